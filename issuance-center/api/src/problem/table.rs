@@ -1,0 +1,434 @@
+//! One row a code: status, whether a retry helps, what the resident is told, what the operator is told.
+
+use super::{Meaning, Retry};
+
+macro_rules! problems {
+    ($($name:ident $code:literal $status:expr, $retry:ident,
+        $ja:literal, $en:literal, $zh:literal, $ko:literal, $operator:literal;)*) => {
+        /// A problem code. The list is closed: nothing else is ever reported.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ProblemCode {
+            $(#[doc = concat!("`", $code, "`: ", $operator)] $name,)*
+        }
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// What it means.
+            #[must_use]
+            pub fn meaning(self) -> &'static Meaning {
+                match self {
+                    $(Self::$name => &Meaning {
+                        code: $code,
+                        status: $status,
+                        retry: Retry::$retry,
+                        message: [$ja, $en, $zh, $ko],
+                        operator: $operator,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+problems! {
+    // Reader and card
+    ReaderServiceUnavailable "reader-service-unavailable" None, No,
+        "カードリーダーの準備ができていません。係員にお知らせください。",
+        "The card reader service is not running. Please tell the staff.",
+        "读卡器服务未启动。请告知工作人员。",
+        "카드 리더 서비스가 실행되고 있지 않습니다. 직원에게 알려 주십시오.",
+        "pcscd does not answer: start it.";
+    ReaderUntrusted "reader-untrusted" None, No,
+        "この端末では暗証番号を安全に扱えないため、ご利用いただけません。係員にお知らせください。",
+        "This terminal cannot handle your PIN safely and is out of service. Please tell the staff.",
+        "本终端无法安全处理您的密码，暂停使用。请告知工作人员。",
+        "이 단말기는 비밀번호를 안전하게 처리할 수 없어 이용할 수 없습니다. 직원에게 알려 주십시오.",
+        "PC/SC runs in a way that leaks PINs (APDU log, spy library, debug or socket variable): remove it.";
+    NoReader "no-reader" None, No,
+        "カードリーダーが見つかりません。接続を確認するか、係員にお知らせください。",
+        "No card reader was found. Check its cable, or tell the staff.",
+        "找不到读卡器。请检查连接或告知工作人员。",
+        "카드 리더를 찾을 수 없습니다. 연결을 확인하거나 직원에게 알려 주십시오.",
+        "No reader is connected.";
+    NoCard "no-card" None, Repeat,
+        "カードが置かれていません。マイナンバーカードをカードリーダーに置いてください。",
+        "There is no card on the reader. Please place your My Number Card on it.",
+        "读卡器上没有卡。请放置个人编号卡。",
+        "카드가 없습니다. 마이넘버 카드를 리더에 올려 주십시오.",
+        "No card within the time given.";
+    CardLifted "card-lifted" None, Restart,
+        "読み取りの途中でカードが離れました。カードを置き直し、終わるまで動かさないでください。",
+        "The card was lifted while it was being read. Place it again and do not move it until told.",
+        "读取过程中卡被移开。请重新放置，并在结束前不要移动。",
+        "읽는 도중 카드가 떨어졌습니다. 다시 올려놓고 끝날 때까지 움직이지 마십시오.",
+        "Card removed, reset or swapped during the session.";
+    WrongCard "wrong-card" None, No,
+        "マイナンバーカードではないカードです。マイナンバーカードを置いてください。",
+        "This is not a My Number Card. Please place your My Number Card.",
+        "这不是个人编号卡。请放置个人编号卡。",
+        "마이넘버 카드가 아닙니다. 마이넘버 카드를 올려 주십시오.",
+        "The card has neither the text AP nor the JPKI AP.";
+    PhoneInsteadOfCard "phone-instead-of-card" None, No,
+        "スマートフォンではこの手続きができません。マイナンバーカードそのものを置いてください。",
+        "A phone cannot be used for this. Please place the My Number Card itself.",
+        "此手续不能使用手机。请放置个人编号卡实体卡。",
+        "스마트폰으로는 이 절차를 할 수 없습니다. 마이넘버 카드 실물을 올려 주십시오.",
+        "JPKI alone answers: a phone's certificate.";
+    CardInUse "card-in-use" None, Repeat,
+        "ほかのプログラムがカードを使っています。しばらくしてからもう一度お試しください。",
+        "Another program is using the card. Please try again in a moment.",
+        "其他程序正在使用该卡。请稍后再试。",
+        "다른 프로그램이 카드를 사용하고 있습니다. 잠시 후 다시 시도해 주십시오.",
+        "Another process holds the card: end it.";
+    CardUnreadable "card-unreadable" None, Restart,
+        "カードを正しく読み取れませんでした。置き直しても続く場合は、市区町村の窓口にご相談ください。",
+        "The card could not be read properly. Place it again; if this goes on, ask your municipality's counter.",
+        "无法正确读取该卡。请重新放置；如仍无法读取，请咨询市区町村窗口。",
+        "카드를 제대로 읽지 못했습니다. 다시 올려도 계속되면 시구정촌 창구에 문의하십시오.",
+        "The card answered outside its specification.";
+    CardExpired "card-expired" None, No,
+        "カードの有効期限が切れています。市区町村の窓口で更新してください。",
+        "This card has expired. Please renew it at your municipality's counter.",
+        "卡已过有效期。请到市区町村窗口办理更新。",
+        "카드의 유효기간이 지났습니다. 시구정촌 창구에서 갱신해 주십시오.",
+        "The card's expiry date has passed.";
+
+    // PIN
+    PinMalformed "pin-malformed" None, Repeat,
+        "暗証番号は数字4桁です。もう一度入力してください(回数は減りません)。",
+        "The PIN is four digits. Please enter it again; this did not use up a try.",
+        "密码为4位数字。请重新输入（不扣次数）。",
+        "비밀번호는 숫자 4자리입니다. 다시 입력해 주십시오(횟수는 줄지 않습니다).",
+        "Input was not four digits; nothing was sent to the card.";
+    PinWrong "pin-wrong" None, Repeat,
+        "暗証番号が違います。あと{remaining}回まちがえるとロックされます。券面事項入力補助用の4桁を確かめてください。",
+        "Wrong PIN. After {remaining} more wrong tries the card locks. Please check your four digits.",
+        "密码错误。再错{remaining}次将被锁定。请确认券面事项输入辅助用的4位密码。",
+        "비밀번호가 틀렸습니다. {remaining}번 더 틀리면 잠깁니다. 4자리 번호를 확인해 주십시오.",
+        "63Cx after VERIFY.";
+    PinBlocked "pin-blocked" None, No,
+        "暗証番号がロックされています。お住まいの市区町村の窓口で再設定してください。",
+        "The PIN is locked. Please have it reset at the counter of the municipality where you live.",
+        "密码已锁定。请到您居住地的市区町村窗口重新设置。",
+        "비밀번호가 잠겼습니다. 거주하시는 시구정촌 창구에서 재설정해 주십시오.",
+        "6984, or 63C0 when asked.";
+
+    // Session at the terminal
+    Cancelled "cancelled" None, Restart,
+        "手続きを取り消しました。カードをお取りください。",
+        "Cancelled. Please take your card.",
+        "手续已取消。请取回您的卡。",
+        "절차를 취소했습니다. 카드를 가져가십시오.",
+        "The resident cancelled.";
+    TimedOut "timed-out" None, Restart,
+        "操作がなかったため手続きを終了しました。カードをお取りのうえ、最初からやり直してください。",
+        "The session ended because nothing was entered. Take your card and start again.",
+        "因长时间未操作，手续已结束。请取回卡并重新开始。",
+        "조작이 없어 절차를 종료했습니다. 카드를 가져가시고 처음부터 다시 시작해 주십시오.",
+        "No input in the time given.";
+    ContentMismatch "content-mismatch" None, No,
+        "証明書の内容が確認できなかったため、発行を中止しました。係員にお知らせください。",
+        "The certificate did not match your card and was stopped. Please tell the staff.",
+        "证明书内容与您的卡不符，已停止发放。请告知工作人员。",
+        "증명서 내용이 카드와 일치하지 않아 발급을 중지했습니다. 직원에게 알려 주십시오.",
+        "The hand-over check failed: the terminal is out of service until it was looked at.";
+    PrinterUnavailable "printer-unavailable" None, Repeat,
+        "プリンターにつながりません。係員にお知らせください。",
+        "The printer cannot be reached. Please tell the staff.",
+        "无法连接打印机。请告知工作人员。",
+        "프린터에 연결할 수 없습니다. 직원에게 알려 주십시오.",
+        "The printer does not answer on IPP.";
+    PrinterOutOfPaper "printer-out-of-paper" None, Repeat,
+        "用紙がなくなりました。係員に補充を頼んでください。",
+        "The printer is out of paper. Please ask the staff to refill it.",
+        "打印纸已用完。请工作人员补充。",
+        "용지가 없습니다. 직원에게 보충을 요청해 주십시오.",
+        "printer-state-reasons says media-empty or media-needed.";
+    PrinterFailed "printer-failed" None, Repeat,
+        "印刷できませんでした。係員にお知らせください。",
+        "Printing failed. Please tell the staff.",
+        "打印失败。请告知工作人员处理。",
+        "인쇄하지 못했습니다. 직원에게 알려 주십시오.",
+        "The printer refused or aborted the job.";
+    OutputFailed "output-failed" None, Repeat,
+        "証明書を保存できませんでした。保存先を確認してください。",
+        "The certificate could not be saved. Please check where it should go.",
+        "无法保存证明书。请确认保存位置。",
+        "증명서를 저장하지 못했습니다. 저장 위치를 확인해 주십시오.",
+        "The output folder cannot be written.";
+
+    // Reaching the center
+    CenterUnreachable "center-unreachable" None, Repeat,
+        "証明書交付センターにつながりません。しばらくしてからお試しください。",
+        "The issuance center cannot be reached. Please try again later.",
+        "无法连接证明书发放中心。请稍后再试。",
+        "증명서 교부 센터에 연결할 수 없습니다. 잠시 후 다시 시도해 주십시오.",
+        "No TLS connection, or none that could be trusted.";
+    AnswerUntrusted "answer-untrusted" None, Restart,
+        "センターからの応答を確認できませんでした。最初からやり直してください。",
+        "The center's answer could not be trusted. Please start again.",
+        "无法确认中心的应答。请重新开始。",
+        "센터의 응답을 확인할 수 없었습니다. 처음부터 다시 시작해 주십시오.",
+        "The answer was malformed or its seal did not open.";
+    Busy "busy" Some(503), Repeat,
+        "ただいま混み合っています。少し待ってからもう一度お試しください。",
+        "The service is busy. Please wait a little and try again.",
+        "目前较为拥挤。请稍候再试。",
+        "지금 혼잡합니다. 잠시 기다렸다가 다시 시도해 주십시오.",
+        "The admission limit is reached.";
+    OutsideHours "outside-hours" Some(403), No,
+        "ただいまは受付時間外です。受付時間は6時30分から23時までです。",
+        "Applications are not taken now. Hours are 6:30 to 23:00.",
+        "现在不在受理时间内。受理时间为6:30至23:00。",
+        "지금은 접수 시간이 아닙니다. 접수 시간은 6:30부터 23:00까지입니다.",
+        "Outside the hours of the menu.";
+    Maintenance "maintenance" Some(503), No,
+        "ただいま保守作業のため休止しています。後ほどお越しください。",
+        "The service is under maintenance. Please come back later.",
+        "系统维护中，暂停服务。请稍后再来。",
+        "점검 중이라 서비스를 쉬고 있습니다. 나중에 다시 이용해 주십시오.",
+        "Maintenance is switched on.";
+    ProgrammeEnded "programme-ended" Some(403), No,
+        "この証明書の発行は終了しました。市区町村の窓口にお問い合わせください。",
+        "This certificate is no longer issued. Please ask your municipality's counter.",
+        "该证明书已停止发放。请咨询市区町村窗口。",
+        "이 증명서의 발급은 종료되었습니다. 시구정촌 창구에 문의하십시오.",
+        "Unknown programme, or outside its period of issue.";
+    MunicipalityNotTakingPart "municipality-not-taking-part" Some(403), No,
+        "この市区町村はコンビニ交付に参加していません。市区町村の窓口で申請してください。",
+        "This municipality does not take part. Please apply at the municipality's counter.",
+        "该市区町村未参加此服务。请到市区町村窗口申请。",
+        "이 시구정촌은 참가하지 않습니다. 시구정촌 창구에서 신청해 주십시오.",
+        "The municipality is not in the programme's list.";
+    KindNotOffered "kind-not-offered" Some(403), No,
+        "この種類の証明書はここでは発行できません。別の種類を選ぶか、市区町村の窓口で申請してください。",
+        "This kind of certificate is not issued here. Choose another, or apply at the municipality's counter.",
+        "此处不能发放该类证明书。请选择其他种类或到市区町村窗口申请。",
+        "이 종류의 증명서는 여기서 발급할 수 없습니다. 다른 종류를 고르거나 창구에서 신청해 주십시오.",
+        "The municipality does not offer this kind at this kind of terminal.";
+
+    // Transport
+    TerminalRefused "terminal-refused" Some(403), No,
+        "この端末は利用できません。係員にお知らせください。",
+        "This terminal may not be used. Please tell the staff.",
+        "本终端不可使用。请告知工作人员。",
+        "이 단말기는 사용할 수 없습니다. 직원에게 알려 주십시오.",
+        "The client certificate names no terminal that may do this.";
+    RequestMalformed "request-malformed" Some(400), Restart,
+        "通信の内容に誤りがありました。最初からやり直してください。",
+        "The request was malformed. Please start again.",
+        "通信内容有误。请重新开始。",
+        "통신 내용에 오류가 있습니다. 처음부터 다시 시작해 주십시오.",
+        "Not parseable: terminal and center may be of different versions.";
+    RequestTooLarge "request-too-large" Some(413), Restart,
+        "送信された内容が大きすぎます。最初からやり直してください。",
+        "The request was too large. Please start again.",
+        "发送的内容过大。请重新开始。",
+        "전송한 내용이 너무 큽니다. 처음부터 다시 시작해 주십시오.",
+        "The body exceeds its limit.";
+    RequestTimeout "request-timeout" Some(408), Repeat,
+        "通信に時間がかかりすぎました。もう一度お試しください。",
+        "The request took too long. Please try again.",
+        "通信超时。请再试一次。",
+        "통신 시간이 초과되었습니다. 다시 시도해 주십시오.",
+        "A deadline passed before the request was complete.";
+    NotFound "not-found" Some(404), No,
+        "お探しの機能はありません。係員にお知らせください。",
+        "There is no such function. Please tell the staff.",
+        "没有此功能。请告知工作人员处理。",
+        "그런 기능은 없습니다. 직원에게 알려 주십시오.",
+        "No such endpoint or method.";
+    RecipientKeyUnknown "recipient-key-unknown" Some(421), Repeat,
+        "通信の鍵が更新されました。もう一度お試しください。",
+        "The encryption key has changed. Please try again.",
+        "通信密钥已更新。请再试一次。",
+        "통신 키가 갱신되었습니다. 다시 시도해 주십시오.",
+        "Sealed to a key that was rotated away or to another process.";
+    SealInvalid "seal-invalid" Some(400), Restart,
+        "通信の暗号を確認できませんでした。最初からやり直してください。",
+        "The sealed request could not be opened. Please start again.",
+        "无法验证通信加密。请重新开始。",
+        "통신 암호를 확인할 수 없었습니다. 처음부터 다시 시작해 주십시오.",
+        "HPKE did not open: altered, or made for another path, terminal or connection.";
+
+    // Evidence
+    ChallengeExpired "challenge-expired" Some(403), Restart,
+        "時間がかかりすぎました。カードを置き直して、もう一度お試しください。",
+        "It took too long. Please place the card again and retry.",
+        "耗时过长。请重新放置卡后再试。",
+        "시간이 너무 오래 걸렸습니다. 카드를 다시 올려놓고 시도해 주십시오.",
+        "No open challenge on this connection, used already, or older than 60 seconds.";
+    EvidenceMalformed "evidence-malformed" Some(400), Restart,
+        "カードの情報を読み取れませんでした。もう一度カードを置いてください。",
+        "The card's data could not be understood. Please place the card again.",
+        "无法识别卡内信息。请再次放置卡。",
+        "카드 정보를 읽지 못했습니다. 카드를 다시 올려 주십시오.",
+        "The evidence does not parse.";
+    CardIssuerUnknown "card-issuer-unknown" Some(403), No,
+        "カードの発行元を確認できません。お住まいの市区町村の窓口にご相談ください。",
+        "The card's issuer could not be verified. Please ask the municipality where you live.",
+        "无法确认该卡的发行方。请咨询居住地的市区町村窗口。",
+        "카드 발급처를 확인할 수 없습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
+        "No trust anchor has this key id, or the signer's certificate does not verify under it.";
+    CardSignerRefused "card-signer-refused" Some(403), No,
+        "このカードの署名は現在受け付けられません。お住まいの市区町村の窓口にご相談ください。",
+        "This card's signature is not accepted at present. Please ask the municipality where you live.",
+        "目前不接受该卡的签名。请咨询居住地的市区町村窗口。",
+        "현재 이 카드의 서명은 받을 수 없습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
+        "The municipal signer is on the list of refused signers.";
+    CardDataAltered "card-data-altered" Some(403), No,
+        "カードの署名を確認できませんでした。お住まいの市区町村の窓口にご相談ください。",
+        "The card's signature does not match its data. Please ask the municipality where you live.",
+        "卡的签名与数据不符。请咨询居住地的市区町村窗口。",
+        "카드의 서명이 데이터와 일치하지 않습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
+        "A digest or the signature over the card's files does not verify.";
+    CardNotGenuine "card-not-genuine" Some(403), No,
+        "本物のカードであることを確認できませんでした。お住まいの市区町村の窓口にご相談ください。",
+        "The card could not be proven genuine. Please ask the municipality where you live.",
+        "无法确认该卡为真卡。请咨询居住地的市区町村窗口。",
+        "진짜 카드인지 확인할 수 없습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
+        "The answer to the challenge does not verify: a copy, a replay, or files swapped on the way.";
+    CardBindingInvalid "card-binding-invalid" Some(403), No,
+        "カードの二つの記録が一致しません。お住まいの市区町村の窓口にご相談ください。",
+        "Two records of the card do not agree. Please ask the municipality where you live.",
+        "卡内两项记录不一致。请咨询居住地的市区町村窗口。",
+        "카드의 두 기록이 일치하지 않습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
+        "The surface AP's part of the evidence does not verify or names another birth date.";
+
+    // Ticket, inquiry
+    TicketInvalid "ticket-invalid" Some(403), Restart,
+        "本人確認の情報を確認できません。最初からやり直してください。",
+        "The proof of identity is not valid here. Please start again.",
+        "无法确认本人认证信息。请重新开始。",
+        "본인 확인 정보를 확인할 수 없습니다. 처음부터 다시 시작해 주십시오.",
+        "The ticket does not open, or belongs to another terminal, center or session.";
+    TicketExpired "ticket-expired" Some(403), Restart,
+        "本人確認から時間がたちました。最初からやり直してください。",
+        "Your identity was checked too long ago. Please start again.",
+        "距本人认证时间过长。请重新开始。",
+        "본인 확인 후 시간이 지났습니다. 처음부터 다시 시작해 주십시오.",
+        "The ticket is older than ten minutes.";
+    SessionProofInvalid "session-proof-invalid" Some(403), Restart,
+        "この手続きの続きであることを確認できません。最初からやり直してください。",
+        "This step could not be tied to your application. Please start again.",
+        "无法确认是同一手续。请重新开始。",
+        "같은 절차인지 확인할 수 없습니다. 처음부터 다시 시작해 주십시오.",
+        "The session key's signature does not verify.";
+    TooManyMunicipalities "too-many-municipalities" Some(403), Restart,
+        "一度の手続きで選べる市区町村は3つまでです。最初からやり直してください。",
+        "One application may ask three municipalities at most. Please start again.",
+        "一次手续最多可查询3个市区町村。请重新开始。",
+        "한 번의 절차에서 조회할 수 있는 시구정촌은 3곳까지입니다. 처음부터 다시 시작해 주십시오.",
+        "A ticket was used for a fourth municipality.";
+    NoSuchPerson "no-such-person" Some(404), No,
+        "この市区町村にはあなたの登録がありません。接種を受けたときにお住まいだった市区町村を選んでください。",
+        "You are not registered in this municipality. Choose the one where you lived when vaccinated.",
+        "该市区町村没有您的登记。请选择接种时居住的市区町村。",
+        "이 시구정촌에는 등록되어 있지 않습니다. 접종 당시 거주하던 시구정촌을 선택해 주십시오.",
+        "VRS states that no such person is registered in this municipality.";
+    NoRecord "no-record" Some(404), No,
+        "この市区町村には接種記録がありません。接種を受けたときの市区町村を確かめてください。",
+        "This municipality holds no vaccination record for you. Please check the municipality.",
+        "该市区町村没有您的接种记录。请确认接种时的市区町村。",
+        "이 시구정촌에는 접종 기록이 없습니다. 접종 당시의 시구정촌을 확인해 주십시오.",
+        "The person is registered, without any dose of this programme.";
+    ConfirmationNeeded "confirmation-needed" Some(409), No,
+        "記録について市区町村の確認が必要です。市区町村の窓口にお問い合わせください。",
+        "The municipality has to confirm your record first. Please ask its counter.",
+        "您的记录需要市区町村确认。请咨询市区町村窗口。",
+        "기록에 대해 시구정촌의 확인이 필요합니다. 시구정촌 창구에 문의하십시오.",
+        "The record is flagged, or its birth date differs from the card's.";
+    MovedOut "moved-out" Some(409), No,
+        "転出の記録があります。市区町村の窓口にお問い合わせください。",
+        "The record says you moved away. Please ask the municipality's counter.",
+        "记录显示您已迁出。请咨询市区町村窗口。",
+        "전출 기록이 있습니다. 시구정촌 창구에 문의하십시오.",
+        "転出 is set, and the municipality does not issue after it.";
+    Deceased "deceased" Some(409), No,
+        "このカードでは手続きできません。市区町村の窓口にお問い合わせください。",
+        "This card cannot be used for this. Please ask the municipality's counter.",
+        "该卡无法办理此手续。请咨询市区町村窗口。",
+        "이 카드로는 절차를 진행할 수 없습니다. 시구정촌 창구에 문의하십시오.",
+        "死亡 is set.";
+    IssuingStopped "issuing-stopped" Some(409), No,
+        "利用停止の申出により発行できません。市区町村の窓口にお問い合わせください。",
+        "Use of the record was stopped on request. Please ask the municipality's counter.",
+        "因停止使用的申请，无法发放。请咨询市区町村窗口。",
+        "이용 정지 신청으로 발급할 수 없습니다. 시구정촌 창구에 문의하십시오.",
+        "利用停止 is set for the person.";
+    RecordsUnavailable "records-unavailable" Some(503), Repeat,
+        "接種記録を確認できませんでした(記録がないという意味ではありません)。しばらくしてからお試しください。",
+        "Records could not be looked up; this does not mean there are none. Please try again later.",
+        "无法查询接种记录（并不表示没有记录）。请稍后再试。",
+        "접종 기록을 조회할 수 없었습니다(기록이 없다는 뜻은 아닙니다). 잠시 후 다시 시도해 주십시오.",
+        "VRS, its database or its sentinel failed.";
+
+    // Certificate
+    TooManyDoses "too-many-doses" Some(422), No,
+        "接種回数が多く、1枚の証明書に収まりません。市区町村の窓口で申請してください。",
+        "There are too many doses for one certificate. Please apply at the municipality's counter.",
+        "接种次数过多，无法放入一张证明书。请到市区町村窗口申请。",
+        "접종 횟수가 많아 증명서 한 장에 담을 수 없습니다. 시구정촌 창구에서 신청해 주십시오.",
+        "More than seven doses.";
+    CertificateTooLarge "certificate-too-large" Some(422), No,
+        "内容が長く、二次元コードに収まりません。市区町村の窓口で申請してください。",
+        "The content does not fit into the QR code. Please apply at the municipality's counter.",
+        "内容过长，无法放入二维码。请到市区町村窗口申请。",
+        "내용이 길어 QR 코드에 담을 수 없습니다. 시구정촌 창구에서 신청해 주십시오.",
+        "The JWS exceeds 1195 characters.";
+    CharacterUnsupported "character-unsupported" Some(422), No,
+        "文字{character}を印字できません。市区町村の窓口で申請してください。",
+        "The character {character} cannot be printed. Please apply at the municipality's counter.",
+        "无法打印文字{character}。请到市区町村窗口申请。",
+        "문자 {character}를 인쇄할 수 없습니다. 시구정촌 창구에서 신청해 주십시오.",
+        "No configured font has a glyph for a character of the name.";
+    VaccineUnknown "vaccine-unknown" Some(422), No,
+        "記録のワクチン名を証明書にできません。市区町村の窓口にお問い合わせください。",
+        "A vaccine in the record is not known to this certificate. Please ask the municipality's counter.",
+        "记录中的疫苗名称无法用于证明书。请咨询市区町村窗口。",
+        "기록의 백신 이름을 증명서에 쓸 수 없습니다. 시구정촌 창구에 문의하십시오.",
+        "No row of the programme's vaccine table holds for this name and date.";
+    StateInvalid "state-invalid" Some(403), Restart,
+        "手続きの続きを確認できません。お手数ですが最初からやり直してください。",
+        "The application cannot be continued here. Sorry, please start again.",
+        "无法继续该手续。请重新开始办理。",
+        "절차를 이어갈 수 없습니다. 번거로우시겠지만 처음부터 다시 시작해 주십시오.",
+        "The sealed state does not open: other terminal, other process, or the center was restarted.";
+    StateExpired "state-expired" Some(403), Restart,
+        "確認から時間がたちました。お手数ですが最初からやり直してください。",
+        "The preview is too old. Sorry, please start again.",
+        "确认后时间过长。请重新开始办理。",
+        "확인 후 시간이 지났습니다. 번거로우시겠지만 처음부터 다시 시작해 주십시오.",
+        "The sealed state is older than fifteen minutes.";
+    RecordChanged "record-changed" Some(409), Restart,
+        "確認のあいだに記録が変わりました。最初からやり直して、内容を確かめてください。",
+        "The record changed in the meantime. Please start again and check the content.",
+        "确认期间记录已变更。请重新开始并确认内容。",
+        "확인하는 사이에 기록이 변경되었습니다. 처음부터 다시 시작하여 내용을 확인해 주십시오.",
+        "The record version differs from the preview's.";
+    RegistrationConflict "registration-conflict" Some(409), Restart,
+        "同じ番号の証明書がすでに登録されています。最初からやり直してください。",
+        "A certificate with this id is registered already. Please start again.",
+        "相同编号的证明书已登记。请重新开始。",
+        "같은 번호의 증명서가 이미 등록되어 있습니다. 처음부터 다시 시작해 주십시오.",
+        "Same certificate id, other content.";
+    RegistrationLapsed "registration-lapsed" Some(409), Restart,
+        "受け取りの時間を過ぎたため、この証明書は無効になりました。最初からやり直してください。",
+        "The certificate was not handed over in time and is void. Please start again.",
+        "未在规定时间内领取，该证明书已失效。请重新开始。",
+        "수령 시간이 지나 이 증명서는 무효가 되었습니다. 처음부터 다시 시작해 주십시오.",
+        "Reserved for more than ten minutes without hand-over, or revoked.";
+    SigningStopped "signing-stopped" Some(503), No,
+        "証明書の署名を停止しています。しばらくしてからお越しください。",
+        "Signing is stopped at the center. Please come back later.",
+        "证明书签名已停止。请稍后再来办理。",
+        "증명서 서명이 중지되어 있습니다. 나중에 다시 이용해 주십시오.",
+        "A signature did not verify before leaving: check the key and the machine.";
+    InternalError "internal-error" Some(500), Restart,
+        "内部で問題が起きました。最初からやり直してください。続く場合は係員にお知らせください。",
+        "Something failed inside. Please start again; if it goes on, tell the staff.",
+        "内部发生错误。请重新开始；如持续发生请告知工作人员。",
+        "내부에서 문제가 발생했습니다. 처음부터 다시 시작하고, 계속되면 직원에게 알려 주십시오.",
+        "An invariant did not hold: look at the process's log.";
+}

@@ -1,0 +1,302 @@
+//! Issuance center ↔ vaccination record system.
+//!
+//! | step | request | body | answer |
+//! |---|---|---|---|
+//! | nonce | `POST /v1/nonce` | – | [`Nonce`] |
+//! | evidence | `POST /v1/evidence` | sealed [`EvidenceRequest`] | sealed [`Ticket`] |
+//! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`Finding`] |
+//! | register | `POST /v1/register` | sealed [`RegisterRequest`] | sealed [`Receipt`] |
+//! | delivered | `POST /v1/delivered` | sealed [`DeliveredRequest`] | sealed [`DeliveredAnswer`] |
+//! | revocations | `GET /v1/revocations` | – | [`Revocations`] |
+//!
+//! The individual number is in none of these: VRS takes it out of the evidence and puts it into its own ticket.
+//! Statements that must outlive a connection or stand against a lying peer are signed by VRS's statement key (Ed25519)
+//! over [`Finding::message`] and [`Receipt::message`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, Personal,
+    ProgrammeId, TerminalUrn, Transcript, VrsId, terminal::Holder, terminal::PassportMrz,
+};
+
+/// A nonce minted by VRS: random ‖ expiry ‖ center id, under a MAC. Handing it out costs VRS no memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nonce {
+    /// Opaque.
+    pub nonce: Blob,
+    /// Who minted it.
+    pub vrs: VrsId,
+    /// How long VRS will take evidence over it.
+    pub expires_in_seconds: u32,
+}
+
+/// The evidence once more, with everything its context names that VRS cannot see itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceRequest {
+    /// The center's nonce.
+    pub center_nonce: Array<32>,
+    /// VRS's own.
+    pub vrs_nonce: Blob,
+    /// The terminal, from its verified certificate.
+    pub terminal: TerminalUrn,
+    /// TLS exporter of the connection between terminal and center.
+    pub exporter: Array<32>,
+    /// The application's session key.
+    pub session_key: Array<32>,
+    /// The encoded evidence.
+    pub evidence: Blob,
+}
+
+/// VRS's sealed statement of who this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// Opaque: AEAD under a key of the VRS process.
+    pub ticket: Blob,
+    /// How long it holds.
+    pub expires_in_seconds: u32,
+}
+
+/// Asks for one person's records in one municipality, in the resident's own signed words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InquiryRequest {
+    /// Who.
+    pub ticket: Blob,
+    /// The terminal, from its verified certificate.
+    pub terminal: TerminalUrn,
+    /// TLS exporter of the connection between terminal and center.
+    pub exporter: Array<32>,
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Kind.
+    pub kind: CertificateKind,
+    /// For abroad: the passport.
+    pub passport: Option<PassportMrz>,
+    /// The session key's signature over [`inquiry_message`](crate::inquiry_message).
+    pub proof: Array<64>,
+}
+
+/// What VRS found, signed. A failure is never a finding: it is a problem document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Random id of the application, minted with the ticket.
+    pub application: Array<16>,
+    /// Municipality asked.
+    pub municipality: MunicipalityCode,
+    /// Epoch of that municipality's data, as its sentinel states it.
+    pub data_epoch: u64,
+    /// What it is.
+    pub outcome: Outcome,
+    /// By VRS's statement key over [`Finding::message`].
+    pub signature: Array<64>,
+}
+
+/// The outcomes of an inquiry that worked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    /// The person is known here. Whether any dose is, `doses` says.
+    Records(Records),
+    /// No person with this individual number was ever registered here.
+    NoSuchPerson,
+    /// The municipality has to look at the record first.
+    ConfirmationNeeded,
+    /// 転出.
+    MovedOut,
+    /// 死亡.
+    Deceased,
+    /// 利用停止 (V16).
+    Stopped,
+}
+
+/// A person's records in one municipality.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    /// Name and birth date as the card states them.
+    pub holder: Holder,
+    /// Grows with every change to the person or a dose.
+    pub record_version: u64,
+    /// Doses of this programme, in order of date.
+    pub doses: Vec<DoseRecord>,
+}
+
+/// One dose as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseRecord {
+    /// Day of vaccination.
+    pub date: Date,
+    /// ワクチン名: the name the programme's vaccine table knows.
+    pub vaccine_name: String,
+    /// メーカー.
+    pub maker: String,
+    /// 製造番号.
+    pub lot: String,
+}
+
+impl Finding {
+    /// What VRS signs: everything but the signature.
+    ///
+    /// Records enter as the SHA-256 of their JSON: field order is this type's, so both sides compute the same bytes.
+    #[must_use]
+    pub fn message(
+        application: &Array<16>,
+        municipality: &MunicipalityCode,
+        data_epoch: u64,
+        outcome_digest: &Array<32>,
+    ) -> Vec<u8> {
+        Transcript::new("shomei finding v1")
+            .field(application.as_bytes())
+            .field(municipality.as_str().as_bytes())
+            .field(&data_epoch.to_be_bytes())
+            .field(outcome_digest.as_bytes())
+            .into_bytes()
+    }
+}
+
+impl Outcome {
+    /// SHA-256 of the outcome's JSON, which leaves no readable copy behind.
+    #[must_use]
+    pub fn digest(&self) -> Array<32> {
+        use sha2::{Digest, Sha256};
+        let json = zeroize::Zeroizing::new(
+            serde_json::to_vec(self).expect("an outcome has only string keys"),
+        );
+        Array::new(Sha256::digest(&json).into())
+    }
+}
+
+/// What is to be certified, for the register.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// Who.
+    pub ticket: Blob,
+    /// The terminal, from its verified certificate.
+    pub terminal: TerminalUrn,
+    /// TLS exporter of the connection between terminal and center.
+    pub exporter: Array<32>,
+    /// SHA-256 of the sealed state the terminal redeems.
+    pub state_digest: Array<32>,
+    /// The session key's signature over [`issue_message`](crate::issue_message) with `Issue`.
+    pub proof: Array<64>,
+    /// The certificate.
+    pub certificate: Registration,
+}
+
+/// A certificate as the register sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// 証明書ID.
+    pub certificate_id: CertificateId,
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Kind.
+    pub kind: CertificateKind,
+    /// Key that will sign.
+    pub kid: KeyId,
+    /// The record version the preview showed.
+    pub record_version: u64,
+    /// SHA-256 of the payload to be signed.
+    pub content_digest: Array<32>,
+    /// Date of issue (交付日).
+    pub issued_on: Date,
+    /// For abroad: the passport data kept by the municipality.
+    pub passport: Option<PassportData>,
+}
+
+/// 旅券関係情報, kept only where the certificate needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassportData {
+    /// Romanised surname and given names as in the MRZ.
+    pub romanised_name: Personal,
+    /// Nationality.
+    pub nationality: Personal,
+    /// Passport number.
+    pub number: Personal,
+}
+
+/// The certificate stands in the register: without this nothing is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// Random id of the application, from the ticket.
+    pub application: Array<16>,
+    /// By VRS's statement key over [`Receipt::message`].
+    pub signature: Array<64>,
+}
+
+impl Receipt {
+    /// What VRS signs: application and registration.
+    #[must_use]
+    pub fn message(application: &Array<16>, registered: &Registration) -> Vec<u8> {
+        Transcript::new("shomei receipt v1")
+            .field(application.as_bytes())
+            .field(registered.certificate_id.to_string().as_bytes())
+            .field(registered.programme.as_str().as_bytes())
+            .field(registered.municipality.as_str().as_bytes())
+            .field(registered.kind.as_str().as_bytes())
+            .field(registered.kid.as_str().as_bytes())
+            .field(&registered.record_version.to_be_bytes())
+            .field(registered.content_digest.as_bytes())
+            .field(String::from(registered.issued_on).as_bytes())
+            .into_bytes()
+    }
+}
+
+/// The certificate reached its holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredRequest {
+    /// Who.
+    pub ticket: Blob,
+    /// The terminal, from its verified certificate.
+    pub terminal: TerminalUrn,
+    /// TLS exporter of the connection between terminal and center.
+    pub exporter: Array<32>,
+    /// SHA-256 of the sealed state.
+    pub state_digest: Array<32>,
+    /// The session key's signature over [`issue_message`](crate::issue_message) with `Delivered`.
+    pub proof: Array<64>,
+    /// Municipality whose register it stands in.
+    pub municipality: MunicipalityCode,
+    /// Which.
+    pub certificate_id: CertificateId,
+}
+
+/// The register says `delivered` now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredAnswer {}
+
+/// All certificates that are revoked or lapsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocations {
+    /// Grows with every entry.
+    pub counter: u64,
+    /// Every one of them.
+    pub revoked: Vec<Revoked>,
+}
+
+/// One certificate that no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revoked {
+    /// Which.
+    pub certificate_id: CertificateId,
+    /// Key it was, or would have been, signed with.
+    pub kid: KeyId,
+}

@@ -1,0 +1,277 @@
+//! Kiosk or app ↔ issuance center.
+//!
+//! | step | request | body | answer |
+//! |---|---|---|---|
+//! | menu | `GET /v1/menu` | – | [`Menu`] |
+//! | challenge | `POST /v1/challenge` | – | [`Challenge`] |
+//! | evidence | `POST /v1/evidence` | sealed [`EvidenceRequest`] | sealed [`EvidenceAnswer`] |
+//! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`InquiryAnswer`] |
+//! | issue | `POST /v1/issue` | sealed [`IssueRequest`] | sealed [`IssueAnswer`] |
+//! | delivered | `POST /v1/delivered` | sealed [`DeliveredRequest`] | sealed [`DeliveredAnswer`] |
+//!
+//! Any of them may be answered by a [`Problem`](crate::Problem) instead. What is sealed how is the business of
+//! `issuance-channel`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Array, Blob, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode, Personal,
+    ProgrammeId, VrsId,
+};
+
+/// A text in the four languages of a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Localized {
+    /// 日本語.
+    pub ja: String,
+    /// English.
+    pub en: String,
+    /// 中文 (simplified).
+    pub zh: String,
+    /// 한국어.
+    pub ko: String,
+}
+
+/// Everything a terminal may offer (K4, C5). It can show nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Menu {
+    /// The center that answers.
+    pub center: CenterId,
+    /// Programmes that issue now.
+    pub programmes: Vec<ProgrammeOffer>,
+    /// When applications are taken, local time of Japan.
+    pub hours: Hours,
+    /// Notices to show before anything else.
+    pub notices: Vec<Localized>,
+    /// Set while the service is stopped: nothing can be applied for.
+    pub maintenance: Option<Localized>,
+}
+
+/// Opening hours, `HH:MM`; `close` is exclusive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+    /// First minute.
+    pub open: String,
+    /// First minute after.
+    pub close: String,
+}
+
+/// One programme (制度) as offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgrammeOffer {
+    /// Its id.
+    pub id: ProgrammeId,
+    /// What residents call it.
+    pub name: Localized,
+    /// Municipalities that take part.
+    pub municipalities: Vec<MunicipalityOffer>,
+}
+
+/// One municipality (市区町村) as offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MunicipalityOffer {
+    /// 全国地方公共団体コード.
+    pub code: MunicipalityCode,
+    /// Prefecture, Japanese.
+    pub prefecture: String,
+    /// Prefecture, romanised.
+    pub prefecture_en: String,
+    /// Name, Japanese.
+    pub name: String,
+    /// Reading in hiragana, for the choice by かな row.
+    pub reading: String,
+    /// Name, romanised.
+    pub name_en: String,
+    /// Kinds of certificate it lets this terminal issue.
+    pub kinds: Vec<CertificateKind>,
+}
+
+/// What the card must answer over. Good for one evidence, on this connection, for 60 seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The center's nonce; the center keeps its own copy in the state of the connection.
+    pub center_nonce: Array<32>,
+    /// VRS's nonce, opaque to everybody else.
+    pub vrs_nonce: Blob,
+    /// The center's id, part of the context.
+    pub center: CenterId,
+    /// The record system's id, part of the context.
+    pub vrs: VrsId,
+    /// Seconds from here to the evidence.
+    pub expires_in_seconds: u32,
+}
+
+/// A card's evidence (`card::evidence`), sent at once after reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceRequest {
+    /// VRS's nonce as it came with the challenge.
+    pub vrs_nonce: Blob,
+    /// Ed25519 public key the terminal made for this application.
+    pub session_key: Array<32>,
+    /// The encoded evidence.
+    pub evidence: Blob,
+}
+
+/// The evidence held: the terminal carries VRS's ticket from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceAnswer {
+    /// VRS's sealed statement of who this is, bound to terminal and session key. Opaque.
+    pub ticket: Blob,
+    /// How long the ticket holds.
+    pub expires_in_seconds: u32,
+}
+
+/// A passport's machine-readable zone (TD3), both lines of 44 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassportMrz {
+    /// Upper line.
+    pub line1: Personal,
+    /// Lower line.
+    pub line2: Personal,
+}
+
+/// Asks for the records of one municipality.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InquiryRequest {
+    /// From [`EvidenceAnswer`].
+    pub ticket: Blob,
+    /// The session key's public half; VRS checks that the ticket names it.
+    pub session_key: Array<32>,
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Municipality whose records are asked.
+    pub municipality: MunicipalityCode,
+    /// Kind of certificate.
+    pub kind: CertificateKind,
+    /// For abroad: the passport.
+    pub passport: Option<PassportMrz>,
+    /// Copies to print, 1 to 10.
+    pub copies: u8,
+    /// Signature by the session key over [`inquiry_message`](crate::inquiry_message).
+    pub proof: Array<64>,
+}
+
+/// What would be issued, and the center's sealed memory of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InquiryAnswer {
+    /// To be shown and confirmed.
+    pub preview: Preview,
+    /// The center's sealed state; the center itself forgets.
+    pub state: Blob,
+    /// How long the state can be redeemed.
+    pub expires_in_seconds: u32,
+}
+
+/// Exactly what the certificate will say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preview {
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Kind.
+    pub kind: CertificateKind,
+    /// The holder, as on the card.
+    pub holder: Holder,
+    /// The municipality that certifies, Japanese and English.
+    pub authority: Authority,
+    /// Doses in order of date.
+    pub doses: Vec<Dose>,
+    /// Date of issue.
+    pub issued_on: Date,
+    /// Copies.
+    pub copies: u8,
+}
+
+/// The person certified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// Name as on the card, U+3000 between its parts.
+    pub name: Personal,
+    /// Birth date.
+    pub birth_date: Date,
+}
+
+/// The municipality that certifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// Its code.
+    pub code: MunicipalityCode,
+    /// Japanese: prefecture and name.
+    pub name: String,
+    /// English.
+    pub name_en: String,
+}
+
+/// One dose as certified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dose {
+    /// Day of vaccination.
+    pub date: Date,
+    /// Kind of vaccine, Japanese.
+    pub vaccine: String,
+    /// Kind of vaccine, English.
+    pub vaccine_en: String,
+    /// Product, Japanese.
+    pub product: String,
+    /// Product, English.
+    pub product_en: String,
+    /// Maker, Japanese.
+    pub maker: String,
+    /// Maker, English.
+    pub maker_en: String,
+    /// Lot number (製造番号).
+    pub lot: String,
+    /// CVX code in the SMART Health Card.
+    pub cvx: String,
+}
+
+/// Issue what the preview showed. The same request gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueRequest {
+    /// From [`InquiryAnswer`].
+    pub state: Blob,
+    /// Signature by the session key over [`issue_message`](crate::issue_message) with `Issue`.
+    pub proof: Array<64>,
+}
+
+/// The certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueAnswer {
+    /// Its id.
+    pub certificate_id: CertificateId,
+    /// The SMART Health Card: a compact JWS.
+    pub jws: Personal,
+    /// The page to print: one PDF.
+    pub page: Blob,
+}
+
+/// Paper or file is in the resident's hands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredRequest {
+    /// The sealed state, once more.
+    pub state: Blob,
+    /// Signature by the session key over [`issue_message`](crate::issue_message) with `Delivered`.
+    pub proof: Array<64>,
+}
+
+/// The register says `delivered` now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredAnswer {}

@@ -1,0 +1,108 @@
+//! Bytes on the wire: base64url without padding (RFC 4648, section 5).
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Bytes of any length: evidence, tickets, sealed states, pages. Wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Blob(Vec<u8>);
+
+impl Blob {
+    /// Takes the bytes over.
+    #[must_use]
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Exactly `N` bytes: nonces, keys, digests, signatures.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Array<const N: usize>([u8; N]);
+
+impl<const N: usize> Array<N> {
+    /// Wraps the bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Array<N> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+}
+
+// Lengths only: a blob may hold personal data, an array a key.
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({} bytes)", self.0.len())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Array<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Array({N} bytes)")
+    }
+}
+
+fn encode<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
+    serializer.serialize_str(&text)
+}
+
+fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = Zeroizing::new(String::deserialize(deserializer)?);
+    // The decoder's message would quote input: say nothing of it.
+    URL_SAFE_NO_PAD
+        .decode(text.as_bytes())
+        .map_err(|_| D::Error::custom("not base64url without padding"))
+}
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        encode(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        decode(deserializer).map(Self)
+    }
+}
+
+impl<const N: usize> Serialize for Array<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        encode(&self.0, serializer)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Array<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = Zeroizing::new(decode(deserializer)?);
+        <[u8; N]>::try_from(bytes.as_slice())
+            .map(Self)
+            .map_err(|_| D::Error::custom("wrong number of bytes"))
+    }
+}
