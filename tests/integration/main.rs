@@ -1,0 +1,3 @@
+//! The real processes, driven from outside.
+
+fn main() {}

@@ -1,0 +1,80 @@
+//! A `pcscd` of our own, with the virtual reader's driver alone.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::process::{Program, poll};
+
+/// Where Debian's `pcscd` has its socket. There can be one service only, unless `/run/pcscd` is a mount of one's own:
+/// that is what `./shomei` provides.
+const SOCKET: &str = "/run/pcscd/pcscd.comm";
+const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// The running service. Dropping it stops the service.
+pub struct Pcscd {
+    _service: Program,
+    _readers: TempDir,
+    port: u16,
+}
+
+impl Pcscd {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If another service has the socket, the driver is missing, or it does not come up.
+    pub fn start() -> io::Result<Self> {
+        if Path::new(SOCKET).exists() {
+            return Err(io::Error::other("a pcscd is running here already"));
+        }
+        if !Path::new(DRIVER).exists() {
+            return Err(io::Error::other("the package vsmartcard-vpcd is not installed"));
+        }
+        let port = two_free_ports()?;
+        let readers = TempDir::new()?;
+        let reader = format!(
+            "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#06x}\nLIBPATH {DRIVER}\nCHANNELID {port:#06x}\n"
+        );
+        std::fs::write(readers.path().join("vpcd"), reader)?;
+        let mut command = Command::new("/usr/sbin/pcscd");
+        command.args(["--foreground", "--error", "--config"]).arg(readers.path());
+        let mut service = Program::start("pcscd", command)?;
+        let up = poll(Duration::from_secs(10), || {
+            let up = Path::new(SOCKET).exists() && is_listening(port);
+            (up || !service.is_running()).then_some(up)
+        });
+        if up != Some(true) {
+            return Err(io::Error::other(format!("pcscd: {}", service.log.all().join("\n"))));
+        }
+        Ok(Self { _service: service, _readers: readers, port })
+    }
+
+    /// TCP port of the first slot; the second has the next.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// A port whose successor is free as well: the driver takes both.
+fn two_free_ports() -> io::Result<u16> {
+    for _ in 0..100 {
+        let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        let port = first.local_addr()?.port();
+        if port < u16::MAX && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port + 1)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
+}
+
+/// Looks at the kernel's table: connecting would put a card on the reader.
+fn is_listening(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let socket = format!(":{port:04X} 00000000:0000 0A");
+    table.contains(&socket)
+}

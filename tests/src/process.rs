@@ -1,0 +1,186 @@
+//! The programs under test, as processes: started, awaited, listened to, and ended by pid.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a program may take until it says that it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+/// How long a program may take to end after SIGTERM.
+const END_WITHIN: Duration = Duration::from_secs(10);
+
+/// Path of a program of this workspace, built into the same folder as the running one.
+///
+/// # Panics
+/// If this executable does not know where it is.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let mut folder = std::env::current_exe().expect("an executable knows its path");
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    folder.join(name)
+}
+
+/// Polls until `probe` gives something, or the time is over.
+pub fn poll<T>(within: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(found) = probe() {
+            return Some(found);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Lines a process wrote, as they come.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    /// All lines so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for a line with this beginning.
+    #[must_use]
+    pub fn wait_for(&self, beginning: &str, within: Duration) -> Option<String> {
+        poll(within, || self.all().into_iter().find(|line| line.starts_with(beginning)))
+    }
+
+    fn follow(&self, source: impl Read + Send + 'static) -> JoinHandle<()> {
+        let lines = self.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(source).lines().map_while(Result::ok) {
+                lines.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        })
+    }
+}
+
+/// A running program. Dropping it ends the process and waits for it.
+pub struct Program {
+    name: String,
+    child: Child,
+    readers: Vec<JoinHandle<()>>,
+    /// What it wrote to standard output.
+    pub output: Lines,
+    /// What it wrote to standard error: its log.
+    pub log: Lines,
+}
+
+impl Program {
+    /// Starts a command with both outputs listened to.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(name: &str, mut command: Command) -> io::Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (output, log) = (Lines::default(), Lines::default());
+        let readers = [
+            child.stdout.take().map(|stdout| output.follow(stdout)),
+            child.stderr.take().map(|stderr| log.follow(stderr)),
+        ];
+        let readers = readers.into_iter().flatten().collect();
+        Ok(Self { name: name.to_owned(), child, readers, output, log })
+    }
+
+    /// Starts a server and waits for its line `ready key=value …`.
+    ///
+    /// # Errors
+    /// If it cannot be started, or ends or stays silent instead; its log goes into the error.
+    pub fn serve(name: &str, command: Command) -> io::Result<(Self, BTreeMap<String, String>)> {
+        let mut program = Self::start(name, command)?;
+        let line = poll(READY_WITHIN, || {
+            let ready = program.output.all().into_iter().find(|line| line.starts_with("ready"));
+            let ended = program.child.try_wait().ok().flatten().is_some();
+            (ready.is_some() || ended).then_some(ready)
+        });
+        let Some(Some(line)) = line else {
+            drop(program.end());
+            let log = program.log.all().join("\n");
+            return Err(io::Error::other(format!("{name} did not become ready:\n{log}")));
+        };
+        let values = line
+            .split_whitespace()
+            .filter_map(|word| word.split_once('='))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        Ok((program, values))
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The pipe to its standard input, if one was asked for.
+    pub fn input(&mut self) -> Option<std::process::ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub fn wait(&mut self, within: Duration) -> io::Result<ExitStatus> {
+        let status = poll(within, || self.child.try_wait().transpose())
+            .unwrap_or_else(|| Err(io::Error::other(format!("{} still runs", self.name))))?;
+        // The pipes are at their end now: all lines are in.
+        for reader in self.readers.drain(..) {
+            drop(reader.join());
+        }
+        Ok(status)
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?;
+        Ok(())
+    }
+
+    /// Asks it to end, and makes it end where it does not listen.
+    ///
+    /// # Errors
+    /// If it can neither be ended nor waited for.
+    pub fn end(&mut self) -> io::Result<ExitStatus> {
+        if self.is_running() {
+            self.signal(Signal::TERM)?;
+        }
+        match self.wait(END_WITHIN) {
+            Ok(status) => Ok(status),
+            Err(_) => {
+                self.child.kill()?;
+                self.child.wait()
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.end());
+    }
+}
