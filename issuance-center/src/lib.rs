@@ -1,1 +1,4 @@
 //! issuance-center
+
+pub mod certificate;
+pub mod programme;

@@ -1,0 +1,211 @@
+use std::{fs, path::PathBuf};
+
+use time::macros::date;
+
+use super::*;
+
+fn shipped() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("programmes")
+}
+
+fn covid() -> (Programmes, ProgrammeId) {
+    (
+        Programmes::load(&shipped()).unwrap(),
+        "covid-19".parse().unwrap(),
+    )
+}
+
+#[test]
+fn both_shipped_programmes_are_offered_in_their_period() {
+    let (programmes, _) = covid();
+    let ids = |today| -> Vec<String> {
+        let offers = programmes.offers(TerminalRole::Kiosk, today);
+        offers.iter().map(|offer| offer.id.to_string()).collect()
+    };
+    assert_eq!(
+        ids(date!(2026 - 11 - 24)),
+        ["covid-19", "pandemic-influenza"]
+    );
+    assert_eq!(ids(date!(2021 - 12 - 20)), ["covid-19"]);
+    assert!(ids(date!(2021 - 12 - 19)).is_empty());
+    assert!(ids(date!(2031 - 04 - 01)).is_empty());
+}
+
+#[test]
+fn only_who_takes_part_certifies() {
+    let (programmes, id) = covid();
+    let programme = programmes.find(&id).unwrap();
+    let authority = programme.authority(&"132217".parse().unwrap()).unwrap();
+    assert_eq!(authority.name, "東京都清瀬市");
+    assert_eq!(authority.name_en, "Kiyose City, Tokyo");
+    assert!(programme.authority(&"011002".parse().unwrap()).is_none());
+    let kinds = programme.kinds(&"131016".parse().unwrap(), TerminalRole::Kiosk);
+    assert_eq!(kinds, Some([CertificateKind::Domestic].as_slice()));
+}
+
+#[test]
+fn a_product_was_renamed_and_the_day_of_vaccination_decides() {
+    let (programmes, id) = covid();
+    let programme = programmes.find(&id).unwrap();
+    let product = |day: time::Date| {
+        let dose = programme.present("モデルナ", "武田薬品工業", "3004667", day.into());
+        dose.map(|dose| (dose.product, dose.cvx))
+    };
+    let of = |name: &str| Ok((name.to_owned(), "207".to_owned()));
+    assert_eq!(
+        product(date!(2021 - 12 - 17)),
+        of("COVID-19ワクチンモデルナ筋注")
+    );
+    assert_eq!(product(date!(2021 - 12 - 18)), of("スパイクバックス筋注"));
+    assert_eq!(product(date!(2021 - 05 - 23)), Err(VaccineUnknown::Name));
+    assert_eq!(product(date!(2024 - 04 - 01)), Err(VaccineUnknown::Name));
+}
+
+#[test]
+fn another_maker_than_the_vaccines_is_refused() {
+    let (programmes, id) = covid();
+    let programme = programmes.find(&id).unwrap();
+    let day = date!(2021 - 07 - 01).into();
+    let by = |maker| {
+        let dose = programme.present("コミナティ", maker, "EY0779", day);
+        dose.map(|dose| dose.maker)
+    };
+    assert_eq!(by("ファイザー"), Ok("ファイザー".to_owned()));
+    assert_eq!(by(""), Ok("ファイザー".to_owned()));
+    assert_eq!(by("モデルナ"), Err(VaccineUnknown::Maker));
+}
+
+#[test]
+fn a_vaccine_without_cvx_follows_the_programmes_rule() {
+    let (programmes, id) = covid();
+    let programme = programmes.find(&id).unwrap();
+    let day = date!(2024 - 01 - 10).into();
+    let dose = programme.present("ダイチロナ", "第一三共", "TST001", day);
+    assert_eq!(dose.unwrap().cvx, "500");
+}
+
+/// Copies the shipped folder of COVID-19 with one piece of one file replaced, and loads that.
+fn with(file: &str, from: &str, to: &str) -> Result<Programmes, ProgrammeError> {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("covid-19");
+    fs::create_dir(&folder).unwrap();
+    for entry in fs::read_dir(shipped().join("covid-19")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    let text = fs::read_to_string(folder.join(file)).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(folder.join(file), text.replacen(from, to, 1)).unwrap();
+    Programmes::load(dir.path())
+}
+
+#[test]
+fn every_fault_is_found_with_its_file_and_row() {
+    let field = |field, rule| Fault::Field { field, rule };
+    let code = field(
+        "code",
+        "a 全国地方公共団体コード: six digits with the right check digit",
+    );
+    let overlap = Fault::Overlap {
+        name: "スパイクバックス".to_owned(),
+        other: 10,
+    };
+    for (file, from, to, row, fault) in [
+        ("municipalities.toml", "131016", "131017", Some(1), code),
+        (
+            "municipalities.toml",
+            "132217",
+            "131016",
+            Some(2),
+            Fault::Repeated(1),
+        ),
+        (
+            "municipalities.toml",
+            "よこはまし",
+            "ヨコハマシ",
+            Some(3),
+            field("name.reading", "hiragana only"),
+        ),
+        (
+            "vaccines.toml",
+            "\"2021-12-17\"",
+            "\"2021-12-18\"",
+            Some(11),
+            overlap,
+        ),
+        (
+            "vaccines.toml",
+            "\"208\"",
+            "\"2O8\"",
+            Some(1),
+            field("cvx", "a CVX code: two or three digits"),
+        ),
+        (
+            "vaccines.toml",
+            "XM8NQ0",
+            "XM8NQO",
+            Some(1),
+            field("icd11", "an ICD-11 extension code such as XM68M6"),
+        ),
+        (
+            "vaccines.toml",
+            "2021-02-14",
+            "2021-02-30",
+            Some(1),
+            field("valid-from", "a day, YYYY-MM-DD"),
+        ),
+        (
+            "vaccines.toml",
+            "2021-02-14",
+            "2024-04-01",
+            Some(1),
+            field("valid-until", "may not lie before valid-from"),
+        ),
+        (
+            "programme.toml",
+            "2031-03-31",
+            "2021-12-19",
+            None,
+            field("period", "its last day may not lie before its first"),
+        ),
+        (
+            "programme.toml",
+            "id = \"covid-19\"",
+            "id = \"covid-20\"",
+            None,
+            Fault::Folder,
+        ),
+    ] {
+        let error = with(file, from, to).unwrap_err();
+        assert!(error.file.ends_with(file), "{from} → {to}: {error}");
+        assert_eq!((error.row, error.fault), (row, fault), "{from} → {to}");
+    }
+}
+
+#[test]
+fn abroad_needs_icd11_in_every_row() {
+    let offers = with("municipalities.toml", "[\"domestic\"]", "[\"abroad\"]");
+    assert!(offers.is_ok(), "all rows of COVID-19 have one");
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("pandemic-influenza");
+    fs::create_dir(&folder).unwrap();
+    for file in ["programme.toml", "vaccines.toml", "municipalities.toml"] {
+        let text = fs::read_to_string(shipped().join("pandemic-influenza").join(file)).unwrap();
+        fs::write(
+            folder.join(file),
+            text.replace("[\"domestic\"]", "[\"abroad\"]"),
+        )
+        .unwrap();
+    }
+    let error = Programmes::load(dir.path()).unwrap_err();
+    assert_eq!(
+        (error.row, error.fault),
+        (Some(1), Fault::AbroadWithoutIcd11(1))
+    );
+}
+
+#[test]
+fn unknown_fields_are_faults() {
+    let error = with("programme.toml", "[disease]", "[disease]\nextra = 1").unwrap_err();
+    assert!(matches!(error.fault, Fault::Toml(_)));
+}

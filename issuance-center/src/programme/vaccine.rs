@@ -1,0 +1,88 @@
+use issuance_api::{Date, terminal::Dose};
+
+use super::Bilingual;
+
+/// The vaccines of a programme, as records name them.
+#[derive(Debug)]
+pub struct VaccineTable {
+    pub(super) rows: Vec<Vaccine>,
+    /// CVX shown for a vaccine that has none of its own.
+    pub(super) without_cvx: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Vaccine {
+    pub(super) names: Vec<String>,
+    pub(super) makers: Vec<String>,
+    pub(super) product: Bilingual,
+    pub(super) kind: Bilingual,
+    pub(super) maker: Bilingual,
+    pub(super) cvx: Option<String>,
+    pub(super) icd11: Option<String>,
+    pub(super) from: time::Date,
+    pub(super) until: Option<time::Date>,
+}
+
+impl Vaccine {
+    /// The name both rows answer to on some day, if there is one.
+    pub(super) fn overlap<'a>(&'a self, other: &Self) -> Option<&'a str> {
+        let ends_before = |one: &Self, next: &Self| one.until.is_some_and(|day| day < next.from);
+        if ends_before(self, other) || ends_before(other, self) {
+            return None;
+        }
+        let shared = self.names.iter().find(|name| other.names.contains(name));
+        shared.map(String::as_str)
+    }
+
+    fn holds(&self, name: &str, day: time::Date) -> bool {
+        self.names.iter().any(|own| own == name)
+            && self.from <= day
+            && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// A recorded vaccine that this programme cannot certify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VaccineUnknown {
+    /// No row has this name on this day.
+    #[error("no row of the vaccine table holds for this name and day")]
+    Name,
+    /// The record names another maker than the table does for this vaccine.
+    #[error("the record's maker is not one of this vaccine's")]
+    Maker,
+    /// The vaccine has no CVX code, and the programme has no rule for that.
+    #[error("the vaccine has no CVX code and the programme no rule for it")]
+    NoCvx,
+}
+
+impl VaccineTable {
+    pub(super) fn present(
+        &self,
+        vaccine_name: &str,
+        maker: &str,
+        lot: &str,
+        date: Date,
+    ) -> Result<Dose, VaccineUnknown> {
+        let name = vaccine_name.trim();
+        let maker = maker.trim();
+        let mut rows = self.rows.iter();
+        let row = rows
+            .find(|row| row.holds(name, date.get()))
+            .ok_or(VaccineUnknown::Name)?;
+        if !maker.is_empty() && !row.makers.iter().any(|own| own == maker) {
+            return Err(VaccineUnknown::Maker);
+        }
+        let cvx = row.cvx.as_ref().or(self.without_cvx.as_ref());
+        Ok(Dose {
+            date,
+            vaccine: row.kind.ja.clone(),
+            vaccine_en: row.kind.en.clone(),
+            product: row.product.ja.clone(),
+            product_en: row.product.en.clone(),
+            maker: row.maker.ja.clone(),
+            maker_en: row.maker.en.clone(),
+            lot: lot.trim().to_owned(),
+            cvx: cvx.ok_or(VaccineUnknown::NoCvx)?.clone(),
+        })
+    }
+}
