@@ -52,7 +52,7 @@ fn they_verify() {
     assert_eq!(attributes.name().expose(), "黒桐　幹也");
     assert_eq!(
         attributes.address().expose(),
-        "東京都清瀬市要布子南１２－７－２０"
+        "東京都清瀬市観布子南１２－７－２０２"
     );
     assert_eq!(attributes.birth().to_digits(), *b"19800217");
     assert!(attributes.sex() == Sex::Male);
