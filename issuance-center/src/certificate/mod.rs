@@ -5,5 +5,6 @@
 //! ```
 //! Every step is a pure function of its input: the same application gives the same bytes.
 
+pub mod page;
 pub mod qr;
 pub mod shc;

@@ -1,0 +1,167 @@
+use std::{
+    fmt, fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use krilla::text::{Font, GlyphId, KrillaGlyph};
+use skrifa::{
+    FontRef, MetadataProvider,
+    charmap::MapVariant,
+    instance::{LocationRef, Size},
+};
+
+use super::PageError;
+
+/// Where the fonts are: TrueType files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FontPaths {
+    /// Body text: BIZ UDPGothic.
+    pub regular: PathBuf,
+    /// Headings: BIZ UDPGothic Bold.
+    pub bold: PathBuf,
+    /// Names with characters that the body font lacks: IPAmj Mincho, which has the personal-name kanji and their variants.
+    pub names: PathBuf,
+}
+
+/// The fonts of a page.
+pub struct Fonts {
+    pub(super) regular: Arc<Face>,
+    pub(super) bold: Arc<Face>,
+    names_path: PathBuf,
+    /// Tens of megabytes, needed for few people: in memory only while somebody uses it.
+    names: Mutex<Weak<Face>>,
+}
+
+/// A font file that cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FontError {
+    /// Cannot be read.
+    #[error("{}: cannot be read", .0.display())]
+    Unreadable(PathBuf),
+    /// Not a TrueType or OpenType font.
+    #[error("{}: not a font", .0.display())]
+    NotAFont(PathBuf),
+}
+
+impl fmt::Debug for Fonts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fonts(..)")
+    }
+}
+
+impl Fonts {
+    /// Reads the fonts; the one for names is read once to see that it can be, and then again when somebody needs it.
+    ///
+    /// # Errors
+    /// A file is missing or no font.
+    pub fn load(paths: &FontPaths) -> Result<Self, FontError> {
+        Face::open(&paths.names)?;
+        Ok(Self {
+            regular: Arc::new(Face::open(&paths.regular)?),
+            bold: Arc::new(Face::open(&paths.bold)?),
+            names_path: paths.names.clone(),
+            names: Mutex::new(Weak::new()),
+        })
+    }
+
+    /// The one font that has every character of a name, and the name's clusters in it.
+    pub(super) fn for_name(&self, name: &str) -> Result<(Arc<Face>, Vec<Cluster>), PageError> {
+        if let Ok(clusters) = self.regular.clusters(name) {
+            return Ok((Arc::clone(&self.regular), clusters));
+        }
+        let wide = self.names().map_err(|_| PageError::Font)?;
+        let clusters = wide.clusters(name)?;
+        Ok((wide, clusters))
+    }
+
+    fn names(&self) -> Result<Arc<Face>, FontError> {
+        let mut held = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(face) = held.upgrade() {
+            return Ok(face);
+        }
+        let face = Arc::new(Face::open(&self.names_path)?);
+        *held = Arc::downgrade(&face);
+        Ok(face)
+    }
+}
+
+/// One font.
+pub(super) struct Face {
+    data: Arc<Vec<u8>>,
+    pub(super) font: Font,
+}
+
+/// A character, with its variation selector if it has one, and its glyph.
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    pub(super) character: char,
+    pub(super) range: Range<usize>,
+    glyph: GlyphId,
+    /// In ems.
+    pub(super) advance: f32,
+}
+
+impl From<&Cluster> for KrillaGlyph {
+    fn from(cluster: &Cluster) -> Self {
+        let range = cluster.range.clone();
+        Self::new(cluster.glyph, cluster.advance, 0.0, 0.0, 0.0, range, None)
+    }
+}
+
+impl Face {
+    fn open(path: &Path) -> Result<Self, FontError> {
+        let data = fs::read(path).map_err(|_| FontError::Unreadable(path.to_owned()))?;
+        let data = Arc::new(data);
+        let no_font = || FontError::NotAFont(path.to_owned());
+        FontRef::new(&data).map_err(|_| no_font())?;
+        let font = Font::new(Arc::clone(&data).into(), 0).ok_or_else(no_font)?;
+        Ok(Self { data, font })
+    }
+
+    /// Every character with its glyph.
+    ///
+    /// What has no width of its own is refused like what has no glyph: combining marks, which would have to be placed over
+    /// their base, and invisible controls, which could make a page say something else than it seems to.
+    pub(super) fn clusters(&self, text: &str) -> Result<Vec<Cluster>, PageError> {
+        let font = FontRef::new(&self.data).expect("it was a font when it was opened");
+        let map = font.charmap();
+        let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
+        let mut clusters = Vec::with_capacity(text.len() / 2);
+        let mut characters = text.char_indices().peekable();
+        while let Some((start, character)) = characters.next() {
+            let unsupported = PageError::CharacterUnsupported(character);
+            let selector = characters.next_if(|(_, next)| is_variation_selector(*next));
+            let variant = selector.map(|(_, selector)| map.map_variant(character, selector));
+            let glyph = match variant {
+                None | Some(Some(MapVariant::UseDefault)) => map.map(character),
+                Some(Some(MapVariant::Variant(glyph))) => Some(glyph),
+                Some(None) => None,
+            };
+            let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && !is_private(character));
+            let glyph = glyph.ok_or(unsupported)?;
+            let advance = metrics.advance_width(glyph).unwrap_or_default();
+            if advance <= 0.0 {
+                return Err(unsupported);
+            }
+            let end = characters.peek().map_or(text.len(), |(next, _)| *next);
+            clusters.push(Cluster {
+                character,
+                range: start..end,
+                glyph: GlyphId::new(glyph.to_u32()),
+                advance: advance / self.font.units_per_em(),
+            });
+        }
+        Ok(clusters)
+    }
+}
+
+const fn is_variation_selector(character: char) -> bool {
+    matches!(character, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// 外字 of some system's own: the code says nothing of what is meant.
+const fn is_private(character: char) -> bool {
+    matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
