@@ -1,0 +1,258 @@
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Number;
+use time::{Date, macros::format_description};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::CardError;
+
+const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
+
+/// Text about a person: wiped when dropped, shown by nothing but [`expose`](Self::expose).
+#[derive(Clone, PartialEq, Eq, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct Private(String);
+
+impl Private {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Private(..)")
+    }
+}
+
+/// A health card whose signature and dates hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The issuer's URL.
+    pub issuer: String,
+    /// Id of the key that signed.
+    pub kid: String,
+    /// From when it holds: seconds since 1970.
+    pub not_before: i64,
+    /// Revocation id, to be looked for in `{issuer}/.well-known/crl/{kid}.json`.
+    pub rid: Option<String>,
+    /// All of `vc.type`.
+    pub types: Vec<String>,
+    /// The holder.
+    pub patient: Patient,
+    /// In the order of the bundle.
+    pub immunizations: Vec<Immunization>,
+}
+
+/// Whom a card is about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Patient {
+    /// Family name.
+    pub family: Option<Private>,
+    /// Given names.
+    pub given: Vec<Private>,
+    /// Birth date.
+    pub birth_date: Date,
+}
+
+impl fmt::Debug for Patient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Patient(..)")
+    }
+}
+
+/// One dose.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Immunization {
+    /// Day of vaccination.
+    pub date: Date,
+    /// System of the vaccine's code, for CVX `http://hl7.org/fhir/sid/cvx`.
+    pub system: String,
+    /// The vaccine's code.
+    pub code: String,
+    /// Lot number.
+    pub lot: Option<String>,
+    /// Who says so.
+    pub performer: Option<String>,
+}
+
+impl fmt::Debug for Immunization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Immunization(..)")
+    }
+}
+
+impl Card {
+    pub(crate) fn read(json: &[u8], kid: String, now: i64) -> Result<Self, CardError> {
+        let claims: Claims = serde_json::from_slice(json).map_err(|_| CardError::Payload)?;
+        if !claims.iss.starts_with("https://") || claims.iss.ends_with('/') {
+            return Err(CardError::Issuer);
+        }
+        let not_before = claims.nbf.as_i64().ok_or(CardError::NotBeforeFraction)?;
+        if not_before > now {
+            return Err(CardError::NotYetValid);
+        }
+        let expiry = claims.exp.map(|exp| exp.as_f64().ok_or(CardError::Payload));
+        if let Some(expiry) = expiry.transpose()? {
+            // Exact for every date there is.
+            #[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
+            let now = now as f64;
+            if expiry <= now {
+                return Err(CardError::Expired);
+            }
+        }
+        if !claims.vc.r#type.iter().any(|name| name == CARD_TYPE) {
+            return Err(CardError::Payload);
+        }
+        let mut patient = None;
+        let mut immunizations = Vec::new();
+        for entry in claims.vc.subject.fhir_bundle.entry {
+            match entry.resource {
+                Resource::Patient(resource) if patient.is_none() => {
+                    patient = Some(resource.read()?);
+                }
+                Resource::Patient(_) => return Err(CardError::Payload),
+                Resource::Immunization(resource) => immunizations.push(resource.read()?),
+                Resource::Other => {}
+            }
+        }
+        Ok(Self {
+            issuer: claims.iss,
+            kid,
+            not_before,
+            rid: claims.vc.rid,
+            types: claims.vc.r#type,
+            patient: patient.ok_or(CardError::Payload)?,
+            immunizations,
+        })
+    }
+}
+
+/// The first ten characters: `YYYY-MM-DD`, of a FHIR date or dateTime.
+fn day(text: &str) -> Result<Date, CardError> {
+    let day = text.get(..10).ok_or(CardError::Payload)?;
+    let format = format_description!("[year]-[month]-[day]");
+    Date::parse(day, format).map_err(|_| CardError::Payload)
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    nbf: Number,
+    exp: Option<Number>,
+    vc: Credential,
+}
+
+#[derive(Deserialize)]
+struct Credential {
+    r#type: Vec<String>,
+    #[serde(rename = "credentialSubject")]
+    subject: Subject,
+    rid: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subject {
+    fhir_bundle: Bundle,
+}
+
+#[derive(Deserialize)]
+struct Bundle {
+    entry: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    resource: Resource,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "resourceType")]
+enum Resource {
+    Patient(PatientResource),
+    Immunization(ImmunizationResource),
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PatientResource {
+    name: Vec<Name>,
+    birth_date: Private,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    family: Option<Private>,
+    #[serde(default)]
+    given: Vec<Private>,
+}
+
+impl PatientResource {
+    fn read(self) -> Result<Patient, CardError> {
+        let name = self.name.into_iter().next().ok_or(CardError::Payload)?;
+        if name.family.is_none() && name.given.is_empty() {
+            return Err(CardError::Payload);
+        }
+        Ok(Patient {
+            family: name.family,
+            given: name.given,
+            birth_date: day(self.birth_date.expose())?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ImmunizationResource {
+    status: String,
+    vaccine_code: VaccineCode,
+    occurrence_date_time: Private,
+    lot_number: Option<String>,
+    #[serde(default)]
+    performer: Vec<Performer>,
+}
+
+#[derive(Deserialize)]
+struct VaccineCode {
+    coding: Vec<Coding>,
+}
+
+#[derive(Deserialize)]
+struct Coding {
+    system: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Performer {
+    actor: Actor,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    display: Option<String>,
+}
+
+impl ImmunizationResource {
+    fn read(self) -> Result<Immunization, CardError> {
+        if self.status != "completed" {
+            return Err(CardError::Payload);
+        }
+        let coding = self.vaccine_code.coding.into_iter().next();
+        let coding = coding.ok_or(CardError::Payload)?;
+        let performer = self.performer.into_iter().next();
+        Ok(Immunization {
+            date: day(self.occurrence_date_time.expose())?,
+            system: coding.system,
+            code: coding.code,
+            lot: self.lot_number,
+            performer: performer.and_then(|performer| performer.actor.display),
+        })
+    }
+}
