@@ -1,0 +1,237 @@
+//! `vrs.toml`, read once at start. Relative paths are taken from the folder of the file.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use card::trust::Environment;
+use issuance_api::{CenterId, MunicipalityCode, VrsId};
+use serde::Deserialize;
+
+use crate::{service::Lifetimes, storage::Folders};
+
+/// Why a configuration is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration cannot be read")]
+    Unreadable,
+    /// Not TOML, a key unknown, missing or of the wrong form.
+    #[error("the configuration is malformed")]
+    Form,
+    /// A lifetime is zero or longer than allowed.
+    #[error("a lifetime is zero or longer than allowed")]
+    Lifetime,
+    /// The admin listener must be on loopback.
+    #[error("the admin listener is not on loopback")]
+    AdminNotLoopback,
+}
+
+/// The configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its name in every context.
+    pub id: VrsId,
+    /// What kind of cards is believed; trust anchors and statement key must be of it.
+    pub environment: Environment,
+    /// Centers that may ask.
+    pub centers: Vec<CenterId>,
+    /// Whose records are held.
+    pub municipalities: Vec<MunicipalityCode>,
+    /// Where they lie.
+    pub folders: Folders,
+    /// Listener for centers.
+    pub listen_centers: SocketAddr,
+    /// Listener for the operator, on loopback.
+    pub listen_admin: SocketAddr,
+    /// TLS.
+    pub tls: Tls,
+    /// Folder of trust anchors.
+    pub anchors: PathBuf,
+    /// List of refused signers.
+    pub refused_signers: PathBuf,
+    /// Statement key.
+    pub statement_key: PathBuf,
+    /// Lifetimes.
+    pub lifetimes: Lifetimes,
+}
+
+/// Files of the TLS listener, PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate chain of this VRS.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// Roots of the centers' certificates.
+    pub client_roots: PathBuf,
+    /// Revocation lists of those roots.
+    pub client_revocations: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: VrsId,
+    environment: String,
+    centers: Vec<CenterId>,
+    municipalities: Vec<MunicipalityCode>,
+    storage: Storage,
+    listen: Listen,
+    tls: Tls,
+    trust: Trust,
+    statement: Statement,
+    #[serde(default)]
+    lifetimes: Seconds,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Storage {
+    data: PathBuf,
+    keys: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listen {
+    centers: SocketAddr,
+    admin: SocketAddr,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trust {
+    anchors: PathBuf,
+    refused_signers: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    key: PathBuf,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Seconds {
+    evidence_seconds: Option<u64>,
+    ticket_seconds: Option<u64>,
+    reservation_seconds: Option<u64>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder)
+    }
+
+    /// Reads a text; relative paths are taken from `folder`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let file: File = toml::from_str(text).map_err(|_| ConfigError::Form)?;
+        if !file.listen.admin.ip().is_loopback() {
+            return Err(ConfigError::AdminNotLoopback);
+        }
+        let Seconds {
+            evidence_seconds,
+            ticket_seconds,
+            reservation_seconds,
+        } = file.lifetimes;
+        let tls = file.tls;
+        Ok(Self {
+            id: file.id,
+            environment: file.environment.parse().map_err(|_| ConfigError::Form)?,
+            centers: file.centers,
+            municipalities: file.municipalities,
+            folders: Folders {
+                data: folder.join(file.storage.data),
+                keys: folder.join(file.storage.keys),
+            },
+            listen_centers: file.listen.centers,
+            listen_admin: file.listen.admin,
+            tls: Tls {
+                certificate: folder.join(tls.certificate),
+                key: folder.join(tls.key),
+                client_roots: folder.join(tls.client_roots),
+                client_revocations: folder.join(tls.client_revocations),
+            },
+            anchors: folder.join(file.trust.anchors),
+            refused_signers: folder.join(file.trust.refused_signers),
+            statement_key: folder.join(file.statement.key),
+            lifetimes: Lifetimes {
+                evidence: shortened(evidence_seconds, Lifetimes::MAX.evidence)?,
+                ticket: shortened(ticket_seconds, Lifetimes::MAX.ticket)?,
+                reservation: shortened(reservation_seconds, Lifetimes::MAX.reservation)?,
+            },
+        })
+    }
+}
+
+fn shortened(seconds: Option<u64>, longest: Duration) -> Result<Duration, ConfigError> {
+    let lifetime = seconds.map_or(longest, Duration::from_secs);
+    if lifetime.is_zero() || lifetime > longest {
+        return Err(ConfigError::Lifetime);
+    }
+    Ok(lifetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../vrs.example.toml");
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let config = Config::parse(EXAMPLE, Path::new("/etc/shomei")).unwrap();
+        assert_eq!(config.id.as_str(), "vrs-1");
+        assert_eq!(config.environment, Environment::Emulator);
+        assert_eq!(config.folders.data, Path::new("/etc/shomei/data"));
+        assert_eq!(config.municipalities.len(), 3);
+        assert_eq!(config.lifetimes, Lifetimes::MAX);
+    }
+
+    #[test]
+    fn lifetimes_can_be_shortened_only() {
+        let with = |seconds: &str| {
+            let text = EXAMPLE.replace(
+                "# ticket_seconds = 600",
+                &format!("ticket_seconds = {seconds}"),
+            );
+            assert_ne!(text, EXAMPLE);
+            Config::parse(&text, Path::new("")).map(|config| config.lifetimes.ticket)
+        };
+        assert_eq!(with("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(with("601"), Err(ConfigError::Lifetime));
+        assert_eq!(with("0"), Err(ConfigError::Lifetime));
+    }
+
+    #[test]
+    fn the_admin_listener_stays_on_loopback() {
+        let text = EXAMPLE.replace("admin = \"127.0.0.1:", "admin = \"0.0.0.0:");
+        assert_eq!(
+            Config::parse(&text, Path::new("")).err(),
+            Some(ConfigError::AdminNotLoopback)
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = format!("nonsense = 1\n{EXAMPLE}");
+        assert_eq!(
+            Config::parse(&text, Path::new("")).err(),
+            Some(ConfigError::Form)
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! The vaccination record system.
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use card::trust::Environment;
+use clap::{Parser, Subcommand};
+use issuance_api::{CertificateId, MunicipalityCode};
+use vrs::{
+    clock::SystemClock,
+    commands::{self, CommandError},
+    config::Config,
+};
+
+#[derive(Parser)]
+#[command(about = "Vaccination record system: records by municipality, released against proof")]
+struct Arguments {
+    /// Configuration.
+    #[arg(long, global = true, default_value = "vrs.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make key and database of a municipality. Nothing else ever makes one.
+    Init {
+        /// 全国地方公共団体コード.
+        #[arg(long)]
+        municipality: MunicipalityCode,
+    },
+    /// Take over persons and doses from a CSV file, all or nothing.
+    Import {
+        /// 全国地方公共団体コード.
+        #[arg(long)]
+        municipality: MunicipalityCode,
+        /// The file; README.md has its columns.
+        file: PathBuf,
+    },
+    /// Revoke a certificate.
+    Revoke {
+        /// 全国地方公共団体コード.
+        #[arg(long)]
+        municipality: MunicipalityCode,
+        /// 証明書ID.
+        id: CertificateId,
+    },
+    /// Make keys.
+    Keys {
+        #[command(subcommand)]
+        key: Key,
+    },
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// The Ed25519 key that signs findings and receipts; the public half goes beside it as *.pub.pem.
+    Statement {
+        /// Where to.
+        #[arg(long)]
+        out: PathBuf,
+        /// production, test-card or emulator.
+        #[arg(long)]
+        environment: Environment,
+    },
+}
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system gives threads");
+    match runtime.block_on(run(Arguments::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::explain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let clock = SystemClock::start();
+    let config = || Ok::<_, CommandError>(Config::load(&arguments.config)?);
+    match arguments.command {
+        Command::Init { municipality } => commands::init(&config()?, municipality, &clock).await,
+        Command::Import { municipality, file } => {
+            let imported = commands::import(&config()?, municipality, &file, &clock).await?;
+            let line = serde_json::to_string(&imported).expect("counts have only string keys");
+            // There is nowhere to report that standard output is gone.
+            let _ = writeln!(std::io::stdout(), "{line}");
+            Ok(())
+        }
+        Command::Revoke { municipality, id } => {
+            commands::revoke(&config()?, municipality, &id, &clock).await
+        }
+        Command::Keys {
+            key: Key::Statement { out, environment },
+        } => commands::statement_key(&out, environment),
+    }
+}

@@ -1,0 +1,169 @@
+//! What VRS answers to a center, apart from any transport.
+//!
+//! Records are released only against proof: the evidence is verified here again under VRS's own nonce, and every later step
+//! carries the session key's signature over the resident's own words. The center that asks comes from its certificate.
+
+mod steps;
+
+use std::{sync::Arc, time::Duration};
+
+use card::{evidence::EvidenceError, trust::TrustStore};
+use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
+
+use crate::{
+    asked::Asked,
+    clock::Clock,
+    divisions::Divisions,
+    event::{Event, Events},
+    nonce::{Nonces, milliseconds},
+    signers::RefusedSigners,
+    statement::StatementKey,
+    storage::{Session, Unavailable},
+    ticket::Tickets,
+};
+
+/// How long things hold. Each may be shortened, none lengthened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// From nonce to evidence.
+    pub evidence: Duration,
+    /// A ticket.
+    pub ticket: Duration,
+    /// From `reserved` to `delivered`.
+    pub reservation: Duration,
+}
+
+impl Lifetimes {
+    /// The longest allowed: 60 s, 600 s, 600 s.
+    pub const MAX: Self = Self {
+        evidence: Duration::from_secs(60),
+        ticket: Duration::from_secs(600),
+        reservation: Duration::from_secs(600),
+    };
+}
+
+/// What the service is made of.
+pub struct Parts {
+    /// Its name in every context.
+    pub id: VrsId,
+    /// Centers that may ask.
+    pub centers: Vec<CenterId>,
+    /// Lifetimes.
+    pub lifetimes: Lifetimes,
+    /// Records.
+    pub divisions: Divisions,
+    /// Whose cards are believed.
+    pub trust: TrustStore,
+    /// Whose are not any more.
+    pub refused: RefusedSigners,
+    /// Signs findings and receipts.
+    pub statement: StatementKey,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where events go.
+    pub events: Arc<dyn Events>,
+}
+
+/// The service.
+pub struct Vrs {
+    parts: Parts,
+    nonces: Nonces,
+    tickets: Tickets,
+    asked: Asked,
+}
+
+impl Vrs {
+    /// With keys for nonces and tickets of its own.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Lifetimes {
+            evidence,
+            ticket,
+            reservation,
+        } = parts.lifetimes;
+        Self {
+            nonces: Nonces::new(evidence),
+            tickets: Tickets::new(ticket + reservation),
+            asked: Asked::default(),
+            parts,
+        }
+    }
+
+    /// Whether this center may ask at all.
+    #[must_use]
+    pub fn admits(&self, center: &CenterId) -> bool {
+        self.parts.centers.contains(center)
+    }
+
+    /// Whether each municipality's sentinel is found just now.
+    pub async fn health(&self) -> Vec<(MunicipalityCode, Result<(), Unavailable>)> {
+        let mut health = Vec::new();
+        for municipality in self.parts.divisions.municipalities() {
+            let found = self.parts.divisions.begin(municipality).await.map(drop);
+            health.push((municipality, found));
+        }
+        health
+    }
+
+    /// What has to be done regularly: voids reservations that ran out, wipes keys and forgets applications that ended.
+    pub async fn tidy(&self) {
+        let uptime = self.parts.clock.uptime();
+        self.tickets.rotate(uptime);
+        self.asked.forget(milliseconds(uptime));
+        for municipality in self.parts.divisions.municipalities() {
+            match self.lapse(municipality).await {
+                Ok(0) => {}
+                Ok(count) => self.parts.events.note(Event::Lapsed {
+                    municipality,
+                    count,
+                }),
+                Err(cause) => {
+                    self.unavailable(municipality, cause);
+                }
+            }
+        }
+    }
+
+    async fn lapse(&self, municipality: MunicipalityCode) -> Result<u64, Unavailable> {
+        let mut session = self.parts.divisions.begin(municipality).await?;
+        let now = self.parts.clock.unix();
+        let count = session.lapse(now, self.parts.lifetimes.reservation).await?;
+        session.commit().await?;
+        Ok(count)
+    }
+
+    async fn begin(&self, municipality: MunicipalityCode) -> Result<Session, ProblemCode> {
+        if !self.parts.divisions.holds(municipality) {
+            return Err(ProblemCode::MunicipalityNotTakingPart);
+        }
+        self.parts
+            .divisions
+            .begin(municipality)
+            .await
+            .map_err(|cause| self.unavailable(municipality, cause))
+    }
+
+    /// A failure is a problem, never a finding; the cause is for the operator alone.
+    fn unavailable(&self, municipality: MunicipalityCode, cause: Unavailable) -> ProblemCode {
+        self.parts.events.note(Event::RecordsUnavailable {
+            municipality,
+            cause,
+        });
+        ProblemCode::RecordsUnavailable
+    }
+}
+
+const fn evidence_problem(error: EvidenceError) -> ProblemCode {
+    match error {
+        EvidenceError::UnknownIssuer
+        | EvidenceError::CertificateSignature
+        | EvidenceError::SignerRole => ProblemCode::CardIssuerUnknown,
+        EvidenceError::NumberDigest
+        | EvidenceError::AttributesDigest
+        | EvidenceError::IntegritySignature
+        | EvidenceError::CardKeySignature
+        | EvidenceError::CheckDigit => ProblemCode::CardDataAltered,
+        EvidenceError::Challenge => ProblemCode::CardNotGenuine,
+        EvidenceError::Surface(_) => ProblemCode::CardBindingInvalid,
+    }
+}

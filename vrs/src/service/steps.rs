@@ -1,0 +1,395 @@
+//! The steps of an application, in their order.
+
+use card::{
+    attributes::BirthDate,
+    evidence::{Context, Evidence},
+};
+use ed25519_dalek::{Signature, VerifyingKey};
+use issuance_api::{
+    Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, ProblemCode, ProgrammeId,
+    TerminalUrn, inquiry_message, issue_message,
+    registry::{
+        DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
+        Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, Ticket,
+    },
+    terminal::Holder,
+};
+
+use super::{Vrs, evidence_problem};
+use crate::{
+    event::Event,
+    nonce::{milliseconds, random},
+    storage::{Delivery, Found, Operation, OutcomeName, Reservation},
+    ticket::Claims,
+};
+
+impl Vrs {
+    /// `POST /v1/nonce`.
+    #[must_use]
+    pub fn nonce(&self, center: &CenterId) -> Nonce {
+        Nonce {
+            nonce: self.nonces.mint(center, self.parts.clock.uptime()),
+            vrs: self.parts.id.clone(),
+            expires_in_seconds: seconds(self.parts.lifetimes.evidence),
+        }
+    }
+
+    /// `POST /v1/evidence`: verifies all of it again, under the nonce minted here, and states who this is.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn evidence(
+        &self,
+        center: &CenterId,
+        request: &EvidenceRequest,
+    ) -> Result<Ticket, ProblemCode> {
+        let uptime = self.parts.clock.uptime();
+        self.nonces
+            .spend(&request.vrs_nonce, center, uptime)
+            .map_err(|_| ProblemCode::ChallengeExpired)?;
+        let evidence = Evidence::decode(request.evidence.as_bytes())
+            .map_err(|_| ProblemCode::EvidenceMalformed)?;
+        let context = Context {
+            center_nonce: *request.center_nonce.as_bytes(),
+            vrs_nonce: request.vrs_nonce.as_bytes(),
+            center: center.as_str(),
+            vrs: self.parts.id.as_str(),
+            terminal: request.terminal.as_str(),
+            exporter: *request.exporter.as_bytes(),
+            session_key: *request.session_key.as_bytes(),
+        };
+        let verified = evidence
+            .verify(&context, &self.parts.trust)
+            .map_err(evidence_problem)?;
+        let signer = verified.signer();
+        if self.parts.refused.refuses(&signer, &*self.parts.events) {
+            self.parts.events.note(Event::SignerRefused {
+                signer: signer.municipality_prefix().to_owned(),
+            });
+            return Err(ProblemCode::CardSignerRefused);
+        }
+        let lifetime = self.parts.lifetimes.ticket;
+        let claims = Claims {
+            application: Array::new(*random::<16>()),
+            number: verified.number().clone(),
+            name: Personal::new(verified.attributes().name().expose().clone()),
+            birth_date: day(verified.attributes().birth()),
+            signer: signer.municipality_prefix().to_owned(),
+            terminal: request.terminal.clone(),
+            session_key: request.session_key.clone(),
+            center: center.clone(),
+            expiry: milliseconds(uptime + lifetime),
+        };
+        Ok(Ticket {
+            ticket: self.tickets.seal(&claims, uptime),
+            expires_in_seconds: seconds(lifetime),
+        })
+    }
+
+    /// `POST /v1/inquiry`: releases this person's records of one municipality, and logs that it did.
+    ///
+    /// # Errors
+    /// The first check that fails; [`ProblemCode::RecordsUnavailable`] whenever the records cannot be relied on.
+    pub async fn inquiry(
+        &self,
+        center: &CenterId,
+        request: &InquiryRequest,
+    ) -> Result<Finding, ProblemCode> {
+        let claims = self.open(&request.ticket, center, &request.terminal)?;
+        domestic(request.kind, request.passport.is_some())?;
+        let message = inquiry_message(
+            &request.ticket,
+            &request.programme,
+            &request.municipality,
+            request.kind,
+            None,
+            &request.exporter,
+        );
+        check_proof(&claims, &message, &request.proof)?;
+        if !self.parts.divisions.holds(request.municipality) {
+            return Err(ProblemCode::MunicipalityNotTakingPart);
+        }
+        self.asked
+            .ask(&claims, request.municipality)
+            .map_err(|_| ProblemCode::TooManyMunicipalities)?;
+
+        let mut session = self.begin(request.municipality).await?;
+        let broken = |cause| self.unavailable(request.municipality, cause);
+        let found = session.person(&claims.number).await.map_err(broken)?;
+        let outcome = outcome(&claims, found.as_ref(), &request.programme);
+        let released = Operation::Released {
+            person: found.as_ref().map(|found| found.id),
+            application: claims.application.clone(),
+            center: center.clone(),
+            terminal: claims.terminal.clone(),
+            programme: request.programme.clone(),
+            kind: request.kind,
+            outcome: name(&outcome),
+        };
+        session
+            .log(&released, self.parts.clock.unix())
+            .await
+            .map_err(broken)?;
+        let data_epoch = session.data_epoch();
+        // Only what is in the log for good is said.
+        session.commit().await.map_err(broken)?;
+
+        if matches!(outcome, Outcome::Records(_))
+            && !request.municipality.as_str().starts_with(&claims.signer)
+        {
+            self.parts.events.note(Event::SignerElsewhere {
+                signer: claims.signer.clone(),
+                municipality: request.municipality,
+            });
+        }
+        let message = Finding::message(
+            &claims.application,
+            &request.municipality,
+            data_epoch,
+            &outcome.digest(),
+        );
+        Ok(Finding {
+            application: claims.application.clone(),
+            municipality: request.municipality,
+            data_epoch,
+            outcome,
+            signature: self.parts.statement.sign(&message),
+        })
+    }
+
+    /// `POST /v1/register`: the record is looked at again in the transaction that registers the certificate.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn register(
+        &self,
+        center: &CenterId,
+        request: &RegisterRequest,
+    ) -> Result<Receipt, ProblemCode> {
+        let claims = self.open(&request.ticket, center, &request.terminal)?;
+        let certificate = &request.certificate;
+        domestic(certificate.kind, certificate.passport.is_some())?;
+        let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
+        check_proof(&claims, &message, &request.proof)?;
+        if !self.asked.has_asked(&claims, certificate.municipality) {
+            return Err(ProblemCode::TicketInvalid);
+        }
+
+        let mut session = self.begin(certificate.municipality).await?;
+        let broken = |cause| self.unavailable(certificate.municipality, cause);
+        let found = session.person(&claims.number).await.map_err(broken)?;
+        let records = match outcome(&claims, found.as_ref(), &certificate.programme) {
+            Outcome::Records(records) => records,
+            refused => return Err(refusal(&refused)),
+        };
+        if records.record_version != certificate.record_version {
+            return Err(ProblemCode::RecordChanged);
+        }
+        if records.doses.is_empty() {
+            return Err(ProblemCode::NoRecord);
+        }
+        let person = found
+            .map(|found| found.id)
+            .ok_or(ProblemCode::NoSuchPerson)?;
+        let reservation = session
+            .reserve(
+                person,
+                &claims.application,
+                certificate,
+                self.parts.clock.unix(),
+                self.parts.lifetimes.reservation,
+            )
+            .await
+            .map_err(broken)?;
+        session.commit().await.map_err(broken)?;
+        match reservation {
+            Reservation::Registered => Ok(Receipt {
+                signature: self
+                    .parts
+                    .statement
+                    .sign(&Receipt::message(&claims.application, certificate)),
+                application: claims.application.clone(),
+            }),
+            Reservation::Conflict => Err(ProblemCode::RegistrationConflict),
+            Reservation::Void => Err(ProblemCode::RegistrationLapsed),
+        }
+    }
+
+    /// `POST /v1/delivered`: taken as long as a reservation made under the ticket can last.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn delivered(
+        &self,
+        center: &CenterId,
+        request: &DeliveredRequest,
+    ) -> Result<DeliveredAnswer, ProblemCode> {
+        let reservation = self.parts.lifetimes.reservation;
+        let claims = self.tickets.open(
+            &request.ticket,
+            center,
+            &request.terminal,
+            self.parts.clock.uptime(),
+            reservation,
+        )?;
+        let message = issue_message(
+            IssueIntent::Delivered,
+            &request.state_digest,
+            &request.exporter,
+        );
+        check_proof(&claims, &message, &request.proof)?;
+
+        let mut session = self.begin(request.municipality).await?;
+        let broken = |cause| self.unavailable(request.municipality, cause);
+        let found = session.person(&claims.number).await.map_err(broken)?;
+        let person = found
+            .map(|found| found.id)
+            .ok_or(ProblemCode::NoSuchPerson)?;
+        let delivery = session
+            .deliver(
+                person,
+                &claims.application,
+                &request.certificate_id,
+                self.parts.clock.unix(),
+                reservation,
+            )
+            .await
+            .map_err(broken)?;
+        session.commit().await.map_err(broken)?;
+        match delivery {
+            Delivery::Delivered => Ok(DeliveredAnswer {}),
+            Delivery::Unknown => Err(ProblemCode::RegistrationConflict),
+            Delivery::Void => Err(ProblemCode::RegistrationLapsed),
+        }
+    }
+
+    /// `GET /v1/revocations`: every entry of every municipality, since entries are never taken down. If one cannot be
+    /// relied on there is no list: a shorter one would make certificates valid again.
+    ///
+    /// # Errors
+    /// [`ProblemCode::RecordsUnavailable`].
+    pub async fn revocations(&self) -> Result<Revocations, ProblemCode> {
+        let mut revoked = Vec::new();
+        for municipality in self.parts.divisions.municipalities() {
+            let mut session = self.begin(municipality).await?;
+            let list = session
+                .revocations()
+                .await
+                .map_err(|cause| self.unavailable(municipality, cause))?;
+            revoked.extend(list);
+        }
+        Ok(Revocations {
+            counter: revoked.len() as u64,
+            revoked,
+        })
+    }
+
+    fn open(
+        &self,
+        ticket: &Blob,
+        center: &CenterId,
+        terminal: &TerminalUrn,
+    ) -> Result<Claims, ProblemCode> {
+        let uptime = self.parts.clock.uptime();
+        self.tickets
+            .open(ticket, center, terminal, uptime, std::time::Duration::ZERO)
+    }
+}
+
+/// What is said of a person. A record whose birth date is not the card's may be somebody else's under a wrong number:
+/// then nothing of it is said, flags neither.
+fn outcome(claims: &Claims, found: Option<&Found>, programme: &ProgrammeId) -> Outcome {
+    let Some(Found {
+        record_version,
+        person,
+        doses,
+        ..
+    }) = found
+    else {
+        return Outcome::NoSuchPerson;
+    };
+    let Some(birth_date) = claims.birth_date.filter(|date| *date == person.birth_date) else {
+        return Outcome::ConfirmationNeeded;
+    };
+    if person.deceased.is_set() {
+        Outcome::Deceased
+    } else if person.stopped.is_set() {
+        Outcome::Stopped
+    } else if person.moved_out.is_set() {
+        Outcome::MovedOut
+    } else if person.confirmation_needed.is_set() {
+        Outcome::ConfirmationNeeded
+    } else {
+        Outcome::Records(Records {
+            holder: Holder {
+                name: claims.name.clone(),
+                birth_date,
+            },
+            record_version: *record_version,
+            doses: doses
+                .iter()
+                .filter(|dose| dose.programme == *programme)
+                .map(|dose| DoseRecord {
+                    date: dose.date,
+                    vaccine_name: dose.vaccine_name.expose().to_owned(),
+                    maker: dose
+                        .maker
+                        .as_ref()
+                        .map_or_else(String::new, |maker| maker.expose().to_owned()),
+                    lot: dose.lot.expose().to_owned(),
+                })
+                .collect(),
+        })
+    }
+}
+
+const fn name(outcome: &Outcome) -> OutcomeName {
+    match outcome {
+        Outcome::Records(_) => OutcomeName::Records,
+        Outcome::NoSuchPerson => OutcomeName::NoSuchPerson,
+        Outcome::ConfirmationNeeded => OutcomeName::ConfirmationNeeded,
+        Outcome::MovedOut => OutcomeName::MovedOut,
+        Outcome::Deceased => OutcomeName::Deceased,
+        Outcome::Stopped => OutcomeName::Stopped,
+    }
+}
+
+/// What changed between preview and register.
+const fn refusal(outcome: &Outcome) -> ProblemCode {
+    match outcome {
+        Outcome::Records(_) => ProblemCode::RecordChanged,
+        Outcome::NoSuchPerson => ProblemCode::NoSuchPerson,
+        Outcome::ConfirmationNeeded => ProblemCode::ConfirmationNeeded,
+        Outcome::MovedOut => ProblemCode::MovedOut,
+        Outcome::Deceased => ProblemCode::Deceased,
+        Outcome::Stopped => ProblemCode::IssuingStopped,
+    }
+}
+
+/// Certificates for abroad rest on a passport once checked by app or counter, which this register does not hold yet: it
+/// refuses them rather than certify an unchecked one.
+fn domestic(kind: CertificateKind, passport: bool) -> Result<(), ProblemCode> {
+    match kind {
+        CertificateKind::Domestic if passport => Err(ProblemCode::RequestMalformed),
+        CertificateKind::Domestic => Ok(()),
+        CertificateKind::Abroad => Err(ProblemCode::KindNotOffered),
+    }
+}
+
+fn check_proof(claims: &Claims, message: &[u8], proof: &Array<64>) -> Result<(), ProblemCode> {
+    VerifyingKey::from_bytes(claims.session_key.as_bytes())
+        .and_then(|key| key.verify_strict(message, &Signature::from_bytes(proof.as_bytes())))
+        .map_err(|_| ProblemCode::SessionProofInvalid)
+}
+
+/// The card's birth date as a day of the calendar; nothing where month or day is unknown.
+fn day(birth: &BirthDate) -> Option<Date> {
+    let month = time::Month::try_from(birth.month()).ok()?;
+    time::Date::from_calendar_date(i32::from(birth.year()), month, birth.day())
+        .ok()
+        .map(Date::from)
+}
+
+fn seconds(lifetime: std::time::Duration) -> u32 {
+    u32::try_from(lifetime.as_secs()).expect("lifetimes are minutes")
+}

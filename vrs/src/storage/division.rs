@@ -1,0 +1,195 @@
+//! One municipality's database: made once, opened for that municipality alone.
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use issuance_api::MunicipalityCode;
+use sqlx::{
+    SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    Folders, KeyError, Operation, Session, Unavailable,
+    cipher::Cipher,
+    high_water,
+    session::{FIRST_ID, insert_sentinel},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Waiting for another transaction, in this process or in `vrs import`, before giving up.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Why no division was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CreateError {
+    /// There is a database already.
+    #[error("there is a database already")]
+    Exists,
+    /// The key file: one that exists may be the only key to a backup, and is never replaced.
+    #[error("the key file was not made: {0}")]
+    Key(KeyError),
+    /// A file could not be written.
+    #[error("a file could not be written")]
+    File,
+    /// The database failed.
+    #[error("the database failed")]
+    Database,
+}
+
+/// The open database of one municipality.
+pub struct Division {
+    pub(super) municipality: MunicipalityCode,
+    pub(super) pool: SqlitePool,
+    pub(super) cipher: Cipher,
+    pub(super) high_water: PathBuf,
+    database: PathBuf,
+    /// Device and inode of the file opened.
+    identity: (u64, u64),
+}
+
+impl Division {
+    /// Makes key, high-water mark and an empty database with its sentinel. Nothing else ever makes one.
+    ///
+    /// # Errors
+    /// [`CreateError`]; what exists is not touched.
+    pub async fn create(
+        folders: &Folders,
+        municipality: MunicipalityCode,
+        now: i64,
+    ) -> Result<(), CreateError> {
+        let database = folders.database(municipality);
+        if database.exists() {
+            return Err(CreateError::Exists);
+        }
+        for folder in [&folders.data, &folders.keys] {
+            std::fs::create_dir_all(folder).map_err(|_| CreateError::File)?;
+        }
+        let cipher =
+            Cipher::create(&folders.key(municipality), municipality).map_err(CreateError::Key)?;
+        high_water::create(&folders.epoch(municipality)).map_err(|_| CreateError::File)?;
+
+        // Under another name until it is whole: an interrupted `init` leaves no database that could be opened.
+        let unfinished = database.with_extension("sqlite.new");
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)
+            .map_err(|_| CreateError::File)?;
+        fill(&unfinished, municipality, &cipher, now)
+            .await
+            .map_err(|_| CreateError::Database)?;
+        std::fs::rename(&unfinished, &database).map_err(|_| CreateError::File)
+    }
+
+    /// Opens the database of this municipality, and checks that it is.
+    ///
+    /// # Errors
+    /// [`Unavailable`], whatever the cause: a file is never made here.
+    pub async fn open(
+        folders: &Folders,
+        municipality: MunicipalityCode,
+    ) -> Result<Arc<Self>, Unavailable> {
+        let database = folders.database(municipality);
+        let metadata = std::fs::metadata(&database).map_err(|_| Unavailable::Missing)?;
+        if metadata.len() == 0 {
+            return Err(Unavailable::Empty);
+        }
+        let cipher =
+            Cipher::load(&folders.key(municipality), municipality).map_err(|_| Unavailable::Key)?;
+        let pool = connect(&database).await?;
+        let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
+            .fetch_one(&pool)
+            .await?;
+        if stated != municipality.as_str() {
+            return Err(Unavailable::OtherMunicipality);
+        }
+        let division = Arc::new(Self {
+            municipality,
+            pool,
+            cipher,
+            high_water: folders.epoch(municipality),
+            database,
+            identity: (metadata.dev(), metadata.ino()),
+        });
+        division.begin().await?;
+        // Only a database known to be this municipality's is brought to this program's schema.
+        MIGRATIONS
+            .run(&division.pool)
+            .await
+            .map_err(|_| Unavailable::Database)?;
+        Ok(division)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn municipality(&self) -> MunicipalityCode {
+        self.municipality
+    }
+
+    /// Begins a transaction and finds the sentinel in it.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn begin(self: &Arc<Self>) -> Result<Session, Unavailable> {
+        // One stat, and in `Session::begin` one small read: too short to be worth a thread.
+        let metadata = std::fs::metadata(&self.database).map_err(|_| Unavailable::Missing)?;
+        if (metadata.dev(), metadata.ino()) != self.identity {
+            return Err(Unavailable::Replaced);
+        }
+        Session::begin(Arc::clone(self)).await
+    }
+
+    /// Ends all connections, so that the database is one file again.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A receipt promises that the register holds the certificate: it has to outlive a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("secure_delete", "ON")
+        .pragma("trusted_schema", "OFF");
+    SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(BUSY)
+        .connect_with(options)
+        .await
+}
+
+async fn fill(
+    database: &Path,
+    municipality: MunicipalityCode,
+    cipher: &Cipher,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    let pool = connect(database).await?;
+    MIGRATIONS.run(&pool).await?;
+    let mut transaction = pool.begin().await?;
+    sqlx::query("INSERT INTO division (singleton, municipality, next_id) VALUES (1, ?, ?)")
+        .bind(municipality.as_str())
+        .bind(FIRST_ID)
+        .execute(&mut *transaction)
+        .await?;
+    insert_sentinel(&mut transaction, cipher, municipality).await?;
+    Operation::Created.append(&mut transaction, now).await?;
+    transaction.commit().await?;
+    pool.close().await;
+    Ok(())
+}

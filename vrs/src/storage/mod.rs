@@ -1,0 +1,109 @@
+//! Where records are kept. All SQL of this program is in this folder.
+//!
+//! A municipality's division (V8) is one SQLite file and one key file: [`Division::open`] takes one municipality and one
+//! only, and each file states itself whose it is. Nothing touches a record but through a [`Session`], which is a
+//! transaction that has found the municipality's sentinel:
+//!
+//! ```text
+//! data/CODE.sqlite   the division
+//! keys/CODE.key      its master key
+//! keys/CODE.epoch    highest data epoch ever committed (20 digits and a line feed): an older file is a stale restore
+//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch}
+//! ```
+//! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves.
+
+mod cipher;
+mod division;
+mod high_water;
+mod operation;
+mod persons;
+mod register;
+mod session;
+
+use std::path::{Path, PathBuf};
+
+use issuance_api::MunicipalityCode;
+use serde::Serialize;
+
+pub use cipher::KeyError;
+pub use division::{CreateError, Division};
+pub use operation::{Operation, OutcomeName};
+pub use persons::{Found, Imported, PersonNumber};
+pub use register::{Delivery, Reservation, Revocation};
+pub use session::Session;
+
+/// Where divisions and keys lie.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Holds `CODE.sqlite`.
+    pub data: PathBuf,
+    /// Holds `CODE.key` and `CODE.epoch`.
+    pub keys: PathBuf,
+}
+
+impl Folders {
+    fn database(&self, municipality: MunicipalityCode) -> PathBuf {
+        file(&self.data, municipality, "sqlite")
+    }
+
+    fn key(&self, municipality: MunicipalityCode) -> PathBuf {
+        file(&self.keys, municipality, "key")
+    }
+
+    fn epoch(&self, municipality: MunicipalityCode) -> PathBuf {
+        file(&self.keys, municipality, "epoch")
+    }
+}
+
+fn file(folder: &Path, municipality: MunicipalityCode, extension: &str) -> PathBuf {
+    folder.join(format!("{municipality}.{extension}"))
+}
+
+/// Why a municipality's records cannot be relied on. Never an answer about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unavailable {
+    /// There is no database file.
+    #[error("there is no database file")]
+    Missing,
+    /// The database file holds nothing: it was never initialised, or it was truncated.
+    #[error("the database file is empty")]
+    Empty,
+    /// The key file cannot be used.
+    #[error("the key file cannot be used")]
+    Key,
+    /// The file says it is another municipality's.
+    #[error("the database is another municipality's")]
+    OtherMunicipality,
+    /// The sentinel is not found under this key, or does not open.
+    #[error("the sentinel is not found")]
+    Sentinel,
+    /// The data epoch is behind the highest ever committed: a restore of an old copy.
+    #[error("the database is older than it was")]
+    Stale,
+    /// The file with the highest epoch is missing or unreadable, so staleness cannot be judged.
+    #[error("the highest epoch is not known")]
+    HighWater,
+    /// Another file stands where the open one was.
+    #[error("the database file was replaced")]
+    Replaced,
+    /// A row does not open, or contradicts another.
+    #[error("a record is damaged")]
+    Damaged,
+    /// The database failed.
+    #[error("the database failed")]
+    Database,
+}
+
+impl From<sqlx::Error> for Unavailable {
+    // The driver's text may quote values: it goes no further.
+    fn from(_: sqlx::Error) -> Self {
+        Self::Database
+    }
+}
+
+impl From<cipher::NotOpened> for Unavailable {
+    fn from(_: cipher::NotOpened) -> Self {
+        Self::Damaged
+    }
+}

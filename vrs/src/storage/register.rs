@@ -1,0 +1,276 @@
+//! The register of issues: `reserved` → `delivered`, or → `lapsed`; either may become `revoked`.
+
+use std::time::Duration;
+
+use issuance_api::{
+    Array, CertificateId,
+    registry::{Registration, Revoked},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::{Operation, PersonNumber, Session, Unavailable, cipher::Place};
+
+/// What registering came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// It stands in the register, now or from the same request before.
+    Registered,
+    /// The id stands there with other content, or for another application.
+    Conflict,
+    /// It stood there and lapsed, or was revoked.
+    Void,
+}
+
+/// What a hand-over came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The register says `delivered`, now or already.
+    Delivered,
+    /// No such certificate of this application.
+    Unknown,
+    /// It lapsed before, or was revoked.
+    Void,
+}
+
+/// What a revocation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// It is on the list now.
+    Revoked,
+    /// It was on the list already.
+    Already,
+    /// No such certificate here.
+    Unknown,
+}
+
+/// A certificate's sealed attributes.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    application: Array<16>,
+    registration: Registration,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    person: i64,
+    state: String,
+    reserved_at: i64,
+    attributes: Vec<u8>,
+}
+
+impl Session {
+    /// Puts a certificate into the register, as `reserved`. The same again changes nothing.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn reserve(
+        &mut self,
+        person: PersonNumber,
+        application: &Array<16>,
+        registration: &Registration,
+        now: i64,
+        limit: Duration,
+    ) -> Result<Reservation, Unavailable> {
+        let entry = Entry {
+            application: application.clone(),
+            registration: registration.clone(),
+        };
+        if let Some(row) = self.certificate(&registration.certificate_id).await? {
+            let known: Entry = self.open_entry(&row)?;
+            return Ok(if row.person != person.0 || known != entry {
+                Reservation::Conflict
+            } else if self.holds(&row, now, limit).await? {
+                Reservation::Registered
+            } else {
+                Reservation::Void
+            });
+        }
+        let id = self.next_id().await?;
+        let attributes = self.division.cipher.seal(place(id, person.0), &entry);
+        let sql = "INSERT INTO certificate \
+            (id, certificate_id, person, kid, state, reserved_at, changed_at, attributes) \
+            VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?)";
+        sqlx::query(sql)
+            .bind(id)
+            .bind(registration.certificate_id.to_string())
+            .bind(person.0)
+            .bind(registration.kid.as_str())
+            .bind(now)
+            .bind(now)
+            .bind(attributes)
+            .execute(&mut *self.transaction)
+            .await?;
+        let reserved = Operation::Reserved {
+            person,
+            certificate: id,
+        };
+        self.log(&reserved, now).await?;
+        Ok(Reservation::Registered)
+    }
+
+    /// Notes that a certificate reached its holder.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn deliver(
+        &mut self,
+        person: PersonNumber,
+        application: &Array<16>,
+        certificate: &CertificateId,
+        now: i64,
+        limit: Duration,
+    ) -> Result<Delivery, Unavailable> {
+        let Some(row) = self.certificate(certificate).await? else {
+            return Ok(Delivery::Unknown);
+        };
+        if row.person != person.0 || self.open_entry(&row)?.application != *application {
+            return Ok(Delivery::Unknown);
+        }
+        if !self.holds(&row, now, limit).await? {
+            return Ok(Delivery::Void);
+        }
+        if row.state == "reserved" {
+            self.set_state(row.id, "delivered", now).await?;
+            let delivered = Operation::Delivered {
+                certificate: row.id,
+            };
+            self.log(&delivered, now).await?;
+        }
+        Ok(Delivery::Delivered)
+    }
+
+    /// Voids what was reserved longer ago than `limit` and not handed over; says how many.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn lapse(&mut self, now: i64, limit: Duration) -> Result<u64, Unavailable> {
+        let sql = "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
+        let late: Vec<i64> = sqlx::query_scalar(sql)
+            .bind(now.saturating_sub(seconds(limit)))
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        let mut count = 0;
+        for certificate in late {
+            self.void(certificate, now).await?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Revokes a certificate.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn revoke(
+        &mut self,
+        certificate: &CertificateId,
+        now: i64,
+    ) -> Result<Revocation, Unavailable> {
+        let Some(row) = self.certificate(certificate).await? else {
+            return Ok(Revocation::Unknown);
+        };
+        if row.state == "lapsed" || row.state == "revoked" {
+            return Ok(Revocation::Already);
+        }
+        let revoked = Operation::Revoked {
+            certificate: row.id,
+        };
+        self.put_on_list(row.id, "revoked", &revoked, now).await?;
+        Ok(Revocation::Revoked)
+    }
+
+    /// Every certificate of this municipality that no longer holds, oldest entry first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn revocations(&mut self) -> Result<Vec<Revoked>, Unavailable> {
+        let sql = "SELECT certificate_id, kid FROM revocation \
+            JOIN certificate ON certificate.id = revocation.certificate ORDER BY sequence";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        rows.into_iter()
+            .map(|(id, kid)| {
+                Ok(Revoked {
+                    certificate_id: id.parse().map_err(|_| Unavailable::Damaged)?,
+                    kid: kid.parse().map_err(|_| Unavailable::Damaged)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether it still holds; one whose time is over is voided here, whether or not the clean-up has come by.
+    async fn holds(&mut self, row: &Row, now: i64, limit: Duration) -> Result<bool, Unavailable> {
+        if row.state == "reserved" && row.reserved_at < now.saturating_sub(seconds(limit)) {
+            self.void(row.id, now).await?;
+            return Ok(false);
+        }
+        Ok(row.state == "reserved" || row.state == "delivered")
+    }
+
+    async fn void(&mut self, certificate: i64, now: i64) -> Result<(), Unavailable> {
+        let lapsed = Operation::Lapsed { certificate };
+        self.put_on_list(certificate, "lapsed", &lapsed, now).await
+    }
+
+    async fn put_on_list(
+        &mut self,
+        certificate: i64,
+        state: &'static str,
+        operation: &Operation,
+        now: i64,
+    ) -> Result<(), Unavailable> {
+        self.set_state(certificate, state, now).await?;
+        sqlx::query("INSERT INTO revocation (certificate) VALUES (?)")
+            .bind(certificate)
+            .execute(&mut *self.transaction)
+            .await?;
+        self.advance().await?;
+        self.log(operation, now).await
+    }
+
+    async fn set_state(
+        &mut self,
+        certificate: i64,
+        state: &'static str,
+        now: i64,
+    ) -> Result<(), Unavailable> {
+        sqlx::query("UPDATE certificate SET state = ?, changed_at = ? WHERE id = ?")
+            .bind(state)
+            .bind(now)
+            .bind(certificate)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    async fn certificate(&mut self, id: &CertificateId) -> Result<Option<Row>, Unavailable> {
+        let sql = "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
+        Ok(sqlx::query_as(sql)
+            .bind(id.to_string())
+            .fetch_optional(&mut *self.transaction)
+            .await?)
+    }
+
+    fn open_entry(&self, row: &Row) -> Result<Entry, Unavailable> {
+        Ok(self
+            .division
+            .cipher
+            .open(place(row.id, row.person), &row.attributes)?)
+    }
+}
+
+const fn place(row: i64, person: i64) -> Place {
+    Place {
+        table: "certificate",
+        row,
+        bound_to: person,
+    }
+}
+
+fn seconds(limit: Duration) -> i64 {
+    i64::try_from(limit.as_secs()).expect("lifetimes are minutes")
+}

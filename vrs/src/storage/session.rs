@@ -1,0 +1,175 @@
+//! A transaction that has found the sentinel.
+
+use std::sync::Arc;
+
+use issuance_api::MunicipalityCode;
+use serde::{Deserialize, Serialize};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::{
+    Division, Operation, Unavailable,
+    cipher::{Cipher, Identity, Place},
+    high_water,
+};
+
+const SENTINEL_ID: i64 = 1;
+const SENTINEL_VERSION: i64 = 1;
+pub(super) const FIRST_ID: i64 = 2;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sentinel {
+    municipality: MunicipalityCode,
+    data_epoch: u64,
+}
+
+/// A person row as stored.
+#[derive(sqlx::FromRow)]
+pub(super) struct PersonRow {
+    pub(super) id: i64,
+    pub(super) number: Vec<u8>,
+    pub(super) record_version: i64,
+    pub(super) attributes: Vec<u8>,
+}
+
+/// A transaction on one municipality's records, in which its sentinel was found. Dropped without
+/// [`commit`](Session::commit), it changes nothing.
+pub struct Session {
+    pub(super) division: Arc<Division>,
+    pub(super) transaction: Transaction<'static, Sqlite>,
+    epoch: u64,
+    advanced: bool,
+}
+
+impl Session {
+    pub(super) async fn begin(division: Arc<Division>) -> Result<Self, Unavailable> {
+        // Immediate: what is read here cannot change before it is logged and committed.
+        let mut transaction = division.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let row = find(&mut transaction, &division.cipher, &Identity::Sentinel)
+            .await?
+            .ok_or(Unavailable::Sentinel)?;
+        let sentinel: Sentinel = division
+            .cipher
+            .open(person_place(row.id, row.record_version), &row.attributes)
+            .map_err(|_| Unavailable::Sentinel)?;
+        if sentinel.municipality != division.municipality {
+            return Err(Unavailable::Sentinel);
+        }
+        // The mark is raised after each commit, so it is never ahead of a database that is whole.
+        if sentinel.data_epoch < high_water::read(&division.high_water)? {
+            return Err(Unavailable::Stale);
+        }
+        Ok(Self {
+            division,
+            transaction,
+            epoch: sentinel.data_epoch,
+            advanced: false,
+        })
+    }
+
+    /// Epoch of the municipality's data: grows with every import and every entry of the revocation list.
+    #[must_use]
+    pub const fn data_epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Appends to the operation log.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: what cannot be logged must not be done.
+    pub async fn log(&mut self, operation: &Operation, now: i64) -> Result<(), Unavailable> {
+        Ok(operation.append(&mut self.transaction, now).await?)
+    }
+
+    /// Makes it all last.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing has changed, or (`HighWater`) all has.
+    pub async fn commit(self) -> Result<(), Unavailable> {
+        self.transaction.commit().await?;
+        if self.advanced {
+            high_water::raise(&self.division.high_water, self.epoch)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the data epoch on by one, once in a transaction.
+    pub(super) async fn advance(&mut self) -> Result<(), Unavailable> {
+        if self.advanced {
+            return Ok(());
+        }
+        let sentinel = Sentinel {
+            municipality: self.division.municipality,
+            data_epoch: self.epoch + 1,
+        };
+        let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
+        sqlx::query("UPDATE person SET attributes = ? WHERE id = ?")
+            .bind(self.division.cipher.seal(place, &sentinel))
+            .bind(SENTINEL_ID)
+            .execute(&mut *self.transaction)
+            .await?;
+        self.epoch += 1;
+        self.advanced = true;
+        Ok(())
+    }
+
+    /// A row id never used before, so that no sealed row can be put back in another's place.
+    pub(super) async fn next_id(&mut self) -> Result<i64, Unavailable> {
+        let sql = "UPDATE division SET next_id = next_id + 1 RETURNING next_id - 1";
+        Ok(sqlx::query_scalar(sql)
+            .fetch_one(&mut *self.transaction)
+            .await?)
+    }
+
+    pub(super) async fn find(
+        &mut self,
+        identity: &Identity<'_>,
+    ) -> Result<Option<PersonRow>, Unavailable> {
+        Ok(find(&mut self.transaction, &self.division.cipher, identity).await?)
+    }
+}
+
+/// The one way to a person's row, the sentinel's too.
+pub(super) const FIND: &str =
+    "SELECT id, number, record_version, attributes FROM person WHERE number_index = ?";
+
+async fn find(
+    connection: &mut SqliteConnection,
+    cipher: &Cipher,
+    identity: &Identity<'_>,
+) -> Result<Option<PersonRow>, sqlx::Error> {
+    sqlx::query_as(FIND)
+        .bind(cipher.index(identity).as_slice())
+        .fetch_optional(connection)
+        .await
+}
+
+pub(super) const fn person_place(row: i64, record_version: i64) -> Place {
+    Place {
+        table: "person",
+        row,
+        bound_to: record_version,
+    }
+}
+
+pub(super) async fn insert_sentinel(
+    connection: &mut SqliteConnection,
+    cipher: &Cipher,
+    municipality: MunicipalityCode,
+) -> Result<(), sqlx::Error> {
+    let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
+    let sentinel = Sentinel {
+        municipality,
+        data_epoch: 0,
+    };
+    let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
+    sqlx::query(sql)
+        .bind(SENTINEL_ID)
+        .bind(cipher.index(&Identity::Sentinel).as_slice())
+        .bind(cipher.seal_number(place, "sentinel"))
+        .bind(SENTINEL_VERSION)
+        .bind(cipher.seal(place, &sentinel))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Tickets: this process's sealed statement of who an applicant is, carried by the terminal.
+//!
+//! ```text
+//! ticket     = version (1 byte, 01) ‖ epoch (u64 BE) ‖ nonce (12) ‖ AES-256-GCM-SIV(key of the epoch, claims)
+//! additional = transcript("shomei ticket v1", version, epoch)
+//! ```
+//! An epoch is as long as a ticket can be of use, hand-over included; its key and the one before are kept, then wiped.
+
+use std::{sync::Mutex, time::Duration};
+
+use aes_gcm_siv::{
+    Aes256GcmSiv, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use card::number::IndividualNumber;
+use issuance_api::{Array, Blob, CenterId, Date, Personal, ProblemCode, TerminalUrn, Transcript};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::nonce::{milliseconds, random};
+
+const VERSION: u8 = 1;
+
+/// What a ticket states.
+pub struct Claims {
+    /// Random id of the application.
+    pub application: Array<16>,
+    /// 個人番号.
+    pub number: IndividualNumber,
+    /// Name as on the card.
+    pub name: Personal,
+    /// Birth date as on the card; nothing if the card does not state a whole one.
+    pub birth_date: Option<Date>,
+    /// The municipality whose signer signed the card's data: five digits.
+    pub signer: String,
+    /// The terminal it was made for.
+    pub terminal: TerminalUrn,
+    /// The application's session key.
+    pub session_key: Array<32>,
+    /// The center it was made for.
+    pub center: CenterId,
+    /// Milliseconds of uptime.
+    pub expiry: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    application: Array<16>,
+    number: Personal,
+    name: Personal,
+    birth_date: Option<Date>,
+    signer: String,
+    terminal: TerminalUrn,
+    session_key: Array<32>,
+    center: CenterId,
+    expiry: u64,
+}
+
+struct Epoch {
+    number: u64,
+    key: Zeroizing<[u8; 32]>,
+}
+
+/// Seals and opens tickets.
+pub struct Tickets {
+    /// How long a key is the current one.
+    epoch: Duration,
+    keys: Mutex<(Epoch, Option<Epoch>)>,
+}
+
+impl Tickets {
+    /// With keys of their own. `useful` is how long a ticket can be of use.
+    #[must_use]
+    pub fn new(useful: Duration) -> Self {
+        let first = Epoch {
+            number: 0,
+            key: random(),
+        };
+        Self {
+            epoch: useful,
+            keys: Mutex::new((first, None)),
+        }
+    }
+
+    /// Seals claims.
+    #[must_use]
+    pub fn seal(&self, claims: &Claims, uptime: Duration) -> Blob {
+        self.rotate(uptime);
+        let sealed = Sealed {
+            application: claims.application.clone(),
+            number: Personal::new(claims.number.expose().to_owned()),
+            name: claims.name.clone(),
+            birth_date: claims.birth_date,
+            signer: claims.signer.clone(),
+            terminal: claims.terminal.clone(),
+            session_key: claims.session_key.clone(),
+            center: claims.center.clone(),
+            expiry: claims.expiry,
+        };
+        // Large enough for any card's name, so that growing leaves no copy behind.
+        let mut json = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        serde_json::to_writer(&mut *json, &sealed).expect("claims have only string keys");
+        let keys = self.lock();
+        let (Epoch { number, key }, _) = &*keys;
+        let nonce = random::<12>();
+        let payload = Payload {
+            msg: &json,
+            aad: &additional(*number),
+        };
+        let ciphertext = Aes256GcmSiv::new((&**key).into())
+            .encrypt(&Nonce::from(*nonce), payload)
+            .expect("claims are far below the cipher's limit");
+        Blob::new(
+            [
+                &[VERSION],
+                number.to_be_bytes().as_slice(),
+                nonce.as_slice(),
+                &ciphertext,
+            ]
+            .concat(),
+        )
+    }
+
+    /// Opens a ticket for the center that hands it in and the terminal it names; `grace` is how long after its end it is
+    /// still taken.
+    ///
+    /// # Errors
+    /// [`ProblemCode::TicketInvalid`] or [`ProblemCode::TicketExpired`].
+    pub fn open(
+        &self,
+        ticket: &Blob,
+        center: &CenterId,
+        terminal: &TerminalUrn,
+        uptime: Duration,
+        grace: Duration,
+    ) -> Result<Claims, ProblemCode> {
+        const INVALID: ProblemCode = ProblemCode::TicketInvalid;
+        self.rotate(uptime);
+        let (version, rest) = ticket.as_bytes().split_first().ok_or(INVALID)?;
+        let (epoch, rest) = rest.split_first_chunk().ok_or(INVALID)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<12>().ok_or(INVALID)?;
+        let epoch = u64::from_be_bytes(*epoch);
+        if *version != VERSION {
+            return Err(INVALID);
+        }
+        let json = {
+            let keys = self.lock();
+            let (current, previous) = &*keys;
+            let Epoch { key, .. } = [Some(current), previous.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|candidate| candidate.number == epoch)
+                // A key that was wiped cannot tell whether it was ours: only that it is too old.
+                .ok_or(if epoch < current.number {
+                    ProblemCode::TicketExpired
+                } else {
+                    INVALID
+                })?;
+            let payload = Payload {
+                msg: ciphertext,
+                aad: &additional(epoch),
+            };
+            Aes256GcmSiv::new((&**key).into())
+                .decrypt(&Nonce::from(*nonce), payload)
+                .map(Zeroizing::new)
+                .map_err(|_| INVALID)?
+        };
+        let sealed: Sealed = serde_json::from_slice(&json).map_err(|_| INVALID)?;
+        if sealed.center != *center || sealed.terminal != *terminal {
+            return Err(INVALID);
+        }
+        if sealed.expiry.saturating_add(milliseconds(grace)) < milliseconds(uptime) {
+            return Err(ProblemCode::TicketExpired);
+        }
+        Ok(Claims {
+            application: sealed.application,
+            number: IndividualNumber::try_from(sealed.number.expose()).map_err(|_| INVALID)?,
+            name: sealed.name,
+            birth_date: sealed.birth_date,
+            signer: sealed.signer,
+            terminal: sealed.terminal,
+            session_key: sealed.session_key,
+            center: sealed.center,
+            expiry: sealed.expiry,
+        })
+    }
+
+    /// Wipes keys whose time is over; called with every ticket, and regularly besides.
+    pub fn rotate(&self, uptime: Duration) {
+        let number = milliseconds(uptime) / milliseconds(self.epoch).max(1);
+        let mut keys = self.lock();
+        if number > keys.0.number {
+            let next = Epoch {
+                number,
+                key: random(),
+            };
+            let before = std::mem::replace(&mut keys.0, next);
+            keys.1 = (before.number + 1 == number).then_some(before);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Epoch, Option<Epoch>)> {
+        self.keys
+            .lock()
+            .expect("nothing panics while it holds this lock")
+    }
+}
+
+fn additional(epoch: u64) -> Vec<u8> {
+    Transcript::new("shomei ticket v1")
+        .field(&[VERSION])
+        .field(&epoch.to_be_bytes())
+        .into_bytes()
+}

@@ -1,0 +1,6 @@
+//! One binary for all integration tests of this crate.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod import;
+mod storage;
+mod support;
