@@ -7,28 +7,52 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`apdu`], [`status`], [`tlv`] | ISO/IEC 7816-4 codec: commands, responses, status words, BER-TLV |
-//! | [`pin`], [`number`], [`attributes`] | values that exist only parsed, wiped on drop, never printed |
+//! | [`apdu`], [`status`], [`tlv`], [`ins`], [`aid`] | ISO/IEC 7816-4 codec and vocabulary: commands, responses, status words, BER-TLV |
+//! | [`pin`], [`number`], [`attributes`], [`era`] | values that exist only parsed, wiped on drop, never printed |
 //! | [`key`], [`certificate`], [`trust`] | key ids, RSA public keys, card-verifiable certificates, trust anchors |
 //! | [`file`], [`text_ap`], [`surface_ap`] | the applications: AIDs, EF ids, and each file's layout, read and written |
 //! | [`evidence`] | files and answers to a challenge: wire format, context, verification |
+//! | [`transport`], [`session`] | the way to a card, and reading one: a chain of consumed states |
+//! | [`environment`] | what on this machine would let a PIN leak |
+//! | `pcsc` | readers of this machine (feature `pcsc`) |
+//!
+//! # First success
+//!
+//! ```no_run
+//! use card::{evidence::TextFiles, trust::{Environment, TrustStore}};
+//! # fn dump() -> TextFiles { unimplemented!() }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let anchors = TrustStore::load("anchors".as_ref(), Environment::TestCard)?;
+//! let files: TextFiles = dump(); // read from a card or from a folder: see the examples
+//! let number = files.verify(&anchors)?;
+//! # drop(number); Ok(())
+//! # }
+//! ```
 //!
 //! Nothing here opens a socket, knows an async runtime, or logs. Without the feature `pcsc` no C
 //! library is needed.
 
+pub mod aid;
 pub mod apdu;
 pub mod attributes;
 pub mod certificate;
+pub mod environment;
+pub mod era;
 pub mod evidence;
 pub mod file;
+pub mod ins;
 pub mod key;
 pub mod number;
+#[cfg(feature = "pcsc")]
+pub mod pcsc;
 pub mod pin;
 mod private;
+pub mod session;
 pub mod status;
 pub mod surface_ap;
 pub mod text_ap;
 pub mod tlv;
+pub mod transport;
 pub mod trust;
 
 pub use private::Private;

@@ -7,6 +7,8 @@ pub enum Status {
     Success,
     /// `61xx`: done, `xx` more bytes wait for GET RESPONSE.
     MoreData(u8),
+    /// `6282`: the file ended before Le bytes; what there was is here.
+    EndOfFile,
     /// `63Cx`: wrong, `x` tries left; also the answer when asked for the tries left. `x` is below 16.
     TriesLeft(u8),
     /// `6700`: wrong length (also how extended length is refused).
@@ -51,6 +53,7 @@ impl From<u16> for Status {
         match word {
             0x9000 => Self::Success,
             0x6100..=0x61FF => Self::MoreData(low),
+            0x6282 => Self::EndOfFile,
             0x63C0..=0x63CF => Self::TriesLeft(low & 0x0F),
             0x6700 => Self::WrongLength,
             0x6982 => Self::SecurityStatus,
@@ -78,6 +81,7 @@ impl From<Status> for u16 {
         match status {
             Status::Success => 0x9000,
             Status::MoreData(more) => Self::from_be_bytes([0x61, more]),
+            Status::EndOfFile => 0x6282,
             Status::TriesLeft(left) => 0x63C0 | Self::from(left & 0x0F),
             Status::WrongLength => 0x6700,
             Status::SecurityStatus => 0x6982,
@@ -114,8 +118,8 @@ mod tests {
     #[test]
     fn no_listed_word_is_other() {
         let listed = [
-            0x9000, 0x6110, 0x63C3, 0x6700, 0x6982, 0x6984, 0x6985, 0x6986, 0x6987, 0x6988, 0x6A80,
-            0x6A82, 0x6A86, 0x6A88, 0x6B00, 0x6C11, 0x6D00, 0x6E00, 0x6F00,
+            0x9000, 0x6110, 0x6282, 0x63C3, 0x6700, 0x6982, 0x6984, 0x6985, 0x6986, 0x6987, 0x6988,
+            0x6A80, 0x6A82, 0x6A86, 0x6A88, 0x6B00, 0x6C11, 0x6D00, 0x6E00, 0x6F00,
         ];
         for word in listed {
             assert!(

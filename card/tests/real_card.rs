@@ -14,7 +14,7 @@ use card::text_ap::{
 };
 use card::trust::{Environment, TrustStore};
 
-const NUMBER: &[u8] = include_bytes!("vectors/text-ap/text-0001-physical.bin");
+const NUMBER: &[u8] = include_bytes!("vectors/text-ap/text-0001.bin");
 const ATTRIBUTES: &[u8] = include_bytes!("vectors/text-ap/text-0002.bin");
 const INTEGRITY: &[u8] = include_bytes!("vectors/text-ap/text-0003.bin");
 const CERTIFICATE: &[u8] = include_bytes!("vectors/text-ap/text-0004.bin");
