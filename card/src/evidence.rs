@@ -137,7 +137,7 @@ impl Evidence {
     /// Writes the wire format.
     ///
     /// # Panics
-    /// Never: no parsed file is longer than [`MAX_FILE`].
+    /// Never: no file that parsed is longer than [`MAX_FILE`].
     #[must_use]
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let text = self.files.named();

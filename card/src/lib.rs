@@ -10,7 +10,7 @@
 //! | [`apdu`], [`status`], [`tlv`], [`ins`], [`aid`] | ISO/IEC 7816-4 codec and vocabulary: commands, responses, status words, BER-TLV |
 //! | [`pin`], [`number`], [`attributes`], [`era`] | values that exist only parsed, wiped on drop, never printed |
 //! | [`key`], [`certificate`], [`trust`] | key ids, RSA public keys, card-verifiable certificates, trust anchors |
-//! | [`file`], [`text_ap`], [`surface_ap`] | the applications: AIDs, EF ids, and each file's layout, read and written |
+//! | [`file`](mod@file), [`text_ap`], [`surface_ap`] | the applications: AIDs, EF ids, and each file's layout, read and written |
 //! | [`evidence`] | files and answers to a challenge: wire format, context, verification |
 //! | [`transport`], [`session`] | the way to a card, and reading one: a chain of consumed states |
 //! | [`environment`] | what on this machine would let a PIN leak |
@@ -18,16 +18,15 @@
 //!
 //! # First success
 //!
-//! ```no_run
-//! use card::{evidence::TextFiles, trust::{Environment, TrustStore}};
-//! # fn dump() -> TextFiles { unimplemented!() }
+//! ```
+//! use card::text_ap::AttributesFile;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let anchors = TrustStore::load("anchors".as_ref(), Environment::TestCard)?;
-//! let files: TextFiles = dump(); // read from a card or from a folder: see the examples
-//! let number = files.verify(&anchors)?;
-//! # drop(number); Ok(())
+//! let file = AttributesFile::decode(&std::fs::read("tests/vectors/text-ap/text-0002.bin")?)?;
+//! assert_eq!(file.attributes().name().expose(), "黒桐　幹也");
+//! # Ok(())
 //! # }
 //! ```
+//! The examples `list_readers`, `read_card` and `verify_dump` go the whole way.
 //!
 //! Nothing here opens a socket, knows an async runtime, or logs. Without the feature `pcsc` no C
 //! library is needed.

@@ -19,7 +19,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::attributes::{Attributes, BirthDate, Sex};
-use crate::file::{Ef, FileError};
+use crate::file::{Ef, FileError, MAX_FILE};
 use crate::key::{KeyId, PublicKey, Signature, sha256};
 use crate::number::{IndividualNumber, NumberError};
 use crate::private::Private;
@@ -147,6 +147,9 @@ impl AttributesFile {
     /// # Errors
     /// [`FileError`] if it is not laid out as above.
     pub fn decode(bytes: &[u8]) -> Result<Self, FileError> {
+        if bytes.len() > MAX_FILE {
+            return Err(FileError::TooLong);
+        }
         let mut reader = Reader::new(only(bytes, Self::TAG)?);
         if reader.expect(Self::OFFSETS)?.value.len() != 8 {
             return Err(FileError::Length);
@@ -169,7 +172,7 @@ impl AttributesFile {
     /// The file of these attributes.
     ///
     /// # Panics
-    /// If name and address together come near 65,535 bytes.
+    /// If the file would be longer than [`MAX_FILE`].
     #[must_use]
     pub fn of(attributes: Attributes) -> Self {
         let objects = [
@@ -186,7 +189,7 @@ impl AttributesFile {
             let mut at = start;
             let mut offsets = Vec::with_capacity(8);
             for object in &objects {
-                let offset = u16::try_from(at).expect("name and address stay below 65,535 bytes");
+                let offset = u16::try_from(at).expect("no file of the card is that long");
                 offsets.extend_from_slice(&offset.to_be_bytes());
                 at += object.len();
             }
@@ -195,8 +198,10 @@ impl AttributesFile {
             Writer::new().tlv(Self::TAG, &content).into_bytes()
         };
         let start = with_offsets_from(0).len() - signed.len();
+        let bytes = with_offsets_from(start);
+        assert!(bytes.len() <= MAX_FILE, "longer than any file of the card");
         Self {
-            bytes: Private::new(with_offsets_from(start)),
+            bytes: Private::new(bytes),
             digest: Private::new(sha256(&[&signed])),
             attributes,
         }

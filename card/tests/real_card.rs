@@ -26,7 +26,7 @@ const SURFACE_CERTIFICATE: &[u8] = include_bytes!("vectors/surface-ap/surface-00
 
 fn anchors() -> TrustStore {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/ca");
-    TrustStore::load(&folder, Environment::TestCard).unwrap()
+    TrustStore::load(&folder, Environment::TestCard).expect("vectors are anchors")
 }
 
 fn text_files(files: [&[u8]; 5]) -> Result<TextFiles, FileError> {
