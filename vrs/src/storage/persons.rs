@@ -51,6 +51,8 @@ struct Sealed {
     doses: usize,
 }
 
+pub(super) const DOSES: &str = "SELECT id, attributes FROM dose WHERE person = ? ORDER BY id";
+
 impl Session {
     /// The person with this number, if registered here.
     ///
@@ -106,11 +108,10 @@ impl Session {
             return Err(Unavailable::Damaged);
         }
         let sealed: Sealed = cipher.open(place, &row.attributes)?;
-        let rows: Vec<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT id, attributes FROM dose WHERE person = ? ORDER BY id")
-                .bind(row.id)
-                .fetch_all(&mut *self.transaction)
-                .await?;
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(DOSES)
+            .bind(row.id)
+            .fetch_all(&mut *self.transaction)
+            .await?;
         let doses = rows
             .iter()
             .map(|(id, attributes)| Ok(cipher.open(dose_place(*id, row.id), attributes)?))

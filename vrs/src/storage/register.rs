@@ -61,6 +61,11 @@ struct Row {
     attributes: Vec<u8>,
 }
 
+pub(super) const CERTIFICATE: &str =
+    "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
+pub(super) const LATE: &str =
+    "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
+
 impl Session {
     /// Puts a certificate into the register, as `reserved`. The same again changes nothing.
     ///
@@ -147,8 +152,7 @@ impl Session {
     /// # Errors
     /// [`Unavailable`].
     pub async fn lapse(&mut self, now: i64, limit: Duration) -> Result<u64, Unavailable> {
-        let sql = "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
-        let late: Vec<i64> = sqlx::query_scalar(sql)
+        let late: Vec<i64> = sqlx::query_scalar(LATE)
             .bind(now.saturating_sub(seconds(limit)))
             .fetch_all(&mut *self.transaction)
             .await?;
@@ -248,8 +252,7 @@ impl Session {
     }
 
     async fn certificate(&mut self, id: &CertificateId) -> Result<Option<Row>, Unavailable> {
-        let sql = "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
-        Ok(sqlx::query_as(sql)
+        Ok(sqlx::query_as(CERTIFICATE)
             .bind(id.to_string())
             .fetch_optional(&mut *self.transaction)
             .await?)

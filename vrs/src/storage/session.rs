@@ -173,3 +173,49 @@ pub(super) async fn insert_sentinel(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row};
+
+    use super::*;
+    use crate::storage::{
+        Folders,
+        persons::DOSES,
+        register::{CERTIFICATE, LATE},
+    };
+
+    #[tokio::test]
+    async fn a_lookup_goes_through_the_index_whatever_the_number_of_persons() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders {
+            data: folder.path().to_owned(),
+            keys: folder.path().to_owned(),
+        };
+        let code = "132217".parse().unwrap();
+        Division::create(&folders, code, 0).await.unwrap();
+        let division = Division::open(&folders, code).await.unwrap();
+        for (sql, plan) in [
+            (
+                FIND,
+                "SEARCH person USING INDEX sqlite_autoindex_person_1 (number_index=?)",
+            ),
+            (DOSES, "SEARCH dose USING INDEX dose_by_person (person=?)"),
+            (
+                CERTIFICATE,
+                "SEARCH certificate USING INDEX sqlite_autoindex_certificate_1 (certificate_id=?)",
+            ),
+            (
+                LATE,
+                "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)",
+            ),
+        ] {
+            let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&division.pool)
+                .await
+                .unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            assert_eq!(steps, [plan]);
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! One binary for all integration tests of this crate.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod fixture;
 mod import;
+mod service;
 mod storage;
 mod support;

@@ -57,12 +57,30 @@ impl Place {
     }
 
     pub(crate) async fn try_sql(&self, code: &str, sql: &'static str) -> Result<(), sqlx::Error> {
-        let path = self.folders.data.join(format!("{code}.sqlite"));
-        let options = SqliteConnectOptions::new().filename(path);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let mut connection = self.connect(code).await?;
         let done = sqlx::raw_sql(sql).execute(&mut connection).await;
         connection.close().await?;
         done.map(drop)
+    }
+
+    pub(crate) async fn number_of(&self, code: &str, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.connect(code).await.unwrap())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn texts(&self, code: &str, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql)
+            .fetch_all(&mut self.connect(code).await.unwrap())
+            .await
+            .unwrap()
+    }
+
+    async fn connect(&self, code: &str) -> Result<SqliteConnection, sqlx::Error> {
+        let path = self.folders.data.join(format!("{code}.sqlite"));
+        let options = SqliteConnectOptions::new().filename(path);
+        SqliteConnection::connect_with(&options).await
     }
 }
 
