@@ -1,0 +1,256 @@
+//! One connection.
+
+use std::{error::Error, io};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use issuance_api::{Array, Problem, ProblemCode};
+use rustls::pki_types::ServerName;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
+
+use super::{Call, CallError, Config, Inner, Tls};
+use crate::{
+    EXPORTER_LABEL, Identity, PROBLEM, RECIPIENT_PATH, SEALED,
+    identity::remaining,
+    sealing::{Binding, Recipient, seal_request},
+};
+
+const HEADERS: usize = 32;
+
+/// An open connection, good for one call at a time.
+pub(super) struct Link {
+    sender: SendRequest<Full<Bytes>>,
+    exporter: Array<32>,
+    recipient: Option<Recipient>,
+    generation: u64,
+}
+
+/// A call failed on this connection.
+pub(super) enum Failure {
+    /// Not a byte of it was written.
+    NotSent,
+    Call(CallError),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotSent => Self::Unreachable,
+            Failure::Call(error) => error,
+        }
+    }
+}
+
+/// Status and JSON, wiped when dropped.
+pub(super) struct Answer {
+    status: u16,
+    json: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(super) fn parse<R: DeserializeOwned>(&self) -> Result<R, CallError> {
+        if self.status == StatusCode::OK.as_u16() {
+            return serde_json::from_slice(&self.json).map_err(|_| CallError::Untrusted);
+        }
+        let problem: Problem =
+            serde_json::from_slice(&self.json).map_err(|_| CallError::Untrusted)?;
+        Err(CallError::Problem(problem))
+    }
+}
+
+/// An answer as it came.
+struct Raw {
+    status: StatusCode,
+    media_type: Option<HeaderValue>,
+    body: Bytes,
+}
+
+impl Raw {
+    fn is(&self, media_type: &str) -> bool {
+        self.media_type.as_ref().is_some_and(|it| it == media_type)
+    }
+
+    /// In the open: good, or a problem.
+    fn open(&self) -> Result<Answer, CallError> {
+        if self.status != StatusCode::OK && !self.is(PROBLEM) {
+            return Err(CallError::Untrusted);
+        }
+        Ok(Answer {
+            status: self.status.as_u16(),
+            json: Zeroizing::new(self.body.to_vec()),
+        })
+    }
+
+    fn problem(&self) -> Result<Problem, CallError> {
+        if self.status == StatusCode::OK || !self.is(PROBLEM) {
+            return Err(CallError::Untrusted);
+        }
+        serde_json::from_slice(&self.body).map_err(|_| CallError::Untrusted)
+    }
+}
+
+impl Link {
+    pub(super) async fn connect(config: &Config, tls: Tls) -> Result<Self, CallError> {
+        let name = ServerName::try_from(config.server_name.clone());
+        let name = name.map_err(|_| CallError::Untrusted)?;
+        let stream = TcpStream::connect(&config.address).await;
+        let stream = stream.map_err(|_| CallError::Unreachable)?;
+        // Where the system refuses, requests are late but right.
+        let _ = stream.set_nodelay(true);
+        let stream = TlsConnector::from(tls.config).connect(name, stream).await;
+        let stream = stream.map_err(|error| of_tls(&error).unwrap_or(CallError::Unreachable))?;
+        let (_, session) = stream.get_ref();
+        let chain = session.peer_certificates().unwrap_or_default();
+        let own = chain.first().ok_or(CallError::Untrusted)?;
+        if Identity::of(own).as_ref() != Ok(&config.expect) {
+            return Err(CallError::Untrusted);
+        }
+        let exporter = session.export_keying_material([0; 32], EXPORTER_LABEL, None);
+        let exporter = Array::new(exporter.map_err(|_| CallError::Untrusted)?);
+        let until = remaining(chain);
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| CallError::Unreachable)?;
+        // Ends with the sender, and with the server's certificate. What goes wrong, the call hears.
+        tokio::spawn(tokio::time::timeout(until, connection));
+        Ok(Self {
+            sender,
+            exporter,
+            recipient: None,
+            generation: tls.generation,
+        })
+    }
+
+    pub(super) const fn exporter(&self) -> &Array<32> {
+        &self.exporter
+    }
+
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    pub(super) async fn call(
+        &mut self,
+        client: &Inner,
+        call: &Call<'_>,
+    ) -> Result<Answer, Failure> {
+        let Some(json) = &call.sealed else {
+            let raw = self.exchange(client, &call.method, call.path, None).await?;
+            return Ok(raw.open()?);
+        };
+        let mut repeated = false;
+        loop {
+            match self.sealed(client, call, json).await? {
+                Err(problem) if problem.code == ProblemCode::RecipientKeyUnknown && !repeated => {
+                    repeated = true;
+                    self.recipient = None;
+                }
+                Err(problem) => return Err(CallError::Problem(problem).into()),
+                Ok(answer) => return Ok(answer),
+            }
+        }
+    }
+
+    /// Asks for the key to seal to.
+    pub(super) async fn fetch_recipient(&mut self, client: &Inner) -> Result<Recipient, Failure> {
+        let raw = self
+            .exchange(client, &Method::GET, RECIPIENT_PATH, None)
+            .await?;
+        let recipient: Recipient = raw.open()?.parse()?;
+        Ok(self.recipient.insert(recipient).clone())
+    }
+
+    /// Sealed there and back, or a problem in the open from before the request was opened.
+    async fn sealed(
+        &mut self,
+        client: &Inner,
+        call: &Call<'_>,
+        json: &[u8],
+    ) -> Result<Result<Answer, Problem>, Failure> {
+        let recipient = match &self.recipient {
+            Some(recipient) => recipient.clone(),
+            None => self.fetch_recipient(client).await?,
+        };
+        let binding = Binding {
+            method: call.method.as_str(),
+            path: call.path,
+            client: &client.urn,
+            exporter: &self.exporter,
+        };
+        let sealed = seal_request(&recipient, &binding, json);
+        let (body, opener) = sealed.map_err(|_| CallError::Untrusted)?;
+        let raw = self
+            .exchange(client, &call.method, call.path, Some(body))
+            .await?;
+        if raw.status != StatusCode::OK || !raw.is(SEALED) {
+            return Ok(Err(raw.problem()?));
+        }
+        let (status, json) = opener.open(&raw.body).map_err(|_| CallError::Untrusted)?;
+        Ok(Ok(Answer { status, json }))
+    }
+
+    async fn exchange(
+        &mut self,
+        client: &Inner,
+        method: &Method,
+        path: &str,
+        sealed: Option<Vec<u8>>,
+    ) -> Result<Raw, Failure> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &client.config.server_name);
+        if sealed.is_some() {
+            request = request.header(header::CONTENT_TYPE, SEALED);
+        }
+        let request = request.body(Full::new(sealed.unwrap_or_default().into()));
+        let request =
+            request.expect("paths are constants, and the server's name made a connection");
+        let ready = self.sender.ready().await;
+        ready.map_err(|_| Failure::NotSent)?;
+        let response = self.sender.try_send_request(request).await;
+        let response = response.map_err(|mut error| match error.take_message() {
+            Some(_) => Failure::NotSent,
+            None => Failure::Call(lost(error.error())),
+        })?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, client.config.body_bytes).collect().await;
+        let body = body.map_err(|_| CallError::Unreachable)?.to_bytes();
+        Ok(Raw {
+            status: head.status,
+            media_type: head.headers.get(header::CONTENT_TYPE).cloned(),
+            body,
+        })
+    }
+}
+
+/// Under TLS 1.3 a server refuses a client's certificate only after the client is done: its alert meets the first request.
+fn lost(error: &hyper::Error) -> CallError {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.and_then(of_tls).unwrap_or(CallError::Unreachable)
+}
+
+fn of_tls(error: &io::Error) -> Option<CallError> {
+    match error.get_ref()?.downcast_ref()? {
+        rustls::Error::AlertReceived(_) => Some(Problem::from(ProblemCode::TerminalRefused).into()),
+        _ => Some(CallError::Untrusted),
+    }
+}

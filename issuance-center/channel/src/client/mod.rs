@@ -1,0 +1,390 @@
+//! A client with a small pool of kept-alive connections to one server, whose certificate must name the one expected.
+//!
+//! Nothing is repeated by itself, with two exceptions that cannot do anything twice: a kept-alive connection that turned
+//! out closed before the request was written, and a seal to a recipient key that the server holds no more. A
+//! [`Pinned`] connection is not even replaced: what is bound to its exporter dies with it.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use http::Method;
+use issuance_api::{Array, Problem, ProblemCode};
+use rustls::ClientConfig;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::{
+    Identity, json,
+    tls::{self, LoadError, TlsFiles},
+};
+
+mod link;
+
+use link::{Failure, Link};
+
+/// Whom to talk to, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `host:port`.
+    pub address: String,
+    /// The DNS name or IP address that the server's certificate must hold.
+    pub server_name: String,
+    /// The URN that the server's certificate must hold, `urn:shomei:center:…` or `urn:shomei:vrs:…`.
+    pub expect: Identity,
+    /// Own certificate and key; root and revocation lists of services.
+    pub tls: TlsFiles,
+    /// Connections at the same time. One fits a terminal.
+    #[serde(default = "one")]
+    pub connections: usize,
+    /// Bytes of an answer's body, as sent.
+    #[serde(default = "four_mebibytes")]
+    pub body_bytes: usize,
+    /// Deadlines.
+    #[serde(default)]
+    pub deadlines: Deadlines,
+}
+
+const fn one() -> usize {
+    1
+}
+
+const fn four_mebibytes() -> usize {
+    4 * 1024 * 1024
+}
+
+impl Config {
+    /// Takes relative paths as relative to `folder`, that of the configuration file.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.resolve(folder);
+    }
+}
+
+/// Deadlines of a client. In a file they are whole milliseconds, `connect_ms = 5000`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deadlines {
+    /// For a free connection of the pool.
+    #[serde(rename = "free_ms", deserialize_with = "tls::milliseconds")]
+    pub free: Duration,
+    /// Until TLS is up.
+    #[serde(rename = "connect_ms", deserialize_with = "tls::milliseconds")]
+    pub connect: Duration,
+    /// For one call, its recipient key included.
+    #[serde(rename = "call_ms", deserialize_with = "tls::milliseconds")]
+    pub call: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            free: Duration::from_secs(2),
+            connect: Duration::from_secs(5),
+            call: Duration::from_secs(15),
+        }
+    }
+}
+
+/// A call brought no answer to use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No connection, none any more, or no answer in time. It may have been carried out all the same.
+    #[error("no answer")]
+    Unreachable,
+    /// Every connection of the pool stayed in use.
+    #[error("no free connection")]
+    Busy,
+    /// The other side is not the one expected, or its answer does not open or read.
+    #[error("answer not trusted")]
+    Untrusted,
+    /// The other side reported a problem.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+}
+
+/// A client of one server. Clones share its connections.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    own: Identity,
+    /// `own` as text: what every seal is bound to.
+    urn: String,
+    tls: RwLock<Tls>,
+    free: Arc<Semaphore>,
+    idle: Mutex<Vec<Link>>,
+}
+
+#[derive(Clone)]
+struct Tls {
+    config: Arc<ClientConfig>,
+    /// Counts reloads: connections made under an older one are not used again.
+    generation: u64,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("expect", &self.0.config.expect)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Reads the files; connects when first called.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn new(config: Config) -> Result<Self, LoadError> {
+        let (tls, own) = tls::client(&config.tls)?;
+        Ok(Self(Arc::new(Inner {
+            free: Arc::new(Semaphore::new(config.connections.max(1))),
+            config,
+            urn: own.to_string(),
+            own,
+            tls: RwLock::new(Tls {
+                config: tls,
+                generation: 0,
+            }),
+            idle: Mutex::default(),
+        })))
+    }
+
+    /// Who the own certificate says this is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.own
+    }
+
+    /// Reads the files again. Open connections serve what they are at, and are not used again.
+    ///
+    /// # Errors
+    /// The files cannot be used, or name another party than before; those read before stay in use.
+    pub fn reload(&self) -> Result<(), LoadError> {
+        let (config, own) = tls::client(&self.0.config.tls)?;
+        if own != self.0.own {
+            return Err(LoadError::Identity);
+        }
+        let mut tls = self.0.tls.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = tls.generation.wrapping_add(1);
+        *tls = Tls { config, generation };
+        drop(tls);
+        self.0.idle().clear();
+        Ok(())
+    }
+
+    /// `GET`, answered in the open.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
+        self.call(&Call::open(Method::GET, path)).await
+    }
+
+    /// `POST` without a body, answered in the open.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
+        self.call(&Call::open(Method::POST, path)).await
+    }
+
+    /// `POST`, sealed both ways.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_sealed<T, R>(&self, path: &str, body: &T) -> Result<R, CallError>
+    where
+        T: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.call(&Call::sealed(path, body)?).await
+    }
+
+    /// A connection for the caller alone, alive a moment ago. It goes back to the pool when dropped.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn pinned(&self) -> Result<Pinned, CallError> {
+        let permit = self.permit().await?;
+        let calling = async {
+            while let Some(mut link) = self.0.take_idle() {
+                // A key from before might be held no more, and asking for it shows that the connection still stands.
+                if link.fetch_recipient(&self.0).await.is_ok() {
+                    return Ok(link);
+                }
+            }
+            let mut link = self.connect().await?;
+            link.fetch_recipient(&self.0).await?;
+            Ok::<_, CallError>(link)
+        };
+        let link = timeout(self.0.config.deadlines.call, calling).await;
+        Ok(Pinned {
+            link: Some(link.map_err(|_| CallError::Unreachable)??),
+            client: self.clone(),
+            _permit: permit,
+        })
+    }
+
+    async fn call<R: DeserializeOwned>(&self, call: &Call<'_>) -> Result<R, CallError> {
+        let _permit = self.permit().await?;
+        let calling = async {
+            while let Some(mut link) = self.0.take_idle() {
+                match link.call(&self.0, call).await {
+                    Err(Failure::NotSent) => {}
+                    other => return Ok((link, other?)),
+                }
+            }
+            let mut link = self.connect().await?;
+            let answer = link.call(&self.0, call).await?;
+            Ok::<_, CallError>((link, answer))
+        };
+        let done = timeout(self.0.config.deadlines.call, calling).await;
+        let (link, answer) = done.map_err(|_| CallError::Unreachable)??;
+        self.0.put_back(link);
+        answer.parse()
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, CallError> {
+        let free = Arc::clone(&self.0.free).acquire_owned();
+        match timeout(self.0.config.deadlines.free, free).await {
+            Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
+            Err(_) => Err(CallError::Busy),
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, CallError> {
+        let connecting = Link::connect(&self.0.config, self.0.tls());
+        let link = timeout(self.0.config.deadlines.connect, connecting).await;
+        link.map_err(|_| CallError::Unreachable)?
+    }
+}
+
+impl Inner {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Link>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tls(&self) -> Tls {
+        self.tls
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn take_idle(&self) -> Option<Link> {
+        let mut idle = self.idle();
+        std::iter::from_fn(|| idle.pop()).find(Link::is_open)
+    }
+
+    fn put_back(&self, link: Link) {
+        if link.is_open() && link.generation() == self.tls().generation {
+            self.idle().push(link);
+        }
+    }
+}
+
+/// One connection, held by whoever needs its exporter. Never replaced.
+pub struct Pinned {
+    client: Client,
+    link: Option<Link>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl fmt::Debug for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pinned(..)")
+    }
+}
+
+impl Pinned {
+    /// 32 bytes of keying material of this connection, the same at the server.
+    #[must_use]
+    pub fn exporter(&self) -> &Array<32> {
+        self.link().exporter()
+    }
+
+    /// As [`Client::get`], on this connection or not at all.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
+        self.call(&Call::open(Method::GET, path)).await
+    }
+
+    /// As [`Client::post`], on this connection or not at all.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
+        self.call(&Call::open(Method::POST, path)).await
+    }
+
+    /// As [`Client::post_sealed`], on this connection or not at all.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_sealed<T, R>(&mut self, path: &str, body: &T) -> Result<R, CallError>
+    where
+        T: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.call(&Call::sealed(path, body)?).await
+    }
+
+    async fn call<R: DeserializeOwned>(&mut self, call: &Call<'_>) -> Result<R, CallError> {
+        let deadline = self.client.0.config.deadlines.call;
+        let link = self.link.as_mut().expect(HELD);
+        let answer = timeout(deadline, link.call(&self.client.0, call)).await;
+        answer.map_err(|_| CallError::Unreachable)??.parse()
+    }
+
+    fn link(&self) -> &Link {
+        self.link.as_ref().expect(HELD)
+    }
+}
+
+const HELD: &str = "the connection is held until drop";
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.client.0.put_back(link);
+        }
+    }
+}
+
+/// One call, as good for one connection as for another.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    /// JSON to seal; nothing goes out in the open.
+    sealed: Option<zeroize::Zeroizing<Vec<u8>>>,
+}
+
+impl<'a> Call<'a> {
+    const fn open(method: Method, path: &'a str) -> Self {
+        Self {
+            method,
+            path,
+            sealed: None,
+        }
+    }
+
+    fn sealed<T: Serialize + ?Sized>(path: &'a str, body: &T) -> Result<Self, CallError> {
+        let json = json::write(body).map_err(|_| Problem::from(ProblemCode::InternalError))?;
+        Ok(Self {
+            method: Method::POST,
+            path,
+            sealed: Some(json),
+        })
+    }
+}

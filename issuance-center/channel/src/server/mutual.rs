@@ -1,0 +1,281 @@
+//! Certificates on both sides, and sealed bodies.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header, request::Parts};
+use issuance_api::{Array, Problem, ProblemCode};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use zeroize::Zeroizing;
+
+use super::{
+    Answer, Body, Connection, Event, Form, Reload, Service,
+    listener::Front,
+    reply::{Reply, last, problem, reply, status},
+};
+use crate::{
+    EXPORTER_LABEL, Identity, Peer, RECIPIENT_PATH, SEALED,
+    identity::remaining,
+    json,
+    sealing::{Binding, RecipientKeys, ResponseSealer, SealError},
+    tls::{self, LoadError, ServerTls, TlsFiles},
+};
+
+const LINGER: Duration = Duration::from_millis(500);
+const JSON: &str = "application/json";
+
+pub(super) struct Mutual<S> {
+    service: S,
+    tls: Arc<Files>,
+    keys: Mutex<RecipientKeys>,
+}
+
+/// The files, and what they said last.
+struct Files {
+    files: TlsFiles,
+    loaded: watch::Sender<ServerTls>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Files").finish_non_exhaustive()
+    }
+}
+
+impl Reload for Files {
+    fn reload(&self) -> Result<(), LoadError> {
+        let loaded = tls::mutual_server(&self.files);
+        // Even where nothing new could be read: a revocation list in use may have expired meanwhile.
+        self.loaded.send_modify(|tls| {
+            if let Ok(loaded) = &loaded {
+                tls.clone_from(loaded);
+            }
+        });
+        loaded.map(drop)
+    }
+}
+
+pub(super) struct Session<S> {
+    /// Nobody, where certificate or service refuses.
+    party: Option<Party<S>>,
+    chain: Vec<CertificateDer<'static>>,
+    changes: watch::Receiver<ServerTls>,
+}
+
+struct Party<S> {
+    urn: String,
+    exporter: Array<32>,
+    connection: tokio::sync::Mutex<Connection<S>>,
+}
+
+impl<S: Service> Mutual<S> {
+    pub(super) fn new(files: TlsFiles, service: S) -> Result<Self, LoadError> {
+        let (loaded, _) = watch::channel(tls::mutual_server(&files)?);
+        Ok(Self {
+            service,
+            tls: Arc::new(Files { files, loaded }),
+            keys: Mutex::new(RecipientKeys::new(Instant::now())),
+        })
+    }
+
+    fn party(
+        &self,
+        stream: &TlsStream<TcpStream>,
+        chain: &[CertificateDer<'_>],
+    ) -> Option<Party<S::State>> {
+        let identity = Identity::of(chain.first()?).ok()?;
+        if !self.service.admits(&identity) {
+            return None;
+        }
+        let (_, tls) = stream.get_ref();
+        let exporter = tls.export_keying_material([0; 32], EXPORTER_LABEL, None);
+        let exporter = Array::new(exporter.ok()?);
+        let (urn, peer) = (
+            identity.to_string(),
+            Peer {
+                identity,
+                exporter: exporter.clone(),
+            },
+        );
+        let state = self.service.connected(&peer);
+        Some(Party {
+            urn,
+            exporter,
+            connection: tokio::sync::Mutex::new(Connection { peer, state }),
+        })
+    }
+
+    async fn open_request(
+        &self,
+        party: &Party<S::State>,
+        endpoint: S::Endpoint,
+    ) -> Result<Reply, Problem> {
+        let nothing = Body(Zeroizing::default());
+        let mut connection = party.connection.lock().await;
+        let Answer(json) = self
+            .service
+            .handle(&mut connection, endpoint, nothing)
+            .await?;
+        Ok(reply(StatusCode::OK, JSON, json.to_vec()))
+    }
+
+    async fn sealed_request(
+        &self,
+        party: &Party<S::State>,
+        head: &Parts,
+        endpoint: S::Endpoint,
+        body: Bytes,
+    ) -> Result<Reply, Problem> {
+        let opened = self.unseal(party, head, &body).map_err(|error| {
+            self.service.event(Event::SealRefused);
+            match error {
+                SealError::KeyUnknown => ProblemCode::RecipientKeyUnknown,
+                SealError::Invalid => ProblemCode::SealInvalid,
+            }
+        });
+        let (plaintext, sealer) = opened?;
+        drop(body);
+        let mut connection = party.connection.lock().await;
+        let answer = self
+            .service
+            .handle(&mut connection, endpoint, Body(plaintext))
+            .await;
+        let sealed = match answer {
+            Ok(Answer(json)) => sealer.seal(StatusCode::OK.as_u16(), &json),
+            Err(problem) => {
+                let document = json::write(&problem).map_err(|_| ProblemCode::InternalError)?;
+                sealer.seal(status(&problem).as_u16(), &document)
+            }
+        };
+        Ok(reply(StatusCode::OK, SEALED, sealed))
+    }
+
+    fn unseal(
+        &self,
+        party: &Party<S::State>,
+        head: &Parts,
+        body: &[u8],
+    ) -> Result<(Zeroizing<Vec<u8>>, ResponseSealer), SealError> {
+        let request = self.keys().find(body, Instant::now())?;
+        request.open(&Binding {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            client: &party.urn,
+            exporter: &party.exporter,
+        })
+    }
+
+    fn keys(&self) -> std::sync::MutexGuard<'_, RecipientKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Service> Front for Mutual<S> {
+    type Io = TlsStream<TcpStream>;
+    type Session = Session<S::State>;
+
+    async fn open(&self, stream: TcpStream) -> Option<(Self::Io, Self::Session)> {
+        let mut changes = self.tls.loaded.subscribe();
+        let tls = changes.borrow_and_update().clone();
+        let stream = TlsAcceptor::from(tls.config).accept(stream).into_fallible();
+        let stream = match stream.await {
+            Ok(stream) => stream,
+            Err((_, stream)) => {
+                self.service.event(Event::HandshakeFailed);
+                let _ = timeout(LINGER, linger(stream)).await;
+                return None;
+            }
+        };
+        let chain: Vec<_> = stream.get_ref().1.peer_certificates()?.to_vec();
+        let party = self.party(&stream, &chain);
+        if party.is_none() {
+            self.service.event(Event::PeerRefused);
+        }
+        Some((
+            stream,
+            Session {
+                party,
+                chain,
+                changes,
+            },
+        ))
+    }
+
+    async fn end(&self, session: &Self::Session) -> Event {
+        let mut changes = session.changes.clone();
+        let mut ended = std::pin::pin!(tokio::time::sleep(remaining(&session.chain)));
+        loop {
+            tokio::select! {
+                () = ended.as_mut() => return Event::CertificateEnded,
+                Ok(()) = changes.changed() => {
+                    let tls = changes.borrow_and_update().clone();
+                    if !still_good(&tls, &session.chain) {
+                        return Event::Revoked;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, session: &Self::Session, head: &Parts, body: Bytes) -> Reply {
+        let Some(party) = &session.party else {
+            return last(ProblemCode::TerminalRefused);
+        };
+        if head.uri.query().is_some() {
+            return problem(&ProblemCode::RequestMalformed.into());
+        }
+        if head.method == Method::GET && head.uri.path() == RECIPIENT_PATH {
+            let recipient = self.keys().recipient(Instant::now());
+            let body = serde_json::to_vec(&recipient).expect("two strings have a JSON form");
+            return reply(StatusCode::OK, JSON, body);
+        }
+        let Some((endpoint, form)) = self.service.endpoint(&head.method, head.uri.path()) else {
+            return problem(&ProblemCode::NotFound.into());
+        };
+        let sealed = head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|it| it == SEALED);
+        let answered = match form {
+            Form::Open if body.is_empty() => self.open_request(party, endpoint).await,
+            Form::Sealed if sealed => self.sealed_request(party, head, endpoint, body).await,
+            _ => Err(ProblemCode::RequestMalformed.into()),
+        };
+        answered.unwrap_or_else(|it| problem(&it))
+    }
+
+    fn reloader(&self) -> Arc<dyn Reload> {
+        Arc::clone(&self.tls) as _
+    }
+
+    fn event(&self, event: Event) {
+        self.service.event(event);
+    }
+}
+
+/// Lets the alert arrive: a socket closed with unread bytes in it resets the connection.
+async fn linger(mut stream: TcpStream) {
+    let mut rest = [0; 1024];
+    let _ = stream.shutdown().await;
+    while matches!(stream.read(&mut rest).await, Ok(1..)) {}
+}
+
+fn still_good(tls: &ServerTls, chain: &[CertificateDer<'_>]) -> bool {
+    match (&tls.verifier, chain) {
+        (Some(verifier), [own, rest @ ..]) => verifier
+            .verify_client_cert(own, rest, UnixTime::now())
+            .is_ok(),
+        _ => false,
+    }
+}

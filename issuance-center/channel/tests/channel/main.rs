@@ -1,0 +1,5 @@
+//! The channel over real sockets on loopback.
+
+mod stage;
+
+mod exchange;

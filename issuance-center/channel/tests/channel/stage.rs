@@ -1,0 +1,198 @@
+//! A PKI in a folder of its own, a small service, and clients of it.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use dev_pki::{Options, Pki};
+use issuance_api::{Array, Problem, ProblemCode};
+use issuance_channel::{
+    Identity, Peer,
+    client::{self, Client},
+    server::{self, Answer, Body, Connection, Event, Form, Limits, Method, MutualConfig, Running},
+    tls::TlsFiles,
+};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+pub(crate) struct Stage {
+    pub(crate) dir: TempDir,
+    pub(crate) pki: Pki,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let pki = dev_pki::create(dir.path(), Options::default()).unwrap();
+        Self { dir, pki }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn files(&self, own: &str, peers: &str) -> TlsFiles {
+        TlsFiles {
+            certificate: self.path(&format!("{own}.pem")),
+            key: self.path(&format!("{own}.key")),
+            roots: self.path(&format!("{peers}/ca.pem")),
+            revocations: self.path(&format!("{peers}/revocations.pem")),
+        }
+    }
+
+    pub(crate) fn config(&self, limits: Limits) -> MutualConfig {
+        MutualConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            tls: self.files("services/center", "terminals"),
+            limits,
+        }
+    }
+
+    pub(crate) async fn serve(&self, limits: Limits) -> (Running, Arc<Echo>) {
+        let echo = Arc::new(Echo::default());
+        let running = server::mutual(&self.config(limits), Shared(Arc::clone(&echo))).await;
+        (running.unwrap(), echo)
+    }
+
+    pub(crate) fn client_config(&self, own: &str, address: SocketAddr) -> client::Config {
+        client::Config {
+            address: address.to_string(),
+            server_name: "localhost".to_owned(),
+            expect: "urn:shomei:center:center-1".parse().unwrap(),
+            tls: self.files(own, "services"),
+            connections: 1,
+            body_bytes: 1 << 20,
+            deadlines: client::Deadlines::default(),
+        }
+    }
+
+    pub(crate) fn client(&self, own: &str, address: SocketAddr) -> Client {
+        Client::new(self.client_config(own, address)).unwrap()
+    }
+}
+
+/// Answers with what it was told, and counts.
+#[derive(Default)]
+pub(crate) struct Echo {
+    events: Mutex<Vec<Event>>,
+    pub(crate) connections: AtomicUsize,
+    pub(crate) handled: AtomicUsize,
+    pub(crate) release: Notify,
+}
+
+impl Echo {
+    pub(crate) fn count(&self, event: Event) -> usize {
+        self.events
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|it| **it == event)
+            .count()
+    }
+
+    pub(crate) async fn saw(&self, event: Event) {
+        until(|| self.count(event) > 0).await;
+    }
+}
+
+/// Polls, with a deadline.
+pub(crate) async fn until(mut done: impl FnMut() -> bool) {
+    let polling = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), polling)
+        .await
+        .expect("it never happened");
+}
+
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
+pub(crate) struct Note {
+    pub(crate) text: String,
+}
+
+pub(crate) fn note(text: &str) -> Note {
+    Note {
+        text: text.to_owned(),
+    }
+}
+
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) peer: Identity,
+    pub(crate) exporter: Array<32>,
+    pub(crate) earlier: usize,
+}
+
+pub(crate) enum Endpoint {
+    Peer,
+    Echo,
+    Refuse,
+    Stall,
+    Panic,
+}
+
+pub(crate) struct Shared(pub(crate) Arc<Echo>);
+
+impl server::Service for Shared {
+    type Endpoint = Endpoint;
+    type State = usize;
+
+    fn admits(&self, peer: &Identity) -> bool {
+        matches!(peer, Identity::Terminal(_))
+    }
+
+    fn connected(&self, _: &Peer) -> usize {
+        self.0.connections.fetch_add(1, Ordering::SeqCst);
+        0
+    }
+
+    fn endpoint(&self, method: &Method, path: &str) -> Option<(Endpoint, Form)> {
+        Some(match (method.as_str(), path) {
+            ("GET" | "POST", "/v1/peer") => (Endpoint::Peer, Form::Open),
+            ("POST", "/v1/echo") => (Endpoint::Echo, Form::Sealed),
+            ("POST", "/v1/other") => (Endpoint::Echo, Form::Sealed),
+            ("POST", "/v1/refuse") => (Endpoint::Refuse, Form::Sealed),
+            ("POST", "/v1/stall") => (Endpoint::Stall, Form::Sealed),
+            ("GET", "/v1/panic") => (Endpoint::Panic, Form::Open),
+            _ => return None,
+        })
+    }
+
+    async fn handle(
+        &self,
+        connection: &mut Connection<usize>,
+        endpoint: Endpoint,
+        body: Body,
+    ) -> Result<Answer, Problem> {
+        self.0.handled.fetch_add(1, Ordering::SeqCst);
+        let earlier = connection.state;
+        connection.state += 1;
+        match endpoint {
+            Endpoint::Peer => Answer::json(&Seen {
+                peer: connection.peer.identity.clone(),
+                exporter: connection.peer.exporter.clone(),
+                earlier,
+            }),
+            Endpoint::Echo => Answer::json(&body.parse::<Note>()?),
+            Endpoint::Refuse => Err(ProblemCode::NoRecord.into()),
+            Endpoint::Stall => {
+                self.0.release.notified().await;
+                Answer::json(&body.parse::<Note>()?)
+            }
+            Endpoint::Panic => panic!("asked to"),
+        }
+    }
+
+    fn event(&self, event: Event) {
+        self.0.events.lock().unwrap().push(event);
+    }
+}
