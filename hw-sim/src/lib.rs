@@ -1,1 +1,47 @@
-//! hw-sim
+//! An emulated My Number Card (個人番号カード) that any PC/SC program can read.
+//!
+//! ```text
+//! PC/SC program ── pcscd ── driver of vsmartcard ══TCP══ reader::Slot ── chip::EmulatedCard
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ap`] | the applications: which EF and key there is, and what opens it |
+//! | [`memory`] | what outlives power-off: files, keys, retry counters; a folder on disk |
+//! | [`chip`] | the card itself: commands in, status words out; what power-off clears |
+//! | [`vpcd`], [`reader`] | the protocol of the virtual reader; a slot to insert cards into and to lift them from |
+//! | [`trace`] | what went over the slot: headers, lengths, status words, never data |
+//! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, a CA that vouches for them, and how they get cards |
+//! | [`control`] | the control socket of the program `hw-sim`: server and client |
+//!
+//! The emulator shares codec and vocabulary with the crate `card` (APDU, status words, TLV, the
+//! layout of files), and nothing of how a card is read. It knows nothing about what a card is read
+//! *for*.
+//!
+//! A test puts a card on a reader of its own like this:
+//! ```no_run
+//! use hw_sim::chip::EmulatedCard;
+//! use hw_sim::reader::{Slot, Stay};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut slot = Slot::new(35963);
+//! let card = EmulatedCard::load("out/cards/ordinary".as_ref())?;
+//! slot.insert(card, Stay::UntilRemoved)?;
+//! // … read it over PC/SC …
+//! slot.remove();
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod ap;
+pub mod authority;
+pub mod chip;
+pub mod control;
+pub mod memory;
+pub mod persona;
+pub mod personalize;
+pub mod reader;
+pub mod trace;
+pub mod vpcd;
+
+mod files;

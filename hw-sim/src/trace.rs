@@ -1,0 +1,238 @@
+//! What went over a slot: headers, lengths, status words. Never data, in neither direction.
+//!
+//! ```text
+//! power on
+//! 00 A4 04 0C  Lc 10          9000
+//! 00 20 00 91  Lc 4           9000
+//! 00 B0 81 00  Le 65536   17  9000
+//! ```
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use card::apdu::{Command, Response};
+use serde::{Deserialize, Serialize};
+
+/// How many events are kept; older ones are forgotten.
+const KEPT: usize = 10_000;
+
+/// Something that happened on a slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// A card was put on the reader.
+    Inserted,
+    /// It was taken from it, or the reader went away.
+    Removed,
+    /// The reader switched power on.
+    PowerOn,
+    /// The reader switched power off.
+    PowerOff,
+    /// The reader did a warm reset.
+    Reset,
+    /// A command, and what the card answered.
+    Apdu(Exchange),
+    /// Bytes that are no command.
+    Malformed {
+        /// How many.
+        length: usize,
+    },
+}
+
+/// A command and its response without their data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// CLA, INS, P1, P2.
+    pub header: [u8; 4],
+    /// Bytes of data in the command (Lc).
+    pub sent: usize,
+    /// Bytes expected back at most (Le as a number; 0: none).
+    pub expected: u32,
+    /// Whether length fields were extended.
+    pub extended: bool,
+    /// Bytes of data in the response.
+    pub received: usize,
+    /// Status word.
+    pub status: u16,
+}
+
+impl Exchange {
+    /// Takes what is not data from both.
+    #[must_use]
+    pub fn of(command: &Command, response: &Response) -> Self {
+        Self {
+            header: [command.cla, command.ins, command.p1, command.p2],
+            sent: command.data().len(),
+            expected: command.expected(),
+            extended: command.is_extended(),
+            received: response.data().len(),
+            status: response.status.into(),
+        }
+    }
+}
+
+/// The events of a slot, shared by all who look at them.
+#[derive(Debug, Clone, Default)]
+pub struct Trace(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Event>,
+    followers: Vec<Sender<Event>>,
+}
+
+impl Trace {
+    /// What is kept.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.kept().events.iter().cloned().collect()
+    }
+
+    /// The commands among what is kept.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let exchange = |event| {
+            if let Event::Apdu(exchange) = event {
+                Some(exchange)
+            } else {
+                None
+            }
+        };
+        self.events().into_iter().filter_map(exchange).collect()
+    }
+
+    /// What is kept, and then each event as it happens, with none missing or twice.
+    #[must_use]
+    pub fn follow(&self) -> Receiver<Event> {
+        let (sender, receiver) = mpsc::channel();
+        let mut kept = self.kept();
+        for event in &kept.events {
+            sender.send(event.clone()).expect("the receiver is here");
+        }
+        kept.followers.push(sender);
+        receiver
+    }
+
+    /// Forgets everything so far.
+    pub fn clear(&self) {
+        self.kept().events.clear();
+    }
+
+    pub(crate) fn add(&self, event: Event) {
+        let mut kept = self.kept();
+        if kept.events.len() == KEPT {
+            kept.events.pop_front();
+        }
+        kept.followers
+            .retain(|follower| follower.send(event.clone()).is_ok());
+        kept.events.push_back(event);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inserted => f.write_str("inserted"),
+            Self::Removed => f.write_str("removed"),
+            Self::PowerOn => f.write_str("power on"),
+            Self::PowerOff => f.write_str("power off"),
+            Self::Reset => f.write_str("reset"),
+            Self::Apdu(exchange) => exchange.fmt(f),
+            Self::Malformed { length } => write!(f, "{length} bytes that are no command"),
+        }
+    }
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [cla, ins, p1, p2] = self.header;
+        let sent = if self.sent > 0 {
+            format!("Lc {}", self.sent)
+        } else {
+            String::new()
+        };
+        let expected = if self.expected > 0 {
+            format!("Le {}", self.expected)
+        } else {
+            String::new()
+        };
+        let Self {
+            received, status, ..
+        } = self;
+        let line = format!(
+            "{cla:02X} {ins:02X} {p1:02X} {p2:02X}  {sent:<6} {expected:<8} {received:>5}  {status:04X}"
+        );
+        f.write_str(&line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use card::status::Status;
+
+    use super::*;
+
+    fn verify() -> Event {
+        let command = Command::new(0x00, 0x20, 0x00, 0x91)
+            .with_data(b"8642")
+            .unwrap();
+        Event::Apdu(Exchange::of(
+            &command,
+            &Response::new(b"7531", Status::Success),
+        ))
+    }
+
+    #[test]
+    fn data_is_in_no_form_of_it() {
+        let event = verify();
+        let json = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            event.to_string(),
+            "00 20 00 91  Lc 4                4  9000"
+        );
+        for shown in [event.to_string(), format!("{event:?}"), json] {
+            for data in [
+                "8642",
+                "38363432",
+                "56, 54, 52, 50",
+                "7531",
+                "37353331",
+                "55, 53, 51, 49",
+            ] {
+                assert!(!shown.contains(data), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_follows_misses_nothing() {
+        let trace = Trace::default();
+        trace.add(Event::Inserted);
+        let follower = trace.follow();
+        trace.add(verify());
+        trace.add(Event::Removed);
+        assert_eq!(
+            follower.try_iter().collect::<Vec<_>>(),
+            [Event::Inserted, verify(), Event::Removed]
+        );
+        assert_eq!(trace.exchanges().len(), 1);
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let trace = Trace::default();
+        trace.add(Event::Inserted);
+        for _ in 0..KEPT {
+            trace.add(Event::Reset);
+        }
+        assert_eq!(trace.events().len(), KEPT);
+        assert_eq!(trace.events()[0], Event::Reset);
+    }
+}
