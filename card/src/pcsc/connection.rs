@@ -13,7 +13,7 @@ use crate::transport::{Transport, TransportError};
 const LONGEST_RESPONSE: usize = 65_538;
 
 /// How long after a failed exchange the service may take to notice that the card is gone.
-const REMOVAL_NOTICED: Duration = Duration::from_millis(500);
+const REMOVAL_NOTICED: Duration = Duration::from_secs(1);
 
 type Reply = Result<Zeroizing<Vec<u8>>, TransportError>;
 
@@ -127,8 +127,9 @@ impl Powered {
         let _ = replies.send(Ok(Zeroizing::default()));
         while let Ok(command) = commands.recv() {
             let reply = match transaction.transmit(&command, &mut buffer) {
+                Ok([]) => Err(why(TransportError::Protocol, reader)),
                 Ok(response) => Ok(Zeroizing::new(response.to_vec())),
-                Err(error) => Err(why(error, reader)),
+                Err(error) => Err(why(transport_error(error), reader)),
             };
             drop(command);
             if let Ok(response) = &reply {
@@ -151,10 +152,10 @@ impl Drop for Powered {
     }
 }
 
-/// What a failed exchange means. A lifted card often shows as a failed exchange first, and as
-/// removed a moment later: so ask.
-fn why(error: Error, reader: &ReaderName) -> TransportError {
-    match transport_error(error) {
+/// What a failed exchange means. A lifted card often shows as a failed exchange first (or, with the
+/// virtual reader, as an empty response), and as removed a moment later: so ask.
+fn why(error: TransportError, reader: &ReaderName) -> TransportError {
+    match error {
         TransportError::NoCard | TransportError::NoReader => TransportError::CardLifted,
         TransportError::Protocol if is_gone(reader) => TransportError::CardLifted,
         other => other,
