@@ -36,6 +36,9 @@ pub enum CommandError {
     /// The configuration is refused.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
+    /// It cannot serve.
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
     /// No key was made.
     #[error(transparent)]
     Key(#[from] crate::statement::StatementKeyError),

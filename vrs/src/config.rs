@@ -8,6 +8,7 @@ use std::{
 
 use card::trust::Environment;
 use issuance_api::{CenterId, MunicipalityCode, VrsId};
+use issuance_channel::{server::Limits, tls::TlsFiles};
 use serde::Deserialize;
 
 use crate::{service::Lifetimes, storage::Folders};
@@ -46,8 +47,10 @@ pub struct Config {
     pub listen_centers: SocketAddr,
     /// Listener for the operator, on loopback.
     pub listen_admin: SocketAddr,
-    /// TLS.
-    pub tls: Tls,
+    /// Certificate and key; roots and revocation lists of centers.
+    pub tls: TlsFiles,
+    /// Limits and deadlines of both listeners.
+    pub limits: Limits,
     /// Folder of trust anchors.
     pub anchors: PathBuf,
     /// List of refused signers.
@@ -56,20 +59,6 @@ pub struct Config {
     pub statement_key: PathBuf,
     /// Lifetimes.
     pub lifetimes: Lifetimes,
-}
-
-/// Files of the TLS listener, PEM.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// Certificate chain of this VRS.
-    pub certificate: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
-    /// Roots of the centers' certificates.
-    pub client_roots: PathBuf,
-    /// Revocation lists of those roots.
-    pub client_revocations: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +70,9 @@ struct File {
     municipalities: Vec<MunicipalityCode>,
     storage: Storage,
     listen: Listen,
-    tls: Tls,
+    tls: TlsFiles,
+    #[serde(default)]
+    limits: Limits,
     trust: Trust,
     statement: Statement,
     #[serde(default)]
@@ -148,7 +139,8 @@ impl Config {
             ticket_seconds,
             reservation_seconds,
         } = file.lifetimes;
-        let tls = file.tls;
+        let mut tls = file.tls;
+        tls.resolve(folder);
         Ok(Self {
             id: file.id,
             environment: file.environment.parse().map_err(|_| ConfigError::Form)?,
@@ -160,12 +152,8 @@ impl Config {
             },
             listen_centers: file.listen.centers,
             listen_admin: file.listen.admin,
-            tls: Tls {
-                certificate: folder.join(tls.certificate),
-                key: folder.join(tls.key),
-                client_roots: folder.join(tls.client_roots),
-                client_revocations: folder.join(tls.client_revocations),
-            },
+            tls,
+            limits: file.limits,
             anchors: folder.join(file.trust.anchors),
             refused_signers: folder.join(file.trust.refused_signers),
             statement_key: folder.join(file.statement.key),

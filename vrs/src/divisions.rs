@@ -62,4 +62,13 @@ impl Divisions {
         }
         session
     }
+
+    /// Closes all of them.
+    pub async fn close(&self) {
+        for slot in self.open.values() {
+            if let Some(division) = slot.lock().await.take() {
+                division.close().await;
+            }
+        }
+    }
 }

@@ -10,7 +10,8 @@
 //! | [`nonce`], [`ticket`], [`asked`] | what an application is bound to, none of it kept longer than it holds |
 //! | [`service`] | the steps of an application, apart from any transport |
 //! | [`statement`], [`signers`] | the key that signs findings and receipts; municipal signers refused |
-//! | [`config`], [`commands`], [`event`], [`clock`] | the program around it |
+//! | [`serve`], [`metrics`] | the listeners for centers and for the operator |
+//! | [`config`], [`commands`], [`event`], [`clock`] | the program around them |
 //!
 //! It knows nothing of certificates' formats, and writes nothing personal but into a municipality's own sealed rows.
 
@@ -21,8 +22,10 @@ pub mod config;
 pub mod divisions;
 pub mod event;
 pub mod import;
+pub mod metrics;
 pub mod nonce;
 pub mod record;
+pub mod serve;
 pub mod service;
 pub mod signers;
 pub mod statement;

@@ -45,6 +45,8 @@ enum Command {
         /// 証明書ID.
         id: CertificateId,
     },
+    /// Serve centers.
+    Serve,
     /// Make keys.
     Keys {
         #[command(subcommand)]
@@ -94,6 +96,7 @@ async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Revoke { municipality, id } => {
             commands::revoke(&config()?, municipality, &id, &clock).await
         }
+        Command::Serve => Ok(vrs::serve::serve(config()?, clock).await?),
         Command::Keys {
             key: Key::Statement { out, environment },
         } => commands::statement_key(&out, environment),

@@ -105,6 +105,11 @@ impl Vrs {
         health
     }
 
+    /// Ends all database connections.
+    pub async fn close(&self) {
+        self.parts.divisions.close().await;
+    }
+
     /// What has to be done regularly: voids reservations that ran out, wipes keys and forgets applications that ended.
     pub async fn tidy(&self) {
         let uptime = self.parts.clock.uptime();

@@ -1,0 +1,279 @@
+//! `vrs serve`: the listener for centers, the operator's listener, and what has to be done regularly.
+
+use std::{io::Write, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use card::trust::{TrustError, TrustStore};
+use issuance_api::{CenterId, Problem, ProblemCode};
+use issuance_channel::{
+    Identity, Peer,
+    server::{
+        self, Answer, Body, Connection, Form, LoopbackConfig, Method, MutualConfig, OpenService,
+        Service, StartError,
+    },
+};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    divisions::Divisions,
+    event::{Event, Events, StandardError},
+    metrics::Metrics,
+    service::{Parts, Vrs},
+    signers::{RefusedSigners, Unreadable},
+    statement::{StatementKey, StatementKeyError},
+};
+
+/// Between two rounds of what has to be done regularly.
+const TIDY: Duration = Duration::from_secs(1);
+
+/// Why it cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Trust anchors: missing, broken, or of another environment.
+    #[error("trust anchors: {0}")]
+    Trust(#[from] TrustError),
+    /// The list of refused signers.
+    #[error(transparent)]
+    Refused(#[from] Unreadable),
+    /// The statement key: missing, broken, or of another environment.
+    #[error(transparent)]
+    Statement(#[from] StatementKeyError),
+    /// A listener.
+    #[error("listener: {0}")]
+    Listener(#[from] StartError),
+    /// The operating system gives no signals.
+    #[error("no signals")]
+    Signals,
+}
+
+/// Serves until told to end (SIGTERM or SIGINT).
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> {
+    let events: Arc<dyn Events> = Arc::new(StandardError);
+    let vrs = Arc::new(Vrs::new(Parts {
+        id: config.id,
+        centers: config.centers,
+        lifetimes: config.lifetimes,
+        divisions: Divisions::new(config.folders, &config.municipalities),
+        trust: TrustStore::load(&config.anchors, config.environment)?,
+        refused: RefusedSigners::load(config.refused_signers)?,
+        statement: StatementKey::load(&config.statement_key, config.environment)?,
+        clock: Arc::new(clock),
+        events: Arc::clone(&events),
+    }));
+    let metrics = Arc::new(Metrics::default());
+    let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
+
+    let centers = server::mutual(
+        &MutualConfig {
+            listen: config.listen_centers,
+            tls: config.tls,
+            limits: config.limits.clone(),
+        },
+        Centers {
+            vrs: Arc::clone(&vrs),
+            metrics: Arc::clone(&metrics),
+        },
+    )
+    .await?;
+    let admin = server::loopback(
+        &LoopbackConfig {
+            listen: config.listen_admin,
+            limits: config.limits,
+        },
+        Admin {
+            vrs: Arc::clone(&vrs),
+            metrics,
+        },
+    )
+    .await?;
+    // There is nowhere to report that standard output is gone.
+    let _ = writeln!(
+        std::io::stdout(),
+        "ready centers={} admin={}",
+        centers.address(),
+        admin.address()
+    );
+    events.note(Event::Ready);
+
+    let mut tidy = tokio::time::interval(TIDY);
+    loop {
+        tokio::select! {
+            _ = tidy.tick() => vrs.tidy().await,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    centers.drain().await;
+    admin.drain().await;
+    vrs.close().await;
+    events.note(Event::Stopped);
+    Ok(())
+}
+
+/// The listener for centers.
+pub struct Centers {
+    vrs: Arc<Vrs>,
+    metrics: Arc<Metrics>,
+}
+
+impl Centers {
+    /// Over a service.
+    #[must_use]
+    pub const fn new(vrs: Arc<Vrs>, metrics: Arc<Metrics>) -> Self {
+        Self { vrs, metrics }
+    }
+
+    async fn answer(&self, peer: &Peer, step: Step, body: Body) -> Result<Answer, Problem> {
+        let center = center(&peer.identity).ok_or(ProblemCode::TerminalRefused)?;
+        match step {
+            Step::Nonce => Answer::json(&self.vrs.nonce(center)),
+            Step::Evidence => Answer::json(&self.vrs.evidence(center, &body.parse()?)?),
+            Step::Inquiry => Answer::json(&self.vrs.inquiry(center, &body.parse()?).await?),
+            Step::Register => Answer::json(&self.vrs.register(center, &body.parse()?).await?),
+            Step::Delivered => Answer::json(&self.vrs.delivered(center, &body.parse()?).await?),
+            Step::Revocations => Answer::json(&self.vrs.revocations().await?),
+        }
+    }
+}
+
+/// The steps a center can ask for.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// `POST /v1/nonce`.
+    Nonce,
+    /// `POST /v1/evidence`.
+    Evidence,
+    /// `POST /v1/inquiry`.
+    Inquiry,
+    /// `POST /v1/register`.
+    Register,
+    /// `POST /v1/delivered`.
+    Delivered,
+    /// `GET /v1/revocations`.
+    Revocations,
+}
+
+impl Step {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nonce => "nonce",
+            Self::Evidence => "evidence",
+            Self::Inquiry => "inquiry",
+            Self::Register => "register",
+            Self::Delivered => "delivered",
+            Self::Revocations => "revocations",
+        }
+    }
+}
+
+impl Service for Centers {
+    type Endpoint = Step;
+    type State = ();
+
+    fn admits(&self, peer: &Identity) -> bool {
+        center(peer).is_some_and(|center| self.vrs.admits(center))
+    }
+
+    fn connected(&self, _: &Peer) {}
+
+    fn endpoint(&self, method: &Method, path: &str) -> Option<(Step, Form)> {
+        Some(match (method, path) {
+            (&Method::POST, "/v1/nonce") => (Step::Nonce, Form::Open),
+            (&Method::POST, "/v1/evidence") => (Step::Evidence, Form::Sealed),
+            (&Method::POST, "/v1/inquiry") => (Step::Inquiry, Form::Sealed),
+            (&Method::POST, "/v1/register") => (Step::Register, Form::Sealed),
+            (&Method::POST, "/v1/delivered") => (Step::Delivered, Form::Sealed),
+            (&Method::GET, "/v1/revocations") => (Step::Revocations, Form::Open),
+            _ => return None,
+        })
+    }
+
+    async fn handle(
+        &self,
+        connection: &mut Connection<()>,
+        step: Step,
+        body: Body,
+    ) -> Result<Answer, Problem> {
+        let answer = self.answer(&connection.peer, step, body).await;
+        let problem = answer.as_ref().err().map(|problem| problem.code);
+        self.metrics.answered(step.name(), problem);
+        answer
+    }
+
+    fn event(&self, event: server::Event) {
+        self.metrics.transport(event);
+    }
+}
+
+fn center(identity: &Identity) -> Option<&CenterId> {
+    match identity {
+        Identity::Center(center) => Some(center),
+        Identity::Terminal(_) | Identity::Vrs(_) => None,
+    }
+}
+
+/// The operator's listener: `/health` (200 if every sentinel is found, else 503) and `/metrics`.
+struct Admin {
+    vrs: Arc<Vrs>,
+    metrics: Arc<Metrics>,
+}
+
+impl OpenService for Admin {
+    async fn handle(&self, method: &Method, path: &str) -> http::Response<Bytes> {
+        match (method, path) {
+            (&Method::GET, "/health") => {
+                #[derive(Serialize)]
+                struct Health {
+                    municipality: issuance_api::MunicipalityCode,
+                    /// Nothing where the sentinel is found.
+                    unavailable: Option<crate::storage::Unavailable>,
+                }
+                let health: Vec<_> = self.vrs.health().await;
+                let status = if health.iter().all(|(_, found)| found.is_ok()) {
+                    http::StatusCode::OK
+                } else {
+                    http::StatusCode::SERVICE_UNAVAILABLE
+                };
+                let health: Vec<_> = health
+                    .into_iter()
+                    .map(|(municipality, found)| Health {
+                        municipality,
+                        unavailable: found.err(),
+                    })
+                    .collect();
+                let body = serde_json::to_vec(&health).expect("health has only string keys");
+                response(status, "application/json", body)
+            }
+            (&Method::GET, "/metrics") => {
+                let text = self.metrics.text(&self.vrs.health().await);
+                response(
+                    http::StatusCode::OK,
+                    "text/plain; version=0.0.4",
+                    text.into_bytes(),
+                )
+            }
+            _ => response(http::StatusCode::NOT_FOUND, "text/plain", Vec::new()),
+        }
+    }
+}
+
+fn response(
+    status: http::StatusCode,
+    media_type: &'static str,
+    body: Vec<u8>,
+) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static(media_type),
+    );
+    response
+}
