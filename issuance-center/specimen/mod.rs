@@ -165,11 +165,15 @@ pub fn payload(programme: &Programme, preview: &Preview) -> Result<Payload, Payl
 }
 
 pub fn sign(payload: &Payload) -> Jws {
+    sign_as(payload, &kid())
+}
+
+pub fn sign_as(payload: &Payload, kid: &KeyId) -> Jws {
     let sign = |message: &[u8]| {
         let signature: Signature = key().sign(message);
         Ok::<_, std::convert::Infallible>(signature.to_bytes().into())
     };
-    let Ok(jws) = Jws::assemble(payload, &kid(), sign);
+    let Ok(jws) = Jws::assemble(payload, kid, sign);
     jws
 }
 
@@ -180,10 +184,19 @@ pub fn page(
 ) -> Result<Blob, PageError> {
     let payload = payload(programme, preview).expect("it fits");
     let symbol = Symbol::of(&sign(&payload)).expect("it fits");
+    page_of(typesetter, programme, preview, &symbol)
+}
+
+pub fn page_of(
+    typesetter: &Typesetter,
+    programme: &Programme,
+    preview: &Preview,
+    symbol: &Symbol,
+) -> Result<Blob, PageError> {
     typesetter.set(&Content {
         programme,
         preview,
         certificate_id: &certificate_id(),
-        symbol: &symbol,
+        symbol,
     })
 }

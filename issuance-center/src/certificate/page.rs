@@ -90,6 +90,14 @@ impl Typesetter {
         layout::Texts::new(&self.fonts, programme, preview, None).map(drop)
     }
 
+    /// Whether everything a programme can put on a page can be printed: asked when the center starts.
+    ///
+    /// # Errors
+    /// A character without a glyph, or a text too long for its place.
+    pub fn check_programme(&self, programme: &Programme) -> Result<(), PageError> {
+        layout::check_programme(&self.fonts, programme)
+    }
+
     /// Sets the page.
     ///
     /// # Errors

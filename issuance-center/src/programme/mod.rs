@@ -229,6 +229,12 @@ impl Programme {
         Some(self.municipality(code)?.kinds(role))
     }
 
+    /// Every municipality that takes part, as it stands on a certificate.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = Authority> {
+        let municipalities = self.municipalities.iter();
+        municipalities.filter_map(|municipality| self.authority(&municipality.code))
+    }
+
     fn municipality(&self, code: &MunicipalityCode) -> Option<&Municipality> {
         self.municipalities.iter().find(|m| m.code == *code)
     }

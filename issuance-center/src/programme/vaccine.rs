@@ -34,6 +34,20 @@ impl Vaccine {
         shared.map(String::as_str)
     }
 
+    fn dose(&self, cvx: &str, lot: &str, date: Date) -> Dose {
+        Dose {
+            date,
+            vaccine: self.kind.ja.clone(),
+            vaccine_en: self.kind.en.clone(),
+            product: self.product.ja.clone(),
+            product_en: self.product.en.clone(),
+            maker: self.maker.ja.clone(),
+            maker_en: self.maker.en.clone(),
+            lot: lot.to_owned(),
+            cvx: cvx.to_owned(),
+        }
+    }
+
     fn holds(&self, name: &str, day: time::Date) -> bool {
         self.names.iter().any(|own| own == name)
             && self.from <= day
@@ -56,6 +70,12 @@ pub enum VaccineUnknown {
 }
 
 impl VaccineTable {
+    /// Each row that can be certified, as a dose on the first day it holds.
+    pub(crate) fn specimens(&self) -> impl Iterator<Item = Dose> {
+        let rows = self.rows.iter();
+        rows.filter_map(|row| Some(row.dose(self.cvx(row)?, "", row.from.into())))
+    }
+
     pub(super) fn present(
         &self,
         vaccine_name: &str,
@@ -72,17 +92,11 @@ impl VaccineTable {
         if !maker.is_empty() && !row.makers.iter().any(|own| own == maker) {
             return Err(VaccineUnknown::Maker);
         }
-        let cvx = row.cvx.as_ref().or(self.without_cvx.as_ref());
-        Ok(Dose {
-            date,
-            vaccine: row.kind.ja.clone(),
-            vaccine_en: row.kind.en.clone(),
-            product: row.product.ja.clone(),
-            product_en: row.product.en.clone(),
-            maker: row.maker.ja.clone(),
-            maker_en: row.maker.en.clone(),
-            lot: lot.trim().to_owned(),
-            cvx: cvx.ok_or(VaccineUnknown::NoCvx)?.clone(),
-        })
+        let cvx = self.cvx(row).ok_or(VaccineUnknown::NoCvx)?;
+        Ok(row.dose(cvx, lot.trim(), date))
+    }
+
+    fn cvx<'a>(&'a self, row: &'a Vaccine) -> Option<&'a str> {
+        row.cvx.as_deref().or(self.without_cvx.as_deref())
     }
 }

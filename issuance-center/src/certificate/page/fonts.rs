@@ -122,8 +122,8 @@ impl Face {
 
     /// Every character with its glyph.
     ///
-    /// What has no width of its own is refused like what has no glyph: combining marks, which would have to be placed over
-    /// their base, and invisible controls, which could make a page say something else than it seems to.
+    /// Combining marks, which would have to be placed over their base, and invisible controls, which could make a page say
+    /// something else than it seems to, are refused like what has no glyph.
     pub(super) fn clusters(&self, text: &str) -> Result<Vec<Cluster>, PageError> {
         let font = FontRef::new(&self.data).expect("it was a font when it was opened");
         let map = font.charmap();
@@ -139,7 +139,8 @@ impl Face {
                 Some(Some(MapVariant::Variant(glyph))) => Some(glyph),
                 Some(None) => None,
             };
-            let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && !is_private(character));
+            let stands_alone = !is_private(character) && !is_combining_or_invisible(character);
+            let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && stands_alone);
             let glyph = glyph.ok_or(unsupported)?;
             let advance = metrics.advance_width(glyph).unwrap_or_default();
             if advance <= 0.0 {
@@ -161,7 +162,74 @@ const fn is_variation_selector(character: char) -> bool {
     matches!(character, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
+fn is_combining_or_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{302a}'..='\u{302f}' | '\u{3099}'..='\u{309a}' | '\u{fe20}'..='\u{fe2f}'
+        | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}' | '\u{e0000}'..='\u{e007f}')
+        || character.is_control()
+}
+
 /// 外字 of some system's own: the code says nothing of what is meant.
 const fn is_private(character: char) -> bool {
     matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+
+    const FOLDER: &str = "/usr/share/fonts/truetype";
+
+    pub(crate) fn body() -> Arc<Face> {
+        static BODY: LazyLock<Arc<Face>> = LazyLock::new(|| {
+            let path = Path::new(FOLDER).join("bizud-gothic/BIZUDPGothic-Regular.ttf");
+            Arc::new(Face::open(&path).unwrap())
+        });
+        Arc::clone(&BODY)
+    }
+
+    #[test]
+    fn what_has_no_glyph_or_no_width_is_refused_by_name() {
+        let body = body();
+        for (text, character) in [
+            ("山\u{20bb7}", '\u{20bb7}'),
+            ("が\u{3099}", '\u{3099}'),
+            ("A\u{301}", '\u{301}'),
+            ("山\u{202e}田", '\u{202e}'),
+            ("山\u{200b}田", '\u{200b}'),
+            ("山\n田", '\n'),
+            ("\u{e000}", '\u{e000}'),
+            ("ก", 'ก'),
+            ("花\u{e01ef}", '花'),
+        ] {
+            let refused = body.clusters(text).map(|clusters| clusters.len());
+            let expected = Err(PageError::CharacterUnsupported(character));
+            assert_eq!(refused, expected, "U+{:04X}", u32::from(character));
+        }
+    }
+
+    #[test]
+    fn a_variant_has_its_own_glyph_or_is_refused() {
+        let names = Face::open(&Path::new(FOLDER).join("ipamj/ipamjm.ttf")).unwrap();
+        let glyph = |text: &str| -> Vec<u32> {
+            let clusters = names.clusters(text).unwrap();
+            clusters
+                .iter()
+                .map(|cluster| cluster.glyph.to_u32())
+                .collect()
+        };
+        let plain = glyph("邉");
+        let variants: Vec<Vec<u32>> = ('\u{e0100}'..='\u{e01ef}')
+            .map(|selector| format!("邉{selector}"))
+            .filter(|text| names.clusters(text).is_ok())
+            .map(|text| glyph(&text))
+            .collect();
+        assert!(variants.len() > 10, "邉 is famous for its variants");
+        assert!(variants.iter().all(|variant| variant.len() == 1));
+        assert!(variants.iter().any(|variant| *variant != plain));
+    }
 }

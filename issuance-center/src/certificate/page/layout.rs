@@ -10,11 +10,11 @@
 //!   notes
 //! ```
 
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, sync::Arc};
 
 use issuance_api::{
     CertificateId, CertificateKind, Date,
-    terminal::{Dose, Preview},
+    terminal::{Authority, Dose, Preview},
 };
 use krilla::{
     Document, SerializeSettings,
@@ -30,20 +30,22 @@ use krilla::{
 use super::{
     Content, PageError, background,
     fonts::{Face, Fonts},
-    sheet::{ACCENT, Align, BLACK, GREY, Ink, Lang, MM, Place, RULE, Sheet, TINT},
+    sheet::{ACCENT, Align, BLACK, DOT, GREY, Ink, Lang, MM, Place, RULE, Sheet, TINT},
     text::{Block, Ladder},
 };
 use crate::{
     certificate::{qr::Symbol, shc::MAX_DOSES},
     programme::{Bilingual, Programme},
 };
-use std::sync::Arc;
 
-const A4: (f32, f32) = (595.28, 841.89);
+/// A4, to the nearest whole dot at 300 dots an inch.
+const A4: (f32, f32) = (2480.0 * DOT, 3508.0 * DOT);
 const LEFT: f32 = 21.0;
 const WIDTH: f32 = 168.0;
-/// Side of the QR symbol, quiet zone not counted.
-const SYMBOL: f32 = 46.0;
+/// Side of the square in which the QR symbol stands with its quiet zone, in millimetres.
+const PANEL: f32 = 53.0;
+/// Width of date of issue, legal ground and certificate id.
+const FACT_WIDTH: f32 = 66.0;
 
 const TITLE: (Ladder, Ladder) = (&[(20.0, 1), (17.0, 1), (14.0, 2)], &[(11.0, 1), (9.0, 2)]);
 const LABEL: (Ladder, Ladder) = (&[(9.0, 1), (8.0, 2)], &[(7.0, 1), (6.0, 2)]);
@@ -164,6 +166,25 @@ impl Setter<'_> {
         self.pair(&self.fonts.bold, texts, width, ladders)
     }
 
+    fn title(&self, programme: &Programme) -> Result<Pair, PageError> {
+        self.bold(both(programme.title()), WIDTH - 10.0, TITLE)
+    }
+
+    fn statement(&self, programme: &Programme) -> Result<Pair, PageError> {
+        self.regular(both(programme.statement()), WIDTH, BODY)
+    }
+
+    fn legal_ground(&self, programme: &Programme) -> Result<Pair, PageError> {
+        self.regular(both(programme.legal_ground()), FACT_WIDTH, NOTE)
+    }
+
+    /// 市区町村長.
+    fn office(&self, authority: &Authority) -> Result<Pair, PageError> {
+        let ja = format!("{}長", authority.name);
+        let en = format!("Mayor of {}", authority.name_en);
+        self.bold((&ja, &en), 98.0, OFFICE)
+    }
+
     fn dose(&self, dose: &Dose) -> Result<[Pair; 5], PageError> {
         let cell = |column: usize, ja: &str, en: &str| {
             self.regular((ja, en), COLUMNS[column].1 - 3.0, CELL)
@@ -206,40 +227,34 @@ impl Texts {
         let (name_face, name_clusters) = fonts.for_name(name)?;
         let birth = days(preview.holder.birth_date);
         let issued = days(preview.issued_on);
-        let authority = &preview.authority;
-        let office = (
-            format!("{}長", authority.name),
-            format!("Mayor of {}", authority.name_en),
-        );
         let kind = match preview.kind {
             CertificateKind::Domestic => ("国内用", "For use in Japan"),
             CertificateKind::Abroad => ("海外用及び国内用", "For use abroad and in Japan"),
         };
-        let fact_width = 66.0;
         let mut facts = vec![
             (
                 set.regular(("発行年月日", "Date of issue"), 30.0, LABEL)?,
-                set.regular((&issued.0, &issued.1), fact_width, (VALUE, LABEL.1))?,
+                set.regular((&issued.0, &issued.1), FACT_WIDTH, (VALUE, LABEL.1))?,
             ),
             (
                 set.regular(("根拠法令", "Legal basis"), 30.0, LABEL)?,
-                set.regular(both(programme.legal_ground()), fact_width, NOTE)?,
+                set.legal_ground(programme)?,
             ),
         ];
         if let Some(id) = certificate_id {
             facts.push((
                 set.regular(("証明書ID", "Certificate ID"), 30.0, LABEL)?,
-                set.bold((&id.to_string(), ""), fact_width, (VALUE, LABEL.1))?,
+                set.bold((&id.to_string(), ""), FACT_WIDTH, (VALUE, LABEL.1))?,
             ));
         }
         Ok(Self {
-            title: set.bold(both(programme.title()), WIDTH - 10.0, TITLE)?,
+            title: set.title(programme)?,
             kind: set.regular(kind, 34.0, LABEL)?,
             name_label: set.regular(("氏名", "Name"), 32.0, LABEL)?,
             name: Block::fit_clusters(name_face, name_clusters, name, (WIDTH - 46.0) * MM, NAME)?,
             birth_label: set.regular(("生年月日", "Date of birth"), 32.0, LABEL)?,
             birth: set.regular((&birth.0, &birth.1), WIDTH - 46.0, (VALUE, LABEL.1))?,
-            statement: set.regular(both(programme.statement()), WIDTH, BODY)?,
+            statement: set.statement(programme)?,
             heads: HEADS
                 .iter()
                 .zip(COLUMNS)
@@ -258,17 +273,32 @@ impl Texts {
                     "電子署名付き二次元コード",
                     "Signed QR code (SMART Health Card)",
                 ),
-                SYMBOL + 6.0,
+                PANEL,
                 NOTE,
             )?,
             facts,
-            office: set.bold((&office.0, &office.1), 98.0, OFFICE)?,
+            office: set.office(&preview.authority)?,
             notes: NOTES
                 .iter()
                 .map(|texts| set.regular(*texts, WIDTH - 4.0, NOTE))
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Fits everything that comes from a programme's files.
+pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
+    let set = Setter { fonts };
+    set.title(programme)?;
+    set.statement(programme)?;
+    set.legal_ground(programme)?;
+    for dose in programme.vaccines().specimens() {
+        set.dose(&dose)?;
+    }
+    for authority in programme.authorities() {
+        set.office(&authority)?;
+    }
+    Ok(())
 }
 
 /// Sets the whole page.
@@ -467,16 +497,16 @@ fn doses(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> (TagGroup, f32) {
 }
 
 fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol) -> TagGroup {
-    let figure = sheet.symbol((LEFT + 2.5) * MM, 199.0 * MM, SYMBOL * MM, symbol);
+    let figure = sheet.symbol(Place::mm(LEFT, 195.0, PANEL, PANEL), symbol);
     let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
-    let caption = Place::mm(LEFT - 1.0, 248.6, SYMBOL + 7.0, 7.0);
+    let caption = Place::mm(LEFT, 249.6, PANEL, 7.0);
     let caption = sheet.pair(caption, Align::Centre, &texts.caption, BLACK);
     let figure = group(Tag::Figure(Some(alt.to_owned())), [figure]);
     group(Tag::Div, [figure, group(Tag::Caption, caption)])
 }
 
 fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
-    const TOP: f32 = 196.7;
+    const TOP: f32 = 195.0;
     let x = 83.0;
     let width = LEFT + WIDTH - x;
     let mut rows = Vec::new();

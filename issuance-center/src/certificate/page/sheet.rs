@@ -16,6 +16,12 @@ use crate::certificate::qr::Symbol;
 /// Points in a millimetre.
 pub(super) const MM: f32 = 72.0 / 25.4;
 
+/// A dot at 300 dots an inch, in points.
+pub(super) const DOT: f32 = 72.0 / 300.0;
+
+/// Least side of a QR symbol in points: 40 mm.
+const LEAST_SYMBOL: f32 = 40.0 * MM;
+
 /// Red, green, blue.
 pub(super) type Ink = (u8, u8, u8);
 
@@ -172,23 +178,21 @@ impl Sheet<'_, '_> {
         });
     }
 
-    /// The symbol in a square of `side` points, its quiet zone of four modules around it in white. One path, so that no hairline
-    /// opens between modules.
-    pub(super) fn symbol(&mut self, x: f32, y: f32, side: f32, symbol: &Symbol) -> Identifier {
-        let modules = f32::from(u8::try_from(symbol.width()).expect("at most 105 modules"));
-        let module = side / modules;
-        let quiet = 4.0 * module;
-        let panel = Place {
-            x: x - quiet,
-            y: y - quiet,
-            width: side + 2.0 * quiet,
-            height: side + 2.0 * quiet,
-        };
-        let panel = panel.inset(-1.5, -1.5);
+    /// The symbol in the middle of a white square, its quiet zone of four modules around it.
+    ///
+    /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
+    /// 300 or 600 dots an inch. One path, so that no hairline opens between modules.
+    pub(super) fn symbol(&mut self, panel: Place, symbol: &Symbol) -> Identifier {
+        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 105 modules"));
+        let modules = count(symbol.width());
+        let module = (LEAST_SYMBOL / modules / DOT).ceil() * DOT;
+        let on_dot = |at: f32| (at / DOT).round() * DOT;
+        let x = on_dot(panel.x + (panel.width - modules * module) / 2.0);
+        let y = on_dot(panel.y + (panel.height - modules * module) / 2.0);
         self.fill(panel, WHITE);
         self.frame(panel, 0.4, RULE);
         let mut path = PathBuilder::new();
-        let at = |n: usize| f32::from(u8::try_from(n).expect("at most 105 modules")) * module;
+        let at = |n: usize| count(n) * module;
         for row in 0..symbol.width() {
             let mut column = 0;
             while column < symbol.width() {

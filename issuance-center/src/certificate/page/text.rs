@@ -125,3 +125,57 @@ const fn may_break(before: char, after: char) -> bool {
 const fn is_katakana(character: char) -> bool {
     matches!(character, 'ァ'..='ヺ' | 'ー')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::certificate::page::fonts;
+
+    const LADDER: Ladder = &[(18.0, 1), (12.0, 2), (8.0, 4), (5.0, 12)];
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_its_place_and_nothing_is_lost(
+            text in "[A-Za-z]{1,12}[ \u{3000}A-Za-z山田花子ァ-ヺ（）・ー]{0,120}",
+            width in 40.0f32..400.0,
+        ) {
+            let face = fonts::tests::body();
+            let Ok(block) = Block::fit(&face, &text, width, LADDER) else {
+                // Refused only where even the smallest size with all its lines is too narrow.
+                let all = advance(&face.clusters(&text).unwrap());
+                prop_assert!(all * 5.0 > width * 4.0, "{all} ems did not fit");
+                return Ok(());
+            };
+            for line in &block.lines {
+                prop_assert!(advance(line) * block.size <= width + 0.1);
+            }
+            let without_spaces = |characters: &mut dyn Iterator<Item = char>| -> String {
+                characters.filter(|c| !is_space(*c)).collect()
+            };
+            let set = without_spaces(&mut block.lines.iter().flatten().map(|c| c.character));
+            prop_assert_eq!(set, without_spaces(&mut text.chars()));
+        }
+    }
+
+    #[test]
+    fn lines_break_where_readers_expect_it() {
+        let face = fonts::tests::body();
+        let lines = |text: &str, ems: f32| -> Vec<String> {
+            let lines = wrap(&face.clusters(text).unwrap(), ems);
+            let text = |line: &Vec<Cluster>| line.iter().map(|c| c.character).collect();
+            lines.iter().map(text).collect()
+        };
+        assert_eq!(lines("ALEXANDRA MARIA", 8.0), ["ALEXANDRA", "MARIA"]);
+        assert_eq!(
+            lines("（起源株/オミクロン株）", 7.0),
+            ["（起源株/", "オミクロン株）"]
+        );
+        assert_eq!(
+            lines("武田薬品工業（ノババックス）", 8.0),
+            ["武田薬品工業", "（ノババックス）"]
+        );
+        assert_eq!(lines("山田花子。", 4.2), ["山田花", "子。"]);
+    }
+}
