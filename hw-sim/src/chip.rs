@@ -20,6 +20,7 @@ use card::file::Ef;
 use card::key::SHA256_DIGEST_INFO;
 use card::status::Status;
 use card::tlv::Writer;
+use card::transport::{Transport, TransportError};
 use rsa::Pkcs1v15Sign;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -68,6 +69,22 @@ struct Volatile {
     selected: Option<Ap>,
     current: Option<Ef>,
     presented: BTreeSet<Ef>,
+}
+
+/// A card with power and without a reader: PC/SC's peer.
+#[derive(Debug)]
+pub struct Powered<'a>(&'a mut EmulatedCard);
+
+impl Transport for Powered<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        Ok(self.0.transmit(command))
+    }
+}
+
+impl Drop for Powered<'_> {
+    fn drop(&mut self) {
+        self.0.power_off();
+    }
 }
 
 type Answer = Result<Response, Status>;
@@ -144,6 +161,12 @@ impl EmulatedCard {
             _ => Err(Status::UnknownClass),
         };
         answer.unwrap_or_else(Response::from)
+    }
+
+    /// Gives it power, and takes it away again when the value is dropped: a card without a reader.
+    pub fn powered(&mut self) -> Powered<'_> {
+        self.power_on();
+        Powered(self)
     }
 
     fn select(&mut self, command: &Command) -> Answer {

@@ -25,8 +25,8 @@ use std::fmt;
 use std::path::Path;
 use std::{fs, io};
 
-use card::Private;
 use card::attributes::{Attributes, BirthDate, Sex};
+use card::era::{BirthCode, CodeB};
 use card::number::IndividualNumber;
 use card::pin::Pin;
 use serde::{Deserialize, Serialize};
@@ -69,10 +69,8 @@ pub struct Person {
     pub municipality: Municipality,
     /// Who signed the issuer's certificate.
     pub ca: Ca,
-    /// Year in which the card expires, four digits: part of 照合番号B.
-    pub expires: u16,
-    /// Four digits: the rest of 照合番号B.
-    pub security_code: Private<[u8; 4]>,
+    /// 照合番号B; none for who was born before 明治.
+    pub code_b: Option<CodeB>,
 }
 
 /// Why a persona file is not one. Quotes nothing of it.
@@ -327,31 +325,36 @@ impl HolderFile {
             .try_into()
             .map_err(|_| PersonaError::Value("number"))?;
         let municipality = self.municipality.parse()?;
-        let expires = self.expires;
-        if !(1000..=9999).contains(&expires) {
-            return Err(PersonaError::Value("expires"));
-        }
-        let security_code: [u8; 4] = self
-            .security_code
-            .as_bytes()
-            .try_into()
-            .map_err(|_| PersonaError::Value("security_code"))?;
-        if !security_code.iter().all(u8::is_ascii_digit) {
-            return Err(PersonaError::Value("security_code"));
-        }
+        let code_b = self.code_b(attributes.birth())?;
         let tampered = tamper
             .map(|tamper| self.tampered(tamper).attributes())
             .transpose()?;
-        let security_code = Private::new(security_code);
         Ok(Person {
             number,
             attributes,
             tampered,
             municipality,
             ca,
-            expires,
-            security_code,
+            code_b,
         })
+    }
+
+    fn code_b(&self, birth: &BirthDate) -> Result<Option<CodeB>, PersonaError> {
+        let expires = self.expires.to_string();
+        let expires = expires
+            .as_bytes()
+            .try_into()
+            .map_err(|_| PersonaError::Value("expires"))?;
+        let wrong = PersonaError::Value("security_code");
+        let Ok(security_code) = self.security_code.as_bytes().try_into() else {
+            return Err(wrong);
+        };
+        let Some(birth) = BirthCode::of(birth) else {
+            return Ok(None);
+        };
+        CodeB::new(&birth, expires, security_code)
+            .ok_or(wrong)
+            .map(Some)
     }
 
     fn attributes(&self) -> Result<Attributes, PersonaError> {

@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use card::attributes::BirthDate;
 use card::key::KeyId;
 use card::number::IndividualNumber;
 use card::text_ap::{
@@ -254,9 +253,8 @@ impl Issuer {
             .with_reference(Ap::Text, CODE_A, code_a(&person.number).as_ref(), 10)
             .with_key(Ap::Text, SIGNING_KEY, card_key)
             .with_key(Ap::Text, MESSAGING_KEY, messaging_key);
-        // Who was born before the eras of the civil registers has no 照合番号B.
-        Ok(match code_b(person) {
-            Some(code) => memory.with_reference(Ap::Text, CODE_B, &code, 10),
+        Ok(match &person.code_b {
+            Some(code) => memory.with_reference(Ap::Text, CODE_B, code.expose(), 10),
             None => memory,
         })
     }
@@ -290,33 +288,4 @@ fn basic_info(persona: &Persona) -> BasicInfo {
 /// 照合番号A: the individual number.
 fn code_a(number: &IndividualNumber) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(number.expose().as_bytes().to_vec())
-}
-
-/// 照合番号B: birth YYMMDD with the year of the Japanese era, year of expiry, security code.
-fn code_b(person: &Person) -> Option<Zeroizing<Vec<u8>>> {
-    let birth = person.attributes.birth();
-    let code = format!(
-        "{:02}{:02}{:02}{:04}",
-        era_year(birth)?,
-        birth.month(),
-        birth.day(),
-        person.expires
-    );
-    Some(Zeroizing::new(
-        [code.as_bytes(), person.security_code.expose()].concat(),
-    ))
-}
-
-/// The year of the Japanese era; none before Meiji, whose first year is 1868.
-fn era_year(birth: &BirthDate) -> Option<u16> {
-    const FIRST_DAYS: [(u16, u8, u8); 5] = [
-        (2019, 5, 1),
-        (1989, 1, 8),
-        (1926, 12, 25),
-        (1912, 7, 30),
-        (1868, 1, 25),
-    ];
-    let date = (birth.year(), birth.month(), birth.day());
-    let (first_year, ..) = FIRST_DAYS.into_iter().find(|first| *first <= date)?;
-    Some(birth.year() - first_year + 1)
 }

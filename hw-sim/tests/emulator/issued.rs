@@ -1,0 +1,250 @@
+//! What personalisation makes is what programs that read cards take for a card – or do not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use card::apdu::{Command, Response};
+use card::certificate::Certificate;
+use card::file::Ef;
+use card::key::{SHA256_DIGEST_INFO, Signature};
+use card::status::Status;
+use card::text_ap::{
+    AID, ATTRIBUTES, AttributesFile, CARD_KEY, CERTIFICATE, CardKeyFile, INTEGRITY, IntegrityFile,
+    NUMBER, NumberFile,
+};
+use card::trust::{Anchor, ApRole, Environment};
+use hw_sim::ap::Ap;
+use hw_sim::chip::EmulatedCard;
+use hw_sim::personalize::personalize;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::common::{Copy, made};
+
+/// Which checks a card passes, in the order a program makes them.
+#[derive(Debug, PartialEq, Eq)]
+struct Checks {
+    ca: bool,
+    number: bool,
+    attributes: bool,
+    integrity: bool,
+    card_key: bool,
+    challenge: bool,
+}
+
+const SOUND: Checks = Checks {
+    ca: true,
+    number: true,
+    attributes: true,
+    integrity: true,
+    card_key: true,
+    challenge: true,
+};
+
+fn file(card: &EmulatedCard, ef: Ef) -> &[u8] {
+    card.memory().file(Ap::Text, ef).unwrap()
+}
+
+fn anchor() -> Anchor {
+    fs::read_to_string(made().join("anchors/text-9000033.pem"))
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Has the card sign a challenge; nothing if it refuses.
+fn signature(card: &mut EmulatedCard, digest: &[u8]) -> Option<Signature> {
+    card.power_on();
+    let select = Command::new(0x00, 0xA4, 0x04, 0x0C)
+        .with_data(&AID)
+        .unwrap();
+    assert_eq!(card.execute(&select).status, Status::Success);
+    let info = [&SHA256_DIGEST_INFO[..], digest].concat();
+    let compute = Command::new(0x80, 0x2A, 0, 0)
+        .with_data(&info)
+        .unwrap()
+        .expecting(256)
+        .unwrap();
+    let response: Response = card.execute(&compute);
+    (response.status == Status::Success).then(|| response.data().try_into().unwrap())
+}
+
+fn checks(persona: &str) -> Checks {
+    let mut card = Copy::of(persona).load();
+    let digest: [u8; 32] = Sha256::digest(b"challenge").into();
+    let signature = signature(&mut card, &digest);
+    let certificate = Certificate::decode(file(&card, CERTIFICATE)).unwrap();
+    let number = NumberFile::decode(file(&card, NUMBER)).unwrap();
+    let attributes = AttributesFile::decode(file(&card, ATTRIBUTES)).unwrap();
+    let integrity = IntegrityFile::decode(file(&card, INTEGRITY)).unwrap();
+    let card_key = CardKeyFile::decode(file(&card, CARD_KEY)).unwrap();
+    Checks {
+        ca: certificate.issuer().short() == anchor().id && certificate.is_signed_by(&anchor().key),
+        number: *integrity.number_digest() == number.digest() && number.number().is_ok(),
+        attributes: integrity.attributes_digest() == attributes.digest(),
+        integrity: integrity.is_signed_by(certificate.key()),
+        card_key: card_key.is_signed_by(certificate.key()),
+        challenge: signature.is_some_and(|signature| card_key.key().verifies(&digest, &signature)),
+    }
+}
+
+#[test]
+fn each_persona_fails_in_its_own_way_alone() {
+    for persona in [
+        "ordinary",
+        "seven-doses",
+        "gaiji",
+        "one-try-left",
+        "pin-blocked",
+        "no-record",
+        "not-taking-part",
+    ] {
+        assert_eq!(checks(persona), SOUND, "{persona}");
+    }
+    assert_eq!(
+        checks("copy"),
+        Checks {
+            challenge: false,
+            ..SOUND
+        }
+    );
+    assert_eq!(
+        checks("tampered"),
+        Checks {
+            attributes: false,
+            ..SOUND
+        }
+    );
+    assert_eq!(checks("wrong-ca"), Checks { ca: false, ..SOUND });
+}
+
+#[test]
+fn files_are_as_long_as_those_of_real_cards() {
+    let card = Copy::of("ordinary").load();
+    let lengths =
+        [0x0001, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007].map(|id| file(&card, Ef::new(id)).len());
+    assert_eq!(lengths, [17, 336, 568, 164, 269, 536]);
+}
+
+#[test]
+fn names_outside_jis_x_0208_arrive_on_the_card() {
+    let card = Copy::of("gaiji").load();
+    let attributes = AttributesFile::decode(file(&card, ATTRIBUTES)).unwrap();
+    assert_eq!(attributes.attributes().name().expose(), "𠮷田　髙子");
+}
+
+#[test]
+fn the_anchor_is_one_for_emulated_cards_alone() {
+    let anchor = anchor();
+    assert_eq!(
+        (anchor.role, anchor.environment),
+        (ApRole::Text, Environment::Emulator)
+    );
+    assert_eq!(fs::read_dir(made().join("anchors")).unwrap().count(), 1);
+}
+
+#[test]
+fn keys_are_their_owner_s_alone() {
+    let folders = ["authority", "cards/ordinary", "cards/ordinary/text"];
+    for entry in folders
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(made().join(folder)).unwrap())
+    {
+        let path = entry.unwrap().path();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert!(
+            path.is_dir() || mode & 0o077 == 0,
+            "{} {mode:o}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn what_is_there_is_kept() {
+    let (personas, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let persona = |name: &str| personas.path().join(name).with_extension("toml");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("personas");
+    for name in ["ordinary", "no-record", "copy"] {
+        fs::copy(examples.join(name).with_extension("toml"), persona(name)).unwrap();
+    }
+    let again = |force| {
+        let outcome = personalize(personas.path(), out.path(), force).unwrap();
+        let names = |names: Vec<_>| {
+            names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        (names(outcome.made), names(outcome.kept))
+    };
+    let kept = |made: &str, kept: &str| (made.to_owned(), kept.to_owned());
+    assert_eq!(again(false), kept("no-record ordinary copy", ""));
+    let certificate = fs::read(out.path().join("cards/ordinary/text/0004.bin")).unwrap();
+    assert_eq!(again(false), kept("", "copy no-record ordinary"));
+    // A persona that changed gets a new card, and so does what is a copy of it.
+    fs::write(
+        persona("ordinary"),
+        fs::read_to_string(persona("ordinary")).unwrap() + "# moved\n",
+    )
+    .unwrap();
+    assert_eq!(again(false), kept("ordinary copy", "no-record"));
+    assert_eq!(again(true), kept("no-record ordinary copy", ""));
+    // The municipality's signer stays who it was.
+    assert_eq!(
+        fs::read(out.path().join("cards/ordinary/text/0004.bin")).unwrap(),
+        certificate
+    );
+}
+
+#[test]
+fn a_damaged_persona_is_refused_without_being_quoted() {
+    let (personas, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let ordinary =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("personas/ordinary.toml"))
+            .unwrap();
+    let cases = [
+        (
+            "number = \"201112304512\"",
+            "number = \"201112304513\"",
+            "number is not of its form",
+        ),
+        (
+            "municipality = \"132217\"",
+            "municipality = \"132218\"",
+            "municipality is not of its form",
+        ),
+        (
+            "birth_date = \"19850412\"",
+            "birth_date = \"19850431\"",
+            "birth_date is not of its form",
+        ),
+        (
+            "security_code = \"4071\"",
+            "security_code = \"40719\"",
+            "security_code is not of its form",
+        ),
+        (
+            "sex = \"female\"",
+            "sex = \"青葉\"",
+            "line 6, column 7: not as a persona is laid out",
+        ),
+        (
+            "[holder]",
+            "copy_of = \"other\"\n[holder]",
+            "a persona has either a holder or is a copy_of another",
+        ),
+    ];
+    for (right, wrong, error) in cases {
+        assert!(ordinary.contains(right));
+        fs::write(
+            personas.path().join("damaged.toml"),
+            ordinary.replace(right, wrong),
+        )
+        .unwrap();
+        let refused = personalize(personas.path(), out.path(), false).unwrap_err();
+        assert_eq!(refused.to_string(), format!("persona damaged: {error}"));
+    }
+}
