@@ -22,6 +22,11 @@ pub enum Event {
         /// Why.
         cause: Unavailable,
     },
+    /// They can again.
+    RecordsAvailable {
+        /// Whose.
+        municipality: MunicipalityCode,
+    },
     /// Alarm: the signer of a card belongs to another municipality than the record released. Residents who moved
     /// cause it; a wave of them does not.
     SignerElsewhere {

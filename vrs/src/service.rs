@@ -5,7 +5,11 @@
 
 mod steps;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use card::{evidence::EvidenceError, trust::TrustStore};
 use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
@@ -70,6 +74,8 @@ pub struct Vrs {
     nonces: Nonces,
     tickets: Tickets,
     asked: Asked,
+    /// What cannot be relied on just now, so that each change is noted once.
+    down: Mutex<BTreeMap<MunicipalityCode, Unavailable>>,
 }
 
 impl Vrs {
@@ -85,6 +91,7 @@ impl Vrs {
             nonces: Nonces::new(evidence),
             tickets: Tickets::new(ticket + reservation),
             asked: Asked::default(),
+            down: Mutex::default(),
             parts,
         }
     }
@@ -117,11 +124,15 @@ impl Vrs {
         self.asked.forget(milliseconds(uptime));
         for municipality in self.parts.divisions.municipalities() {
             match self.lapse(municipality).await {
-                Ok(0) => {}
-                Ok(count) => self.parts.events.note(Event::Lapsed {
-                    municipality,
-                    count,
-                }),
+                Ok(count) => {
+                    self.available(municipality);
+                    if count > 0 {
+                        self.parts.events.note(Event::Lapsed {
+                            municipality,
+                            count,
+                        });
+                    }
+                }
                 Err(cause) => {
                     self.unavailable(municipality, cause);
                 }
@@ -150,11 +161,27 @@ impl Vrs {
 
     /// A failure is a problem, never a finding; the cause is for the operator alone.
     fn unavailable(&self, municipality: MunicipalityCode, cause: Unavailable) -> ProblemCode {
-        self.parts.events.note(Event::RecordsUnavailable {
-            municipality,
-            cause,
-        });
+        if self.down().insert(municipality, cause) != Some(cause) {
+            self.parts.events.note(Event::RecordsUnavailable {
+                municipality,
+                cause,
+            });
+        }
         ProblemCode::RecordsUnavailable
+    }
+
+    fn available(&self, municipality: MunicipalityCode) {
+        if self.down().remove(&municipality).is_some() {
+            self.parts
+                .events
+                .note(Event::RecordsAvailable { municipality });
+        }
+    }
+
+    fn down(&self) -> MutexGuard<'_, BTreeMap<MunicipalityCode, Unavailable>> {
+        self.down
+            .lock()
+            .expect("nothing panics while it holds this lock")
     }
 }
 

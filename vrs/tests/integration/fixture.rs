@@ -26,7 +26,11 @@ use issuance_api::{
         RegisterRequest, Registration,
     },
 };
-use rsa::{Pkcs1v15Sign, PrivateKey, traits::PublicKeyParts};
+use rsa::{
+    Pkcs1v15Sign, PrivateKey,
+    pkcs8::{EncodePublicKey, LineEnding},
+    traits::PublicKeyParts,
+};
 use sha2::{Digest, Sha256};
 use vrs::{
     clock::Clock,
@@ -114,6 +118,22 @@ pub(crate) fn evidence(number: &IndividualNumber, context: &Context<'_>) -> Evid
     };
     let answer = CARD.sign_digest(&context.digest(ApRole::Text, files.named()));
     Evidence::new(files, answer, None)
+}
+
+/// The trust anchor under which these cards are believed.
+fn anchor() -> Anchor {
+    Anchor {
+        id: "9000033".parse().unwrap(),
+        role: ApRole::Text,
+        environment: Environment::Emulator,
+        key: CA.public(),
+    }
+}
+
+/// The same as the operator's file.
+pub(crate) fn anchor_file() -> String {
+    let pem = CA.key.to_public_key().to_public_key_pem(LineEnding::LF);
+    format!("{}{}", anchor(), pem.unwrap())
 }
 
 /// Time that stands still.
@@ -209,18 +229,12 @@ fn service(
     }
     let statement = StatementKey::load(&key, Environment::Emulator).unwrap();
     let public = statement.public();
-    let anchor = Anchor {
-        id: "9000033".parse().unwrap(),
-        role: ApRole::Text,
-        environment: Environment::Emulator,
-        key: CA.public(),
-    };
     let vrs = Vrs::new(Parts {
         id: "vrs-1".parse().unwrap(),
         centers: vec![center("center-1")],
         lifetimes: Lifetimes::MAX,
         divisions: Divisions::new(place.folders.clone(), &MUNICIPALITIES.map(code)),
-        trust: TrustStore::new(Environment::Emulator, [anchor]).unwrap(),
+        trust: TrustStore::new(Environment::Emulator, [anchor()]).unwrap(),
         refused: RefusedSigners::load(refused.to_owned()).unwrap(),
         statement,
         clock: clock.clone(),
@@ -334,14 +348,10 @@ impl Application {
         vrs.register(&self.center, &self.registration(id)).await
     }
 
-    pub(crate) async fn delivered(
-        &self,
-        vrs: &Vrs,
-        id: u8,
-    ) -> Result<DeliveredAnswer, ProblemCode> {
+    pub(crate) fn delivery(&self, id: u8) -> DeliveredRequest {
         let state_digest = Array::new([3; 32]);
         let message = issue_message(IssueIntent::Delivered, &state_digest, &self.exporter);
-        let request = DeliveredRequest {
+        DeliveredRequest {
             ticket: self.ticket.clone(),
             terminal: self.terminal.clone(),
             exporter: self.exporter.clone(),
@@ -349,8 +359,15 @@ impl Application {
             state_digest,
             municipality: code(HOME),
             certificate_id: certificate_id(id),
-        };
-        vrs.delivered(&self.center, &request).await
+        }
+    }
+
+    pub(crate) async fn delivered(
+        &self,
+        vrs: &Vrs,
+        id: u8,
+    ) -> Result<DeliveredAnswer, ProblemCode> {
+        vrs.delivered(&self.center, &self.delivery(id)).await
     }
 
     fn sign(&self, message: &[u8]) -> Array<64> {

@@ -145,6 +145,19 @@ fn cells_too_many_or_too_few_and_broken_bytes_are_told_by_line() {
 }
 
 #[test]
+fn the_readme_has_every_column_in_order() {
+    let readme = include_str!("../../README.md");
+    let table = &readme[readme.find("| column | rule |").unwrap()..];
+    let named: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", "))
+        .collect();
+    assert_eq!(named, import::header());
+}
+
+#[test]
 fn doses_come_out_in_order_of_date() {
     let file = csv(&[
         row(&number(1)).dose("20230101", "C"),

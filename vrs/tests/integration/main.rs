@@ -1,8 +1,10 @@
 //! One binary for all integration tests of this crate.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod demo;
 mod fixture;
 mod import;
+mod program;
 mod service;
 mod storage;
 mod support;

@@ -127,6 +127,16 @@ async fn unavailable_is_never_an_answer_and_ends_with_its_cause() {
     fs::write(&key, right).unwrap();
     let finding = application.ask(&world.vrs, HOME).await.unwrap();
     assert_eq!(finding.outcome, Outcome::NoSuchPerson);
+    assert_eq!(
+        world.events.take(),
+        [],
+        "told once, and not with every request"
+    );
+    world.vrs.tidy().await;
+    let back = Event::RecordsAvailable {
+        municipality: code(HOME),
+    };
+    assert_eq!(world.events.take(), [back]);
 }
 
 #[tokio::test]

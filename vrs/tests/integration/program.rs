@@ -1,0 +1,355 @@
+//! The program itself: its commands, its listeners, its end.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use dev_pki::{Leaf, Options};
+use issuance_api::{
+    ProblemCode,
+    registry::{Finding, Nonce, Outcome, Receipt, Revocations, Ticket},
+};
+use issuance_channel::{
+    client::{CallError, Client, Config},
+    tls::TlsFiles,
+};
+
+use crate::{
+    fixture::{Application, HOME, anchor_file, code},
+    support::{csv, number, row},
+};
+
+/// A folder with everything `vrs serve` needs.
+struct Site {
+    folder: tempfile::TempDir,
+    pki: dev_pki::Pki,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let pki = dev_pki::create(&path.join("pki"), Options::default()).unwrap();
+        let lasts = Options::default().leaves;
+        let own = Leaf::service("urn:shomei:vrs:vrs-1", lasts);
+        let own = pki.services.issue("vrs", &own).unwrap();
+        fs::create_dir(path.join("anchors")).unwrap();
+        fs::write(path.join("anchors/text.pem"), anchor_file()).unwrap();
+        fs::write(path.join("refused-signers.txt"), "").unwrap();
+        let text = include_str!("../../vrs.example.toml")
+            .replace(":7443", ":0")
+            .replace(":7480", ":0")
+            .replace("tls/vrs.pem", own.certificate.to_str().unwrap())
+            .replace("tls/vrs.key", own.key.to_str().unwrap())
+            .replace(
+                "tls/services-root.pem",
+                pki.services.certificate().to_str().unwrap(),
+            )
+            .replace(
+                "tls/services-crl.pem",
+                pki.services.revocations().to_str().unwrap(),
+            );
+        fs::write(path.join("vrs.toml"), text).unwrap();
+        let site = Self { folder, pki };
+        site.ok(&[
+            "keys",
+            "statement",
+            "--environment",
+            "emulator",
+            "--out",
+            site.path("statement.pem").to_str().unwrap(),
+        ]);
+        site
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vrs"));
+        command
+            .arg("--config")
+            .arg(self.path("vrs.toml"))
+            .args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn import(&self, file: &str) -> Output {
+        fs::write(self.path("file.csv"), file).unwrap();
+        let path = self.path("file.csv");
+        self.run(&["import", "--municipality", HOME, path.to_str().unwrap()])
+    }
+
+    fn client(&self, name: &str, urn: &str, address: &str) -> Client {
+        let leaf = Leaf::service(urn, Options::default().leaves);
+        let own = self.pki.services.issue(name, &leaf).unwrap();
+        Client::new(Config {
+            address: address.to_owned(),
+            server_name: "localhost".to_owned(),
+            expect: "urn:shomei:vrs:vrs-1".parse().unwrap(),
+            tls: TlsFiles {
+                certificate: own.certificate,
+                key: own.key,
+                roots: self.pki.services.certificate(),
+                revocations: self.pki.services.revocations(),
+            },
+            connections: 1,
+            body_bytes: 1 << 20,
+            deadlines: issuance_channel::client::Deadlines::default(),
+        })
+        .unwrap()
+    }
+}
+
+/// `vrs serve`, ended when dropped.
+struct Served {
+    process: Child,
+    centers: String,
+    admin: String,
+}
+
+impl Served {
+    fn start(site: &Site) -> Self {
+        let mut process = site
+            .command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(site.path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let value = |key: &str| {
+            let mut words = line.split_whitespace();
+            let log = || fs::read_to_string(site.path("log")).unwrap();
+            assert_eq!(words.next(), Some("ready"), "{}", log());
+            let value = words.find_map(|word| word.strip_prefix(key));
+            value.unwrap().to_owned()
+        };
+        Self {
+            centers: value("centers="),
+            admin: value("admin="),
+            process,
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.admin).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn end(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Gone already where the test ended it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_from_nonce_to_hand_over() {
+    let site = Site::new();
+    for municipality in ["132217", "131016", "141003"] {
+        site.ok(&["init", "--municipality", municipality]);
+    }
+    let imported = site.import(&csv(&[row(&number(1)).dose("20210701", "A1")]));
+    assert_eq!(
+        String::from_utf8(imported.stdout).unwrap(),
+        "{\"added\":1,\"changed\":0,\"unchanged\":0}\n"
+    );
+    let served = Served::start(&site);
+    let vrs = site.client("center", "urn:shomei:center:center-1", &served.centers);
+    assert!(served.get("/health").starts_with("HTTP/1.1 200"));
+
+    let mut application = Application::new(&number(1));
+    let nonce: Nonce = vrs.post("/v1/nonce").await.unwrap();
+    let evidence = application.evidence(&nonce.nonce);
+    let ticket: Ticket = vrs.post_sealed("/v1/evidence", &evidence).await.unwrap();
+    application.ticket = ticket.ticket;
+    let inquiry = application.inquiry(HOME);
+    let finding: Finding = vrs.post_sealed("/v1/inquiry", &inquiry).await.unwrap();
+    assert!(matches!(&finding.outcome, Outcome::Records(records) if records.doses.len() == 1));
+    let registration = application.registration(1);
+    let receipt: Receipt = vrs
+        .post_sealed("/v1/register", &registration)
+        .await
+        .unwrap();
+    assert_eq!(receipt.application, finding.application);
+    let _: issuance_api::registry::DeliveredAnswer = vrs
+        .post_sealed("/v1/delivered", &application.delivery(1))
+        .await
+        .unwrap();
+
+    // Another process revokes; this one tells.
+    let id = registration.certificate.certificate_id.to_string();
+    site.ok(&["revoke", "--municipality", HOME, &id]);
+    let list: Revocations = vrs.get("/v1/revocations").await.unwrap();
+    assert_eq!(list.counter, 1);
+
+    let again = vrs
+        .post_sealed::<_, Ticket>("/v1/evidence", &evidence)
+        .await;
+    assert!(
+        matches!(again, Err(CallError::Problem(problem)) if problem.code == ProblemCode::ChallengeExpired)
+    );
+    let metrics = served.get("/metrics");
+    for line in [
+        r#"vrs_answers_total{step="evidence",outcome="ok"} 1"#,
+        r#"vrs_answers_total{step="evidence",outcome="challenge-expired"} 1"#,
+        r#"vrs_sentinel_found{municipality="132217"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    served.end();
+    let log = fs::read_to_string(site.path("log")).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    assert!(lines[0].contains(r#""event":"ready""#), "{log}");
+    assert!(
+        lines[lines.len() - 1].contains(r#""event":"stopped""#),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_listed_centers_come_in() {
+    let site = Site::new();
+    for municipality in ["132217", "131016", "141003"] {
+        site.ok(&["init", "--municipality", municipality]);
+    }
+    let served = Served::start(&site);
+    for (name, urn) in [
+        ("other", "urn:shomei:center:center-2"),
+        ("kiosk", "urn:shomei:terminal:kiosk:dev:0001"),
+        ("vrs-2", "urn:shomei:vrs:vrs-2"),
+    ] {
+        let refused = site
+            .client(name, urn, &served.centers)
+            .post::<Nonce>("/v1/nonce")
+            .await;
+        assert!(
+            matches!(refused, Err(CallError::Problem(problem)) if problem.code == ProblemCode::TerminalRefused),
+            "{urn}"
+        );
+    }
+    served.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serving_makes_no_database_and_says_what_is_missing() {
+    let site = Site::new();
+    site.ok(&["init", "--municipality", "131016"]);
+    let served = Served::start(&site);
+    let health = served.get("/health");
+    assert!(health.starts_with("HTTP/1.1 503"));
+    assert!(health.contains(r#"{"municipality":"132217","unavailable":"missing"}"#));
+    assert!(health.contains(r#"{"municipality":"131016","unavailable":null}"#));
+    served.end();
+    assert!(
+        files_below(&site.path("data"))
+            .iter()
+            .all(|file| file.file_stem().unwrap() == "131016")
+    );
+}
+
+#[test]
+fn a_wrong_file_is_told_by_line_and_column_and_changes_nothing() {
+    let site = Site::new();
+    site.ok(&["init", "--municipality", HOME]);
+    let file = csv(&[row(&number(1)), row(&number(2)).set("生年月日", "CANARY")]);
+    let output = site.import(&file);
+    assert!(!output.status.success());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        error.lines().next(),
+        Some(r#"{"line":3,"column":9,"name":"生年月日","code":"date"}"#)
+    );
+    assert!(!error.contains("CANARY"));
+    let added = site.import(&csv(&[row(&number(1))]));
+    assert!(
+        String::from_utf8(added.stdout)
+            .unwrap()
+            .starts_with(r#"{"added":1"#)
+    );
+}
+
+#[test]
+fn it_starts_with_nothing_of_another_environment() {
+    let site = Site::new();
+    let config = fs::read_to_string(site.path("vrs.toml")).unwrap();
+    let production = config.replace("environment = \"emulator\"", "environment = \"production\"");
+    assert_ne!(config, production);
+    fs::write(site.path("vrs.toml"), production).unwrap();
+    let output = site.run(&["serve"]);
+    assert!(!output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("trust anchors")
+    );
+
+    // Anchors and key of different environments: the key's turn.
+    fs::write(site.path("vrs.toml"), config).unwrap();
+    let key = fs::read_to_string(site.path("statement.pem")).unwrap();
+    let other = key.replace("environment: emulator", "environment: production");
+    fs::write(site.path("statement.pem"), other).unwrap();
+    let output = site.run(&["serve"]);
+    assert!(!output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("statement key")
+    );
+}
+
+#[test]
+fn commands_name_a_municipality_that_is_there() {
+    let site = Site::new();
+    let output = site.import(&csv(&[row(&number(1))]));
+    assert!(!output.status.success());
+    assert!(!site.path(&format!("data/{}.sqlite", code(HOME))).exists());
+    site.ok(&["init", "--municipality", HOME]);
+    assert!(!site.run(&["init", "--municipality", HOME]).status.success());
+    assert!(
+        !site
+            .run(&["init", "--municipality", "132218"])
+            .status
+            .success()
+    );
+}
