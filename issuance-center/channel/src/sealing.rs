@@ -217,8 +217,11 @@ impl ResponseOpener {
     }
 }
 
-/// Version checked and taken off the head: `(head without version.., content, tag)`.
-fn split<const HEAD: usize>(body: &[u8]) -> Result<(&[u8; HEAD], &[u8], &[u8; TAG]), SealError> {
+/// Head, ciphertext, tag.
+type Parts<'a, const HEAD: usize> = (&'a [u8; HEAD], &'a [u8], &'a [u8; TAG]);
+
+/// Takes a body of either kind apart, and checks its version.
+fn split<const HEAD: usize>(body: &[u8]) -> Result<Parts<'_, HEAD>, SealError> {
     let (head, rest) = body.split_first_chunk().ok_or(SealError::Invalid)?;
     let (content, tag) = rest.split_last_chunk().ok_or(SealError::Invalid)?;
     if head.first() != Some(&VERSION) {
@@ -367,3 +370,6 @@ impl fmt::Debug for SealedRequest<'_> {
         f.write_str("SealedRequest(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -320,3 +320,43 @@ fn write_key(path: &Path, key: &KeyPair) -> io::Result<()> {
         .open(path)?;
     file.write_all(key.serialize_pem().as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn everything_promised_is_there_and_keys_are_their_owners_alone() {
+        let dir = std::env::temp_dir().join(format!("dev-pki-{}", std::process::id()));
+        create(&dir, Options::default()).unwrap();
+        for name in [
+            "terminals/ca",
+            "terminals/kiosk-0001",
+            "terminals/kiosk-0002",
+            "terminals/kiosk-revoked",
+            "terminals/app-0001",
+            "services/ca",
+            "services/center",
+            "services/vrs",
+            "services/public",
+            "foreign/ca",
+            "foreign/kiosk-0001",
+        ] {
+            let file = |kind| dir.join(format!("{name}.{kind}"));
+            let certificate = fs::read_to_string(file("pem")).unwrap();
+            assert!(
+                certificate.starts_with("-----BEGIN CERTIFICATE-----"),
+                "{name}"
+            );
+            let mode = fs::metadata(file("key")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        for folder in ["terminals", "services", "foreign"] {
+            let list = fs::read_to_string(dir.join(folder).join("revocations.pem")).unwrap();
+            assert!(list.starts_with("-----BEGIN X509 CRL-----"), "{folder}");
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -4,7 +4,7 @@ use std::{error::Error, io};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use issuance_api::{Array, Problem, ProblemCode};
@@ -233,7 +233,11 @@ impl Link {
         })?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, client.config.body_bytes).collect().await;
-        let body = body.map_err(|_| CallError::Unreachable)?.to_bytes();
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => CallError::Untrusted,
+            false => CallError::Unreachable,
+        });
+        let body = body?.to_bytes();
         Ok(Raw {
             status: head.status,
             media_type: head.headers.get(header::CONTENT_TYPE).cloned(),
@@ -254,3 +258,6 @@ fn of_tls(error: &io::Error) -> Option<CallError> {
         _ => Some(CallError::Untrusted),
     }
 }
+
+#[cfg(test)]
+mod tests;

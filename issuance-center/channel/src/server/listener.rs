@@ -1,6 +1,6 @@
 //! Accepting, and one connection from its first byte to its last.
 
-use std::{convert::Infallible, error::Error, io, pin::pin, sync::Arc};
+use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, header, request::Parts};
@@ -148,8 +148,9 @@ impl<F: Front> Connection<F> {
         let mut stopping = false;
         loop {
             tokio::select! {
-                served = serving.as_mut() => {
-                    if served.is_err_and(|error| timed_out(&error)) {
+                // What went wrong is the peer's doing, and nobody is left to be told.
+                _ = serving.as_mut() => {
+                    if pace.is_overdue() {
                         self.front.event(Event::TimedOut);
                     }
                     return;
@@ -217,9 +218,4 @@ impl<F: Front> Connection<F> {
 /// Waits to be told to stop. That nobody is left who could tell is as good.
 async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-fn timed_out(error: &hyper::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref());
-    cause.is_some_and(|cause: &io::Error| cause.kind() == io::ErrorKind::TimedOut)
 }

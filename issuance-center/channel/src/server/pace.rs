@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
@@ -27,6 +28,8 @@ pub(super) enum Phase {
     Handling,
     /// The answer goes out.
     Answering,
+    /// Time ran out.
+    Overdue,
 }
 
 /// Phase and deadline, shared by a stream and whoever handles its requests.
@@ -52,6 +55,7 @@ impl Pace {
             Phase::Header => limits.header,
             Phase::Handling => limits.body + limits.handler + limits.answer,
             Phase::Answering => limits.answer,
+            Phase::Overdue => Duration::ZERO,
         };
         *self.lock() = (phase, Instant::now() + time);
     }
@@ -60,6 +64,11 @@ impl Pace {
         if self.lock().0 == from {
             self.enter(to);
         }
+    }
+
+    /// hyper keeps to itself that an idle stream failed.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.lock().0 == Phase::Overdue
     }
 
     fn deadline(&self) -> Instant {
@@ -91,6 +100,7 @@ impl<T> Paced<T> {
             self.timer.as_mut().reset(deadline);
         }
         ready!(self.timer.as_mut().poll(cx));
+        self.pace.enter(Phase::Overdue);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

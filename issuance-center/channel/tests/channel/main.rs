@@ -1,5 +1,8 @@
 //! The channel over real sockets on loopback.
 
-mod stage;
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod exchange;
+mod limits;
+mod refusals;
+mod stage;

@@ -15,12 +15,24 @@ use issuance_api::{Array, Problem, ProblemCode};
 use issuance_channel::{
     Identity, Peer,
     client::{self, Client},
-    server::{self, Answer, Body, Connection, Event, Form, Limits, Method, MutualConfig, Running},
-    tls::TlsFiles,
+    server::{
+        self, Answer, Body, Connection, Event, Form, Limits, Method, MutualConfig, OpenService,
+        PublicConfig, Running, Service,
+    },
+    tls::{PublicFiles, TlsFiles},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    sync::Notify,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub(crate) struct Stage {
     pub(crate) dir: TempDir,
@@ -56,9 +68,24 @@ impl Stage {
     }
 
     pub(crate) async fn serve(&self, limits: Limits) -> (Running, Arc<Echo>) {
+        self.serve_at(&self.config(limits)).await
+    }
+
+    pub(crate) async fn serve_at(&self, config: &MutualConfig) -> (Running, Arc<Echo>) {
         let echo = Arc::new(Echo::default());
-        let running = server::mutual(&self.config(limits), Shared(Arc::clone(&echo))).await;
+        let running = server::mutual(config, Shared(Arc::clone(&echo))).await;
         (running.unwrap(), echo)
+    }
+
+    pub(crate) fn public(&self) -> PublicConfig {
+        PublicConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            tls: PublicFiles {
+                certificate: self.path("services/public.pem"),
+                key: self.path("services/public.key"),
+            },
+            limits: Limits::default(),
+        }
     }
 
     pub(crate) fn client_config(&self, own: &str, address: SocketAddr) -> client::Config {
@@ -76,6 +103,68 @@ impl Stage {
     pub(crate) fn client(&self, own: &str, address: SocketAddr) -> Client {
         Client::new(self.client_config(own, address)).unwrap()
     }
+}
+
+/// A connection without our client, for what our client never does.
+pub(crate) type Raw = TlsStream<TcpStream>;
+
+impl Stage {
+    pub(crate) async fn raw(&self, own: &str, address: SocketAddr) -> Raw {
+        let own_certificate = self.path(&format!("{own}.pem"));
+        let chain = vec![CertificateDer::from_pem_file(own_certificate).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(self.path(&format!("{own}.key"))).unwrap();
+        let config = ClientConfig::builder().with_root_certificates(self.services());
+        let config = config.with_client_auth_cert(chain, key).unwrap();
+        self.connect(config, address).await.unwrap()
+    }
+
+    /// As a browser comes: it believes in the services' root and has no certificate.
+    pub(crate) async fn anonymous(&self, address: SocketAddr) -> std::io::Result<Raw> {
+        let config = ClientConfig::builder().with_root_certificates(self.services());
+        self.connect(config.with_no_client_auth(), address).await
+    }
+
+    fn services(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        let root = CertificateDer::from_pem_file(self.path("services/ca.pem")).unwrap();
+        roots.add(root).unwrap();
+        roots
+    }
+
+    async fn connect(&self, config: ClientConfig, address: SocketAddr) -> std::io::Result<Raw> {
+        let stream = TcpStream::connect(address).await?;
+        let name = "localhost".try_into().unwrap();
+        TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+    }
+
+    pub(crate) async fn raw_get(&self, own: &str, address: SocketAddr) -> u16 {
+        let mut raw = self.raw(own, address).await;
+        send(&mut raw, "GET /v1/peer HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        answered(&mut raw).await.0
+    }
+}
+
+pub(crate) async fn send(raw: &mut (impl AsyncWrite + Unpin), text: &str) {
+    raw.write_all(text.as_bytes()).await.unwrap();
+    raw.flush().await.unwrap();
+}
+
+/// Status and whole text of an answer after which the connection ends, or status 0 where it just ends.
+pub(crate) async fn answered(raw: &mut (impl AsyncRead + Unpin)) -> (u16, String) {
+    let mut bytes = Vec::new();
+    let reading = raw.read_to_end(&mut bytes);
+    let read = tokio::time::timeout(Duration::from_secs(10), reading).await;
+    // How it ended is not asked: an abrupt end is an end.
+    let _ = read.expect("the connection stays open");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let status = text
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    (status, text)
 }
 
 /// Answers with what it was told, and counts.
@@ -135,6 +224,7 @@ pub(crate) struct Seen {
 pub(crate) enum Endpoint {
     Peer,
     Echo,
+    Large,
     Refuse,
     Stall,
     Panic,
@@ -142,7 +232,7 @@ pub(crate) enum Endpoint {
 
 pub(crate) struct Shared(pub(crate) Arc<Echo>);
 
-impl server::Service for Shared {
+impl Service for Shared {
     type Endpoint = Endpoint;
     type State = usize;
 
@@ -160,6 +250,7 @@ impl server::Service for Shared {
             ("GET" | "POST", "/v1/peer") => (Endpoint::Peer, Form::Open),
             ("POST", "/v1/echo") => (Endpoint::Echo, Form::Sealed),
             ("POST", "/v1/other") => (Endpoint::Echo, Form::Sealed),
+            ("GET", "/v1/large") => (Endpoint::Large, Form::Open),
             ("POST", "/v1/refuse") => (Endpoint::Refuse, Form::Sealed),
             ("POST", "/v1/stall") => (Endpoint::Stall, Form::Sealed),
             ("GET", "/v1/panic") => (Endpoint::Panic, Form::Open),
@@ -183,6 +274,7 @@ impl server::Service for Shared {
                 earlier,
             }),
             Endpoint::Echo => Answer::json(&body.parse::<Note>()?),
+            Endpoint::Large => Answer::json(&note(&"x".repeat(32 << 20))),
             Endpoint::Refuse => Err(ProblemCode::NoRecord.into()),
             Endpoint::Stall => {
                 self.0.release.notified().await;
@@ -194,5 +286,16 @@ impl server::Service for Shared {
 
     fn event(&self, event: Event) {
         self.0.events.lock().unwrap().push(event);
+    }
+}
+
+/// Says the path, with a header of its own.
+pub(crate) struct Plain;
+
+impl OpenService for Plain {
+    async fn handle(&self, _: &Method, path: &str) -> http::Response<bytes::Bytes> {
+        let body = bytes::Bytes::copy_from_slice(path.as_bytes());
+        let answer = http::Response::builder().header("access-control-allow-origin", "*");
+        answer.body(body).unwrap()
     }
 }

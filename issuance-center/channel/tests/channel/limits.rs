@@ -1,0 +1,356 @@
+//! Everything is bounded, and slow peers are put out without harm to others.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use issuance_api::ProblemCode;
+use issuance_channel::{
+    client::CallError,
+    server::{self, Event, Limits, LoopbackConfig, StartError},
+};
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+use crate::stage::{Note, Plain, Seen, Stage, answered, note, send, until};
+
+const SHORT: Duration = Duration::from_millis(200);
+const KIOSK: &str = "terminals/kiosk-0001";
+const HEAD: &str =
+    "POST /v1/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/vnd.shomei.sealed\r\n";
+
+#[tokio::test]
+async fn a_handshake_that_stalls_is_cut_off() {
+    let stage = Stage::new();
+    let limits = Limits {
+        handshake: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let mut silent = TcpStream::connect(server.address()).await.unwrap();
+    assert_eq!(answered(&mut silent).await.0, 0);
+    assert_eq!(echo.count(Event::HandshakeTimedOut), 1);
+}
+
+#[tokio::test]
+async fn a_slow_header_is_cut_off_but_an_idle_connection_is_not() {
+    let stage = Stage::new();
+    let limits = Limits {
+        header: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let honest = stage.client(KIOSK, server.address());
+    let mut pinned = honest.pinned().await.unwrap();
+
+    let mut slow = stage.raw(KIOSK, server.address()).await;
+    send(&mut slow, "GET /v1/peer HTTP/1.1\r\nhost").await;
+    assert_eq!(answered(&mut slow).await.0, 0);
+    let mut silent = stage.raw(KIOSK, server.address()).await;
+    assert_eq!(answered(&mut silent).await.0, 0);
+    assert_eq!(echo.count(Event::TimedOut), 2);
+    // Idle for longer than a header may take, since both of the above took that long.
+    assert!(pinned.get::<Seen>("/v1/peer").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_second_header_has_its_deadline_too() {
+    let stage = Stage::new();
+    let limits = Limits {
+        header: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let mut raw = stage.raw(KIOSK, server.address()).await;
+    send(&mut raw, "GET /v1/peer HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let mut first = [0; 12];
+    raw.read_exact(&mut first).await.unwrap();
+    assert_eq!(first, *b"HTTP/1.1 200");
+    until(|| echo.handled.load(Ordering::SeqCst) == 1).await;
+    send(&mut raw, "GET /v1/pe").await;
+    answered(&mut raw).await;
+    assert_eq!(echo.count(Event::TimedOut), 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_at_last_and_the_client_makes_another() {
+    let stage = Stage::new();
+    let limits = Limits {
+        idle: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    assert_eq!(client.get::<Seen>("/v1/peer").await.unwrap().earlier, 0);
+    assert_eq!(client.get::<Seen>("/v1/peer").await.unwrap().earlier, 1);
+    echo.saw(Event::TimedOut).await;
+    assert_eq!(client.get::<Seen>("/v1/peer").await.unwrap().earlier, 0);
+}
+
+#[tokio::test]
+async fn a_slow_body_is_answered_and_cut_off() {
+    let stage = Stage::new();
+    let limits = Limits {
+        body: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let mut slow = stage.raw(KIOSK, server.address()).await;
+    send(&mut slow, &format!("{HEAD}content-length: 100\r\n\r\nx")).await;
+    let (status, text) = answered(&mut slow).await;
+    assert_eq!(status, 408);
+    assert!(
+        text.contains("urn:shomei:problem:request-timeout"),
+        "{text}"
+    );
+    assert_eq!(echo.count(Event::TimedOut), 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_take_its_answer_is_cut_off() {
+    let stage = Stage::new();
+    let limits = Limits {
+        answer: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let mut raw = stage.raw(KIOSK, server.address()).await;
+    send(
+        &mut raw,
+        "GET /v1/large HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    )
+    .await;
+    echo.saw(Event::TimedOut).await;
+}
+
+#[tokio::test]
+async fn an_answer_over_the_clients_limit_is_not_taken() {
+    let stage = Stage::new();
+    let (server, _) = stage.serve(Limits::default()).await;
+    let client = stage.client(KIOSK, server.address());
+    let large = client.get::<Note>("/v1/large").await;
+    assert_eq!(large, Err(CallError::Untrusted));
+}
+
+#[tokio::test]
+async fn bodies_over_the_limit_are_refused_announced_or_not() {
+    let stage = Stage::new();
+    let limits = Limits {
+        body_bytes: 1000,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    let too_large = Err(CallError::Problem(ProblemCode::RequestTooLarge.into()));
+    let text = "x".repeat(1000);
+    assert_eq!(
+        client
+            .post_sealed::<_, Note>("/v1/echo", &note(&text))
+            .await,
+        too_large
+    );
+
+    let mut raw = stage.raw(KIOSK, server.address()).await;
+    let chunk = format!("3e9\r\n{}\r\n0\r\n\r\n", "x".repeat(1001));
+    send(
+        &mut raw,
+        &format!("{HEAD}transfer-encoding: chunked\r\n\r\n{chunk}"),
+    )
+    .await;
+    assert_eq!(answered(&mut raw).await.0, 413);
+    assert_eq!(echo.handled.load(Ordering::SeqCst), 0);
+    assert!(
+        client
+            .post_sealed::<_, Note>("/v1/echo", &note("short"))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn too_many_header_fields_are_refused() {
+    let stage = Stage::new();
+    let (server, echo) = stage.serve(Limits::default()).await;
+    let mut raw = stage.raw(KIOSK, server.address()).await;
+    let fields: String = (0..40).map(|n| format!("x-{n}: 1\r\n")).collect();
+    send(
+        &mut raw,
+        &format!("GET /v1/peer HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n"),
+    )
+    .await;
+    assert_eq!(answered(&mut raw).await.0, 431);
+    assert_eq!(echo.handled.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_and_a_place_that_frees_is_used() {
+    let stage = Stage::new();
+    let limits = Limits {
+        connections: 1,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    let pinned = client.pinned().await.unwrap();
+    let second = stage.client("terminals/kiosk-0002", server.address());
+    assert_eq!(
+        second.get::<Seen>("/v1/peer").await,
+        Err(CallError::Unreachable)
+    );
+    assert_eq!(echo.count(Event::OverLimit), 1);
+    drop((pinned, client));
+    let mut tries = 0;
+    while second.get::<Seen>("/v1/peer").await.is_err() {
+        tries += 1;
+        assert!(tries < 10_000, "the place never frees");
+    }
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_answered_busy() {
+    let stage = Stage::new();
+    let limits = Limits {
+        requests: 1,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    let stalled = tokio::spawn(async move {
+        client
+            .post_sealed::<_, Note>("/v1/stall", &note("slow"))
+            .await
+    });
+    until(|| echo.handled.load(Ordering::SeqCst) == 1).await;
+    let other = stage.client("terminals/kiosk-0002", server.address());
+    let busy = Err(CallError::Problem(ProblemCode::Busy.into()));
+    assert_eq!(other.get::<Seen>("/v1/peer").await, busy);
+    assert_eq!(echo.count(Event::Busy), 1);
+    echo.release.notify_one();
+    assert_eq!(stalled.await.unwrap(), Ok(note("slow")));
+    assert!(other.get::<Seen>("/v1/peer").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_answered_for() {
+    let stage = Stage::new();
+    let limits = Limits {
+        handler: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    let busy = Err(CallError::Problem(ProblemCode::Busy.into()));
+    assert_eq!(
+        client.post_sealed::<_, Note>("/v1/stall", &note("")).await,
+        busy
+    );
+    assert_eq!(echo.count(Event::HandlerTimedOut), 1);
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_connection_alone() {
+    let stage = Stage::new();
+    let (server, echo) = stage.serve(Limits::default()).await;
+    let client = stage.client(KIOSK, server.address());
+    assert_eq!(
+        client.get::<Seen>("/v1/panic").await,
+        Err(CallError::Unreachable)
+    );
+    echo.saw(Event::Crashed).await;
+    assert!(client.get::<Seen>("/v1/peer").await.is_ok());
+}
+
+#[tokio::test]
+async fn draining_lets_requests_end_and_refuses_new_ones() {
+    let stage = Stage::new();
+    let (server, echo) = stage.serve(Limits::default()).await;
+    let address = server.address();
+    let client = stage.client(KIOSK, address);
+    let idle = stage.client("terminals/kiosk-0002", address);
+    assert!(idle.get::<Seen>("/v1/peer").await.is_ok());
+    let stalled = tokio::spawn(async move {
+        client
+            .post_sealed::<_, Note>("/v1/stall", &note("slow"))
+            .await
+    });
+    until(|| echo.handled.load(Ordering::SeqCst) == 2).await;
+    let draining = tokio::spawn(server.drain());
+    let mut tries = 0;
+    while TcpStream::connect(address).await.is_ok() {
+        tries += 1;
+        assert!(tries < 10_000, "it still accepts");
+    }
+    assert!(!draining.is_finished());
+    echo.release.notify_one();
+    assert_eq!(stalled.await.unwrap(), Ok(note("slow")));
+    draining.await.unwrap();
+    assert_eq!(
+        idle.get::<Seen>("/v1/peer").await,
+        Err(CallError::Unreachable)
+    );
+}
+
+#[tokio::test]
+async fn draining_does_not_wait_for_ever() {
+    let stage = Stage::new();
+    let limits = Limits {
+        drain: SHORT,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let client = stage.client(KIOSK, server.address());
+    let stalled = tokio::spawn(async move {
+        client
+            .post_sealed::<_, Note>("/v1/stall", &note("slow"))
+            .await
+    });
+    until(|| echo.handled.load(Ordering::SeqCst) == 1).await;
+    server.drain().await;
+    assert_eq!(stalled.await.unwrap(), Err(CallError::Unreachable));
+}
+
+#[tokio::test]
+async fn a_plain_listener_is_for_loopback_alone() {
+    let config = |listen: &str| LoopbackConfig {
+        listen: listen.parse().unwrap(),
+        limits: Limits::default(),
+    };
+    for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let started = server::loopback(&config(listen), Plain).await;
+        assert!(matches!(started, Err(StartError::NotLoopback)), "{listen}");
+    }
+    let running = server::loopback(&config("127.0.0.1:0"), Plain)
+        .await
+        .unwrap();
+    let mut raw = TcpStream::connect(running.address()).await.unwrap();
+    send(
+        &mut raw,
+        "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    let (status, text) = answered(&mut raw).await;
+    assert_eq!(status, 200);
+    assert!(
+        text.contains("access-control-allow-origin: *") && text.ends_with("/health"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_public_listener_asks_for_no_certificate_and_the_mutual_one_does() {
+    let stage = Stage::new();
+    let running = server::public(&stage.public(), Plain).await.unwrap();
+    let mut raw = stage.anonymous(running.address()).await.unwrap();
+    send(
+        &mut raw,
+        "GET /keys HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    let (status, text) = answered(&mut raw).await;
+    assert!(status == 200 && text.ends_with("/keys"), "{text}");
+
+    let (server, echo) = stage.serve(Limits::default()).await;
+    if let Ok(mut raw) = stage.anonymous(server.address()).await {
+        send(&mut raw, "GET /v1/peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert_eq!(answered(&mut raw).await.0, 0);
+    }
+    echo.saw(Event::HandshakeFailed).await;
+    assert_eq!(echo.handled.load(Ordering::SeqCst), 0);
+}
