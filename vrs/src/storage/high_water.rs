@@ -18,7 +18,8 @@ pub(super) fn create(path: &Path) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    write(&mut file, 0)
+    write(&mut file, 0)?;
+    file.sync_all()
 }
 
 pub(super) fn read(path: &Path) -> Result<u64, Unavailable> {
@@ -27,7 +28,8 @@ pub(super) fn read(path: &Path) -> Result<u64, Unavailable> {
     value(&mut file).ok_or(Unavailable::HighWater)
 }
 
-/// Sets it to this epoch unless it is there already; two processes at once end with the higher one.
+/// Sets it to this epoch unless it is there already; two processes at once end with the higher one. Not synchronised to
+/// disk: a power cut may leave an earlier mark, never one ahead of the database.
 pub(super) fn raise(path: &Path, epoch: u64) -> Result<(), Unavailable> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -51,6 +53,5 @@ fn value(file: &mut File) -> Option<u64> {
 
 fn write(file: &mut File, epoch: u64) -> std::io::Result<()> {
     file.rewind()?;
-    file.write_all(format!("{epoch:020}\n").as_bytes())?;
-    file.sync_all()
+    file.write_all(format!("{epoch:020}\n").as_bytes())
 }

@@ -108,6 +108,8 @@ impl Session {
             .bind(attributes)
             .execute(&mut *self.transaction)
             .await?;
+        // So that a copy from before this entry is known for what it is.
+        self.advance().await?;
         let reserved = Operation::Reserved {
             person,
             certificate: id,

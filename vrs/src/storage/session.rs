@@ -67,7 +67,8 @@ impl Session {
         })
     }
 
-    /// Epoch of the municipality's data: grows with every import and every entry of the revocation list.
+    /// Epoch of the municipality's data: grows with every import, every certificate registered and every entry of the
+    /// revocation list.
     #[must_use]
     pub const fn data_epoch(&self) -> u64 {
         self.epoch

@@ -560,3 +560,51 @@ async fn an_alarm_is_raised_when_signer_and_record_municipality_differ() {
         }]
     );
 }
+
+#[tokio::test]
+async fn a_copy_from_before_a_registration_is_stale() {
+    let world = with_one_person().await;
+    let data = &world.place.folders.data;
+    fs::copy(data.join("132217.sqlite"), data.join("copy")).unwrap();
+    let application = world.apply(&number(1));
+    application.ask(&world.vrs, HOME).await.unwrap();
+    application.register(&world.vrs, 1).await.unwrap();
+    world.vrs.close().await;
+    fs::rename(data.join("copy"), data.join("132217.sqlite")).unwrap();
+    assert_eq!(
+        application.register(&world.vrs, 1).await.err(),
+        Some(ProblemCode::RecordsUnavailable)
+    );
+    assert_eq!(
+        world.events.take(),
+        [Event::RecordsUnavailable {
+            municipality: code(HOME),
+            cause: Unavailable::Stale
+        }]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_applications_at_once_each_get_their_own() {
+    let world = World::new().await;
+    let people: Vec<_> = (1..=40)
+        .map(|n| row(&number(n)).dose("20210701", &format!("LOT{n}")))
+        .collect();
+    world.place.import(HOME, &csv(&people)).await;
+    let tasks: Vec<_> = (1..=40u8)
+        .map(|n| {
+            let (vrs, application) = (world.vrs.clone(), world.apply(&number(n.into())));
+            tokio::spawn(async move {
+                let finding = application.ask(&vrs, HOME).await.unwrap();
+                assert_eq!(records(&finding).doses[0].lot, format!("LOT{n}"));
+                application.register(&vrs, n).await.unwrap();
+                application.delivered(&vrs, n).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let sql = "SELECT count(DISTINCT person) FROM certificate WHERE state = 'delivered'";
+    assert_eq!(world.place.number_of(HOME, sql).await, 40);
+}
