@@ -1,3 +1,4 @@
 //! The real processes, driven from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-fn main() {}
+mod emulated_card;
