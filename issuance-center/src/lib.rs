@@ -1,4 +1,44 @@
-//! issuance-center
+//! Issuance center (証明書交付センター): checks a card's evidence, asks VRS, signs and sets certificates, and forgets.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`center`] | the steps of an application, apart from any transport |
+//! | [`state`], [`identifier`] | what a terminal carries for the center; certificate ids |
+//! | [`statement`], [`signing`] | VRS's signed findings and receipts; the signer that demands one |
+//! | [`registry`] | VRS, as the center calls it |
+//! | [`programme`] | what is certified, as data |
+//! | [`certificate`] | SMART Health Card, QR symbol, page |
+//! | [`terminals`], [`public`], [`admin`] | the three listeners |
+//! | [`config`], [`serve`], [`event`], [`metrics`], [`refused`], [`clock`], [`hours`] | the program around it |
+//!
+//! It has no database, and while it serves it opens no file for writing.
 
+pub mod admin;
+pub mod center;
 pub mod certificate;
+pub mod clock;
+pub mod config;
+pub mod event;
+pub mod hours;
+pub mod identifier;
+pub mod metrics;
 pub mod programme;
+pub mod public;
+pub mod refused;
+pub mod registry;
+pub mod serve;
+pub mod signing;
+pub mod state;
+pub mod statement;
+pub mod terminals;
+#[cfg(test)]
+mod testing;
+
+use zeroize::Zeroizing;
+
+/// Randomness of the operating system.
+pub(crate) fn random<const N: usize>() -> Zeroizing<[u8; N]> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(bytes.as_mut_slice()).expect("the operating system gives randomness");
+    bytes
+}

@@ -1,0 +1,148 @@
+//! Issue and delivered: the preview becomes a certificate, and the register hears that it was handed over.
+//!
+//! Everything that goes into the certificate stands in the sealed state, and ES256 and page are deterministic: the same
+//! request gives the same bytes.
+
+use std::sync::Arc;
+
+use issuance_api::{
+    CertificateId, IssueIntent, Problem, ProblemCode,
+    registry::{self, Registration},
+    terminal::{DeliveredAnswer, DeliveredRequest, IssueAnswer, IssueRequest, Preview},
+};
+
+use super::{Caller, Center, apart};
+use crate::{
+    certificate::{page::Content, qr::Symbol, shc::Jws},
+    event::Event,
+    registry::Registry,
+    signing::SignError,
+    state::Redeemed,
+};
+
+impl<R: Registry> Center<R> {
+    /// `POST /v1/issue`.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn issue(
+        &self,
+        caller: Caller<'_>,
+        request: IssueRequest,
+    ) -> Result<IssueAnswer, Problem> {
+        let Redeemed { state, digest } = self
+            .states
+            .redeem(
+                &request.state,
+                IssueIntent::Issue,
+                &request.proof,
+                caller,
+                self.parts.clock.uptime(),
+            )
+            .map_err(ProblemCode::from)?;
+        if self.parts.signing.is_stopped() {
+            return Err(ProblemCode::SigningStopped.into());
+        }
+        let programme = self.parts.programmes.find(&state.preview.programme);
+        let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
+        let payload = self.payload(programme, &state)?;
+        let registering = registry::RegisterRequest {
+            certificate: Registration {
+                certificate_id: self.ids.of(&state),
+                programme: state.preview.programme.clone(),
+                municipality: state.preview.authority.code,
+                kind: state.preview.kind,
+                kid: state.kid,
+                record_version: state.record_version,
+                content_digest: payload.digest(),
+                issued_on: state.preview.issued_on,
+                passport: None,
+            },
+            ticket: state.ticket,
+            terminal: caller.terminal.clone(),
+            exporter: caller.exporter.clone(),
+            state_digest: digest,
+            proof: request.proof,
+        };
+        let receipt = self.parts.registry.register(&registering).await?;
+        let registration = registering.certificate;
+        let certificate_id = registration.certificate_id;
+        let registered = self
+            .parts
+            .statements
+            .registered(payload, registration, &state.application, &receipt)
+            .map_err(|refused| {
+                self.parts.events.note(Event::StatementRefused);
+                ProblemCode::from(refused)
+            })?;
+        let jws = self.parts.signing.sign(&registered).map_err(|error| {
+            if error == SignError::Stopped {
+                self.parts.events.note(Event::SigningStopped);
+            }
+            ProblemCode::from(error)
+        })?;
+        self.set(state.preview, certificate_id, jws).await
+    }
+
+    /// Symbol and page take milliseconds: apart from the threads that serve connections.
+    async fn set(
+        &self,
+        preview: Preview,
+        certificate_id: CertificateId,
+        jws: Jws,
+    ) -> Result<IssueAnswer, Problem> {
+        let (programmes, typesetter, events) = (
+            Arc::clone(&self.parts.programmes),
+            Arc::clone(&self.parts.typesetter),
+            Arc::clone(&self.parts.events),
+        );
+        apart(move || {
+            let programme = programmes.find(&preview.programme);
+            let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
+            let symbol = Symbol::of(&jws).map_err(|_| ProblemCode::CertificateTooLarge)?;
+            let page = typesetter.set(&Content {
+                programme,
+                preview: &preview,
+                certificate_id: &certificate_id,
+                symbol: &symbol,
+            });
+            // The preview was checked: what fails now is not the person's name.
+            let page = page.inspect_err(|_| events.note(Event::PageFailed))?;
+            Ok(IssueAnswer {
+                certificate_id,
+                jws: jws.into_personal(),
+                page,
+            })
+        })
+        .await
+    }
+
+    /// `POST /v1/delivered`.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn delivered(
+        &self,
+        caller: Caller<'_>,
+        request: DeliveredRequest,
+    ) -> Result<DeliveredAnswer, ProblemCode> {
+        let Redeemed { state, digest } = self.states.redeem(
+            &request.state,
+            IssueIntent::Delivered,
+            &request.proof,
+            caller,
+            self.parts.clock.uptime(),
+        )?;
+        let delivered = registry::DeliveredRequest {
+            certificate_id: self.ids.of(&state),
+            municipality: state.preview.authority.code,
+            ticket: state.ticket,
+            terminal: caller.terminal.clone(),
+            exporter: caller.exporter.clone(),
+            state_digest: digest,
+            proof: request.proof,
+        };
+        let registry::DeliveredAnswer {} = self.parts.registry.delivered(&delivered).await?;
+        Ok(DeliveredAnswer {})
+    }
+}

@@ -1,0 +1,295 @@
+//! `center.toml`, read once at start. Relative paths are taken from the folder of the file.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use card::trust::Environment;
+use issuance_api::{CenterId, VrsId, terminal::Localized};
+use issuance_channel::{
+    Identity, client,
+    server::{LoopbackConfig, MutualConfig, PublicConfig},
+};
+use serde::Deserialize;
+
+use crate::{
+    center::challenge,
+    certificate::{page::FontPaths, shc::Issuer},
+    hours::OpeningHours,
+    state,
+};
+
+/// Why a configuration is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read", .0.display())]
+    Unreadable(PathBuf),
+    /// Not TOML, a key unknown, missing or of the wrong form. Names the line, if one is to blame.
+    #[error("malformed{}", line(*.0))]
+    Form(Option<usize>),
+    /// `environment` is none of the three.
+    #[error("environment is none of production, test-card, emulator")]
+    Environment,
+    /// `issuer` is no https URL without a slash at its end.
+    #[error("issuer is not an https URL without a slash at its end")]
+    Issuer,
+    /// `vrs.expect` is not a record system's URN.
+    #[error("vrs.expect is not urn:shomei:vrs:…")]
+    Vrs,
+    /// A lifetime is zero or longer than allowed.
+    #[error("a lifetime is zero or longer than allowed")]
+    Lifetime,
+}
+
+fn line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line}"))
+}
+
+/// The configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its name in every context; its certificate must state it.
+    pub id: CenterId,
+    /// What kind of cards is believed; trust anchors and signing key must be of it.
+    pub environment: Environment,
+    /// Who signs, to verifiers.
+    pub issuer: Issuer,
+    /// Folder of programmes.
+    pub programmes: PathBuf,
+    /// Listener for terminals.
+    pub terminals: MutualConfig,
+    /// Listener for public keys and revocation lists.
+    pub public: PublicConfig,
+    /// Listener for the operator.
+    pub admin: LoopbackConfig,
+    /// The record system's name in every context.
+    pub vrs_id: VrsId,
+    /// How to reach it.
+    pub vrs: client::Config,
+    /// Its statement key, public half.
+    pub statement_key: PathBuf,
+    /// Folder of trust anchors.
+    pub anchors: PathBuf,
+    /// List of refused signers.
+    pub refused_signers: PathBuf,
+    /// Key that signs.
+    pub signing_key: PathBuf,
+    /// Public halves of coming and former keys.
+    pub published: Vec<PathBuf>,
+    /// Secret of revocation ids.
+    pub rid_secret: PathBuf,
+    /// Fonts of the page.
+    pub fonts: FontPaths,
+    /// When applications are taken.
+    pub hours: OpeningHours,
+    /// Notices of the menu.
+    pub notices: Vec<Localized>,
+    /// Set while nothing can be applied for.
+    pub maintenance: Option<Localized>,
+    /// From challenge to evidence.
+    pub challenge_lifetime: Duration,
+    /// From preview to hand-over.
+    pub state_lifetime: Duration,
+    /// Between two fetches of revocations.
+    pub revocations_every: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: CenterId,
+    environment: String,
+    issuer: String,
+    programmes: PathBuf,
+    terminals: MutualConfig,
+    public: PublicConfig,
+    admin: LoopbackConfig,
+    vrs: client::Config,
+    statement: Statement,
+    trust: Trust,
+    signing: SigningFiles,
+    fonts: FontFiles,
+    hours: OpeningHours,
+    #[serde(default)]
+    notices: Vec<Localized>,
+    maintenance: Option<Localized>,
+    #[serde(default)]
+    lifetimes: Seconds,
+    #[serde(default = "half_a_minute")]
+    revocations_seconds: u64,
+}
+
+const fn half_a_minute() -> u64 {
+    30
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    key: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trust {
+    anchors: PathBuf,
+    refused_signers: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SigningFiles {
+    key: PathBuf,
+    rid_secret: PathBuf,
+    #[serde(default)]
+    published: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FontFiles {
+    regular: PathBuf,
+    bold: PathBuf,
+    names: PathBuf,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Seconds {
+    challenge_seconds: Option<u64>,
+    state_seconds: Option<u64>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.to_owned()))?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads the text of a file in `folder`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        // The parser's own message would quote the file: the line is enough.
+        let mut file: File = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            ConfigError::Form(before.map(|before| before.matches('\n').count() + 1))
+        })?;
+        let Identity::Vrs(vrs_id) = file.vrs.expect.clone() else {
+            return Err(ConfigError::Vrs);
+        };
+        file.terminals.tls.resolve(folder);
+        file.public.tls.resolve(folder);
+        file.vrs.resolve(folder);
+        Ok(Self {
+            id: file.id,
+            environment: file
+                .environment
+                .parse()
+                .map_err(|_| ConfigError::Environment)?,
+            issuer: file.issuer.parse().map_err(|_| ConfigError::Issuer)?,
+            programmes: folder.join(file.programmes),
+            terminals: file.terminals,
+            public: file.public,
+            admin: file.admin,
+            vrs_id,
+            vrs: file.vrs,
+            statement_key: folder.join(file.statement.key),
+            anchors: folder.join(file.trust.anchors),
+            refused_signers: folder.join(file.trust.refused_signers),
+            signing_key: folder.join(file.signing.key),
+            rid_secret: folder.join(file.signing.rid_secret),
+            published: file
+                .signing
+                .published
+                .iter()
+                .map(|path| folder.join(path))
+                .collect(),
+            fonts: FontPaths {
+                regular: folder.join(file.fonts.regular),
+                bold: folder.join(file.fonts.bold),
+                names: folder.join(file.fonts.names),
+            },
+            hours: file.hours,
+            notices: file.notices,
+            maintenance: file.maintenance,
+            challenge_lifetime: shortened(
+                file.lifetimes.challenge_seconds,
+                challenge::MAX_LIFETIME,
+            )?,
+            state_lifetime: shortened(file.lifetimes.state_seconds, state::MAX_LIFETIME)?,
+            revocations_every: shortened(
+                Some(file.revocations_seconds),
+                Duration::from_secs(3600),
+            )?,
+        })
+    }
+}
+
+fn shortened(seconds: Option<u64>, longest: Duration) -> Result<Duration, ConfigError> {
+    let lifetime = seconds.map_or(longest, Duration::from_secs);
+    if lifetime.is_zero() || lifetime > longest {
+        return Err(ConfigError::Lifetime);
+    }
+    Ok(lifetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../center.example.toml");
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("/etc/shomei"))
+    }
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let config = parse(EXAMPLE).unwrap();
+        assert_eq!(config.id.as_str(), "center-1");
+        assert_eq!(config.vrs_id.as_str(), "vrs-1");
+        assert_eq!(config.environment, Environment::Emulator);
+        assert_eq!(
+            config.signing_key,
+            Path::new("/etc/shomei/signing/current.pem")
+        );
+        assert_eq!(config.vrs.tls.key, Path::new("/etc/shomei/tls/center.key"));
+        assert_eq!(config.challenge_lifetime, challenge::MAX_LIFETIME);
+        assert_eq!(config.state_lifetime, state::MAX_LIFETIME);
+    }
+
+    #[test]
+    fn lifetimes_can_be_shortened_only() {
+        let with = |seconds: &str| {
+            let text = EXAMPLE.replace(
+                "# state_seconds = 900",
+                &format!("state_seconds = {seconds}"),
+            );
+            assert_ne!(text, EXAMPLE);
+            parse(&text).map(|config| config.state_lifetime)
+        };
+        assert_eq!(with("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(with("901"), Err(ConfigError::Lifetime));
+        assert_eq!(with("0"), Err(ConfigError::Lifetime));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_by_its_place() {
+        let unknown = format!("nonsense = 1\n{EXAMPLE}");
+        assert_eq!(parse(&unknown).err(), Some(ConfigError::Form(Some(1))));
+        let issuer = EXAMPLE.replace("https://", "http://");
+        assert_eq!(parse(&issuer).err(), Some(ConfigError::Issuer));
+        let vrs = EXAMPLE.replace("urn:shomei:vrs:vrs-1", "urn:shomei:center:vrs-1");
+        assert_eq!(parse(&vrs).err(), Some(ConfigError::Vrs));
+    }
+}

@@ -1,0 +1,128 @@
+//! What this program says of itself: one JSON object a line on standard error, nothing in it but closed fields.
+
+use std::io::Write;
+
+use issuance_channel::server;
+use serde::Serialize;
+
+/// An event of operation. None has a field for free text or for anything about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The program serves.
+    Ready,
+    /// It ends, as told.
+    Stopped,
+    /// The list of refused signers was read anew.
+    RefusedSignersRead {
+        /// Entries.
+        count: usize,
+    },
+    /// The list of refused signers cannot be read; the one read before goes on holding.
+    RefusedSignersUnreadable,
+    /// A card of a refused signer was presented.
+    SignerRefused,
+    /// VRS's finding or receipt did not verify.
+    StatementRefused,
+    /// A signature did not verify before leaving: nothing is signed any more.
+    SigningStopped,
+    /// Setting a page or a symbol failed where it cannot.
+    PageFailed,
+    /// The files for talking to VRS cannot be read again; those read before stay in use.
+    VrsFilesUnreadable,
+    /// Revocations cannot be fetched; the list fetched before stays published.
+    RevocationsUnavailable,
+    /// VRS's revocations have fewer entries than before; the list fetched before stays published.
+    RevocationsShrunk,
+    /// A revocation list was published.
+    RevocationsPublished {
+        /// Its counter.
+        counter: u64,
+    },
+    /// Something happened at a listener.
+    Listener {
+        /// Which one.
+        listener: Listener,
+        /// What.
+        what: What,
+    },
+}
+
+/// A listener of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Listener {
+    /// For terminals.
+    Terminals,
+    /// Public keys and revocation lists.
+    Public,
+    /// Health and metrics.
+    Admin,
+}
+
+/// What can happen at a listener: `issuance_channel::server::Event`, as words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "each is the event of the same name")]
+pub enum What {
+    OverLimit,
+    Busy,
+    HandshakeFailed,
+    HandshakeTimedOut,
+    PeerRefused,
+    TimedOut,
+    HandlerTimedOut,
+    SealRefused,
+    Revoked,
+    CertificateEnded,
+    ReloadFailed,
+    AcceptFailed,
+    Crashed,
+}
+
+impl From<server::Event> for What {
+    fn from(event: server::Event) -> Self {
+        match event {
+            server::Event::OverLimit => Self::OverLimit,
+            server::Event::Busy => Self::Busy,
+            server::Event::HandshakeFailed => Self::HandshakeFailed,
+            server::Event::HandshakeTimedOut => Self::HandshakeTimedOut,
+            server::Event::PeerRefused => Self::PeerRefused,
+            server::Event::TimedOut => Self::TimedOut,
+            server::Event::HandlerTimedOut => Self::HandlerTimedOut,
+            server::Event::SealRefused => Self::SealRefused,
+            server::Event::Revoked => Self::Revoked,
+            server::Event::CertificateEnded => Self::CertificateEnded,
+            server::Event::ReloadFailed => Self::ReloadFailed,
+            server::Event::AcceptFailed => Self::AcceptFailed,
+            server::Event::Crashed => Self::Crashed,
+        }
+    }
+}
+
+/// Where events go.
+pub trait Events: Send + Sync + 'static {
+    /// Notes one.
+    fn note(&self, event: Event);
+}
+
+/// Standard error.
+#[derive(Debug)]
+pub struct StandardError;
+
+impl Events for StandardError {
+    fn note(&self, event: Event) {
+        #[derive(Serialize)]
+        struct Line {
+            at: i64,
+            #[serde(flatten)]
+            event: Event,
+        }
+        let at = time::OffsetDateTime::now_utc().unix_timestamp();
+        let mut line =
+            serde_json::to_vec(&Line { at, event }).expect("events have only string keys");
+        line.push(b'\n');
+        // There is nowhere to report that standard error is gone.
+        let _ = std::io::stderr().write_all(&line);
+    }
+}

@@ -1,0 +1,186 @@
+//! Figures of operation, as Prometheus reads them. Labels are closed: steps and problem codes, nothing from a request.
+
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use issuance_api::ProblemCode;
+
+/// A step of an application, as the label `step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `GET /v1/menu`.
+    Menu,
+    /// `POST /v1/challenge`.
+    Challenge,
+    /// `POST /v1/evidence`.
+    Evidence,
+    /// `POST /v1/inquiry`.
+    Inquiry,
+    /// `POST /v1/issue`.
+    Issue,
+    /// `POST /v1/delivered`.
+    Delivered,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Menu,
+        Self::Challenge,
+        Self::Evidence,
+        Self::Inquiry,
+        Self::Issue,
+        Self::Delivered,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Menu => "menu",
+            Self::Challenge => "challenge",
+            Self::Evidence => "evidence",
+            Self::Inquiry => "inquiry",
+            Self::Issue => "issue",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
+/// Upper bounds of the latency buckets: microseconds, and seconds as written.
+const BUCKETS: [(u64, &str); 9] = [
+    (500, "0.0005"),
+    (1_000, "0.001"),
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (50_000, "0.05"),
+    (100_000, "0.1"),
+    (500_000, "0.5"),
+    (1_000_000, "1"),
+    (5_000_000, "5"),
+];
+
+#[derive(Default)]
+struct Figures {
+    /// Ended within each bucket's bound and above the one before.
+    buckets: [AtomicU64; BUCKETS.len()],
+    count: AtomicU64,
+    microseconds: AtomicU64,
+}
+
+/// Counters since the start.
+pub struct Metrics {
+    steps: [Figures; Step::ALL.len()],
+    problems: Vec<AtomicU64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            steps: Default::default(),
+            problems: ProblemCode::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a step that ended, well or with a problem.
+    pub fn count(&self, step: Step, took: Duration, problem: Option<ProblemCode>) {
+        let of_step = Step::ALL.iter().zip(&self.steps);
+        for (_, figures) in of_step.filter(|(each, _)| **each == step) {
+            let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            figures.count.fetch_add(1, Ordering::Relaxed);
+            figures
+                .microseconds
+                .fetch_add(microseconds, Ordering::Relaxed);
+            let bucket = BUCKETS.iter().position(|(bound, _)| microseconds <= *bound);
+            if let Some(bucket) = bucket.and_then(|index| figures.buckets.get(index)) {
+                bucket.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let of_code = ProblemCode::ALL.iter().zip(&self.problems);
+        for (_, counter) in of_code.filter(|(code, _)| Some(**code) == problem) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The text of `/metrics`.
+    ///
+    /// # Panics
+    /// Never: a string takes everything.
+    #[must_use]
+    pub fn render(&self, signing_stopped: bool) -> String {
+        let mut text = String::new();
+        self.write(&mut text, signing_stopped)
+            .expect("a string takes everything");
+        text
+    }
+
+    fn write(&self, text: &mut String, signing_stopped: bool) -> std::fmt::Result {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        writeln!(text, "# TYPE shomei_center_step_seconds histogram")?;
+        for (step, figures) in Step::ALL.iter().zip(&self.steps) {
+            let name = format!("step=\"{}\"", step.label());
+            let mut below = 0;
+            for ((_, bound), bucket) in BUCKETS.iter().zip(&figures.buckets) {
+                below += read(bucket);
+                writeln!(
+                    text,
+                    "shomei_center_step_seconds_bucket{{{name},le=\"{bound}\"}} {below}"
+                )?;
+            }
+            let (count, sum) = (read(&figures.count), read(&figures.microseconds));
+            writeln!(
+                text,
+                "shomei_center_step_seconds_bucket{{{name},le=\"+Inf\"}} {count}"
+            )?;
+            let (seconds, rest) = (sum / 1_000_000, sum % 1_000_000);
+            writeln!(
+                text,
+                "shomei_center_step_seconds_sum{{{name}}} {seconds}.{rest:06}"
+            )?;
+            writeln!(text, "shomei_center_step_seconds_count{{{name}}} {count}")?;
+        }
+        writeln!(text, "# TYPE shomei_center_problems_total counter")?;
+        for (code, counter) in ProblemCode::ALL.iter().zip(&self.problems) {
+            let (code, count) = (code.as_str(), read(counter));
+            writeln!(
+                text,
+                "shomei_center_problems_total{{code=\"{code}\"}} {count}"
+            )?;
+        }
+        writeln!(text, "# TYPE shomei_center_signing_stopped gauge")?;
+        writeln!(
+            text,
+            "shomei_center_signing_stopped {}",
+            u8::from(signing_stopped)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_and_problems_are_counted_under_their_labels() {
+        let metrics = Metrics::default();
+        metrics.count(Step::Issue, Duration::from_micros(700), None);
+        metrics.count(Step::Issue, Duration::from_secs(6), Some(ProblemCode::Busy));
+        let text = metrics.render(false);
+        for line in [
+            "shomei_center_step_seconds_bucket{step=\"issue\",le=\"0.0005\"} 0",
+            "shomei_center_step_seconds_bucket{step=\"issue\",le=\"0.001\"} 1",
+            "shomei_center_step_seconds_bucket{step=\"issue\",le=\"5\"} 1",
+            "shomei_center_step_seconds_bucket{step=\"issue\",le=\"+Inf\"} 2",
+            "shomei_center_step_seconds_sum{step=\"issue\"} 6.000700",
+            "shomei_center_step_seconds_count{step=\"menu\"} 0",
+            "shomei_center_problems_total{code=\"busy\"} 1",
+            "shomei_center_problems_total{code=\"no-record\"} 0",
+            "shomei_center_signing_stopped 0",
+        ] {
+            assert!(text.lines().any(|each| each == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `issuance-center serve`: everything is read and checked, then three listeners, then what has to be done regularly.
+
+use std::{io::Write, sync::Arc};
+
+use card::trust::{TrustError, TrustStore};
+use issuance_channel::{
+    Identity,
+    client::Client,
+    server::{self, StartError},
+    tls::LoadError,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    admin::Admin,
+    center::{Center, Parts},
+    certificate::page::{FontError, Fonts, Typesetter},
+    clock::{Clock, SystemClock},
+    config::{Config, ConfigError},
+    event::{Event, Events, StandardError},
+    metrics::Metrics,
+    programme::{ProgrammeError, Programmes},
+    public::{Public, Published},
+    refused::{ListError, RefusedSigners},
+    signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
+    statement::{StatementKey, StatementKeyError},
+    terminals::Terminals,
+};
+
+/// Why it cannot serve. For the operator; paths may be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// Trust anchors: missing, broken, or of another environment than the configured one.
+    #[error("trust anchors: {0}")]
+    Trust(#[from] TrustError),
+    /// The list of refused signers.
+    #[error("refused signers: {0}")]
+    Refused(#[from] ListError),
+    /// The signing key or a published one.
+    #[error("signing key: {0}")]
+    Key(#[from] KeyError),
+    /// The signing key is of another environment than the configured one.
+    #[error("the signing key is of another environment than the configured one")]
+    KeyEnvironment,
+    /// The secret of revocation ids.
+    #[error("secret of revocation ids: {0}")]
+    RidSecret(#[from] RidSecretError),
+    /// VRS's statement key.
+    #[error("statement key: {0}")]
+    Statement(#[from] StatementKeyError),
+    /// A programme.
+    #[error("programmes: {0}")]
+    Programme(#[from] ProgrammeError),
+    /// A font.
+    #[error("fonts: {0}")]
+    Font(#[from] FontError),
+    /// The files for talking to VRS.
+    #[error("vrs.tls: {0}")]
+    Vrs(LoadError),
+    /// The certificate for VRS states another name than the configured one.
+    #[error("the center's certificate does not state its id")]
+    Identity,
+    /// The listener for terminals.
+    #[error("terminals: {0}")]
+    Terminals(StartError),
+    /// The listener for public keys.
+    #[error("public: {0}")]
+    Public(StartError),
+    /// The listener for the operator.
+    #[error("admin: {0}")]
+    Admin(StartError),
+    /// The operating system gives no signals.
+    #[error("no signals")]
+    Signals,
+}
+
+/// A center that was checked, and what it publishes.
+struct Checked {
+    center: Center<Client>,
+    published: Published,
+}
+
+/// Reads and checks everything the configuration names.
+fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeError> {
+    let key = KeyFile::load(&config.signing_key)?;
+    if key.environment() != config.environment {
+        return Err(ServeError::KeyEnvironment);
+    }
+    let mut keys = vec![key.public().clone()];
+    for path in &config.published {
+        keys.push(PublicKey::load(path)?);
+    }
+    let registry = Client::new(config.vrs.clone()).map_err(ServeError::Vrs)?;
+    if *registry.identity() != Identity::Center(config.id.clone()) {
+        return Err(ServeError::Identity);
+    }
+    let rids = Arc::new(RidSecret::load(&config.rid_secret)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let center = Center::new(Parts {
+        id: config.id.clone(),
+        vrs: config.vrs_id.clone(),
+        issuer: config.issuer.clone(),
+        programmes: Arc::new(Programmes::load(&config.programmes)?),
+        typesetter: Arc::new(Typesetter::new(Fonts::load(&config.fonts)?)),
+        hours: config.hours,
+        notices: config.notices.clone(),
+        maintenance: config.maintenance.clone(),
+        challenge_lifetime: config.challenge_lifetime,
+        state_lifetime: config.state_lifetime,
+        trust: TrustStore::load(&config.anchors, config.environment)?,
+        refused: RefusedSigners::load(&config.refused_signers)?,
+        statements: StatementKey::load(&config.statement_key)?,
+        signing: Arc::new(Signing::new(key)),
+        rids: Arc::clone(&rids),
+        registry,
+        metrics: Arc::new(Metrics::default()),
+        clock,
+        events: Arc::clone(events),
+    });
+    Ok(Checked {
+        center,
+        published: Published::new(keys, rids),
+    })
+}
+
+/// Serves until told to end (SIGTERM or SIGINT).
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub async fn serve(config: &Config) -> Result<(), ServeError> {
+    let events: Arc<dyn Events> = Arc::new(StandardError);
+    let Checked { center, published } = check(config, &events)?;
+    let (center, published) = (Arc::new(center), Arc::new(published));
+    let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
+
+    let terminals = server::mutual(&config.terminals, Terminals(Arc::clone(&center)))
+        .await
+        .map_err(ServeError::Terminals)?;
+    let service = Public {
+        published: Arc::clone(&published),
+        events: Arc::clone(&events),
+    };
+    let public = server::public(&config.public, service)
+        .await
+        .map_err(ServeError::Public)?;
+    let service = Admin {
+        metrics: Arc::clone(&center.parts().metrics),
+        signing: Arc::clone(&center.parts().signing),
+        published: Arc::clone(&published),
+        events: Arc::clone(&events),
+    };
+    let admin = server::loopback(&config.admin, service)
+        .await
+        .map_err(ServeError::Admin)?;
+    // There is nowhere to report that standard output is gone.
+    let _ = writeln!(
+        std::io::stdout(),
+        "ready terminals={} public={} admin={}",
+        terminals.address(),
+        public.address(),
+        admin.address()
+    );
+    events.note(Event::Ready);
+
+    let regularly = async {
+        let mut round = interval(config.revocations_every);
+        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            round.tick().await;
+            center.tidy();
+            // Certificates and lists for talking to VRS change too; what cannot be read leaves the last in use.
+            if center.parts().registry.reload().is_err() {
+                events.note(Event::VrsFilesUnreadable);
+            }
+            published.poll(&center.parts().registry, &*events).await;
+        }
+    };
+    tokio::select! {
+        () = regularly => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::join!(terminals.drain(), public.drain(), admin.drain());
+    events.note(Event::Stopped);
+    Ok(())
+}

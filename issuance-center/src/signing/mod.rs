@@ -1,0 +1,122 @@
+//! Signing: ES256 under P-256 keys, and only what VRS has registered.
+//!
+//! ```text
+//! RegisteredPayload ── Signing::sign ── Signer (key file, later an HSM) ── verified ── JWS
+//! ```
+//! ES256 is deterministic (RFC 6979), so a machine that computes wrongly would hand out the key with two signatures over one
+//! message. Each signature is therefore verified before it leaves; the first that does not verify stops signing for good.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use issuance_api::{KeyId, ProblemCode};
+use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
+
+use crate::{certificate::shc::Jws, statement::RegisteredPayload};
+
+mod key;
+mod public;
+mod rid;
+mod secret_file;
+
+pub use key::{KeyError, KeyFile};
+pub use public::{Jwk, Jwks, PublicKey};
+pub use rid::{RidSecret, RidSecretError};
+
+/// Something that signs with a P-256 key it does not show.
+pub trait Signer: Send + Sync {
+    /// The public half.
+    fn public(&self) -> &PublicKey;
+
+    /// ES256 over the message: r ‖ s.
+    ///
+    /// # Errors
+    /// [`SignerFailed`].
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerFailed>;
+}
+
+/// The signer gave no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no signature")]
+pub struct SignerFailed;
+
+/// Why nothing was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// A signature did not verify, now or before.
+    #[error("signing is stopped")]
+    Stopped,
+    /// Registered for another key.
+    #[error("registered for another key")]
+    OtherKey,
+}
+
+impl From<SignError> for ProblemCode {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Stopped => Self::SigningStopped,
+            SignError::OtherKey => Self::StateInvalid,
+        }
+    }
+}
+
+/// The signer with its guard.
+pub struct Signing {
+    signer: Box<dyn Signer>,
+    stopped: AtomicBool,
+}
+
+impl Signing {
+    /// Guards a signer.
+    #[must_use]
+    pub fn new(signer: impl Signer + 'static) -> Self {
+        Self {
+            signer: Box::new(signer),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Thumbprint of the key.
+    #[must_use]
+    pub fn kid(&self) -> &KeyId {
+        self.signer.public().kid()
+    }
+
+    /// Whether a signature failed to verify since the start.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Signs what is registered.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign(&self, registered: &RegisteredPayload) -> Result<Jws, SignError> {
+        if registered.kid() != self.kid() {
+            return Err(SignError::OtherKey);
+        }
+        Jws::assemble(registered.payload(), self.kid(), |message| {
+            self.checked(message)
+        })
+    }
+
+    fn checked(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        if self.is_stopped() {
+            return Err(SignError::Stopped);
+        }
+        let signature = self.signer.sign(message).ok();
+        let good =
+            signature.filter(|signature| verifies(self.signer.public().get(), message, signature));
+        good.ok_or_else(|| {
+            self.stopped.store(true, Ordering::Release);
+            SignError::Stopped
+        })
+    }
+}
+
+fn verifies(key: &VerifyingKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    Signature::from_slice(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! VRS's signed statements, as the center believes them: what was found, and that a certificate is registered.
+//!
+//! Ed25519 under VRS's statement key, over `registry::Finding::message` and `registry::Receipt::message`.
+
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signature, VerifyingKey, pkcs8::DecodePublicKey};
+use issuance_api::{
+    Array, KeyId, MunicipalityCode, ProblemCode,
+    registry::{Finding, Outcome, Receipt, Registration},
+};
+
+use crate::certificate::shc::Payload;
+
+/// VRS's statement key, public half.
+pub struct StatementKey(VerifyingKey);
+
+/// The file holds no Ed25519 public key in SPKI PEM.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: not an Ed25519 public key in PEM", .0.display())]
+pub struct StatementKeyError(PathBuf);
+
+/// A statement is not what it should be: by another key, about something else, or altered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("statement does not verify")]
+pub struct StatementRefused;
+
+impl From<StatementRefused> for ProblemCode {
+    /// A statement that does not hold is a failure of the lookup, never an answer.
+    fn from(_: StatementRefused) -> Self {
+        Self::RecordsUnavailable
+    }
+}
+
+/// What VRS found, believed.
+#[derive(Debug)]
+pub struct Found {
+    /// The application's id.
+    pub application: Array<16>,
+    /// What.
+    pub outcome: Outcome,
+}
+
+/// A payload that stands in the register: the only thing that is ever signed. Comes from
+/// [`StatementKey::registered`] alone.
+pub struct RegisteredPayload {
+    payload: Payload,
+    kid: KeyId,
+}
+
+impl RegisteredPayload {
+    /// What to sign.
+    #[must_use]
+    pub const fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// The key it is registered for.
+    #[must_use]
+    pub const fn kid(&self) -> &KeyId {
+        &self.kid
+    }
+}
+
+impl StatementKey {
+    /// Reads the key, text ahead of the PEM boundary allowed.
+    ///
+    /// # Errors
+    /// [`StatementKeyError`].
+    pub fn load(path: &Path) -> Result<Self, StatementKeyError> {
+        let text = std::fs::read_to_string(path).ok();
+        text.and_then(|text| {
+            let (_, pem) = text.split_at(text.find("-----BEGIN")?);
+            VerifyingKey::from_public_key_pem(pem).ok()
+        })
+        .map(Self)
+        .ok_or_else(|| StatementKeyError(path.to_owned()))
+    }
+
+    /// Takes a key over.
+    #[must_use]
+    pub const fn new(key: VerifyingKey) -> Self {
+        Self(key)
+    }
+
+    /// Believes a finding about this municipality.
+    ///
+    /// # Errors
+    /// [`StatementRefused`].
+    pub fn found(
+        &self,
+        finding: Finding,
+        municipality: &MunicipalityCode,
+    ) -> Result<Found, StatementRefused> {
+        let Finding {
+            application,
+            municipality: stated,
+            data_epoch,
+            outcome,
+            signature,
+        } = finding;
+        let message = Finding::message(&application, &stated, data_epoch, &outcome.digest());
+        self.verify(&message, &signature)?;
+        if stated != *municipality {
+            return Err(StatementRefused);
+        }
+        Ok(Found {
+            application,
+            outcome,
+        })
+    }
+
+    /// Believes a receipt for this payload, registered like this in this application.
+    ///
+    /// # Errors
+    /// [`StatementRefused`].
+    pub fn registered(
+        &self,
+        payload: Payload,
+        registration: Registration,
+        application: &Array<16>,
+        receipt: &Receipt,
+    ) -> Result<RegisteredPayload, StatementRefused> {
+        let message = Receipt::message(application, &registration);
+        self.verify(&message, &receipt.signature)?;
+        if receipt.application != *application || registration.content_digest != payload.digest() {
+            return Err(StatementRefused);
+        }
+        Ok(RegisteredPayload {
+            payload,
+            kid: registration.kid,
+        })
+    }
+
+    fn verify(&self, message: &[u8], signature: &Array<64>) -> Result<(), StatementRefused> {
+        let signature = Signature::from_bytes(signature.as_bytes());
+        self.0
+            .verify_strict(message, &signature)
+            .map_err(|_| StatementRefused)
+    }
+}

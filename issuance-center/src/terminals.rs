@@ -1,0 +1,92 @@
+//! The listener for terminals: which endpoint is which step.
+
+use std::sync::Arc;
+
+use issuance_api::{Problem, ProblemCode};
+use issuance_channel::{
+    Identity, Peer,
+    server::{Answer, Body, Connection, Event as ListenerEvent, Form, Method, Service},
+};
+
+use crate::{
+    center::{Caller, Center, challenge::OpenChallenge},
+    event::{Event, Listener},
+    metrics::Step,
+    registry::Registry,
+};
+
+/// The center, to terminals.
+pub struct Terminals<R>(pub Arc<Center<R>>);
+
+impl<R: Registry> Service for Terminals<R> {
+    type Endpoint = Step;
+    type State = OpenChallenge;
+
+    fn admits(&self, peer: &Identity) -> bool {
+        matches!(peer, Identity::Terminal(_))
+    }
+
+    fn connected(&self, _: &Peer) -> OpenChallenge {
+        OpenChallenge::default()
+    }
+
+    fn endpoint(&self, method: &Method, path: &str) -> Option<(Step, Form)> {
+        Some(match (method.as_str(), path) {
+            ("GET", "/v1/menu") => (Step::Menu, Form::Open),
+            ("POST", "/v1/challenge") => (Step::Challenge, Form::Open),
+            ("POST", "/v1/evidence") => (Step::Evidence, Form::Sealed),
+            ("POST", "/v1/inquiry") => (Step::Inquiry, Form::Sealed),
+            ("POST", "/v1/issue") => (Step::Issue, Form::Sealed),
+            ("POST", "/v1/delivered") => (Step::Delivered, Form::Sealed),
+            _ => return None,
+        })
+    }
+
+    async fn handle(
+        &self,
+        connection: &mut Connection<OpenChallenge>,
+        step: Step,
+        body: Body,
+    ) -> Result<Answer, Problem> {
+        let parts = self.0.parts();
+        let begun = parts.clock.uptime();
+        let answer = self.step(connection, step, &body).await;
+        let took = parts.clock.uptime().saturating_sub(begun);
+        let problem = answer.as_ref().err().map(|problem| problem.code);
+        parts.metrics.count(step, took, problem);
+        answer
+    }
+
+    fn event(&self, event: ListenerEvent) {
+        self.0.parts().events.note(Event::Listener {
+            listener: Listener::Terminals,
+            what: event.into(),
+        });
+    }
+}
+
+impl<R: Registry> Terminals<R> {
+    async fn step(
+        &self,
+        connection: &mut Connection<OpenChallenge>,
+        step: Step,
+        body: &Body,
+    ) -> Result<Answer, Problem> {
+        let Identity::Terminal(terminal) = &connection.peer.identity else {
+            return Err(ProblemCode::TerminalRefused.into());
+        };
+        let caller = Caller {
+            terminal,
+            exporter: &connection.peer.exporter,
+        };
+        let open = &mut connection.state;
+        match step {
+            Step::Menu => Answer::json(&self.0.menu(terminal.role())),
+            Step::Challenge => Answer::json(&self.0.challenge(open).await?),
+            Step::Evidence => Answer::json(&self.0.evidence(caller, open, body.parse()?).await?),
+            Step::Inquiry => Answer::json(&self.0.inquiry(caller, body.parse()?).await?),
+            Step::Issue => Answer::json(&self.0.issue(caller, body.parse()?).await?),
+            Step::Delivered => Answer::json(&self.0.delivered(caller, body.parse()?).await?),
+        }
+    }
+}

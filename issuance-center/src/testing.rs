@@ -1,0 +1,170 @@
+//! What unit tests share: synthetic people and a clock that moves when told.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use ed25519_dalek::Signer;
+use issuance_api::{
+    Array, Blob, CertificateId, CertificateKind, KeyId, Personal, TerminalUrn,
+    registry::{Receipt, Registration},
+    terminal::{Authority, Dose, Holder, Preview},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    certificate::shc::{Claims, Payload},
+    clock::Clock,
+    event::{Event, Events},
+    state::State,
+    statement::{RegisteredPayload, StatementKey},
+};
+
+#[derive(Default)]
+pub(crate) struct Notes(Mutex<Vec<Event>>);
+
+impl Notes {
+    pub(crate) fn all(&self) -> Vec<Event> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Events for Notes {
+    fn note(&self, event: Event) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(event);
+    }
+}
+
+/// Stands still until moved.
+pub(crate) struct HandClock(Mutex<(Duration, OffsetDateTime)>);
+
+impl HandClock {
+    pub(crate) fn at(now: OffsetDateTime) -> Self {
+        Self(Mutex::new((Duration::ZERO, now)))
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.0 += time;
+        clock.1 += time;
+    }
+}
+
+impl Clock for HandClock {
+    fn uptime(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
+pub(crate) fn terminal(number: &str) -> TerminalUrn {
+    format!("urn:shomei:terminal:kiosk:dev:{number}")
+        .parse()
+        .unwrap()
+}
+
+pub(crate) fn session_key(seed: u8) -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&[seed; 32])
+}
+
+pub(crate) fn state() -> State {
+    State {
+        ticket: Blob::new(vec![7; 300]),
+        session_key: Array::new(session_key(1).verifying_key().to_bytes()),
+        application: Array::new([3; 16]),
+        record_version: 4,
+        not_before: 1_795_478_100,
+        kid: "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
+            .parse()
+            .unwrap(),
+        passport: None,
+        preview: Preview {
+            programme: "covid-19".parse().unwrap(),
+            kind: CertificateKind::Domestic,
+            holder: Holder {
+                name: Personal::new("見本\u{3000}花子".to_owned()),
+                birth_date: "1985-04-02".parse().unwrap(),
+            },
+            authority: Authority {
+                code: "132217".parse().unwrap(),
+                name: "東京都清瀬市".to_owned(),
+                name_en: "Kiyose, Tokyo".to_owned(),
+            },
+            doses: vec![Dose {
+                date: "2021-07-01".parse().unwrap(),
+                vaccine: "mRNA".to_owned(),
+                vaccine_en: "mRNA".to_owned(),
+                product: "コミナティ".to_owned(),
+                product_en: "Comirnaty".to_owned(),
+                maker: "ファイザー".to_owned(),
+                maker_en: "Pfizer".to_owned(),
+                lot: "EY0779".to_owned(),
+                cvx: "208".to_owned(),
+            }],
+            issued_on: "2026-11-24".parse().unwrap(),
+            copies: 1,
+        },
+    }
+}
+
+/// VRS's statement key in tests.
+pub(crate) fn vrs_key() -> ed25519_dalek::SigningKey {
+    session_key(0xE5)
+}
+
+/// What is to be registered of a state, and the payload.
+pub(crate) fn registration(kid: &KeyId) -> (Payload, Registration) {
+    let state = state();
+    let issuer = "https://issuer.shomei.example".parse().unwrap();
+    let payload = Payload::new(&Claims {
+        issuer: &issuer,
+        not_before: state.not_before,
+        types: &[],
+        holder: &state.preview.holder,
+        authority: &state.preview.authority.name,
+        doses: &state.preview.doses,
+        rid: &Array::new([5; 12]),
+    })
+    .unwrap();
+    let registration = Registration {
+        certificate_id: CertificateId::from_mac(&[9; 32]),
+        programme: state.preview.programme.clone(),
+        municipality: state.preview.authority.code,
+        kind: state.preview.kind,
+        kid: kid.clone(),
+        record_version: state.record_version,
+        content_digest: payload.digest(),
+        issued_on: state.preview.issued_on,
+        passport: None,
+    };
+    (payload, registration)
+}
+
+/// VRS's receipt.
+pub(crate) fn receipt(application: &Array<16>, registration: &Registration) -> Receipt {
+    let message = Receipt::message(application, registration);
+    Receipt {
+        application: application.clone(),
+        signature: Array::new(vrs_key().sign(&message).to_bytes()),
+    }
+}
+
+/// A payload with its receipt verified.
+pub(crate) fn registered(kid: &KeyId) -> RegisteredPayload {
+    let (payload, registration) = registration(kid);
+    let application = Array::new([3; 16]);
+    let receipt = receipt(&application, &registration);
+    StatementKey::new(vrs_key().verifying_key())
+        .registered(payload, registration, &application, &receipt)
+        .unwrap()
+}
