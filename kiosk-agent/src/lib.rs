@@ -1,1 +1,27 @@
-//! kiosk-agent
+//! The terminal: what a resident's application goes through between card, issuance center and paper.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`session`] | an application as a chain of consumed states: the rules |
+//! | [`conduct`] | leads one application along that chain, pushing views and taking intents |
+//! | [`ports`] | card, center and front end as traits |
+//! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
+//! | [`output`] | folder and IPP printer |
+//! | [`handover`] | the check that everything passes before it is shown, written or printed |
+//! | [`latch`] | out of service, once that check failed |
+//! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
+//!
+//! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
+//! dropped. The core has no screen; nothing here knows keys of the center.
+
+pub mod channel;
+pub mod conduct;
+pub mod config;
+pub mod handover;
+pub mod key;
+pub mod latch;
+pub mod output;
+pub mod ports;
+pub mod reader;
+pub mod session;
+pub mod text;

@@ -1,0 +1,133 @@
+//! `kiosk.toml`: which center, whose certificates, which printer authorities. Relative paths resolve against its folder.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use issuance_api::ProgrammeId;
+use issuance_channel::client;
+use serde::Deserialize;
+
+use crate::conduct::Patience;
+
+/// A terminal's configuration.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The center, and this terminal's own certificate.
+    pub center: client::Config,
+    /// Whose certificates are handed over.
+    pub issuer: IssuerConfig,
+    /// The printer, if `--print` names one with TLS.
+    #[serde(default)]
+    pub printer: PrinterConfig,
+    /// The programme applied for where the menu has several and the resident is not asked.
+    pub programme: ProgrammeId,
+    /// How long a resident has.
+    #[serde(default)]
+    pub patience: PatienceConfig,
+}
+
+/// The issuer of certificates.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// `iss`: an https URL without a slash at its end.
+    pub iss: String,
+    /// Its public keys, a JWKS file: pinned, never fetched.
+    pub keys: PathBuf,
+}
+
+/// Whom a printer's TLS certificate is believed by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrinterConfig {
+    /// Certificate authorities, PEM.
+    pub ca: Option<PathBuf>,
+}
+
+/// How long a resident has, in seconds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatienceConfig {
+    /// To place the card.
+    pub card_seconds: u16,
+    /// For each input.
+    pub input_seconds: u16,
+    /// To take the card back.
+    pub removal_seconds: u16,
+}
+
+impl Default for PatienceConfig {
+    fn default() -> Self {
+        Self {
+            card_seconds: 60,
+            input_seconds: 90,
+            removal_seconds: 60,
+        }
+    }
+}
+
+impl From<PatienceConfig> for Patience {
+    fn from(config: PatienceConfig) -> Self {
+        let seconds = |seconds: u16| Duration::from_secs(seconds.into());
+        Self {
+            card: seconds(config.card_seconds),
+            input: seconds(config.input_seconds),
+            removal: seconds(config.removal_seconds),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration cannot be read")]
+    Unreadable(#[source] std::io::Error),
+    /// It is not what it should be.
+    #[error("the configuration is malformed")]
+    Malformed(#[source] toml::de::Error),
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`]
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(ConfigError::Unreadable)?;
+        let mut config: Self = toml::from_str(&text).map_err(ConfigError::Malformed)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.center.resolve(folder);
+        config.issuer.keys = folder.join(&config.issuer.keys);
+        config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.example.toml");
+        let config = Config::load(&path).unwrap();
+        assert_eq!(
+            config.center.expect.to_string(),
+            "urn:shomei:center:center-1"
+        );
+        assert_eq!(config.issuer.keys, path.with_file_name("pki/jwks.json"));
+        assert_eq!(
+            Patience::from(config.patience).input,
+            Duration::from_secs(90)
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_is_refused() {
+        let text = include_str!("../kiosk.example.toml");
+        assert!(toml::from_str::<Config>(text).is_ok());
+        assert!(toml::from_str::<Config>(&format!("pin = \"0000\"\n{text}")).is_err());
+    }
+}

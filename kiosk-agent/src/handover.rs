@@ -1,0 +1,259 @@
+//! The hand-over check: what a certificate has to pass before anything of it is shown, written or printed.
+//!
+//! ```text
+//! preview   name and birth date are the card's; programme, kind, municipality and copies are those asked for
+//! JWS       verifies under a pinned key; its issuer is the configured one
+//! payload   name and birth date are the card's; the doses are the preview's, in order, and no other
+//! page      rasterised here; every QR on it reads as exactly this JWS
+//! ```
+//! A [`Certificate`] comes from [`Issuer::check`] alone. What fails is [`Mismatch`], and the caller latches the
+//! terminal out of service: somebody's answer reached somebody else.
+
+mod page;
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use card::attributes::{Attributes, BirthDate};
+use issuance_api::terminal::{Dose, IssueAnswer, Preview};
+use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
+use zeroize::Zeroizing;
+
+const CVX: &str = "http://hl7.org/fhir/sid/cvx";
+
+/// Who lies on the reader, as the card says it. Kept to the end of the application, for comparison alone.
+#[derive(Debug)]
+pub struct CardHolder {
+    name: Personal,
+    birth: BirthDate,
+}
+
+impl CardHolder {
+    /// Name and birth date of what was read.
+    #[must_use]
+    pub fn read(attributes: &Attributes) -> Self {
+        Self {
+            name: Personal::new(attributes.name().expose().clone()),
+            birth: attributes.birth().clone(),
+        }
+    }
+
+    /// Whether a preview may be shown to the holder of this card.
+    ///
+    /// # Errors
+    /// The first [`Mismatch`].
+    pub fn check_preview(&self, asked: &Asked<'_>, preview: &Preview) -> Result<(), Mismatch> {
+        same(Mismatch::Name, preview.holder.name == self.name)?;
+        same(
+            Mismatch::BirthDate,
+            self.was_born_on(preview.holder.birth_date),
+        )?;
+        let what_was_asked = preview.programme == *asked.programme
+            && preview.kind == asked.kind
+            && preview.authority.code == asked.municipality
+            && preview.copies == asked.copies;
+        same(Mismatch::Request, what_was_asked)
+    }
+
+    fn was_born_on(&self, date: Date) -> bool {
+        let date = date.get();
+        let (year, month, day) = (
+            i32::from(self.birth.year()),
+            self.birth.month(),
+            self.birth.day(),
+        );
+        (date.year(), u8::from(date.month()), date.day()) == (year, month, day)
+    }
+}
+
+/// What was applied for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Programme.
+    pub programme: &'a ProgrammeId,
+    /// Kind.
+    pub kind: CertificateKind,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Copies.
+    pub copies: u8,
+}
+
+/// What did not belong. Says which comparison, never the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// Another name than the card's.
+    #[error("name")]
+    Name,
+    /// Another birth date than the card's.
+    #[error("birth date")]
+    BirthDate,
+    /// Not what was asked for.
+    #[error("programme, kind, municipality or copies")]
+    Request,
+    /// No signature by a pinned key, or what was signed is no health card.
+    #[error("signature")]
+    Signature,
+    /// Another issuer.
+    #[error("issuer")]
+    Issuer,
+    /// Other doses than the preview's.
+    #[error("doses")]
+    Doses,
+    /// The page cannot be rasterised, or its QR codes are not exactly this JWS.
+    #[error("page")]
+    Page,
+}
+
+/// The issuer whose certificates this terminal hands over: its name and its pinned keys.
+#[derive(Debug)]
+pub struct Issuer {
+    name: String,
+    keys: verify::Jwks,
+}
+
+/// Why there is no pinned issuer.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// The file of keys cannot be read.
+    #[error("the issuer's keys cannot be read")]
+    Unreadable(#[source] std::io::Error),
+    /// It is no JWKS of P-256 keys.
+    #[error("the issuer's keys are no JWKS of P-256 keys")]
+    Keys(#[source] verify::JwksError),
+}
+
+impl Issuer {
+    /// The issuer `name` (an https URL) with the keys of a JWKS file.
+    ///
+    /// # Errors
+    /// [`IssuerError`]
+    pub fn load(name: String, keys: &Path) -> Result<Self, IssuerError> {
+        let keys = std::fs::read_to_string(keys).map_err(IssuerError::Unreadable)?;
+        Self::new(name, &keys)
+    }
+
+    /// The issuer `name` with the keys of a JWKS document.
+    ///
+    /// # Errors
+    /// [`IssuerError::Keys`]
+    pub fn new(name: String, jwks: &str) -> Result<Self, IssuerError> {
+        let keys = verify::Jwks::parse(jwks).map_err(IssuerError::Keys)?;
+        Ok(Self { name, keys })
+    }
+
+    /// Checks an issued certificate against the card that was read and the preview that was shown.
+    ///
+    /// # Errors
+    /// The first [`Mismatch`]: the certificate is dropped and wiped.
+    pub fn check(
+        &self,
+        holder: &CardHolder,
+        preview: &Preview,
+        answer: IssueAnswer,
+    ) -> Result<Certificate, Mismatch> {
+        let certificate = Certificate {
+            jws: answer.jws,
+            page: answer.page,
+            copies: preview.copies,
+        };
+        self.check_payload(holder, preview, certificate.jws.expose())?;
+        page::check(certificate.page(), &certificate.qr_text())?;
+        Ok(certificate)
+    }
+
+    fn check_payload(
+        &self,
+        holder: &CardHolder,
+        preview: &Preview,
+        jws: &str,
+    ) -> Result<(), Mismatch> {
+        // Not this check's question: since when it holds, by which clock. That it never expires is: no `exp` passes.
+        let now = i64::MAX;
+        let card = verify::check(jws, &self.keys, now).map_err(|_| Mismatch::Signature)?;
+        same(Mismatch::Issuer, card.issuer == self.name)?;
+        let patient = &card.patient;
+        let parts = patient
+            .family
+            .iter()
+            .chain(&patient.given)
+            .map(verify::Private::expose);
+        // The card writes U+3000 between the parts of a name.
+        let parts_on_card = holder
+            .name
+            .expose()
+            .split('\u{3000}')
+            .filter(|part| !part.is_empty());
+        same(Mismatch::Name, parts.eq(parts_on_card))?;
+        same(
+            Mismatch::BirthDate,
+            holder.was_born_on(patient.birth_date.into()),
+        )?;
+        same(
+            Mismatch::Doses,
+            card.immunizations.len() == preview.doses.len(),
+        )?;
+        let mut doses = card.immunizations.iter().zip(&preview.doses);
+        same(
+            Mismatch::Doses,
+            doses.all(|(said, shown)| is_dose(said, shown, &preview.authority.name)),
+        )
+    }
+}
+
+fn is_dose(said: &verify::Immunization, shown: &Dose, authority: &str) -> bool {
+    said.date == shown.date.get()
+        && (said.system.as_str(), &said.code) == (CVX, &shown.cvx)
+        && said.lot.as_deref().unwrap_or_default() == shown.lot
+        && said.performer.as_deref() == Some(authority)
+}
+
+/// A certificate that passed the check. Wiped on drop.
+pub struct Certificate {
+    jws: Personal,
+    page: Blob,
+    copies: u8,
+}
+
+impl Certificate {
+    /// The page: one PDF.
+    #[must_use]
+    pub fn page(&self) -> &[u8] {
+        self.page.as_bytes()
+    }
+
+    /// Copies to be put out.
+    #[must_use]
+    pub const fn copies(&self) -> u8 {
+        self.copies
+    }
+
+    /// What the QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+    #[must_use]
+    pub fn qr_text(&self) -> Zeroizing<String> {
+        let jws = self.jws.expose();
+        let mut text = Zeroizing::new(String::with_capacity(5 + 2 * jws.len()));
+        text.push_str("shc:/");
+        for byte in jws.bytes() {
+            // A JWS consists of '-' (45) to 'z'; anything below fails the comparison with the page.
+            write!(text, "{:02}", byte.saturating_sub(45)).expect("a String takes everything");
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificate(..)")
+    }
+}
+
+fn same(mismatch: Mismatch, is: bool) -> Result<(), Mismatch> {
+    if is { Ok(()) } else { Err(mismatch) }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! A made-up issuer with a real key, real signatures and real pages, for tests alone.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use card::attributes::{Attributes, BirthDate, Sex};
+use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Preview};
+use issuance_api::{Blob, CertificateId, CertificateKind, Personal};
+use krilla::geom::{PathBuilder, Rect};
+use krilla::page::PageSettings;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{CardHolder, Certificate, Issuer};
+
+pub(crate) const ISS: &str = "https://issuer.example";
+
+/// A certificate that was never checked: for tests of outputs, which do not look into it.
+pub(crate) fn certificate(jws: &str, page: &[u8]) -> Certificate {
+    Certificate {
+        jws: Personal::new(jws.to_owned()),
+        page: Blob::new(page.to_vec()),
+        copies: 2,
+    }
+}
+
+/// Makes what a center makes.
+pub(crate) struct Maker {
+    key: SigningKey,
+    kid: String,
+}
+
+impl Maker {
+    pub(crate) fn new(seed: u8) -> Self {
+        let key = SigningKey::from_slice(&[seed; 32]).unwrap();
+        let point = key.verifying_key().to_sec1_point(false);
+        let [x, y] =
+            [point.x().unwrap(), point.y().unwrap()].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        Self {
+            key,
+            kid: URL_SAFE_NO_PAD.encode(Sha256::digest(thumbprint)),
+        }
+    }
+
+    pub(crate) fn issuer(&self) -> Issuer {
+        let point = self.key.verifying_key().to_sec1_point(false);
+        let [x, y] =
+            [point.x().unwrap(), point.y().unwrap()].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let jwks = json!({"keys": [{
+            "kty": "EC", "kid": self.kid, "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y,
+        }]});
+        Issuer::new(ISS.to_owned(), &jwks.to_string()).unwrap()
+    }
+
+    pub(crate) fn sign(&self, payload: &Value) -> String {
+        let header = json!({"alg": "ES256", "zip": "DEF", "kid": self.kid}).to_string();
+        let deflated = miniz_oxide::deflate::compress_to_vec(payload.to_string().as_bytes(), 9);
+        let signed = [header.as_bytes(), &deflated]
+            .map(|part| URL_SAFE_NO_PAD.encode(part))
+            .join(".");
+        let signature: Signature = self.key.sign(signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }
+
+    /// An answer to a preview, as it should be.
+    pub(crate) fn answer(&self, preview: &Preview) -> IssueAnswer {
+        let jws = self.sign(&payload(preview));
+        answer(&jws, &page(&[&qr_text(&jws)]))
+    }
+}
+
+pub(crate) fn answer(jws: &str, page: &[u8]) -> IssueAnswer {
+    IssueAnswer {
+        certificate_id: CertificateId::from_mac(&[7; 32]),
+        jws: Personal::new(jws.to_owned()),
+        page: Blob::new(page.to_vec()),
+    }
+}
+
+pub(crate) fn qr_text(jws: &str) -> String {
+    certificate(jws, b"").qr_text().to_string()
+}
+
+pub(crate) fn attributes(name: &str, birth: (u16, u8, u8)) -> Attributes {
+    let birth = BirthDate::new(birth.0, birth.1, birth.2).unwrap();
+    Attributes::new(
+        name.to_owned(),
+        "東京都清瀬市".to_owned(),
+        birth,
+        Sex::Female,
+    )
+}
+
+pub(crate) fn holder() -> CardHolder {
+    CardHolder::read(&attributes("架空　花子", (1980, 2, 17)))
+}
+
+pub(crate) fn preview() -> Preview {
+    let dose = |date: &str, lot: &str| Dose {
+        date: date.parse().unwrap(),
+        vaccine: "新型コロナウイルス".into(),
+        vaccine_en: "COVID-19".into(),
+        product: "コミナティ".into(),
+        product_en: "Comirnaty".into(),
+        maker: "ファイザー".into(),
+        maker_en: "Pfizer".into(),
+        lot: lot.into(),
+        cvx: "208".into(),
+    };
+    Preview {
+        programme: "covid-19".parse().unwrap(),
+        kind: CertificateKind::Domestic,
+        holder: Holder {
+            name: Personal::new("架空　花子".into()),
+            birth_date: "1980-02-17".parse().unwrap(),
+        },
+        authority: Authority {
+            code: "132217".parse().unwrap(),
+            name: "東京都清瀬市".into(),
+            name_en: "Kiyose City, Tokyo".into(),
+        },
+        doses: vec![dose("2021-06-01", "EX0001"), dose("2021-06-22", "EX0002")],
+        issued_on: "2026-11-23".parse().unwrap(),
+        copies: 1,
+    }
+}
+
+/// The payload of a SMART Health Card that says what a preview showed.
+pub(crate) fn payload(preview: &Preview) -> Value {
+    let name: Vec<_> = preview.holder.name.expose().split('\u{3000}').collect();
+    let patient = json!({"fullUrl": "resource:0", "resource": {
+        "resourceType": "Patient",
+        "name": [{"family": name[0], "given": name[1..]}],
+        "birthDate": String::from(preview.holder.birth_date),
+    }});
+    let doses = preview.doses.iter().zip(1..).map(|(dose, number)| {
+        json!({"fullUrl": format!("resource:{number}"), "resource": {
+            "resourceType": "Immunization",
+            "status": "completed",
+            "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": dose.cvx}]},
+            "patient": {"reference": "resource:0"},
+            "occurrenceDateTime": String::from(dose.date),
+            "lotNumber": dose.lot,
+            "performer": [{"actor": {"display": preview.authority.name}}],
+        }})
+    });
+    let entry: Vec<_> = std::iter::once(patient).chain(doses).collect();
+    json!({
+        "iss": ISS,
+        "nbf": 1_790_000_000,
+        "vc": {
+            "type": ["https://smarthealth.cards#health-card", "https://smarthealth.cards#immunization"],
+            "credentialSubject": {
+                "fhirVersion": "4.0.1",
+                "fhirBundle": {"resourceType": "Bundle", "type": "collection", "entry": entry},
+            },
+            "rid": "AAAAAAAAAAAAAAAA",
+        },
+    })
+}
+
+/// An A4 page with these QR codes, each 40 mm wide.
+pub(crate) fn page(texts: &[&str]) -> Vec<u8> {
+    let mut document = krilla::Document::new();
+    let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
+    let mut surface = page.surface();
+    for (place, text) in texts.iter().enumerate() {
+        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).unwrap();
+        let module = 113.4 / code.width() as f32;
+        let (left, top) = (60.0 + 250.0 * place as f32, 60.0);
+        let mut path = PathBuilder::new();
+        for (index, color) in code.to_colors().iter().enumerate() {
+            if *color == qrcode::Color::Dark {
+                let (x, y) = ((index % code.width()) as f32, (index / code.width()) as f32);
+                path.push_rect(
+                    Rect::from_xywh(left + x * module, top + y * module, module, module).unwrap(),
+                );
+            }
+        }
+        surface.draw_path(&path.finish().unwrap());
+    }
+    surface.finish();
+    page.finish();
+    document.finish().unwrap()
+}

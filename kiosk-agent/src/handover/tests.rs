@@ -1,0 +1,156 @@
+use serde_json::json;
+
+use super::testing::*;
+use super::*;
+
+fn check(jws: &str, page: &[u8]) -> Result<Certificate, Mismatch> {
+    Maker::new(1)
+        .issuer()
+        .check(&holder(), &preview(), answer(jws, page))
+}
+
+#[test]
+fn what_belongs_passes_with_its_text_and_copies() {
+    let maker = Maker::new(1);
+    let certificate = maker
+        .issuer()
+        .check(&holder(), &preview(), maker.answer(&preview()))
+        .unwrap();
+    let jws = verify::jws_of(&certificate.qr_text()).unwrap();
+    assert_eq!(*jws, maker.sign(&payload(&preview())));
+    assert_eq!(certificate.copies(), 1);
+    assert_eq!(format!("{certificate:?}"), "Certificate(..)");
+}
+
+#[test]
+fn every_changed_field_of_the_payload_is_noticed() {
+    let entry = "/vc/credentialSubject/fhirBundle/entry";
+    let forged = [
+        ("/iss", json!("https://other.example"), Mismatch::Issuer),
+        ("0/resource/name/0/family", json!("別人"), Mismatch::Name),
+        ("0/resource/name/0/given", json!(["花代"]), Mismatch::Name),
+        ("0/resource/name/0/given", json!([]), Mismatch::Name),
+        (
+            "0/resource/birthDate",
+            json!("1980-02-18"),
+            Mismatch::BirthDate,
+        ),
+        (
+            "1/resource/occurrenceDateTime",
+            json!("2021-06-02"),
+            Mismatch::Doses,
+        ),
+        (
+            "2/resource/vaccineCode/coding/0/code",
+            json!("207"),
+            Mismatch::Doses,
+        ),
+        ("1/resource/lotNumber", json!("EX0009"), Mismatch::Doses),
+        (
+            "2/resource/performer/0/actor/display",
+            json!("東京都千代田区"),
+            Mismatch::Doses,
+        ),
+    ];
+    let maker = Maker::new(1);
+    for (pointer, value, mismatch) in forged {
+        let mut payload = payload(&preview());
+        let pointer = if pointer.starts_with('/') {
+            pointer.to_owned()
+        } else {
+            format!("{entry}/{pointer}")
+        };
+        *payload.pointer_mut(&pointer).unwrap() = value;
+        let jws = maker.sign(&payload);
+        // The page agrees with the forged JWS: only the comparison with card and preview can tell.
+        assert_eq!(
+            check(&jws, &page(&[&qr_text(&jws)])).err(),
+            Some(mismatch),
+            "{pointer}"
+        );
+    }
+}
+
+#[test]
+fn a_dose_more_or_less_is_noticed() {
+    let maker = Maker::new(1);
+    for count in [1, 3] {
+        let mut other = preview();
+        other.doses = preview().doses.into_iter().cycle().take(count).collect();
+        let jws = maker.sign(&payload(&other));
+        assert_eq!(
+            check(&jws, &page(&[&qr_text(&jws)])).err(),
+            Some(Mismatch::Doses)
+        );
+    }
+}
+
+#[test]
+fn another_key_is_noticed() {
+    let jws = Maker::new(2).sign(&payload(&preview()));
+    assert_eq!(
+        check(&jws, &page(&[&qr_text(&jws)])).err(),
+        Some(Mismatch::Signature)
+    );
+}
+
+#[test]
+fn a_page_of_another_certificate_is_noticed() {
+    let maker = Maker::new(1);
+    let jws = maker.sign(&payload(&preview()));
+    let mut other = preview();
+    other.holder.name = Personal::new("別人　太郎".into());
+    let others = qr_text(&maker.sign(&payload(&other)));
+    let own = qr_text(&jws);
+    assert!(
+        check(&jws, &page(&[&own])).is_ok(),
+        "the control: the right page passes"
+    );
+    for page in [
+        page(&[&others]),
+        page(&[&own, &others]),
+        page(&[]),
+        b"%PDF-1.7 no page".to_vec(),
+        Vec::new(),
+    ] {
+        assert_eq!(check(&jws, &page).err(), Some(Mismatch::Page));
+    }
+}
+
+#[test]
+fn a_preview_of_somebody_or_something_else_is_noticed() {
+    let shown = preview();
+    let asked = Asked {
+        programme: &shown.programme,
+        kind: shown.kind,
+        municipality: shown.authority.code,
+        copies: shown.copies,
+    };
+    let check = |change: fn(&mut Preview)| {
+        let mut preview = preview();
+        change(&mut preview);
+        holder().check_preview(&asked, &preview)
+    };
+    assert_eq!(check(|_| ()), Ok(()));
+    assert_eq!(
+        check(|it| it.holder.name = Personal::new("架空　花代".into())),
+        Err(Mismatch::Name)
+    );
+    assert_eq!(
+        check(|it| it.holder.birth_date = "1981-02-17".parse().unwrap()),
+        Err(Mismatch::BirthDate)
+    );
+    assert_eq!(
+        check(|it| it.authority.code = "131016".parse().unwrap()),
+        Err(Mismatch::Request)
+    );
+    assert_eq!(check(|it| it.copies = 2), Err(Mismatch::Request));
+    assert_eq!(
+        check(|it| it.kind = CertificateKind::Abroad),
+        Err(Mismatch::Request)
+    );
+    assert_eq!(
+        check(|it| it.programme = "pandemic-influenza".parse().unwrap()),
+        Err(Mismatch::Request)
+    );
+}

@@ -1,0 +1,246 @@
+//! The plain text front end: prints what the core pushes, makes intents of lines.
+
+use card::pin::Pin;
+use issuance_api::problem::Language;
+use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
+use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use terminal::ports::{FrontEnd, Intent, STEPS, View};
+use terminal::text::{Text, fill, localized};
+
+use crate::input::{Input, Quiet};
+
+/// A text screen and its keyboard.
+pub(crate) struct Screen {
+    input: Input,
+    language: Language,
+    /// Stands first in the menu.
+    preferred: ProgrammeId,
+    expects: Expects,
+    open: bool,
+    /// Held while a PIN is typed.
+    quiet: Option<Quiet>,
+}
+
+/// What a line would mean.
+enum Expects {
+    Programme(Vec<ProgrammeId>),
+    Pin,
+    Municipality(Vec<MunicipalityCode>),
+    Copies(MunicipalityCode),
+    Go,
+    Nothing,
+}
+
+impl Screen {
+    pub(crate) const fn new(input: Input, language: Language, preferred: ProgrammeId) -> Self {
+        Self {
+            input,
+            language,
+            preferred,
+            expects: Expects::Nothing,
+            open: true,
+            quiet: None,
+        }
+    }
+
+    /// Whether there is still somebody at the keyboard.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Waits for Enter between two residents.
+    pub(crate) async fn pause(&mut self) {
+        say("");
+        if self.open && self.input.line().await.is_none() {
+            self.open = false;
+        }
+    }
+
+    fn text(&self, text: Text) {
+        say(text.say(self.language));
+    }
+
+    fn problem(&self, problem: &Problem) {
+        say(&format!(
+            "[{}] {}",
+            problem.code.as_str(),
+            problem.message(self.language)
+        ));
+    }
+
+    fn menu(&mut self, menu: &Menu) {
+        self.text(Text::Title);
+        for notice in &menu.notices {
+            say(&format!("* {}", localized(notice, self.language)));
+        }
+        let mut offers: Vec<_> = menu.programmes.iter().collect();
+        offers.sort_by_key(|offer| offer.id != self.preferred);
+        self.text(Text::ChooseProgramme);
+        for (number, offer) in offers.iter().enumerate() {
+            let kind = Text::Domestic.say(self.language);
+            say(&format!(
+                "{:3}  {} ({kind})",
+                number + 1,
+                localized(&offer.name, self.language)
+            ));
+        }
+        self.expects = Expects::Programme(offers.iter().map(|offer| offer.id.clone()).collect());
+    }
+
+    fn municipalities(&mut self, offers: &[&MunicipalityOffer]) {
+        self.text(Text::ChooseMunicipality);
+        for (number, offer) in offers.iter().enumerate() {
+            let name = match self.language {
+                Language::Ja | Language::Zh => format!("{}{}", offer.prefecture, offer.name),
+                Language::En | Language::Ko => {
+                    format!("{}, {}", offer.name_en, offer.prefecture_en)
+                }
+            };
+            say(&format!("{:3}  {name}", number + 1));
+        }
+        self.expects = Expects::Municipality(offers.iter().map(|offer| offer.code).collect());
+    }
+
+    fn preview(&mut self, preview: &Preview) {
+        self.text(Text::Preview);
+        let japanese = self.language == Language::Ja;
+        let authority = &preview.authority;
+        let row =
+            |label: Text, value: &str| say(&format!("  {}: {value}", label.say(self.language)));
+        row(Text::Name, preview.holder.name.expose());
+        row(Text::BirthDate, &String::from(preview.holder.birth_date));
+        row(
+            Text::Authority,
+            if japanese {
+                &authority.name
+            } else {
+                &authority.name_en
+            },
+        );
+        for (number, dose) in preview.doses.iter().enumerate() {
+            let (product, maker) = if japanese {
+                (&dose.product, &dose.maker)
+            } else {
+                (&dose.product_en, &dose.maker_en)
+            };
+            say(&format!(
+                "  {}. {}  {product}  {maker}  {}",
+                number + 1,
+                String::from(dose.date),
+                dose.lot
+            ));
+        }
+        self.text(Text::Confirm);
+        self.expects = Expects::Go;
+    }
+
+    /// What a line means here; nothing if it means nothing.
+    fn understand(&mut self, line: &str) -> Option<Intent> {
+        if line == "q" {
+            return Some(Intent::Cancel);
+        }
+        let numbered = |count: usize| {
+            line.parse::<usize>()
+                .ok()
+                .filter(|number| (1..=count).contains(number))
+        };
+        match &self.expects {
+            Expects::Programme(programmes) => {
+                let number = numbered(programmes.len())?;
+                let programme = programmes.get(number - 1)?.clone();
+                Some(Intent::Apply {
+                    programme,
+                    kind: CertificateKind::Domestic,
+                })
+            }
+            Expects::Pin => match Pin::try_from(line) {
+                Ok(pin) => Some(Intent::Pin(pin)),
+                Err(_) => {
+                    self.problem(&ProblemCode::PinMalformed.into());
+                    None
+                }
+            },
+            Expects::Municipality(codes) => {
+                let code = *codes.get(numbered(codes.len())? - 1)?;
+                self.text(Text::Copies);
+                self.expects = Expects::Copies(code);
+                None
+            }
+            Expects::Copies(code) => {
+                let copies = if line.is_empty() {
+                    Some(1)
+                } else {
+                    line.parse().ok()
+                };
+                let copies = copies.filter(|copies| (1..=10).contains(copies))?;
+                Some(Intent::Municipality {
+                    code: *code,
+                    copies,
+                })
+            }
+            Expects::Go => line.is_empty().then_some(Intent::Go),
+            Expects::Nothing => None,
+        }
+    }
+}
+
+impl FrontEnd for Screen {
+    fn show(&mut self, view: &View<'_>) {
+        self.quiet = None;
+        self.input.forget();
+        if let Some(step) = view.step() {
+            say(&format!(
+                "\n── {step}/{STEPS} ── {}",
+                Text::Cancel.say(self.language)
+            ));
+        }
+        self.expects = Expects::Nothing;
+        match view {
+            View::Menu(menu) => self.menu(menu),
+            View::PlaceCard => self.text(Text::PlaceCard),
+            View::Pin { remaining } => {
+                if *remaining == 1 {
+                    self.text(Text::LastTry);
+                }
+                let prompt = Text::EnterPin.say(self.language);
+                say(&fill(prompt, "{remaining}", &remaining.to_string()));
+                self.quiet = Some(Quiet::begin());
+                self.expects = Expects::Pin;
+            }
+            View::Reading => self.text(Text::Reading),
+            View::TakeCard => self.text(Text::TakeCard),
+            View::Municipality(offers) => self.municipalities(offers),
+            View::Preview(preview) => self.preview(preview),
+            View::Issuing => self.text(Text::Issuing),
+            View::Delivering => self.text(Text::Delivering),
+            View::Done { reported } => self.text(if *reported {
+                Text::Done
+            } else {
+                Text::NotReported
+            }),
+            View::TryAgain => {
+                self.text(Text::TryAgain);
+                self.expects = Expects::Go;
+            }
+            View::Problem(problem) => self.problem(problem),
+            _ => {}
+        }
+    }
+
+    async fn intent(&mut self) -> Intent {
+        loop {
+            let Some(line) = self.input.line().await else {
+                self.open = false;
+                return Intent::Cancel;
+            };
+            if let Some(intent) = self.understand(line.trim()) {
+                return intent;
+            }
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the screen")]
+fn say(text: &str) {
+    println!("{text}");
+}

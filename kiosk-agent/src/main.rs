@@ -1,0 +1,217 @@
+//! The program `kiosk`: the terminal core with a plain text front end, or, with `--once`, with none.
+//!
+//! ```text
+//! kiosk --config kiosk.toml --out DIR | --print URI  [--language ja|en|zh|ko] [--reader NAME]
+//!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic] [--copies N]]
+//! ```
+//! Interactive it serves one resident after the other until its input ends. With `--once` it leads one application:
+//! progress on standard output (`step take-card`: it waits until the card is gone), exit status 0 only if everything
+//! happened; else `CODE: message` on standard error.
+
+#[path = "kiosk/input.rs"]
+mod input;
+#[path = "kiosk/once.rs"]
+mod once;
+#[path = "kiosk/screen.rs"]
+mod screen;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use issuance_api::problem::Language;
+use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use terminal::channel::{ChannelCenter, ChannelError};
+use terminal::conduct::Terminal;
+use terminal::config::{Config, ConfigError};
+use terminal::handover::{Issuer, IssuerError};
+use terminal::latch::Latch;
+use terminal::output::{AddressError, Folder, Place, Printer, PrinterAddress};
+use terminal::reader::{PcscCard, ReaderError};
+
+use input::Input;
+use once::Once;
+use screen::Screen;
+
+/// Memory is wiped when it is freed: buffers of TLS, HTTP and the rasteriser hold what the types here cannot wipe.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+/// A kiosk for vaccination certificates.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// Language of the texts.
+    #[arg(long, default_value = "ja", value_parser = language)]
+    language: Language,
+    /// Only readers whose name contains this.
+    #[arg(long)]
+    reader: Option<String>,
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// One application without a resident.
+    #[arg(long, requires_all = ["municipality", "pin_fd"])]
+    once: bool,
+    /// With --once: programme, if not the configured one.
+    #[arg(long, requires = "once")]
+    programme: Option<ProgrammeId>,
+    /// With --once: municipality whose records are asked.
+    #[arg(long, requires = "once")]
+    municipality: Option<MunicipalityCode>,
+    /// With --once: kind of certificate.
+    #[arg(long, requires = "once", default_value = "domestic", value_parser = kind)]
+    kind: CertificateKind,
+    /// With --once: copies.
+    #[arg(long, requires = "once", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=10))]
+    copies: u8,
+    /// With --once: file descriptor the PIN is read from, four digits.
+    #[arg(long, requires = "once")]
+    pin_fd: Option<u32>,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct PlaceArguments {
+    /// Folder to write certificate.pdf and shc.txt to.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Printer: ipps://host:port/path, or ipp on this machine.
+    #[arg(long)]
+    print: Option<PrinterAddress>,
+}
+
+/// Why the kiosk does not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    #[error(transparent)]
+    Printer(#[from] AddressError),
+    #[error(transparent)]
+    Reader(#[from] ReaderError),
+    #[error("the runtime cannot be started")]
+    Runtime(#[from] std::io::Error),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let language = arguments.language;
+    match run(arguments) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(problem)) => {
+            complain(&format!(
+                "{}: {}",
+                problem.code.as_str(),
+                problem.message(language)
+            ));
+            ExitCode::FAILURE
+        }
+        Err(StartError::Reader(error)) => {
+            // The operator has to know which leak, the resident that it is not their fault.
+            complain(&error.to_string());
+            let code = ProblemCode::ReaderUntrusted;
+            complain(&format!("{}: {}", code.as_str(), code.message(language)));
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            complain(
+                &std::iter::successors(Some(&error as &dyn std::error::Error), |error| {
+                    error.source()
+                })
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(": "),
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Result<(), Problem>, StartError> {
+    let config = Config::load(&arguments.config)?;
+    let card = PcscCard::start(arguments.reader)?;
+    let output = match (arguments.place.out, arguments.place.print) {
+        (Some(folder), _) => Place::Folder(Folder::new(folder)),
+        (_, Some(address)) => Place::Printer(Box::new(Printer::new(
+            address,
+            config.printer.ca.as_deref(),
+        )?)),
+        (None, None) => unreachable!("the argument group requires one of them"),
+    };
+    let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
+    let (center, urn) = ChannelCenter::new(config.center)?;
+    let patience = config.patience.into();
+    let mut terminal = Terminal {
+        urn,
+        center,
+        card,
+        output,
+        issuer,
+        latch: Latch::new(),
+        patience,
+    };
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        if let (true, Some(municipality), Some(pin_fd)) =
+            (arguments.once, arguments.municipality, arguments.pin_fd)
+        {
+            let mut once = Once {
+                programme: arguments.programme.unwrap_or(config.programme),
+                kind: arguments.kind,
+                municipality,
+                copies: arguments.copies,
+                pin: match once::pin_from(pin_fd) {
+                    Ok(pin) => Some(pin),
+                    Err(code) => return Ok(Err(code.into())),
+                },
+                next: None,
+                refused: None,
+            };
+            return Ok(once.run(&mut terminal).await);
+        }
+        let mut screen = Screen::new(Input::start()?, arguments.language, config.programme);
+        while screen.is_open() {
+            terminal.until_card_is_gone(&mut screen).await;
+            // How it ended was shown; the next resident begins anew.
+            drop(terminal.serve(&mut screen).await);
+            screen.pause().await;
+        }
+        Ok(Ok(()))
+    })
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the program's way to tell its caller why"
+)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+fn language(text: &str) -> Result<Language, &'static str> {
+    match text {
+        "ja" => Ok(Language::Ja),
+        "en" => Ok(Language::En),
+        "zh" => Ok(Language::Zh),
+        "ko" => Ok(Language::Ko),
+        _ => Err("ja, en, zh or ko"),
+    }
+}
+
+fn kind(text: &str) -> Result<CertificateKind, &'static str> {
+    [CertificateKind::Domestic, CertificateKind::Abroad]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or("domestic or abroad")
+}

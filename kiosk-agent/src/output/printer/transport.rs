@@ -1,0 +1,155 @@
+//! IPP over HTTP/1.1 (RFC 8010, section 3): one connection a request, TLS 1.3 where the address is `ipps`.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::{Request, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use ipp::parser::IppParser;
+use ipp::reader::IppReader;
+use ipp::request::IppRequestResponse;
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::super::OutputError;
+use super::{AddressError, PrinterAddress};
+
+/// A printer that takes longer to answer one request does not answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// A printer's description of itself is some 20 KiB.
+const ANSWER_LIMIT: usize = 1 << 20;
+
+#[derive(Debug)]
+pub(super) struct Transport {
+    address: PrinterAddress,
+    tls: Option<Tls>,
+}
+
+struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    pub(super) fn new(address: &PrinterAddress, ca: Option<&Path>) -> Result<Self, AddressError> {
+        let tls = address
+            .is_encrypted()
+            .then(|| Tls::new(address, ca))
+            .transpose()?;
+        Ok(Self {
+            address: address.clone(),
+            tls,
+        })
+    }
+
+    /// Sends an operation and, behind it, a document; the printer's answer if it says success.
+    pub(super) async fn send(
+        &self,
+        request: IppRequestResponse,
+        document: Bytes,
+    ) -> Result<IppRequestResponse, OutputError> {
+        let body = Full::new([request.to_bytes(), document].concat().into());
+        let exchange = async {
+            let stream = TcpStream::connect((self.address.host(), self.address.port()))
+                .await
+                .map_err(|_| OutputError::Unavailable)?;
+            match &self.tls {
+                None => self.exchange(stream, body).await,
+                Some(tls) => {
+                    let connected = tls.connector.connect(tls.name.clone(), stream).await;
+                    self.exchange(connected.map_err(|_| OutputError::Unavailable)?, body)
+                        .await
+                }
+            }
+        };
+        let answer = timeout(ANSWER_WITHIN, exchange)
+            .await
+            .map_err(|_| OutputError::Unavailable)??;
+        let answer = IppParser::new(IppReader::new(Cursor::new(answer)))
+            .parse()
+            .map_err(|_| OutputError::Unavailable)?;
+        answer
+            .header()
+            .status_code()
+            .is_success()
+            .then_some(answer)
+            .ok_or(OutputError::Failed)
+    }
+
+    async fn exchange<S>(&self, stream: S, body: Full<Bytes>) -> Result<Bytes, OutputError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let unavailable = |_| OutputError::Unavailable;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(unavailable)?;
+        let request = Request::post(self.address.path())
+            .header(
+                header::HOST,
+                format!("{}:{}", self.address.host(), self.address.port()),
+            )
+            .header(header::CONTENT_TYPE, "application/ipp")
+            .header(header::CONNECTION, "close")
+            .body(body)
+            .map_err(|_| OutputError::Failed)?;
+        let answer = async move {
+            let answer = sender.send_request(request).await.map_err(unavailable)?;
+            if !answer.status().is_success() {
+                return Err(OutputError::Unavailable);
+            }
+            let body = Limited::new(answer.into_body(), ANSWER_LIMIT)
+                .collect()
+                .await;
+            Ok(body.map_err(|_| OutputError::Unavailable)?.to_bytes())
+        };
+        // The connection lives exactly as long as its one request; how it is closed after the answer is no matter.
+        let (_, answer) = tokio::join!(connection, answer);
+        answer
+    }
+}
+
+impl Tls {
+    fn new(address: &PrinterAddress, ca: Option<&Path>) -> Result<Self, AddressError> {
+        let mut roots = RootCertStore::empty();
+        let ca = ca.ok_or(AddressError::Authority)?;
+        for certificate in CertificateDer::pem_file_iter(ca).map_err(|_| AddressError::Authority)? {
+            let certificate = certificate.map_err(|_| AddressError::Authority)?;
+            roots
+                .add(certificate)
+                .map_err(|_| AddressError::Authority)?;
+        }
+        if roots.is_empty() {
+            return Err(AddressError::Authority);
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("the provider has TLS 1.3 suites")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.resumption = rustls::client::Resumption::disabled();
+        let name =
+            ServerName::try_from(address.host().to_owned()).map_err(|_| AddressError::Form)?;
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            name,
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! What the core needs from the outside: a card, a center, a front end. (The fourth, [`Output`](crate::output::Output),
+//! has its own module.) Real ones are [`reader`](crate::reader), [`channel`](crate::channel) and the front ends of the
+//! program `kiosk`.
+
+use std::time::Duration;
+
+use card::evidence::{Context, Evidence};
+use card::pin::Pin;
+use issuance_api::terminal::{
+    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu, MunicipalityOffer, Preview,
+};
+use issuance_api::{
+    Array, Blob, CenterId, CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId,
+    TerminalUrn, VrsId,
+};
+
+/// A card reader and the card on it.
+pub trait Card: Send {
+    /// Waits for a card, takes it for this terminal alone, selects the 券面事項入力補助AP and asks how many
+    /// tries the PIN has left, spending none. Dropping the future gives up waiting.
+    ///
+    /// # Errors
+    /// A problem of reader or card; `no-card` when the time is over.
+    fn open(&mut self, within: Duration) -> impl Future<Output = Result<u8, ProblemCode>> + Send;
+
+    /// Presents the PIN exactly once and, where it is right, reads the files and has the card answer.
+    ///
+    /// # Errors
+    /// A problem of reader or card, `pin-blocked` among them.
+    fn read(
+        &mut self,
+        pin: Pin,
+        question: Question,
+    ) -> impl Future<Output = Result<Reading, ProblemCode>> + Send;
+
+    /// Waits until no card is there. Dropping the future gives up waiting.
+    ///
+    /// # Errors
+    /// `timed-out`, or a problem of the reader.
+    fn gone(&mut self, within: Duration) -> impl Future<Output = Result<(), ProblemCode>> + Send;
+
+    /// Powers the card down and lets go of it. Does nothing if none is held.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// What one PIN entry led to.
+#[derive(Debug)]
+pub enum Reading {
+    /// The PIN was right: everything read, and the card's answer.
+    Read(Box<Evidence>),
+    /// The PIN was wrong; so many tries are left, at least one.
+    Wrong {
+        /// Tries left.
+        remaining: u8,
+    },
+}
+
+/// What the card is to answer over (`card::evidence::Context`, owned).
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The center's nonce.
+    pub center_nonce: Array<32>,
+    /// VRS's nonce.
+    pub vrs_nonce: Blob,
+    /// Center.
+    pub center: CenterId,
+    /// Record system.
+    pub vrs: VrsId,
+    /// This terminal.
+    pub terminal: TerminalUrn,
+    /// TLS exporter of the connection the challenge came over.
+    pub exporter: Array<32>,
+    /// Public half of the application's session key.
+    pub session_key: Array<32>,
+}
+
+impl Question {
+    /// As the card's library takes it.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            center_nonce: *self.center_nonce.as_bytes(),
+            vrs_nonce: self.vrs_nonce.as_bytes(),
+            center: self.center.as_str(),
+            vrs: self.vrs.as_str(),
+            terminal: self.terminal.as_str(),
+            exporter: *self.exporter.as_bytes(),
+            session_key: *self.session_key.as_bytes(),
+        }
+    }
+}
+
+/// An issuance center. Requests that the session key signs are made for the exporter of the connection they go over,
+/// so they come as functions of it.
+pub trait Center: Send {
+    /// What may be shown.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn menu(&mut self) -> impl Future<Output = Result<Menu, Problem>> + Send;
+
+    /// A challenge, and the exporter of the connection it came over. That connection is kept for the evidence.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn challenge(&mut self)
+    -> impl Future<Output = Result<(Challenge, Array<32>), Problem>> + Send;
+
+    /// Sends evidence over the connection of the challenge, and over no other.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn evidence(
+        &mut self,
+        request: EvidenceRequest,
+    ) -> impl Future<Output = Result<EvidenceAnswer, Problem>> + Send;
+
+    /// Asks for one municipality's records.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn inquiry(
+        &mut self,
+        request: impl Fn(&Array<32>) -> InquiryRequest + Send + Sync,
+    ) -> impl Future<Output = Result<InquiryAnswer, Problem>> + Send;
+
+    /// Has the certificate issued. The same state gives the same bytes, so this may be repeated.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn issue(
+        &mut self,
+        request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
+    ) -> impl Future<Output = Result<IssueAnswer, Problem>> + Send;
+
+    /// Reports the hand-over.
+    ///
+    /// # Errors
+    /// The center's problem, or that it cannot be reached or believed.
+    fn delivered(
+        &mut self,
+        request: impl Fn(&Array<32>) -> DeliveredRequest + Send + Sync,
+    ) -> impl Future<Output = Result<DeliveredAnswer, Problem>> + Send;
+}
+
+/// What a resident sees. The core pushes views; a front end shows them and sends intents, and decides nothing.
+pub trait FrontEnd: Send {
+    /// Shows this instead of what was shown before.
+    fn show(&mut self, view: &View<'_>);
+
+    /// The resident's next intent. Dropping the future loses none.
+    fn intent(&mut self) -> impl Future<Output = Intent> + Send;
+}
+
+/// What is to be shown.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum View<'a> {
+    /// Everything that can be applied for.
+    Menu(&'a Menu),
+    /// A card is waited for.
+    PlaceCard,
+    /// The PIN is waited for.
+    Pin {
+        /// Tries left. One: the warning that comes before the last try belongs here.
+        remaining: u8,
+    },
+    /// The card is being read: it must stay where it is.
+    Reading,
+    /// The card has to be taken back before anything goes on.
+    TakeCard,
+    /// A municipality, and how many copies, are waited for.
+    Municipality(&'a [&'a MunicipalityOffer]),
+    /// Exactly what the certificate will say; confirmation is waited for.
+    Preview(&'a Preview),
+    /// The certificate is being made.
+    Issuing,
+    /// It was checked and is being written or printed.
+    Delivering,
+    /// Nothing came out, and what was in the way was shown: the resident may have it tried again.
+    TryAgain,
+    /// It is there.
+    Done {
+        /// The center knows. If not, the certificate lapses and has to be applied for again.
+        reported: bool,
+    },
+    /// Something is in the way. What can be repeated is offered again by the view that follows.
+    Problem(&'a Problem),
+}
+
+/// Steps an application has, for "3/8".
+pub const STEPS: u8 = 8;
+
+impl View<'_> {
+    /// Which step of [`STEPS`] this is, if it is one.
+    #[must_use]
+    pub const fn step(&self) -> Option<u8> {
+        match self {
+            Self::Menu(_) => Some(1),
+            Self::PlaceCard => Some(2),
+            Self::Pin { .. } => Some(3),
+            Self::Reading | Self::TakeCard => Some(4),
+            Self::Municipality(_) => Some(5),
+            Self::Preview(_) => Some(6),
+            Self::Issuing | Self::Delivering | Self::TryAgain => Some(7),
+            Self::Done { .. } => Some(8),
+            Self::Problem(_) => None,
+        }
+    }
+}
+
+/// What the resident wants. What does not fit the view shown is ignored.
+#[derive(Debug)]
+pub enum Intent {
+    /// Apply for this.
+    Apply {
+        /// Programme of the menu.
+        programme: ProgrammeId,
+        /// Kind of certificate.
+        kind: CertificateKind,
+    },
+    /// The PIN, well-formed.
+    Pin(Pin),
+    /// Records of this municipality.
+    Municipality {
+        /// Which of those offered.
+        code: MunicipalityCode,
+        /// Copies, 1 to 10.
+        copies: u8,
+    },
+    /// What was shown is right; or: try again what did not work.
+    Go,
+    /// End the application.
+    Cancel,
+}

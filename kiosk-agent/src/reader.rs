@@ -1,0 +1,137 @@
+//! A real card on a PC/SC reader. PC/SC blocks, so a thread of its own does it; requests and answers go by channel.
+//!
+//! A request whose asker has gone (a cancelled wait) is given up within [`TURN`].
+
+mod desk;
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use card::environment::Leak;
+use card::pcsc::Pcsc;
+use card::pin::Pin;
+use issuance_api::ProblemCode;
+use tokio::sync::oneshot;
+
+use crate::ports::{Card, Question, Reading};
+use desk::Desk;
+
+/// How often a waiting thread looks whether somebody still waits.
+const TURN: Duration = Duration::from_millis(50);
+
+type Reply<T> = oneshot::Sender<Result<T, ProblemCode>>;
+
+enum Request {
+    Open {
+        within: Duration,
+        reply: Reply<u8>,
+    },
+    Read {
+        pin: Pin,
+        question: Box<Question>,
+        reply: Reply<Reading>,
+    },
+    Gone {
+        within: Duration,
+        reply: Reply<()>,
+    },
+    Close {
+        reply: Reply<()>,
+    },
+}
+
+/// Readers of this machine, or one of them.
+#[derive(Debug)]
+pub struct PcscCard {
+    requests: mpsc::Sender<Request>,
+}
+
+/// Why readers cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// A PIN would leak on this machine.
+    #[error(transparent)]
+    Leak(#[from] Leak),
+    /// The thread cannot be started.
+    #[error("the card's thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+impl PcscCard {
+    /// Watches all readers, or the one whose name contains `reader`.
+    ///
+    /// # Errors
+    /// [`ReaderError::Leak`] where PINs would leak: nothing is started then.
+    pub fn start(reader: Option<String>) -> Result<Self, ReaderError> {
+        let pcsc = Pcsc::open()?;
+        let (requests, inbox) = mpsc::channel();
+        thread::Builder::new()
+            .name("card".to_owned())
+            .spawn(move || attend(&mut Desk::new(pcsc, reader), &inbox))
+            .map_err(ReaderError::Thread)?;
+        Ok(Self { requests })
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, ProblemCode> {
+        let (reply, answer) = oneshot::channel();
+        // A thread that has ended drops what it was asked.
+        drop(self.requests.send(request(reply)));
+        answer
+            .await
+            .unwrap_or(Err(ProblemCode::ReaderServiceUnavailable))
+    }
+}
+
+impl Card for PcscCard {
+    async fn open(&mut self, within: Duration) -> Result<u8, ProblemCode> {
+        self.ask(|reply| Request::Open { within, reply }).await
+    }
+
+    async fn read(&mut self, pin: Pin, question: Question) -> Result<Reading, ProblemCode> {
+        let question = Box::new(question);
+        self.ask(|reply| Request::Read {
+            pin,
+            question,
+            reply,
+        })
+        .await
+    }
+
+    async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
+        self.ask(|reply| Request::Gone { within, reply }).await
+    }
+
+    async fn close(&mut self) {
+        // Letting go cannot fail; a thread that has ended holds nothing.
+        let _ = self.ask(|reply| Request::Close { reply }).await;
+    }
+}
+
+fn attend(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) {
+    while let Ok(request) = inbox.recv() {
+        // Whoever asked may have gone by now: then the answer is for nobody.
+        match request {
+            Request::Open { within, reply } => {
+                let answer = desk.open(within, || reply.is_closed());
+                // Nobody waits for this card any more: it is not held either.
+                if reply.send(answer).is_err() {
+                    desk.close();
+                }
+            }
+            Request::Read {
+                pin,
+                question,
+                reply,
+            } => drop(reply.send(desk.read(pin, &question))),
+            Request::Gone { within, reply } => {
+                let answer = desk.gone(within, || reply.is_closed());
+                let _ = reply.send(answer);
+            }
+            Request::Close { reply } => {
+                desk.close();
+                let _ = reply.send(Ok(()));
+            }
+        }
+    }
+}

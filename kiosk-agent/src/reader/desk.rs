@@ -1,0 +1,180 @@
+//! What the card's thread does: follows readers and cards, and holds at most one card.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use card::pcsc::{Event, Monitor, Pcsc, PcscTransport, ReaderName};
+use card::pin::Pin;
+use card::session::{Asked, Attempt, SessionError};
+use card::transport::TransportError;
+use issuance_api::ProblemCode;
+
+use super::TURN;
+use crate::ports::{Question, Reading};
+
+/// How long a service or a reader may take to show up before a resident is told that there is none.
+const GRACE: Duration = Duration::from_secs(3);
+
+pub(super) struct Desk {
+    pcsc: Pcsc,
+    monitor: Monitor,
+    wanted: Option<String>,
+    service: bool,
+    /// Readers there are, each with whether a card lies on it.
+    readers: BTreeMap<ReaderName, bool>,
+    held: Option<Asked<PcscTransport>>,
+}
+
+impl Desk {
+    pub(super) fn new(pcsc: Pcsc, wanted: Option<String>) -> Self {
+        let monitor = pcsc.monitor();
+        Self {
+            pcsc,
+            monitor,
+            wanted,
+            service: false,
+            readers: BTreeMap::new(),
+            held: None,
+        }
+    }
+
+    /// Waits for a card and asks it for the tries left.
+    pub(super) fn open(
+        &mut self,
+        within: Duration,
+        given_up: impl Fn() -> bool,
+    ) -> Result<u8, ProblemCode> {
+        self.close();
+        let begin = Instant::now();
+        loop {
+            let card = self
+                .readers
+                .iter()
+                .find(|(_, card)| **card)
+                .map(|(reader, _)| reader.clone());
+            if let Some(reader) = card {
+                match self.select(&reader) {
+                    // Just lifted: its event is on the way.
+                    Err(SessionError::Transport(TransportError::NoCard)) => {}
+                    selected => return selected.map_err(problem),
+                }
+            }
+            let waited = begin.elapsed();
+            if waited >= GRACE.min(within) {
+                if !self.service {
+                    return Err(ProblemCode::ReaderServiceUnavailable);
+                }
+                if self.readers.is_empty() {
+                    return Err(ProblemCode::NoReader);
+                }
+            }
+            if waited >= within || given_up() {
+                return Err(ProblemCode::NoCard);
+            }
+            self.follow();
+        }
+    }
+
+    /// Presents the PIN once; reads and lets the card answer if it was right.
+    pub(super) fn read(&mut self, pin: Pin, question: &Question) -> Result<Reading, ProblemCode> {
+        let card = self.held.take().ok_or(ProblemCode::CardLifted)?;
+        match card.verify(pin).map_err(problem)? {
+            Attempt::Verified(card) => {
+                let read = card
+                    .read()
+                    .and_then(|card| card.answer(&question.context()));
+                Ok(Reading::Read(Box::new(read.map_err(problem)?)))
+            }
+            Attempt::Wrong { remaining: 0, .. } | Attempt::Blocked => Err(ProblemCode::PinBlocked),
+            Attempt::Wrong { again, .. } => {
+                let card = again.ask_tries().map_err(problem)?;
+                let remaining = card.remaining();
+                self.held = Some(card);
+                Ok(Reading::Wrong { remaining })
+            }
+        }
+    }
+
+    /// Waits until no card lies on any reader that is watched.
+    pub(super) fn gone(
+        &mut self,
+        within: Duration,
+        given_up: impl Fn() -> bool,
+    ) -> Result<(), ProblemCode> {
+        self.close();
+        let begin = Instant::now();
+        loop {
+            self.follow();
+            // A reader or service that is gone has no card on it: unplugging is taking away, too.
+            if !self.readers.values().any(|card| *card) {
+                return Ok(());
+            }
+            if begin.elapsed() >= within || given_up() {
+                return Err(ProblemCode::TimedOut);
+            }
+        }
+    }
+
+    /// Powers the card down and lets go of it.
+    pub(super) fn close(&mut self) {
+        self.held = None;
+    }
+
+    fn select(&mut self, reader: &ReaderName) -> Result<u8, SessionError> {
+        let card = self.pcsc.connect(reader)?.select()?.ask_tries()?;
+        let remaining = card.remaining();
+        self.held = Some(card);
+        Ok(remaining)
+    }
+
+    /// Takes in what came and went within [`TURN`].
+    fn follow(&mut self) {
+        let Some(mut event) = self.monitor.next(TURN) else {
+            return;
+        };
+        loop {
+            match event {
+                Event::ServiceFound => self.service = true,
+                Event::ServiceLost => {
+                    self.service = false;
+                    self.readers.clear();
+                }
+                Event::ReaderAttached(reader) => drop(self.set(reader, false)),
+                Event::ReaderDetached(reader) => drop(self.readers.remove(&reader)),
+                Event::CardPlaced(reader) => drop(self.set(reader, true)),
+                Event::CardLifted(reader) => drop(self.set(reader, false)),
+            }
+            match self.monitor.next(Duration::ZERO) {
+                Some(next) => event = next,
+                None => return,
+            }
+        }
+    }
+
+    fn set(&mut self, reader: ReaderName, card: bool) -> Option<bool> {
+        let watched = self
+            .wanted
+            .as_ref()
+            .is_none_or(|wanted| reader.to_string().contains(wanted));
+        watched.then(|| self.readers.insert(reader, card)).flatten()
+    }
+}
+
+fn problem(error: SessionError) -> ProblemCode {
+    match error {
+        SessionError::Transport(error) => match error {
+            TransportError::NoService => ProblemCode::ReaderServiceUnavailable,
+            TransportError::NoReader => ProblemCode::NoReader,
+            TransportError::NoCard => ProblemCode::NoCard,
+            TransportError::CardLifted => ProblemCode::CardLifted,
+            TransportError::InUse => ProblemCode::CardInUse,
+            TransportError::Protocol => ProblemCode::CardUnreadable,
+        },
+        SessionError::Phone => ProblemCode::PhoneInsteadOfCard,
+        SessionError::WrongCard => ProblemCode::WrongCard,
+        SessionError::PinBlocked => ProblemCode::PinBlocked,
+        SessionError::Unexpected { .. } | SessionError::NoStatus | SessionError::File(_) => {
+            ProblemCode::CardUnreadable
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! An application as a chain of states, one type each; going on consumes the state before.
+//!
+//! ```text
+//! Welcome → Applying → PinEntry → EvidenceAccepted → CardTaken → Previewed → Checked → HandedOver → Done
+//!                        ↑ wrong PIN                   ↑ no record there      ↑ no paper
+//! ```
+//! Cancelling is dropping: every state wipes what it holds. The card is in [`EvidenceAccepted`]'s way: nothing leads
+//! from there but its removal. [`Checked`] holds the only thing an output takes.
+
+use std::time::Duration;
+
+use card::pin::Pin;
+use issuance_api::terminal::{
+    DeliveredRequest, EvidenceRequest, InquiryRequest, IssueRequest, Menu, MunicipalityOffer,
+    Preview, ProgrammeOffer,
+};
+use issuance_api::{
+    Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, Problem, ProblemCode, ProgrammeId,
+    TerminalUrn, inquiry_message, issue_message, problem::Retry,
+};
+use sha2::{Digest, Sha256};
+
+use crate::handover::{Asked, CardHolder, Certificate, Issuer};
+use crate::key::SessionKey;
+use crate::latch::Latch;
+use crate::output::Output;
+use crate::ports::{Card, Center, Question, Reading};
+
+/// How often a request that may be repeated is sent.
+const ATTEMPTS: u32 = 4;
+/// Before the first repetition; doubled before each further one.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Sends a request until it is answered by something that a repetition would not change, `ATTEMPTS` times at most.
+macro_rules! repeated {
+    ($request:expr) => {{
+        let mut attempt = 1;
+        loop {
+            match $request.await {
+                Err(problem)
+                    if attempt < ATTEMPTS && problem.code.meaning().retry == Retry::Repeat =>
+                {
+                    tokio::time::sleep(PAUSE * 2u32.pow(attempt - 1)).await;
+                    attempt += 1;
+                }
+                answer => break answer,
+            }
+        }
+    }};
+}
+
+/// The menu is there.
+#[derive(Debug)]
+pub struct Welcome {
+    menu: Menu,
+}
+
+impl Welcome {
+    /// Asks the center what may be shown.
+    ///
+    /// # Errors
+    /// `content-mismatch` while out of service, `maintenance`, or why there is no menu.
+    pub async fn fetch(center: &mut impl Center, latch: &Latch) -> Result<Self, Problem> {
+        latch.in_service()?;
+        let menu = center.menu().await?;
+        if menu.maintenance.is_some() {
+            return Err(ProblemCode::Maintenance.into());
+        }
+        Ok(Self { menu })
+    }
+
+    /// What may be shown.
+    #[must_use]
+    pub const fn menu(&self) -> &Menu {
+        &self.menu
+    }
+
+    /// Applies for one kind of certificate of one programme.
+    ///
+    /// # Errors
+    /// `programme-ended` or `kind-not-offered` if the menu does not have it. Abroad is not offered here: this terminal has
+    /// no passport reader.
+    pub fn apply(
+        self,
+        programme: &ProgrammeId,
+        kind: CertificateKind,
+    ) -> Result<Applying, Problem> {
+        let mut programmes = self.menu.programmes.into_iter();
+        let mut offer = programmes
+            .find(|offer| offer.id == *programme)
+            .ok_or(ProblemCode::ProgrammeEnded)?;
+        offer
+            .municipalities
+            .retain(|municipality| municipality.kinds.contains(&kind));
+        if offer.municipalities.is_empty() || kind != CertificateKind::Domestic {
+            return Err(ProblemCode::KindNotOffered.into());
+        }
+        Ok(Applying { offer, kind })
+    }
+}
+
+/// It is known what is applied for; a card is waited for.
+#[derive(Debug)]
+pub struct Applying {
+    offer: ProgrammeOffer,
+    kind: CertificateKind,
+}
+
+impl Applying {
+    /// Waits for a card and asks for the tries left.
+    ///
+    /// # Errors
+    /// A problem of reader or card; `pin-blocked` if no try is left.
+    pub async fn card_placed(
+        self,
+        card: &mut impl Card,
+        within: Duration,
+    ) -> Result<PinEntry, Problem> {
+        match card.open(within).await? {
+            0 => Err(ProblemCode::PinBlocked.into()),
+            remaining => Ok(PinEntry {
+                applying: self,
+                remaining,
+            }),
+        }
+    }
+}
+
+/// A card is there and has tries left; the PIN is waited for.
+#[derive(Debug)]
+pub struct PinEntry {
+    applying: Applying,
+    remaining: u8,
+}
+
+/// What an entered PIN led to.
+#[derive(Debug)]
+pub enum Entered {
+    /// Right, and center and record system believe the card.
+    Accepted(Box<EvidenceAccepted>),
+    /// Wrong: back to the entry, with a try less.
+    Wrong(PinEntry),
+}
+
+impl PinEntry {
+    /// Tries left.
+    #[must_use]
+    pub const fn remaining(&self) -> u8 {
+        self.remaining
+    }
+
+    /// Presents the PIN once, reads the card over a fresh challenge and sends the evidence up at once.
+    ///
+    /// # Errors
+    /// Problems of card and center. The card is let go of either way.
+    pub async fn enter(
+        self,
+        pin: Pin,
+        card: &mut impl Card,
+        center: &mut impl Center,
+        terminal: &TerminalUrn,
+    ) -> Result<Entered, Problem> {
+        // The challenge first: where there is no center, no try is spent.
+        let (challenge, exporter) = center.challenge().await?;
+        let key = SessionKey::generate();
+        let question = Question {
+            center_nonce: challenge.center_nonce,
+            vrs_nonce: challenge.vrs_nonce.clone(),
+            center: challenge.center,
+            vrs: challenge.vrs,
+            terminal: terminal.clone(),
+            exporter,
+            session_key: key.public(),
+        };
+        let evidence = match card.read(pin, question).await? {
+            Reading::Wrong { remaining: 0 } => return Err(ProblemCode::PinBlocked.into()),
+            Reading::Wrong { remaining } => return Ok(Entered::Wrong(Self { remaining, ..self })),
+            Reading::Read(evidence) => evidence,
+        };
+        card.close().await;
+        let holder = CardHolder::read(evidence.files().attributes.attributes());
+        let request = EvidenceRequest {
+            vrs_nonce: challenge.vrs_nonce,
+            session_key: key.public(),
+            evidence: Blob::new(evidence.encode().to_vec()),
+        };
+        drop(evidence);
+        let ticket = center.evidence(request).await?.ticket;
+        let Applying { offer, kind } = self.applying;
+        Ok(Entered::Accepted(Box::new(EvidenceAccepted(CardTaken {
+            offer,
+            kind,
+            key,
+            holder,
+            ticket,
+        }))))
+    }
+}
+
+/// The evidence was believed and is gone; the card still lies there.
+#[derive(Debug)]
+pub struct EvidenceAccepted(CardTaken);
+
+impl EvidenceAccepted {
+    /// Waits until the card is gone: the one way on.
+    ///
+    /// # Errors
+    /// `timed-out`, or a problem of the reader.
+    pub async fn card_taken(
+        self,
+        card: &mut impl Card,
+        within: Duration,
+    ) -> Result<CardTaken, Problem> {
+        card.gone(within).await?;
+        Ok(self.0)
+    }
+}
+
+/// The resident has the card back; a municipality is waited for.
+#[derive(Debug)]
+pub struct CardTaken {
+    offer: ProgrammeOffer,
+    kind: CertificateKind,
+    key: SessionKey,
+    holder: CardHolder,
+    ticket: Blob,
+}
+
+/// A step that did not lead on, and the state it can be tried from again.
+#[derive(Debug)]
+pub struct Refused<S> {
+    /// Why.
+    pub problem: Problem,
+    /// Where the application stands, unless it is over.
+    pub again: Option<Box<S>>,
+}
+
+impl CardTaken {
+    /// What can be chosen: municipalities of the menu that offer this kind.
+    #[must_use]
+    pub fn municipalities(&self) -> Vec<&MunicipalityOffer> {
+        self.offer.municipalities.iter().collect()
+    }
+
+    /// Asks for the records of one municipality, and believes the preview only if it is this card's.
+    ///
+    /// # Errors
+    /// The center's problem, with the way back to the choice; `content-mismatch` and the latch if the preview belongs to
+    /// somebody or something else.
+    pub async fn inquire(
+        self,
+        code: MunicipalityCode,
+        copies: u8,
+        center: &mut impl Center,
+        latch: &Latch,
+    ) -> Result<Previewed, Refused<Self>> {
+        let refused = |state, problem| {
+            Err(Refused {
+                problem,
+                again: Some(Box::new(state)),
+            })
+        };
+        // K4: only what the center offered.
+        if !self
+            .offer
+            .municipalities
+            .iter()
+            .any(|offered| offered.code == code)
+        {
+            return refused(self, ProblemCode::MunicipalityNotTakingPart.into());
+        }
+        let (programme, kind) = (&self.offer.id, self.kind);
+        let request = |exporter: &Array<32>| InquiryRequest {
+            ticket: self.ticket.clone(),
+            session_key: self.key.public(),
+            programme: programme.clone(),
+            municipality: code,
+            kind,
+            passport: None,
+            copies,
+            proof: self.key.sign(&inquiry_message(
+                &self.ticket,
+                programme,
+                &code,
+                kind,
+                None,
+                exporter,
+            )),
+        };
+        let answer = match center.inquiry(request).await {
+            Ok(answer) => answer,
+            Err(problem) => return refused(self, problem),
+        };
+        let asked = Asked {
+            programme,
+            kind,
+            municipality: code,
+            copies,
+        };
+        if self.holder.check_preview(&asked, &answer.preview).is_err() {
+            latch.set();
+            return Err(Refused {
+                problem: ProblemCode::ContentMismatch.into(),
+                again: None,
+            });
+        }
+        let state_digest = Array::new(Sha256::digest(answer.state.as_bytes()).into());
+        Ok(Previewed {
+            preview: answer.preview,
+            holder: self.holder,
+            sealed: Sealed {
+                key: self.key,
+                state: answer.state,
+                state_digest,
+            },
+        })
+    }
+}
+
+/// The center's sealed state and the key that redeems it.
+#[derive(Debug)]
+struct Sealed {
+    key: SessionKey,
+    state: Blob,
+    state_digest: Array<32>,
+}
+
+impl Sealed {
+    fn proof(&self, intent: IssueIntent, exporter: &Array<32>) -> Array<64> {
+        self.key
+            .sign(&issue_message(intent, &self.state_digest, exporter))
+    }
+}
+
+/// What the certificate will say is shown; confirmation is waited for.
+#[derive(Debug)]
+pub struct Previewed {
+    preview: Preview,
+    holder: CardHolder,
+    sealed: Sealed,
+}
+
+impl Previewed {
+    /// What the certificate will say.
+    #[must_use]
+    pub const fn preview(&self) -> &Preview {
+        &self.preview
+    }
+
+    /// Has it issued and checks it against card and preview. A lost answer is asked for again: the center gives the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card.
+    pub async fn confirm(
+        self,
+        center: &mut impl Center,
+        issuer: &Issuer,
+        latch: &Latch,
+    ) -> Result<Checked, Problem> {
+        let Self {
+            preview,
+            holder,
+            sealed,
+        } = self;
+        let request = |exporter: &Array<32>| IssueRequest {
+            state: sealed.state.clone(),
+            proof: sealed.proof(IssueIntent::Issue, exporter),
+        };
+        let answer = repeated!(center.issue(&request))?;
+        let certificate = issuer.check(&holder, &preview, answer).map_err(|_| {
+            latch.set();
+            Problem::from(ProblemCode::ContentMismatch)
+        })?;
+        Ok(Checked {
+            certificate,
+            sealed,
+        })
+    }
+}
+
+/// The certificate is there and belongs to this card and this session.
+#[derive(Debug)]
+pub struct Checked {
+    certificate: Certificate,
+    sealed: Sealed,
+}
+
+impl Checked {
+    /// Writes or prints it.
+    ///
+    /// # Errors
+    /// The output's problem, with the way back: it can be tried again without a second issue.
+    pub async fn hand_over(self, output: &mut impl Output) -> Result<HandedOver, Refused<Self>> {
+        match output.deliver(&self.certificate).await {
+            Ok(()) => Ok(HandedOver {
+                sealed: self.sealed,
+            }),
+            Err(error) => {
+                let problem = ProblemCode::from(error).into();
+                Err(Refused {
+                    problem,
+                    again: Some(Box::new(self)),
+                })
+            }
+        }
+    }
+}
+
+/// The resident has it; the register does not know yet.
+#[derive(Debug)]
+pub struct HandedOver {
+    sealed: Sealed,
+}
+
+/// It is over; nothing is held any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The register says `delivered`. If not, the certificate lapses.
+    pub reported: bool,
+}
+
+impl HandedOver {
+    /// Reports the hand-over, a few times if need be.
+    pub async fn report(self, center: &mut impl Center) -> Done {
+        let request = |exporter: &Array<32>| DeliveredRequest {
+            state: self.sealed.state.clone(),
+            proof: self.sealed.proof(IssueIntent::Delivered, exporter),
+        };
+        let reported = repeated!(center.delivered(&request)).is_ok();
+        Done { reported }
+    }
+}
