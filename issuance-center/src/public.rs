@@ -165,3 +165,122 @@ impl OpenService for Public {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use issuance_api::{CertificateId, ProblemCode, registry::Revoked};
+
+    use super::*;
+    use crate::{
+        registry::Answer,
+        signing::{KeyFile, Signer},
+        testing::Notes,
+    };
+
+    /// A VRS that knows revocations only.
+    struct Revoker(Answer<Revocations>);
+
+    macro_rules! unasked {
+        ($($step:ident $request:ident $answer:ident,)*) => {
+            $(async fn $step(
+                &self,
+                _: &issuance_api::registry::$request,
+            ) -> Answer<issuance_api::registry::$answer> {
+                Err(ProblemCode::RecordsUnavailable)
+            })*
+        };
+    }
+
+    impl Registry for Revoker {
+        async fn nonce(&self) -> Answer<issuance_api::registry::Nonce> {
+            Err(ProblemCode::RecordsUnavailable)
+        }
+        unasked! {
+            evidence EvidenceRequest Ticket,
+            inquiry InquiryRequest Finding,
+            register RegisterRequest Receipt,
+            delivered DeliveredRequest DeliveredAnswer,
+        }
+        async fn revocations(&self) -> Answer<Revocations> {
+            self.0.clone()
+        }
+    }
+
+    fn key() -> PublicKey {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        KeyFile::create(&path, card::trust::Environment::Emulator).unwrap();
+        KeyFile::load(&path).unwrap().public().clone()
+    }
+
+    #[tokio::test]
+    async fn lists_are_by_key_and_neither_a_failure_nor_a_shorter_list_takes_one_down() {
+        let (one, other) = (key(), key());
+        let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
+        let published = Published::new(vec![one.clone(), other.clone()], Arc::clone(&rids));
+        let notes = Notes::default();
+        let path = format!("/.well-known/crl/{}.json", one.kid());
+        let status = || published.answer(&Method::GET, &path).status();
+
+        let down = Revoker(Err(ProblemCode::RecordsUnavailable));
+        published.poll(&down, &notes).await;
+        assert_eq!(
+            status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no list is no statement"
+        );
+
+        let id = |byte| CertificateId::from_mac(&[byte; 32]);
+        let revoked = |byte, key: &PublicKey| Revoked {
+            certificate_id: id(byte),
+            kid: key.kid().clone(),
+        };
+        let list = |revoked: Vec<Revoked>| {
+            Revoker(Ok(Revocations {
+                counter: revoked.len() as u64,
+                revoked,
+            }))
+        };
+        let three = list(vec![revoked(1, &one), revoked(2, &one), revoked(3, &other)]);
+        published.poll(&three, &notes).await;
+        published.poll(&list(vec![revoked(1, &one)]), &notes).await;
+        published.poll(&down, &notes).await;
+
+        assert_eq!(status(), StatusCode::OK);
+        let mut expected = vec![rids.rid(one.kid(), &id(1)), rids.rid(one.kid(), &id(2))];
+        expected.sort();
+        let of_one = published.list(one.kid()).unwrap();
+        assert_eq!((of_one.ctr, of_one.rids), (3, expected));
+        assert_eq!(published.list(other.kid()).unwrap().rids.len(), 1);
+        assert_eq!(
+            notes.all(),
+            [
+                Event::RevocationsUnavailable,
+                Event::RevocationsPublished { counter: 3 },
+                Event::RevocationsShrunk,
+                Event::RevocationsUnavailable
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn web_pages_may_read_keys_and_nothing_else_is_there() {
+        let key = key();
+        let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
+        let published = Published::new(vec![key.clone()], rids);
+        let answer = published.answer(&Method::GET, "/.well-known/jwks.json");
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        let text = std::str::from_utf8(answer.body()).unwrap();
+        assert!(text.starts_with(&format!(r#"{{"keys":[{{"kty":"EC","kid":"{}""#, key.kid())));
+        assert!(!text.contains("crlVersion") && !text.contains("\"d\""));
+
+        let status = |method, path| published.answer(&method, path).status();
+        assert_eq!(
+            status(Method::POST, "/.well-known/jwks.json"),
+            StatusCode::METHOD_NOT_ALLOWED
+        );
+        for path in ["/", "/.well-known/crl/x.json", "/.well-known/", "/v1/menu"] {
+            assert_eq!(status(Method::GET, path), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+}

@@ -67,7 +67,6 @@ impl Registry for Client {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn code(error: CallError) -> ProblemCode {
     match error {
         CallError::Problem(problem) => reported(problem.code),

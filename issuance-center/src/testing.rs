@@ -1,10 +1,15 @@
 //! What unit tests share: synthetic people and a clock that moves when told.
 
 use std::{
+    path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use card::{
+    key::PublicKey,
+    trust::{Anchor, ApRole, Environment, TrustStore},
+};
 use ed25519_dalek::Signer;
 use issuance_api::{
     Array, Blob, CertificateId, CertificateKind, KeyId, Personal, TerminalUrn,
@@ -14,9 +19,13 @@ use issuance_api::{
 use time::OffsetDateTime;
 
 use crate::{
-    certificate::shc::{Claims, Payload},
+    certificate::{
+        page::{FontPaths, Fonts, Typesetter},
+        shc::{Claims, Payload},
+    },
     clock::Clock,
     event::{Event, Events},
+    programme::Programmes,
     state::State,
     statement::{RegisteredPayload, StatementKey},
 };
@@ -167,4 +176,33 @@ pub(crate) fn registered(kid: &KeyId) -> RegisteredPayload {
     StatementKey::new(vrs_key().verifying_key())
         .registered(payload, registration, &application, &receipt)
         .unwrap()
+}
+
+/// The programmes as shipped.
+pub(crate) fn programmes() -> Programmes {
+    Programmes::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("programmes")).unwrap()
+}
+
+/// The fonts where Debian puts them.
+pub(crate) fn typesetter() -> Typesetter {
+    let font = |name: &str| Path::new("/usr/share/fonts/truetype").join(name);
+    Typesetter::new(
+        Fonts::load(&FontPaths {
+            regular: font("bizud-gothic/BIZUDPGothic-Regular.ttf"),
+            bold: font("bizud-gothic/BIZUDPGothic-Bold.ttf"),
+            names: font("ipamj/ipamjm.ttf"),
+        })
+        .unwrap(),
+    )
+}
+
+/// Trust in a CA under which no card is.
+pub(crate) fn trust() -> TrustStore {
+    let anchor = Anchor {
+        id: "6000033".parse().unwrap(),
+        role: ApRole::Text,
+        environment: Environment::Emulator,
+        key: PublicKey::from_modulus(&[0xC5; 256]).unwrap(),
+    };
+    TrustStore::new(Environment::Emulator, [anchor]).unwrap()
 }

@@ -100,7 +100,7 @@ pub struct Finding {
 
 /// The outcomes of an inquiry that worked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "outcome", rename_all = "kebab-case", from = "Strict")]
 pub enum Outcome {
     /// The person is known here. Whether any dose is, `doses` says.
     Records(Records),
@@ -114,6 +114,31 @@ pub enum Outcome {
     Deceased,
     /// 利用停止 (V16).
     Stopped,
+}
+
+/// [`Outcome`] as read: serde lets a tagged variant without fields have any, one with an empty list of fields none.
+#[derive(Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
+enum Strict {
+    Records(Records),
+    NoSuchPerson {},
+    ConfirmationNeeded {},
+    MovedOut {},
+    Deceased {},
+    Stopped {},
+}
+
+impl From<Strict> for Outcome {
+    fn from(outcome: Strict) -> Self {
+        match outcome {
+            Strict::Records(records) => Self::Records(records),
+            Strict::NoSuchPerson {} => Self::NoSuchPerson,
+            Strict::ConfirmationNeeded {} => Self::ConfirmationNeeded,
+            Strict::MovedOut {} => Self::MovedOut,
+            Strict::Deceased {} => Self::Deceased,
+            Strict::Stopped {} => Self::Stopped,
+        }
+    }
 }
 
 /// A person's records in one municipality.

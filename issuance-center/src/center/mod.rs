@@ -153,3 +153,6 @@ async fn apart<T: Send + 'static>(
 fn seconds(lifetime: Duration) -> u32 {
     u32::try_from(lifetime.as_secs()).expect("lifetimes are minutes")
 }
+
+#[cfg(test)]
+mod tests;

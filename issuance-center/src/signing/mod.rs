@@ -75,10 +75,16 @@ impl Signing {
         }
     }
 
+    /// The public half of its key.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        self.signer.public()
+    }
+
     /// Thumbprint of the key.
     #[must_use]
     pub fn kid(&self) -> &KeyId {
-        self.signer.public().kid()
+        self.public().kid()
     }
 
     /// Whether a signature failed to verify since the start.
@@ -105,8 +111,7 @@ impl Signing {
             return Err(SignError::Stopped);
         }
         let signature = self.signer.sign(message).ok();
-        let good =
-            signature.filter(|signature| verifies(self.signer.public().get(), message, signature));
+        let good = signature.filter(|signature| verifies(self.public().get(), message, signature));
         good.ok_or_else(|| {
             self.stopped.store(true, Ordering::Release);
             SignError::Stopped
