@@ -128,6 +128,12 @@ impl Evidence {
         &self.files
     }
 
+    /// The text AP's answer to the challenge.
+    #[must_use]
+    pub const fn answer(&self) -> &Signature {
+        &self.answer
+    }
+
     /// Whether the surface AP answered too.
     #[must_use]
     pub const fn has_surface(&self) -> bool {

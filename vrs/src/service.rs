@@ -150,7 +150,8 @@ impl Vrs {
 
     async fn begin(&self, municipality: MunicipalityCode) -> Result<Session, ProblemCode> {
         if !self.parts.divisions.holds(municipality) {
-            return Err(ProblemCode::MunicipalityNotTakingPart);
+            // Whether it takes part is the center's to say: here its records are missing.
+            return Err(ProblemCode::RecordsUnavailable);
         }
         self.parts
             .divisions

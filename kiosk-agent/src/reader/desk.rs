@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use card::pcsc::{Event, Monitor, Pcsc, PcscTransport, ReaderName};
 use card::pin::Pin;
-use card::session::{Asked, Attempt, SessionError};
+use card::session::{Asked, Attempt, SessionError, Step};
 use card::transport::TransportError;
 use issuance_api::ProblemCode;
 
@@ -173,6 +173,11 @@ fn problem(error: SessionError) -> ProblemCode {
         SessionError::Phone => ProblemCode::PhoneInsteadOfCard,
         SessionError::WrongCard => ProblemCode::WrongCard,
         SessionError::PinBlocked => ProblemCode::PinBlocked,
+        // It reads like a card and cannot sign like one: a copy of somebody's files.
+        SessionError::Unexpected {
+            step: Step::Challenge,
+            ..
+        } => ProblemCode::CardNotGenuine,
         SessionError::Unexpected { .. } | SessionError::NoStatus | SessionError::File(_) => {
             ProblemCode::CardUnreadable
         }

@@ -107,7 +107,8 @@ impl Vrs {
         );
         check_proof(&claims, &message, &request.proof)?;
         if !self.parts.divisions.holds(request.municipality) {
-            return Err(ProblemCode::MunicipalityNotTakingPart);
+            // Whether it takes part is the center's to say: here its records are missing.
+            return Err(ProblemCode::RecordsUnavailable);
         }
         self.asked
             .ask(&claims, request.municipality)

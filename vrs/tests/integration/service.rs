@@ -290,7 +290,7 @@ async fn the_resident_s_own_words_are_asked_and_no_others() {
     let refused = world.vrs.inquiry(&application.center, &request).await;
     assert_eq!(refused.err(), Some(ProblemCode::KindNotOffered));
     let refused = application.ask(&world.vrs, "472018").await;
-    assert_eq!(refused.err(), Some(ProblemCode::MunicipalityNotTakingPart));
+    assert_eq!(refused.err(), Some(ProblemCode::RecordsUnavailable));
 }
 
 #[tokio::test]
