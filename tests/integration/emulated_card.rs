@@ -13,10 +13,13 @@ use stage::pcscd::Pcscd;
 use stage::process::poll;
 use tempfile::TempDir;
 
+use crate::support::alone_with_pcsc;
+
 const READER: &str = "Virtual PCD 00 00";
 
 #[test]
 fn outside_programs_agree_with_the_emulated_card() {
+    let _alone = alone_with_pcsc();
     let service = Pcscd::start().unwrap();
     let out = TempDir::new().unwrap();
     let personas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");

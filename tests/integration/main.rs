@@ -1,4 +1,11 @@
 //! The real processes, driven from outside.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
+mod applications;
 mod emulated_card;
+mod evidence;
+mod sessions;
+mod terminals;
+mod unavailable;

@@ -32,7 +32,9 @@ impl Pcscd {
             return Err(io::Error::other("a pcscd is running here already"));
         }
         if !Path::new(DRIVER).exists() {
-            return Err(io::Error::other("the package vsmartcard-vpcd is not installed"));
+            return Err(io::Error::other(
+                "the package vsmartcard-vpcd is not installed",
+            ));
         }
         let port = two_free_ports()?;
         let readers = TempDir::new()?;
@@ -41,16 +43,25 @@ impl Pcscd {
         );
         std::fs::write(readers.path().join("vpcd"), reader)?;
         let mut command = Command::new("/usr/sbin/pcscd");
-        command.args(["--foreground", "--error", "--config"]).arg(readers.path());
+        command
+            .args(["--foreground", "--error", "--config"])
+            .arg(readers.path());
         let mut service = Program::start("pcscd", command)?;
         let up = poll(Duration::from_secs(10), || {
             let up = Path::new(SOCKET).exists() && is_listening(port);
             (up || !service.is_running()).then_some(up)
         });
         if up != Some(true) {
-            return Err(io::Error::other(format!("pcscd: {}", service.log.all().join("\n"))));
+            return Err(io::Error::other(format!(
+                "pcscd: {}",
+                service.log.all().join("\n")
+            )));
         }
-        Ok(Self { _service: service, _readers: readers, port })
+        Ok(Self {
+            _service: service,
+            _readers: readers,
+            port,
+        })
     }
 
     /// TCP port of the first slot; the second has the next.

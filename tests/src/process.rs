@@ -51,20 +51,31 @@ impl Lines {
     /// All lines so far.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits for a line with this beginning.
     #[must_use]
     pub fn wait_for(&self, beginning: &str, within: Duration) -> Option<String> {
-        poll(within, || self.all().into_iter().find(|line| line.starts_with(beginning)))
+        poll(within, || {
+            self.all()
+                .into_iter()
+                .find(|line| line.starts_with(beginning))
+        })
     }
 
     fn follow(&self, source: impl Read + Send + 'static) -> JoinHandle<()> {
         let lines = self.clone();
         thread::spawn(move || {
             for line in BufReader::new(source).lines().map_while(Result::ok) {
-                lines.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                lines
+                    .0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
             }
         })
     }
@@ -87,14 +98,23 @@ impl Program {
     /// # Errors
     /// If it cannot be started.
     pub fn start(name: &str, mut command: Command) -> io::Result<Self> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let (output, log) = (Lines::default(), Lines::default());
         let readers = [
             child.stdout.take().map(|stdout| output.follow(stdout)),
             child.stderr.take().map(|stderr| log.follow(stderr)),
         ];
         let readers = readers.into_iter().flatten().collect();
-        Ok(Self { name: name.to_owned(), child, readers, output, log })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            readers,
+            output,
+            log,
+        })
     }
 
     /// Starts a server and waits for its line `ready key=value …`.
@@ -104,14 +124,20 @@ impl Program {
     pub fn serve(name: &str, command: Command) -> io::Result<(Self, BTreeMap<String, String>)> {
         let mut program = Self::start(name, command)?;
         let line = poll(READY_WITHIN, || {
-            let ready = program.output.all().into_iter().find(|line| line.starts_with("ready"));
+            let ready = program
+                .output
+                .all()
+                .into_iter()
+                .find(|line| line.starts_with("ready"));
             let ended = program.child.try_wait().ok().flatten().is_some();
             (ready.is_some() || ended).then_some(ready)
         });
         let Some(Some(line)) = line else {
             drop(program.end());
             let log = program.log.all().join("\n");
-            return Err(io::Error::other(format!("{name} did not become ready:\n{log}")));
+            return Err(io::Error::other(format!(
+                "{name} did not become ready:\n{log}"
+            )));
         };
         let values = line
             .split_whitespace()

@@ -1,0 +1,98 @@
+//! What the tests share.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use issuance_api::terminal::InquiryAnswer;
+use issuance_api::{Blob, Problem, ProblemCode};
+use issuance_channel::client::CallError;
+use stage::applicant::Applicant;
+use stage::reader::Reader;
+use stage::world::{Options, World};
+
+/// A world of the usual kind, for tests that leave it as it was. Each starts its own where it changes anything.
+pub(crate) fn world() -> World {
+    World::start(&Options::default()).unwrap()
+}
+
+/// Runs a future to its end.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// The code of a call that was refused.
+pub(crate) fn refusal<T>(result: Result<T, CallError>) -> ProblemCode {
+    match result {
+        Err(CallError::Problem(Problem { code, .. })) => code,
+        Err(other) => panic!("no problem document: {other}"),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+/// A ticket for a persona, from a kiosk.
+pub(crate) async fn ticket(world: &World, applicant: &Applicant, persona: &str) -> Blob {
+    applicant
+        .identify(world.ground.card(persona))
+        .await
+        .unwrap()
+        .ticket
+}
+
+/// The preview of a persona's certificate in the demo's first municipality.
+pub(crate) async fn preview(world: &World, applicant: &Applicant, persona: &str) -> InquiryAnswer {
+    let ticket = ticket(world, applicant, persona).await;
+    applicant
+        .inquire(&ticket, HOME.parse().unwrap())
+        .await
+        .unwrap()
+}
+
+/// Where the personas live.
+pub(crate) const HOME: &str = "132217";
+
+/// Waits until no other test has the PC/SC service: there is one in a namespace.
+pub(crate) fn alone_with_pcsc() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A world with a reader in it, for one test at a time.
+pub(crate) struct Counter {
+    // Dropped in this order: the next test finds no service.
+    pub(crate) reader: Reader,
+    pub(crate) world: World,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Counter {
+    pub(crate) fn open() -> Self {
+        let alone = alone_with_pcsc();
+        let world = world();
+        let reader = Reader::start(&world.ground.path("cards/cards")).unwrap();
+        Self {
+            reader,
+            world,
+            _alone: alone,
+        }
+    }
+}
+
+/// Sets a lifetime to one second.
+pub(crate) fn shorten(config: &mut toml::Table, key: &str) {
+    let lifetimes = config["lifetimes"].as_table_mut().unwrap();
+    lifetimes.insert(key.to_owned(), 1.into());
+}
+
+/// Polls until something holds; panics if it never does.
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds().await {
+        assert!(Instant::now() < deadline, "it never came to be");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,108 @@
+//! Who may talk to the center, and who to the record system.
+
+use dev_pki::Leaf;
+use issuance_api::{ProblemCode, registry, terminal};
+use issuance_channel::client::{CallError, Client};
+use stage::applicant::Applicant;
+use stage::world::World;
+use time::Duration;
+
+use crate::support::{block_on, refusal, until, world};
+
+/// Nothing was said: the handshake failed, or its refusal arrived as a problem document.
+fn is_shut_out<T>(result: Result<T, CallError>) -> bool {
+    match result {
+        Err(CallError::Problem(problem)) => problem.code == ProblemCode::TerminalRefused,
+        Err(CallError::Unreachable) => true,
+        _ => false,
+    }
+}
+
+async fn menu(client: &Client) -> Result<terminal::Menu, CallError> {
+    client.get("/v1/menu").await
+}
+
+#[test]
+fn terminals_without_a_valid_certificate_are_shut_out() {
+    let world = world();
+    block_on(async {
+        menu(&world.terminal("kiosk-0001")).await.unwrap();
+        assert!(is_shut_out(menu(&world.terminal("kiosk-revoked")).await));
+        assert!(is_shut_out(
+            menu(&world.client_of_center("foreign/kiosk-0001")).await
+        ));
+        // A service's certificate is no terminal's.
+        assert!(is_shut_out(
+            menu(&world.client_of_center("services/vrs")).await
+        ));
+    });
+    assert!(!world.answers_without_certificate("/v1/menu").unwrap());
+}
+
+#[test]
+fn a_terminal_revoked_while_it_is_connected_is_out() {
+    let world = world();
+    block_on(async {
+        let terminals = &world.ground.pki.terminals;
+        let hour = Duration::hours(1);
+        let leaf = Leaf::terminal("urn:shomei:terminal:kiosk:dev:0009", hour);
+        let issued = terminals.issue("kiosk-0009", &leaf).unwrap();
+        let client = world.terminal("kiosk-0009");
+        let mut connection = client.pinned().await.unwrap();
+        connection.get::<terminal::Menu>("/v1/menu").await.unwrap();
+        terminals.revoke(&[issued.serial], hour).unwrap();
+        until(async || connection.get::<terminal::Menu>("/v1/menu").await.is_err()).await;
+        assert!(is_shut_out(menu(&world.terminal("kiosk-0009")).await));
+        menu(&world.terminal("kiosk-0001")).await.unwrap();
+    });
+}
+
+#[test]
+fn the_record_system_speaks_to_its_centers_alone() {
+    let world = world();
+    block_on(async {
+        world
+            .as_center()
+            .post::<registry::Nonce>("/v1/nonce")
+            .await
+            .unwrap();
+        for certificate in ["terminals/kiosk-0001", "services/vrs", "foreign/kiosk-0001"] {
+            let nonce = world
+                .client_of_vrs(certificate)
+                .post::<registry::Nonce>("/v1/nonce")
+                .await;
+            assert!(is_shut_out(nonce), "{certificate}");
+        }
+    });
+}
+
+#[test]
+fn an_app_is_offered_what_apps_are_offered() {
+    let world: World = world();
+    block_on(async {
+        let kiosk = menu(&world.terminal("kiosk-0001")).await.unwrap();
+        let codes = |menu: &terminal::Menu| {
+            let covid = menu
+                .programmes
+                .iter()
+                .find(|offer| offer.id.as_str() == "covid-19")
+                .unwrap();
+            covid
+                .municipalities
+                .iter()
+                .map(|offer| offer.code.to_string())
+                .collect::<Vec<_>>()
+        };
+        let mut offered = codes(&kiosk);
+        offered.sort();
+        assert_eq!(offered, ["131016", "132217", "141003"]);
+        let app = Applicant::new(world.terminal("app-0001"));
+        let ticket = app
+            .identify(world.ground.card("ordinary"))
+            .await
+            .unwrap()
+            .ticket;
+        let refused = app.inquire(&ticket, "011002".parse().unwrap()).await;
+        assert_eq!(refusal(refused), ProblemCode::MunicipalityNotTakingPart);
+    });
+}

@@ -1,0 +1,249 @@
+//! A terminal without a resident: an emulated card in this process, a real connection to the real center.
+//!
+//! It takes every step of an application by itself and lets a test put its hands in between: this is how evidence is
+//! replayed, files are swapped and states are carried elsewhere. The kiosk proper is driven by `kiosk.rs`.
+
+use card::evidence::{Context, Evidence};
+use card::pin::Pin;
+use card::session::{Attempt, Connected};
+use card::transport::Lengths;
+use ed25519_dalek::{Signer, SigningKey};
+use hw_sim::chip::EmulatedCard;
+use issuance_api::terminal::{
+    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu,
+};
+use issuance_api::{
+    Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
+    issue_message,
+};
+use issuance_channel::Identity;
+use issuance_channel::client::{CallError, Client, Pinned};
+use sha2::{Digest, Sha256};
+
+/// One applicant at one terminal.
+pub struct Applicant {
+    client: Client,
+    session: SigningKey,
+}
+
+/// A pinned connection with an open challenge.
+pub struct Challenged {
+    /// The connection.
+    pub connection: Pinned,
+    /// What the card has to answer over.
+    pub challenge: Challenge,
+}
+
+impl Applicant {
+    /// A new application at a terminal: a new session key.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).expect("the operating system has randomness");
+        Self {
+            client,
+            session: SigningKey::from_bytes(&seed),
+        }
+    }
+
+    /// The same application at another terminal, or over another client.
+    #[must_use]
+    pub fn at(&self, client: Client) -> Self {
+        Self {
+            client,
+            session: self.session.clone(),
+        }
+    }
+
+    /// The terminal's client.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The session key's public half.
+    #[must_use]
+    pub fn session_key(&self) -> Array<32> {
+        Array::new(self.session.verifying_key().to_bytes())
+    }
+
+    /// The terminal's URN.
+    #[must_use]
+    pub fn urn(&self) -> String {
+        match self.client.identity() {
+            Identity::Terminal(urn) => urn.to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    /// # Errors
+    /// See [`CallError`], here and in all further steps.
+    pub async fn menu(&self) -> Result<Menu, CallError> {
+        self.client.get("/v1/menu").await
+    }
+
+    /// Asks for a challenge on a connection of its own.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn challenge(&self) -> Result<Challenged, CallError> {
+        let mut connection = self.client.pinned().await?;
+        let challenge = connection.post("/v1/challenge").await?;
+        Ok(Challenged {
+            connection,
+            challenge,
+        })
+    }
+
+    /// Has a card answer it. The PIN is the personas' usual one.
+    ///
+    /// # Panics
+    /// If the card does not go along: the tests that want that drive the kiosk.
+    #[must_use]
+    pub fn evidence(&self, card: EmulatedCard, challenged: &Challenged) -> Evidence {
+        self.evidence_over(
+            card,
+            &challenged.challenge,
+            challenged.connection.exporter(),
+        )
+    }
+
+    /// Has a card answer it, over an exporter of the caller's choice.
+    ///
+    /// # Panics
+    /// As [`Self::evidence`].
+    #[must_use]
+    pub fn evidence_over(
+        &self,
+        mut card: EmulatedCard,
+        challenge: &Challenge,
+        exporter: &Array<32>,
+    ) -> Evidence {
+        let pin = Pin::try_from("1234").expect("four digits");
+        let asked = Connected::new(card.powered(), Lengths::default())
+            .select()
+            .and_then(card::session::Selected::ask_tries)
+            .expect("the persona's card has tries left");
+        let Ok(Attempt::Verified(unlocked)) = asked.verify(pin) else {
+            panic!("the persona's PIN is the usual one");
+        };
+        let read = unlocked.read().expect("the persona's card is readable");
+        let urn = self.urn();
+        let context = Context {
+            center_nonce: *challenge.center_nonce.as_bytes(),
+            vrs_nonce: challenge.vrs_nonce.as_bytes(),
+            center: challenge.center.as_str(),
+            vrs: challenge.vrs.as_str(),
+            terminal: &urn,
+            exporter: *exporter.as_bytes(),
+            session_key: *self.session_key().as_bytes(),
+        };
+        read.answer(&context).expect("the persona's card signs")
+    }
+
+    /// Sends evidence on the challenge's own connection.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn send(
+        &self,
+        challenged: &mut Challenged,
+        evidence: &Evidence,
+    ) -> Result<EvidenceAnswer, CallError> {
+        let request = self.evidence_request(&challenged.challenge, evidence);
+        challenged
+            .connection
+            .post_sealed("/v1/evidence", &request)
+            .await
+    }
+
+    /// The request that carries evidence.
+    #[must_use]
+    pub fn evidence_request(&self, challenge: &Challenge, evidence: &Evidence) -> EvidenceRequest {
+        EvidenceRequest {
+            vrs_nonce: challenge.vrs_nonce.clone(),
+            session_key: self.session_key(),
+            evidence: Blob::new(evidence.encode().to_vec()),
+        }
+    }
+
+    /// From challenge to ticket.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn identify(&self, card: EmulatedCard) -> Result<EvidenceAnswer, CallError> {
+        let mut challenged = self.challenge().await?;
+        let evidence = self.evidence(card, &challenged);
+        self.send(&mut challenged, &evidence).await
+    }
+
+    /// Asks for the records of a municipality.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn inquire(
+        &self,
+        ticket: &Blob,
+        municipality: MunicipalityCode,
+    ) -> Result<InquiryAnswer, CallError> {
+        let mut connection = self.client.pinned().await?;
+        let programme: ProgrammeId = "covid-19".parse().expect("a programme's id");
+        let kind = CertificateKind::Domestic;
+        let exporter = connection.exporter().clone();
+        let message = inquiry_message(ticket, &programme, &municipality, kind, None, &exporter);
+        let request = InquiryRequest {
+            ticket: ticket.clone(),
+            session_key: self.session_key(),
+            programme,
+            municipality,
+            kind,
+            passport: None,
+            copies: 1,
+            proof: self.sign(&message),
+        };
+        connection.post_sealed("/v1/inquiry", &request).await
+    }
+
+    /// Redeems a sealed state.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn issue(&self, state: &Blob) -> Result<IssueAnswer, CallError> {
+        let mut connection = self.client.pinned().await?;
+        let proof = self.prove(IssueIntent::Issue, state, connection.exporter());
+        let request = IssueRequest {
+            state: state.clone(),
+            proof,
+        };
+        connection.post_sealed("/v1/issue", &request).await
+    }
+
+    /// Reports the hand-over.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn delivered(&self, state: &Blob) -> Result<DeliveredAnswer, CallError> {
+        let mut connection = self.client.pinned().await?;
+        let proof = self.prove(IssueIntent::Delivered, state, connection.exporter());
+        let request = DeliveredRequest {
+            state: state.clone(),
+            proof,
+        };
+        connection.post_sealed("/v1/delivered", &request).await
+    }
+
+    /// The session key's signature over the words of a request.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Array<64> {
+        Array::new(self.session.sign(message).to_bytes())
+    }
+
+    fn prove(&self, intent: IssueIntent, state: &Blob, exporter: &Array<32>) -> Array<64> {
+        let digest = Array::new(Sha256::digest(state.as_bytes()).into());
+        self.sign(&issue_message(intent, &digest, exporter))
+    }
+}

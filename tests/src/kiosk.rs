@@ -1,0 +1,101 @@
+//! The kiosk program, with somebody beside it who types the PIN and takes the card back when told.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use crate::process::{Program, poll, program};
+use crate::reader::Reader;
+
+/// Longer than any application on a busy machine.
+const WITHIN: Duration = Duration::from_secs(90);
+
+/// One application at a kiosk.
+pub struct Application<'a> {
+    /// `kiosk.toml`.
+    pub config: &'a Path,
+    /// Where the paper goes: `--out DIR` or `--print URI`.
+    pub place: [&'a OsStr; 2],
+    /// Municipality applied to.
+    pub municipality: &'a str,
+    /// PIN typed.
+    pub pin: &'a str,
+    /// `ja` or `en`.
+    pub language: &'a str,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Exit status.
+    pub status: ExitStatus,
+    /// Lines `step …`.
+    pub steps: Vec<String>,
+    /// What was said on standard error.
+    pub said: Vec<String>,
+}
+
+impl Outcome {
+    /// The problem code, where one was reported: `CODE: message`.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        let (code, _) = self.said.last()?.split_once(": ")?;
+        Some(code)
+    }
+}
+
+/// Leads one application to its end. The card on the reader is taken away when the kiosk asks for that.
+///
+/// # Errors
+/// If the kiosk cannot be started or does not end.
+pub fn apply(application: &Application<'_>, reader: &Reader) -> io::Result<Outcome> {
+    apply_with(application, |step| match step {
+        "take-card" => reader.remove(),
+        _ => Ok(()),
+    })
+}
+
+/// As [`apply`], with the caller's own hands at each step.
+///
+/// # Errors
+/// As [`apply`], and what `at_step` says.
+pub fn apply_with(
+    application: &Application<'_>,
+    mut at_step: impl FnMut(&str) -> io::Result<()>,
+) -> io::Result<Outcome> {
+    let mut command = Command::new(program("kiosk"));
+    command
+        .arg("--config")
+        .arg(application.config)
+        .args(application.place);
+    command.args(["--language", application.language, "--once"]);
+    command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    command.stdin(Stdio::piped());
+    let mut kiosk = Program::start("kiosk", command)?;
+    if let Some(mut input) = kiosk.input() {
+        writeln!(input, "{}", application.pin)?;
+    }
+    let mut seen = 0;
+    loop {
+        let lines = poll(WITHIN, || {
+            let lines = kiosk.output.all();
+            (lines.len() > seen || !kiosk.is_running()).then_some(lines)
+        })
+        .ok_or_else(|| io::Error::other("the kiosk goes neither on nor off"))?;
+        if lines.len() == seen {
+            break;
+        }
+        for line in &lines[seen..] {
+            at_step(line.trim_start_matches("step "))?;
+        }
+        seen = lines.len();
+    }
+    let status = kiosk.wait(WITHIN)?;
+    Ok(Outcome {
+        status,
+        steps: kiosk.output.all(),
+        said: kiosk.log.all(),
+    })
+}

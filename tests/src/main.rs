@@ -1,0 +1,65 @@
+//! `stage`: the demo, with everything real around it.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that speaks to the person who started it"
+)]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+mod demo;
+
+#[derive(Parser)]
+#[command(about = "Runs Shomei on loopback: PC/SC, card, records, center and kiosk")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A certificate out of a card
+    Demo(Demo),
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Whose card lies on the reader
+    #[arg(long, default_value = "ordinary")]
+    persona: String,
+    /// Language of the kiosk
+    #[arg(long, default_value = "ja", value_parser = ["ja", "en"])]
+    language: String,
+    /// One application without anybody at the kiosk
+    #[arg(long, requires = "out")]
+    once: bool,
+    /// With --once: where certificate.pdf, shc.txt and jwks.json go
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Kind of certificate
+    #[arg(long, default_value = "domestic", value_parser = ["domestic"])]
+    kind: String,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("stage: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Command::Demo(demo) => match (demo.once, &demo.out) {
+            (true, Some(out)) => demo::once(&demo, out),
+            _ => demo::attended(&demo),
+        },
+    }
+}

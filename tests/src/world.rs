@@ -1,0 +1,554 @@
+//! A small world to issue certificates in: keys, cards, VRS and center, all real, all on loopback.
+//!
+//! ```text
+//! FOLDER/pki        certificates of terminals and services (dev-pki)
+//! FOLDER/cards      the personas' cards, anchors and their CA (hw-sim personalize)
+//! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
+//! FOLDER/center     center.toml, signing key, jwks.json
+//! FOLDER/kiosk      kiosk.toml
+//! ```
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use dev_pki::Pki;
+use hw_sim::chip::EmulatedCard;
+use issuance_channel::client::{Client, Config as ClientConfig, Deadlines};
+use issuance_channel::tls::TlsFiles;
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+use crate::process::{Program, program};
+
+/// Municipalities whose records the demo's VRS holds.
+pub const MUNICIPALITIES: [&str; 3] = ["132217", "131016", "141003"];
+
+/// Issuer of the demo's certificates.
+pub const ISSUER: &str = "https://issuer.shomei.example";
+
+/// Where the repository's data files are.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Changes a configuration before its program starts.
+pub type Edit = fn(&mut Table);
+
+/// What differs from the usual world.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// In `vrs.toml`.
+    pub vrs: Edit,
+    /// In `center.toml`.
+    pub center: Edit,
+    /// How long certificates and lists last.
+    pub pki: dev_pki::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            vrs: |_| (),
+            center: |_| (),
+            pki: dev_pki::Options::default(),
+        }
+    }
+}
+
+/// The folder and its keys, without any program running.
+pub struct Ground {
+    folder: TempDir,
+    /// To issue and revoke further certificates.
+    pub pki: Pki,
+}
+
+/// Makes the personas' cards once; RSA keys take their time.
+static CARDS: Mutex<()> = Mutex::new(());
+
+impl Ground {
+    /// Makes keys, personas and databases.
+    ///
+    /// # Errors
+    /// If a program fails or a file cannot be written.
+    pub fn prepare(options: &Options) -> io::Result<Self> {
+        let folder = TempDir::new()?;
+        let root = folder.path();
+        let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
+        copy_folder(&personalized()?, &root.join("cards"))?;
+        let ground = Self { folder, pki };
+        ground.prepare_vrs(options.vrs)?;
+        Ok(ground)
+    }
+
+    /// A path in the folder.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// The persona's card, to be used in this process.
+    ///
+    /// # Panics
+    /// If there is no such persona.
+    #[must_use]
+    pub fn card(&self, persona: &str) -> EmulatedCard {
+        let folder = self.path("cards/cards").join(persona);
+        EmulatedCard::load(&folder).unwrap_or_else(|_| panic!("no card of {persona}"))
+    }
+
+    /// The command for the record system.
+    #[must_use]
+    pub fn vrs(&self) -> Command {
+        let mut command = Command::new(program("vrs"));
+        command.arg("--config").arg(self.path("vrs/vrs.toml"));
+        command
+    }
+
+    /// The command for the center.
+    #[must_use]
+    pub fn center(&self) -> Command {
+        let mut command = Command::new(program("issuance-center"));
+        command
+            .args(["serve", "--config"])
+            .arg(self.path("center/center.toml"));
+        command
+    }
+
+    fn prepare_vrs(&self, edit: Edit) -> io::Result<()> {
+        let folder = self.path("vrs");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("refused-signers.txt"), "")?;
+        let mut keys = Command::new(program("vrs"));
+        keys.args(["keys", "statement", "--environment", "emulator", "--out"]);
+        run(keys.arg(folder.join("statement.pem")))?;
+
+        let mut config: Table = parse(include_str!("../../vrs/vrs.example.toml"));
+        set(&mut config, "listen.centers", "127.0.0.1:0");
+        set(&mut config, "listen.admin", "127.0.0.1:0");
+        set(&mut config, "tls.certificate", "../pki/services/vrs.pem");
+        set(&mut config, "tls.key", "../pki/services/vrs.key");
+        set(&mut config, "tls.roots", "../pki/services/ca.pem");
+        set(
+            &mut config,
+            "tls.revocations",
+            "../pki/services/revocations.pem",
+        );
+        set(&mut config, "trust.anchors", "../cards/anchors");
+        edit(&mut config);
+        write(&folder.join("vrs.toml"), &config)?;
+
+        for municipality in MUNICIPALITIES {
+            run(self.vrs().args(["init", "--municipality", municipality]))?;
+            let records = repository()
+                .join("tests/data/vrs")
+                .join(municipality)
+                .with_extension("csv");
+            run(self
+                .vrs()
+                .args(["import", "--municipality", municipality])
+                .arg(records))?;
+        }
+        Ok(())
+    }
+
+    fn prepare_center(&self, addresses: &Addresses, edit: Edit) -> io::Result<()> {
+        let folder = self.path("center");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("refused-signers.txt"), "")?;
+        let keys = || Command::new(program("issuance-center"));
+        let key = folder.join("signing.pem");
+        run(keys()
+            .args(["keys", "new", "--environment", "emulator", "--out"])
+            .arg(&key))?;
+        run(keys()
+            .args(["keys", "rid-secret", "--out"])
+            .arg(folder.join("rid-secret")))?;
+        let published = run(keys().args(["keys", "jwks", "--key"]).arg(&key))?;
+        fs::write(folder.join("jwks.json"), published)?;
+
+        let mut config: Table = parse(include_str!("../../issuance-center/center.example.toml"));
+        let programmes = repository().join("issuance-center/programmes");
+        set(&mut config, "issuer", ISSUER);
+        set(&mut config, "programmes", programmes.display().to_string());
+        set(&mut config, "terminals.listen", "127.0.0.1:0");
+        set(&mut config, "public.listen", "127.0.0.1:0");
+        set(&mut config, "admin.listen", "127.0.0.1:0");
+        for (listener, roots) in [("terminals", "terminals"), ("vrs", "services")] {
+            let pki = |file: &str| format!("../pki/{file}");
+            set(
+                &mut config,
+                &format!("{listener}.tls.certificate"),
+                pki("services/center.pem"),
+            );
+            set(
+                &mut config,
+                &format!("{listener}.tls.key"),
+                pki("services/center.key"),
+            );
+            set(
+                &mut config,
+                &format!("{listener}.tls.roots"),
+                pki(&format!("{roots}/ca.pem")),
+            );
+            let revocations = pki(&format!("{roots}/revocations.pem"));
+            set(
+                &mut config,
+                &format!("{listener}.tls.revocations"),
+                revocations,
+            );
+        }
+        set(
+            &mut config,
+            "public.tls.certificate",
+            "../pki/services/public.pem",
+        );
+        set(&mut config, "public.tls.key", "../pki/services/public.key");
+        set(&mut config, "vrs.address", addresses.vrs.as_str());
+        set(&mut config, "statement.key", "../vrs/statement.pub.pem");
+        set(&mut config, "trust.anchors", "../cards/anchors");
+        set(&mut config, "signing.key", "signing.pem");
+        set(&mut config, "signing.rid_secret", "rid-secret");
+        // Tests run at any hour.
+        set(&mut config, "hours.open", "00:00");
+        set(&mut config, "hours.close", "24:00");
+        edit(&mut config);
+        write(&folder.join("center.toml"), &config)
+    }
+
+    fn prepare_kiosk(&self, addresses: &Addresses) -> io::Result<()> {
+        let folder = self.path("kiosk");
+        fs::create_dir_all(&folder)?;
+        let mut config: Table = parse(include_str!("../../kiosk-agent/kiosk.example.toml"));
+        set(&mut config, "center.address", addresses.terminals.as_str());
+        set(
+            &mut config,
+            "center.tls.certificate",
+            "../pki/terminals/kiosk-0001.pem",
+        );
+        set(
+            &mut config,
+            "center.tls.key",
+            "../pki/terminals/kiosk-0001.key",
+        );
+        set(&mut config, "center.tls.roots", "../pki/services/ca.pem");
+        set(
+            &mut config,
+            "center.tls.revocations",
+            "../pki/services/revocations.pem",
+        );
+        set(&mut config, "issuer.iss", ISSUER);
+        set(&mut config, "issuer.keys", "../center/jwks.json");
+        set(&mut config, "printer.ca", "../pki/services/ca.pem");
+        write(&folder.join("kiosk.toml"), &config)
+    }
+
+    /// Changes a configuration that is there already.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn edit(&self, file: &str, change: impl FnOnce(&mut Table)) -> io::Result<()> {
+        let path = self.path(file);
+        let mut config: Table = fs::read_to_string(&path)?
+            .parse()
+            .map_err(io::Error::other)?;
+        change(&mut config);
+        write(&path, &config)
+    }
+}
+
+/// The world, running.
+pub struct World {
+    /// Keys, cards and configurations.
+    pub ground: Ground,
+    /// The record system; none while it is stopped.
+    pub vrs: Option<Program>,
+    /// The center; none while it is stopped.
+    pub center: Option<Program>,
+    /// Where they listen.
+    pub addresses: Addresses,
+}
+
+/// Where the programs listen.
+#[derive(Clone, Debug, Default)]
+pub struct Addresses {
+    /// VRS, for centers.
+    pub vrs: String,
+    /// VRS, health and metrics.
+    pub vrs_admin: String,
+    /// Center, for terminals.
+    pub terminals: String,
+    /// Center, public keys.
+    pub public: String,
+    /// Center, health and metrics.
+    pub admin: String,
+}
+
+impl World {
+    /// Starts VRS and center.
+    ///
+    /// # Errors
+    /// If one of them does not become ready.
+    pub fn start(options: &Options) -> io::Result<Self> {
+        let ground = Ground::prepare(options)?;
+        let mut world = Self {
+            ground,
+            vrs: None,
+            center: None,
+            addresses: Addresses::default(),
+        };
+        world.start_vrs()?;
+        world
+            .ground
+            .prepare_center(&world.addresses, options.center)?;
+        world.start_center()?;
+        world.ground.prepare_kiosk(&world.addresses)?;
+        Ok(world)
+    }
+
+    /// Starts VRS, where it listened before.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub fn start_vrs(&mut self) -> io::Result<()> {
+        let mut command = self.ground.vrs();
+        command.arg("serve");
+        let (vrs, mut ready) = Program::serve("vrs", command)?;
+        self.vrs = Some(vrs);
+        self.addresses.vrs = ready.remove("centers").unwrap_or_default();
+        self.addresses.vrs_admin = ready.remove("admin").unwrap_or_default();
+        let address = self.addresses.vrs.as_str();
+        self.ground.edit("vrs/vrs.toml", |config| {
+            set(config, "listen.centers", address)
+        })
+    }
+
+    /// Starts the center, where it listened before.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub fn start_center(&mut self) -> io::Result<()> {
+        let (center, mut ready) = Program::serve("center", self.ground.center())?;
+        self.center = Some(center);
+        let mut address = |name| ready.remove(name).unwrap_or_default();
+        self.addresses.terminals = address("terminals");
+        self.addresses.public = address("public");
+        self.addresses.admin = address("admin");
+        let Addresses {
+            terminals, public, ..
+        } = &self.addresses;
+        self.ground.edit("center/center.toml", |config| {
+            set(config, "terminals.listen", terminals.as_str());
+            set(config, "public.listen", public.as_str());
+        })
+    }
+
+    /// What the center publishes at `/.well-known/jwks.json`, fetched over TLS by a program that is not ours.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn published_keys(&self) -> io::Result<Vec<u8>> {
+        self.fetch_public("/.well-known/jwks.json")
+    }
+
+    /// A document of the public listener, fetched with `curl`.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn fetch_public(&self, path: &str) -> io::Result<Vec<u8>> {
+        let port = self.addresses.public.rsplit(':').next().unwrap_or_default();
+        let mut curl = Command::new("curl");
+        curl.args([
+            "--silent",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "10",
+            "--cacert",
+        ]);
+        curl.arg(self.ground.path("pki/services/ca.pem"));
+        run(curl.arg(format!("https://localhost:{port}{path}")))
+    }
+
+    /// Whether the terminals' listener answers a client without a certificate, here `curl`.
+    ///
+    /// # Errors
+    /// If `curl` cannot be run.
+    pub fn answers_without_certificate(&self, path: &str) -> io::Result<bool> {
+        let port = self
+            .addresses
+            .terminals
+            .rsplit(':')
+            .next()
+            .unwrap_or_default();
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--noproxy", "*", "--max-time", "10", "--cacert"]);
+        curl.arg(self.ground.path("pki/services/ca.pem"));
+        let output = curl
+            .arg(format!("https://localhost:{port}{path}"))
+            .output()?;
+        Ok(output.status.success())
+    }
+
+    /// Certificates in a municipality's register, counted by a program that is not ours.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn registered(&self, municipality: &str) -> io::Result<u64> {
+        let mut sqlite = Command::new("sqlite3");
+        sqlite
+            .arg("-readonly")
+            .arg(self.ground.path(&format!("vrs/data/{municipality}.sqlite")));
+        let count = run(sqlite.arg("SELECT count(*) FROM certificate"))?;
+        String::from_utf8_lossy(&count)
+            .trim()
+            .parse()
+            .map_err(io::Error::other)
+    }
+
+    /// Whether the public revocation list of its key names a card.
+    ///
+    /// # Errors
+    /// If the list cannot be fetched, or the card is none.
+    pub fn is_revoked(&self, jws: &str) -> io::Result<bool> {
+        let keys = String::from_utf8(self.published_keys()?).map_err(io::Error::other)?;
+        let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        let card = verify::check(jws, &keys, now).map_err(io::Error::other)?;
+        let list = self.fetch_public(&format!("/.well-known/crl/{}.json", card.kid))?;
+        let list: serde_json::Value = serde_json::from_slice(&list)?;
+        let rids = list["rids"].as_array().ok_or(io::ErrorKind::InvalidData)?;
+        Ok(rids.iter().any(|rid| rid.as_str() == card.rid.as_deref()))
+    }
+
+    /// A client of the center with a certificate of `pki/terminals`.
+    ///
+    /// # Panics
+    /// If there is no such certificate.
+    #[must_use]
+    pub fn terminal(&self, certificate: &str) -> Client {
+        self.client_of_center(&format!("terminals/{certificate}"))
+    }
+
+    /// A client of the center with any certificate below `pki`.
+    ///
+    /// # Panics
+    /// If there is no such certificate.
+    #[must_use]
+    pub fn client_of_center(&self, certificate: &str) -> Client {
+        self.client(
+            &self.addresses.terminals,
+            "urn:shomei:center:center-1",
+            certificate,
+        )
+    }
+
+    /// A client of VRS with any certificate below `pki`.
+    ///
+    /// # Panics
+    /// If there is no such certificate.
+    #[must_use]
+    pub fn client_of_vrs(&self, certificate: &str) -> Client {
+        self.client(&self.addresses.vrs, "urn:shomei:vrs:vrs-1", certificate)
+    }
+
+    /// A client of VRS with the center's certificate: what a center gone bad has.
+    ///
+    /// # Panics
+    /// If the center's certificate cannot be read.
+    #[must_use]
+    pub fn as_center(&self) -> Client {
+        self.client_of_vrs("services/center")
+    }
+
+    fn client(&self, address: &str, expect: &str, certificate: &str) -> Client {
+        let certificate = self.ground.path("pki").join(certificate);
+        let services = self.ground.path("pki/services");
+        Client::new(ClientConfig {
+            address: address.to_owned(),
+            server_name: "localhost".to_owned(),
+            expect: expect.parse().expect("a service's URN"),
+            tls: TlsFiles {
+                certificate: certificate.with_extension("pem"),
+                key: certificate.with_extension("key"),
+                roots: services.join("ca.pem"),
+                revocations: services.join("revocations.pem"),
+            },
+            connections: 4,
+            body_bytes: 4 * 1024 * 1024,
+            deadlines: Deadlines::default(),
+        })
+        .expect("the development PKI has this certificate")
+    }
+}
+
+/// The personas' cards as made once, kept between runs beside the programs.
+fn personalized() -> io::Result<PathBuf> {
+    let _one = CARDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = program("stage").with_file_name("stage-cards");
+    let mut command = Command::new(program("hw-sim"));
+    command
+        .arg("personalize")
+        .arg("--personas")
+        .arg(repository().join("hw-sim/personas"));
+    run(command.arg("--out").arg(&folder))?;
+    Ok(folder)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> Table {
+    text.parse().expect("the example configurations are TOML")
+}
+
+/// Sets `table.key`, which the example has to have: a key that was renamed is not set in vain.
+///
+/// # Panics
+/// If it is not there.
+pub fn set(config: &mut Table, path: &str, value: impl Into<Value>) {
+    let mut keys = path.split('.');
+    let last = keys.next_back().expect("a path has a last key");
+    let table = keys.fold(config, |table, key| {
+        table[key]
+            .as_table_mut()
+            .expect("a path leads through tables")
+    });
+    assert!(
+        table.contains_key(last),
+        "no {path} in the example configuration"
+    );
+    table.insert(last.to_owned(), value.into());
+}
+
+fn write(path: &Path, config: &Table) -> io::Result<()> {
+    fs::write(path, config.to_string())
+}
+
+/// Runs a command to its end.
+fn run(command: &mut Command) -> io::Result<Vec<u8>> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(io::Error::other(format!(
+        "{}: {log}",
+        command.get_program().display()
+    )))
+}
