@@ -541,7 +541,7 @@ fn write(path: &Path, config: &Table) -> io::Result<()> {
 }
 
 /// Runs a command to its end.
-fn run(command: &mut Command) -> io::Result<Vec<u8>> {
+pub(crate) fn run(command: &mut Command) -> io::Result<Vec<u8>> {
     let output = command.output()?;
     if output.status.success() {
         return Ok(output.stdout);

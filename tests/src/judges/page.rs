@@ -1,0 +1,80 @@
+//! Judges of the paper: poppler rasterises it, zbar and zxing-cpp read it, jwcrypto and fhir.resources believe it or not.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process::program;
+use crate::world::{repository, run};
+
+/// Rasterises the first page of a PDF with `pdftoppm`; the picture goes beside it.
+///
+/// # Errors
+/// If poppler cannot.
+pub fn rasterise(pdf: &Path, dots_per_inch: u32) -> io::Result<PathBuf> {
+    let picture = pdf.with_extension(format!("{dots_per_inch}.png"));
+    let mut pdftoppm = Command::new("pdftoppm");
+    pdftoppm.args(["-png", "-singlefile", "-r", &dots_per_inch.to_string()]);
+    run(pdftoppm.arg(pdf).arg(picture.with_extension("")))?;
+    Ok(picture)
+}
+
+/// What `zbarimg` reads on a picture.
+///
+/// # Errors
+/// If it reads nothing.
+pub fn zbar(picture: &Path) -> io::Result<Vec<String>> {
+    let mut zbarimg = Command::new("zbarimg");
+    zbarimg.args(["--raw", "--quiet"]).arg(picture);
+    let read = run(&mut zbarimg)?;
+    Ok(String::from_utf8_lossy(&read)
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
+/// What zxing-cpp reads on a picture.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn zxing(picture: &Path) -> io::Result<Vec<String>> {
+    let answer = judge(&["qr".as_ref(), picture.as_os_str()])?;
+    let texts = answer["texts"]
+        .as_array()
+        .ok_or(io::ErrorKind::InvalidData)?;
+    Ok(texts
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect())
+}
+
+/// What jwcrypto and fhir.resources make of a card: its signature, thumbprint and bundle hold, or this is an error.
+///
+/// # Errors
+/// If anything about the card does not hold.
+pub fn card(shc: &Path, jwks: &Path) -> io::Result<Value> {
+    judge(&["card".as_ref(), shc.as_os_str(), jwks.as_os_str()])
+}
+
+/// The text of a page, by `pdftotext`.
+///
+/// # Errors
+/// If poppler cannot.
+pub fn text(pdf: &Path) -> io::Result<String> {
+    let mut pdftotext = Command::new("pdftotext");
+    let read = run(pdftotext.arg("-layout").arg(pdf).arg("-"))?;
+    String::from_utf8(read).map_err(io::Error::other)
+}
+
+fn judge(arguments: &[&std::ffi::OsStr]) -> io::Result<Value> {
+    // `./shomei` puts it beside the build's folders.
+    let python = program("").join("../judges/bin/python");
+    let mut judge = Command::new(python);
+    judge
+        .arg(repository().join("tests/judges/judge.py"))
+        .args(arguments);
+    Ok(serde_json::from_slice(&run(&mut judge)?)?)
+}
