@@ -1,6 +1,6 @@
 //! A real card on a PC/SC reader. PC/SC blocks, so a thread of its own does it; requests and answers go by channel.
 //!
-//! A request whose asker has gone (a cancelled wait) is given up within [`TURN`].
+//! A request whose asker has gone (a cancelled wait) is given up within `TURN`.
 
 mod desk;
 
