@@ -12,7 +12,7 @@ use std::time::Duration;
 use hw_sim::trace::Event;
 use stage::kiosk::{Application, apply};
 use stage::persona::Persona;
-use stage::process::program;
+use stage::process::{attend, program};
 use stage::reader::Reader;
 use stage::world::{Options, World};
 
@@ -65,7 +65,7 @@ pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     kiosk
         .args(["--language", &demo.language, "--out"])
         .arg(&out);
-    let status = kiosk.status()?;
+    let status = attend(kiosk)?;
     over.store(true, Ordering::Relaxed);
     drop(hand.join());
     Ok(if status.success() {

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 mod demo;
 
@@ -46,6 +48,10 @@ struct Demo {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = end_when_told() {
+        eprintln!("stage: {error}");
+        return ExitCode::FAILURE;
+    }
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -53,6 +59,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends what was started when told to end; the rest follows from that, temporary folders included.
+fn end_when_told() -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::spawn(move || signals.forever().for_each(|_| stage::process::end_all()));
+    Ok(())
 }
 
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
