@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use card::ins;
 use hw_sim::trace::Event;
 use stage::kiosk::{Application, apply};
 use stage::persona::Persona;
@@ -47,17 +48,23 @@ pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// A person at the kiosk. The persona's card lies on the reader, and is taken back when it has answered.
+/// A person at the kiosk. The persona's card is placed once the kiosk is up, and taken back when it has answered.
 pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
     let world = World::start(&Options::default())?;
     let reader = Arc::new(Reader::start(&world.ground.path("cards/cards"))?);
-    reader.insert(&persona.name)?;
     let out = demo.out.clone().unwrap_or_else(|| "certificate".into());
     introduce(&persona, &reader, &out);
 
     let over = Arc::new(AtomicBool::new(false));
-    let hand = take_back_cards(Arc::clone(&reader), Arc::clone(&over));
+    let hand = {
+        let (reader, over) = (Arc::clone(&reader), Arc::clone(&over));
+        let (persona, admin) = (persona.name, world.addresses.admin.clone());
+        thread::spawn(move || {
+            place_card(&persona, &admin, &reader, &over);
+            take_back_cards(&reader, &over);
+        })
+    };
     let mut kiosk = Command::new(program("kiosk"));
     kiosk
         .arg("--config")
@@ -77,12 +84,10 @@ pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
 
 fn introduce(persona: &Persona, reader: &Reader, out: &Path) {
     println!(
-        "The card of `{}` lies on the reader; its PIN is {}.",
+        "The card of `{}` is placed on the reader for you; its PIN is {}.",
         persona.name, persona.pin
     );
-    println!(
-        "It is taken back for you when it has been read. Another card, from another terminal:"
-    );
+    println!("It is taken back when it has been read. Another card, from another terminal:");
     let emulator = program("hw-sim");
     println!(
         "  {} insert NAME --control {}",
@@ -95,25 +100,45 @@ fn introduce(persona: &Persona, reader: &Reader, out: &Path) {
     );
 }
 
-/// Removes a card once it has answered a challenge and lost its power.
-fn take_back_cards(reader: Arc<Reader>, over: Arc<AtomicBool>) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        let mut seen = 0;
-        let mut answered = false;
-        while !over.load(Ordering::Relaxed) {
-            let events = reader.trace().unwrap_or_default();
-            for event in events.get(seen..).unwrap_or_default() {
-                match event {
-                    Event::Apdu(exchange) => answered |= exchange.header[1] == 0x2A,
-                    Event::PowerOff if answered => {
-                        answered = false;
-                        drop(reader.remove());
-                    }
-                    _ => {}
-                }
-            }
-            seen = events.len();
-            thread::sleep(Duration::from_millis(200));
+/// Places the card when the kiosk has asked for its menu: before, it would be one that somebody forgot.
+fn place_card(persona: &str, admin: &str, reader: &Reader, over: &AtomicBool) {
+    let menu_asked = || {
+        let metrics = Command::new("curl")
+            .args(["--silent", &format!("http://{admin}/metrics")])
+            .output();
+        let metrics = metrics.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let count = "shomei_center_step_seconds_count{step=\"menu\"} ";
+        metrics.is_ok_and(|text| {
+            text.lines()
+                .any(|line| line.strip_prefix(count).is_some_and(|n| n != "0"))
+        })
+    };
+    while !over.load(Ordering::Relaxed) {
+        if menu_asked() {
+            drop(reader.insert(persona));
+            return;
         }
-    })
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Removes a card once it has answered a challenge and lost its power.
+fn take_back_cards(reader: &Reader, over: &AtomicBool) {
+    let mut seen = 0;
+    let mut answered = false;
+    while !over.load(Ordering::Relaxed) {
+        let events = reader.trace().unwrap_or_default();
+        for event in events.get(seen..).unwrap_or_default() {
+            match event {
+                Event::Apdu(exchange) => answered |= exchange.header[1] == ins::COMPUTE_SIGNATURE,
+                Event::PowerOff if answered => {
+                    answered = false;
+                    drop(reader.remove());
+                }
+                _ => {}
+            }
+        }
+        seen = events.len();
+        thread::sleep(Duration::from_millis(200));
+    }
 }
