@@ -4,6 +4,7 @@
 mod support;
 
 mod applications;
+mod architecture;
 mod certificates;
 mod emulated_card;
 mod evidence;
