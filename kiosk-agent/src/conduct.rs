@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use issuance_api::{Problem, ProblemCode, TerminalUrn};
+use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::time::timeout;
 
 use crate::handover::Issuer;
@@ -13,6 +13,9 @@ use crate::session::{
     CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver, PinEntry, Previewed, Refused,
     Welcome,
 };
+
+/// How old a menu may get on the screen before it is fetched anew.
+const MENU_LASTS: Duration = Duration::from_secs(600);
 
 /// How long a resident has at each step.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +68,9 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     /// Waits, as long as it takes, until nobody's card lies on the reader: the next application begins without one.
     pub async fn until_card_is_gone(&mut self, front: &mut impl FrontEnd) {
         if self.card.gone(Duration::ZERO).await == Err(ProblemCode::TimedOut) {
-            front.show(&View::TakeCard);
+            front.show(&View::CardLeft);
             while self.card.gone(self.patience.removal).await == Err(ProblemCode::TimedOut) {
-                front.show(&View::TakeCard);
+                front.show(&View::CardLeft);
             }
         }
     }
@@ -83,22 +86,41 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     }
 
     async fn until_card(&mut self, front: &mut impl FrontEnd) -> Result<PinEntry, Problem> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        front.show(&View::Menu(welcome.menu()));
-        let (programme, kind) = loop {
-            // Nobody is in a hurry before an application has begun.
-            match front.intent().await {
-                Intent::Apply { programme, kind } => break (programme, kind),
-                Intent::Cancel => return Err(ProblemCode::Cancelled.into()),
-                _ => {}
-            }
-        };
+        let (welcome, programme, kind) = self.until_applied(front).await?;
         let applying = welcome.apply(&programme, kind)?;
         self.output.ready(1).await.map_err(ProblemCode::from)?;
         front.show(&View::PlaceCard);
         tokio::select! {
             entry = applying.card_placed(&mut self.card, self.patience.card) => entry,
             problem = cancelled(front) => Err(problem),
+        }
+    }
+
+    /// Nobody is in a hurry before an application has begun; but what is offered has to be what the center offers now.
+    async fn until_applied(
+        &mut self,
+        front: &mut impl FrontEnd,
+    ) -> Result<(Welcome, ProgrammeId, CertificateKind), Problem> {
+        let mut shown: Option<Welcome> = None;
+        loop {
+            let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+            if shown.is_none_or(|shown| shown.menu() != welcome.menu()) {
+                front.show(&View::Menu(welcome.menu()));
+            }
+            let applied = async {
+                loop {
+                    match front.intent().await {
+                        Intent::Apply { programme, kind } => return Ok((programme, kind)),
+                        Intent::Cancel => return Err(ProblemCode::Cancelled),
+                        _ => {}
+                    }
+                }
+            };
+            if let Ok(applied) = timeout(MENU_LASTS, applied).await {
+                let (programme, kind) = applied?;
+                return Ok((welcome, programme, kind));
+            }
+            shown = Some(welcome);
         }
     }
 
@@ -163,7 +185,10 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
                 continue;
             };
             // Nothing is asked for that could not be put out.
-            self.output.ready(copies).await.map_err(ProblemCode::from)?;
+            if let Err(error) = self.output.ready(copies).await {
+                front.show(&View::Problem(&ProblemCode::from(error).into()));
+                continue;
+            }
             match taken
                 .inquire(code, copies, &mut self.center, &self.latch)
                 .await
@@ -242,3 +267,6 @@ fn retry<S>(refused: Refused<S>, front: &mut impl FrontEnd) -> Result<S, Problem
         None => Err(problem),
     }
 }
+
+#[cfg(test)]
+mod tests;

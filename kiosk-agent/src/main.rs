@@ -6,7 +6,8 @@
 //! ```
 //! Interactive it serves one resident after the other until its input ends. With `--once` it leads one application:
 //! progress on standard output (`step take-card`: it waits until the card is gone), exit status 0 only if everything
-//! happened; else `CODE: message` on standard error.
+//! happened; else `CODE: message` on standard error. SIGINT, SIGTERM and SIGHUP cancel the application: the card is let go
+//! of, the terminal echoes again, and the exit status is 128 and the signal's number.
 
 #[path = "kiosk/input.rs"]
 mod input;
@@ -15,6 +16,7 @@ mod once;
 #[path = "kiosk/screen.rs"]
 mod screen;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,7 +29,9 @@ use terminal::config::{Config, ConfigError};
 use terminal::handover::{Issuer, IssuerError};
 use terminal::latch::Latch;
 use terminal::output::{AddressError, Folder, Place, Printer, PrinterAddress};
+use terminal::ports::Card;
 use terminal::reader::{PcscCard, ReaderError};
+use tokio::signal::unix::{SignalKind, signal};
 
 use input::Input;
 use once::Once;
@@ -98,15 +102,26 @@ enum StartError {
     #[error(transparent)]
     Reader(#[from] ReaderError),
     #[error("the runtime cannot be started")]
-    Runtime(#[from] std::io::Error),
+    Runtime(#[from] io::Error),
+}
+
+/// How the program ended, once it had started.
+enum End {
+    /// Everything happened.
+    Done,
+    /// With `--once`: what was in the way.
+    Refused(Problem),
+    /// By a signal of this number.
+    Signal(u8),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let language = arguments.language;
     match run(arguments) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(problem)) => {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Signal(number)) => ExitCode::from(128 + number),
+        Ok(End::Refused(problem)) => {
             complain(&format!(
                 "{}: {}",
                 problem.code.as_str(),
@@ -135,20 +150,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<Result<(), Problem>, StartError> {
+fn run(arguments: Arguments) -> Result<End, StartError> {
     let config = Config::load(&arguments.config)?;
-    let card = PcscCard::start(arguments.reader)?;
-    let output = match (arguments.place.out, arguments.place.print) {
-        (Some(folder), _) => Place::Folder(Folder::new(folder)),
+    let card = PcscCard::start(arguments.reader.clone())?;
+    let output = match (&arguments.place.out, &arguments.place.print) {
+        (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
         (_, Some(address)) => Place::Printer(Box::new(Printer::new(
-            address,
+            address.clone(),
             config.printer.ca.as_deref(),
         )?)),
         (None, None) => unreachable!("the argument group requires one of them"),
     };
     let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
     let (center, urn) = ChannelCenter::new(config.center)?;
-    let patience = config.patience.into();
     let mut terminal = Terminal {
         urn,
         center,
@@ -156,39 +170,81 @@ fn run(arguments: Arguments) -> Result<Result<(), Problem>, StartError> {
         output,
         issuer,
         latch: Latch::new(),
-        patience,
+        patience: config.patience.into(),
     };
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        if let (true, Some(municipality), Some(pin_fd)) =
-            (arguments.once, arguments.municipality, arguments.pin_fd)
-        {
-            let mut once = Once {
-                programme: arguments.programme.unwrap_or(config.programme),
-                kind: arguments.kind,
-                municipality,
-                copies: arguments.copies,
-                pin: match once::pin_from(pin_fd) {
-                    Ok(pin) => Some(pin),
-                    Err(code) => return Ok(Err(code.into())),
-                },
-                next: None,
-                refused: None,
-            };
-            return Ok(once.run(&mut terminal).await);
-        }
-        let mut screen = Screen::new(Input::start()?, arguments.language, config.programme);
-        while screen.is_open() {
-            terminal.until_card_is_gone(&mut screen).await;
-            // How it ended was shown; the next resident begins anew.
-            drop(terminal.serve(&mut screen).await);
-            screen.pause().await;
-        }
-        Ok(Ok(()))
+        let mut signals = Signals::listen()?;
+        let end = tokio::select! {
+            end = attend(&arguments, config.programme, &mut terminal) => end?,
+            number = signals.next() => End::Signal(number),
+        };
+        // What was under way is dropped and with it wiped; the card may still be held.
+        terminal.card.close().await;
+        Ok(end)
     })
+}
+
+async fn attend(
+    arguments: &Arguments,
+    programme: ProgrammeId,
+    terminal: &mut Terminal<ChannelCenter, PcscCard, Place>,
+) -> io::Result<End> {
+    if let (true, Some(municipality), Some(pin_fd)) =
+        (arguments.once, arguments.municipality, arguments.pin_fd)
+    {
+        let pin = match once::pin_from(pin_fd) {
+            Ok(pin) => Some(pin),
+            Err(code) => return Ok(End::Refused(code.into())),
+        };
+        let mut once = Once {
+            programme: arguments.programme.clone().unwrap_or(programme),
+            kind: arguments.kind,
+            municipality,
+            copies: arguments.copies,
+            pin,
+            next: None,
+            refused: None,
+        };
+        return Ok(match once.run(terminal).await {
+            Ok(()) => End::Done,
+            Err(problem) => End::Refused(problem),
+        });
+    }
+    let mut screen = Screen::new(Input::start()?, arguments.language, programme);
+    while screen.is_open() {
+        terminal.until_card_is_gone(&mut screen).await;
+        // How it ended was shown; the next resident begins anew.
+        drop(terminal.serve(&mut screen).await);
+        screen.pause().await;
+    }
+    Ok(End::Done)
+}
+
+/// The signals that end the program.
+struct Signals([(u8, tokio::signal::unix::Signal); 3]);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self([
+            (1, signal(SignalKind::hangup())?),
+            (2, signal(SignalKind::interrupt())?),
+            (15, signal(SignalKind::terminate())?),
+        ]))
+    }
+
+    /// The number of the next one.
+    async fn next(&mut self) -> u8 {
+        let [(hangup, one), (interrupt, two), (terminate, three)] = &mut self.0;
+        tokio::select! {
+            _ = one.recv() => *hangup,
+            _ = two.recv() => *interrupt,
+            _ = three.recv() => *terminate,
+        }
+    }
 }
 
 #[expect(

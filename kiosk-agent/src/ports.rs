@@ -170,6 +170,8 @@ pub enum View<'a> {
     Reading,
     /// The card has to be taken back before anything goes on.
     TakeCard,
+    /// A card lies there that no application is about: it has to be taken before one can begin.
+    CardLeft,
     /// A municipality, and how many copies, are waited for.
     Municipality(&'a [&'a MunicipalityOffer]),
     /// Exactly what the certificate will say; confirmation is waited for.
@@ -205,7 +207,7 @@ impl View<'_> {
             Self::Preview(_) => Some(6),
             Self::Issuing | Self::Delivering | Self::TryAgain => Some(7),
             Self::Done { .. } => Some(8),
-            Self::Problem(_) => None,
+            Self::CardLeft | Self::Problem(_) => None,
         }
     }
 }

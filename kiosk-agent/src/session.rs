@@ -178,7 +178,15 @@ impl PinEntry {
             Reading::Read(evidence) => evidence,
         };
         card.close().await;
-        let holder = CardHolder::read(evidence.files().attributes.attributes());
+        let attributes = evidence.files().attributes.attributes();
+        let holder = CardHolder::read(attributes);
+        let Applying { mut offer, kind } = self.applying;
+        // Most are vaccinated where they live. The order is all that is kept of the address.
+        offer.municipalities.sort_by_key(|offered| {
+            let home = attributes.address().expose();
+            let rest = home.strip_prefix(&*offered.prefecture).unwrap_or(home);
+            !rest.starts_with(&*offered.name)
+        });
         let request = EvidenceRequest {
             vrs_nonce: challenge.vrs_nonce,
             session_key: key.public(),
@@ -186,7 +194,6 @@ impl PinEntry {
         };
         drop(evidence);
         let ticket = center.evidence(request).await?.ticket;
-        let Applying { offer, kind } = self.applying;
         Ok(Entered::Accepted(Box::new(EvidenceAccepted(CardTaken {
             offer,
             kind,
@@ -236,7 +243,7 @@ pub struct Refused<S> {
 }
 
 impl CardTaken {
-    /// What can be chosen: municipalities of the menu that offer this kind.
+    /// What can be chosen: municipalities of the menu that offer this kind, the one the card's address is in first.
     #[must_use]
     pub fn municipalities(&self) -> Vec<&MunicipalityOffer> {
         self.offer.municipalities.iter().collect()
@@ -245,8 +252,8 @@ impl CardTaken {
     /// Asks for the records of one municipality, and believes the preview only if it is this card's.
     ///
     /// # Errors
-    /// The center's problem, with the way back to the choice; `content-mismatch` and the latch if the preview belongs to
-    /// somebody or something else.
+    /// The center's problem, with the way back to the choice unless only a new application helps; `content-mismatch` and
+    /// the latch if the preview belongs to somebody or something else.
     pub async fn inquire(
         self,
         code: MunicipalityCode,
@@ -254,10 +261,11 @@ impl CardTaken {
         center: &mut impl Center,
         latch: &Latch,
     ) -> Result<Previewed, Refused<Self>> {
-        let refused = |state, problem| {
+        let refused = |state, problem: Problem| {
+            let over = problem.code.meaning().retry == Retry::Restart;
             Err(Refused {
+                again: (!over).then(|| Box::new(state)),
                 problem,
-                again: Some(Box::new(state)),
             })
         };
         // K4: only what the center offered.

@@ -34,7 +34,7 @@ macro_rules! texts {
 texts! {
     /// What this is.
     Title "接種証明書の交付" "Vaccination certificates" "接种证明的发放" "접종증명서 발급";
-    /// How to go on and how to stop, below every choice.
+    /// What the line under a heading says: how to stop.
     Cancel "(q で中止)" "(q to cancel)" "(输入 q 取消)" "(q 입력 시 취소)";
     /// Menu: what is chosen by number.
     ChooseProgramme "証明書の種類を番号で選んでください" "Choose a certificate by its number" "请按编号选择证明种类" "증명서 종류를 번호로 선택해 주십시오";
@@ -43,13 +43,15 @@ texts! {
     /// Card wanted.
     PlaceCard "マイナンバーカードをカードリーダーに置いてください。" "Place your My Number Card on the reader." "请将个人编号卡放在读卡器上。" "마이넘버 카드를 리더에 올려 주십시오.";
     /// PIN wanted.
-    EnterPin "暗証番号(数字4桁、券面事項入力補助用)を入力してください。あと{remaining}回入力できます。" "Enter your PIN (4 digits, for card-surface input support). {remaining} tries left." "请输入密码(4位数字,券面事项输入辅助用)。还可输入{remaining}次。" "비밀번호(숫자 4자리, 권면사항입력보조용)를 입력해 주십시오. 앞으로 {remaining}번 입력할 수 있습니다.";
+    EnterPin "暗証番号(数字4桁、券面事項入力補助用)を入力してください。あと{remaining}回入力できます。" "Enter your PIN (4 digits, for card-surface input support). Tries left: {remaining}." "请输入密码(4位数字,券面事项输入辅助用)。还可输入{remaining}次。" "비밀번호(숫자 4자리, 권면사항입력보조용)를 입력해 주십시오. 앞으로 {remaining}번 입력할 수 있습니다.";
     /// Before the last try.
     LastTry "【ご注意】入力できるのはあと1回です。間違えるとロックされ、解除は市区町村の窓口でしかできません。" "WARNING: this is the last try. If it is wrong the PIN is locked, and only your municipality's counter can unlock it." "【注意】只剩最后1次。如果输错,密码将被锁定,只能在市区町村窗口解除。" "【주의】마지막 1회입니다. 틀리면 비밀번호가 잠기며, 시구정촌 창구에서만 해제할 수 있습니다.";
     /// While the card is read.
     Reading "カードを読み取っています。動かさないでください。" "Reading the card. Do not move it." "正在读取卡片。请勿移动。" "카드를 읽고 있습니다. 움직이지 마십시오.";
     /// Card must go.
     TakeCard "カードをお取りください。お取りになるまで先へ進みません。" "Take your card back. Nothing goes on until you do." "请取回您的卡。取回之前不会继续。" "카드를 가져가 주십시오. 가져가실 때까지 진행되지 않습니다.";
+    /// A card from before.
+    CardLeft "カードが置かれたままです。お取りください。" "A card has been left on the reader. Please take it." "读卡器上留有卡片，请取走。" "카드가 남아 있습니다. 가져가 주십시오.";
     /// Municipality wanted.
     ChooseMunicipality "接種を受けたときの市区町村を番号で選んでください" "Choose by number the municipality that holds your vaccination records" "请按编号选择接种时所在的市区町村" "접종 당시의 시구정촌을 번호로 선택해 주십시오";
     /// Copies wanted.
@@ -68,6 +70,10 @@ texts! {
     Issuing "証明書を作成しています。" "Making the certificate." "正在制作证明。" "증명서를 작성하고 있습니다.";
     /// While it is put out.
     Delivering "出力しています。その場を離れないでください。" "Putting it out. Please do not leave." "正在输出。请勿离开。" "출력하고 있습니다. 자리를 떠나지 마십시오.";
+    /// After a line that fits nothing.
+    NotUnderstood "入力を確かめて、もう一度入力してください。" "That is none of the choices. Please enter it again." "输入有误，请重新输入。" "입력을 확인하고 다시 입력해 주십시오.";
+    /// Between two residents.
+    Next "Enter を押すと最初の画面に戻ります" "Press Enter to return to the start" "按 Enter 返回开始画面" "Enter를 누르면 처음 화면으로 돌아갑니다";
     /// After a delivery that failed.
     TryAgain "もう一度試すには Enter を押してください" "Press Enter to try again" "按 Enter 重试" "다시 시도하려면 Enter를 누르십시오";
     /// At the end.

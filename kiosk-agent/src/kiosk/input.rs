@@ -3,7 +3,7 @@
 use std::io;
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -65,25 +65,31 @@ fn read_line() -> Option<Line> {
 }
 
 /// Keeps a terminal from echoing until it is dropped. Without a terminal there is no echo to stop.
-pub(crate) struct Quiet;
+pub(crate) struct Quiet {
+    before: Option<Termios>,
+}
 
 impl Quiet {
     pub(crate) fn begin() -> Self {
-        echo(false);
-        Self
+        let before = tcgetattr(rustix::stdio::stdin()).ok();
+        if let Some(before) = &before {
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            set(&quiet);
+        }
+        Self { before }
     }
 }
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        echo(true);
+        if let Some(before) = &self.before {
+            set(before);
+        }
     }
 }
 
-fn echo(on: bool) {
-    if let Ok(mut modes) = tcgetattr(rustix::stdio::stdin()) {
-        modes.local_modes.set(LocalModes::ECHO, on);
-        // A terminal that is gone echoes nothing.
-        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, &modes);
-    }
+fn set(modes: &Termios) {
+    // What was typed before the change is forgotten. A terminal that is gone echoes nothing.
+    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, modes);
 }

@@ -19,6 +19,8 @@ pub(crate) struct Screen {
     open: bool,
     /// Held while a PIN is typed.
     quiet: Option<Quiet>,
+    /// Held while somebody's data are shown.
+    aside: Option<Aside>,
 }
 
 /// What a line would mean.
@@ -40,6 +42,7 @@ impl Screen {
             expects: Expects::Nothing,
             open: true,
             quiet: None,
+            aside: None,
         }
     }
 
@@ -50,7 +53,7 @@ impl Screen {
 
     /// Waits for Enter between two residents.
     pub(crate) async fn pause(&mut self) {
-        say("");
+        self.text(Text::Next);
         if self.open && self.input.line().await.is_none() {
             self.open = false;
         }
@@ -62,9 +65,9 @@ impl Screen {
 
     fn problem(&self, problem: &Problem) {
         say(&format!(
-            "[{}] {}",
-            problem.code.as_str(),
-            problem.message(self.language)
+            "\n! {} ({})",
+            problem.message(self.language),
+            problem.code.as_str()
         ));
     }
 
@@ -134,22 +137,15 @@ impl Screen {
         self.expects = Expects::Go;
     }
 
-    /// What a line means here; nothing if it means nothing.
+    /// What a line means here; nothing if it means nothing or not everything is there yet.
     fn understand(&mut self, line: &str) -> Option<Intent> {
         if line == "q" {
             return Some(Intent::Cancel);
         }
-        let numbered = |count: usize| {
-            line.parse::<usize>()
-                .ok()
-                .filter(|number| (1..=count).contains(number))
-        };
-        match &self.expects {
+        let intent = match &self.expects {
             Expects::Programme(programmes) => {
-                let number = numbered(programmes.len())?;
-                let programme = programmes.get(number - 1)?.clone();
-                Some(Intent::Apply {
-                    programme,
+                numbered(programmes, line).map(|programme| Intent::Apply {
+                    programme: programme.clone(),
                     kind: CertificateKind::Domestic,
                 })
             }
@@ -157,37 +153,67 @@ impl Screen {
                 Ok(pin) => Some(Intent::Pin(pin)),
                 Err(_) => {
                     self.problem(&ProblemCode::PinMalformed.into());
-                    None
+                    return None;
                 }
             },
             Expects::Municipality(codes) => {
-                let code = *codes.get(numbered(codes.len())? - 1)?;
-                self.text(Text::Copies);
-                self.expects = Expects::Copies(code);
+                if let Some(code) = numbered(codes, line).copied() {
+                    self.text(Text::Copies);
+                    self.expects = Expects::Copies(code);
+                    return None;
+                }
                 None
             }
             Expects::Copies(code) => {
-                let copies = if line.is_empty() {
-                    Some(1)
-                } else {
-                    line.parse().ok()
-                };
-                let copies = copies.filter(|copies| (1..=10).contains(copies))?;
-                Some(Intent::Municipality {
+                let copies = if line.is_empty() { Ok(1) } else { line.parse() };
+                let copies = copies.ok().filter(|copies| (1..=10).contains(copies));
+                copies.map(|copies| Intent::Municipality {
                     code: *code,
                     copies,
                 })
             }
             Expects::Go => line.is_empty().then_some(Intent::Go),
-            Expects::Nothing => None,
+            Expects::Nothing => return None,
+        };
+        if intent.is_none() {
+            self.text(Text::NotUnderstood);
         }
+        intent
+    }
+}
+
+/// The choice with this number, counted from 1.
+fn numbered<'a, T>(choices: &'a [T], line: &str) -> Option<&'a T> {
+    let number: usize = line.parse().ok()?;
+    choices.get(number.checked_sub(1)?)
+}
+
+/// A terminal's other screen: what stood on it is gone when it is left, and was never part of what can be scrolled back to.
+struct Aside;
+
+impl Aside {
+    fn begin() -> Option<Self> {
+        rustix::termios::isatty(rustix::stdio::stdout()).then(|| {
+            say("\x1b[?1049h\x1b[H");
+            Self
+        })
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        say("\x1b[2J\x1b[?1049l");
     }
 }
 
 impl FrontEnd for Screen {
     fn show(&mut self, view: &View<'_>) {
         self.quiet = None;
+        self.aside = None;
         self.input.forget();
+        if matches!(view, View::Preview(_)) {
+            self.aside = Aside::begin();
+        }
         if let Some(step) = view.step() {
             say(&format!(
                 "\n── {step}/{STEPS} ── {}",
@@ -209,6 +235,7 @@ impl FrontEnd for Screen {
             }
             View::Reading => self.text(Text::Reading),
             View::TakeCard => self.text(Text::TakeCard),
+            View::CardLeft => self.text(Text::CardLeft),
             View::Municipality(offers) => self.municipalities(offers),
             View::Preview(preview) => self.preview(preview),
             View::Issuing => self.text(Text::Issuing),

@@ -1,0 +1,477 @@
+use std::cell::Cell;
+
+use issuance_api::Personal;
+use issuance_api::terminal::{IssueAnswer, Preview};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::handover::testing::{Maker, answer, page, payload, qr_text};
+use crate::output::OutputError;
+
+mod doubles;
+use doubles::*;
+
+type TestTerminal = Terminal<TestCenter, TestCard, TestOutput>;
+
+/// What was seen from start to end where nothing is in the way.
+const ALL: [&str; 9] = [
+    "menu",
+    "place card",
+    "pin, 3 left",
+    "reading",
+    "take card",
+    "municipality",
+    "preview",
+    "issuing",
+    "delivering",
+];
+
+fn as_asked(_: &str) -> Does {
+    Does::AsAsked
+}
+
+/// One application: what was seen, and how it ended.
+async fn serve(
+    terminal: &mut TestTerminal,
+    otherwise: impl FnMut(&str) -> Does + Send,
+) -> (Vec<String>, Result<Done, ProblemCode>) {
+    let mut resident = Resident::who(otherwise);
+    let ended = terminal.serve(&mut resident).await;
+    assert!(
+        !terminal.card.held,
+        "the card is let go of, however it ends"
+    );
+    (resident.seen, ended.map_err(|problem| problem.code))
+}
+
+/// These were seen last.
+fn seen_last(seen: &[String], end: &[&str]) {
+    assert!(
+        seen.ends_with(&end.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
+    let mut terminal = terminal();
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(seen[..9], ALL);
+    assert_eq!(seen[9..], ["done"]);
+    let asked = [
+        "menu",
+        "challenge",
+        "evidence",
+        "inquiry",
+        "issue",
+        "delivered",
+    ];
+    assert_eq!(terminal.center.asked, asked);
+    let issued = terminal.center.maker.answer(&terminal.center.preview);
+    let expected = (
+        issued.page.as_bytes().to_vec(),
+        qr_text(issued.jws.expose()),
+        1,
+    );
+    assert_eq!(terminal.output.paper, [expected]);
+}
+
+fn with(preview: &Preview, pointer: &str, value: Value) -> Value {
+    let mut payload = payload(preview);
+    let entry = "/vc/credentialSubject/fhirBundle/entry";
+    *payload.pointer_mut(&format!("{entry}{pointer}")).unwrap() = value;
+    payload
+}
+
+/// A certificate that is right in itself, page and all, but says this.
+fn says(maker: &Maker, payload: &Value) -> IssueAnswer {
+    let jws = maker.sign(payload);
+    answer(&jws, &page(&[&qr_text(&jws)]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
+    let forgeries: [(&str, Answer); 8] = [
+        ("name", |maker, preview| {
+            says(
+                maker,
+                &with(preview, "/0/resource/name/0/family", json!("別人")),
+            )
+        }),
+        ("birth date", |maker, preview| {
+            says(
+                maker,
+                &with(preview, "/0/resource/birthDate", json!("1980-02-18")),
+            )
+        }),
+        ("lot of a dose", |maker, preview| {
+            says(
+                maker,
+                &with(preview, "/2/resource/lotNumber", json!("EX9999")),
+            )
+        }),
+        ("a dose more", |maker, preview| {
+            let mut preview = preview.clone();
+            preview.doses.extend_from_within(..1);
+            maker.answer(&preview)
+        }),
+        ("key", |_, preview| Maker::new(2).answer(preview)),
+        ("issuer", |maker, preview| {
+            let mut payload = payload(preview);
+            payload["iss"] = json!("https://other.example");
+            says(maker, &payload)
+        }),
+        ("page of another certificate", |maker, preview| {
+            let mut other = preview.clone();
+            other.holder.name = Personal::new("別人　太郎".into());
+            let other = maker.sign(&payload(&other));
+            answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
+        }),
+        ("page without a code", |maker, preview| {
+            answer(&maker.sign(&payload(preview)), &page(&[]))
+        }),
+    ];
+    for (what, forged) in forgeries {
+        let mut terminal = terminal();
+        terminal.center.answer = forged;
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
+        seen_last(&seen, &["preview", "issuing", "content-mismatch"]);
+        stays_out_of_service(&mut terminal, what).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
+    type Forge = fn(&mut Preview);
+    let forgeries: [(&str, Forge); 5] = [
+        ("name", |it| {
+            it.holder.name = Personal::new("別人　花子".into())
+        }),
+        ("birth date", |it| {
+            it.holder.birth_date = "1980-02-18".parse().unwrap()
+        }),
+        ("municipality", |it| {
+            it.authority.code = "131016".parse().unwrap()
+        }),
+        ("copies", |it| it.copies = 2),
+        ("programme", |it| {
+            it.programme = "pandemic-influenza".parse().unwrap()
+        }),
+    ];
+    for (what, forge) in forgeries {
+        let mut terminal = terminal();
+        forge(&mut terminal.center.preview);
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
+        // Not even shown.
+        seen_last(&seen, &["municipality", "content-mismatch"]);
+        assert_eq!(terminal.center.count("issue"), 0, "{what}");
+        stays_out_of_service(&mut terminal, what).await;
+    }
+}
+
+/// Nothing came out, and the next residents get nothing either, honest as the center may be to them.
+async fn stays_out_of_service(terminal: &mut TestTerminal, what: &str) {
+    assert_eq!(terminal.output.paper, [], "{what}");
+    assert_eq!(terminal.center.count("delivered"), 0, "{what}");
+    terminal.center.answer = Maker::answer;
+    terminal.center.preview = crate::handover::testing::preview();
+    terminal.center.asked.clear();
+    for _ in 0..2 {
+        let (seen, ended) = serve(terminal, as_asked).await;
+        assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
+        assert_eq!(seen, ["content-mismatch"], "{what}");
+    }
+    assert_eq!(terminal.center.asked, [""; 0], "{what}");
+    assert_eq!(terminal.card.verifies, 1, "{what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_entry_is_one_verify_and_the_tries_left_are_told() {
+    let mut terminal = terminal();
+    let wrong = |seen: &str| match seen {
+        "pin, 3 left" | "pin, 2 left" => Does::This(vec![pin(*b"9999")]),
+        _ => Does::AsAsked,
+    };
+    let (seen, ended) = serve(&mut terminal, wrong).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let entries = [
+        "pin, 3 left",
+        "reading",
+        "pin-wrong, 2 left",
+        "pin, 2 left",
+        "reading",
+        "pin-wrong, 1 left",
+        "pin, 1 left",
+        "reading",
+        "take card",
+    ];
+    assert_eq!(seen[2..11], entries);
+    assert_eq!(terminal.card.verifies, 3);
+    // A challenge is good for one reading.
+    assert_eq!(terminal.center.count("challenge"), 3);
+    assert_eq!(terminal.center.count("evidence"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_wrong_pin_ends_it() {
+    let mut terminal = terminal();
+    let wrong = |seen: &str| match seen {
+        seen if seen.starts_with("pin, ") => Does::This(vec![pin(*b"9999")]),
+        _ => Does::AsAsked,
+    };
+    let (seen, ended) = serve(&mut terminal, wrong).await;
+    assert_eq!(ended, Err(ProblemCode::PinBlocked));
+    seen_last(&seen, &["pin, 1 left", "reading", "pin-blocked"]);
+    assert_eq!(terminal.card.verifies, 3);
+    assert_eq!(terminal.center.count("evidence"), 0);
+
+    // And the next time nothing is asked for.
+    let (seen, ended) = serve(&mut terminal, wrong).await;
+    assert_eq!(ended, Err(ProblemCode::PinBlocked));
+    seen_last(&seen, &["place card", "pin-blocked"]);
+    assert_eq!(terminal.card.verifies, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_pin_never_reaches_the_card() {
+    let mut terminal = terminal();
+    let other = |seen: &str| match seen {
+        "pin, 3 left" => Does::This(vec![Intent::Go, apply(), choose(HOME), Intent::Go]),
+        _ => Does::AsAsked,
+    };
+    let (_, ended) = serve(&mut terminal, other).await;
+    assert_eq!(ended, Err(ProblemCode::TimedOut));
+    assert_eq!(terminal.card.verifies, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_center_no_try_is_spent() {
+    let mut terminal = terminal();
+    terminal.center.challenges = Script::failing([ProblemCode::CenterUnreachable.into()]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CenterUnreachable));
+    assert_eq!((terminal.card.verifies, terminal.card.tries), (0, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_at_any_step_leaves_nothing() {
+    let steps = [
+        "menu",
+        "place card",
+        "pin, 3 left",
+        "take card",
+        "municipality",
+        "preview",
+        "try again",
+    ];
+    for step in steps {
+        let mut terminal = terminal();
+        terminal.card.there = step != "place card";
+        terminal.card.forgotten = step == "take card";
+        terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::This(vec![Intent::Cancel]),
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(ProblemCode::Cancelled), "{step}");
+        seen_last(&seen, &[step, "cancelled"]);
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_too_long_at_any_step_leaves_nothing() {
+    let steps = [
+        ("place card", ProblemCode::NoCard, 60),
+        ("pin, 3 left", ProblemCode::TimedOut, 90),
+        ("take card", ProblemCode::TimedOut, 60),
+        ("municipality", ProblemCode::TimedOut, 90),
+        ("preview", ProblemCode::TimedOut, 90),
+        ("try again", ProblemCode::TimedOut, 90),
+    ];
+    for (step, code, seconds) in steps {
+        let mut terminal = terminal();
+        terminal.card.there = step != "place card";
+        terminal.card.forgotten = step == "take card";
+        terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+        let begin = tokio::time::Instant::now();
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::Nothing,
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(code), "{step}");
+        seen_last(&seen, &[step, code.as_str()]);
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{step}");
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+/// Nothing came out or was reported, and the next application is a whole one.
+async fn leaves_nothing(terminal: &mut TestTerminal, step: &str) {
+    assert_eq!(terminal.output.paper, [], "{step}");
+    assert_eq!(terminal.center.count("delivered"), 0, "{step}");
+    let issued = usize::from(step == "try again");
+    assert_eq!(terminal.center.count("issue"), issued, "{step}");
+    terminal.card.there = true;
+    terminal.card.forgotten = false;
+    let (seen, ended) = serve(terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }), "{step}");
+    assert_eq!(seen[..9], ALL, "{step}");
+    assert_eq!(terminal.output.paper.len(), 1, "{step}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_asked_for_again_and_not_for_ever() {
+    let lost = |times: usize| vec![Problem::from(ProblemCode::CenterUnreachable); times];
+    for times in 0..=4 {
+        let mut terminal = terminal();
+        terminal.center.issues = Script::failing(lost(times));
+        let (_, ended) = serve(&mut terminal, as_asked).await;
+        let (expected, requests, pages) = if times < 4 {
+            (Ok(Done { reported: true }), times + 1, 1)
+        } else {
+            (Err(ProblemCode::CenterUnreachable), 4, 0)
+        };
+        assert_eq!(ended, expected, "{times}");
+        assert_eq!(terminal.center.count("issue"), requests, "{times}");
+        assert_eq!(terminal.output.paper.len(), pages, "{times}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_repetition_would_not_change_is_final() {
+    let mut terminal = terminal();
+    terminal.center.issues = Script::failing([ProblemCode::RecordChanged.into()]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::RecordChanged));
+    assert_eq!(terminal.center.count("issue"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_that_could_not_be_reported_is_told() {
+    let mut terminal = terminal();
+    terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: false }));
+    seen_last(&seen, &["delivering", "done, not reported"]);
+    assert_eq!(terminal.center.count("delivered"), 4);
+    assert_eq!(terminal.output.paper.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_tray_ends_it_before_a_card_is_asked_for() {
+    let mut terminal = terminal();
+    terminal.output.ready = Script::failing([OutputError::OutOfPaper]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PrinterOutOfPaper));
+    assert_eq!(seen, ["menu", "printer-out-of-paper"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tray_found_empty_before_the_inquiry_can_be_filled_in_the_meantime() {
+    let mut terminal = terminal();
+    terminal.output.ready = Script::then_failing(OutputError::OutOfPaper);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(
+        seen[5..9],
+        [
+            "municipality",
+            "printer-out-of-paper",
+            "municipality",
+            "preview"
+        ]
+    );
+    assert_eq!(terminal.center.count("inquiry"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tray_found_empty_while_printing_costs_no_second_certificate() {
+    let mut terminal = terminal();
+    let empty = OutputError::OutOfPaper;
+    terminal.output.deliveries = Script::failing([empty, empty]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let again = ["delivering", "printer-out-of-paper", "try again"];
+    assert_eq!(seen[8..11], again);
+    assert_eq!(seen[11..14], again);
+    assert_eq!(seen[14..], ["delivering", "done"]);
+    assert_eq!(terminal.center.count("issue"), 1);
+    assert_eq!(terminal.output.paper.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_municipality_can_be_asked_in_the_same_application() {
+    let mut terminal = terminal();
+    terminal.center.inquiries = Script::failing([ProblemCode::NoSuchPerson.into()]);
+    let asked = Cell::new(0);
+    let elsewhere_first = move |seen: &str| match seen {
+        "municipality" if asked.replace(asked.get() + 1) == 0 => {
+            // The first is not of the menu, and never leaves the terminal.
+            Does::This(vec![choose("011002")])
+        }
+        "municipality" if asked.get() == 2 => Does::This(vec![choose("131016")]),
+        _ => Does::AsAsked,
+    };
+    let (seen, ended) = serve(&mut terminal, elsewhere_first).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let steps = [
+        "municipality",
+        "municipality-not-taking-part",
+        "municipality",
+        "no-such-person",
+        "municipality",
+        "preview",
+    ];
+    assert_eq!(seen[5..11], steps);
+    assert_eq!(terminal.center.count("inquiry"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_that_ran_out_ends_it() {
+    let mut terminal = terminal();
+    terminal.center.inquiries = Script::failing([ProblemCode::TicketExpired.into()]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::TicketExpired));
+    seen_last(&seen, &["municipality", "ticket-expired"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_menu_nobody_chooses_from_is_fetched_again() {
+    let mut terminal = terminal();
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    let almost_an_hour = Duration::from_secs(3590);
+    assert!(
+        timeout(almost_an_hour, terminal.serve(&mut resident))
+            .await
+            .is_err()
+    );
+    assert_eq!(terminal.center.count("menu"), 6);
+    // It had not changed: nothing was shown anew.
+    assert_eq!(resident.seen, ["menu"]);
+
+    terminal.center.menu.maintenance = Some(said("maintenance"));
+    let (seen, ended) = serve(&mut terminal, |_| Does::Nothing).await;
+    assert_eq!(ended, Err(ProblemCode::Maintenance));
+    assert_eq!(seen, ["maintenance"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_resident_begins_when_the_card_of_the_one_before_is_gone() {
+    let mut terminal = terminal();
+    terminal.card.forgotten = true;
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    let within = Duration::from_secs(125);
+    let waiting = timeout(within, terminal.until_card_is_gone(&mut resident)).await;
+    assert!(waiting.is_err());
+    // At once, and every minute: somebody may come back for it.
+    assert_eq!(resident.seen, ["card left"; 3]);
+    terminal.card.forgotten = false;
+    terminal.until_card_is_gone(&mut resident).await;
+    assert_eq!(resident.seen.len(), 3);
+}

@@ -1,0 +1,425 @@
+//! Card, center, output and resident in memory. The center checks every signature of the session key, as the real ones do.
+
+use std::collections::VecDeque;
+use std::future::pending;
+
+use card::certificate::Certificate as SignerCertificate;
+use card::evidence::{Evidence, TextFiles};
+use card::key::Signature;
+use card::pin::Pin;
+use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
+use ed25519_dalek::VerifyingKey;
+use issuance_api::terminal::{
+    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, Hours,
+    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Localized, Menu, MunicipalityOffer,
+    Preview, ProgrammeOffer,
+};
+use issuance_api::{
+    Array, Blob, CertificateKind, IssueIntent, Problem, ProblemCode, inquiry_message, issue_message,
+};
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+
+use super::super::*;
+use crate::handover::testing::{Maker, attributes, preview};
+use crate::handover::{Certificate, Issuer};
+use crate::output::OutputError;
+use crate::ports::{Question, Reading};
+
+/// The one PIN of these cards.
+pub(super) const PIN: [u8; 4] = *b"1234";
+/// Where the records are.
+pub(super) const HOME: &str = "132217";
+const EXPORTER: [u8; 32] = [3; 32];
+
+/// Follows a script of results, and succeeds when it is through.
+#[derive(Debug)]
+pub(super) struct Script<E>(VecDeque<Option<E>>);
+
+impl<E> Default for Script<E> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<E> Script<E> {
+    /// Fails in these ways first.
+    pub(super) fn failing(failures: impl IntoIterator<Item = E>) -> Self {
+        Self(failures.into_iter().map(Some).collect())
+    }
+
+    /// Succeeds once, then fails once.
+    pub(super) fn then_failing(failure: E) -> Self {
+        Self([None, Some(failure)].into())
+    }
+
+    fn next(&mut self) -> Result<(), E> {
+        self.0.pop_front().flatten().map_or(Ok(()), Err)
+    }
+}
+
+/// A card and its reader.
+#[derive(Debug)]
+pub(super) struct TestCard {
+    pub(super) there: bool,
+    /// Left lying when it should be taken.
+    pub(super) forgotten: bool,
+    pub(super) tries: u8,
+    pub(super) held: bool,
+    /// VERIFY commands so far.
+    pub(super) verifies: u32,
+}
+
+impl Card for TestCard {
+    async fn open(&mut self, within: Duration) -> Result<u8, ProblemCode> {
+        if !self.there {
+            sleep(within).await;
+            return Err(ProblemCode::NoCard);
+        }
+        self.held = true;
+        Ok(self.tries)
+    }
+
+    async fn read(&mut self, pin: Pin, _: Question) -> Result<Reading, ProblemCode> {
+        assert!(self.held, "a card is opened before it is read");
+        self.verifies += 1;
+        if *pin.expose() == PIN {
+            self.tries = 3;
+            return Ok(Reading::Read(Box::new(evidence())));
+        }
+        self.tries -= 1;
+        match self.tries {
+            0 => Err(ProblemCode::PinBlocked),
+            remaining => Ok(Reading::Wrong { remaining }),
+        }
+    }
+
+    async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
+        self.held = false;
+        if self.forgotten {
+            sleep(within).await;
+            return Err(ProblemCode::TimedOut);
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self) {
+        self.held = false;
+    }
+}
+
+/// What a test card tells, with the holder of `handover::testing`. Its signatures are a test card's and fit nothing:
+/// the terminal judges none of them.
+fn evidence() -> Evidence {
+    let number = include_bytes!("../../../../card/tests/vectors/text-ap/text-0001.bin");
+    let integrity = include_bytes!("../../../../card/tests/vectors/text-ap/text-0003.bin");
+    let certificate = include_bytes!("../../../../card/tests/vectors/text-ap/text-0004.bin");
+    let card_key = include_bytes!("../../../../card/tests/vectors/text-ap/text-0007.bin");
+    let files = TextFiles {
+        number: NumberFile::decode(number).unwrap(),
+        attributes: AttributesFile::of(attributes("架空　花子", (1980, 2, 17))),
+        integrity: IntegrityFile::decode(integrity).unwrap(),
+        certificate: SignerCertificate::decode(certificate).unwrap(),
+        card_key: CardKeyFile::decode(card_key).unwrap(),
+    };
+    Evidence::new(files, Signature::from([0; 256]), None)
+}
+
+/// What comes for a preview; `Maker::answer` is what should.
+pub(super) type Answer = fn(&Maker, &Preview) -> IssueAnswer;
+
+/// A center, and the record system behind it.
+pub(super) struct TestCenter {
+    pub(super) maker: Maker,
+    pub(super) menu: Menu,
+    pub(super) preview: Preview,
+    pub(super) answer: Answer,
+    pub(super) challenges: Script<Problem>,
+    pub(super) inquiries: Script<Problem>,
+    pub(super) issues: Script<Problem>,
+    pub(super) reports: Script<Problem>,
+    /// Names of the requests so far.
+    pub(super) asked: Vec<&'static str>,
+    session: Option<VerifyingKey>,
+}
+
+impl TestCenter {
+    pub(super) fn count(&self, request: &str) -> usize {
+        self.asked.iter().filter(|asked| **asked == request).count()
+    }
+
+    fn check(&self, message: &[u8], proof: &Array<64>) {
+        let key = self.session.expect("evidence comes first");
+        let proof = proof.as_bytes().into();
+        key.verify_strict(message, &proof)
+            .expect("the session key signed this");
+    }
+
+    fn check_state(&self, intent: IssueIntent, state: &Blob, proof: &Array<64>) {
+        assert_eq!(state.as_bytes(), b"sealed state");
+        let digest = Array::new(Sha256::digest(state.as_bytes()).into());
+        self.check(&issue_message(intent, &digest, &EXPORTER.into()), proof);
+    }
+}
+
+impl Center for TestCenter {
+    async fn menu(&mut self) -> Result<Menu, Problem> {
+        self.asked.push("menu");
+        Ok(self.menu.clone())
+    }
+
+    async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {
+        self.asked.push("challenge");
+        self.challenges.next()?;
+        let challenge = Challenge {
+            center_nonce: Array::new([1; 32]),
+            vrs_nonce: Blob::new(b"nonce".to_vec()),
+            center: "center-1".parse().unwrap(),
+            vrs: "vrs-1".parse().unwrap(),
+            expires_in_seconds: 60,
+        };
+        Ok((challenge, EXPORTER.into()))
+    }
+
+    async fn evidence(&mut self, request: EvidenceRequest) -> Result<EvidenceAnswer, Problem> {
+        self.asked.push("evidence");
+        self.session = VerifyingKey::from_bytes(request.session_key.as_bytes()).ok();
+        assert_eq!(request.evidence.as_bytes(), evidence().encode().as_slice());
+        Ok(EvidenceAnswer {
+            ticket: Blob::new(b"ticket".to_vec()),
+            expires_in_seconds: 600,
+        })
+    }
+
+    async fn inquiry(
+        &mut self,
+        request: impl Fn(&Array<32>) -> InquiryRequest + Send + Sync,
+    ) -> Result<InquiryAnswer, Problem> {
+        self.asked.push("inquiry");
+        let request = request(&EXPORTER.into());
+        let message = inquiry_message(
+            &request.ticket,
+            &request.programme,
+            &request.municipality,
+            request.kind,
+            None,
+            &EXPORTER.into(),
+        );
+        self.check(&message, &request.proof);
+        self.inquiries.next()?;
+        Ok(InquiryAnswer {
+            preview: self.preview.clone(),
+            state: Blob::new(b"sealed state".to_vec()),
+            expires_in_seconds: 900,
+        })
+    }
+
+    async fn issue(
+        &mut self,
+        request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
+    ) -> Result<IssueAnswer, Problem> {
+        self.asked.push("issue");
+        let request = request(&EXPORTER.into());
+        self.check_state(IssueIntent::Issue, &request.state, &request.proof);
+        self.issues.next()?;
+        Ok((self.answer)(&self.maker, &self.preview))
+    }
+
+    async fn delivered(
+        &mut self,
+        request: impl Fn(&Array<32>) -> DeliveredRequest + Send + Sync,
+    ) -> Result<DeliveredAnswer, Problem> {
+        self.asked.push("delivered");
+        let request = request(&EXPORTER.into());
+        self.check_state(IssueIntent::Delivered, &request.state, &request.proof);
+        self.reports.next()?;
+        Ok(DeliveredAnswer {})
+    }
+}
+
+/// Paper.
+#[derive(Debug, Default)]
+pub(super) struct TestOutput {
+    pub(super) ready: Script<OutputError>,
+    pub(super) deliveries: Script<OutputError>,
+    /// Pages that came out, with what their QR says and in how many copies.
+    pub(super) paper: Vec<(Vec<u8>, String, u8)>,
+}
+
+impl Output for TestOutput {
+    async fn ready(&mut self, _: u8) -> Result<(), OutputError> {
+        self.ready.next()
+    }
+
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
+        self.deliveries.next()?;
+        let text = certificate.qr_text().to_string();
+        self.paper
+            .push((certificate.page().to_vec(), text, certificate.copies()));
+        Ok(())
+    }
+}
+
+/// What a resident does at a view.
+pub(super) enum Does {
+    /// What the view asks for.
+    AsAsked,
+    /// These, one after the other.
+    This(Vec<Intent>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Somebody at the screen: does what is asked, except where `otherwise` says so.
+pub(super) struct Resident<F> {
+    /// Views shown so far, each in a few words.
+    pub(super) seen: Vec<String>,
+    otherwise: F,
+    next: VecDeque<Intent>,
+}
+
+impl<F: FnMut(&str) -> Does + Send> Resident<F> {
+    pub(super) fn who(otherwise: F) -> Self {
+        Self {
+            seen: Vec::new(),
+            otherwise,
+            next: VecDeque::new(),
+        }
+    }
+}
+
+impl<F: FnMut(&str) -> Does + Send> FrontEnd for Resident<F> {
+    fn show(&mut self, view: &View<'_>) {
+        let words = words(view);
+        self.next = match (self.otherwise)(&words) {
+            Does::AsAsked => asked(view).into_iter().collect(),
+            Does::This(intents) => intents.into(),
+            Does::Nothing => VecDeque::new(),
+        };
+        self.seen.push(words);
+    }
+
+    async fn intent(&mut self) -> Intent {
+        match self.next.pop_front() {
+            Some(intent) => intent,
+            None => pending().await,
+        }
+    }
+}
+
+fn words(view: &View<'_>) -> String {
+    match view {
+        View::Menu(_) => "menu".to_owned(),
+        View::PlaceCard => "place card".to_owned(),
+        View::Pin { remaining } => format!("pin, {remaining} left"),
+        View::Reading => "reading".to_owned(),
+        View::TakeCard => "take card".to_owned(),
+        View::CardLeft => "card left".to_owned(),
+        View::Municipality(_) => "municipality".to_owned(),
+        View::Preview(_) => "preview".to_owned(),
+        View::Issuing => "issuing".to_owned(),
+        View::Delivering => "delivering".to_owned(),
+        View::TryAgain => "try again".to_owned(),
+        View::Done { reported: true } => "done".to_owned(),
+        View::Done { reported: false } => "done, not reported".to_owned(),
+        View::Problem(problem) => match problem.remaining {
+            Some(remaining) => format!("{}, {remaining} left", problem.code.as_str()),
+            None => problem.code.as_str().to_owned(),
+        },
+    }
+}
+
+fn asked(view: &View<'_>) -> Option<Intent> {
+    Some(match view {
+        View::Menu(_) => apply(),
+        View::Pin { .. } => pin(PIN),
+        View::Municipality(_) => choose(HOME),
+        View::Preview(_) | View::TryAgain => Intent::Go,
+        _ => return None,
+    })
+}
+
+pub(super) fn apply() -> Intent {
+    Intent::Apply {
+        programme: preview().programme,
+        kind: CertificateKind::Domestic,
+    }
+}
+
+pub(super) fn pin(digits: [u8; 4]) -> Intent {
+    Intent::Pin(Pin::try_from(&digits[..]).unwrap())
+}
+
+pub(super) fn choose(code: &str) -> Intent {
+    Intent::Municipality {
+        code: code.parse().unwrap(),
+        copies: 1,
+    }
+}
+
+/// A terminal with everything as it should be.
+pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
+    let maker = Maker::new(1);
+    let issuer: Issuer = maker.issuer();
+    Terminal {
+        urn: "urn:shomei:terminal:kiosk:dev:0001".parse().unwrap(),
+        center: TestCenter {
+            maker,
+            menu: menu(),
+            preview: preview(),
+            answer: Maker::answer,
+            challenges: Script::default(),
+            inquiries: Script::default(),
+            issues: Script::default(),
+            reports: Script::default(),
+            asked: Vec::new(),
+            session: None,
+        },
+        card: TestCard {
+            there: true,
+            forgotten: false,
+            tries: 3,
+            held: false,
+            verifies: 0,
+        },
+        output: TestOutput::default(),
+        issuer,
+        latch: Latch::new(),
+        patience: Patience {
+            card: Duration::from_secs(60),
+            input: Duration::from_secs(90),
+            removal: Duration::from_secs(60),
+        },
+    }
+}
+
+pub(super) fn said(text: &str) -> Localized {
+    let [ja, en, zh, ko] = [(); 4].map(|()| text.to_owned());
+    Localized { ja, en, zh, ko }
+}
+
+fn menu() -> Menu {
+    let municipality = |code: &str| MunicipalityOffer {
+        code: code.parse().unwrap(),
+        prefecture: "東京都".to_owned(),
+        prefecture_en: "Tokyo".to_owned(),
+        name: "市".to_owned(),
+        reading: "し".to_owned(),
+        name_en: "City".to_owned(),
+        kinds: vec![CertificateKind::Domestic],
+    };
+    Menu {
+        center: "center-1".parse().unwrap(),
+        programmes: vec![ProgrammeOffer {
+            id: preview().programme,
+            name: said("COVID-19"),
+            municipalities: vec![municipality(HOME), municipality("131016")],
+        }],
+        hours: Hours {
+            open: "06:30".to_owned(),
+            close: "23:00".to_owned(),
+        },
+        notices: Vec::new(),
+        maintenance: None,
+    }
+}
