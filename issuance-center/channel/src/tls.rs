@@ -1,6 +1,7 @@
 //! From PEM files to rustls: TLS 1.3 only, aws-lc-rs, no tickets, no resumption, no early data, no key log.
 
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -74,6 +75,9 @@ pub enum LoadError {
     /// Own key: missing, not PEM, or not the certificate's.
     #[error("key file unusable, or not the certificate's key")]
     Key,
+    /// Others than its owner may read or write the own key.
+    #[error("key file open to others than its owner (chmod 600)")]
+    Exposed,
     /// Roots: missing, not PEM, empty, or not certificates.
     #[error("roots file unusable")]
     Roots,
@@ -118,8 +122,20 @@ pub(crate) fn public_server(files: &PublicFiles) -> Result<ServerTls, LoadError>
     })
 }
 
-/// A client's configuration, and who its own certificate says it is.
-pub(crate) fn client(files: &TlsFiles) -> Result<(Arc<ClientConfig>, Identity), LoadError> {
+/// What a client works with at one time.
+#[derive(Clone)]
+pub(crate) struct ClientTls {
+    pub(crate) config: Arc<ClientConfig>,
+    /// The verifier within `config`, for looking at open connections again.
+    pub(crate) verifier: Arc<WebPkiServerVerifier>,
+    /// Own certificate and its intermediates.
+    pub(crate) own: Arc<[CertificateDer<'static>]>,
+    /// Who that says this is.
+    pub(crate) identity: Identity,
+}
+
+/// A client of our services.
+pub(crate) fn client(files: &TlsFiles) -> Result<ClientTls, LoadError> {
     let (roots, lists) = (roots(&files.roots)?, revocations(&files.revocations)?);
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider())
         .with_crls(lists)
@@ -127,18 +143,24 @@ pub(crate) fn client(files: &TlsFiles) -> Result<(Arc<ClientConfig>, Identity), 
         .build()
         .map_err(|_| LoadError::Revocations)?;
     let (chain, key) = (chain(&files.certificate)?, key(&files.key)?);
-    let own = chain.first().ok_or(LoadError::Certificate)?;
-    let own = Identity::of(own).map_err(|_| LoadError::Identity)?;
+    let first = chain.first().ok_or(LoadError::Certificate)?;
+    let identity = Identity::of(first).map_err(|_| LoadError::Identity)?;
+    let own = chain.clone().into();
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has suites of TLS 1.3")
-        .with_webpki_verifier(verifier)
+        .with_webpki_verifier(Arc::clone(&verifier))
         .with_client_auth_cert(chain, key)
         .map_err(|_| LoadError::Key)?;
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     config.alpn_protocols = vec![ALPN.to_vec()];
-    Ok((Arc::new(config), own))
+    Ok(ClientTls {
+        config: Arc::new(config),
+        verifier,
+        own,
+        identity,
+    })
 }
 
 const ALPN: &[u8] = b"http/1.1";
@@ -170,6 +192,10 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
+    let metadata = std::fs::metadata(path).map_err(|_| LoadError::Key)?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(LoadError::Exposed);
+    }
     PrivateKeyDer::from_pem_file(path).map_err(|_| LoadError::Key)
 }
 

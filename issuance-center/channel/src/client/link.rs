@@ -1,6 +1,6 @@
 //! One connection.
 
-use std::{error::Error, io};
+use std::{error::Error, io, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -8,7 +8,10 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use issuance_api::{Array, Problem, ProblemCode};
-use rustls::pki_types::ServerName;
+use rustls::{
+    client::danger::ServerCertVerifier,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -28,7 +31,10 @@ pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
     exporter: Array<32>,
     recipient: Option<Recipient>,
-    generation: u64,
+    /// The server's certificate and its intermediates.
+    chain: Vec<CertificateDer<'static>>,
+    /// What it was made with, or looked at again under.
+    tls: Tls,
 }
 
 /// A call failed on this connection.
@@ -109,17 +115,19 @@ impl Link {
         let stream = stream.map_err(|_| CallError::Unreachable)?;
         // Where the system refuses, requests are late but right.
         let _ = stream.set_nodelay(true);
-        let stream = TlsConnector::from(tls.config).connect(name, stream).await;
+        let stream = TlsConnector::from(Arc::clone(&tls.files.config))
+            .connect(name, stream)
+            .await;
         let stream = stream.map_err(|error| of_tls(&error).unwrap_or(CallError::Unreachable))?;
         let (_, session) = stream.get_ref();
-        let chain = session.peer_certificates().unwrap_or_default();
+        let chain = session.peer_certificates().unwrap_or_default().to_vec();
         let own = chain.first().ok_or(CallError::Untrusted)?;
         if Identity::of(own).as_ref() != Ok(&config.expect) {
             return Err(CallError::Untrusted);
         }
         let exporter = session.export_keying_material([0; 32], EXPORTER_LABEL, None);
         let exporter = Array::new(exporter.map_err(|_| CallError::Untrusted)?);
-        let until = remaining(chain);
+        let until = remaining(&chain);
         let (sender, connection) = http1::Builder::new()
             .max_headers(HEADERS)
             .handshake(TokioIo::new(stream))
@@ -131,7 +139,8 @@ impl Link {
             sender,
             exporter,
             recipient: None,
-            generation: tls.generation,
+            chain,
+            tls,
         })
     }
 
@@ -139,8 +148,20 @@ impl Link {
         &self.exporter
     }
 
-    pub(super) const fn generation(&self) -> u64 {
-        self.generation
+    /// Itself, if it may be used under what was read last: still open, with our certificate of now, and the server's
+    /// still verifies.
+    pub(super) fn under(mut self, config: &Config, tls: &Tls) -> Option<Self> {
+        if self.tls.generation != tls.generation {
+            let name = ServerName::try_from(config.server_name.as_str()).ok()?;
+            let (own, rest) = self.chain.split_first()?;
+            let verifier = &tls.files.verifier;
+            let verified = verifier.verify_server_cert(own, rest, &name, &[], UnixTime::now());
+            if verified.is_err() || self.tls.files.own != tls.files.own {
+                return None;
+            }
+            self.tls = tls.clone();
+        }
+        self.is_open().then_some(self)
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -3,17 +3,20 @@
 //! Nothing is repeated by itself, with two exceptions that cannot do anything twice: a kept-alive connection that turned
 //! out closed before the request was written, and a seal to a recipient key that the server holds no more. A
 //! [`Pinned`] connection is not even replaced: what is bound to its exporter dies with it.
+//!
+//! Certificates, keys and revocation lists are read again by themselves, at most [`Deadlines::reload`] before they are
+//! used, so that a client never shuts itself out with a list that has expired meanwhile. A kept-alive connection is
+//! used on only if its server still verifies under what was read last.
 
 use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::Method;
 use issuance_api::{Array, Problem, ProblemCode};
-use rustls::ClientConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -22,7 +25,7 @@ use tokio::{
 
 use crate::{
     Identity, json,
-    tls::{self, LoadError, TlsFiles},
+    tls::{self, ClientTls, LoadError, TlsFiles},
 };
 
 mod link;
@@ -80,6 +83,9 @@ pub struct Deadlines {
     /// For one call, its recipient key included.
     #[serde(rename = "call_ms", deserialize_with = "tls::milliseconds")]
     pub call: Duration,
+    /// Between two readings of certificates and revocation lists.
+    #[serde(rename = "reload_ms", deserialize_with = "tls::milliseconds")]
+    pub reload: Duration,
 }
 
 impl Default for Deadlines {
@@ -88,6 +94,7 @@ impl Default for Deadlines {
             free: Duration::from_secs(2),
             connect: Duration::from_secs(5),
             call: Duration::from_secs(15),
+            reload: Duration::from_secs(20),
         }
     }
 }
@@ -115,18 +122,26 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    own: Identity,
-    /// `own` as text: what every seal is bound to.
+    identity: Identity,
+    /// `identity` as text: what every seal is bound to.
     urn: String,
-    tls: RwLock<Tls>,
+    read: RwLock<Read>,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Link>>,
 }
 
+/// The files, as read last.
+struct Read {
+    tls: Tls,
+    at: Instant,
+    /// Whether they could be.
+    outcome: Result<(), LoadError>,
+}
+
 #[derive(Clone)]
 struct Tls {
-    config: Arc<ClientConfig>,
-    /// Counts reloads: connections made under an older one are not used again.
+    files: ClientTls,
+    /// Counts readings: a connection from before the last one is looked at again before it is used.
     generation: u64,
 }
 
@@ -144,15 +159,19 @@ impl Client {
     /// # Errors
     /// See [`LoadError`].
     pub fn new(config: Config) -> Result<Self, LoadError> {
-        let (tls, own) = tls::client(&config.tls)?;
+        let files = tls::client(&config.tls)?;
         Ok(Self(Arc::new(Inner {
             free: Arc::new(Semaphore::new(config.connections.max(1))),
             config,
-            urn: own.to_string(),
-            own,
-            tls: RwLock::new(Tls {
-                config: tls,
-                generation: 0,
+            urn: files.identity.to_string(),
+            identity: files.identity.clone(),
+            read: RwLock::new(Read {
+                tls: Tls {
+                    files,
+                    generation: 0,
+                },
+                at: Instant::now(),
+                outcome: Ok(()),
             }),
             idle: Mutex::default(),
         })))
@@ -161,24 +180,48 @@ impl Client {
     /// Who the own certificate says this is.
     #[must_use]
     pub fn identity(&self) -> &Identity {
-        &self.0.own
+        &self.0.identity
     }
 
-    /// Reads the files again. Open connections serve what they are at, and are not used again.
+    /// Reads the files again, now. Open connections serve what they are at.
     ///
     /// # Errors
     /// The files cannot be used, or name another party than before; those read before stay in use.
     pub fn reload(&self) -> Result<(), LoadError> {
-        let (config, own) = tls::client(&self.0.config.tls)?;
-        if own != self.0.own {
-            return Err(LoadError::Identity);
+        let files = tls::client(&self.0.config.tls).and_then(|files| {
+            (files.identity == self.0.identity)
+                .then_some(files)
+                .ok_or(LoadError::Identity)
+        });
+        let mut read = self.0.read.write().unwrap_or_else(PoisonError::into_inner);
+        read.at = Instant::now();
+        // Even where nothing new could be read: a revocation list in use may have expired meanwhile.
+        read.tls.generation = read.tls.generation.wrapping_add(1);
+        read.outcome = files.map(|files| read.tls.files = files);
+        read.outcome
+    }
+
+    /// Whether the files could be used when they were last read.
+    ///
+    /// # Errors
+    /// As [`Self::reload`] had it then.
+    pub fn last_reload(&self) -> Result<(), LoadError> {
+        self.0.read().outcome
+    }
+
+    /// What to connect with, read no longer ago than [`Deadlines::reload`].
+    fn tls(&self) -> Tls {
+        if self.0.read().at.elapsed() >= self.0.config.deadlines.reload {
+            // Told by `last_reload`. A few small files a few times a minute: too short to be worth a thread.
+            let _ = self.reload();
         }
-        let mut tls = self.0.tls.write().unwrap_or_else(PoisonError::into_inner);
-        let generation = tls.generation.wrapping_add(1);
-        *tls = Tls { config, generation };
-        drop(tls);
-        self.0.idle().clear();
-        Ok(())
+        self.0.read().tls.clone()
+    }
+
+    /// A kept-alive connection that may be used on.
+    fn take_idle(&self, tls: &Tls) -> Option<Link> {
+        let mut idle = self.0.idle();
+        std::iter::from_fn(|| idle.pop()).find_map(|link| link.under(&self.0.config, tls))
     }
 
     /// `GET`, answered in the open.
@@ -216,13 +259,14 @@ impl Client {
     pub async fn pinned(&self) -> Result<Pinned, CallError> {
         let permit = self.permit().await?;
         let calling = async {
-            while let Some(mut link) = self.0.take_idle() {
+            let tls = self.tls();
+            while let Some(mut link) = self.take_idle(&tls) {
                 // A key from before might be held no more, and asking for it shows that the connection still stands.
                 if link.fetch_recipient(&self.0).await.is_ok() {
                     return Ok(link);
                 }
             }
-            let mut link = self.connect().await?;
+            let mut link = self.connect(tls).await?;
             link.fetch_recipient(&self.0).await?;
             Ok::<_, CallError>(link)
         };
@@ -237,13 +281,14 @@ impl Client {
     async fn call<R: DeserializeOwned>(&self, call: &Call<'_>) -> Result<R, CallError> {
         let _permit = self.permit().await?;
         let calling = async {
-            while let Some(mut link) = self.0.take_idle() {
+            let tls = self.tls();
+            while let Some(mut link) = self.take_idle(&tls) {
                 match link.call(&self.0, call).await {
                     Err(Failure::NotSent) => {}
                     other => return Ok((link, other?)),
                 }
             }
-            let mut link = self.connect().await?;
+            let mut link = self.connect(tls).await?;
             let answer = link.call(&self.0, call).await?;
             Ok::<_, CallError>((link, answer))
         };
@@ -261,8 +306,8 @@ impl Client {
         }
     }
 
-    async fn connect(&self) -> Result<Link, CallError> {
-        let connecting = Link::connect(&self.0.config, self.0.tls());
+    async fn connect(&self, tls: Tls) -> Result<Link, CallError> {
+        let connecting = Link::connect(&self.0.config, tls);
         let link = timeout(self.0.config.deadlines.connect, connecting).await;
         link.map_err(|_| CallError::Unreachable)?
     }
@@ -273,20 +318,12 @@ impl Inner {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tls(&self) -> Tls {
-        self.tls
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn take_idle(&self) -> Option<Link> {
-        let mut idle = self.idle();
-        std::iter::from_fn(|| idle.pop()).find(Link::is_open)
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Read> {
+        self.read.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_back(&self, link: Link) {
-        if link.is_open() && link.generation() == self.tls().generation {
+        if link.is_open() {
             self.idle().push(link);
         }
     }

@@ -5,6 +5,7 @@ use issuance_api::ProblemCode;
 use issuance_channel::{
     client::{CallError, Client},
     server::{Event, Limits},
+    tls::LoadError,
 };
 use time::Duration;
 
@@ -94,6 +95,36 @@ async fn a_client_refuses_a_server_that_is_revoked_or_whose_list_expired() {
     stage.pki.services.revoke(&[], Duration::days(1)).unwrap();
     client.reload().unwrap();
     assert!(call(&client).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_reads_its_lists_again_by_itself() {
+    let stage = Stage::new();
+    let (server, echo) = stage.serve(Limits::default()).await;
+    let mut config = stage.client_config("terminals/kiosk-0001", server.address());
+    config.deadlines.reload = std::time::Duration::ZERO;
+    let client = Client::new(config).unwrap();
+    assert!(call(&client).await.is_ok());
+    // The connection is kept alive, and not good enough any more all the same.
+    let services = &stage.pki.services;
+    services.revoke(&[], Duration::minutes(-1)).unwrap();
+    assert_eq!(call(&client).await, Err(CallError::Untrusted));
+    services.revoke(&[], Duration::days(1)).unwrap();
+    assert!(call(&client).await.is_ok());
+    assert_eq!(client.last_reload(), Ok(()));
+    // A list that cannot be read changes nothing, and is told.
+    std::fs::write(services.revocations(), "no list").unwrap();
+    assert!(call(&client).await.is_ok());
+    assert_eq!(client.last_reload(), Err(LoadError::Revocations));
+    services.revoke(&[], Duration::days(1)).unwrap();
+
+    // As long as everything verifies, one connection does; a certificate of our own that is new takes a new one.
+    let first = call(&client).await.unwrap().exporter;
+    assert_eq!(call(&client).await.unwrap().exporter, first);
+    let leaf = Leaf::terminal("urn:shomei:terminal:kiosk:dev:0001", Duration::days(1));
+    stage.pki.terminals.issue("kiosk-0001", &leaf).unwrap();
+    assert_ne!(call(&client).await.unwrap().exporter, first);
+    drop(echo);
 }
 
 #[tokio::test]

@@ -83,13 +83,20 @@ async fn a_key_that_the_server_holds_no_more_is_fetched_again_and_the_call_repea
 }
 
 #[tokio::test]
-async fn a_connection_made_before_a_reload_is_not_used_again() {
-    let (_dir, _server, client) = pair().await;
+async fn a_connection_made_before_a_reload_is_used_on_while_its_server_verifies() {
+    let (dir, _server, client) = pair().await;
     let pinned = client.pinned().await.unwrap();
+    let exporter = pinned.exporter().clone();
     client.reload().unwrap();
     drop(pinned);
+    let pinned = client.pinned().await.unwrap();
+    assert_eq!(*pinned.exporter(), exporter);
+
+    let services = dev_pki::Authority::open(&dir.path().join("services")).unwrap();
+    services.revoke(&[], time::Duration::minutes(-1)).unwrap();
+    client.reload().unwrap();
+    drop(pinned);
+    let said = client.post_sealed::<_, String>("/v1/echo", "again").await;
+    assert_eq!(said, Err(CallError::Untrusted));
     assert!(client.0.idle().is_empty());
-    let said: String = client.post_sealed("/v1/echo", "again").await.unwrap();
-    assert_eq!(said, "again");
-    assert_eq!(client.0.idle().len(), 1);
 }
