@@ -20,6 +20,9 @@ use crate::certificate::Certificate;
 use crate::key::{KeyIdError, PublicKey, sha256};
 
 pub use crate::key::{KeyId, ShortKeyId};
+pub use refused::{RefusedListError, RefusedSigners};
+
+mod refused;
 
 /// Which application of the card a key belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

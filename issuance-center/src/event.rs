@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use card::trust::RefusedListError;
 use issuance_channel::server;
 use serde::Serialize;
 
@@ -32,12 +33,12 @@ pub enum Event {
     VrsFilesUnreadable,
     /// Revocations cannot be fetched; the list fetched before stays published.
     RevocationsUnavailable,
-    /// VRS's revocations have fewer entries than before; the list fetched before stays published.
+    /// VRS's revocations lack one that was there before; the list fetched before stays published.
     RevocationsShrunk,
-    /// A revocation list was published.
+    /// Revocation lists were published that are longer than before.
     RevocationsPublished {
-        /// Its counter.
-        counter: u64,
+        /// Entries in all of them.
+        count: usize,
     },
     /// Something happened at a listener.
     Listener {
@@ -46,6 +47,15 @@ pub enum Event {
         /// What.
         what: What,
     },
+}
+
+impl From<Result<usize, RefusedListError>> for Event {
+    fn from(read: Result<usize, RefusedListError>) -> Self {
+        match read {
+            Ok(count) => Self::RefusedSignersRead { count },
+            Err(_) => Self::RefusedSignersUnreadable,
+        }
+    }
 }
 
 /// A listener of this program.

@@ -9,7 +9,7 @@
 //! | [`programme`] | what is certified, as data |
 //! | [`certificate`] | SMART Health Card, QR symbol, page |
 //! | [`terminals`], [`public`], [`admin`] | the three listeners |
-//! | [`config`], [`serve`], [`event`], [`metrics`], [`refused`], [`clock`], [`hours`] | the program around it |
+//! | [`config`], [`serve`], [`event`], [`metrics`], [`clock`], [`hours`] | the program around it |
 //!
 //! It has no database, and while it serves it opens no file for writing.
 
@@ -24,7 +24,6 @@ pub mod identifier;
 pub mod metrics;
 pub mod programme;
 pub mod public;
-pub mod refused;
 pub mod registry;
 pub mod serve;
 pub mod signing;

@@ -7,12 +7,21 @@
 //!
 //! Both with CORS, since verifiers are web pages. Until VRS told its revocations for the first time there is no list (503)
 //! and no `crlVersion`: an empty list would be a statement.
+//!
+//! ```text
+//! ctr = crlVersion = 1 + entries of the list
+//! ```
+//! Entries are only ever added, so the same counter means the same list, whichever center answers and whatever was
+//! restarted meanwhile (SMART Health Cards, "Revocation": verifiers keep a list until its counter differs).
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
-use issuance_api::{Array, KeyId, registry::Revocations};
+use issuance_api::{Array, KeyId};
 use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
 
@@ -26,16 +35,19 @@ use crate::{
 pub struct Published {
     keys: Vec<PublicKey>,
     rids: Arc<RidSecret>,
-    list: RwLock<Option<Revocations>>,
+    lists: RwLock<Option<Lists>>,
 }
+
+/// Each key's revocation ids; sorted, so that their order tells nothing.
+type Lists = BTreeMap<KeyId, BTreeSet<Array<12>>>;
 
 /// A revocation list of the SMART Health Cards framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RevocationList {
     kid: KeyId,
     method: &'static str,
-    ctr: u64,
-    rids: Vec<Array<12>>,
+    ctr: usize,
+    rids: BTreeSet<Array<12>>,
 }
 
 impl Published {
@@ -45,7 +57,7 @@ impl Published {
         Self {
             keys,
             rids,
-            list: RwLock::default(),
+            lists: RwLock::default(),
         }
     }
 
@@ -54,55 +66,57 @@ impl Published {
         let Ok(fetched) = registry.revocations().await else {
             return events.note(Event::RevocationsUnavailable);
         };
-        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
-        let before = list.as_ref().map(|list| list.counter);
-        if before.is_some_and(|before| fetched.counter < before) {
+        let mut fresh = Lists::new();
+        for revoked in fetched.revoked {
+            let rid = self.rids.rid(&revoked.kid, &revoked.certificate_id);
+            fresh.entry(revoked.kid).or_default().insert(rid);
+        }
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = |(kid, rids): (&KeyId, &BTreeSet<_>)| {
+            fresh.get(kid).is_some_and(|fresh| rids.is_subset(fresh))
+        };
+        if !lists.iter().flatten().all(kept) {
             return events.note(Event::RevocationsShrunk);
         }
-        if before != Some(fetched.counter) {
-            events.note(Event::RevocationsPublished {
-                counter: fetched.counter,
-            });
+        if lists.as_ref() != Some(&fresh) {
+            let count = fresh.values().map(BTreeSet::len).sum();
+            events.note(Event::RevocationsPublished { count });
         }
-        *list = Some(fetched);
+        *lists = Some(fresh);
     }
 
     /// Whether there is a list.
     #[must_use]
     pub fn has_list(&self) -> bool {
-        self.counter().is_some()
+        self.read().is_some()
     }
 
     /// The keys.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        let counter = self.counter();
+        let keys = self.keys.iter();
         Jwks {
-            keys: self.keys.iter().map(|key| key.jwk(counter)).collect(),
+            keys: keys
+                .map(|key| key.jwk(self.list(key.kid()).map(|list| list.ctr)))
+                .collect(),
         }
     }
 
-    /// A published key's list, sorted, so that the order tells nothing; nothing while VRS did not answer yet.
+    /// A published key's list; nothing while VRS did not answer yet.
     #[must_use]
     pub fn list(&self, kid: &KeyId) -> Option<RevocationList> {
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        let list = list.as_ref()?;
-        let of_key = list.revoked.iter().filter(|revoked| revoked.kid == *kid);
-        let mut rids: Vec<_> = of_key
-            .map(|revoked| self.rids.rid(kid, &revoked.certificate_id))
-            .collect();
-        rids.sort();
+        let lists = self.read();
+        let rids = lists.as_ref()?.get(kid).cloned().unwrap_or_default();
         Some(RevocationList {
             kid: kid.clone(),
             method: "rid",
-            ctr: list.counter,
+            ctr: 1 + rids.len(),
             rids,
         })
     }
 
-    fn counter(&self) -> Option<u64> {
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        list.as_ref().map(|list| list.counter)
+    fn read(&self) -> RwLockReadGuard<'_, Option<Lists>> {
+        self.lists.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Bytes> {
@@ -168,7 +182,10 @@ impl OpenService for Public {
 
 #[cfg(test)]
 mod tests {
-    use issuance_api::{CertificateId, ProblemCode, registry::Revoked};
+    use issuance_api::{
+        CertificateId, ProblemCode,
+        registry::{Revocations, Revoked},
+    };
 
     use super::*;
     use crate::{
@@ -235,28 +252,37 @@ mod tests {
             certificate_id: id(byte),
             kid: key.kid().clone(),
         };
-        let list = |revoked: Vec<Revoked>| {
-            Revoker(Ok(Revocations {
-                counter: revoked.len() as u64,
-                revoked,
-            }))
-        };
+        let list = |revoked: Vec<Revoked>| Revoker(Ok(Revocations { revoked }));
+        let counters = || [&one, &other].map(|key| published.list(key.kid()).unwrap().ctr);
+        published.poll(&list(Vec::new()), &notes).await;
+        assert_eq!(counters(), [1, 1]);
         let three = list(vec![revoked(1, &one), revoked(2, &one), revoked(3, &other)]);
         published.poll(&three, &notes).await;
+        published.poll(&three, &notes).await;
+        // Fewer, and as many but others.
         published.poll(&list(vec![revoked(1, &one)]), &notes).await;
+        let others = list(vec![revoked(1, &one), revoked(4, &one), revoked(3, &other)]);
+        published.poll(&others, &notes).await;
         published.poll(&down, &notes).await;
 
         assert_eq!(status(), StatusCode::OK);
-        let mut expected = vec![rids.rid(one.kid(), &id(1)), rids.rid(one.kid(), &id(2))];
-        expected.sort();
+        let expected = [1, 2].map(|byte| rids.rid(one.kid(), &id(byte)));
         let of_one = published.list(one.kid()).unwrap();
-        assert_eq!((of_one.ctr, of_one.rids), (3, expected));
-        assert_eq!(published.list(other.kid()).unwrap().rids.len(), 1);
+        assert_eq!(of_one.rids, expected.into());
+        assert_eq!(counters(), [3, 2]);
+        let versions = published
+            .jwks()
+            .keys
+            .into_iter()
+            .map(|key| serde_json::to_value(key).unwrap()["crlVersion"].as_u64());
+        assert_eq!(versions.collect::<Vec<_>>(), [Some(3), Some(2)]);
         assert_eq!(
             notes.all(),
             [
                 Event::RevocationsUnavailable,
-                Event::RevocationsPublished { counter: 3 },
+                Event::RevocationsPublished { count: 0 },
+                Event::RevocationsPublished { count: 3 },
+                Event::RevocationsShrunk,
                 Event::RevocationsShrunk,
                 Event::RevocationsUnavailable
             ]

@@ -2,7 +2,8 @@
 
 use std::{io::Write, sync::Arc};
 
-use card::trust::{TrustError, TrustStore};
+use card::trust::{RefusedListError, RefusedSigners, TrustError, TrustStore};
+use issuance_api::ProgrammeId;
 use issuance_channel::{
     Identity,
     client::Client,
@@ -17,14 +18,13 @@ use tokio::{
 use crate::{
     admin::Admin,
     center::{Center, Parts},
-    certificate::page::{FontError, Fonts, Typesetter},
+    certificate::page::{FontError, Fonts, PageError, Typesetter},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     event::{Event, Events, StandardError},
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
-    refused::{ListError, RefusedSigners},
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
@@ -41,7 +41,7 @@ pub enum ServeError {
     Trust(#[from] TrustError),
     /// The list of refused signers.
     #[error("refused signers: {0}")]
-    Refused(#[from] ListError),
+    Refused(#[from] RefusedListError),
     /// The signing key or a published one.
     #[error("signing key: {0}")]
     Key(#[from] KeyError),
@@ -60,6 +60,9 @@ pub enum ServeError {
     /// A font.
     #[error("fonts: {0}")]
     Font(#[from] FontError),
+    /// A programme says what cannot be printed.
+    #[error("programme {0}: {1}")]
+    Unprintable(ProgrammeId, PageError),
     /// The files for talking to VRS.
     #[error("vrs.tls: {0}")]
     Vrs(LoadError),
@@ -100,14 +103,21 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     if *registry.identity() != Identity::Center(config.id.clone()) {
         return Err(ServeError::Identity);
     }
+    let programmes = Programmes::load(&config.programmes)?;
+    let typesetter = Typesetter::new(Fonts::load(&config.fonts)?);
+    for programme in programmes.iter() {
+        typesetter
+            .check_programme(programme)
+            .map_err(|error| ServeError::Unprintable(programme.id().clone(), error))?;
+    }
     let rids = Arc::new(RidSecret::load(&config.rid_secret)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let center = Center::new(Parts {
         id: config.id.clone(),
         vrs: config.vrs_id.clone(),
         issuer: config.issuer.clone(),
-        programmes: Arc::new(Programmes::load(&config.programmes)?),
-        typesetter: Arc::new(Typesetter::new(Fonts::load(&config.fonts)?)),
+        programmes: Arc::new(programmes),
+        typesetter: Arc::new(typesetter),
         hours: config.hours,
         notices: config.notices.clone(),
         maintenance: config.maintenance.clone(),
@@ -115,7 +125,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
         state_lifetime: config.state_lifetime,
         trust: TrustStore::load(&config.anchors, config.environment)?,
         refused: RefusedSigners::load(&config.refused_signers)?,
-        statements: StatementKey::load(&config.statement_key)?,
+        statements: StatementKey::load(&config.statement_key, config.environment)?,
         signing: Arc::new(Signing::new(key)),
         rids: Arc::clone(&rids),
         registry,
@@ -175,8 +185,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         loop {
             round.tick().await;
             center.tidy();
-            // Certificates and lists for talking to VRS change too; what cannot be read leaves the last in use.
-            if center.parts().registry.reload().is_err() {
+            if center.parts().registry.last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
             published.poll(&center.parts().registry, &*events).await;

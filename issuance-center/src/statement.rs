@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use card::trust::Environment;
 use ed25519_dalek::{Signature, VerifyingKey, pkcs8::DecodePublicKey};
 use issuance_api::{
     Array, KeyId, MunicipalityCode, ProblemCode,
@@ -15,10 +16,16 @@ use crate::certificate::shc::Payload;
 /// VRS's statement key, public half.
 pub struct StatementKey(VerifyingKey);
 
-/// The file holds no Ed25519 public key in SPKI PEM.
+/// Why there is no statement key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: not an Ed25519 public key in PEM", .0.display())]
-pub struct StatementKeyError(PathBuf);
+pub enum StatementKeyError {
+    /// No Ed25519 public key in SPKI PEM.
+    #[error("{}: not an Ed25519 public key in PEM", .0.display())]
+    Form(PathBuf),
+    /// No environment stated, or another than the configured one.
+    #[error("{}: of another environment than the configured one", .0.display())]
+    Environment(PathBuf),
+}
 
 /// A statement is not what it should be: by another key, about something else, or altered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,18 +70,24 @@ impl RegisteredPayload {
 }
 
 impl StatementKey {
-    /// Reads the key, text ahead of the PEM boundary allowed.
+    /// Reads the key of a VRS of this environment, as `vrs keys statement` wrote it.
     ///
     /// # Errors
     /// [`StatementKeyError`].
-    pub fn load(path: &Path) -> Result<Self, StatementKeyError> {
-        let text = std::fs::read_to_string(path).ok();
-        text.and_then(|text| {
-            let (_, pem) = text.split_at(text.find("-----BEGIN")?);
-            VerifyingKey::from_public_key_pem(pem).ok()
-        })
-        .map(Self)
-        .ok_or_else(|| StatementKeyError(path.to_owned()))
+    pub fn load(path: &Path, environment: Environment) -> Result<Self, StatementKeyError> {
+        let form = || StatementKeyError::Form(path.to_owned());
+        let text = std::fs::read_to_string(path).map_err(|_| form())?;
+        let (head, pem) = text.split_at(text.find("-----BEGIN").ok_or_else(form)?);
+        let stated = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("environment:"))
+            .map(str::trim);
+        if !stated.eq([environment.as_str()]) {
+            return Err(StatementKeyError::Environment(path.to_owned()));
+        }
+        VerifyingKey::from_public_key_pem(pem)
+            .map(Self)
+            .map_err(|_| form())
     }
 
     /// Takes a key over.

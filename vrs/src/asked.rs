@@ -1,11 +1,14 @@
-//! Which municipalities each application has asked: three at most, kept as long as its ticket holds.
+//! What each application did: which municipalities it asked, three at most, and what it had registered, once each. Kept as
+//! long as its ticket holds.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard},
 };
 
-use issuance_api::MunicipalityCode;
+use issuance_api::{
+    CertificateId, CertificateKind, MunicipalityCode, ProgrammeId, registry::Registration,
+};
 
 use crate::ticket::Claims;
 
@@ -16,11 +19,15 @@ pub const MAX_MUNICIPALITIES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// What one application asked, and when its ticket ends.
+/// What one application did, and when its ticket ends.
 struct Application {
     expiry: u64,
     asked: BTreeSet<MunicipalityCode>,
+    registered: BTreeMap<Subject, CertificateId>,
 }
+
+/// What a certificate is about: an application gets one of it.
+type Subject = (ProgrammeId, MunicipalityCode, CertificateKind);
 
 /// Applications by their random id.
 #[derive(Default)]
@@ -38,6 +45,7 @@ impl Asked {
                 .or_insert_with(|| Application {
                     expiry: claims.expiry,
                     asked: BTreeSet::new(),
+                    registered: BTreeMap::new(),
                 });
         if !asked.contains(&municipality) && asked.len() >= MAX_MUNICIPALITIES {
             return Err(TooMany);
@@ -52,6 +60,20 @@ impl Asked {
         self.lock()
             .get(claims.application.as_bytes())
             .is_some_and(|application| application.asked.contains(&municipality))
+    }
+
+    /// Whether this is the application's one certificate of what it is about, now or from the same request before.
+    #[must_use]
+    pub fn is_only(&self, claims: &Claims, certificate: &Registration) -> bool {
+        let subject = (
+            certificate.programme.clone(),
+            certificate.municipality,
+            certificate.kind,
+        );
+        let id = certificate.certificate_id;
+        self.lock()
+            .get_mut(claims.application.as_bytes())
+            .is_some_and(|it| *it.registered.entry(subject).or_insert(id) == id)
     }
 
     /// Forgets applications whose tickets have ended by this time of uptime, in milliseconds.

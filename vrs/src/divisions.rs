@@ -31,6 +31,16 @@ impl Divisions {
         self.open.keys().copied()
     }
 
+    /// Whose databases lie here though they are not served.
+    ///
+    /// # Errors
+    /// [`Unavailable::Missing`]: the folder cannot be listed.
+    pub fn left_out(&self) -> Result<Vec<MunicipalityCode>, Unavailable> {
+        let mut found = self.folders.municipalities()?;
+        found.retain(|code| !self.holds(*code));
+        Ok(found)
+    }
+
     /// Whether this municipality's records are here.
     #[must_use]
     pub fn holds(&self, municipality: MunicipalityCode) -> bool {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use card::trust::RefusedListError;
 use issuance_api::MunicipalityCode;
 use serde::Serialize;
 
@@ -54,6 +55,15 @@ pub enum Event {
         /// How many.
         count: u64,
     },
+}
+
+impl From<Result<usize, RefusedListError>> for Event {
+    fn from(read: Result<usize, RefusedListError>) -> Self {
+        match read {
+            Ok(count) => Self::RefusedSignersRead { count },
+            Err(_) => Self::RefusedSignersUnreadable,
+        }
+    }
 }
 
 /// Where events go.

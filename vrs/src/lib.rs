@@ -9,7 +9,7 @@
 //! | [`divisions`] | the municipalities served |
 //! | [`nonce`], [`ticket`], [`asked`] | what an application is bound to, none of it kept longer than it holds |
 //! | [`service`] | the steps of an application, apart from any transport |
-//! | [`statement`], [`signers`] | the key that signs findings and receipts; municipal signers refused |
+//! | [`statement`] | the key that signs findings and receipts |
 //! | [`serve`], [`metrics`] | the listeners for centers and for the operator |
 //! | [`config`], [`commands`], [`event`], [`clock`] | the program around them |
 //!
@@ -27,7 +27,6 @@ pub mod nonce;
 pub mod record;
 pub mod serve;
 pub mod service;
-pub mod signers;
 pub mod statement;
 pub mod storage;
 pub mod ticket;

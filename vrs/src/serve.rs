@@ -3,7 +3,7 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use card::trust::{TrustError, TrustStore};
+use card::trust::{RefusedListError, RefusedSigners, TrustError, TrustStore};
 use issuance_api::{CenterId, Problem, ProblemCode};
 use issuance_channel::{
     Identity, Peer,
@@ -22,7 +22,6 @@ use crate::{
     event::{Event, Events, StandardError},
     metrics::Metrics,
     service::{Parts, Vrs},
-    signers::{RefusedSigners, Unreadable},
     statement::{StatementKey, StatementKeyError},
 };
 
@@ -36,8 +35,8 @@ pub enum ServeError {
     #[error("trust anchors: {0}")]
     Trust(#[from] TrustError),
     /// The list of refused signers.
-    #[error(transparent)]
-    Refused(#[from] Unreadable),
+    #[error("refused signers: {0}")]
+    Refused(#[from] RefusedListError),
     /// The statement key: missing, broken, or of another environment.
     #[error(transparent)]
     Statement(#[from] StatementKeyError),
@@ -61,7 +60,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
         lifetimes: config.lifetimes,
         divisions: Divisions::new(config.folders, &config.municipalities),
         trust: TrustStore::load(&config.anchors, config.environment)?,
-        refused: RefusedSigners::load(config.refused_signers)?,
+        refused: RefusedSigners::load(&config.refused_signers)?,
         statement: StatementKey::load(&config.statement_key, config.environment)?,
         clock: Arc::new(clock),
         events: Arc::clone(&events),

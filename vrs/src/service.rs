@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use card::{evidence::EvidenceError, trust::TrustStore};
+use card::{
+    evidence::EvidenceError,
+    trust::{RefusedSigners, TrustStore},
+};
 use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
 
 use crate::{
@@ -20,7 +23,6 @@ use crate::{
     divisions::Divisions,
     event::{Event, Events},
     nonce::{Nonces, milliseconds},
-    signers::RefusedSigners,
     statement::StatementKey,
     storage::{Session, Unavailable},
     ticket::Tickets,

@@ -306,12 +306,10 @@ pub struct DeliveredRequest {
 #[serde(deny_unknown_fields)]
 pub struct DeliveredAnswer {}
 
-/// All certificates that are revoked or lapsed.
+/// All certificates that are revoked or lapsed; it only ever grows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocations {
-    /// Grows with every entry.
-    pub counter: u64,
     /// Every one of them.
     pub revoked: Vec<Revoked>,
 }

@@ -36,8 +36,10 @@ impl<R: Registry> Center<R> {
             .verify(&context, &self.parts.trust)
             .map_err(problem)?
             .signer();
-        if self.parts.refused.refuses(&signer, &*self.parts.events) {
-            self.parts.events.note(Event::SignerRefused);
+        let events = &self.parts.events;
+        let reread = |read| events.note(Event::from(read));
+        if self.parts.refused.refuses(&signer, reread) {
+            events.note(Event::SignerRefused);
             return Err(ProblemCode::CardSignerRefused);
         }
         let again = registry::EvidenceRequest {

@@ -9,7 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use card::trust::TrustStore;
+use card::trust::{RefusedSigners, TrustStore};
 use issuance_api::{
     Array, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
     terminal::{Localized, Menu},
@@ -23,7 +23,6 @@ use crate::{
     identifier::CertificateIds,
     metrics::Metrics,
     programme::Programmes,
-    refused::RefusedSigners,
     signing::{RidSecret, Signing},
     state::States,
     statement::StatementKey,

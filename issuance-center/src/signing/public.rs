@@ -61,7 +61,7 @@ impl PublicKey {
 
     /// As published; `crl_version` is the counter of its revocation list.
     #[must_use]
-    pub fn jwk(&self, crl_version: Option<u64>) -> Jwk {
+    pub fn jwk(&self, crl_version: Option<usize>) -> Jwk {
         let (x, y) = coordinates(&self.key);
         Jwk {
             kty: "EC",
@@ -96,7 +96,7 @@ pub struct Jwk {
     x: String,
     y: String,
     #[serde(rename = "crlVersion", skip_serializing_if = "Option::is_none")]
-    crl_version: Option<u64>,
+    crl_version: Option<usize>,
 }
 
 /// All of them.

@@ -19,7 +19,7 @@ use super::{Vrs, evidence_problem};
 use crate::{
     event::Event,
     nonce::{milliseconds, random},
-    storage::{Delivery, Found, Operation, OutcomeName, Reservation},
+    storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
 
@@ -62,8 +62,10 @@ impl Vrs {
             .verify(&context, &self.parts.trust)
             .map_err(evidence_problem)?;
         let signer = verified.signer();
-        if self.parts.refused.refuses(&signer, &*self.parts.events) {
-            self.parts.events.note(Event::SignerRefused {
+        let events = &self.parts.events;
+        let reread = |read| events.note(Event::from(read));
+        if self.parts.refused.refuses(&signer, reread) {
+            events.note(Event::SignerRefused {
                 signer: signer.municipality_prefix().to_owned(),
             });
             return Err(ProblemCode::CardSignerRefused);
@@ -192,6 +194,10 @@ impl Vrs {
         let person = found
             .map(|found| found.id)
             .ok_or(ProblemCode::NoSuchPerson)?;
+        // A center that went bad has one proof of the resident's, and gets one certificate for it.
+        if !self.asked.is_only(&claims, certificate) {
+            return Err(ProblemCode::RegistrationConflict);
+        }
         let reservation = session
             .reserve(
                 person,
@@ -265,11 +271,17 @@ impl Vrs {
     }
 
     /// `GET /v1/revocations`: every entry of every municipality, since entries are never taken down. If one cannot be
-    /// relied on there is no list: a shorter one would make certificates valid again.
+    /// relied on, or was left out of the configuration, there is no list: a shorter one would make certificates valid
+    /// again.
     ///
     /// # Errors
     /// [`ProblemCode::RecordsUnavailable`].
     pub async fn revocations(&self) -> Result<Revocations, ProblemCode> {
+        let left_out = self.parts.divisions.left_out();
+        let left_out = left_out.map_err(|_| ProblemCode::RecordsUnavailable)?;
+        if let Some(municipality) = left_out.first() {
+            return Err(self.unavailable(*municipality, Unavailable::LeftOut));
+        }
         let mut revoked = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
             let mut session = self.begin(municipality).await?;
@@ -279,10 +291,7 @@ impl Vrs {
                 .map_err(|cause| self.unavailable(municipality, cause))?;
             revoked.extend(list);
         }
-        Ok(Revocations {
-            counter: revoked.len() as u64,
-            revoked,
-        })
+        Ok(Revocations { revoked })
     }
 
     fn open(

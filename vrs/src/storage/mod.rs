@@ -42,6 +42,23 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// Whose databases lie here.
+    ///
+    /// # Errors
+    /// [`Unavailable::Missing`]: the folder cannot be listed.
+    pub fn municipalities(&self) -> Result<Vec<MunicipalityCode>, Unavailable> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.data).map_err(|_| Unavailable::Missing)? {
+            let path = entry.map_err(|_| Unavailable::Missing)?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let code = stem.and_then(|stem| stem.parse::<MunicipalityCode>().ok());
+            if path.extension().is_some_and(|it| it == "sqlite") {
+                found.extend(code);
+            }
+        }
+        Ok(found)
+    }
+
     fn database(&self, municipality: MunicipalityCode) -> PathBuf {
         file(&self.data, municipality, "sqlite")
     }
@@ -87,6 +104,9 @@ pub enum Unavailable {
     /// Another file stands where the open one was.
     #[error("the database file was replaced")]
     Replaced,
+    /// Its database lies here, but the configuration does not name it.
+    #[error("the municipality is left out of the configuration")]
+    LeftOut,
     /// A row does not open, or contradicts another.
     #[error("a record is damaged")]
     Damaged,

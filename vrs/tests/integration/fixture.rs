@@ -15,7 +15,7 @@ use card::{
     key::{KeyId, PublicKey, Signature},
     number::IndividualNumber,
     text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile},
-    trust::{Anchor, ApRole, Environment, TrustStore},
+    trust::{Anchor, ApRole, Environment, RefusedSigners, TrustStore},
 };
 use ed25519_dalek::{Signer, SigningKey};
 use issuance_api::{
@@ -37,7 +37,6 @@ use vrs::{
     divisions::Divisions,
     event::{Event, Events},
     service::{Lifetimes, Parts, Vrs},
-    signers::RefusedSigners,
     statement::StatementKey,
 };
 
@@ -235,7 +234,7 @@ fn service(
         lifetimes: Lifetimes::MAX,
         divisions: Divisions::new(place.folders.clone(), &MUNICIPALITIES.map(code)),
         trust: TrustStore::new(Environment::Emulator, [anchor()]).unwrap(),
-        refused: RefusedSigners::load(refused.to_owned()).unwrap(),
+        refused: RefusedSigners::load(refused).unwrap(),
         statement,
         clock: clock.clone(),
         events: events.clone(),

@@ -221,7 +221,7 @@ async fn an_application_from_nonce_to_hand_over() {
     let id = registration.certificate.certificate_id.to_string();
     site.ok(&["revoke", "--municipality", HOME, &id]);
     let list: Revocations = vrs.get("/v1/revocations").await.unwrap();
-    assert_eq!(list.counter, 1);
+    assert_eq!(list.revoked.len(), 1);
 
     let again = vrs
         .post_sealed::<_, Ticket>("/v1/evidence", &evidence)

@@ -435,7 +435,7 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
     application.delivered(&world.vrs, 1).await.unwrap();
     world.clock.advance(600);
     world.vrs.tidy().await;
-    assert_eq!(world.vrs.revocations().await.unwrap().counter, 0);
+    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 0);
     world.clock.advance(1);
     // Late even before the clean-up came by.
     assert_eq!(
@@ -452,7 +452,7 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
         }]
     );
     let list = world.vrs.revocations().await.unwrap();
-    assert_eq!(list.counter, 2);
+    assert_eq!(list.revoked.len(), 2);
     let ids: Vec<_> = list
         .revoked
         .iter()
@@ -479,7 +479,29 @@ async fn a_lapsed_certificate_stays_void_for_its_own_application() {
     let lapsed = Some(ProblemCode::RegistrationLapsed);
     assert_eq!(application.register(&world.vrs, 1).await.err(), lapsed);
     assert_eq!(application.delivered(&world.vrs, 1).await.err(), lapsed);
-    assert_eq!(world.vrs.revocations().await.unwrap().counter, 1);
+    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_municipality_left_out_of_the_configuration_leaves_no_shorter_list() {
+    let world = with_one_person().await;
+    let left_out: issuance_api::MunicipalityCode = "402214".parse().unwrap();
+    vrs::storage::Division::create(&world.place.folders, left_out, 0)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            world.vrs.revocations().await.err(),
+            Some(ProblemCode::RecordsUnavailable)
+        );
+    }
+    assert_eq!(
+        world.events.take(),
+        [Event::RecordsUnavailable {
+            municipality: left_out,
+            cause: Unavailable::LeftOut
+        }]
+    );
 }
 
 #[tokio::test]
@@ -514,7 +536,12 @@ async fn a_revoked_certificate_is_listed_and_void() {
         assert_eq!(revocation, expected);
         session.commit().await.unwrap();
     }
-    assert_eq!(world.vrs.revocations().await.unwrap().counter, 1);
+    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
+    assert_eq!(
+        world.restarted().revocations().await,
+        world.vrs.revocations().await,
+        "a restart makes the list no shorter"
+    );
     assert_eq!(
         application.register(&world.vrs, 1).await.err(),
         Some(ProblemCode::RegistrationLapsed)
