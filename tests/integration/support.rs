@@ -3,8 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use issuance_api::terminal::InquiryAnswer;
-use issuance_api::{Blob, Problem, ProblemCode};
+use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
+use issuance_api::terminal::{Challenge, InquiryAnswer};
+use issuance_api::{Array, Blob, Problem, ProblemCode};
 use issuance_channel::client::CallError;
 use stage::applicant::Applicant;
 use stage::reader::Reader;
@@ -50,6 +51,36 @@ pub(crate) async fn preview(world: &World, applicant: &Applicant, persona: &str)
         .inquire(&ticket, HOME.parse().unwrap())
         .await
         .unwrap()
+}
+
+/// The exporter that a lying center gives out as the one of its connection to the terminal.
+pub(crate) const EXPORTER: Array<32> = Array::new([9; 32]);
+
+/// A ticket for a persona's card that a center which checks nothing passed on to the record system.
+pub(crate) async fn ticket_of_vrs(
+    world: &World,
+    applicant: &Applicant,
+    persona: &str,
+) -> Result<Ticket, CallError> {
+    let center = world.as_center();
+    let minted: Nonce = center.post("/v1/nonce").await?;
+    let challenge = Challenge {
+        center_nonce: Array::new([7; 32]),
+        vrs_nonce: minted.nonce,
+        center: "center-1".parse().unwrap(),
+        vrs: minted.vrs,
+        expires_in_seconds: 60,
+    };
+    let evidence = applicant.evidence_over(world.ground.card(persona), &challenge, &EXPORTER);
+    let request = EvidenceRequest {
+        center_nonce: challenge.center_nonce,
+        vrs_nonce: challenge.vrs_nonce,
+        terminal: applicant.urn().parse().unwrap(),
+        exporter: EXPORTER,
+        session_key: applicant.session_key(),
+        evidence: Blob::new(evidence.encode().to_vec()),
+    };
+    center.post_sealed("/v1/evidence", &request).await
 }
 
 /// Where the personas live.

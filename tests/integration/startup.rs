@@ -1,0 +1,290 @@
+//! What center and record system refuse to start with: each by itself, said in one event, with exit status 1.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use stage::process::{Program, program};
+use stage::world::{Ground, World, repository, set};
+use toml::Table;
+
+use crate::support::world;
+
+/// What is wrong: prepared in the folder, written into the configuration, and told like this.
+struct Fault {
+    name: &'static str,
+    harm: fn(&Ground, &mut Table),
+    told: &'static str,
+}
+
+/// Starts a program with a configuration spoilt by one fault, beside the good one, and says how it ended.
+fn refuses(world: &World, service: &str, fault: &Fault) {
+    let Fault { name, harm, told } = fault;
+    let ground = &world.ground;
+    let good = ground.path(&format!("{service}/{service}.toml"));
+    let mut config: Table = fs::read_to_string(&good).unwrap().parse().unwrap();
+    harm(ground, &mut config);
+    let spoilt = good.with_file_name("spoilt.toml");
+    fs::write(&spoilt, config.to_string()).unwrap();
+    let mut command = Command::new(program(match service {
+        "center" => "issuance-center",
+        other => other,
+    }));
+    command.args(["serve", "--config"]).arg(spoilt);
+    let mut started = Program::start(service, command).unwrap();
+    let ended = started
+        .wait(Duration::from_secs(60))
+        .unwrap_or_else(|_| panic!("{service} starts with {name}"));
+    assert_eq!(ended.code(), Some(1), "{service} with {name}");
+    assert!(started.output.all().is_empty(), "{service} with {name}");
+    let log = started.log.all();
+    let [line] = &log[..] else {
+        panic!("{service} with {name} says {log:?}");
+    };
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(event["event"], "failed");
+    let reason = event["reason"].as_str().unwrap();
+    assert!(reason.contains(told), "{service} with {name}: {reason}");
+}
+
+/// The trust anchor of the test cards, beside what is in `from`.
+fn anchors(ground: &Ground, from: Option<&str>, to: &str) -> String {
+    let folder = ground.path(to);
+    fs::create_dir_all(&folder).unwrap();
+    if let Some(from) = from {
+        copy(&ground.path(from), &folder);
+    }
+    let anchor = repository().join("card/tests/vectors/ca/6000033.pem");
+    fs::copy(anchor, folder.join("test-card.pem")).unwrap();
+    folder.display().to_string()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(path, target).unwrap();
+        }
+    }
+}
+
+/// A copy of a key that the group may read.
+fn exposed(ground: &Ground, key: &str) -> String {
+    let copy = ground.path(&format!("{key}.exposed"));
+    fs::copy(ground.path(key), &copy).unwrap();
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o640)).unwrap();
+    copy.display().to_string()
+}
+
+/// A key for production, made by the program itself.
+fn of_production(ground: &Ground, maker: &str, arguments: &[&str], name: &str) -> String {
+    let path = ground.path(name);
+    let mut command = Command::new(program(maker));
+    command.args(arguments);
+    command
+        .args(["--environment", "production", "--out"])
+        .arg(&path);
+    assert!(command.output().unwrap().status.success());
+    path.display().to_string()
+}
+
+/// The programmes with one line of one file exchanged.
+fn programmes(ground: &Ground, name: &str, file: &str, from: &str, to: &str) -> String {
+    let folder = ground.path(name);
+    copy(&repository().join("issuance-center/programmes"), &folder);
+    let file = folder.join(file);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from));
+    fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    folder.display().to_string()
+}
+
+const CENTER: [Fault; 14] = [
+    Fault {
+        name: "a mixture of trust anchors",
+        harm: |ground, config| {
+            let mixture = anchors(ground, Some("cards/anchors"), "anchors-mixed");
+            set(config, "trust.anchors", mixture);
+        },
+        told: "trust anchors of different environments",
+    },
+    Fault {
+        name: "trust anchors of another environment",
+        harm: |ground, config| {
+            set(
+                config,
+                "trust.anchors",
+                anchors(ground, None, "anchors-other"),
+            )
+        },
+        told: "trust anchors of different environments",
+    },
+    Fault {
+        name: "no trust anchors",
+        harm: |_, config| set(config, "trust.anchors", "no-such-folder"),
+        told: "trust anchors cannot be read",
+    },
+    Fault {
+        name: "another environment than its files'",
+        harm: |_, config| set(config, "environment", "production"),
+        told: "the signing key is of another environment",
+    },
+    Fault {
+        name: "a signing key of another environment",
+        harm: |ground, config| {
+            let key = of_production(
+                ground,
+                "issuance-center",
+                &["keys", "new"],
+                "center/other.pem",
+            );
+            set(config, "signing.key", key);
+        },
+        told: "the signing key is of another environment",
+    },
+    Fault {
+        name: "a signing key open to others",
+        harm: |ground, config| set(config, "signing.key", exposed(ground, "center/signing.pem")),
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "a secret of revocation ids open to others",
+        harm: |ground, config| {
+            set(
+                config,
+                "signing.rid_secret",
+                exposed(ground, "center/rid-secret"),
+            );
+        },
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "a TLS key open to others",
+        harm: |ground, config| {
+            set(
+                config,
+                "vrs.tls.key",
+                exposed(ground, "pki/services/center.key"),
+            );
+        },
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "a statement key of another environment",
+        harm: |ground, config| {
+            of_production(ground, "vrs", &["keys", "statement"], "center/foreign.pem");
+            set(config, "statement.key", "foreign.pub.pem");
+        },
+        told: "of another environment",
+    },
+    Fault {
+        name: "a private key for a statement key",
+        harm: |_, config| set(config, "statement.key", "../vrs/statement.pem"),
+        told: "not an Ed25519 public key",
+    },
+    Fault {
+        name: "a broken programme file",
+        harm: |ground, config| {
+            let file = "covid-19/vaccines.toml";
+            set(
+                config,
+                "programmes",
+                programmes(ground, "broken", file, "cvx = \"208\"", "cvx = 208"),
+            );
+        },
+        told: "vaccines.toml",
+    },
+    Fault {
+        name: "a programme that cannot be printed",
+        harm: |ground, config| {
+            let file = "covid-19/programme.toml";
+            set(
+                config,
+                "programmes",
+                programmes(ground, "unprintable", file, "上記の者は", "上記の🙂は"),
+            );
+        },
+        told: "programme covid-19: a character cannot be printed",
+    },
+    Fault {
+        name: "no list of refused signers",
+        harm: |_, config| set(config, "trust.refused_signers", "no-such-file"),
+        told: "not a list of key ids",
+    },
+    Fault {
+        name: "no revocation list of terminals",
+        harm: |_, config| set(config, "terminals.tls.revocations", "no-such-file"),
+        told: "revocation lists unusable",
+    },
+];
+
+const VRS: [Fault; 8] = [
+    Fault {
+        name: "a mixture of trust anchors",
+        ..CENTER[0]
+    },
+    Fault {
+        name: "trust anchors of another environment",
+        ..CENTER[1]
+    },
+    Fault {
+        name: "another environment than its files'",
+        harm: |_, config| set(config, "environment", "production"),
+        told: "trust anchors of different environments",
+    },
+    Fault {
+        name: "a statement key open to others",
+        harm: |ground, config| {
+            set(
+                config,
+                "statement.key",
+                exposed(ground, "vrs/statement.pem"),
+            )
+        },
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "a statement key of another environment",
+        harm: |ground, config| {
+            let key = of_production(ground, "vrs", &["keys", "statement"], "vrs/foreign.pem");
+            set(config, "statement.key", key);
+        },
+        told: "of another environment",
+    },
+    Fault {
+        name: "a TLS key open to others",
+        harm: |ground, config| set(config, "tls.key", exposed(ground, "pki/services/vrs.key")),
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "no list of refused signers",
+        ..CENTER[12]
+    },
+    Fault {
+        name: "no revocation list of centers",
+        harm: |_, config| set(config, "tls.revocations", "no-such-file"),
+        told: "revocation lists unusable",
+    },
+];
+
+#[test]
+fn nothing_starts_on_what_cannot_be_right() {
+    let mut world = world();
+    world.center = None;
+    world.vrs = None;
+    for fault in &CENTER {
+        refuses(&world, "center", fault);
+    }
+    for fault in &VRS {
+        refuses(&world, "vrs", fault);
+    }
+    // The control: the faults were why.
+    world.start_vrs().unwrap();
+    world.start_center().unwrap();
+}
