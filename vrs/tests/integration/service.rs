@@ -427,11 +427,12 @@ async fn only_what_was_asked_and_holds_doses_is_registered() {
 #[tokio::test]
 async fn what_is_not_handed_over_lapses_and_is_listed() {
     let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    for id in [1, 2, 3] {
+    let applications = [1, 2, 3].map(|_| world.apply(&number(1)));
+    for (id, application) in (1..).zip(&applications) {
+        application.ask(&world.vrs, HOME).await.unwrap();
         application.register(&world.vrs, id).await.unwrap();
     }
+    let [application, late, _] = applications;
     application.delivered(&world.vrs, 1).await.unwrap();
     world.clock.advance(600);
     world.vrs.tidy().await;
@@ -439,7 +440,7 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
     world.clock.advance(1);
     // Late even before the clean-up came by.
     assert_eq!(
-        application.delivered(&world.vrs, 2).await.err(),
+        late.delivered(&world.vrs, 2).await.err(),
         Some(ProblemCode::RegistrationLapsed)
     );
     world.events.take();
@@ -461,6 +462,20 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
     assert_eq!(ids, [certificate_id(2), certificate_id(3)]);
     world.vrs.tidy().await;
     assert_eq!(world.vrs.revocations().await.unwrap(), list);
+}
+
+#[tokio::test]
+async fn an_application_gets_one_certificate_of_what_it_is_about() {
+    let world = with_one_person().await;
+    let application = world.apply(&number(1));
+    application.ask(&world.vrs, HOME).await.unwrap();
+    application.register(&world.vrs, 1).await.unwrap();
+    let second = application.register(&world.vrs, 2).await;
+    assert_eq!(second.err(), Some(ProblemCode::RegistrationConflict));
+    application.register(&world.vrs, 1).await.unwrap();
+    let other = world.apply(&number(1));
+    other.ask(&world.vrs, HOME).await.unwrap();
+    other.register(&world.vrs, 2).await.unwrap();
 }
 
 #[tokio::test]
