@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -13,22 +14,27 @@ use card::ins;
 use hw_sim::trace::Event;
 use stage::kiosk::{Application, apply};
 use stage::persona::Persona;
-use stage::process::{attend, program};
+use stage::process::program;
 use stage::reader::Reader;
 use stage::world::{Options, World};
 
 use crate::Demo;
 
+/// What an application leaves behind.
+const FILES: [&str; 3] = ["certificate.pdf", "shc.txt", "jwks.json"];
+
 /// One application with nobody there: everything, or nothing and why.
 pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
+    clear(out)?;
     let world = World::start(&Options::default())?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
     reader.insert(&persona.name)?;
+    let tray = world.ground.path("tray");
     let outcome = apply(
         &Application {
             config: &world.ground.path("kiosk/kiosk.toml"),
-            place: ["--out".as_ref(), out.as_os_str()],
+            place: ["--out".as_ref(), tray.as_os_str()],
             municipality: &persona.municipality,
             pin: &persona.pin,
             language: &demo.language,
@@ -41,11 +47,34 @@ pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> 
     if !outcome.status.success() {
         return Ok(ExitCode::FAILURE);
     }
-    fs::write(out.join("jwks.json"), world.published_keys()?)?;
-    for file in ["certificate.pdf", "shc.txt", "jwks.json"] {
+    fs::write(tray.join("jwks.json"), world.published_keys()?)?;
+    if let Err(error) = hand_out(&tray, out) {
+        clear(out)?;
+        return Err(error.into());
+    }
+    for file in FILES {
         println!("{}", out.join(file).display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what an earlier application left: nobody shall take it for this one's.
+fn clear(out: &Path) -> io::Result<()> {
+    for file in FILES {
+        match fs::remove_file(out.join(file)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn hand_out(tray: &Path, out: &Path) -> io::Result<()> {
+    fs::create_dir_all(out)?;
+    for file in FILES {
+        fs::copy(tray.join(file), out.join(file))?;
+    }
+    Ok(())
 }
 
 /// A person at the kiosk. The persona's card is placed once the kiosk is up, and taken back when it has answered.
@@ -72,7 +101,7 @@ pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     kiosk
         .args(["--language", &demo.language, "--out"])
         .arg(&out);
-    let status = attend(kiosk)?;
+    let status = kiosk.status()?;
     over.store(true, Ordering::Relaxed);
     drop(hand.join());
     Ok(if status.success() {
@@ -84,8 +113,8 @@ pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
 
 fn introduce(persona: &Persona, reader: &Reader, out: &Path) {
     println!(
-        "The card of `{}` is placed on the reader for you; its PIN is {}.",
-        persona.name, persona.pin
+        "The card of `{}` is placed on the reader for you; its PIN is {}, its municipality {}.",
+        persona.name, persona.pin, persona.municipality
     );
     println!("It is taken back when it has been read. Another card, from another terminal:");
     let emulator = program("hw-sim");

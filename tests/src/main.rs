@@ -16,7 +16,11 @@ use signal_hook::iterator::Signals;
 mod demo;
 
 #[derive(Parser)]
-#[command(about = "Runs Shomei on loopback: PC/SC, card, records, center and kiosk")]
+#[command(
+    name = "./shomei",
+    bin_name = "./shomei",
+    about = "Runs Shomei on loopback: PC/SC, card, records, center and kiosk"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -61,10 +65,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ends what was started when told to end; the rest follows from that, temporary folders included.
+/// Ends when told to. `./shomei` runs this program as the first of a PID namespace: with it ends all that it started.
 fn end_when_told() -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::spawn(move || signals.forever().for_each(|_| stage::process::end_all()));
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            std::process::exit(130);
+        }
+    });
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use toml::Table;
 
@@ -28,10 +29,14 @@ impl Persona {
     /// # Errors
     /// If there is no such persona.
     pub fn load(name: &str) -> io::Result<Self> {
-        let path = repository()
-            .join("hw-sim/personas")
-            .join(name)
-            .with_extension("toml");
+        let folder = repository().join("hw-sim/personas");
+        let path = folder.join(name).with_extension("toml");
+        if !path.is_file() {
+            let names = names_in(&folder)?.join(", ");
+            return Err(io::Error::other(format!(
+                "no persona of that name; there are {names}"
+            )));
+        }
         let table: Table = fs::read_to_string(path)?
             .parse()
             .map_err(io::Error::other)?;
@@ -59,4 +64,18 @@ impl Persona {
             birth_date: required("birth_date")?,
         })
     }
+}
+
+fn names_in(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        names.extend(
+            path.file_stem()
+                .and_then(|stem| stem.to_str())
+                .map(str::to_owned),
+        );
+    }
+    names.sort();
+    Ok(names)
 }

@@ -1,10 +1,10 @@
 //! The programs under test, as processes: started, awaited, listened to, and ended by pid.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,39 +41,6 @@ pub fn poll<T>(within: Duration, mut probe: impl FnMut() -> Option<T>) -> Option
         }
         thread::sleep(Duration::from_millis(10));
     }
-}
-
-/// Processes started here that still run, by pid.
-static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
-fn running() -> MutexGuard<'static, BTreeSet<u32>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Asks every process that was started here to end. Whoever waits for one of them finds it ended.
-pub fn end_all() {
-    for pid in running().iter() {
-        // One that has just ended is what was wanted.
-        drop(send(*pid, Signal::TERM));
-    }
-}
-
-fn send(pid: u32, signal: Signal) -> io::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?;
-    Ok(())
-}
-
-/// Runs a program that shares this one's terminal, to its end.
-///
-/// # Errors
-/// If it cannot be started.
-pub fn attend(mut command: Command) -> io::Result<ExitStatus> {
-    let mut child = command.spawn()?;
-    running().insert(child.id());
-    let status = child.wait();
-    running().remove(&child.id());
-    status
 }
 
 /// Lines a process wrote, as they come.
@@ -135,7 +102,6 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        running().insert(child.id());
         let (output, log) = (Lines::default(), Lines::default());
         let readers = [
             child.stdout.take().map(|stdout| output.follow(stdout)),
@@ -216,7 +182,9 @@ impl Program {
     /// # Errors
     /// If the process is gone.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        send(self.child.id(), signal)
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?;
+        Ok(())
     }
 
     /// Asks it to end, and makes it end where it does not listen.
@@ -240,6 +208,5 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         drop(self.end());
-        running().remove(&self.child.id());
     }
 }
