@@ -10,6 +10,7 @@ mod emulated_card;
 mod evidence;
 mod logs;
 mod registrations;
+mod printing;
 mod sessions;
 mod signers;
 mod startup;

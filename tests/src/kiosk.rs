@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::process::{Program, poll, program};
 use crate::reader::Reader;
 
@@ -35,6 +37,8 @@ pub struct Outcome {
     pub steps: Vec<String>,
     /// What was said on standard error.
     pub said: Vec<String>,
+    /// How many files it left where temporary files go.
+    pub litter: usize,
 }
 
 impl Outcome {
@@ -72,6 +76,8 @@ pub fn apply_with(
         .args(application.place);
     command.args(["--language", application.language, "--once"]);
     command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    let temporary = TempDir::new()?;
+    command.env("TMPDIR", temporary.path());
     command.stdin(Stdio::piped());
     let mut kiosk = Program::start("kiosk", command)?;
     if let Some(mut input) = kiosk.input() {
@@ -97,5 +103,6 @@ pub fn apply_with(
         status,
         steps: kiosk.output.all(),
         said: kiosk.log.all(),
+        litter: temporary.path().read_dir()?.count(),
     })
 }
