@@ -137,7 +137,11 @@ fn a_certificate_comes_out_of_the_printer_and_stays_nowhere_else() {
         let outcome = print(&counter, &uri);
         assert!(outcome.status.success(), "{scheme}: {outcome:?}");
         assert_eq!(outcome.litter, 0, "{scheme}: nothing is spooled");
-        let new: Vec<_> = printer.paper().into_iter().filter(|it| !sheets.contains(it)).collect();
+        let new: Vec<_> = printer
+            .paper()
+            .into_iter()
+            .filter(|it| !sheets.contains(it))
+            .collect();
         let [sheet] = &new[..] else {
             panic!("{scheme}: {} sheets", new.len());
         };
@@ -151,7 +155,11 @@ fn a_certificate_comes_out_of_the_printer_and_stays_nowhere_else() {
     printer.empty_the_trays();
     let uri = format!("ipps://localhost:{}/ipp/print", printer.port);
     let outcome = print(&counter, &uri);
-    assert_eq!(outcome.problem(), Some("printer-out-of-paper"), "{outcome:?}");
+    assert_eq!(
+        outcome.problem(),
+        Some("printer-out-of-paper"),
+        "{outcome:?}"
+    );
     assert_eq!(printer.paper().len(), 2);
     assert_eq!(counter.world.registered(HOME).unwrap(), 2);
 }
