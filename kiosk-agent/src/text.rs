@@ -34,7 +34,7 @@ macro_rules! texts {
 texts! {
     /// What this is.
     Title "接種証明書の交付" "Vaccination certificates" "接种证明的发放" "접종증명서 발급";
-    /// What the line under a heading says: how to stop.
+    /// Beside the step: how to stop.
     Cancel "(q で中止)" "(q to cancel)" "(输入 q 取消)" "(q 입력 시 취소)";
     /// Menu: what is chosen by number.
     ChooseProgramme "証明書の種類を番号で選んでください" "Choose a certificate by its number" "请按编号选择证明种类" "증명서 종류를 번호로 선택해 주십시오";

@@ -215,10 +215,16 @@ impl FrontEnd for Screen {
             self.aside = Aside::begin();
         }
         if let Some(step) = view.step() {
-            say(&format!(
-                "\n── {step}/{STEPS} ── {}",
+            let waits = !matches!(
+                view,
+                View::Reading | View::Issuing | View::Delivering | View::Done { .. }
+            );
+            let hint = if waits {
                 Text::Cancel.say(self.language)
-            ));
+            } else {
+                ""
+            };
+            say(&format!("\n── {step}/{STEPS} ── {hint}"));
         }
         self.expects = Expects::Nothing;
         match view {
