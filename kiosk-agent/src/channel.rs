@@ -71,9 +71,6 @@ impl Center for ChannelCenter {
     async fn menu(&mut self) -> Result<Menu, Problem> {
         // What an application before this one left behind.
         self.challenged = None;
-        // Lists of revoked certificates run out and are replaced while the terminal waits for residents. Files that
-        // cannot be used now leave those read before in use, until these have run out themselves.
-        let _ = self.client.reload();
         self.client.get("/v1/menu").await.map_err(problem)
     }
 
