@@ -1,5 +1,5 @@
 //! What each application did: which municipalities it asked, three at most, and what it had registered, once each. Kept as
-//! long as its ticket holds.
+//! long as its ticket is of any use, for the hand-over too; in memory, since no ticket outlives the process.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,10 +76,10 @@ impl Asked {
             .is_some_and(|it| *it.registered.entry(subject).or_insert(id) == id)
     }
 
-    /// Forgets applications whose tickets have ended by this time of uptime, in milliseconds.
-    pub fn forget(&self, now: u64) {
+    /// Forgets applications whose tickets ended before this time of uptime, in milliseconds.
+    pub fn forget(&self, before: u64) {
         self.lock()
-            .retain(|_, application| application.expiry >= now);
+            .retain(|_, application| application.expiry >= before);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<[u8; 16], Application>> {

@@ -101,13 +101,18 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
     );
     events.note(Event::Ready);
 
-    let mut tidy = tokio::time::interval(TIDY);
-    loop {
-        tokio::select! {
-            _ = tidy.tick() => vrs.tidy().await,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+    let mut round = tokio::time::interval(TIDY);
+    let tidying = async {
+        loop {
+            round.tick().await;
+            vrs.tidy().await;
         }
+    };
+    // A round under way is dropped, and its open transaction with it: the next start makes it up.
+    tokio::select! {
+        () = tidying => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
     centers.drain().await;
     admin.drain().await;

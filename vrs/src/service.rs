@@ -123,7 +123,9 @@ impl Vrs {
     pub async fn tidy(&self) {
         let uptime = self.parts.clock.uptime();
         self.tickets.rotate(uptime);
-        self.asked.forget(milliseconds(uptime));
+        let reservation = self.parts.lifetimes.reservation;
+        self.asked
+            .forget(milliseconds(uptime.saturating_sub(reservation)));
         for municipality in self.parts.divisions.municipalities() {
             match self.lapse(municipality).await {
                 Ok(count) => {

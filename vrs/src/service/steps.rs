@@ -14,6 +14,7 @@ use issuance_api::{
     },
     terminal::Holder,
 };
+use time::{OffsetDateTime, macros::offset};
 
 use super::{Vrs, evidence_problem};
 use crate::{
@@ -172,6 +173,7 @@ impl Vrs {
         let claims = self.open(&request.ticket, center, &request.terminal)?;
         let certificate = &request.certificate;
         domestic(certificate.kind, certificate.passport.is_some())?;
+        self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
         if !self.asked.has_asked(&claims, certificate.municipality) {
@@ -245,16 +247,15 @@ impl Vrs {
             &request.exporter,
         );
         check_proof(&claims, &message, &request.proof)?;
+        // One answer for all that is not this application's certificate: it must not tell who is known where.
+        if !self.asked.has_asked(&claims, request.municipality) {
+            return Err(ProblemCode::RegistrationConflict);
+        }
 
         let mut session = self.begin(request.municipality).await?;
         let broken = |cause| self.unavailable(request.municipality, cause);
-        let found = session.person(&claims.number).await.map_err(broken)?;
-        let person = found
-            .map(|found| found.id)
-            .ok_or(ProblemCode::NoSuchPerson)?;
         let delivery = session
             .deliver(
-                person,
                 &claims.application,
                 &request.certificate_id,
                 self.parts.clock.unix(),
@@ -292,6 +293,20 @@ impl Vrs {
             revoked.extend(list);
         }
         Ok(Revocations { revoked })
+    }
+
+    /// A certificate is issued on the day it is registered, in Japan. A preview may be from just before midnight, and
+    /// clocks differ: the days beside are taken too.
+    fn recent(&self, issued_on: Date) -> Result<(), ProblemCode> {
+        let today = OffsetDateTime::from_unix_timestamp(self.parts.clock.unix())
+            .map_err(|_| ProblemCode::RecordsUnavailable)?
+            .to_offset(offset!(+9))
+            .date();
+        if (issued_on.get() - today).whole_days().abs() <= 1 {
+            Ok(())
+        } else {
+            Err(ProblemCode::RequestMalformed)
+        }
     }
 
     fn open(

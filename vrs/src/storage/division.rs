@@ -1,8 +1,8 @@
 //! One municipality's database: made once, opened for that municipality alone.
 
 use std::{
-    fs::OpenOptions,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    fs::{DirBuilder, OpenOptions},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -70,7 +70,11 @@ impl Division {
             return Err(CreateError::Exists);
         }
         for folder in [&folders.data, &folders.keys] {
-            std::fs::create_dir_all(folder).map_err(|_| CreateError::File)?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(|_| CreateError::File)?;
         }
         let cipher =
             Cipher::create(&folders.key(municipality), municipality).map_err(CreateError::Key)?;

@@ -156,6 +156,7 @@ impl Clock for TestClock {
     }
 
     fn unix(&self) -> i64 {
+        // 2023-11-15T07:13:20+09:00.
         1_700_000_000 + self.unix.load(Ordering::SeqCst)
     }
 }
@@ -337,7 +338,7 @@ impl Application {
                 kid: "k".repeat(43).parse().unwrap(),
                 record_version: 1,
                 content_digest: Array::new([id; 32]),
-                issued_on: "2024-01-31".parse().unwrap(),
+                issued_on: "2023-11-15".parse().unwrap(),
                 passport: None,
             },
         }

@@ -5,6 +5,7 @@ mod demo;
 mod fixture;
 mod import;
 mod program;
+mod register;
 mod service;
 mod storage;
 mod support;

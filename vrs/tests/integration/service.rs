@@ -5,22 +5,22 @@ use std::fs;
 use ed25519_dalek::Signature;
 use issuance_api::{
     Array, CertificateKind, ProblemCode,
-    registry::{Finding, Outcome, Receipt},
+    registry::{Finding, Outcome},
 };
 use vrs::{event::Event, storage::Unavailable};
 
 use crate::{
-    fixture::{Application, HOME, World, center, certificate_id, code, signer_id},
+    fixture::{Application, HOME, World, center, code, signer_id},
     support::{csv, number, row},
 };
 
-async fn with_one_person() -> World {
+pub(crate) async fn with_one_person() -> World {
     let world = World::new().await;
     world.place.import(HOME, &csv(&[dosed(1)])).await;
     world
 }
 
-fn dosed(n: u64) -> crate::support::Row {
+pub(crate) fn dosed(n: u64) -> crate::support::Row {
     row(&number(n)).dose("20210701", "A1")
 }
 
@@ -324,6 +324,7 @@ async fn a_ticket_ends_after_ten_minutes_but_for_the_hand_over() {
         application.register(&world.vrs, 1).await.err(),
         Some(ProblemCode::TicketExpired)
     );
+    world.vrs.tidy().await;
     application.delivered(&world.vrs, 1).await.unwrap();
     world.clock.advance(2);
     assert_eq!(
@@ -336,165 +337,6 @@ async fn a_ticket_ends_after_ten_minutes_but_for_the_hand_over() {
         application.delivered(&world.vrs, 1).await.err(),
         Some(ProblemCode::TicketExpired)
     );
-}
-
-#[tokio::test]
-async fn the_same_registration_gives_the_same_receipt_and_another_none() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    let receipt = application.register(&world.vrs, 1).await.unwrap();
-    let message = Receipt::message(
-        &receipt.application,
-        &application.registration(1).certificate,
-    );
-    let signature = Signature::from_bytes(receipt.signature.as_bytes());
-    world.statement.verify_strict(&message, &signature).unwrap();
-    assert_eq!(application.register(&world.vrs, 1).await.unwrap(), receipt);
-
-    let conflict = Some(ProblemCode::RegistrationConflict);
-    let mut other = application.registration(1);
-    other.certificate.content_digest = Array::new([0; 32]);
-    let refused = world.vrs.register(&application.center, &other).await;
-    assert_eq!(refused.err(), conflict);
-    // The same content by another application of the same person.
-    let again = world.apply(&number(1));
-    again.ask(&world.vrs, HOME).await.unwrap();
-    assert_eq!(again.register(&world.vrs, 1).await.err(), conflict);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixteen_at_once_make_one_entry() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    let tasks: Vec<_> = (0..16)
-        .map(|_| {
-            let (vrs, application) = (world.vrs.clone(), application.clone());
-            tokio::spawn(async move { application.register(&vrs, 1).await.unwrap() })
-        })
-        .collect();
-    let mut receipts = Vec::new();
-    for task in tasks {
-        receipts.push(task.await.unwrap());
-    }
-    assert!(receipts.iter().all(|receipt| *receipt == receipts[0]));
-    let sql = "SELECT count(*) FROM certificate";
-    assert_eq!(world.place.number_of(HOME, sql).await, 1);
-    let sql = "SELECT count(*) FROM operation WHERE event LIKE '%\"reserved\"%'";
-    assert_eq!(world.place.number_of(HOME, sql).await, 1);
-}
-
-#[tokio::test]
-async fn the_record_is_looked_at_again_before_it_is_certified() {
-    for (change, problem) in [
-        (dosed(1).set("住所", "転居先"), ProblemCode::RecordChanged),
-        (dosed(1).set("死亡", "1"), ProblemCode::Deceased),
-        (dosed(1).set("利用停止", "1"), ProblemCode::IssuingStopped),
-        (dosed(1).set("転出", "1"), ProblemCode::MovedOut),
-        (dosed(1).set("要確認", "1"), ProblemCode::ConfirmationNeeded),
-    ] {
-        let world = with_one_person().await;
-        let application = world.apply(&number(1));
-        application.ask(&world.vrs, HOME).await.unwrap();
-        world.place.import(HOME, &csv(&[change])).await;
-        assert_eq!(
-            application.register(&world.vrs, 1).await.err(),
-            Some(problem)
-        );
-        let sql = "SELECT count(*) FROM certificate";
-        assert_eq!(world.place.number_of(HOME, sql).await, 0);
-    }
-}
-
-#[tokio::test]
-async fn only_what_was_asked_and_holds_doses_is_registered() {
-    let world = with_one_person().await;
-    world.place.import(HOME, &csv(&[row(&number(2))])).await;
-    let application = world.apply(&number(1));
-    assert_eq!(
-        application.register(&world.vrs, 1).await.err(),
-        Some(ProblemCode::TicketInvalid)
-    );
-    let application = world.apply(&number(2));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    assert_eq!(
-        application.register(&world.vrs, 1).await.err(),
-        Some(ProblemCode::NoRecord)
-    );
-}
-
-#[tokio::test]
-async fn what_is_not_handed_over_lapses_and_is_listed() {
-    let world = with_one_person().await;
-    let applications = [1, 2, 3].map(|_| world.apply(&number(1)));
-    for (id, application) in (1..).zip(&applications) {
-        application.ask(&world.vrs, HOME).await.unwrap();
-        application.register(&world.vrs, id).await.unwrap();
-    }
-    let [application, late, _] = applications;
-    application.delivered(&world.vrs, 1).await.unwrap();
-    world.clock.advance(600);
-    world.vrs.tidy().await;
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 0);
-    world.clock.advance(1);
-    // Late even before the clean-up came by.
-    assert_eq!(
-        late.delivered(&world.vrs, 2).await.err(),
-        Some(ProblemCode::RegistrationLapsed)
-    );
-    world.events.take();
-    world.vrs.tidy().await;
-    assert_eq!(
-        world.events.take(),
-        [Event::Lapsed {
-            municipality: code(HOME),
-            count: 1
-        }]
-    );
-    let list = world.vrs.revocations().await.unwrap();
-    assert_eq!(list.revoked.len(), 2);
-    let ids: Vec<_> = list
-        .revoked
-        .iter()
-        .map(|revoked| revoked.certificate_id)
-        .collect();
-    assert_eq!(ids, [certificate_id(2), certificate_id(3)]);
-    world.vrs.tidy().await;
-    assert_eq!(world.vrs.revocations().await.unwrap(), list);
-}
-
-#[tokio::test]
-async fn an_application_gets_one_certificate_of_what_it_is_about() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    application.register(&world.vrs, 1).await.unwrap();
-    let second = application.register(&world.vrs, 2).await;
-    assert_eq!(second.err(), Some(ProblemCode::RegistrationConflict));
-    application.register(&world.vrs, 1).await.unwrap();
-    let other = world.apply(&number(1));
-    other.ask(&world.vrs, HOME).await.unwrap();
-    other.register(&world.vrs, 2).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_lapsed_certificate_stays_void_for_its_own_application() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    application.register(&world.vrs, 1).await.unwrap();
-    world
-        .place
-        .sql(
-            HOME,
-            "UPDATE certificate SET reserved_at = reserved_at - 601",
-        )
-        .await;
-    let lapsed = Some(ProblemCode::RegistrationLapsed);
-    assert_eq!(application.register(&world.vrs, 1).await.err(), lapsed);
-    assert_eq!(application.delivered(&world.vrs, 1).await.err(), lapsed);
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
 }
 
 #[tokio::test]
@@ -516,50 +358,6 @@ async fn a_municipality_left_out_of_the_configuration_leaves_no_shorter_list() {
             municipality: left_out,
             cause: Unavailable::LeftOut
         }]
-    );
-}
-
-#[tokio::test]
-async fn only_its_own_application_reports_a_hand_over() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    application.register(&world.vrs, 1).await.unwrap();
-    let other = world.apply(&number(1));
-    let unknown = Some(ProblemCode::RegistrationConflict);
-    assert_eq!(other.delivered(&world.vrs, 1).await.err(), unknown);
-    assert_eq!(application.delivered(&world.vrs, 2).await.err(), unknown);
-    for _ in 0..2 {
-        application.delivered(&world.vrs, 1).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_revoked_certificate_is_listed_and_void() {
-    let world = with_one_person().await;
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    application.register(&world.vrs, 1).await.unwrap();
-    application.delivered(&world.vrs, 1).await.unwrap();
-    let division = world.place.open(HOME).await.unwrap();
-    for expected in [
-        vrs::storage::Revocation::Revoked,
-        vrs::storage::Revocation::Already,
-    ] {
-        let mut session = division.begin().await.unwrap();
-        let revocation = session.revoke(&certificate_id(1), 0).await.unwrap();
-        assert_eq!(revocation, expected);
-        session.commit().await.unwrap();
-    }
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
-    assert_eq!(
-        world.restarted().revocations().await,
-        world.vrs.revocations().await,
-        "a restart makes the list no shorter"
-    );
-    assert_eq!(
-        application.register(&world.vrs, 1).await.err(),
-        Some(ProblemCode::RegistrationLapsed)
     );
 }
 
@@ -599,29 +397,6 @@ async fn an_alarm_is_raised_when_signer_and_record_municipality_differ() {
         [Event::SignerElsewhere {
             signer: "13221".to_owned(),
             municipality: code("131016")
-        }]
-    );
-}
-
-#[tokio::test]
-async fn a_copy_from_before_a_registration_is_stale() {
-    let world = with_one_person().await;
-    let data = &world.place.folders.data;
-    fs::copy(data.join("132217.sqlite"), data.join("copy")).unwrap();
-    let application = world.apply(&number(1));
-    application.ask(&world.vrs, HOME).await.unwrap();
-    application.register(&world.vrs, 1).await.unwrap();
-    world.vrs.close().await;
-    fs::rename(data.join("copy"), data.join("132217.sqlite")).unwrap();
-    assert_eq!(
-        application.register(&world.vrs, 1).await.err(),
-        Some(ProblemCode::RecordsUnavailable)
-    );
-    assert_eq!(
-        world.events.take(),
-        [Event::RecordsUnavailable {
-            municipality: code(HOME),
-            cause: Unavailable::Stale
         }]
     );
 }

@@ -99,6 +99,8 @@ async fn files_are_for_their_owner_alone() {
     let place = Place::new(&["132217"]).await;
     let _open = place.open("132217").await.unwrap();
     for folder in [&place.folders.data, &place.folders.keys] {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         for file in fs::read_dir(folder).unwrap() {
             let mode = file.unwrap().metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0);
