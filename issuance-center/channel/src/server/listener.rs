@@ -5,7 +5,11 @@ use std::{convert::Infallible, pin::pin, sync::Arc};
 use bytes::Bytes;
 use http::{Request, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use issuance_api::ProblemCode;
 use tokio::{
@@ -37,6 +41,9 @@ pub(super) trait Front: Send + Sync + 'static {
 
     /// Ends when the session must.
     fn end(&self, session: &Self::Session) -> impl Future<Output = Event> + Send;
+
+    /// Whether a request with this head may have a body.
+    fn takes_body(&self, head: &Parts) -> bool;
 
     /// Answers one request.
     fn answer(
@@ -177,14 +184,15 @@ impl<F: Front> Connection<F> {
     }
 
     async fn reply(&self, session: &F::Session, request: Request<Incoming>) -> Reply {
-        let Ok(_at_work) = self.at_work.try_acquire() else {
-            self.front.event(Event::Busy);
-            return last(ProblemCode::Busy);
-        };
         let (head, body) = request.into_parts();
+        // A body that only stalls takes its own connection's time, and no honest request's place.
         let body = match self.body(&head, body).await {
             Ok(body) => body,
             Err(code) => return last(code),
+        };
+        let Ok(_at_work) = self.at_work.try_acquire() else {
+            self.front.event(Event::Busy);
+            return last(ProblemCode::Busy);
         };
         let answer = self.front.answer(session, &head, body);
         match timeout(self.limits.handler, answer).await {
@@ -197,6 +205,12 @@ impl<F: Front> Connection<F> {
     }
 
     async fn body(&self, head: &Parts, body: Incoming) -> Result<Bytes, ProblemCode> {
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
+        if !self.front.takes_body(head) {
+            return Err(ProblemCode::RequestMalformed);
+        }
         let announced = head.headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > self.limits.body_bytes) {

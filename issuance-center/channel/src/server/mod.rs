@@ -21,6 +21,7 @@ mod listener;
 mod mutual;
 mod open;
 mod pace;
+mod places;
 mod reply;
 
 pub use http::Method;
@@ -70,7 +71,9 @@ pub struct LoopbackConfig {
 pub struct Limits {
     /// Open connections; one more is closed at once.
     pub connections: usize,
-    /// Requests at work; one more is answered `busy`.
+    /// Of these, one identity's on a [`mutual`] listener; one more is closed after its handshake.
+    pub connections_per_peer: usize,
+    /// Requests at work, from the end of their bodies on; one more is answered `busy`.
     pub requests: usize,
     /// Bytes of a request's body, as sent.
     pub body_bytes: usize,
@@ -106,6 +109,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_peer: 64,
             requests: 256,
             body_bytes: 64 * 1024,
             headers: 32,
@@ -124,7 +128,8 @@ impl Default for Limits {
 /// How an endpoint takes and gives its bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// No body comes, and the answer goes out as it is: nothing personal in it.
+    /// No body comes (one that is announced is refused unread), and the answer goes out as it is: nothing personal in
+    /// it.
     Open,
     /// Sealed both ways.
     Sealed,
@@ -160,7 +165,7 @@ pub trait Service: Send + Sync + 'static {
 
 /// What answers on a [`public`] or [`loopback`] listener.
 pub trait OpenService: Send + Sync + 'static {
-    /// Answers one request, which has no body; status and headers are the service's.
+    /// Answers one request, which has no body, or it was refused; status and headers are the service's.
     fn handle(
         &self,
         method: &Method,
@@ -217,7 +222,7 @@ impl Answer {
 /// What a listener reports, to be counted. The list is closed; nothing in it tells who or what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// One connection too many: closed.
+    /// One connection too many, of all or of one identity: closed.
     OverLimit,
     /// One request too many: answered `busy`.
     Busy,
@@ -300,7 +305,7 @@ impl Running {
 /// # Errors
 /// See [`StartError`].
 pub async fn mutual<S: Service>(config: &MutualConfig, service: S) -> Result<Running, StartError> {
-    let front = mutual::Mutual::new(config.tls.clone(), service)?;
+    let front = mutual::Mutual::new(config, service)?;
     start(config.listen, &config.limits, front).await
 }
 

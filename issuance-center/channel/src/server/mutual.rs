@@ -20,8 +20,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    Answer, Body, Connection, Event, Form, Reload, Service,
+    Answer, Body, Connection, Event, Form, MutualConfig, Reload, Service,
     listener::Front,
+    places::{Place, Places},
     reply::{Reply, last, problem, reply, status},
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(super) struct Mutual<S> {
     service: S,
     tls: Arc<Files>,
     keys: Mutex<RecipientKeys>,
+    places: Arc<Places>,
 }
 
 /// The files, and what they said last.
@@ -77,15 +79,19 @@ struct Party<S> {
     urn: String,
     exporter: Array<32>,
     connection: tokio::sync::Mutex<Connection<S>>,
+    /// Given back when the connection ends.
+    _place: Place,
 }
 
 impl<S: Service> Mutual<S> {
-    pub(super) fn new(files: TlsFiles, service: S) -> Result<Self, LoadError> {
+    pub(super) fn new(config: &MutualConfig, service: S) -> Result<Self, LoadError> {
+        let files = config.tls.clone();
         let (loaded, _) = watch::channel(tls::mutual_server(&files)?);
         Ok(Self {
             service,
             tls: Arc::new(Files { files, loaded }),
             keys: Mutex::new(RecipientKeys::new(Instant::now())),
+            places: Places::new(config.limits.connections_per_peer),
         })
     }
 
@@ -93,14 +99,14 @@ impl<S: Service> Mutual<S> {
         &self,
         stream: &TlsStream<TcpStream>,
         chain: &[CertificateDer<'_>],
-    ) -> Option<Party<S::State>> {
-        let identity = Identity::of(chain.first()?).ok()?;
-        if !self.service.admits(&identity) {
-            return None;
-        }
+    ) -> Result<Party<S::State>, Event> {
+        let identity = chain.first().and_then(|own| Identity::of(own).ok());
+        let identity = identity.filter(|identity| self.service.admits(identity));
+        let identity = identity.ok_or(Event::PeerRefused)?;
+        let place = self.places.take(&identity).ok_or(Event::OverLimit)?;
         let (_, tls) = stream.get_ref();
         let exporter = tls.export_keying_material([0; 32], EXPORTER_LABEL, None);
-        let exporter = Array::new(exporter.ok()?);
+        let exporter = Array::new(exporter.map_err(|_| Event::PeerRefused)?);
         let (urn, peer) = (
             identity.to_string(),
             Peer {
@@ -109,10 +115,11 @@ impl<S: Service> Mutual<S> {
             },
         );
         let state = self.service.connected(&peer);
-        Some(Party {
+        Ok(Party {
             urn,
             exporter,
             connection: tokio::sync::Mutex::new(Connection { peer, state }),
+            _place: place,
         })
     }
 
@@ -199,13 +206,16 @@ impl<S: Service> Front for Mutual<S> {
         };
         let chain: Vec<_> = stream.get_ref().1.peer_certificates()?.to_vec();
         let party = self.party(&stream, &chain);
-        if party.is_none() {
-            self.service.event(Event::PeerRefused);
+        if let Err(event) = party {
+            self.service.event(event);
+            if event == Event::OverLimit {
+                return None;
+            }
         }
         Some((
             stream,
             Session {
-                party,
+                party: party.ok(),
                 chain,
                 changes,
             },
@@ -228,6 +238,13 @@ impl<S: Service> Front for Mutual<S> {
         }
     }
 
+    /// What is not found may have one: it is answered so, not as malformed.
+    fn takes_body(&self, head: &Parts) -> bool {
+        let path = head.uri.path();
+        let endpoint = self.service.endpoint(&head.method, path);
+        path != RECIPIENT_PATH && !matches!(endpoint, Some((_, Form::Open)))
+    }
+
     async fn answer(&self, session: &Self::Session, head: &Parts, body: Bytes) -> Reply {
         let Some(party) = &session.party else {
             return last(ProblemCode::TerminalRefused);
@@ -248,7 +265,7 @@ impl<S: Service> Front for Mutual<S> {
             .get(header::CONTENT_TYPE)
             .is_some_and(|it| it == SEALED);
         let answered = match form {
-            Form::Open if body.is_empty() => self.open_request(party, endpoint).await,
+            Form::Open => self.open_request(party, endpoint).await,
             Form::Sealed if sealed => self.sealed_request(party, head, endpoint, body).await,
             _ => Err(ProblemCode::RequestMalformed.into()),
         };

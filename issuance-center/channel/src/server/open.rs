@@ -84,8 +84,12 @@ impl<S: OpenService> Front for Open<S> {
         future::pending().await
     }
 
-    async fn answer(&self, (): &(), head: &Parts, body: Bytes) -> Reply {
-        if !body.is_empty() || head.uri.query().is_some() {
+    fn takes_body(&self, _: &Parts) -> bool {
+        false
+    }
+
+    async fn answer(&self, (): &(), head: &Parts, _: Bytes) -> Reply {
+        if head.uri.query().is_some() {
             return problem(&ProblemCode::RequestMalformed.into());
         }
         let answered = self.service.handle(&head.method, head.uri.path()).await;

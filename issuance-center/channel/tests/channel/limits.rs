@@ -228,6 +228,93 @@ async fn one_request_too_many_is_answered_busy() {
 }
 
 #[tokio::test]
+async fn bodies_that_stall_keep_no_honest_request_waiting() {
+    let stage = Stage::new();
+    let limits = Limits {
+        requests: 2,
+        body: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let mut stalled = Vec::new();
+    for _ in 0..5 {
+        let mut raw = stage.raw(KIOSK, server.address()).await;
+        // Told to continue, the peer knows that its body is waited for.
+        let head = format!("{HEAD}expect: 100-continue\r\ncontent-length: 100\r\n\r\n");
+        send(&mut raw, &head).await;
+        let mut interim = [0; 12];
+        raw.read_exact(&mut interim).await.unwrap();
+        assert_eq!(interim, *b"HTTP/1.1 100");
+        stalled.push(raw);
+    }
+    let honest = stage.client("terminals/kiosk-0002", server.address());
+    let answer = honest
+        .post_sealed::<_, Note>("/v1/echo", &note("at once"))
+        .await;
+    assert_eq!(answer, Ok(note("at once")));
+    assert_eq!(echo.count(Event::Busy), 0);
+    // All five are waited for still.
+    assert_eq!(echo.count(Event::TimedOut), 0);
+}
+
+#[tokio::test]
+async fn a_body_announced_where_none_belongs_is_refused_unread() {
+    let stage = Stage::new();
+    let (server, echo) = stage.serve(Limits::default()).await;
+    let public = server::public(&stage.public(), Plain).await.unwrap();
+    for announced in ["content-length: 100", "transfer-encoding: chunked"] {
+        let request = format!("POST /v1/peer HTTP/1.1\r\nhost: localhost\r\n{announced}\r\n\r\n");
+        let terminal = stage.raw(KIOSK, server.address()).await;
+        let anybody = stage.anonymous(public.address()).await.unwrap();
+        for mut raw in [terminal, anybody] {
+            send(&mut raw, &request).await;
+            let (status, text) = answered(&mut raw).await;
+            assert_eq!(status, 400);
+            assert!(
+                text.contains("urn:shomei:problem:request-malformed"),
+                "{text}"
+            );
+        }
+    }
+    assert_eq!(echo.handled.load(Ordering::SeqCst), 0);
+    // Nobody waited for a body.
+    assert_eq!(echo.count(Event::TimedOut), 0);
+}
+
+#[tokio::test]
+async fn one_certificate_does_not_take_all_connections() {
+    let stage = Stage::new();
+    let limits = Limits {
+        connections_per_peer: 2,
+        ..Limits::default()
+    };
+    let (server, echo) = stage.serve(limits).await;
+    let (first, second) = (
+        stage.client(KIOSK, server.address()),
+        stage.client(KIOSK, server.address()),
+    );
+    let held = (
+        first.pinned().await.unwrap(),
+        second.pinned().await.unwrap(),
+    );
+    let again = stage.client(KIOSK, server.address());
+    assert_eq!(
+        again.get::<Seen>("/v1/peer").await,
+        Err(CallError::Unreachable)
+    );
+    assert_eq!(echo.count(Event::OverLimit), 1);
+    assert_eq!(echo.connections.load(Ordering::SeqCst), 2);
+    let other = stage.client("terminals/kiosk-0002", server.address());
+    assert!(other.get::<Seen>("/v1/peer").await.is_ok());
+    drop((held, first, second));
+    let mut tries = 0;
+    while again.get::<Seen>("/v1/peer").await.is_err() {
+        tries += 1;
+        assert!(tries < 10_000, "the place never frees");
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_does_not_answer_is_answered_for() {
     let stage = Stage::new();
     let limits = Limits {
