@@ -2,7 +2,7 @@ use std::{
     fmt, fs,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::Arc,
 };
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
@@ -10,9 +10,13 @@ use skrifa::{
     FontRef, MetadataProvider,
     charmap::MapVariant,
     instance::{LocationRef, Size},
+    raw::TableProvider,
 };
 
 use super::PageError;
+use wide::WideFont;
+
+mod wide;
 
 /// Where the fonts are: TrueType files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +33,7 @@ pub struct FontPaths {
 pub struct Fonts {
     pub(super) regular: Arc<Face>,
     pub(super) bold: Arc<Face>,
-    names_path: PathBuf,
-    /// Tens of megabytes, needed for few people: in memory only while somebody uses it.
-    names: Mutex<Weak<Face>>,
+    names: WideFont,
 }
 
 /// A font file that cannot be used.
@@ -52,38 +54,24 @@ impl fmt::Debug for Fonts {
 }
 
 impl Fonts {
-    /// Reads the fonts; the one for names is read once to see that it can be, and then again when somebody needs it.
+    /// Reads the fonts.
     ///
     /// # Errors
     /// A file is missing or no font.
     pub fn load(paths: &FontPaths) -> Result<Self, FontError> {
-        Face::open(&paths.names)?;
         Ok(Self {
             regular: Arc::new(Face::open(&paths.regular)?),
             bold: Arc::new(Face::open(&paths.bold)?),
-            names_path: paths.names.clone(),
-            names: Mutex::new(Weak::new()),
+            names: WideFont::open(&paths.names)?,
         })
     }
 
     /// The one font that has every character of a name, and the name's clusters in it.
     pub(super) fn for_name(&self, name: &str) -> Result<(Arc<Face>, Vec<Cluster>), PageError> {
-        if let Ok(clusters) = self.regular.clusters(name) {
-            return Ok((Arc::clone(&self.regular), clusters));
+        match self.regular.clusters(name) {
+            Ok(clusters) => Ok((Arc::clone(&self.regular), clusters)),
+            Err(_) => self.names.for_name(name),
         }
-        let wide = self.names().map_err(|_| PageError::Font)?;
-        let clusters = wide.clusters(name)?;
-        Ok((wide, clusters))
-    }
-
-    fn names(&self) -> Result<Arc<Face>, FontError> {
-        let mut held = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(face) = held.upgrade() {
-            return Ok(face);
-        }
-        let face = Arc::new(Face::open(&self.names_path)?);
-        *held = Arc::downgrade(&face);
-        Ok(face)
     }
 }
 
@@ -113,49 +101,58 @@ impl From<&Cluster> for KrillaGlyph {
 impl Face {
     fn open(path: &Path) -> Result<Self, FontError> {
         let data = fs::read(path).map_err(|_| FontError::Unreadable(path.to_owned()))?;
-        let data = Arc::new(data);
-        let no_font = || FontError::NotAFont(path.to_owned());
-        FontRef::new(&data).map_err(|_| no_font())?;
-        let font = Font::new(Arc::clone(&data).into(), 0).ok_or_else(no_font)?;
-        Ok(Self { data, font })
+        Self::of(data).ok_or_else(|| FontError::NotAFont(path.to_owned()))
     }
 
-    /// Every character with its glyph.
-    ///
-    /// Combining marks, which would have to be placed over their base, and invisible controls, which could make a page say
-    /// something else than it seems to, are refused like what has no glyph.
+    fn of(data: Vec<u8>) -> Option<Self> {
+        FontRef::new(&data).ok()?;
+        let data = Arc::new(data);
+        let font = Font::new(Arc::clone(&data).into(), 0)?;
+        Some(Self { data, font })
+    }
+
+    /// Every character with its glyph; see [`clusters`].
     pub(super) fn clusters(&self, text: &str) -> Result<Vec<Cluster>, PageError> {
         let font = FontRef::new(&self.data).expect("it was a font when it was opened");
-        let map = font.charmap();
-        let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
-        let mut clusters = Vec::with_capacity(text.len() / 2);
-        let mut characters = text.char_indices().peekable();
-        while let Some((start, character)) = characters.next() {
-            let unsupported = PageError::CharacterUnsupported(character);
-            let selector = characters.next_if(|(_, next)| is_variation_selector(*next));
-            let variant = selector.map(|(_, selector)| map.map_variant(character, selector));
-            let glyph = match variant {
-                None | Some(Some(MapVariant::UseDefault)) => map.map(character),
-                Some(Some(MapVariant::Variant(glyph))) => Some(glyph),
-                Some(None) => None,
-            };
-            let stands_alone = !is_private(character) && !is_combining_or_invisible(character);
-            let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && stands_alone);
-            let glyph = glyph.ok_or(unsupported)?;
-            let advance = metrics.advance_width(glyph).unwrap_or_default();
-            if advance <= 0.0 {
-                return Err(unsupported);
-            }
-            let end = characters.peek().map_or(text.len(), |(next, _)| *next);
-            clusters.push(Cluster {
-                character,
-                range: start..end,
-                glyph: GlyphId::new(glyph.to_u32()),
-                advance: advance / self.font.units_per_em(),
-            });
-        }
-        Ok(clusters)
+        clusters(&font, text)
     }
+}
+
+/// Every character with its glyph.
+///
+/// Combining marks, which would have to be placed over their base, and invisible controls, which could make a page say
+/// something else than it seems to, are refused like what has no glyph.
+fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
+    let units = font.head().map_err(|_| PageError::Font)?.units_per_em();
+    let map = font.charmap();
+    let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
+    let mut clusters = Vec::with_capacity(text.len() / 2);
+    let mut characters = text.char_indices().peekable();
+    while let Some((start, character)) = characters.next() {
+        let unsupported = PageError::CharacterUnsupported(character);
+        let selector = characters.next_if(|(_, next)| is_variation_selector(*next));
+        let variant = selector.map(|(_, selector)| map.map_variant(character, selector));
+        let glyph = match variant {
+            None | Some(Some(MapVariant::UseDefault)) => map.map(character),
+            Some(Some(MapVariant::Variant(glyph))) => Some(glyph),
+            Some(None) => None,
+        };
+        let stands_alone = !is_private(character) && !is_combining_or_invisible(character);
+        let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && stands_alone);
+        let glyph = glyph.ok_or(unsupported)?;
+        let advance = metrics.advance_width(glyph).unwrap_or_default();
+        if advance <= 0.0 {
+            return Err(unsupported);
+        }
+        let end = characters.peek().map_or(text.len(), |(next, _)| *next);
+        clusters.push(Cluster {
+            character,
+            range: start..end,
+            glyph: GlyphId::new(glyph.to_u32()),
+            advance: advance / f32::from(units),
+        });
+    }
+    Ok(clusters)
 }
 
 const fn is_variation_selector(character: char) -> bool {
