@@ -15,6 +15,11 @@ use issuance_center::{
 };
 use serde::Serialize;
 
+/// What is freed is wiped, also by libraries that know of no secrets: nothing of a request stays in this memory.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 #[derive(Parser)]
 #[command(about = "Issuance center: evidence of a card in, certificate out, nothing kept")]
 struct Arguments {

@@ -11,6 +11,11 @@ use vrs::{
     config::Config,
 };
 
+/// What is freed is wiped, also by libraries that know of no secrets: nothing of a request stays in this memory.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 #[derive(Parser)]
 #[command(about = "Vaccination record system: records by municipality, released against proof")]
 struct Arguments {
