@@ -123,6 +123,20 @@ impl Applicant {
         challenge: &Challenge,
         exporter: &Array<32>,
     ) -> Evidence {
+        self.answer(&mut card, challenge, exporter)
+    }
+
+    /// As [`Self::evidence_over`], with a card that is needed again.
+    ///
+    /// # Panics
+    /// As [`Self::evidence`].
+    #[must_use]
+    pub fn answer(
+        &self,
+        card: &mut EmulatedCard,
+        challenge: &Challenge,
+        exporter: &Array<32>,
+    ) -> Evidence {
         let pin = Pin::try_from("1234").expect("four digits");
         let asked = Connected::new(card.powered(), Lengths::default())
             .select()

@@ -6,6 +6,7 @@
 pub mod applicant;
 pub mod judges;
 pub mod kiosk;
+pub mod load;
 pub mod pcscd;
 pub mod persona;
 pub mod process;

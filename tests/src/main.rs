@@ -8,10 +8,12 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::load::{self, Plan};
 
 mod demo;
 
@@ -30,6 +32,8 @@ struct Arguments {
 enum Command {
     /// A certificate out of a card
     Demo(Demo),
+    /// Certificates by the hundred, measured
+    Load(Load),
 }
 
 #[derive(Args)]
@@ -49,6 +53,25 @@ struct Demo {
     /// Kind of certificate
     #[arg(long, default_value = "domestic", value_parser = ["domestic"])]
     kind: String,
+}
+
+#[derive(Args)]
+struct Load {
+    /// Terminals that apply at the same time
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    terminals: u16,
+    /// Applications under load
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    applications: u32,
+    /// Terminals that are merely connected
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(0..=4000))]
+    idle: u16,
+    /// No application begins later, in seconds
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+    /// One JSON document instead of a table
+    #[arg(long)]
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -82,5 +105,20 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             (true, Some(out)) => demo::once(&demo, out),
             _ => demo::attended(&demo),
         },
+        Command::Load(load) => {
+            let report = load::run(&Plan {
+                terminals: load.terminals.into(),
+                applications: usize::try_from(load.applications)?,
+                quiet: 100,
+                idle: load.idle.into(),
+                within: Duration::from_secs(load.seconds),
+            })?;
+            if load.json {
+                println!("{}", serde_json::to_string(&report)?);
+            } else {
+                println!("{report}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

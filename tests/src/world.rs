@@ -100,6 +100,19 @@ impl Ground {
         EmulatedCard::load(&folder).unwrap_or_else(|_| panic!("no card of {persona}"))
     }
 
+    /// A copy of the persona's card, as `owner` has it: tries are counted in the card's folder.
+    ///
+    /// # Errors
+    /// If it cannot be copied.
+    ///
+    /// # Panics
+    /// If there is no such persona.
+    pub fn card_of(&self, owner: &str, persona: &str) -> io::Result<EmulatedCard> {
+        let folder = self.path("owners").join(owner).join(persona);
+        copy_folder(&self.path("cards/cards").join(persona), &folder)?;
+        Ok(EmulatedCard::load(&folder).unwrap_or_else(|_| panic!("no card of {persona}")))
+    }
+
     /// The command for the record system.
     #[must_use]
     pub fn vrs(&self) -> Command {
