@@ -17,6 +17,7 @@
 //! extended_length = true
 //! first_command_fails = false
 //! ```
+//! `faults = ["slow=300@ins=B0,times=always"]`, before all tables, has the card come with [faults](crate::fault).
 //! Instead of `[holder]`, `copy_of = "ordinary"` makes a card from the files of another: it answers
 //! every read and no challenge. `ca = "other"` has it signed by a CA that is in no trust anchor, and
 //! `tamper = { address = "…" }` changes one attribute after the signature.
@@ -32,6 +33,7 @@ use card::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Ca;
+use crate::fault::Fault;
 use crate::memory::Settings;
 
 /// A persona.
@@ -45,6 +47,8 @@ pub struct Persona {
     pub tries_left: u8,
     /// What kind of card it is.
     pub settings: Settings,
+    /// What goes wrong with it, each time it is inserted.
+    pub faults: Vec<Fault>,
 }
 
 /// Whose data are on a card.
@@ -148,6 +152,7 @@ impl std::str::FromStr for Persona {
                 extended_length: file.card.extended_length,
                 first_command_fails: file.card.first_command_fails,
             },
+            faults: file.faults,
         })
     }
 }
@@ -246,6 +251,8 @@ struct PersonaFile {
     copy_of: Option<String>,
     ca: Option<Ca>,
     tamper: Option<Tamper>,
+    #[serde(default)]
+    faults: Vec<Fault>,
     holder: Option<HolderFile>,
     #[serde(default)]
     card: CardFile,
