@@ -117,22 +117,14 @@ mod tests {
         assert_eq!(send(&[0, 0xB0, 0, 0, 0], false), None);
         let select = [&[0, 0xA4, 4, 0x0C, 10][..], &text_ap::AID].concat();
         assert_eq!(send(&select, true), None);
-        assert!(
-            send(&[0, 0xB0, 0x82, 0, 0], true)
-                .unwrap()
-                .is(attributes)
-        );
+        assert!(send(&[0, 0xB0, 0x82, 0, 0], true).unwrap().is(attributes));
         // It is the current one now, and stays it while another cannot be selected.
         assert_eq!(send(&[0, 0xA4, 2, 0x0C, 2, 0, 9], false), None);
         assert!(send(&[0, 0xB0, 1, 0, 0], true).unwrap().is(attributes));
         assert!(send(&[0, 0x20, 0, 0x91], false).unwrap().is(text_ap::PIN));
         assert_eq!(send(&[0, 0xA4, 2, 0x0C, 2, 0, 0x11], true), None);
         assert!(send(&[0, 0x20, 0, 0x80], false).unwrap().is(text_ap::PIN));
-        assert!(
-            send(&[0, 0xB2, 1, 0x0C, 0], false)
-                .unwrap()
-                .is(Ef::new(1))
-        );
+        assert!(send(&[0, 0xB2, 1, 0x0C, 0], false).unwrap().is(Ef::new(1)));
         assert_eq!(addressed.ap(), Some(Ap::Text));
         addressed.power_off();
         assert_eq!(addressed, Addressed::default());

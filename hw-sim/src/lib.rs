@@ -15,6 +15,7 @@
 //! | [`transcript`], [`replay`] | what was sent and answered, as text; a card that answers as another was recorded |
 //! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, a CA that vouches for them, and how they get cards |
 //! | [`control`] | the control socket of the program `hw-sim`: server and client |
+//! | [`panel`] | a web page on loopback that is another client of it |
 //!
 //! The emulator shares codec and vocabulary with the crate `card` (APDU, status words, TLV, the
 //! layout of files), and nothing of how a card is read. It knows nothing about what a card is read
@@ -42,6 +43,7 @@ pub mod chip;
 pub mod control;
 pub mod fault;
 pub mod memory;
+pub mod panel;
 pub mod persona;
 pub mod personalize;
 pub mod reader;

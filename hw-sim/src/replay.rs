@@ -36,7 +36,9 @@ enum Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// Commands or answers were recorded without data.
-    #[error("line {0}: recorded without data; `hw-sim record --with-data` records what can be replayed")]
+    #[error(
+        "line {0}: recorded without data; `hw-sim record --with-data` records what can be replayed"
+    )]
     Masked(usize),
     /// There are no commands in it.
     #[error("no commands in it")]
@@ -134,15 +136,25 @@ mod tests {
 
     #[test]
     fn the_answer_is_the_one_at_its_place() {
-        let (a, b, c) = (&[0, 0xB0, 0, 0, 1][..], &[0, 0xB0, 0, 0, 2][..], &[0, 0xB0, 0, 0, 3][..]);
+        let (a, b, c) = (
+            &[0, 0xB0, 0, 0, 1][..],
+            &[0, 0xB0, 0, 0, 2][..],
+            &[0, 0xB0, 0, 0, 3][..],
+        );
         let transcript = "00B0000001 => 6982\n00B0000002 => 9000\n00B0000001 => 9000\n\
                           power off\npower on\n00B0000001 => 6D00\n00B0000002 => -\n";
         // In order; again from where it is; what was never asked; skipping ahead; back to the last time.
         assert_eq!(answers(transcript, &[a, b, a]), [0x6982, 0x9000, 0x9000]);
         assert_eq!(answers(transcript, &[a, c, a]), [0x6982, 0x6F00, 0x9000]);
-        assert_eq!(answers(transcript, &[b, a, a, a]), [0x9000, 0x9000, 0x6D00, 0x6D00]);
+        assert_eq!(
+            answers(transcript, &[b, a, a, a]),
+            [0x9000, 0x9000, 0x6D00, 0x6D00]
+        );
         // After power-off; from the beginning once there is nothing after.
-        assert_eq!(answers(transcript, &[&[], a, b, &[], a]), [0, 0x6D00, 1, 0, 0x6982]);
+        assert_eq!(
+            answers(transcript, &[&[], a, b, &[], a]),
+            [0, 0x6D00, 1, 0, 0x6982]
+        );
     }
 
     #[test]

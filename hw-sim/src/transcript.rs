@@ -180,7 +180,9 @@ fn parts(text: &str) -> Result<Vec<Part>, Problem> {
         let part = match word {
             Some("..") => Some(Part::AnyNumber),
             Some(word) if word.starts_with('<') => {
-                let count = word.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+                let count = word
+                    .strip_prefix('<')
+                    .and_then(|rest| rest.strip_suffix('>'));
                 let count = count.and_then(|count| count.parse().ok());
                 Some(Part::Any(count.ok_or(Problem::Count)?))
             }
@@ -302,7 +304,8 @@ pub fn line(command: &[u8], answer: Option<&[u8]>, with_data: bool) -> Zeroizing
         None => line.push_str(" -"),
         Some(answer) => {
             let data = answer.len().saturating_sub(2);
-            let (data, status) = answer.split_at(if answer.len() < 2 { answer.len() } else { data });
+            let (data, status) =
+                answer.split_at(if answer.len() < 2 { answer.len() } else { data });
             write_data(&mut line, data, with_data);
             write_hex(&mut line, status);
         }
@@ -343,7 +346,8 @@ mod tests {
 
     #[test]
     fn a_response_that_differs_does_not_fit() {
-        let fits = |pattern: &str, bytes: &[u8]| pattern.parse::<Answer>().unwrap().fits(Some(bytes));
+        let fits =
+            |pattern: &str, bytes: &[u8]| pattern.parse::<Answer>().unwrap().fits(Some(bytes));
         assert!(fits(
             "FF20 .. DF <2> 9000",
             &[0xFF, 0x20, 1, 2, 0xDF, 3, 4, 0x90, 0x00]
@@ -373,18 +377,33 @@ mod tests {
             "0020009104 38363432 => 1234 9000"
         );
         for (command, masked) in [
-            (&[0x00, 0xB0, 0x82, 0x00, 0x00, 0x00, 0x00][..], "00B08200000000 => -"),
+            (
+                &[0x00, 0xB0, 0x82, 0x00, 0x00, 0x00, 0x00][..],
+                "00B08200000000 => -",
+            ),
             (&[0x80, 0x2A, 0, 0, 1, 7, 0], "802A000001 <1> 00 => -"),
-            (&[0x80, 0x2A, 0, 0, 0, 0, 1, 7, 0, 0], "802A0000000001 <1> 0000 => -"),
+            (
+                &[0x80, 0x2A, 0, 0, 0, 0, 1, 7, 0, 0],
+                "802A0000000001 <1> 0000 => -",
+            ),
             (&[0x00, 0x20, 0x00], "<3> => -"),
         ] {
             assert_eq!(*line(command, None, false), masked);
             let written = line(command, Some(&[0x90]), true);
             let transcript: Transcript = written.parse().unwrap();
-            let [Line { number: 1, step: Step::Exchange(Sent::Whole(sent), answer) }] = transcript.lines() else {
+            let [
+                Line {
+                    number: 1,
+                    step: Step::Exchange(Sent::Whole(sent), answer),
+                },
+            ] = transcript.lines()
+            else {
                 panic!("{transcript:?}")
             };
-            assert_eq!((sent.expose().as_slice(), answer.whole().unwrap().as_slice()), (command, &[0x90][..]));
+            assert_eq!(
+                (sent.expose().as_slice(), answer.whole().unwrap().as_slice()),
+                (command, &[0x90][..])
+            );
         }
     }
 
@@ -393,28 +412,50 @@ mod tests {
         for (text, error) in [
             ("card ../x", "line 1: no persona's name"),
             ("power up", "line 1: neither a step nor COMMAND => ANSWER"),
-            ("power on\n=> 9000", "line 2: neither a step nor COMMAND => ANSWER"),
+            (
+                "power on\n=> 9000",
+                "line 2: neither a step nor COMMAND => ANSWER",
+            ),
             ("0G => 9000", "line 1: not hexadecimal bytes"),
             ("00A => 9000", "line 1: not hexadecimal bytes"),
             ("00A4 => <x> 9000", "line 1: no number between < and >"),
-            ("00A4 .. => 9000", "line 1: .. belongs into an answer, and - stands alone"),
-            ("00A4 => - 9000", "line 1: .. belongs into an answer, and - stands alone"),
+            (
+                "00A4 .. => 9000",
+                "line 1: .. belongs into an answer, and - stands alone",
+            ),
+            (
+                "00A4 => - 9000",
+                "line 1: .. belongs into an answer, and - stands alone",
+            ),
         ] {
             assert_eq!(text.parse::<Transcript>().unwrap_err().to_string(), error);
         }
         let masked: Transcript = "0020009104 <4> => 9000".parse().unwrap();
         assert!(matches!(
             masked.lines(),
-            [Line { step: Step::Exchange(Sent::Masked, _), .. }]
+            [Line {
+                step: Step::Exchange(Sent::Masked, _),
+                ..
+            }]
         ));
         assert!(!masked.is_personal());
-        assert!(format!("{PERSONAL}\ncard ordinary\n").parse::<Transcript>().unwrap().is_personal());
+        assert!(
+            format!("{PERSONAL}\ncard ordinary\n")
+                .parse::<Transcript>()
+                .unwrap()
+                .is_personal()
+        );
     }
 
     #[test]
     fn nothing_of_it_is_printed() {
-        let transcript: Transcript = line(&VERIFY, Some(&[0x47, 0x11, 0x90, 0x00]), true).parse().unwrap();
+        let transcript: Transcript = line(&VERIFY, Some(&[0x47, 0x11, 0x90, 0x00]), true)
+            .parse()
+            .unwrap();
         let shown = format!("{transcript:?}");
-        assert!(!shown.contains("56, 54") && !shown.contains("71, 17"), "{shown}");
+        assert!(
+            !shown.contains("56, 54") && !shown.contains("71, 17"),
+            "{shown}"
+        );
     }
 }

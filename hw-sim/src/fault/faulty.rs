@@ -266,14 +266,18 @@ impl Faulty {
         let data = answer.len().saturating_sub(2);
         match kind {
             Kind::WrongSw(word) => *answer = Zeroizing::new(word.to_be_bytes().to_vec()),
-            Kind::Truncated if data == 0 => answer.truncate(answer.len() / 2),
-            Kind::Truncated => drop(answer.drain(data / 2..data)),
+            Kind::Truncated if data == 0 => {
+                let half = answer.len() / 2;
+                answer.truncate(half);
+            }
+            Kind::Truncated => {
+                answer.drain(data / 2..data);
+            }
             Kind::Overlong => {
                 let room = TOO_MANY.min(LONGEST.saturating_sub(answer.len()));
-                let random = self.random(seed).take(room);
-                *answer = Zeroizing::new(
-                    [&answer[..data], &random.collect::<Vec<_>>(), &answer[data..]].concat(),
-                );
+                let random: Vec<_> = self.random(seed).take(room).collect();
+                let longer = [&answer[..data], &random, &answer[data..]].concat();
+                *answer = Zeroizing::new(longer);
             }
             Kind::Garbage => answer
                 .iter_mut()

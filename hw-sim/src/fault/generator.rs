@@ -24,30 +24,36 @@ const SEEDS: u64 = 4;
 /// assert!(faults.contains(&"bit-flip@apdu=9,seed=3".to_owned()));
 /// ```
 pub fn single_faults(commands: u32, others: &[PersonaName]) -> impl Iterator<Item = Fault> + '_ {
-    (1..=commands).filter_map(NonZeroU32::new).flat_map(|number| {
-        let plain = [
-            Kind::Lifted,
-            Kind::Reset,
-            Kind::Mute,
-            Kind::Slow(Duration::from_millis(1)),
-            Kind::Truncated,
-            Kind::DuplicateAnswer,
-        ];
-        let words = WORDS.into_iter().map(Kind::WrongSw);
-        let swapped = others.iter().cloned().map(Kind::Swapped);
-        let certain = plain.into_iter().chain(words).chain(swapped).map(Fault::new);
-        let random = [Kind::Overlong, Kind::Garbage, Kind::BitFlip]
-            .into_iter()
-            .flat_map(|kind| {
-                (0..SEEDS).map(move |seed| Fault {
-                    seed,
-                    ..Fault::new(kind.clone())
-                })
-            });
-        certain
-            .chain(random)
-            .map(move |fault| fault.at(Position::Apdu(number)))
-    })
+    (1..=commands)
+        .filter_map(NonZeroU32::new)
+        .flat_map(|number| {
+            let plain = [
+                Kind::Lifted,
+                Kind::Reset,
+                Kind::Mute,
+                Kind::Slow(Duration::from_millis(1)),
+                Kind::Truncated,
+                Kind::DuplicateAnswer,
+            ];
+            let words = WORDS.into_iter().map(Kind::WrongSw);
+            let swapped = others.iter().cloned().map(Kind::Swapped);
+            let certain = plain
+                .into_iter()
+                .chain(words)
+                .chain(swapped)
+                .map(Fault::new);
+            let random = [Kind::Overlong, Kind::Garbage, Kind::BitFlip]
+                .into_iter()
+                .flat_map(|kind| {
+                    (0..SEEDS).map(move |seed| Fault {
+                        seed,
+                        ..Fault::new(kind.clone())
+                    })
+                });
+            certain
+                .chain(random)
+                .map(move |fault| fault.at(Position::Apdu(number)))
+        })
 }
 
 #[cfg(test)]

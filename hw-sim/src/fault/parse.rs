@@ -62,9 +62,10 @@ impl FromStr for Fault {
                     let count = number(count).and_then(NonZeroU32::new).ok_or_else(wrong)?;
                     (times.replace(Times::Count(count)).is_some(), "times")
                 }
-                Some(("seed", value)) => {
-                    (seed.replace(number(value).ok_or_else(wrong)?).is_some(), "seed")
-                }
+                Some(("seed", value)) => (
+                    seed.replace(number(value).ok_or_else(wrong)?).is_some(),
+                    "seed",
+                ),
                 _ => return Err(wrong()),
             };
             if twice {
@@ -202,25 +203,67 @@ mod tests {
             ("", format!("no fault ``; {kinds}")),
             ("lift", format!("no fault `lift`; {kinds}")),
             ("Lifted", format!("no fault `Lifted`; {kinds}")),
-            ("slow", "`slow` needs a value: slow=MS, milliseconds up to 60000".into()),
-            ("slow=+5", "`slow` needs a value: slow=MS, milliseconds up to 60000".into()),
-            ("slow=60001", "`slow` needs a value: slow=MS, milliseconds up to 60000".into()),
-            ("wrong-sw=900", "`wrong-sw` needs a value: wrong-sw=SW, four hexadecimal digits".into()),
-            ("wrong-sw=0x90", "`wrong-sw` needs a value: wrong-sw=SW, four hexadecimal digits".into()),
-            ("swapped=../x", "`swapped` needs a value: swapped=PERSONA, the name of another card".into()),
+            (
+                "slow",
+                "`slow` needs a value: slow=MS, milliseconds up to 60000".into(),
+            ),
+            (
+                "slow=+5",
+                "`slow` needs a value: slow=MS, milliseconds up to 60000".into(),
+            ),
+            (
+                "slow=60001",
+                "`slow` needs a value: slow=MS, milliseconds up to 60000".into(),
+            ),
+            (
+                "wrong-sw=900",
+                "`wrong-sw` needs a value: wrong-sw=SW, four hexadecimal digits".into(),
+            ),
+            (
+                "wrong-sw=0x90",
+                "`wrong-sw` needs a value: wrong-sw=SW, four hexadecimal digits".into(),
+            ),
+            (
+                "swapped=../x",
+                "`swapped` needs a value: swapped=PERSONA, the name of another card".into(),
+            ),
             ("mute=5", "`mute` takes no value".into()),
-            ("mute,times=0", "no option `times=0`; there are times=COUNT (from 1), times=always and seed=NUMBER".into()),
-            ("mute,", "no option ``; there are times=COUNT (from 1), times=always and seed=NUMBER".into()),
+            (
+                "mute,times=0",
+                "no option `times=0`; there are times=COUNT (from 1), times=always and seed=NUMBER"
+                    .into(),
+            ),
+            (
+                "mute,",
+                "no option ``; there are times=COUNT (from 1), times=always and seed=NUMBER".into(),
+            ),
             ("mute,times=2,times=3", "`times` is there twice".into()),
             ("mute,seed=2,seed=2", "`seed` is there twice".into()),
         ];
         for (word, said) in cases {
-            assert_eq!(word.parse::<Fault>().unwrap_err().to_string(), said, "{word}");
+            assert_eq!(
+                word.parse::<Fault>().unwrap_err().to_string(),
+                said,
+                "{word}"
+            );
         }
-        for position in ["", "apdu=0", "apdu=-1", "ins=2", "ef=2", "ef=jpki2:0001", "ef=text:", "when=5", "apdu=1@apdu=2"] {
+        for position in [
+            "",
+            "apdu=0",
+            "apdu=-1",
+            "ins=2",
+            "ef=2",
+            "ef=jpki2:0001",
+            "ef=text:",
+            "when=5",
+            "apdu=1@apdu=2",
+        ] {
             let error = format!("mute@{position}").parse::<Fault>().unwrap_err();
             assert_eq!(error, FaultError::Position(position.into()));
-            assert!(error.to_string().contains("ef=AP:0002, where AP is text"), "{error}");
+            assert!(
+                error.to_string().contains("ef=AP:0002, where AP is text"),
+                "{error}"
+            );
         }
     }
 }
