@@ -13,6 +13,7 @@ use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::MemoryError;
 use crate::persona::PersonaName;
+use crate::personalize::LAYOUT;
 use crate::reader::{Slot, Stay};
 
 /// Longest request line, in bytes.
@@ -315,6 +316,7 @@ fn load(folder: &Path) -> Result<EmulatedCard, Refusal> {
 /// The remark that a persona's file begins with, on one line.
 fn remark(folder: &Path) -> String {
     let text = fs::read_to_string(folder.join("persona.toml")).unwrap_or_default();
+    let text = text.strip_prefix(LAYOUT).unwrap_or(&text);
     let lines = text.lines().map_while(|line| line.strip_prefix('#'));
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }

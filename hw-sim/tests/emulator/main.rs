@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+mod faults;
 mod issued;
 mod reader;
+mod session;
+mod slots;
 mod transcripts;
