@@ -175,7 +175,7 @@ impl OpenService for Public {
     fn event(&self, event: ListenerEvent) {
         self.events.note(Event::Listener {
             listener: Listener::Public,
-            what: event.into(),
+            what: event,
         });
     }
 }

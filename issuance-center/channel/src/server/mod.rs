@@ -8,7 +8,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use issuance_api::Problem;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use zeroize::Zeroizing;
 
@@ -220,7 +220,7 @@ impl Answer {
 }
 
 /// What a listener reports, to be counted. The list is closed; nothing in it tells who or what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// One connection too many, of all or of one identity: closed.
     OverLimit,
@@ -248,6 +248,34 @@ pub enum Event {
     AcceptFailed,
     /// A connection's task panicked.
     Crashed,
+}
+
+impl Event {
+    /// As logs and metrics call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OverLimit => "over-limit",
+            Self::Busy => "busy",
+            Self::HandshakeFailed => "handshake-failed",
+            Self::HandshakeTimedOut => "handshake-timed-out",
+            Self::PeerRefused => "peer-refused",
+            Self::TimedOut => "timed-out",
+            Self::HandlerTimedOut => "handler-timed-out",
+            Self::SealRefused => "seal-refused",
+            Self::Revoked => "revoked",
+            Self::CertificateEnded => "certificate-ended",
+            Self::ReloadFailed => "reload-failed",
+            Self::AcceptFailed => "accept-failed",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// A listener did not start.
