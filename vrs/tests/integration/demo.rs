@@ -45,7 +45,6 @@ fn personas_are_registered_as_their_cards_say() {
         ("needs-confirmation", 2),
         ("moved", 1),
         ("tampered-signature", 2),
-        ("unknown-birth-day", 2),
     ] {
         let file = table(&format!("hw-sim/personas/{persona}.toml"));
         let holder = |key: &str| file["holder"][key].as_str().unwrap().to_owned();
