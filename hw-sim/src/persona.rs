@@ -25,7 +25,8 @@
 //! first_command_fails = false
 //! ```
 //! With `applications = ["jpki"]` it is a phone, with none another kind of card; neither has data objects
-//! unless the file names them.
+//! unless the file names them. `faults = ["slow=300@ins=B0,times=always"]`, before all tables, has the card come
+//! with [faults](crate::fault).
 //!
 //! Instead of `[holder]`, `copy_of = "ordinary"` makes a card from the files of another: it answers
 //! every read and no challenge. `ca = "other"` has it signed by a CA that is in no trust anchor.
@@ -47,6 +48,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ap::Ap;
 use crate::authority::Ca;
+use crate::fault::Fault;
 use crate::memory::Settings;
 
 mod file;
@@ -70,6 +72,8 @@ pub struct Persona {
     pub tries_left: TriesLeft,
     /// What kind of card it is.
     pub settings: Settings,
+    /// What goes wrong with it, each time it is inserted.
+    pub faults: Vec<Fault>,
 }
 
 /// Tries left on a card that was used before. 0: blocked.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{Holder, Person, Persona, PersonaError, Tampering, TriesLeft};
 use crate::ap::Ap;
 use crate::authority::Ca;
+use crate::fault::Fault;
 use crate::memory::Settings;
 
 /// Every data object of the card manager that is known.
@@ -32,6 +33,8 @@ struct PersonaFile {
     copy_of: Option<String>,
     ca: Option<Ca>,
     tamper: Option<Tamper>,
+    #[serde(default)]
+    faults: Vec<Fault>,
     holder: Option<HolderFile>,
     #[serde(default)]
     card: CardFile,
@@ -162,6 +165,7 @@ impl std::str::FromStr for Persona {
                 "signature_password",
                 card.signature_password.as_str().try_into(),
             )?,
+            faults: file.faults,
             settings: Settings {
                 extended_length: card.extended_length,
                 first_command_fails: card.first_command_fails,

@@ -68,6 +68,9 @@ impl Terminal {
     }
 }
 
+/// A command that breaks a session, and what it is answered.
+type Breaking = fn(&mut Terminal) -> (Vec<u8>, u16);
+
 fn secured(ins: u8, p1: u8, p2: u8, object: &[u8]) -> Vec<u8> {
     let length = u8::try_from(object.len()).unwrap();
     [&[0x08, ins, p1, p2, length], object].concat()
@@ -162,7 +165,7 @@ fn a_refused_command_counts_and_the_session_goes_on() {
 
 #[test]
 fn what_breaks_a_session_ends_it() {
-    let breaking: [fn(&mut Terminal) -> (Vec<u8>, u16); 11] = [
+    let breaking: [Breaking; 11] = [
         |_| (vec![0x0C, 0xB0, 0x84, 0x00, 0x01], 0x6987),
         |_| (vec![0x08, 0xB0, 0x84, 0x00, 0x01], 0x6987),
         |_| (vec![0x08, 0x20, 0x00, 0x91], 0x6987),
