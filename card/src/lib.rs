@@ -13,6 +13,7 @@
 //! | [`file`](mod@file), [`text_ap`], [`surface_ap`], [`jpki_ap`], [`card_manager`] | the applications: AIDs, EF ids, and each file's layout, read and written |
 //! | [`evidence`] | files and answers to a challenge: wire format, context, verification |
 //! | [`transport`], [`session`] | the way to a card, and reading one: a chain of consumed states |
+//! | [`messaging`] | secure messaging of the text AP |
 //! | [`environment`] | what on this machine would let a PIN leak |
 //! | `pcsc` | readers of this machine (feature `pcsc`) |
 //!
@@ -43,6 +44,7 @@ pub mod file;
 pub mod ins;
 pub mod jpki_ap;
 pub mod key;
+pub mod messaging;
 pub mod number;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
