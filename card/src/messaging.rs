@@ -14,6 +14,8 @@
 //! - **The PIN is not protected.** The card takes a session key only after the PIN was verified in the
 //!   clear.
 //! - **The challenge is not protected**, nor is its answer: COMPUTE SIGNATURE has no secured form here.
+//! - **Other applications have none.** What binds a proof to the card reads the birth date from the
+//!   surface AP, plain.
 //! - **There is no integrity.** The card offers no checksum: who taps the air between card and reader
 //!   cannot read names and numbers, and can still garble them. That is what the files' signatures are
 //!   for.
