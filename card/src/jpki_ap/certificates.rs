@@ -1,6 +1,8 @@
 use std::fmt;
 
+use crate::file::MAX_FILE;
 use crate::private::Private;
+use crate::tlv::announced_length;
 
 /// The certificate for authentication and that of its CA, DER, as they stood on the card, filler taken
 /// away. Nothing vouches for them yet.
@@ -21,6 +23,16 @@ impl Certificates {
             holder: Private::new(holder.to_vec()),
             ca: ca.to_vec(),
         }
+    }
+
+    /// Of the two files, each of which may have filler after its certificate.
+    #[must_use]
+    pub fn of_files(holder: &[u8], ca: &[u8]) -> Self {
+        let whole = |file: &[u8]| {
+            let length = announced_length(file, MAX_FILE).ok();
+            length.map_or(file.len(), |length| length.min(file.len()))
+        };
+        Self::new(&holder[..whole(holder)], &ca[..whole(ca)])
     }
 
     /// The holder's certificate (EF 000A), DER.
