@@ -5,6 +5,7 @@ mod support;
 
 mod applications;
 mod architecture;
+mod card_program;
 mod certificates;
 mod emulated_card;
 mod evidence;

@@ -153,6 +153,42 @@ fn large_data_objects_are_asked_for_again() {
 }
 
 #[test]
+fn answers_in_pieces_are_put_together() {
+    let piece = |data: &[u8], word: u16| Response::new(data, word.into());
+    let (mut client, sent) = client(vec![
+        word(0x9000),
+        piece(&[0xFF, 0x40, 0x04, 1], 0x6102),
+        piece(&[2, 3], 0x6101),
+        piece(&[4], 0x9000),
+        // Asked for 256, told the exact length.
+        word(0x9000),
+        word(0x6C05),
+        piece(b"13221", 0x9000),
+    ]);
+    let file = client.read_object(&aid::TEXT_AP, text_ap::BASIC_INFO);
+    let file = file.unwrap().content().unwrap();
+    assert_eq!(file[..], [0xFF, 0x40, 0x04, 1, 2, 3, 4]);
+    assert_eq!(sent.borrow()[2], [0x00, 0xC0, 0x00, 0x00, 0x02]);
+    let code = client.data(card_manager::MUNICIPALITY).unwrap();
+    assert_eq!(code.content().unwrap()[..], *b"13221");
+    assert_eq!(sent.borrow()[6], [0x00, 0xCA, 0x00, 0xF0, 0x05]);
+
+    // VERIFY is not repeated, whatever the card says.
+    let (mut client, sent) = self::client([0x9000, 0x63C3, 0x6C04].map(word).to_vec());
+    assert!(client.present(Secret::Pin(pin("1234"))).is_err());
+    assert_eq!(sent.borrow().len(), 3);
+}
+
+#[test]
+fn a_card_that_never_ends_an_answer_is_left() {
+    let mut answers = vec![word(0x9000)];
+    answers.extend((0..100).map(|_| Response::new(&[0; 256], Status::MoreData(0))));
+    let (mut client, sent) = client(answers);
+    assert!(client.read(&aid::TEXT_AP, text_ap::BASIC_INFO).is_err());
+    assert!(sent.borrow().len() < 40);
+}
+
+#[test]
 fn a_reading_is_never_printed() {
     let reading = Reading::Content(Zeroizing::new(b"5376".to_vec()));
     assert_eq!(format!("{reading:?}"), "Content(..)");

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use card::card_manager::DataObject;
 use card::client::{Client, Reading, Secret, Tries};
 use card::era::BirthCode;
 use card::file::Ef;
@@ -12,7 +13,7 @@ use card::pcsc::PcscTransport;
 use card::pin::{Pin, PinOutcome};
 use card::session::BIRTH_CODE_TRIES;
 use card::text_ap::AttributesFile;
-use card::{aid, common_ap, jpki_ap, surface_ap, text_ap};
+use card::{aid, card_manager, common_ap, jpki_ap, surface_ap, text_ap};
 
 use crate::arguments::DumpArguments;
 use crate::desk::Desk;
@@ -35,9 +36,23 @@ const JPKI: [Ef; 4] = [
     jpki_ap::AUTHENTICATION_CA_CERTIFICATE,
     jpki_ap::SIGNATURE_CA_CERTIFICATE,
 ];
+const MANAGER: [DataObject; 8] = [
+    card_manager::ISSUER_KEY,
+    card_manager::CARD_ID,
+    card_manager::RECOGNITION_DATA,
+    card_manager::MUNICIPALITY,
+    card_manager::EXPIRY,
+    card_manager::INTERMEDIATE_KEY,
+    card_manager::UPPER_CERTIFICATE,
+    card_manager::LOWER_CERTIFICATE,
+];
 
 pub(crate) fn run(arguments: &DumpArguments) -> Result<(), Failure> {
     let entry = Entry::of(&arguments.entry);
+    if arguments.folder.exists() {
+        let error = io::ErrorKind::AlreadyExists.into();
+        return Err(Failure::File("the folder is there already", error));
+    }
     let mut card = Desk::open(&arguments.on)?.card()?;
     if !arguments.free {
         present_pin(&mut card, &entry)?;
@@ -50,20 +65,24 @@ pub(crate) fn run(arguments: &DumpArguments) -> Result<(), Failure> {
         if let (text_ap::ATTRIBUTES, Reading::Content(bytes)) = (ef, &reading) {
             attributes = Some(bytes.clone());
         }
-        folder.put("text", ef, reading)?;
+        folder.put("text", ef.id(), reading)?;
     }
     if let Some(attributes) = attributes {
         present_birth_code(&mut card, &attributes)?;
     }
     for ef in SURFACE {
         let reading = card.read(&aid::SURFACE_AP, ef)?;
-        folder.put("surface", ef, reading)?;
+        folder.put("surface", ef.id(), reading)?;
     }
     let record = card.record(&aid::COMMON_AP, common_ap::CARD_RECORD, common_ap::RECORD)?;
-    folder.put("common", common_ap::CARD_RECORD, record)?;
+    folder.put("common", common_ap::CARD_RECORD.id(), record)?;
     for ef in JPKI {
         let reading = card.read(&aid::JPKI_AP, ef)?;
-        folder.put("jpki", ef, reading)?;
+        folder.put("jpki", ef.id(), reading)?;
+    }
+    for object in MANAGER {
+        let reading = card.data(object)?;
+        folder.put("manager", object.tag(), reading)?;
     }
     drop(card);
     eprintln!("These files are somebody's personal data, or tell whose card this is.");
@@ -113,8 +132,8 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes a file; nothing if it could not be read.
-    fn put(&self, ap: &str, ef: Ef, reading: Reading) -> Result<(), Failure> {
-        let name = format!("{ap}/{:04X}", ef.id());
+    fn put(&self, ap: &str, id: u16, reading: Reading) -> Result<(), Failure> {
+        let name = format!("{ap}/{id:04X}");
         match reading {
             Reading::Content(bytes) => {
                 let of_ap = self.0.join(ap);

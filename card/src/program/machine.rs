@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-/// Where drivers of readers are, on the systems known here.
-const DRIVERS: [&str; 4] = [
+/// Where drivers of readers are, on the systems known here: bundles for USB, libraries for the others.
+const DRIVERS: [&str; 6] = [
     "/usr/lib/pcsc/drivers",
+    "/usr/lib/pcsc/drivers/serial",
     "/usr/lib64/pcsc/drivers",
+    "/usr/lib64/pcsc/drivers/serial",
     "/usr/local/lib/pcsc/drivers",
-    "/usr/lib/readers/usb",
+    "/usr/local/lib/pcsc/drivers/serial",
 ];
 
 /// Modules of the kernel that take NFC readers (ACR122, PaSoRi) away from the service.
@@ -22,6 +24,7 @@ pub(crate) fn drivers() -> Vec<String> {
         .flatten()
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".bundle") || name.ends_with(".so"))
         .collect();
     names.sort();
     names.dedup();

@@ -1,15 +1,17 @@
 //! `card status`: asks, and presents nothing.
 
+use std::time::SystemTime;
+
 use card::aid;
 use card::client::{Client, Tries};
 use card::common_ap::{self, CardRecord};
 use card::expiry::{Day, ExpiryDate};
 use card::file::Ef;
 use card::session::SessionError;
+use card::text_ap::BasicInfo;
 use card::transport::Transport;
 use card::{card_manager, jpki_ap, surface_ap, text_ap};
 use serde_json::{Map, Value, json};
-use std::time::SystemTime;
 
 use crate::arguments::{Json, On};
 use crate::desk::Desk;
@@ -100,6 +102,7 @@ pub(crate) fn run(on: &On, json: &Json) -> Result<(), Failure> {
     let mut card = desk.card()?;
     let valid = valid_until(&mut card)?;
     let municipality = issued_by(&mut card)?;
+    let info = basic_info(&mut card)?;
     let mut found = Vec::new();
     for reference in &REFERENCES {
         found.push((reference, card.tries(reference.aid, reference.ef)?));
@@ -125,6 +128,9 @@ pub(crate) fn run(on: &On, json: &Json) -> Result<(), Failure> {
         print_json(&json!({
             "reader": reader, "valid_until": valid, "expired": expired,
             "municipality": municipality, "tries": tries,
+            "text_ap": info.map(|info| json!({
+                "capabilities": capabilities(&info), "key_id": info.key_id().to_string(),
+            })),
         }));
         return Ok(());
     }
@@ -142,6 +148,13 @@ pub(crate) fn run(on: &On, json: &Json) -> Result<(), Failure> {
         "issued by    {}",
         municipality.as_deref().unwrap_or("not told")
     );
+    if let Some(info) = info {
+        println!(
+            "text AP      {}, key {}",
+            capabilities(&info),
+            info.key_id()
+        );
+    }
     println!("tries left");
     for (reference, left) in found {
         let left = match left {
@@ -177,6 +190,19 @@ fn issued_by<T: Transport>(card: &mut Client<T>) -> Result<Option<String>, Sessi
             .and_then(|digits| card_manager::municipality(&digits).ok()),
     };
     Ok(code.map(|digits| digits.map(char::from).iter().collect()))
+}
+
+/// EF 0005 of the text AP, which everybody may read.
+fn basic_info<T: Transport>(card: &mut Client<T>) -> Result<Option<BasicInfo>, SessionError> {
+    let reading = card.read_object(&aid::TEXT_AP, text_ap::BASIC_INFO)?;
+    Ok(reading
+        .content()
+        .and_then(|file| BasicInfo::decode(&file).ok()))
+}
+
+/// As hexadecimal digits: what each byte means is not published.
+fn capabilities(info: &BasicInfo) -> String {
+    format!("{:08X}", u32::from_be_bytes(info.capabilities()))
 }
 
 fn record<T: Transport>(card: &mut Client<T>) -> Result<Option<CardRecord>, SessionError> {

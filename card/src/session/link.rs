@@ -31,9 +31,45 @@ impl<T: Transport> Link<T> {
     }
 
     pub(crate) fn send(&mut self, command: &Command) -> Result<Response, SessionError> {
+        let response = self.transmit(command)?;
+        match response.status {
+            Status::MoreData(more) => self.collect(&response, more),
+            // Contact readers, and reads alone: nothing that is presented is ever sent twice.
+            Status::ExactLength(exact) if is_short_read(command) => {
+                let Command { ins, p1, p2, .. } = *command;
+                let again = Command::new(command.cla, ins, p1, p2);
+                self.transmit(&built(again, &[], exact.into()))
+            }
+            _ => Ok(response),
+        }
+    }
+
+    fn transmit(&mut self, command: &Command) -> Result<Response, SessionError> {
         self.untouched = false;
         let bytes = self.transport.transmit(&command.encode())?;
         Response::decode(&bytes).map_err(|_| SessionError::NoStatus)
+    }
+
+    /// What is left of an answer that the card gives in pieces, as contact readers with T=0 do.
+    fn collect(&mut self, first: &Response, more: u8) -> Result<Response, SessionError> {
+        let (mut data, mut more) = (Zeroizing::new(first.data().to_vec()), more);
+        loop {
+            let expected = if more == 0 {
+                SHORT_EXPECTED
+            } else {
+                more.into()
+            };
+            let command = Command::new(0x00, ins::GET_RESPONSE, 0x00, 0x00);
+            let piece = self.transmit(&built(command, &[], expected))?;
+            data = Zeroizing::new([&data[..], piece.data()].concat());
+            match piece.status {
+                Status::MoreData(further) if !piece.data().is_empty() => more = further,
+                status => return Ok(Response::new(&data, status)),
+            }
+            if data.len() > MAX_FILE {
+                return Err(FileError::TooLong.into());
+            }
+        }
     }
 
     /// Opens a session of secure messaging with the text AP, whose PIN was verified. From then on files
@@ -192,6 +228,14 @@ fn read_binary(p1: u8, p2: u8, expected: u32) -> Command {
     Command::new(0x00, ins::READ_BINARY, p1, p2)
         .expecting(expected)
         .expect("at most 65,536 bytes are expected")
+}
+
+fn is_short_read(command: &Command) -> bool {
+    matches!(
+        command.ins,
+        ins::READ_BINARY | ins::READ_RECORD | ins::GET_DATA
+    ) && command.data().is_empty()
+        && !command.is_extended()
 }
 
 const fn refuses_length(status: Status) -> bool {
