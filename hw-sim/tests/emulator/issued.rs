@@ -190,6 +190,9 @@ fn keys_are_their_owner_s_alone() {
         "cards/ordinary",
         "cards/ordinary/text",
         "cards/ordinary/surface",
+        "cards/ordinary/common",
+        "cards/ordinary/jpki",
+        "cards/ordinary/manager",
     ];
     for entry in folders
         .into_iter()

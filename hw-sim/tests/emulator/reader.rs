@@ -95,7 +95,7 @@ fn controls_and_commands_are_answered_in_order() {
             .tries()
             .map(|(_, _, left)| left)
             .collect::<Vec<_>>(),
-        [2, 0, 10, 10, 10]
+        [2, 0, 10, 10, 10, 3, 5]
     );
     assert!(!slot.is_occupied() && slot.remove().is_none());
     let statuses: Vec<_> = slot
