@@ -308,7 +308,7 @@ fn look_at_transfer(
     }
     times.sort();
     let median = times[times.len() / 2];
-    let words = format!("{:.1} ms a small APDU", median.as_secs_f64() * 1000.0);
+    let words = format!("{:.2} ms a small APDU", median.as_secs_f64() * 1000.0);
     if median > SLOW {
         findings.mind(
             "speed",
