@@ -60,9 +60,7 @@ impl Counter {
     /// How many times something was presented to a card so far.
     fn presented(&self) -> usize {
         let trace = self.reader.trace().unwrap();
-        let presents = |event: &&Event| {
-            matches!(event, Event::Apdu(exchange) if exchange.header[1] == VERIFY && exchange.sent > 0)
-        };
+        let presents = |event: &&Event| matches!(event, Event::Apdu(exchange) if exchange.header[1] == VERIFY && exchange.sent > 0);
         trace.iter().filter(presents).count()
     }
 }
@@ -145,15 +143,16 @@ fn without_a_service_the_way_to_it_is_told() {
     let diagnosis: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(diagnosis["works"], json!(false));
     let last = diagnosis["findings"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["about"], &last["grade"]), (&json!("service"), &json!("bad")));
+    assert_eq!(
+        (&last["about"], &last["grade"]),
+        (&json!("service"), &json!("bad"))
+    );
 }
 
 #[test]
 fn readers_and_tries_are_told_and_none_is_spent() {
     let counter = Counter::with(&["ordinary", "pin-blocked"]);
-    let holds = |what: &str| {
-        json!([{ "reader": READER, "holds": what }, { "reader": "Virtual PCD 00 01", "holds": "nothing" }])
-    };
+    let holds = |what: &str| json!([{ "reader": READER, "holds": what }, { "reader": "Virtual PCD 00 01", "holds": "nothing" }]);
     let readers = || json_of(&card(&["readers", "--json"], ""));
     assert_eq!(readers(), holds("nothing"));
     assert_refused(&card(&["status"], ""), 3, "place the card on the reader");
@@ -167,13 +166,20 @@ fn readers_and_tries_are_told_and_none_is_spent() {
     assert_eq!(status["municipality"], json!("13221"));
     assert_eq!(status["text_ap"]["capabilities"], json!("01030E01"));
     let tries = &status["tries"];
-    assert_eq!(tries["text"], json!({ "pin": 3, "blocked": 0, "a": 10, "b": 10 }));
+    assert_eq!(
+        tries["text"],
+        json!({ "pin": 3, "blocked": 0, "a": 10, "b": 10 })
+    );
     assert_eq!(tries["surface"]["birth"], json!(10));
     assert_eq!(tries["jpki"], json!({ "auth": 3, "sign": 5 }));
 
     let table = printed(&card(&["status", "--reader", "00 00"], ""));
     assert!(table.contains("text     0011  3 "), "{table}");
-    assert_refused(&card(&["status", "--reader", "none"], ""), 3, "no reader of that name");
+    assert_refused(
+        &card(&["status", "--reader", "none"], ""),
+        3,
+        "no reader of that name",
+    );
 
     counter.reader.insert("pin-blocked").unwrap();
     let table = printed(&card(&["status"], ""));
@@ -289,9 +295,20 @@ fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
     // Byte for byte what is on the card.
     let original = counter.path("cards/ordinary");
     for file in [
-        "text/0001.bin", "text/0002.bin", "text/0003.bin", "text/0004.bin", "text/0005.bin",
-        "text/0006.bin", "text/0007.bin", "surface/0001.bin", "surface/0004.bin",
-        "common/0001.bin", "jpki/0006.bin", "jpki/000A.bin", "jpki/000B.bin", "jpki/0002.bin",
+        "text/0001.bin",
+        "text/0002.bin",
+        "text/0003.bin",
+        "text/0004.bin",
+        "text/0005.bin",
+        "text/0006.bin",
+        "text/0007.bin",
+        "surface/0001.bin",
+        "surface/0004.bin",
+        "common/0001.bin",
+        "jpki/0006.bin",
+        "jpki/000A.bin",
+        "jpki/000B.bin",
+        "jpki/0002.bin",
         "manager/00F2.bin",
     ] {
         let (dumped, held) = (fs::read(folder.join(file)), fs::read(original.join(file)));
@@ -299,7 +316,11 @@ fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
     }
     // The folder is there now: nothing is overwritten, and no PIN is sent.
     let presented = counter.presented();
-    assert_refused(&card(&["dump", dump, "--pin-fd", "0"], "1234\n"), 11, "there already");
+    assert_refused(
+        &card(&["dump", dump, "--pin-fd", "0"], "1234\n"),
+        11,
+        "there already",
+    );
     assert_eq!(counter.presented(), presented);
 
     let cas = counter.path("anchors-jpki");
@@ -369,8 +390,15 @@ fn a_diagnosis_names_what_hinders_and_its_remedy() {
     assert_eq!(
         abouts,
         [
-            "spies", "service", "driver", "readers", "card", "validity", "PIN",
-            "extended length", "speed"
+            "spies",
+            "service",
+            "driver",
+            "readers",
+            "card",
+            "validity",
+            "PIN",
+            "extended length",
+            "speed"
         ]
     );
 
@@ -398,7 +426,10 @@ fn no_pin_is_sent_where_it_would_leak() {
         ("PCSCLITE_CSOCK_NAME", "/run/pcscd/pcscd.comm"),
         ("LIBPCSCLITE_DELEGATE", "libpcscspy.so"),
     ] {
-        for command in [&["read", "--pin-fd", "0"][..], &["pin", "change", "text", "--pin-fd", "0"]] {
+        for command in [
+            &["read", "--pin-fd", "0"][..],
+            &["pin", "change", "text", "--pin-fd", "0"],
+        ] {
             let output = card_in(command, "1234\n5678\n", &[(name, value)]);
             assert_refused(&output, 7, name);
         }
@@ -432,16 +463,34 @@ fn pins_and_the_password_are_changed() {
     let persona: toml::Table = persona.parse().unwrap();
     let secret = |key: &str, default: &str| {
         let card = persona.get("card").and_then(|card| card.get(key));
-        card.and_then(|value| value.as_str()).unwrap_or(default).to_owned()
+        card.and_then(|value| value.as_str())
+            .unwrap_or(default)
+            .to_owned()
     };
     let auth = secret("authentication_pin", "1234");
     assert_refused(&change("auth", "0000\n4321\n"), 5, "tries left: 2");
     assert_eq!(status(), json!({ "auth": 2, "sign": 5 }));
-    assert_eq!(printed(&change("auth", &format!("{auth}\n4321\n"))), "changed\n");
-    assert_eq!(printed(&change("auth", &format!("4321\n{auth}\n"))), "changed\n");
+    assert_eq!(
+        printed(&change("auth", &format!("{auth}\n4321\n"))),
+        "changed\n"
+    );
+    assert_eq!(
+        printed(&change("auth", &format!("4321\n{auth}\n"))),
+        "changed\n"
+    );
     let sign = secret("signature_password", "ABC123");
-    assert_eq!(printed(&change("sign", &format!("{sign}\nnew123\n"))), "changed\n");
-    assert_refused(&change("sign", &format!("{sign}\nNEW123\n")), 5, "tries left: 4");
-    assert_eq!(printed(&change("sign", &format!("NEW123\n{sign}\n"))), "changed\n");
+    assert_eq!(
+        printed(&change("sign", &format!("{sign}\nnew123\n"))),
+        "changed\n"
+    );
+    assert_refused(
+        &change("sign", &format!("{sign}\nNEW123\n")),
+        5,
+        "tries left: 4",
+    );
+    assert_eq!(
+        printed(&change("sign", &format!("NEW123\n{sign}\n"))),
+        "changed\n"
+    );
     assert_eq!(status(), json!({ "auth": 3, "sign": 5 }));
 }

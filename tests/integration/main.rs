@@ -5,6 +5,7 @@ mod support;
 
 mod applications;
 mod architecture;
+mod binding;
 mod card_program;
 mod certificates;
 mod emulated_card;
