@@ -444,7 +444,8 @@ fn no_pin_is_sent_where_it_would_leak() {
 fn pins_and_the_password_are_changed() {
     let counter = Counter::with(&["ordinary"]);
     counter.reader.insert("ordinary").unwrap();
-    let change = |which, entries| card(&["pin", "change", which, "--pin-fd", "0"], entries);
+    let change =
+        |which: &str, entries: &str| card(&["pin", "change", which, "--pin-fd", "0"], entries);
     let read = |entry| card(&["read", "--pin-fd", "0", "--json"], entry);
 
     // Not of its form: nothing is sent, the old one is not either.
