@@ -28,7 +28,7 @@ const CARD: &str = "card.toml";
 const TRIES: &str = "tries.toml";
 
 /// What one card remembers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     settings: Settings,
     files: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
@@ -153,6 +153,13 @@ impl Memory {
         }
         memory.folder = Some(folder.to_owned());
         Ok(memory)
+    }
+
+    /// Keeps changed counters to itself from now on: the folder it came from stays as it is.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.folder = None;
+        self
     }
 
     /// Writes the card into an empty folder, readable by its owner alone.
