@@ -7,6 +7,7 @@
 
 use card::file::Ef;
 
+pub mod surface;
 mod text;
 
 /// An application (AP) of the card.
@@ -14,11 +15,13 @@ mod text;
 pub enum Ap {
     /// 券面事項入力補助AP.
     Text,
+    /// 券面事項確認AP.
+    Surface,
 }
 
 impl Ap {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Text];
+    pub const ALL: [Self; 2] = [Self::Text, Self::Surface];
 
     /// The application with this id (AID), which has to be whole.
     #[must_use]
@@ -32,7 +35,7 @@ impl Ap {
         self.rules().aid
     }
 
-    /// Its name in a card's folder and in messages: `text`.
+    /// Its name in a card's folder and in messages: `text`, `surface`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.rules().name
@@ -61,6 +64,7 @@ impl Ap {
     const fn rules(self) -> &'static Rules {
         match self {
             Self::Text => &text::RULES,
+            Self::Surface => &surface::RULES,
         }
     }
 }

@@ -6,9 +6,9 @@
 //!
 //! | key | id |
 //! |---|---|
-//! | CA for the text AP | 9000033-001-00000000 |
-//! | another CA, in no trust anchor | 9900033-001-00000000 |
-//! | a municipality's signer for the text AP | its five digits, 3, and 1 (2 under the other CA) |
+//! | CA for the text AP, for the surface AP | 9000033-001-00000000, 9000023-001-00000000 |
+//! | other CAs, in no trust anchor | 9900033-001-00000000, 9900023-001-00000000 |
+//! | a municipality's signer | its five digits, 3 for the text AP or 2 for the surface AP, and 1 (2 under the other CA) |
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -38,13 +38,13 @@ pub enum Ca {
     Other,
 }
 
-/// Names a key of the authority.
+/// Names a key of the authority: what of, and for which application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyName {
     /// A CA's.
-    Ca(Ca),
+    Ca(Ca, ApRole),
     /// A municipality's signer's, under this CA.
-    Signer(Ca, Municipality),
+    Signer(Ca, ApRole, Municipality),
 }
 
 /// A CA or a signer: a private key with its id.
@@ -76,12 +76,17 @@ impl KeyName {
     #[must_use]
     pub fn id(self) -> KeyId {
         let (digits, version) = match self {
-            Self::Ca(Ca::Own) => (*b"9000033", *b"001"),
-            Self::Ca(Ca::Other) => (*b"9900033", *b"001"),
-            Self::Signer(ca, municipality) => {
+            Self::Ca(ca, role) => {
+                let second = if ca == Ca::Own { b'0' } else { b'9' };
+                (
+                    [b'9', second, b'0', b'0', b'0', role.digit(), b'3'],
+                    *b"001",
+                )
+            }
+            Self::Signer(ca, role, municipality) => {
                 let [a, b, c, d, e] = *municipality.prefix();
                 let serial = if ca == Ca::Own { b'1' } else { b'2' };
-                ([a, b, c, d, e, ApRole::Text.digit(), serial], *b"000")
+                ([a, b, c, d, e, role.digit(), serial], *b"000")
             }
         };
         KeyId::new(digits, version, [0; 4]).expect("all digits")
@@ -151,15 +156,15 @@ impl Signer {
         })
     }
 
-    /// The trust anchor file that makes programs believe this CA.
+    /// The trust anchor file that makes programs believe this CA for this application.
     ///
     /// # Panics
     /// Never: an RSA public key can be written as PEM.
     #[must_use]
-    pub fn anchor_file(&self) -> String {
+    pub fn anchor_file(&self, role: ApRole) -> String {
         let anchor = Anchor {
             id: self.id.short(),
-            role: ApRole::Text,
+            role,
             environment: Environment::Emulator,
             key: self.public_key(),
         };

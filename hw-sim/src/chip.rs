@@ -196,7 +196,8 @@ impl EmulatedCard {
             None
         } else {
             // Whole ids only. (ISO allows to select by their beginning; whether the card does is not known.)
-            Some(Ap::with_aid(aid).ok_or(Status::NotFound)?)
+            let ap = Ap::with_aid(aid).filter(|ap| self.memory.has(*ap));
+            Some(ap.ok_or(Status::NotFound)?)
         };
         if self.volatile.selected != selected {
             self.volatile.presented.clear();

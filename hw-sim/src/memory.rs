@@ -7,7 +7,7 @@
 //! text/0001.bin  content of an EF of the text AP, and so on
 //! text/0013.pem  private key, PKCS#8; where the EF is a file (0006), the other half of the key in it
 //! ```
-//! A file or key that is not there is not on the card. Nothing in `tries.toml` is personal.
+//! A file or key that is not there is not on the card, and an application with none of either is not there. Nothing in `tries.toml` is personal.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -216,6 +216,14 @@ impl Memory {
         self.settings.first_command_fails
     }
 
+    /// Whether the application is on the card: it has a file or a key.
+    #[must_use]
+    pub fn has(&self, ap: Ap) -> bool {
+        let files = self.files.keys().map(|(ap, _)| *ap);
+        let keys = self.keys.keys().map(|(ap, _)| *ap);
+        files.chain(keys).any(|present| present == ap)
+    }
+
     /// Whether there is anything behind this EF.
     #[must_use]
     pub fn holds(&self, ap: Ap, ef: Ef) -> bool {
@@ -241,6 +249,13 @@ impl Memory {
         self.keys.get(&(ap, ef))
     }
 
+    /// Reference data, to put it on another card.
+    pub(crate) fn reference(&self, ap: Ap, ef: Ef) -> Option<&[u8]> {
+        self.references
+            .get(&(ap, ef))
+            .map(|value| value.expose().as_slice())
+    }
+
     /// Whether this is the reference data.
     #[must_use]
     pub fn matches(&self, ap: Ap, ef: Ef, value: &[u8]) -> bool {
@@ -261,7 +276,7 @@ impl Memory {
     /// Tries left of all reference data.
     pub fn tries(&self) -> impl Iterator<Item = (Ap, Ef, u8)> {
         everything()
-            .filter(|(_, _, object)| matches!(object, Object::Reference { .. }))
+            .filter(|(ap, _, object)| self.has(*ap) && matches!(object, Object::Reference { .. }))
             .map(|(ap, ef, _)| (ap, ef, self.tries_left(ap, ef)))
     }
 
@@ -302,7 +317,7 @@ impl Memory {
         Ok(())
     }
 
-    fn tries_at_first(&self, ap: Ap, ef: Ef) -> u8 {
+    pub(crate) fn tries_at_first(&self, ap: Ap, ef: Ef) -> u8 {
         self.tries_at_first.get(&(ap, ef)).copied().unwrap_or(0)
     }
 }

@@ -14,6 +14,7 @@
 //! [card]                         # all of it may be left out
 //! pin = "1234"
 //! tries_left = 3                 # of the PIN
+//! birth_code_tries_left = 10     # of the surface AP's birth code
 //! extended_length = true
 //! first_command_fails = false
 //! ```
@@ -43,6 +44,8 @@ pub struct Persona {
     pub pin: Pin,
     /// Tries left of that PIN, at most 3. 0: blocked.
     pub tries_left: u8,
+    /// Tries left of the surface AP's birth code, at most 10.
+    pub birth_code_tries_left: u8,
     /// What kind of card it is.
     pub settings: Settings,
 }
@@ -135,6 +138,9 @@ impl std::str::FromStr for Persona {
         if file.card.tries_left > 3 {
             return Err(PersonaError::Value("tries_left"));
         }
+        if file.card.birth_code_tries_left > 10 {
+            return Err(PersonaError::Value("birth_code_tries_left"));
+        }
         Ok(Self {
             holder,
             pin: file
@@ -144,6 +150,7 @@ impl std::str::FromStr for Persona {
                 .try_into()
                 .map_err(|_| PersonaError::Value("pin"))?,
             tries_left: file.card.tries_left,
+            birth_code_tries_left: file.card.birth_code_tries_left,
             settings: Settings {
                 extended_length: file.card.extended_length,
                 first_command_fails: file.card.first_command_fails,
@@ -269,6 +276,7 @@ struct HolderFile {
 struct CardFile {
     pin: String,
     tries_left: u8,
+    birth_code_tries_left: u8,
     extended_length: bool,
     first_command_fails: bool,
 }
@@ -282,6 +290,7 @@ impl Default for CardFile {
         Self {
             pin: "1234".into(),
             tries_left: 3,
+            birth_code_tries_left: 10,
             extended_length,
             first_command_fails,
         }
