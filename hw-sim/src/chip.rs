@@ -207,10 +207,8 @@ impl EmulatedCard {
         if command.p2 == 0x00 && command.expected() > 0 {
             // What else a real card's FCI holds is not known.
             let name = Writer::new().tlv(DF_NAME, aid).into_bytes();
-            return Ok(Response::new(
-                &Writer::new().tlv(FCI, &name).into_bytes(),
-                Status::Success,
-            ));
+            let information = Writer::new().tlv(FCI, &name).into_bytes();
+            return Ok(as_expected(&information, command));
         }
         Ok(Status::Success.into())
     }
@@ -240,11 +238,7 @@ impl EmulatedCard {
             .get(offset..)
             .filter(|rest| !rest.is_empty())
             .ok_or(Status::WrongOffset)?;
-        let wanted = usize::try_from(command.expected()).unwrap_or(usize::MAX);
-        Ok(Response::new(
-            &rest[..wanted.min(rest.len())],
-            Status::Success,
-        ))
+        Ok(as_expected(rest, command))
     }
 
     fn verify(&mut self, command: &Command) -> Answer {
@@ -346,4 +340,10 @@ impl EmulatedCard {
             .set_tries(ap, ef, left)
             .map_err(|_| MEMORY_FAILURE)
     }
+}
+
+/// These bytes, as many of them as Le asks for.
+fn as_expected(bytes: &[u8], command: &Command) -> Response {
+    let wanted = usize::try_from(command.expected()).unwrap_or(usize::MAX);
+    Response::new(&bytes[..wanted.min(bytes.len())], Status::Success)
 }

@@ -1,6 +1,8 @@
 //! Names as people have them, from the card's file to the paper: each comes through code point by code point, or is refused by
 //! the character that cannot be shown.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{
     collections::BTreeSet,
     io::Write,

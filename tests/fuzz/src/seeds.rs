@@ -8,7 +8,7 @@ use card::apdu::Command;
 use card::certificate::Certificate;
 use card::evidence::{Evidence, SurfacePart, TextFiles};
 use card::key::Signature;
-use card::session::{Attempt, Connected};
+use card::session::{Attempt, Connected, Proof};
 use card::surface_ap::AgeRecord;
 use card::text_ap;
 use card::transport::{Lengths, Transport, TransportError};
@@ -54,9 +54,9 @@ pub(crate) fn text_file(number: u16) -> Vec<u8> {
     vector(&format!("text-ap/text-{number:04}.bin"))
 }
 
-/// The age record of the real test card's surface AP.
-pub(crate) fn age_record() -> Vec<u8> {
-    vector("surface-ap/surface-0001.bin")
+/// A file of the real test card's surface AP.
+pub(crate) fn surface_file(number: u16) -> Vec<u8> {
+    vector(&format!("surface-ap/surface-{number:04}.bin"))
 }
 
 /// All files of the real test card.
@@ -90,8 +90,8 @@ pub(crate) fn trust() -> &'static TrustStore {
 pub(crate) fn evidence() -> Vec<Vec<u8>> {
     let answer = || Signature::from([0x5A; 256]);
     let surface = SurfacePart {
-        age_record: parsed(age_record(), AgeRecord::decode),
-        certificate: parsed(vector("surface-ap/surface-0004.bin"), Certificate::decode),
+        age_record: parsed(surface_file(1), AgeRecord::decode),
+        certificate: parsed(surface_file(4), Certificate::decode),
         answer: answer(),
     };
     let files = TextFiles {
@@ -174,43 +174,52 @@ pub(crate) fn cards() -> &'static [Memory] {
     &CARDS
 }
 
-/// Sessions of the client with a card of the real test card's files, as the card answered; it has no
-/// key, so the answer to the challenge is made up.
+/// Sessions of the client with cards of the real test card's files, as they answered; they have no key,
+/// so the answers to the challenge are made up.
 pub(crate) fn sessions() -> Vec<Vec<u8>> {
-    let settings = [
-        Settings::default(),
-        Settings {
-            extended_length: false,
-            ..Settings::default()
-        },
-        Settings {
-            first_command_fails: true,
-            ..Settings::default()
-        },
-    ];
-    let whole = settings.map(|settings| session(copy(settings, 3, b"1234")));
+    let plain = Settings::default();
+    let short = Settings {
+        extended_length: false,
+        ..plain
+    };
+    let first_fails = Settings {
+        first_command_fails: true,
+        ..plain
+    };
+    let whole = [plain, short, first_fails].map(|settings| {
+        let session = session(copy(settings, 3, b"1234"));
+        [0x00, 0x03, 0x0C].map(|head| with_head(head, &session))
+    });
     let cut_short = [
-        session(copy(Settings::default(), 3, b"9999")),
-        session(copy(Settings::default(), 0, b"1234")),
-        session(Memory::new(Settings::default())),
+        copy(plain, 3, b"9999"),
+        copy(plain, 0, b"1234"),
+        Memory::new(plain),
     ];
-    whole.into_iter().chain(cut_short).collect()
+    let cut_short = cut_short.map(|memory| with_head(0x0A, &session(memory)));
+    whole.concat().into_iter().chain(cut_short).collect()
 }
 
 /// All files of the real test card, none of its keys.
 fn copy(settings: Settings, tries: u8, pin: &[u8]) -> Memory {
-    [
+    use card::surface_ap;
+
+    let text = [
         text_ap::NUMBER,
         text_ap::ATTRIBUTES,
         text_ap::INTEGRITY,
         text_ap::CERTIFICATE,
         text_ap::CARD_KEY,
-    ]
-    .into_iter()
-    .fold(Memory::new(settings), |memory, ef| {
+    ];
+    let memory = text.into_iter().fold(Memory::new(settings), |memory, ef| {
         memory.with_file(Ap::Text, ef, &text_file(ef.id()))
-    })
-    .with_reference(Ap::Text, text_ap::PIN, pin, tries)
+    });
+    [surface_ap::AGE_RECORD, surface_ap::CERTIFICATE]
+        .into_iter()
+        .fold(memory, |memory, ef| {
+            memory.with_file(Ap::Surface, ef, &surface_file(ef.id()))
+        })
+        .with_reference(Ap::Text, text_ap::PIN, pin, tries)
+        .with_reference(Ap::Surface, surface_ap::BIRTH_CODE, b"550217", 10)
 }
 
 struct Recorded<'a> {
@@ -233,7 +242,8 @@ impl Transport for Recorded<'_> {
     }
 }
 
-fn session(memory: Memory) -> Vec<u8> {
+/// What the card answered, one by one.
+fn session(memory: Memory) -> Vec<Vec<u8>> {
     let answers = Mutex::default();
     let card = Recorded {
         card: EmulatedCard::new(memory),
@@ -247,10 +257,11 @@ fn session(memory: Memory) -> Vec<u8> {
         && let Ok(Attempt::Verified(unlocked)) = asked.verify(pin)
     {
         let read = unlocked.read().expect("its files are whole");
-        read.answer(&CONTEXT).expect("a made-up answer");
+        let answered = read.answer(&CONTEXT).expect("a made-up answer");
+        let proof = answered.bind().expect("a card that answers");
+        assert!(matches!(proof, Proof::Bound(_)), "all of it is recorded");
     }
-    let answers = answers.into_inner().expect("one thread");
-    [vec![0], join(&answers)].concat()
+    answers.into_inner().expect("one thread")
 }
 
 /// What the first byte is followed by, part by part.

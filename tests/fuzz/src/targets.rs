@@ -76,7 +76,7 @@ pub const TARGETS: &[Target] = &[
         body: emulator::body,
         shape: Shape::Parts,
         longest: 2048,
-        short_run: 3_000,
+        short_run: 1_500,
         seeds: emulator::seeds,
     },
     Target {

@@ -1,5 +1,7 @@
 //! A fixed number of inputs to every target: its seeds, then mutations of them, the same every time.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::panic::catch_unwind;
 
 use fuzz_targets::{TARGETS, Target, find, mutate, mutate::Random};

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use card::evidence::{Evidence, MAX_EVIDENCE};
+use card::evidence::{Binding, Evidence, MAX_EVIDENCE};
 
 use super::CONTEXT;
 use crate::seeds;
@@ -32,5 +32,8 @@ pub(super) fn verify(input: &[u8]) {
         assert_eq!(files.number.as_bytes(), &GENUINE[0][..]);
         assert!(files.attributes.attributes() == genuine.attributes());
     }
-    assert!(evidence.verify(&CONTEXT, seeds::trust()).is_err());
+    for binding in [Binding::Required, Binding::Optional] {
+        let verified = evidence.clone().verify(&CONTEXT, seeds::trust(), binding);
+        assert!(verified.is_err());
+    }
 }

@@ -1,7 +1,11 @@
 use card::attributes::BirthDate;
+use card::card_manager::{self, CardId};
 use card::certificate::Certificate;
+use card::common_ap::CardRecord;
 use card::era::{BirthCode, CodeB};
+use card::expiry::ExpiryDate;
 use card::file::MAX_FILE;
+use card::jpki_ap::{AuthenticationPin, SignaturePassword, TokenInfo, TokenLabel};
 use card::key::{KeyId, PublicKey, ShortKeyId, Signature};
 use card::number::IndividualNumber;
 use card::pin::Pin;
@@ -15,7 +19,7 @@ use card::trust::Anchor;
 use crate::seeds;
 
 /// Each parser of a file or a value, in the order of the first byte.
-const PARSERS: [fn(&[u8]); 15] = [
+const PARSERS: [fn(&[u8]); 22] = [
     number,
     attributes,
     integrity,
@@ -31,6 +35,13 @@ const PARSERS: [fn(&[u8]); 15] = [
     pin,
     public_key,
     code_b,
+    card_record,
+    day_of_expiry,
+    municipality,
+    card_id,
+    token_info,
+    authentication_pin,
+    signature_password,
 ];
 
 /// What decodes keeps its bytes, and what is in it makes a file that says the same.
@@ -203,6 +214,64 @@ fn code_b(bytes: &[u8]) {
     }
 }
 
+fn card_record(bytes: &[u8]) {
+    if let Ok(record) = CardRecord::decode(bytes) {
+        let again = record.encode();
+        // But for how the length is written.
+        assert!(bytes.ends_with(&again[2..]));
+        assert!(CardRecord::decode(&again) == Ok(record));
+    }
+}
+
+fn day_of_expiry(bytes: &[u8]) {
+    if let Ok(expiry) = ExpiryDate::try_from(bytes) {
+        assert_eq!(expiry.to_digits(), bytes);
+        assert!(!expiry.has_passed(expiry.last_day()));
+    }
+}
+
+fn municipality(bytes: &[u8]) {
+    if let Ok(code) = card_manager::municipality(bytes) {
+        assert_eq!(code, bytes);
+        assert!(code.iter().all(u8::is_ascii_digit));
+    }
+}
+
+fn card_id(bytes: &[u8]) {
+    if let Ok(id) = CardId::try_from(bytes) {
+        assert_eq!(id.expose(), bytes);
+    }
+}
+
+fn token_info(bytes: &[u8]) {
+    if let Ok(info) = TokenInfo::decode(bytes) {
+        assert_eq!(&info.as_bytes()[..], bytes);
+        let again = TokenInfo::of(info.label(), &[b'0'; 16]);
+        assert!(again.label().device() == info.label().device());
+    }
+    if let Ok(label) = TokenLabel::decode(bytes) {
+        assert!(bytes.starts_with(label.as_str().as_bytes()));
+    }
+}
+
+fn authentication_pin(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(pin) = AuthenticationPin::try_from(text)
+    {
+        assert_eq!(pin.expose(), bytes);
+    }
+}
+
+fn signature_password(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(password) = SignaturePassword::try_from(text)
+    {
+        assert!(password.expose().eq_ignore_ascii_case(bytes));
+        let length = SignaturePassword::SHORTEST..=SignaturePassword::LONGEST;
+        assert!(length.contains(&bytes.len()));
+    }
+}
+
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let parser = |which: u8, bytes: &[u8]| [&[which][..], bytes].concat();
     let text_files = (0..7).map(|which| parser(which, &seeds::text_file(u16::from(which) + 1)));
@@ -213,7 +282,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let pem = anchors[0].clone();
     let only_pem = pem.iter().position(|byte| *byte == b'-').unwrap_or(0);
     let others = [
-        parser(7, &seeds::age_record()),
+        parser(7, &seeds::surface_file(1)),
         parser(9, b"1322131\x08\x05000\x00\x00\x00\x00"),
         parser(9, b"1322131-000-00000000"),
         parser(9, b"1322131"),
@@ -224,6 +293,13 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         parser(13, key),
         parser(13, &pem[only_pem..]),
         parser(14, b"1980021720310123"),
+        parser(15, b"\x01\x1C0123456789012341322120310412"),
+        parser(16, b"20310412"),
+        parser(17, b"13221"),
+        parser(18, b"A0123456789"),
+        parser(19, TokenInfo::of(TokenLabel::CARD, &[b'0'; 16]).as_bytes()),
+        parser(20, b"1234"),
+        parser(21, b"ABC123"),
     ];
     let anchors = anchors.iter().map(|anchor| parser(8, anchor));
     text_files.chain(anchors).chain(others).collect()

@@ -1,40 +1,50 @@
-use card::apdu::Command;
-use card::evidence::Evidence;
-use card::session::{Attempt, Connected, SessionError};
+use card::apdu::{Command, Response};
+use card::evidence::{Binding, Evidence};
+use card::expiry::Day;
+use card::ins;
+use card::session::{Attempt, BIRTH_CODE_TRIES, Connected, Proof, SessionError};
+use card::status::Status;
 use card::transport::{Lengths, Transport, TransportError};
+use card::{surface_ap, text_ap};
 use zeroize::Zeroizing;
 
 use super::CONTEXT;
 use crate::seeds;
 
-/// APDUs of one session at most: SELECT and what else it takes to know a card, tries, VERIFY, five files
-/// in at most 128 pieces each, the challenge.
-const MOST_COMMANDS: usize = 12 + 5 * (2 + 128);
-const READ_BINARY: u8 = 0xB0;
-const VERIFY: u8 = 0x20;
+/// APDUs of one session at most, if each file comes in the most pieces there can be: the expiry date, SELECT
+/// and what else it takes to know a card, tries and VERIFY twice, then seven files and two challenges, with
+/// SELECT, tries and VERIFY in between.
+const MOST_COMMANDS: usize = 6 + 3 + 2 * (4 + 1) + 7 * (2 + 129) + 2 + 3;
 
 /// The card's answers are the input's parts, one by one. Of the first byte, bit 0 is a reader that takes
-/// no extended length, bit 1 a holder who enters a second PIN, and bit 2 a card that goes on with its last
-/// answer for ever; without it, it is lifted then.
+/// no extended length, bit 1 a holder who enters a second PIN, bit 2 a card that goes on with its last
+/// answer for ever (without it, it is lifted then), and bit 3 a terminal that asks for the expiry date.
 pub(super) fn body(input: &[u8]) {
     let (head, answers) = seeds::parts(input);
     let mut card = HostileCard {
         answers,
         next: 0,
         tireless: head & 4 != 0,
-        commands: Vec::new(),
+        log: Vec::new(),
     };
     let lengths = Lengths::default();
     if head & 1 != 0 {
         lengths.refuse_extended();
     }
     let entries = if head & 2 != 0 { 2 } else { 1 };
-    let evidence = session(&mut card, &lengths, entries);
+    let proof = session(&mut card, &lengths, entries, head & 8 != 0);
     card.judge(entries);
-    if let Ok(Some(evidence)) = evidence {
-        let sent = evidence.encode();
-        assert_eq!(Evidence::decode(&sent).as_ref(), Ok(&evidence));
-        assert!(evidence.verify(&CONTEXT, seeds::trust()).is_err());
+    let Ok(Some(proof)) = proof else {
+        return;
+    };
+    let bound = matches!(proof, Proof::Bound(_));
+    let evidence = proof.into_evidence();
+    assert_eq!(evidence.has_surface(), bound);
+    let sent = evidence.encode();
+    assert_eq!(Evidence::decode(&sent).as_ref(), Ok(&evidence));
+    for binding in [Binding::Required, Binding::Optional] {
+        let verified = evidence.clone().verify(&CONTEXT, seeds::trust(), binding);
+        assert!(verified.is_err(), "nobody answered in this context");
     }
 }
 
@@ -42,14 +52,21 @@ fn session(
     card: &mut HostileCard,
     lengths: &Lengths,
     entries: usize,
-) -> Result<Option<Evidence>, SessionError> {
-    let mut selected = Connected::new(card, lengths.clone()).select()?;
+    asks_expiry: bool,
+) -> Result<Option<Proof>, SessionError> {
+    let mut connected = Connected::new(card, lengths.clone());
+    if asks_expiry {
+        connected = connected.unexpired(Day::new(2026, 11, 24).expect("a day"))?;
+    }
+    let mut selected = connected.select()?;
     for _ in 0..entries {
         let asked = selected.ask_tries()?;
         assert!(asked.remaining() > 0, "no VERIFY without tries");
         let pin = "1234".try_into().expect("four digits");
         match asked.verify(pin)? {
-            Attempt::Verified(unlocked) => return unlocked.read()?.answer(&CONTEXT).map(Some),
+            Attempt::Verified(unlocked) => {
+                return unlocked.read()?.answer(&CONTEXT)?.bind().map(Some);
+            }
             Attempt::Wrong { again, .. } => selected = again,
             Attempt::Blocked => break,
         }
@@ -61,14 +78,26 @@ struct HostileCard {
     answers: Vec<Vec<u8>>,
     next: usize,
     tireless: bool,
-    commands: Vec<Command>,
+    log: Vec<(Command, Option<Status>)>,
 }
 
 impl Transport for &mut HostileCard {
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
         let command = Command::decode(command).expect("the client sends commands");
-        self.commands.push(command);
-        assert!(self.commands.len() <= MOST_COMMANDS, "no end of commands");
+        assert!(self.log.len() < MOST_COMMANDS, "no end of commands");
+        let answer = self.answer();
+        let status = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| Response::decode(answer).ok())
+            .map(|response| response.status);
+        self.log.push((command, status));
+        answer
+    }
+}
+
+impl HostileCard {
+    fn answer(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
         let answer = match self.answers.get(self.next) {
             Some(answer) => answer,
             None if self.tireless => self.answers.last().ok_or(TransportError::CardLifted)?,
@@ -82,23 +111,46 @@ impl Transport for &mut HostileCard {
             _ => Ok(Zeroizing::new(answer.clone())),
         }
     }
-}
 
-impl HostileCard {
     /// What the client sent, whatever the answers were.
     fn judge(&self, entries: usize) {
-        let presented = |command: &&Command| command.ins == VERIFY && !command.data().is_empty();
-        let count = self.commands.iter().filter(presented).count();
-        assert!(count <= entries, "a PIN was presented twice");
-        let mut asked = false;
-        for command in &self.commands {
-            if presented(&command) {
-                assert!(asked, "a PIN was presented with the tries not asked before");
-                assert_eq!(command.data(), b"1234");
+        let mut selected: &[u8] = &[];
+        let (mut pins, mut codes) = (0, 0);
+        for (index, (command, _)) in self.log.iter().enumerate() {
+            match command.ins {
+                ins::SELECT if command.p1 == 0x04 => selected = command.data(),
+                ins::VERIFY if !command.data().is_empty() => {
+                    let left = self.tries_before(index);
+                    if selected == text_ap::AID {
+                        assert_eq!(command.data(), b"1234");
+                        assert!(left >= 1, "a PIN without tries");
+                        pins += 1;
+                    } else {
+                        assert_eq!(selected, surface_ap::AID);
+                        assert_eq!(command.data().len(), 6, "a birth code");
+                        assert!(
+                            left >= BIRTH_CODE_TRIES / 2,
+                            "the holder's half of the tries"
+                        );
+                        codes += 1;
+                    }
+                }
+                ins::READ_BINARY => assert!(pins > 0, "files are read before the PIN"),
+                _ => {}
             }
-            asked = command.ins == VERIFY && command.data().is_empty();
-            let read = command.ins == READ_BINARY;
-            assert!(count > 0 || !read, "files are read before the PIN");
         }
+        assert!(pins <= entries, "a PIN was presented twice");
+        assert!(codes <= 1, "the birth code was presented twice");
+    }
+
+    /// What the card said when it was asked for the tries just before.
+    fn tries_before(&self, index: usize) -> u8 {
+        let asked = index.checked_sub(1).map(|before| &self.log[before]);
+        let Some((before, Some(Status::TriesLeft(left)))) = asked else {
+            panic!("something is presented with the tries not asked just before");
+        };
+        assert!(before.ins == ins::VERIFY && before.data().is_empty());
+        assert_eq!(before.p2, self.log[index].0.p2);
+        *left
     }
 }
