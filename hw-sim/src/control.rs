@@ -5,22 +5,28 @@
 //! → {"command":"insert","slot":0,"persona":"ordinary","lift_after":5}
 //! ← {"reply":"done"}
 //! → {"command":"status"}
-//! ← {"reply":"slot","slot":0,"persona":"ordinary","tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}}}
+//! ← {"reply":"slot","slot":0,"persona":"ordinary","tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}
+//! ← {"reply":"slot","slot":1,"persona":null,"tries":{},"faults":[]}
+//! → {"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}
+//! ← {"reply":"done"}
 //! → {"command":"trace","slot":0,"follow":true}
 //! ← {"reply":"event","event":"apdu","header":[0,164,4,12],"sent":10,"expected":0,"extended":false,"received":0,"status":36864}
 //! → {"command":"insert","persona":"nobody"}
 //! ← {"reply":"refused","because":"no-such-persona"}
 //! ```
-//! Whoever may open the socket may do all of this; it is made for its owner alone.
+//! The one request with other lines in its answer is `record`: after `{"reply":"done"}` come the lines of a
+//! [`transcript`](crate::transcript). Whoever may open the socket may do all of this; it is made for its owner alone.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZeroU32;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
+use crate::fault::Fault;
 use crate::persona::PersonaName;
 use crate::trace::Event;
 
@@ -42,7 +48,34 @@ pub enum Request {
         /// Lift it as soon as it has answered so many APDUs.
         #[serde(default)]
         lift_after: Option<NonZeroU32>,
+        /// What goes wrong with it, besides what its persona says.
+        #[serde(default)]
+        faults: Vec<Fault>,
     },
+    /// Put a card made from a dump on a slot: it answers reads and no challenge. In messages its name is `dump`.
+    InsertDump {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+        /// Folder of the dump.
+        dump: PathBuf,
+        /// The PIN it shall have, four digits.
+        pin: String,
+    },
+    /// What goes wrong with the card on a slot, from now on.
+    Fault {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+        /// Whether the faults to come are forgotten first.
+        #[serde(default)]
+        clear: bool,
+        /// Faults to come.
+        #[serde(default)]
+        add: Vec<Fault>,
+    },
+    /// Which cards there are.
+    Cards,
     /// Take the card from a slot. An empty slot stays empty.
     Remove {
         /// Slot, counted from 0.
@@ -59,6 +92,15 @@ pub enum Request {
         /// Go on with what happens from now on, until the client leaves.
         #[serde(default)]
         follow: bool,
+    },
+    /// The lines of a transcript of what goes over a slot from now on, until the client leaves.
+    Record {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+        /// With all data, PIN included.
+        #[serde(default)]
+        with_data: bool,
     },
     /// Give a persona's card its first tries back, whether it is on a slot or not.
     ResetTries {
@@ -81,6 +123,16 @@ pub enum Reply {
         persona: Option<PersonaName>,
         /// Tries left, by application and EF.
         tries: BTreeMap<String, BTreeMap<String, u8>>,
+        /// Faults to come.
+        #[serde(default)]
+        faults: Vec<Fault>,
+    },
+    /// A card there is.
+    Card {
+        /// Whose it is.
+        persona: PersonaName,
+        /// What its file says about it in the remark it begins with.
+        remark: String,
     },
     /// Something that happened on the slot.
     Event(Event),
@@ -104,9 +156,18 @@ pub enum Refusal {
     /// There is no card for this persona.
     #[error("no card for this persona; see `hw-sim personalize`")]
     NoSuchPersona,
+    /// There is no file of a card in the folder of the dump, or the PIN is not four digits.
+    #[error("no dump there, or no PIN of four digits")]
+    NoDump,
     /// The card's folder cannot be read or written.
     #[error("the card's folder is damaged")]
     Card,
+    /// The card lies on another slot, or is to be swapped in there.
+    #[error("this card is in use on a slot")]
+    InUse,
+    /// There is no card on the slot.
+    #[error("no card on this slot")]
+    NoCard,
     /// The virtual reader does not answer: `pcscd` is not running, or listens on another port.
     #[error("no virtual reader there; is pcscd running with its driver?")]
     NoReader,
@@ -127,6 +188,29 @@ pub fn call(
         .map(|line| Ok(serde_json::from_str(&line?)?)))
 }
 
+/// Has a slot recorded, and hands out the lines of the transcript as they come. With data they hold a PIN and a person's
+/// data.
+///
+/// # Errors
+/// If there is no emulator behind the socket, or no such slot.
+pub fn record(
+    socket: &Path,
+    slot: usize,
+    with_data: bool,
+) -> io::Result<impl Iterator<Item = io::Result<Zeroizing<String>>>> {
+    let mut stream = UnixStream::connect(socket)?;
+    write_line(&mut stream, &Request::Record { slot, with_data })?;
+    let mut lines = BufReader::new(stream)
+        .lines()
+        .map(|line| line.map(Zeroizing::new));
+    let reply = lines.next().ok_or(io::ErrorKind::UnexpectedEof)??;
+    match serde_json::from_str(&reply)? {
+        Reply::Done => Ok(lines),
+        Reply::Refused { because } => Err(io::Error::other(because)),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
 fn write_line(stream: &mut UnixStream, object: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(object)?;
     line.push(b'\n');
@@ -143,14 +227,26 @@ mod tests {
             slot: 0,
             persona: "ordinary".parse().unwrap(),
             lift_after: NonZeroU32::new(5),
+            faults: vec![],
         };
         let json = r#"{"command":"insert","slot":0,"persona":"ordinary","lift_after":5}"#;
-        assert_eq!(serde_json::to_string(&insert).unwrap(), json);
         assert_eq!(serde_json::from_str::<Request>(json).unwrap(), insert);
+        let fault = Request::Fault {
+            slot: 0,
+            clear: false,
+            add: vec!["bit-flip@ef=0002".parse().unwrap()],
+        };
+        let json = r#"{"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}"#;
+        assert_eq!(serde_json::from_str::<Request>(json).unwrap(), fault);
+        for request in [insert, fault, Request::Status, Request::Cards] {
+            let json = serde_json::to_string(&request).unwrap();
+            assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
+        }
         for refused in [
             r#"{"command":"insert","persona":"../ordinary"}"#,
             r#"{"command":"insert","persona":"ordinary","lift_after":0}"#,
             r#"{"command":"remove","slots":1}"#,
+            r#"{"command":"fault","add":["drop"]}"#,
             r#"{"command":"eject"}"#,
         ] {
             assert!(

@@ -7,12 +7,15 @@
 //! | module | what |
 //! |---|---|
 //! | [`ap`] | the applications: which EF and key there is, and what opens it |
-//! | [`memory`] | what outlives power-off: files, keys, retry counters; a folder on disk |
+//! | [`memory`] | what outlives power-off: files, keys, PINs, retry counters; a folder on disk, or a dump |
 //! | [`chip`] | the card itself: commands in, status words out; what power-off clears |
 //! | [`vpcd`], [`reader`] | the protocol of the virtual reader; a slot to insert cards into and to lift them from |
+//! | [`fault`] | what goes wrong with a card on purpose, and at which command |
 //! | [`trace`] | what went over the slot: headers, lengths, status words, never data |
-//! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, a CA that vouches for them, and how they get cards |
+//! | [`transcript`], [`replay`] | what was sent and answered, as text; a card that answers as another was recorded |
+//! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, CAs that vouch for them, and how they get cards |
 //! | [`control`] | the control socket of the program `hw-sim`: server and client |
+//! | [`panel`] | a web page on loopback that is another client of it |
 //!
 //! The emulator shares codec and vocabulary with the crate `card` (APDU, status words, TLV, the
 //! layout of files), and nothing of how a card is read. It knows nothing about what a card is read
@@ -33,15 +36,21 @@
 //! # }
 //! ```
 
+pub mod addressed;
 pub mod ap;
 pub mod authority;
 pub mod chip;
 pub mod control;
+pub mod fault;
 pub mod memory;
+pub mod panel;
 pub mod persona;
 pub mod personalize;
 pub mod reader;
+pub mod replay;
 pub mod trace;
+pub mod transcript;
 pub mod vpcd;
 
 mod files;
+mod recording;

@@ -3,6 +3,7 @@
 //! ```text
 //! OUT/authority/*.pem       private keys of the CAs and municipal signers
 //! OUT/anchors/*.pem         trust anchors: what a program has to be given to believe the cards
+//! OUT/anchors-jpki/*.pem    certificates of the JPKI AP's CAs, X.509
 //! OUT/cards/NAME/           a card (see crate::memory), and the persona it was made from
 //! ```
 //! A card is kept, keys and tries and all, as long as its persona file is the same.
@@ -11,19 +12,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use crate::authority::{AuthorityError, generate};
+use crate::authority::jpki::{JpkiCa, Purpose};
+use crate::authority::{AuthorityError, generate, store_key};
 use crate::files::{write_private, write_public};
 use crate::memory::{Memory, MemoryError};
 use crate::persona::{Holder, Person, Persona, PersonaError, PersonaName};
 
 mod issue;
 
-use issue::{Issuer, KEYS, anchored, authority_keys, copy};
+use issue::{Issuer, KEYS, anchored, authority_keys, copy, jpki_keys};
 
 /// The persona a card was made from, beside the card.
 const PERSONA: &str = "persona.toml";
-/// The first line of it: what cards consist of. Cards of another layout are made anew.
-const LAYOUT: &str = "# hw-sim: cards of layout 2\n";
+/// The last line of it: what cards consist of. Cards of another layout are made anew.
+const LAYOUT: &str = "\n# hw-sim: cards of layout 2\n";
 
 /// What [`personalize`] did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,20 +66,16 @@ pub enum PersonalizeError {
 /// # Errors
 /// [`PersonalizeError`]; cards made so far are whole.
 pub fn personalize(personas: &Path, out: &Path, force: bool) -> Result<Outcome, PersonalizeError> {
-    let (authority, anchors, cards) = (
-        out.join("authority"),
-        out.join("anchors"),
-        out.join("cards"),
-    );
-    for folder in [&authority, &anchors, &cards] {
+    let [authority, anchors, jpki_anchors, cards] =
+        ["authority", "anchors", "anchors-jpki", "cards"].map(|folder| out.join(folder));
+    for folder in [&authority, &anchors, &jpki_anchors, &cards] {
         fs::create_dir_all(folder)?;
     }
     let files = PersonaFile::all(personas)?;
     // Cards under a CA whose key is gone would verify under no anchor.
-    let force = force
-        || anchored()
-            .iter()
-            .any(|(_, ca)| !ca.file(&authority).exists());
+    let cas = anchored().map(|(_, ca)| ca.file(&authority));
+    let cas = cas.into_iter().chain(jpki_keys(&authority));
+    let force = force || cas.clone().any(|ca| !ca.exists());
     let (people, copies) = split(&files)?;
     let new: Vec<_> = people
         .into_iter()
@@ -86,19 +84,24 @@ pub fn personalize(personas: &Path, out: &Path, force: bool) -> Result<Outcome, 
 
     let missing: BTreeSet<_> = new
         .iter()
-        .flat_map(|(_, person)| authority_keys(person))
-        .chain(anchored().map(|(_, ca)| ca))
-        .filter(|name| !name.file(&authority).exists())
+        .flat_map(|(_, person)| authority_keys(person, &authority))
+        .chain(cas)
+        .filter(|file| !file.exists())
         .collect();
     let mut keys = generate(missing.len() + KEYS * new.len())?.into_iter();
     let mut next_key = || keys.next().ok_or(AuthorityError::Generation);
-    for name in missing {
-        name.store(&authority, &next_key()?)?;
+    for file in missing {
+        store_key(&file, &next_key()?)?;
     }
     for (role, ca) in anchored() {
         let file = format!("{}-{}.pem", role.as_str(), ca.id().short().as_str());
         let anchor = ca.load(&authority)?.anchor_file(role);
         write_public(&anchors.join(file), anchor.as_bytes())?;
+    }
+    for purpose in Purpose::ALL {
+        let file = jpki_anchors.join(purpose.as_str()).with_extension("pem");
+        let certificate = JpkiCa::load(purpose, &authority)?.certificate_pem()?;
+        write_public(&file, certificate.as_bytes())?;
     }
 
     let mut outcome = Outcome::default();
@@ -161,7 +164,7 @@ impl PersonaFile {
 
     fn has_card(&self, cards: &Path) -> bool {
         let made_from = fs::read_to_string(cards.join(self.name.as_str()).join(PERSONA));
-        made_from.is_ok_and(|text| text.strip_prefix(LAYOUT) == Some(&self.text))
+        made_from.is_ok_and(|text| text.strip_suffix(LAYOUT) == Some(&self.text))
     }
 
     /// Puts a card in the place of the one that may be there, whole or not at all.
@@ -177,7 +180,7 @@ impl PersonaFile {
             }
         }
         memory.store(&unfinished)?;
-        let made_from = [LAYOUT, &self.text].concat();
+        let made_from = [&self.text, LAYOUT].concat();
         write_private(&unfinished.join(PERSONA), made_from.as_bytes())?;
         Ok(fs::rename(unfinished, place)?)
     }

@@ -2,14 +2,25 @@
 
 use std::io;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use card::apdu::Command;
+use zeroize::Zeroizing;
 
 use crate::chip::{ATR, EmulatedCard};
+use crate::fault::{Answered, Faulty, Outcome};
+use crate::recording::Recorders;
+use crate::replay::Replayed;
 use crate::trace::{Event, Exchange, Trace};
-use crate::vpcd::{Link, Request};
+use crate::vpcd::{Acknowledgements, Link, Request};
+
+/// How long a reader waits for a card that does not answer. Real ones wait up to five seconds; the driver of the virtual one
+/// would wait for ever.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long an inserted card stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +31,44 @@ pub enum Stay {
     LiftAfter(NonZeroU32),
 }
 
+/// What a slot takes for a card.
+pub trait Card: Send + 'static {
+    /// Power comes on.
+    fn power_on(&mut self);
+    /// Power goes off.
+    fn power_off(&mut self);
+    /// Warm reset.
+    fn reset(&mut self);
+    /// Answers a command, or does not.
+    fn answer(&mut self, command: &[u8]) -> Answered;
+}
+
+impl Card for Faulty {
+    fn power_on(&mut self) {
+        self.power_on();
+    }
+
+    fn power_off(&mut self) {
+        self.power_off();
+    }
+
+    fn reset(&mut self) {
+        self.reset();
+    }
+
+    fn answer(&mut self, command: &[u8]) -> Answered {
+        self.answer(command)
+    }
+}
+
 /// A slot. Dropping it removes the card.
 #[derive(Debug)]
 pub struct Slot {
     port: u16,
+    acknowledgements: Acknowledgements,
     trace: Trace,
-    inserted: Option<Inserted>,
-}
-
-#[derive(Debug)]
-struct Inserted {
-    card: Arc<Mutex<EmulatedCard>>,
-    link: Link,
-    thread: JoinHandle<()>,
+    recorders: Recorders,
+    inserted: Option<Inserted<Faulty>>,
 }
 
 impl Slot {
@@ -41,15 +77,32 @@ impl Slot {
     pub fn new(port: u16) -> Self {
         Self {
             port,
+            acknowledgements: Acknowledgements::Quick,
             trace: Trace::default(),
+            recorders: Recorders::default(),
             inserted: None,
         }
+    }
+
+    /// The same, acknowledging in another way: to measure what that costs.
+    #[must_use]
+    pub const fn with_acknowledgements(mut self, acknowledgements: Acknowledgements) -> Self {
+        self.acknowledgements = acknowledgements;
+        self
     }
 
     /// What goes over the slot.
     #[must_use]
     pub const fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// What goes over the slot from now on, as the lines of a [`transcript`](crate::transcript), with all data or with none.
+    #[must_use]
+    pub fn record(&self, with_data: bool) -> Receiver<Zeroizing<String>> {
+        let card = self.card();
+        let there = card.as_ref().and_then(|card| card.persona());
+        self.recorders.add(with_data, there)
     }
 
     /// Whether a card is on it.
@@ -60,9 +113,9 @@ impl Slot {
             .is_some_and(|inserted| !inserted.thread.is_finished())
     }
 
-    /// The card on it. While this is held, the card answers nothing.
+    /// The card on it, and the faults to come. While this is held, the card answers nothing.
     #[must_use]
-    pub fn card(&self) -> Option<MutexGuard<'_, EmulatedCard>> {
+    pub fn card(&self) -> Option<MutexGuard<'_, Faulty>> {
         self.inserted
             .as_ref()
             .filter(|_| self.is_occupied())
@@ -73,31 +126,22 @@ impl Slot {
     ///
     /// # Errors
     /// If the reader cannot be reached.
-    pub fn insert(&mut self, card: EmulatedCard, stay: Stay) -> io::Result<()> {
+    pub fn insert(&mut self, card: impl Into<Faulty>, stay: Stay) -> io::Result<()> {
         self.remove();
-        let link = Link::connect(self.port)?;
-        let card = Arc::new(Mutex::new(card));
-        let served = Served {
-            link: link.try_clone()?,
-            card: Arc::clone(&card),
-            trace: self.trace.clone(),
-        };
-        self.trace.add(Event::Inserted);
-        let thread = thread::Builder::new()
-            .name("slot".into())
-            .spawn(move || served.run(stay))?;
-        self.inserted = Some(Inserted { card, link, thread });
+        let link = Link::connect_with(self.port, self.acknowledgements)?;
+        let card = card.into();
+        let step = card.persona().map(|persona| format!("card {persona}"));
+        self.recorders.step(step.as_deref().unwrap_or("# a card"));
+        let inserted = Inserted::begin(link, card, &self.trace, &self.recorders, stay)?;
+        self.inserted = Some(inserted);
         Ok(())
     }
 
-    /// Takes the card out, if there is one, or was until it was lifted.
+    /// Takes the card out, if there is one, or was until it was lifted. The faults it had to come are forgotten.
     pub fn remove(&mut self) -> Option<EmulatedCard> {
-        let Inserted { card, link, thread } = self.inserted.take()?;
-        link.close();
-        // A panic of the thread was reported already; the card is here all the same.
-        let _ = thread.join();
-        let card = Arc::into_inner(card).expect("the thread that shared it has ended");
-        Some(card.into_inner().unwrap_or_else(PoisonError::into_inner))
+        self.inserted
+            .take()
+            .map(|inserted| inserted.end().into_card())
     }
 }
 
@@ -107,14 +151,90 @@ impl Drop for Slot {
     }
 }
 
-/// A card while it is on the reader.
-struct Served {
-    link: Link,
-    card: Arc<Mutex<EmulatedCard>>,
-    trace: Trace,
+/// A recorded card on the reader. Dropping it takes the card away.
+#[derive(Debug)]
+pub struct Player(Option<Inserted<Replayed>>);
+
+impl Player {
+    /// Inserts a recorded card into the slot on this port.
+    ///
+    /// # Errors
+    /// If the reader cannot be reached.
+    pub fn insert(card: Replayed, port: u16, trace: &Trace) -> io::Result<Self> {
+        let link = Link::connect(port)?;
+        let recorders = Recorders::default();
+        Inserted::begin(link, card, trace, &recorders, Stay::UntilRemoved)
+            .map(|inserted| Self(Some(inserted)))
+    }
 }
 
-impl Served {
+impl Drop for Player {
+    fn drop(&mut self) {
+        if let Some(inserted) = self.0.take() {
+            inserted.end();
+        }
+    }
+}
+
+/// A card on the reader, served by a thread.
+#[derive(Debug)]
+struct Inserted<C> {
+    card: Arc<Mutex<C>>,
+    link: Link,
+    removed: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl<C: Card> Inserted<C> {
+    fn begin(
+        link: Link,
+        card: C,
+        trace: &Trace,
+        recorders: &Recorders,
+        stay: Stay,
+    ) -> io::Result<Self> {
+        let card = Arc::new(Mutex::new(card));
+        let removed = Arc::new(AtomicBool::new(false));
+        let served = Served {
+            link: link.try_clone()?,
+            card: Arc::clone(&card),
+            removed: Arc::clone(&removed),
+            trace: trace.clone(),
+            recorders: recorders.clone(),
+        };
+        trace.add(Event::Inserted);
+        let thread = thread::Builder::new()
+            .name("slot".into())
+            .spawn(move || served.run(stay))?;
+        Ok(Self {
+            card,
+            link,
+            removed,
+            thread,
+        })
+    }
+
+    fn end(self) -> C {
+        self.removed.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+        self.link.close();
+        // A panic of the thread was reported already; the card is here all the same.
+        let _ = self.thread.join();
+        let card = Arc::into_inner(self.card).expect("the thread that shared it has ended");
+        card.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A card while it is on the reader.
+struct Served<C> {
+    link: Link,
+    card: Arc<Mutex<C>>,
+    removed: Arc<AtomicBool>,
+    trace: Trace,
+    recorders: Recorders,
+}
+
+impl<C: Card> Served<C> {
     fn run(mut self, stay: Stay) {
         let mut answered = 0u32;
         while let Ok(request) = self.link.receive() {
@@ -132,49 +252,84 @@ impl Served {
         self.link.close();
         lock(&self.card).power_off();
         self.trace.add(Event::Removed);
+        self.recorders.step("power off");
     }
 
     fn serve(&mut self, request: Request) -> io::Result<()> {
-        let mut card = lock(&self.card);
-        match request {
+        let (step, event) = match request {
             Request::PowerOn => {
-                card.power_on();
-                self.trace.add(Event::PowerOn);
+                lock(&self.card).power_on();
+                ("power on", Event::PowerOn)
             }
             Request::PowerOff => {
-                card.power_off();
-                self.trace.add(Event::PowerOff);
+                lock(&self.card).power_off();
+                ("power off", Event::PowerOff)
             }
             Request::Reset => {
-                card.reset();
-                self.trace.add(Event::Reset);
+                lock(&self.card).reset();
+                ("reset", Event::Reset)
             }
             // Asked several times a second: not worth an event.
-            Request::Atr => self.link.answer(&ATR)?,
-            Request::Apdu(bytes) => {
-                let (answer, event) = if let Ok(command) = Command::decode(&bytes) {
-                    let response = card.execute(&command);
-                    (
-                        response.encode(),
-                        Event::Apdu(Exchange::of(&command, &response)),
-                    )
-                } else {
-                    (
-                        card.transmit(&bytes),
-                        Event::Malformed {
-                            length: bytes.len(),
-                        },
-                    )
-                };
-                // First the event, so that who got the answer finds it in the trace.
-                self.trace.add(event);
-                self.link.answer(&answer)?;
+            Request::Atr => return self.link.answer(&ATR),
+            Request::Apdu(command) => return self.answer(&command),
+        };
+        self.trace.add(event);
+        self.recorders.step(step);
+        Ok(())
+    }
+
+    fn answer(&mut self, command: &[u8]) -> io::Result<()> {
+        let Answered {
+            outcome,
+            late,
+            struck,
+        } = lock(&self.card).answer(command);
+        for fault in struck {
+            self.recorders.step(&format!("# fault {fault}"));
+            self.trace.add(Event::Fault { fault });
+        }
+        let answer = match &outcome {
+            Outcome::Answer(answer) => Some(answer.as_slice()),
+            Outcome::Mute | Outcome::Lifted => None,
+        };
+        // First the event, so that who got the answer finds it in the trace.
+        self.trace.add(match Command::decode(command) {
+            Ok(command) => Event::Apdu(Exchange::seen(&command, answer)),
+            Err(_) => Event::Malformed {
+                length: command.len(),
+            },
+        });
+        self.recorders.exchange(command, answer);
+        match outcome {
+            Outcome::Answer(answer) => {
+                self.wait(late);
+                self.link.answer(&answer)
+            }
+            // What the driver makes of an empty answer is what a reader makes of none.
+            Outcome::Mute => {
+                self.wait(late.max(PATIENCE));
+                self.link.answer(&[])
+            }
+            Outcome::Lifted => {
+                self.wait(late);
+                Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
-        Ok(())
+    }
+
+    /// Lets time pass, or what is left of it when the card is removed.
+    fn wait(&self, late: Duration) {
+        let until = Instant::now() + late;
+        while !self.removed.load(Ordering::Relaxed) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            thread::park_timeout(left);
+        }
     }
 }
 
-fn lock(card: &Mutex<EmulatedCard>) -> MutexGuard<'_, EmulatedCard> {
+fn lock<C>(card: &Mutex<C>) -> MutexGuard<'_, C> {
     card.lock().unwrap_or_else(PoisonError::into_inner)
 }

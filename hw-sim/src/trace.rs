@@ -13,7 +13,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use card::apdu::{Command, Response};
+use card::status::Status;
 use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
 
 /// How many events are kept; older ones are forgotten.
 const KEPT: usize = 10_000;
@@ -39,6 +42,11 @@ pub enum Event {
         /// How many.
         length: usize,
     },
+    /// A fault strikes the command that comes next here.
+    Fault {
+        /// The fault, with its seed.
+        fault: Fault,
+    },
 }
 
 /// A command and its response without their data.
@@ -55,11 +63,24 @@ pub struct Exchange {
     pub extended: bool,
     /// Bytes of data in the response.
     pub received: usize,
-    /// Status word.
+    /// Status word; 0000 if there was none.
     pub status: u16,
 }
 
 impl Exchange {
+    /// Takes what is not data from a command and the bytes that came back, if any did.
+    #[must_use]
+    pub fn seen(command: &Command, answer: Option<&[u8]>) -> Self {
+        let answer = answer.unwrap_or_default();
+        match Response::decode(answer) {
+            Ok(response) => Self::of(command, &response),
+            Err(_) => Self {
+                received: answer.len(),
+                ..Self::of(command, &Response::from(Status::Other(0)))
+            },
+        }
+    }
+
     /// Takes what is not data from both.
     #[must_use]
     pub fn of(command: &Command, response: &Response) -> Self {
@@ -146,6 +167,7 @@ impl fmt::Display for Event {
             Self::Reset => f.write_str("reset"),
             Self::Apdu(exchange) => exchange.fmt(f),
             Self::Malformed { length } => write!(f, "{length} bytes that are no command"),
+            Self::Fault { fault } => write!(f, "fault {fault}"),
         }
     }
 }
@@ -166,8 +188,12 @@ impl fmt::Display for Exchange {
         let Self {
             received, status, ..
         } = self;
+        let status = match status {
+            0 => "none".to_owned(),
+            word => format!("{word:04X}"),
+        };
         let line = format!(
-            "{cla:02X} {ins:02X} {p1:02X} {p2:02X}  {sent:<6} {expected:<8} {received:>5}  {status:04X}"
+            "{cla:02X} {ins:02X} {p1:02X} {p2:02X}  {sent:<6} {expected:<8} {received:>5}  {status}"
         );
         f.write_str(&line)
     }

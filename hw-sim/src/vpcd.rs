@@ -36,9 +36,21 @@ pub enum Request {
     Apdu(Zeroizing<Vec<u8>>),
 }
 
+/// How what is received is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acknowledgements {
+    /// At once: what a card does.
+    Quick,
+    /// When the operating system likes to. Good for nothing but to measure the difference.
+    Delayed,
+}
+
 /// A connection to the reader.
 #[derive(Debug)]
-pub struct Link(TcpStream);
+pub struct Link {
+    stream: TcpStream,
+    acknowledgements: Acknowledgements,
+}
 
 impl Link {
     /// Puts a card on the reader.
@@ -46,9 +58,20 @@ impl Link {
     /// # Errors
     /// If nobody listens there: `pcscd` is not running, or has no virtual reader on this port.
     pub fn connect(port: u16) -> io::Result<Self> {
+        Self::connect_with(port, Acknowledgements::Quick)
+    }
+
+    /// The same, acknowledging as told.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_with(port: u16, acknowledgements: Acknowledgements) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
-        Ok(Self(stream))
+        Ok(Self {
+            stream,
+            acknowledgements,
+        })
     }
 
     /// Another handle of the same connection, to [`close`](Self::close) it while it is being read.
@@ -56,13 +79,16 @@ impl Link {
     /// # Errors
     /// If the process can open no more files.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
+        Ok(Self {
+            stream: self.stream.try_clone()?,
+            acknowledgements: self.acknowledgements,
+        })
     }
 
     /// Takes the card from the reader.
     pub fn close(&self) {
         // Fails if the other side closed it before, which is as good.
-        let _ = self.0.shutdown(Shutdown::Both);
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// Waits for the next request.
@@ -96,13 +122,19 @@ impl Link {
         let mut frame = Zeroizing::new(Vec::with_capacity(payload.len() + 2));
         frame.extend_from_slice(&length.to_be_bytes());
         frame.extend_from_slice(payload);
-        self.0.write_all(&frame)
+        self.stream.write_all(&frame)
     }
 
     fn receive_exact(&mut self, bytes: &mut [u8]) -> io::Result<()> {
-        set_tcp_quickack(&self.0, true)?;
-        self.0.read_exact(bytes)?;
-        set_tcp_quickack(&self.0, true)?;
-        Ok(())
+        self.acknowledge()?;
+        self.stream.read_exact(bytes)?;
+        self.acknowledge()
+    }
+
+    fn acknowledge(&self) -> io::Result<()> {
+        match self.acknowledgements {
+            Acknowledgements::Quick => Ok(set_tcp_quickack(&self.stream, true)?),
+            Acknowledgements::Delayed => Ok(()),
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::trust::ApRole;
 /// 照合番号 are thought to have. This is the one place where it is.
 pub const BIRTH_CODE_TRIES: u8 = 10;
 
-/// With fewer tries left than this the birth code is not presented: half of them are the holder's.
+/// With fewer tries left than this, half of them, the birth code is not presented.
 const TRIES_NEEDED: u8 = BIRTH_CODE_TRIES / 2;
 
 /// The text AP answered. What it proves is not yet bound to the card.
@@ -135,8 +135,8 @@ impl<'c, T: Transport> Answered<'c, T> {
     }
 
     /// Has the surface AP sign the same context with all files of both applications, and powers the card
-    /// down. The birth code comes from EF 0002; it is presented at most once, and not where that would
-    /// eat into the half of its tries that are the holder's.
+    /// down. The birth code comes from EF 0002; it is presented at most once, and not at all where fewer
+    /// than half of its tries are left.
     ///
     /// # Errors
     /// [`SessionError`] only if the card does not answer at all. Whatever else is in the way is a reason

@@ -14,15 +14,21 @@ use card::file::Ef;
 use card::surface_ap::{AGE_RECORD, AID, BIRTH_CODE, CERTIFICATE};
 
 use super::Object::{File, Reference, SigningKey};
-use super::{Access, Rules};
+use super::{Access, Messaging, Rules, Signing};
 
 /// EF 001A: the key that signs challenges. No command names it.
-pub const SIGNING_KEY: Ef = Ef::new(0x001A);
+pub(crate) const SIGNING_KEY: Ef = Ef::new(0x001A);
 
 const OBJECTS: &[(Ef, super::Object)] = &[
     (AGE_RECORD, File(Access::any_of(&[BIRTH_CODE]))),
     (CERTIFICATE, File(Access::FREE)),
-    (BIRTH_CODE, Reference { tries: 10 }),
+    (
+        BIRTH_CODE,
+        Reference {
+            tries: 10,
+            form: None,
+        },
+    ),
     (SIGNING_KEY, SigningKey(Access::FREE)),
 ];
 
@@ -30,4 +36,6 @@ pub(super) const RULES: Rules = Rules {
     name: "surface",
     aid: &AID,
     objects: OBJECTS,
+    signing: Signing::Challenge(SIGNING_KEY),
+    messaging: Messaging::NotConfigured,
 };

@@ -1,6 +1,7 @@
 //! The emulator behind the control socket.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,16 @@ use std::{fs, thread};
 
 use super::{Refusal, Reply, Request, write_line};
 use crate::chip::EmulatedCard;
+use crate::fault::{Fault, Faulty, Kind};
+use crate::memory::{Memory, MemoryError};
 use crate::persona::PersonaName;
 use crate::reader::{Slot, Stay};
 
 /// Longest request line, in bytes.
 const LONGEST: u64 = 4096;
+
+/// How many slots the virtual reader has.
+const SLOTS: u16 = 2;
 
 /// The emulator: slots, and a folder of cards for them.
 #[derive(Debug)]
@@ -37,18 +43,12 @@ pub enum ServerError {
 #[derive(Debug)]
 struct Emulator {
     cards: PathBuf,
-    slots: Vec<Mutex<OccupiedSlot>>,
-}
-
-#[derive(Debug)]
-struct OccupiedSlot {
-    slot: Slot,
-    persona: Option<PersonaName>,
+    slots: Vec<Mutex<Slot>>,
 }
 
 impl Server {
-    /// An emulator with these cards for one slot, on a socket that its owner alone can use. What an
-    /// emulator that crashed has left there is replaced.
+    /// An emulator with these cards for the reader's two slots, the second on the port after the first's. The socket is one
+    /// that its owner alone can use; what an emulator that crashed has left there is replaced.
     ///
     /// # Errors
     /// [`ServerError`] if there is one already, or the socket cannot be made.
@@ -62,13 +62,10 @@ impl Server {
         }
         let listener = UnixListener::bind(socket)?;
         fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
-        let slot = OccupiedSlot {
-            slot: Slot::new(port),
-            persona: None,
-        };
+        let ports = (0..SLOTS).map_while(|number| port.checked_add(number));
         let emulator = Emulator {
             cards: cards.to_owned(),
-            slots: vec![Mutex::new(slot)],
+            slots: ports.map(|port| Mutex::new(Slot::new(port))).collect(),
         };
         Ok(Self {
             listener,
@@ -108,6 +105,8 @@ impl Drop for Server {
     }
 }
 
+type Carried = Result<Option<Reply>, Refusal>;
+
 impl Emulator {
     fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
         let mut line = String::new();
@@ -124,130 +123,248 @@ impl Emulator {
     }
 
     /// Carries a request out. What is more than one line goes to the stream at once.
-    fn carry_out(
-        &self,
-        request: Request,
-        stream: &mut UnixStream,
-    ) -> io::Result<Result<Option<Reply>, Refusal>> {
+    fn carry_out(&self, request: Request, stream: &mut UnixStream) -> io::Result<Carried> {
         match request {
             Request::Insert {
                 slot,
                 persona,
                 lift_after,
+                faults,
             } => {
                 let stay = lift_after.map_or(Stay::UntilRemoved, Stay::LiftAfter);
-                Ok(self
-                    .slot(slot)
-                    .and_then(|mut slot| self.insert(&mut slot, persona, stay)))
+                Ok(self.insert(slot, persona, stay, faults))
             }
+            Request::InsertDump { slot, dump, pin } => Ok(self.insert_dump(slot, &dump, &pin)),
             Request::Remove { slot } => Ok(self.slot(slot).map(|mut slot| {
                 slot.remove();
                 Some(Reply::Done)
             })),
+            Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, add)),
             Request::Status => {
                 for (number, slot) in self.slots.iter().enumerate() {
-                    write_line(stream, &lock(slot).status(number))?;
+                    write_line(stream, &status(&lock(slot), number))?;
                 }
                 Ok(Ok(None))
             }
-            Request::Trace { slot, follow } => {
-                let trace = match self.slot(slot) {
-                    Ok(slot) => slot.slot.trace().clone(),
-                    Err(because) => return Ok(Err(because)),
-                };
-                let events: Box<dyn Iterator<Item = _>> = if follow {
-                    Box::new(trace.follow().into_iter())
-                } else {
-                    Box::new(trace.events().into_iter())
-                };
-                for event in events {
-                    write_line(stream, &Reply::Event(event))?;
+            Request::Cards => {
+                for reply in self.cards()? {
+                    write_line(stream, &reply)?;
                 }
                 Ok(Ok(None))
             }
+            Request::Trace { slot, follow } => self.trace(slot, follow, stream),
+            Request::Record { slot, with_data } => self.record(slot, with_data, stream),
             Request::ResetTries { persona } => Ok(self.reset_tries(&persona)),
         }
     }
 
+    /// A card can be in one place only: put on a slot, it leaves the other.
     fn insert(
         &self,
-        slot: &mut OccupiedSlot,
+        number: usize,
         persona: PersonaName,
         stay: Stay,
-    ) -> Result<Option<Reply>, Refusal> {
-        // Two slots with one card would each keep tries of their own.
-        slot.remove();
-        let card = self.card(&persona)?;
-        slot.slot
+        faults: Vec<Fault>,
+    ) -> Carried {
+        let mut slots = self.all_slots();
+        if number >= slots.len() {
+            return Err(Refusal::NoSuchSlot);
+        }
+        let folder = self.folder(&persona)?;
+        for (other, slot) in slots.iter_mut().enumerate() {
+            if other == number || lies_on(slot, &persona) {
+                slot.remove();
+            }
+        }
+        let taken = |persona: &PersonaName| slots.iter().any(|slot| involves(slot, persona));
+        if taken(&persona) {
+            return Err(Refusal::InUse);
+        }
+        let own = Fault::of_card(&folder).map_err(|_| Refusal::Card)?;
+        let mut card = Faulty::of(persona, load(&folder)?);
+        for fault in own.into_iter().chain(faults) {
+            self.add(&mut card, fault, taken)?;
+        }
+        slots[number]
             .insert(card, stay)
             .map_err(|_| Refusal::NoReader)?;
-        slot.persona = Some(persona);
         Ok(Some(Reply::Done))
     }
 
-    fn reset_tries(&self, persona: &PersonaName) -> Result<Option<Reply>, Refusal> {
-        for slot in &self.slots {
-            let slot = lock(slot);
-            if slot.persona.as_ref() == Some(persona)
-                && let Some(mut card) = slot.slot.card()
-            {
-                return card
-                    .memory_mut()
-                    .reset_tries()
-                    .map(|()| Some(Reply::Done))
-                    .map_err(|_| Refusal::Card);
+    fn insert_dump(&self, number: usize, dump: &Path, pin: &str) -> Carried {
+        let mut slot = self.slot(number)?;
+        let pin = pin.try_into().map_err(|_| Refusal::NoDump)?;
+        let memory = Memory::of_dump(dump, &pin).map_err(|_| Refusal::NoDump)?;
+        let name = "dump".parse().map_err(|_| Refusal::NoDump)?;
+        slot.remove();
+        slot.insert(
+            Faulty::of(name, EmulatedCard::new(memory)),
+            Stay::UntilRemoved,
+        )
+        .map_err(|_| Refusal::NoReader)?;
+        Ok(Some(Reply::Done))
+    }
+
+    fn fault(&self, number: usize, clear: bool, faults: Vec<Fault>) -> Carried {
+        let slots = self.all_slots();
+        let slot = slots.get(number).ok_or(Refusal::NoSuchSlot)?;
+        let mut card = slot.card().ok_or(Refusal::NoCard)?;
+        if clear {
+            card.clear();
+        }
+        let elsewhere = |persona: &PersonaName| {
+            let mut others = slots.iter().enumerate();
+            others.any(|(other, slot)| other != number && involves(slot, persona))
+        };
+        for fault in faults {
+            self.add(&mut card, fault, elsewhere)?;
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// Adds a fault. Two cards made of one folder would each keep tries of their own, so none that is `taken` is swapped in.
+    fn add(
+        &self,
+        card: &mut Faulty,
+        fault: Fault,
+        taken: impl Fn(&PersonaName) -> bool,
+    ) -> Result<(), Refusal> {
+        let other = match &fault.kind {
+            Kind::Swapped(persona) => {
+                if taken(persona) || card.personas().any(|involved| involved == persona) {
+                    return Err(Refusal::InUse);
+                }
+                Some(load(&self.folder(persona)?)?)
+            }
+            _ => None,
+        };
+        card.add(fault, |_| other)
+            .map_err(|_| Refusal::NoSuchPersona)
+    }
+
+    fn cards(&self) -> io::Result<Vec<Reply>> {
+        let mut cards = BTreeMap::new();
+        for entry in fs::read_dir(&self.cards)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            // A card that is being made has a name that is none.
+            let Some(Ok(persona)) = name.map(str::parse::<PersonaName>) else {
+                continue;
+            };
+            if path.is_dir() {
+                cards.insert(persona, remark(&path));
             }
         }
-        let mut card = self.card(persona)?;
-        card.memory_mut()
-            .reset_tries()
-            .map(|()| Some(Reply::Done))
-            .map_err(|_| Refusal::Card)
+        let card = |(persona, remark)| Reply::Card { persona, remark };
+        Ok(cards.into_iter().map(card).collect())
     }
 
-    fn card(&self, persona: &PersonaName) -> Result<EmulatedCard, Refusal> {
-        let folder = self.cards.join(persona.as_str());
-        if !folder.exists() {
-            return Err(Refusal::NoSuchPersona);
+    fn trace(&self, slot: usize, follow: bool, stream: &mut UnixStream) -> io::Result<Carried> {
+        let trace = match self.slot(slot) {
+            Ok(slot) => slot.trace().clone(),
+            Err(because) => return Ok(Err(because)),
+        };
+        let events: Box<dyn Iterator<Item = _>> = if follow {
+            Box::new(trace.follow().into_iter())
+        } else {
+            Box::new(trace.events().into_iter())
+        };
+        for event in events {
+            write_line(stream, &Reply::Event(event))?;
         }
-        EmulatedCard::load(&folder).map_err(|_| Refusal::Card)
+        Ok(Ok(None))
     }
 
-    fn slot(&self, number: usize) -> Result<MutexGuard<'_, OccupiedSlot>, Refusal> {
+    fn record(&self, slot: usize, with_data: bool, stream: &mut UnixStream) -> io::Result<Carried> {
+        let lines = match self.slot(slot) {
+            Ok(slot) => slot.record(with_data),
+            Err(because) => return Ok(Err(because)),
+        };
+        write_line(stream, &Reply::Done)?;
+        for mut line in lines {
+            line.push('\n');
+            stream.write_all(line.as_bytes())?;
+        }
+        Ok(Ok(None))
+    }
+
+    fn reset_tries(&self, persona: &PersonaName) -> Carried {
+        let slots = self.all_slots();
+        let done = |result: Result<(), _>| result.map(|()| Some(Reply::Done));
+        for slot in &slots {
+            if let Some(mut card) = slot.card().filter(|card| card.persona() == Some(persona)) {
+                return done(card.card_mut().memory_mut().reset_tries())
+                    .map_err(|_: MemoryError| Refusal::Card);
+            }
+        }
+        if slots.iter().any(|slot| involves(slot, persona)) {
+            return Err(Refusal::InUse);
+        }
+        let mut card = load(&self.folder(persona)?)?;
+        done(card.memory_mut().reset_tries()).map_err(|_| Refusal::Card)
+    }
+
+    fn folder(&self, persona: &PersonaName) -> Result<PathBuf, Refusal> {
+        let folder = self.cards.join(persona.as_str());
+        if folder.exists() {
+            Ok(folder)
+        } else {
+            Err(Refusal::NoSuchPersona)
+        }
+    }
+
+    fn slot(&self, number: usize) -> Result<MutexGuard<'_, Slot>, Refusal> {
         self.slots.get(number).map(lock).ok_or(Refusal::NoSuchSlot)
     }
-}
 
-impl OccupiedSlot {
-    fn remove(&mut self) {
-        self.slot.remove();
-        self.persona = None;
-    }
-
-    fn status(&self, slot: usize) -> Reply {
-        let mut reply_tries =
-            std::collections::BTreeMap::<_, std::collections::BTreeMap<_, _>>::new();
-        let Some(card) = self.slot.card() else {
-            return Reply::Slot {
-                slot,
-                persona: None,
-                tries: reply_tries,
-            };
-        };
-        for (ap, ef, left) in card.memory().tries() {
-            reply_tries
-                .entry(ap.name().to_owned())
-                .or_default()
-                .insert(format!("{:04X}", ef.id()), left);
-        }
-        Reply::Slot {
-            slot,
-            persona: self.persona.clone(),
-            tries: reply_tries,
-        }
+    /// All of them, always locked in the same order.
+    fn all_slots(&self) -> Vec<MutexGuard<'_, Slot>> {
+        self.slots.iter().map(lock).collect()
     }
 }
 
-fn lock(slot: &Mutex<OccupiedSlot>) -> MutexGuard<'_, OccupiedSlot> {
+fn load(folder: &Path) -> Result<EmulatedCard, Refusal> {
+    EmulatedCard::load(folder).map_err(|_| Refusal::Card)
+}
+
+/// The remark that a persona's file begins with, on one line.
+fn remark(folder: &Path) -> String {
+    let text = fs::read_to_string(folder.join("persona.toml")).unwrap_or_default();
+    let lines = text.lines().map_while(|line| line.strip_prefix('#'));
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+fn lies_on(slot: &Slot, persona: &PersonaName) -> bool {
+    slot.card()
+        .is_some_and(|card| card.persona() == Some(persona))
+}
+
+/// Whether the card lies there, or is to be swapped in there.
+fn involves(slot: &Slot, persona: &PersonaName) -> bool {
+    slot.card()
+        .is_some_and(|card| card.personas().any(|involved| involved == persona))
+}
+
+fn status(slot: &Slot, number: usize) -> Reply {
+    let card = slot.card();
+    let mut tries = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for (ap, ef, left) in card.iter().flat_map(|card| card.card().memory().tries()) {
+        tries
+            .entry(ap.name().to_owned())
+            .or_default()
+            .insert(format!("{:04X}", ef.id()), left);
+    }
+    Reply::Slot {
+        slot: number,
+        persona: card.as_ref().and_then(|card| card.persona().cloned()),
+        tries,
+        faults: card
+            .iter()
+            .flat_map(|card| card.faults().cloned())
+            .collect(),
+    }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

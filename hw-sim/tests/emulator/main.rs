@@ -3,5 +3,6 @@
 
 mod common;
 mod issued;
+mod messaging;
 mod reader;
 mod transcripts;

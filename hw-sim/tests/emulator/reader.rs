@@ -95,7 +95,7 @@ fn controls_and_commands_are_answered_in_order() {
             .tries()
             .map(|(_, _, left)| left)
             .collect::<Vec<_>>(),
-        [2, 0, 10, 10, 10]
+        [2, 0, 10, 10, 10, 3, 5]
     );
     assert!(!slot.is_occupied() && slot.remove().is_none());
     let statuses: Vec<_> = slot
@@ -189,10 +189,11 @@ fn the_control_socket_does_what_it_is_told() {
         slot,
         persona: name.parse().unwrap(),
         lift_after: None,
+        faults: Vec::new(),
     };
     let refused = |because| [Reply::Refused { because }];
     assert_eq!(ask(insert("nobody", 0)), refused(Refusal::NoSuchPersona));
-    assert_eq!(ask(insert("ordinary", 1)), refused(Refusal::NoSuchSlot));
+    assert_eq!(ask(insert("ordinary", 2)), refused(Refusal::NoSuchSlot));
     assert_eq!(ask(insert("ordinary", 0)), [Reply::Done]);
     let reader = driver.accept();
     send(&reader, &[1]);
@@ -205,7 +206,9 @@ fn the_control_socket_does_what_it_is_told() {
                 slot: 0,
                 persona: Some(persona),
                 tries,
+                ..
             },
+            _,
         ] if persona.as_str() == "ordinary" => tries["text"]["0011"],
         other => panic!("{other:?}"),
     };
@@ -250,7 +253,10 @@ fn the_control_socket_does_what_it_is_told() {
     assert_eq!(receive(&reader), None);
     assert!(matches!(
         &ask(Request::Status)[..],
-        [Reply::Slot { persona: None, .. }]
+        [
+            Reply::Slot { persona: None, .. },
+            Reply::Slot { persona: None, .. }
+        ]
     ));
     assert_eq!(ask(reset), [Reply::Done]);
     drop(server);
@@ -268,6 +274,7 @@ fn without_a_driver_there_is_no_reader() {
         slot: 0,
         persona: "gaiji".parse().unwrap(),
         lift_after: None,
+        faults: Vec::new(),
     };
     let replies: Vec<_> = call(&socket, &insert)
         .unwrap()
