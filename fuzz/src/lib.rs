@@ -45,7 +45,14 @@ macro_rules! target {
 
         static TARGET: LazyLock<&fuzz_targets::Target> = LazyLock::new(|| $crate::target($name));
 
-        libfuzzer_sys::fuzz_target!(|input: &[u8]| (TARGET.body)(input));
+        // Making keys for cards takes longer than an input may.
+        libfuzzer_sys::fuzz_target!(
+            init: (TARGET.seeds)()
+                .iter()
+                .take(1)
+                .for_each(|seed| (TARGET.body)(seed)),
+            |input: &[u8]| (TARGET.body)(input)
+        );
 
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
             $crate::change(

@@ -1,6 +1,6 @@
 //! SELECT: applications, and EFs of the one that is selected.
 
-use card::apdu::{Command, Response};
+use card::apdu::Command;
 use card::card_manager;
 use card::file::Ef;
 use card::status::Status;

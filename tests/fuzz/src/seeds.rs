@@ -188,7 +188,7 @@ pub(crate) fn sessions() -> Vec<Vec<u8>> {
     };
     let whole = [plain, short, first_fails].map(|settings| {
         let session = session(copy(settings, 3, b"1234"));
-        [0x00, 0x03, 0x0C].map(|head| with_head(head, &session))
+        [0x00, 0x03, 0x0C, 0x10].map(|head| with_head(head, &session))
     });
     let cut_short = [
         copy(plain, 3, b"9999"),

@@ -11,6 +11,7 @@ mod evidence;
 mod files;
 mod session;
 mod tlv;
+mod x509;
 
 /// One thing that is fuzzed.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +87,14 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 3_000,
         seeds: seeds::sessions,
+    },
+    Target {
+        name: "x509",
+        body: x509::body,
+        shape: Shape::Parts,
+        longest: 8192,
+        short_run: 1_000,
+        seeds: x509::seeds,
     },
 ];
 

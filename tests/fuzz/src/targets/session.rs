@@ -2,6 +2,7 @@ use card::apdu::{Command, Response};
 use card::evidence::{Binding, Evidence};
 use card::expiry::Day;
 use card::ins;
+use card::messaging::Protection;
 use card::session::{Attempt, BIRTH_CODE_TRIES, Connected, Proof, SessionError};
 use card::status::Status;
 use card::transport::{Lengths, Transport, TransportError};
@@ -18,7 +19,8 @@ const MOST_COMMANDS: usize = 6 + 3 + 2 * (4 + 1) + 7 * (2 + 129) + 2 + 3;
 
 /// The card's answers are the input's parts, one by one. Of the first byte, bit 0 is a reader that takes
 /// no extended length, bit 1 a holder who enters a second PIN, bit 2 a card that goes on with its last
-/// answer for ever (without it, it is lifted then), and bit 3 a terminal that asks for the expiry date.
+/// answer for ever (without it, it is lifted then), bit 3 a terminal that asks for the expiry date, and
+/// bit 4 one that reads by secure messaging.
 pub(super) fn body(input: &[u8]) {
     let (head, answers) = seeds::parts(input);
     let mut card = HostileCard {
@@ -32,7 +34,7 @@ pub(super) fn body(input: &[u8]) {
         lengths.refuse_extended();
     }
     let entries = if head & 2 != 0 { 2 } else { 1 };
-    let proof = session(&mut card, &lengths, entries, head & 8 != 0);
+    let proof = session(&mut card, &lengths, entries, head);
     card.judge(entries);
     let Ok(Some(proof)) = proof else {
         return;
@@ -52,10 +54,10 @@ fn session(
     card: &mut HostileCard,
     lengths: &Lengths,
     entries: usize,
-    asks_expiry: bool,
+    head: u8,
 ) -> Result<Option<Proof>, SessionError> {
     let mut connected = Connected::new(card, lengths.clone());
-    if asks_expiry {
+    if head & 8 != 0 {
         connected = connected.unexpired(Day::new(2026, 11, 24).expect("a day"))?;
     }
     let mut selected = connected.select()?;
@@ -65,6 +67,12 @@ fn session(
         let pin = "1234".try_into().expect("four digits");
         match asked.verify(pin)? {
             Attempt::Verified(unlocked) => {
+                let protection = if head & 16 == 0 {
+                    Protection::Plain
+                } else {
+                    Protection::SecureMessaging
+                };
+                let unlocked = unlocked.with_protection(protection);
                 return unlocked.read()?.answer(&CONTEXT)?.bind().map(Some);
             }
             Attempt::Wrong { again, .. } => selected = again,
