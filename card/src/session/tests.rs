@@ -343,6 +343,26 @@ fn a_card_that_gives_a_byte_at_a_time_is_given_up() {
     assert!(slow.log.borrow().len() <= 3 + 1 + 1 + 1 + (1 + 80) + 1 + 129);
 }
 
+/// Found by fuzzing: GET RESPONSE went on for as long as a card said that more is waiting.
+#[test]
+fn a_card_that_always_has_a_byte_more_is_given_up() {
+    struct Endless(Rc<RefCell<u32>>);
+
+    impl Transport for Endless {
+        fn transmit(&mut self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+            *self.0.borrow_mut() += 1;
+            Ok(Response::new(&[0], Status::MoreData(1)).encode())
+        }
+    }
+
+    let count = Rc::default();
+    let card = Endless(Rc::clone(&count));
+    let refused = Connected::new(card, Lengths::default()).select().map(drop);
+    let protocol = SessionError::Transport(TransportError::Protocol);
+    assert_eq!(refused, Err(protocol));
+    assert_eq!(*count.borrow(), 2048);
+}
+
 #[test]
 fn filler_after_a_file_is_not_evidence() {
     for extended in [true, false] {
