@@ -10,12 +10,17 @@ use crate::text_ap;
 use crate::tlv::{TlvError, announced_length};
 use crate::transport::{Lengths, Transport, TransportError};
 
+/// Commands of one connection at most. All files of a card in pieces of 256 bytes take less than half. A
+/// hostile card gives a byte at a time, or says for ever that more is waiting, and would hold its reader for
+/// hours.
+const MOST_COMMANDS: u32 = 2048;
+
 /// Commands and files over a transport.
 pub(crate) struct Link<T> {
     transport: T,
     lengths: Lengths,
-    /// Nothing was sent yet.
-    untouched: bool,
+    /// Commands sent so far.
+    sent: u32,
     /// Secure messaging, while there is a session for it: files are read by it alone.
     messaging: Option<Messaging>,
 }
@@ -25,7 +30,7 @@ impl<T: Transport> Link<T> {
         Self {
             transport,
             lengths,
-            untouched: true,
+            sent: 0,
             messaging: None,
         }
     }
@@ -45,7 +50,10 @@ impl<T: Transport> Link<T> {
     }
 
     fn transmit(&mut self, command: &Command) -> Result<Response, SessionError> {
-        self.untouched = false;
+        if self.sent == MOST_COMMANDS {
+            return Err(TransportError::Protocol.into());
+        }
+        self.sent += 1;
         let bytes = self.transport.transmit(&command.encode())?;
         Response::decode(&bytes).map_err(|_| SessionError::NoStatus)
     }
@@ -95,7 +103,7 @@ impl<T: Transport> Link<T> {
 
     /// SELECT of an application, without asking for what it says of itself.
     pub(crate) fn select(&mut self, aid: &[u8]) -> Result<Status, SessionError> {
-        let first = self.untouched;
+        let first = self.sent == 0;
         // The card forgets its session with this.
         self.messaging = None;
         let command = built(Command::new(0x00, ins::SELECT, 0x04, 0x0C), aid, 0);
@@ -202,14 +210,17 @@ impl<T: Transport> Link<T> {
         // Room for all of it, so that growing leaves no copy behind.
         let mut object = Zeroizing::new(Vec::with_capacity(length.max(first.len())));
         object.extend_from_slice(&first);
+        let mut pieces = 0;
         while object.len() < length {
+            pieces += 1;
             let [high, low] = u16::try_from(object.len())
                 .expect("no longer than MAX_FILE")
                 .to_be_bytes();
             let missing = u32::try_from(length - object.len()).expect("no longer than MAX_FILE");
             let command = read_binary(high, low, missing.min(SHORT_EXPECTED));
             let more = content(ef, &self.send_secured(&command)?)?;
-            if more.is_empty() || more.len() > length - object.len() {
+            let fits = (1..=length - object.len()).contains(&more.len());
+            if !fits || pieces > MAX_PIECES {
                 return Err(FileError::Tlv(TlvError::Truncated).into());
             }
             object.extend_from_slice(&more);
@@ -218,6 +229,11 @@ impl<T: Transport> Link<T> {
         Ok(object)
     }
 }
+
+/// Reads by offset for one file at most. A card that gives what it is asked for needs 32 for the longest
+/// there is. Whether all do is not known, but one that gives a byte at a time would hold its reader for
+/// minutes.
+const MAX_PIECES: u32 = 128;
 
 fn select_file(ef: Ef) -> Command {
     let select = Command::new(0x00, ins::SELECT, 0x02, 0x0C);
