@@ -241,6 +241,20 @@ fn shortened(seconds: Option<u64>, longest: Duration) -> Result<Duration, Config
         return Err(ConfigError::Lifetime);
     }
     Ok(lifetime)
+impl Config {
+    /// Connections that can be open at the same time, of all listeners and to VRS.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let listeners = [
+            &self.terminals.limits,
+            &self.public.limits,
+            &self.admin.limits,
+        ];
+        let accepted = listeners.iter().map(|limits| limits.connections);
+        accepted.fold(self.vrs.connections, usize::saturating_add)
+    }
+}
+
 }
 
 #[cfg(test)]

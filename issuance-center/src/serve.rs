@@ -7,6 +7,7 @@ use issuance_api::ProgrammeId;
 use issuance_channel::{
     Identity,
     client::Client,
+    descriptors::{self, TooFew},
     server::{self, StartError},
     tls::LoadError,
 };
@@ -79,6 +80,9 @@ pub enum ServeError {
     #[error("admin: {0}")]
     Admin(StartError),
     /// The operating system gives no signals.
+    /// Its limits take more than the operating system gives.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     #[error("no signals")]
     Signals,
 }
@@ -146,6 +150,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
 pub async fn serve(config: &Config) -> Result<(), ServeError> {
     let events: Arc<dyn Events> = Arc::new(StandardError);
     let Checked { center, published } = check(config, &events)?;
+    descriptors::provide(config.connections())?;
     let (center, published) = (Arc::new(center), Arc::new(published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;

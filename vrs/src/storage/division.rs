@@ -24,8 +24,17 @@ use super::{
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Waiting for another transaction, in this process or in `vrs import`, before giving up.
-const BUSY: Duration = Duration::from_secs(5);
+/// Waiting for other transactions of this process before giving up.
+const TURN: Duration = Duration::from_secs(3);
+/// Waiting for another process's, `vrs import`, before giving up.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Connections to one database.
+const CONNECTIONS: u32 = 4;
+
+/// Files one division has open at most: database and write-ahead log of each connection, their shared index, and the
+/// high-water mark while it is read.
+pub const FILES: usize = 2 * CONNECTIONS as usize + 2;
 
 /// Why no division was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -171,7 +180,7 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF");
     SqlitePoolOptions::new()
-        .max_connections(4)
+        .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)
         .connect_with(options)
         .await

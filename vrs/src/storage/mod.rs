@@ -26,7 +26,7 @@ use issuance_api::MunicipalityCode;
 use serde::Serialize;
 
 pub use cipher::KeyError;
-pub use division::{CreateError, Division};
+pub use division::{CreateError, Division, FILES};
 pub use operation::{Operation, OutcomeName};
 pub use persons::{Found, Imported, PersonNumber};
 pub use register::{Delivery, Reservation, Revocation};
