@@ -20,6 +20,7 @@ use super::{Vrs, evidence_problem};
 use crate::{
     event::Event,
     nonce::{milliseconds, random},
+    asked::Subject,
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
@@ -115,6 +116,11 @@ impl Vrs {
         }
         self.asked
             .ask(&claims, request.municipality)
+        let subject = Subject {
+            municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+        };
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
         let mut session = self.begin(request.municipality).await?;
@@ -176,7 +182,7 @@ impl Vrs {
         self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
-        if !self.asked.has_asked(&claims, certificate.municipality) {
+        if !self.asked.has_asked(&claims, &Subject::from(certificate)) {
             return Err(ProblemCode::TicketInvalid);
         }
 
@@ -197,7 +203,10 @@ impl Vrs {
             .map(|found| found.id)
             .ok_or(ProblemCode::NoSuchPerson)?;
         // A center that went bad has one proof of the resident's, and gets one certificate for it.
-        if !self.asked.is_only(&claims, certificate) {
+        if !self
+            .asked
+            .is_only(&claims, certificate, &request.state_digest)
+        {
             return Err(ProblemCode::RegistrationConflict);
         }
         let reservation = session
@@ -248,7 +257,12 @@ impl Vrs {
         );
         check_proof(&claims, &message, &request.proof)?;
         // One answer for all that is not this application's certificate: it must not tell who is known where.
-        if !self.asked.has_asked(&claims, request.municipality) {
+        if !self.asked.has_registered(
+            &claims,
+            request.municipality,
+            request.certificate_id,
+            &request.state_digest,
+        ) {
             return Err(ProblemCode::RegistrationConflict);
         }
 
