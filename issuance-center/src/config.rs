@@ -39,6 +39,9 @@ pub enum ConfigError {
     /// `vrs.expect` is not a record system's URN.
     #[error("vrs.expect is not urn:shomei:vrs:…")]
     Vrs,
+    /// Fewer connections to VRS than four.
+    #[error("vrs.connections is below 4: one municipality's records could take them all")]
+    Connections,
     /// A lifetime is zero or longer than allowed.
     #[error("a lifetime is zero or longer than allowed")]
     Lifetime,
@@ -187,6 +190,9 @@ impl Config {
         let Identity::Vrs(vrs_id) = file.vrs.expect.clone() else {
             return Err(ConfigError::Vrs);
         };
+        if file.vrs.connections < 4 {
+            return Err(ConfigError::Connections);
+        }
         file.terminals.tls.resolve(folder);
         file.public.tls.resolve(folder);
         file.vrs.resolve(folder);
@@ -235,12 +241,6 @@ impl Config {
     }
 }
 
-fn shortened(seconds: Option<u64>, longest: Duration) -> Result<Duration, ConfigError> {
-    let lifetime = seconds.map_or(longest, Duration::from_secs);
-    if lifetime.is_zero() || lifetime > longest {
-        return Err(ConfigError::Lifetime);
-    }
-    Ok(lifetime)
 impl Config {
     /// Connections that can be open at the same time, of all listeners and to VRS.
     #[must_use]
@@ -255,6 +255,12 @@ impl Config {
     }
 }
 
+fn shortened(seconds: Option<u64>, longest: Duration) -> Result<Duration, ConfigError> {
+    let lifetime = seconds.map_or(longest, Duration::from_secs);
+    if lifetime.is_zero() || lifetime > longest {
+        return Err(ConfigError::Lifetime);
+    }
+    Ok(lifetime)
 }
 
 #[cfg(test)]
@@ -303,6 +309,8 @@ mod tests {
         assert_eq!(parse(&unknown).err(), Some(ConfigError::Form(Some(1))));
         let issuer = EXAMPLE.replace("https://", "http://");
         assert_eq!(parse(&issuer).err(), Some(ConfigError::Issuer));
+        let few = EXAMPLE.replace("connections = 8\n", "");
+        assert_eq!(parse(&few).err(), Some(ConfigError::Connections));
         let vrs = EXAMPLE.replace("urn:shomei:vrs:vrs-1", "urn:shomei:center:vrs-1");
         assert_eq!(parse(&vrs).err(), Some(ConfigError::Vrs));
     }

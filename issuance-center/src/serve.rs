@@ -26,6 +26,7 @@ use crate::{
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
+    registry::Shares,
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
@@ -79,17 +80,17 @@ pub enum ServeError {
     /// The listener for the operator.
     #[error("admin: {0}")]
     Admin(StartError),
-    /// The operating system gives no signals.
     /// Its limits take more than the operating system gives.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
 }
 
 /// A center that was checked, and what it publishes.
 struct Checked {
-    center: Center<Client>,
+    center: Center<Shares<Client>>,
     published: Published,
 }
 
@@ -107,6 +108,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     if *registry.identity() != Identity::Center(config.id.clone()) {
         return Err(ServeError::Identity);
     }
+    let registry = Shares::new(registry, config.vrs.connections, config.vrs.deadlines.free);
     let programmes = Programmes::load(&config.programmes)?;
     let typesetter = Typesetter::new(Fonts::load(&config.fonts)?);
     for programme in programmes.iter() {
@@ -148,9 +150,9 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub async fn serve(config: &Config) -> Result<(), ServeError> {
+    descriptors::provide(config.connections())?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
     let Checked { center, published } = check(config, &events)?;
-    descriptors::provide(config.connections())?;
     let (center, published) = (Arc::new(center), Arc::new(published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
@@ -190,7 +192,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         loop {
             round.tick().await;
             center.tidy();
-            if center.parts().registry.last_reload().is_err() {
+            if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
             published.poll(&center.parts().registry, &*events).await;

@@ -299,12 +299,10 @@ impl Vrs {
         }
         let mut revoked = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
-            let mut session = self.begin(municipality).await?;
-            let list = session
-                .revocations()
-                .await
-                .map_err(|cause| self.unavailable(municipality, cause))?;
-            revoked.extend(list);
+            let broken = |cause| self.unavailable(municipality, cause);
+            let reading = self.parts.divisions.read(municipality).await;
+            let list = reading.map_err(broken)?.revocations().await;
+            revoked.extend(list.map_err(broken)?);
         }
         Ok(Revocations { revoked })
     }

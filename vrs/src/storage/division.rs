@@ -14,12 +14,11 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Folders, KeyError, Operation, Session, Unavailable,
-    cipher::Cipher,
-    high_water,
-    session::{FIRST_ID, insert_sentinel},
+    Folders, KeyError, Operation, Reading, Session, Unavailable, cipher::Cipher, high_water,
+    session::insert_sentinel,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -59,7 +58,10 @@ pub struct Division {
     pub(super) pool: SqlitePool,
     pub(super) cipher: Cipher,
     pub(super) high_water: PathBuf,
+    pub(super) key: PathBuf,
     database: PathBuf,
+    /// Whose turn it is to write: so at most one connection waits for another process, and the others read.
+    turns: Arc<Semaphore>,
     /// Device and inode of the file opened.
     identity: (u64, u64),
 }
@@ -117,8 +119,8 @@ impl Division {
         if metadata.len() == 0 {
             return Err(Unavailable::Empty);
         }
-        let cipher =
-            Cipher::load(&folders.key(municipality), municipality).map_err(|_| Unavailable::Key)?;
+        let key = folders.key(municipality);
+        let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
         let pool = connect(&database).await?;
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
             .fetch_one(&pool)
@@ -131,10 +133,12 @@ impl Division {
             pool,
             cipher,
             high_water: folders.epoch(municipality),
+            key,
             database,
+            turns: Arc::new(Semaphore::new(1)),
             identity: (metadata.dev(), metadata.ino()),
         });
-        division.begin().await?;
+        division.read().await?;
         // Only a database known to be this municipality's is brought to this program's schema.
         MIGRATIONS
             .run(&division.pool)
@@ -149,17 +153,34 @@ impl Division {
         self.municipality
     }
 
-    /// Begins a transaction and finds the sentinel in it.
+    /// Begins a transaction that may write, and finds the sentinel in it. Waits five seconds at most.
     ///
     /// # Errors
     /// [`Unavailable`].
     pub async fn begin(self: &Arc<Self>) -> Result<Session, Unavailable> {
-        // One stat, and in `Session::begin` one small read: too short to be worth a thread.
+        self.is_in_place()?;
+        let turn = timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| Unavailable::Busy)?;
+        let turn = turn.expect("the semaphore is never closed");
+        Session::begin(Arc::clone(self), turn).await
+    }
+
+    /// Begins a transaction that only reads, and finds the sentinel in it. Waits for no writer.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn read(self: &Arc<Self>) -> Result<Reading, Unavailable> {
+        self.is_in_place()?;
+        Reading::begin(Arc::clone(self), "BEGIN").await
+    }
+
+    fn is_in_place(&self) -> Result<(), Unavailable> {
+        // One stat, and in `Reading::begin` one small read: too short to be worth a thread.
         let metadata = std::fs::metadata(&self.database).map_err(|_| Unavailable::Missing)?;
         if (metadata.dev(), metadata.ino()) != self.identity {
             return Err(Unavailable::Replaced);
         }
-        Session::begin(Arc::clone(self)).await
+        Ok(())
     }
 
     /// Ends all connections, so that the database is one file again.
@@ -195,9 +216,8 @@ async fn fill(
     let pool = connect(database).await?;
     MIGRATIONS.run(&pool).await?;
     let mut transaction = pool.begin().await?;
-    sqlx::query("INSERT INTO division (singleton, municipality, next_id) VALUES (1, ?, ?)")
+    sqlx::query("INSERT INTO division (singleton, municipality) VALUES (1, ?)")
         .bind(municipality.as_str())
-        .bind(FIRST_ID)
         .execute(&mut *transaction)
         .await?;
     insert_sentinel(&mut transaction, cipher, municipality).await?;
