@@ -1,5 +1,7 @@
 //! The steps of an application, in their order.
 
+use std::time::Duration;
+
 use card::{
     attributes::BirthDate,
     evidence::{Context, Evidence},
@@ -18,9 +20,9 @@ use time::{OffsetDateTime, macros::offset};
 
 use super::{Vrs, evidence_problem};
 use crate::{
+    asked::Subject,
     event::Event,
     nonce::{milliseconds, random},
-    asked::Subject,
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
@@ -114,13 +116,13 @@ impl Vrs {
             // Whether it takes part is the center's to say: here its records are missing.
             return Err(ProblemCode::RecordsUnavailable);
         }
-        self.asked
-            .ask(&claims, request.municipality)
         let subject = Subject {
             municipality: request.municipality,
             programme: request.programme.clone(),
             kind: request.kind,
         };
+        self.asked
+            .ask(&claims, subject)
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
         let mut session = self.begin(request.municipality).await?;
@@ -152,19 +154,21 @@ impl Vrs {
                 municipality: request.municipality,
             });
         }
-        let message = Finding::message(
-            &claims.application,
-            &request.municipality,
-            data_epoch,
-            &outcome.digest(),
-        );
-        Ok(Finding {
+        let still = claims
+            .expiry
+            .saturating_sub(milliseconds(self.parts.clock.uptime()));
+        let mut finding = Finding {
             application: claims.application.clone(),
             municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+            ticket_expires_in_seconds: seconds(Duration::from_millis(still)),
             data_epoch,
             outcome,
-            signature: self.parts.statement.sign(&message),
-        })
+            signature: Array::new([0; 64]),
+        };
+        finding.signature = self.parts.statement.sign(&finding.message());
+        Ok(finding)
     }
 
     /// `POST /v1/register`: the record is looked at again in the transaction that registers the certificate.
@@ -329,7 +333,7 @@ impl Vrs {
     ) -> Result<Claims, ProblemCode> {
         let uptime = self.parts.clock.uptime();
         self.tickets
-            .open(ticket, center, terminal, uptime, std::time::Duration::ZERO)
+            .open(ticket, center, terminal, uptime, Duration::ZERO)
     }
 }
 
@@ -427,6 +431,6 @@ fn day(birth: &BirthDate) -> Option<Date> {
         .map(Date::from)
 }
 
-fn seconds(lifetime: std::time::Duration) -> u32 {
+fn seconds(lifetime: Duration) -> u32 {
     u32::try_from(lifetime.as_secs()).expect("lifetimes are minutes")
 }

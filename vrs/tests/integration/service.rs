@@ -72,12 +72,10 @@ async fn every_outcome_is_said_and_signed() {
         };
         assert_eq!(said, name, "person {n}");
         assert_eq!(finding.data_epoch, 1);
-        let message = Finding::message(
-            &finding.application,
-            &code(HOME),
-            1,
-            &finding.outcome.digest(),
-        );
+        assert_eq!(finding.municipality, code(HOME));
+        assert_eq!(finding.programme.as_str(), "covid-19");
+        assert_eq!(finding.kind, CertificateKind::Domestic);
+        let message = finding.message();
         let signature = Signature::from_bytes(finding.signature.as_bytes());
         world.statement.verify_strict(&message, &signature).unwrap();
     }
@@ -427,4 +425,15 @@ async fn many_applications_at_once_each_get_their_own() {
     }
     let sql = "SELECT count(DISTINCT person) FROM certificate WHERE state = 'delivered'";
     assert_eq!(world.place.number_of(HOME, sql).await, 40);
+}
+
+#[tokio::test]
+async fn a_finding_says_how_long_the_ticket_still_holds() {
+    let world = with_one_person().await;
+    let application = world.apply(&number(1));
+    for (passed, still) in [(0, 600), (200, 400), (400, 0)] {
+        world.clock.advance(passed);
+        let finding = application.ask(&world.vrs, HOME).await.unwrap();
+        assert_eq!(finding.ticket_expires_in_seconds, still);
+    }
 }
