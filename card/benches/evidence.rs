@@ -8,9 +8,10 @@ use std::path::Path;
 
 use card::attributes::{Attributes, BirthDate, Sex};
 use card::certificate::Certificate;
-use card::evidence::{Context, Evidence, TextFiles};
+use card::evidence::{Binding, Context, Evidence, SurfacePart, TextFiles};
 use card::key::{KeyId, PublicKey, Signature};
 use card::number::IndividualNumber;
+use card::surface_ap::AgeRecord;
 use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use card::trust::{Anchor, ApRole, Environment, TrustStore};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -95,13 +96,15 @@ const CONTEXT: Context<'static> = Context {
 
 fn evidence(c: &mut Criterion) {
     let [ca, signer, card] = [Key::make(), Key::make(), Key::make()];
+    let [surface_ca, surface_signer, surface_card] = [Key::make(), Key::make(), Key::make()];
+    let birth = || BirthDate::new(1980, 2, 17).expect("a day");
     let id = |digits: &[u8; 7]| KeyId::new(*digits, *b"001", [0; 4]).expect("digits");
     let number = IndividualNumber::from_eleven("12345678901").expect("digits");
     let number = NumberFile::of(&number);
     let attributes = AttributesFile::of(Attributes::new(
         "見本　花子".into(),
         "東京都清瀬市中里五丁目842番地".into(),
-        BirthDate::new(1980, 2, 17).expect("a day"),
+        birth(),
         Sex::Female,
     ));
     let files = TextFiles {
@@ -117,19 +120,38 @@ fn evidence(c: &mut Criterion) {
         attributes,
     };
     let answer = card.sign_digest(&CONTEXT.digest(ApRole::Text, files.named()));
-    let bytes = Evidence::new(files, answer, None).encode();
+    let key = surface_card.public.clone();
+    let mut surface = SurfacePart {
+        age_record: AgeRecord::issue(birth(), key, |message| surface_signer.sign(message)),
+        certificate: Certificate::issue(
+            id(b"7000023"),
+            id(b"1322121"),
+            surface_signer.public.clone(),
+            |body| surface_ca.sign(body),
+        ),
+        answer: Signature::from([0; 256]),
+    };
+    let both = files.named().into_iter().chain(surface.named());
+    surface.answer = surface_card.sign_digest(&CONTEXT.digest(ApRole::Surface, both));
+    let bytes = Evidence::new(files, answer, Some(surface)).encode();
     let trust = || {
-        let anchor = Anchor {
-            id: "7000033".parse().expect("seven digits"),
-            role: ApRole::Text,
+        let anchor = |id: &str, role, key: &Key| Anchor {
+            id: id.parse().expect("seven digits"),
+            role,
             environment: Environment::Emulator,
-            key: ca.public.clone(),
+            key: key.public.clone(),
         };
-        TrustStore::new(Environment::Emulator, [anchor]).expect("one environment")
+        let anchors = [
+            anchor("7000033", ApRole::Text, &ca),
+            anchor("7000023", ApRole::Surface, &surface_ca),
+        ];
+        TrustStore::new(Environment::Emulator, anchors).expect("one environment")
     };
     let believe = |trust: &TrustStore| {
         let evidence = Evidence::decode(black_box(&bytes)).expect("as encoded");
-        evidence.verify(&CONTEXT, trust).expect("it verifies")
+        evidence
+            .verify(&CONTEXT, trust, Binding::Required)
+            .expect("it verifies")
     };
     let remembering = trust();
     believe(&remembering);

@@ -7,11 +7,13 @@
 #![allow(clippy::print_stdout)]
 
 use std::path::Path;
+use std::time::SystemTime;
 
-use card::evidence::Context;
+use card::evidence::{Binding, Context};
+use card::expiry::Day;
 use card::pcsc::Pcsc;
 use card::pin::Pin;
-use card::session::Attempt;
+use card::session::{Attempt, Proof};
 use card::trust::TrustStore;
 use zeroize::Zeroizing;
 
@@ -28,7 +30,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .iter()
         .find_map(|reader| pcsc.connect(reader).ok())
         .ok_or("no card on any reader")?;
-    let asked = connected.select()?.ask_tries()?;
+    let today = Day::in_japan(SystemTime::now());
+    let asked = connected.unexpired(today)?.select()?.ask_tries()?;
     println!("tries left: {}", asked.remaining());
     let entry = Zeroizing::new(rpassword::prompt_password("PIN (4 digits): ")?);
     let pin = Pin::try_from(entry.as_str())?;
@@ -50,7 +53,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         exporter: [0; 32],
         session_key: [0; 32],
     };
-    let verified = read.answer(&context)?.verify(&context, &trust)?;
+    let proof = read.answer(&context)?.bind()?;
+    if let Proof::Unbound { reason, .. } = &proof {
+        println!("not bound by the 券面事項確認AP: {reason}");
+    }
+    let verified = proof
+        .into_evidence()
+        .verify(&context, &trust, Binding::Optional)?;
     println!("genuine, signed by {}", verified.signer());
     println!("name:    {}", verified.attributes().name().expose());
     println!("address: {}", verified.attributes().address().expose());

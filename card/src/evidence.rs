@@ -21,8 +21,9 @@
 //! 4. the signer signed EF 0003 (DF33);
 //! 5. the signer signed the card's key in EF 0007 (DF52);
 //! 6. the card's key signed the context's digest;
-//! 7. if there is a surface part: the same chain under the surface AP's CA, its answer, and its birth
-//!    date is that of EF 0002;
+//! 7. the surface part is there, if the verifier requires it ([`Binding`]): the same chain under the
+//!    surface AP's CA, its birth date is that of EF 0002, and the key in the age record signed the
+//!    context with the files of both applications;
 //! 8. the number's check digit is right.
 
 mod context;
@@ -33,7 +34,7 @@ use zeroize::Zeroizing;
 
 pub use context::{Context, FileName};
 pub use error::{DecodeError, EvidenceError, SurfaceError};
-pub use verify::Verified;
+pub use verify::{Binding, Verified};
 
 use crate::certificate::Certificate;
 use crate::file::{FileError, MAX_FILE};

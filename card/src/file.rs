@@ -55,6 +55,9 @@ pub enum FileError {
     /// The birth date is no date.
     #[error("no birth date")]
     BirthDate,
+    /// The expiry date is no date.
+    #[error("no expiry date")]
+    ExpiryDate,
     /// A key id is not of its form.
     #[error("no key id")]
     KeyId,

@@ -2,6 +2,8 @@
 
 /// VERIFY; without data it asks for the tries left.
 pub const VERIFY: u8 = 0x20;
+/// CHANGE REFERENCE DATA; the old value has to be verified before.
+pub const CHANGE_REFERENCE_DATA: u8 = 0x24;
 /// COMPUTE DIGITAL SIGNATURE, class `80`.
 pub const COMPUTE_SIGNATURE: u8 = 0x2A;
 /// SELECT.

@@ -8,9 +8,9 @@
 //! | module | what |
 //! |---|---|
 //! | [`apdu`], [`status`], [`tlv`], [`ins`], [`aid`] | ISO/IEC 7816-4 codec and vocabulary: commands, responses, status words, BER-TLV |
-//! | [`pin`], [`number`], [`attributes`], [`era`] | values that exist only parsed, wiped on drop, never printed |
+//! | [`pin`], [`number`], [`attributes`], [`era`], [`expiry`] | values that exist only parsed, wiped on drop, never printed |
 //! | [`key`], [`certificate`], [`trust`] | key ids, RSA public keys, card-verifiable certificates, trust anchors |
-//! | [`file`](mod@file), [`text_ap`], [`surface_ap`] | the applications: AIDs, EF ids, and each file's layout, read and written |
+//! | [`file`](mod@file), [`text_ap`], [`surface_ap`], [`common_ap`], [`jpki_ap`], [`card_manager`] | the applications: AIDs, EF ids, and each file's layout, read and written |
 //! | [`evidence`] | files and answers to a challenge: wire format, context, verification |
 //! | [`transport`], [`session`] | the way to a card, and reading one: a chain of consumed states |
 //! | [`environment`] | what on this machine would let a PIN leak |
@@ -34,12 +34,16 @@
 pub mod aid;
 pub mod apdu;
 pub mod attributes;
+pub mod card_manager;
 pub mod certificate;
+pub mod common_ap;
 pub mod environment;
 pub mod era;
 pub mod evidence;
+pub mod expiry;
 pub mod file;
 pub mod ins;
+pub mod jpki_ap;
 pub mod key;
 pub mod number;
 #[cfg(feature = "pcsc")]

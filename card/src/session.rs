@@ -1,18 +1,26 @@
 //! Reading a card: a chain of states, each consumed by going on.
 //!
 //! ```text
-//! Connected ─select→ Selected ─ask_tries→ Asked ─verify→ Unlocked ─read→ Read ─answer→ Evidence
-//!                       ↑                           └─ Wrong ─┐
+//! Connected ─select→ Selected ─ask_tries→ Asked ─verify→ Unlocked ─read→ Read ─answer→ Answered ─bind→ Proof
+//!  └↺ unexpired         ↑                           └─ Wrong ─┐
 //!                       └──────────────────────────────────────┘
 //! ```
 //! - The tries left are asked before every VERIFY, and one [`Pin`] gives at most one VERIFY: both are
 //!   consumed. Nothing here repeats one.
-//! - From SELECT to the answer nine APDUs, with extended length: SELECT, tries, VERIFY, five READ
-//!   BINARY by short EF id, challenge. Where extended length is refused, files are read on by offset
-//!   in pieces of 256 bytes, and the reader's [`Lengths`] remember it.
+//! - What the text AP proves is bound to the card by the surface AP, where the card has one that goes
+//!   along ([`Answered::bind`]). That it does not is told with the reason, and is no error: whoever
+//!   asked for the proof decides.
+//! - 15 APDUs in all, with extended length. From SELECT to the text AP's answer nine: SELECT, tries,
+//!   VERIFY, five READ BINARY by short EF id, challenge. For the binding six: SELECT, tries, VERIFY, two
+//!   READ BINARY, challenge. The expiry date takes two more, SELECT and READ RECORD. Where extended
+//!   length is refused, files are read on by offset in pieces of 256 bytes, and the reader's
+//!   [`Lengths`] remember it.
+//! - The first APDU after power-up may answer `6F00`: then, and only then, it is sent again, whichever
+//!   SELECT it is.
 //! - Each state owns the [`Transport`]: whatever ends the chain, an error, a panic or the answer, drops
 //!   it and so powers the card down.
 
+mod binding;
 mod link;
 
 use std::fmt;
@@ -20,7 +28,9 @@ use std::fmt;
 use crate::aid;
 use crate::apdu::{Command, SHORT_EXPECTED};
 use crate::certificate::Certificate;
-use crate::evidence::{Context, Evidence, TextFiles};
+use crate::common_ap::{self, CardRecord};
+use crate::evidence::{Context, FileName, TextFiles};
+use crate::expiry::Day;
 use crate::file::{Ef, FileError};
 use crate::ins;
 use crate::key::{SHA256_DIGEST_INFO, Signature};
@@ -29,6 +39,7 @@ use crate::status::Status;
 use crate::text_ap::{self, AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use crate::transport::{Lengths, Transport, TransportError};
 use crate::trust::ApRole;
+pub use binding::{Answered, BIRTH_CODE_TRIES, Proof, Unbound};
 use link::Link;
 
 /// What was being done when a session failed.
@@ -58,6 +69,9 @@ pub enum SessionError {
     /// Not a My Number Card.
     #[error("not a My Number Card")]
     WrongCard,
+    /// Its last day is over.
+    #[error("card has expired")]
+    Expired,
     /// No tries are left, so no VERIFY was sent.
     #[error("PIN is blocked")]
     PinBlocked,
@@ -135,21 +149,46 @@ impl<T: Transport> Connected<T> {
         Self(Link::new(transport, lengths))
     }
 
+    /// Reads the record of the common AP: who issued the card, and until when it is valid. `None` if the
+    /// card has no such record, or one that is laid out otherwise.
+    ///
+    /// # Errors
+    /// [`SessionError`] only if the card does not answer at all.
+    pub fn card_record(&mut self) -> Result<Option<CardRecord>, SessionError> {
+        let Self(link) = self;
+        if link.select(&aid::COMMON_AP)? != Status::Success {
+            return Ok(None);
+        }
+        let record = link.read_record(common_ap::CARD_RECORD, common_ap::RECORD)?;
+        Ok(record.and_then(|record| CardRecord::decode(&record).ok()))
+    }
+
+    /// Lets a card pass unless its last day is over. It is asked before anything else, so that nobody
+    /// enters a PIN for a card that is of no use.
+    ///
+    /// A card that does not tell its expiry date passes: the date is not signed, so it proves nothing, and
+    /// whether the card is a My Number Card at all is for [`select`](Self::select) to say.
+    ///
+    /// # Errors
+    /// [`SessionError::Expired`].
+    pub fn unexpired(mut self, today: Day) -> Result<Self, SessionError> {
+        match self.card_record()? {
+            Some(record) if record.expiry().has_passed(today) => Err(SessionError::Expired),
+            _ => Ok(self),
+        }
+    }
+
     /// Selects the text AP.
     ///
     /// # Errors
     /// [`SessionError::Phone`] or [`SessionError::WrongCard`] if the card has none.
     pub fn select(self) -> Result<Selected<T>, SessionError> {
         let Self(mut link) = self;
-        let mut status = select(&mut link, &aid::TEXT_AP)?;
-        if status == Status::NoDiagnosis {
-            // The first APDU after power-up may answer this.
-            status = select(&mut link, &aid::TEXT_AP)?;
-        }
+        let status = link.select(&aid::TEXT_AP)?;
         if status == Status::Success {
             return Ok(Selected(link));
         }
-        let has_jpki = select(&mut link, &aid::JPKI_AP)? == Status::Success;
+        let has_jpki = link.select(&aid::JPKI_AP)? == Status::Success;
         Err(match (status, has_jpki) {
             (Status::NotFound, true) => SessionError::Phone,
             (_, true) => SessionError::Unexpected {
@@ -168,12 +207,12 @@ impl<T: Transport> Selected<T> {
     /// [`SessionError::PinBlocked`] if none are.
     pub fn ask_tries(self) -> Result<Asked<T>, SessionError> {
         let Self(mut link) = self;
-        let mut status = ask_tries(&mut link)?;
+        let mut status = ask_tries(&mut link, text_ap::PIN)?;
         if status == Status::Success {
             // Somebody left the PIN verified. Selecting another application clears that.
-            select(&mut link, &aid::JPKI_AP)?;
-            select(&mut link, &aid::TEXT_AP)?;
-            status = ask_tries(&mut link)?;
+            link.select(&aid::JPKI_AP)?;
+            link.select(&aid::TEXT_AP)?;
+            status = ask_tries(&mut link, text_ap::PIN)?;
         }
         match status {
             Status::TriesLeft(0) | Status::Blocked => Err(SessionError::PinBlocked),
@@ -199,7 +238,7 @@ impl<T: Transport> Asked<T> {
     /// [`SessionError`] if the card gives no outcome. Whether a try was spent is then unknown.
     pub fn verify(self, pin: Pin) -> Result<Attempt<T>, SessionError> {
         let Self { mut link, .. } = self;
-        let status = link.send(&verify(pin.expose()))?.status;
+        let status = link.send(&verify(text_ap::PIN, pin.expose()))?.status;
         drop(pin);
         match status {
             Status::Success => Ok(Attempt::Verified(Unlocked(link))),
@@ -242,41 +281,43 @@ impl<T: Transport> Read<T> {
         &self.files
     }
 
-    /// Has the card sign this context with all files, and powers it down.
+    /// Has the text AP sign this context with all files.
     ///
     /// # Errors
     /// [`SessionError`] if the card does not answer with a signature.
-    pub fn answer(self, context: &Context<'_>) -> Result<Evidence, SessionError> {
+    pub fn answer<'c>(self, context: &Context<'c>) -> Result<Answered<'c, T>, SessionError> {
         let Self { mut link, files } = self;
-        let digest = context.digest(ApRole::Text, files.named());
-        let info = [&SHA256_DIGEST_INFO[..], &digest].concat();
-        let command = Command::new(0x80, ins::COMPUTE_SIGNATURE, 0x00, 0x00);
-        let response = link.send(&built(command, &info, SHORT_EXPECTED))?;
-        match response.status {
-            Status::Success => {
-                let answer = Signature::try_from(response.data()).map_err(FileError::from)?;
-                Ok(Evidence::new(files, answer, None))
-            }
-            status => Err(SessionError::Unexpected {
-                step: Step::Challenge,
-                status,
-            }),
-        }
+        let answer = challenge(&mut link, context, ApRole::Text, files.named())?;
+        Ok(Answered::new(link, *context, files, answer))
     }
 }
 
-fn select<T: Transport>(link: &mut Link<T>, aid: &[u8]) -> Result<Status, SessionError> {
-    let command = Command::new(0x00, ins::SELECT, 0x04, 0x0C);
-    Ok(link.send(&built(command, aid, 0))?.status)
+/// Has the selected application sign the context with these files.
+fn challenge<'f, T: Transport>(
+    link: &mut Link<T>,
+    context: &Context<'_>,
+    ap: ApRole,
+    files: impl IntoIterator<Item = (FileName, &'f [u8])>,
+) -> Result<Signature, SessionError> {
+    let info = [&SHA256_DIGEST_INFO[..], &context.digest(ap, files)].concat();
+    let command = Command::new(0x80, ins::COMPUTE_SIGNATURE, 0x00, 0x00);
+    let response = link.send(&built(command, &info, SHORT_EXPECTED))?;
+    match response.status {
+        Status::Success => Ok(Signature::try_from(response.data()).map_err(FileError::from)?),
+        status => Err(SessionError::Unexpected {
+            step: Step::Challenge,
+            status,
+        }),
+    }
 }
 
-fn ask_tries<T: Transport>(link: &mut Link<T>) -> Result<Status, SessionError> {
-    Ok(link.send(&verify(&[]))?.status)
+fn ask_tries<T: Transport>(link: &mut Link<T>, reference: Ef) -> Result<Status, SessionError> {
+    Ok(link.send(&verify(reference, &[]))?.status)
 }
 
-/// VERIFY of the PIN by its short EF id; without data it asks for the tries left.
-fn verify(digits: &[u8]) -> Command {
-    let command = Command::new(0x00, ins::VERIFY, 0x00, text_ap::PIN.short_reference());
+/// VERIFY of reference data by its short EF id; without data it asks for the tries left.
+fn verify(reference: Ef, digits: &[u8]) -> Command {
+    let command = Command::new(0x00, ins::VERIFY, 0x00, reference.short_reference());
     built(command, digits, 0)
 }
 

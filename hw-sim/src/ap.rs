@@ -7,6 +7,9 @@
 
 use card::file::Ef;
 
+mod common;
+pub(crate) mod jpki;
+pub(crate) mod surface;
 mod text;
 
 /// An application (AP) of the card.
@@ -14,16 +17,28 @@ mod text;
 pub enum Ap {
     /// 券面事項入力補助AP.
     Text,
+    /// 券面事項確認AP.
+    Surface,
+    /// 共通カードAP.
+    Common,
+    /// 公的個人認証AP.
+    Jpki,
 }
 
 impl Ap {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Text];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Surface, Self::Common, Self::Jpki];
 
     /// The application with this id (AID), which has to be whole.
     #[must_use]
     pub fn with_aid(aid: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|ap| ap.aid() == aid)
+    }
+
+    /// The application with this name.
+    #[must_use]
+    pub fn with_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ap| ap.name() == name)
     }
 
     /// Its id.
@@ -32,7 +47,7 @@ impl Ap {
         self.rules().aid
     }
 
-    /// Its name in a card's folder and in messages: `text`.
+    /// Its name in a card's folder and in messages: `text`, `surface`, `common`, `jpki`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.rules().name
@@ -58,9 +73,24 @@ impl Ap {
             .find(|ef| ef.short_reference() == 0x80 | short)
     }
 
+    /// How it signs.
+    #[must_use]
+    pub const fn signing(self) -> Signing {
+        self.rules().signing
+    }
+
+    /// Whether it offers secure messaging.
+    #[must_use]
+    pub const fn messaging(self) -> Messaging {
+        self.rules().messaging
+    }
+
     const fn rules(self) -> &'static Rules {
         match self {
             Self::Text => &text::RULES,
+            Self::Surface => &surface::RULES,
+            Self::Common => &common::RULES,
+            Self::Jpki => &jpki::RULES,
         }
     }
 }
@@ -70,14 +100,40 @@ impl Ap {
 pub enum Object {
     /// A transparent file.
     File(Access),
-    /// Reference data for VERIFY (a PIN or 照合番号), with so many tries when nothing was spent.
-    /// None at all: issued blocked.
+    /// A file of records, one after the other.
+    Records(Access),
+    /// Reference data for VERIFY (a PIN, a password or 照合番号).
     Reference {
-        /// Tries after a successful VERIFY.
+        /// Tries after a successful VERIFY. None at all: issued blocked.
         tries: u8,
+        /// What may take its place by CHANGE REFERENCE DATA, if anything.
+        form: Option<Form>,
     },
     /// A private key that the application signs with.
     SigningKey(Access),
+}
+
+/// Of which form a secret is that its holder chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Four ASCII digits.
+    Pin,
+    /// 6 to 16 of `A`–`Z` and `0`–`9`.
+    Password,
+}
+
+impl Form {
+    /// Whether a secret is of this form.
+    #[must_use]
+    pub fn has(self, secret: &[u8]) -> bool {
+        match self {
+            Self::Pin => secret.len() == 4 && secret.iter().all(u8::is_ascii_digit),
+            Self::Password => {
+                let allowed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+                (6..=16).contains(&secret.len()) && secret.iter().all(allowed)
+            }
+        }
+    }
 }
 
 /// Which reference data opens an object: any one of these.
@@ -102,8 +158,32 @@ impl Access {
     }
 }
 
+/// What COMPUTE SIGNATURE does in an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signing {
+    /// There is no key.
+    Not,
+    /// Answers challenges with this key: a `DigestInfo` of SHA-256, P1-P2 `0000`.
+    Challenge(Ef),
+    /// Signs with the key that is the current EF or named in P2, padded as P1 says.
+    NamedKey,
+}
+
+/// What SET SESSION KEY does in an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Messaging {
+    /// Opens a session with the private key of this EF, once this has been presented.
+    Key(Ef, Access),
+    /// Answers `66F1`: there is nothing to open a session with.
+    NotConfigured,
+    /// Answers `6982`: there is, and no resident can.
+    Closed,
+}
+
 struct Rules {
     name: &'static str,
     aid: &'static [u8],
     objects: &'static [(Ef, Object)],
+    signing: Signing,
+    messaging: Messaging,
 }

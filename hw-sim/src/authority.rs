@@ -6,9 +6,13 @@
 //!
 //! | key | id |
 //! |---|---|
-//! | CA for the text AP | 9000033-001-00000000 |
-//! | another CA, in no trust anchor | 9900033-001-00000000 |
-//! | a municipality's signer for the text AP | its five digits, 3, and 1 (2 under the other CA) |
+//! | CA for the text AP, for the surface AP | 9000033-001-00000000, 9000023-001-00000000 |
+//! | other CAs, in no trust anchor | 9900033-001-00000000, 9900023-001-00000000 |
+//! | a municipality's signer | its five digits, 3 for the text AP or 2 for the surface AP, and 1 (2 under the other CA) |
+//! | root of the card manager's chain, and the key at its end | 9000020-001-00000000, 9000050-001-00000000 |
+//! | a municipality's key between them | its five digits, 30, and version 002 |
+//!
+//! The JPKI AP's CAs are of another kind, X.509: [`jpki`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -27,6 +31,8 @@ use zeroize::Zeroizing;
 use crate::files::write_private;
 use crate::persona::Municipality;
 
+pub mod jpki;
+
 /// Which CA signs a card's signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,13 +44,19 @@ pub enum Ca {
     Other,
 }
 
-/// Names a key of the authority.
+/// Names a key of the authority: what of, and for which application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyName {
     /// A CA's.
-    Ca(Ca),
+    Ca(Ca, ApRole),
     /// A municipality's signer's, under this CA.
-    Signer(Ca, Municipality),
+    Signer(Ca, ApRole, Municipality),
+    /// Root of the card manager's chain of certificates.
+    ManagerRoot,
+    /// A municipality's in it.
+    ManagerIntermediate(Municipality),
+    /// The key at its end. What it is for is not known.
+    ManagerEnd,
 }
 
 /// A CA or a signer: a private key with its id.
@@ -61,8 +73,11 @@ pub enum AuthorityError {
     #[error("authority: {0}")]
     Io(#[from] io::Error),
     /// A file holds no RSA private key of 2048 bits in PKCS#8.
-    #[error("authority: key {0} is none of RSA-2048 in PKCS#8")]
-    Key(KeyId),
+    #[error("authority: a key is none of RSA-2048 in PKCS#8")]
+    Key,
+    /// An X.509 certificate cannot be made.
+    #[error("authority: certificate: {0}")]
+    Certificate(#[from] x509_cert::builder::Error),
     /// The generator of keys failed.
     #[error("key generation failed")]
     Generation,
@@ -76,13 +91,24 @@ impl KeyName {
     #[must_use]
     pub fn id(self) -> KeyId {
         let (digits, version) = match self {
-            Self::Ca(Ca::Own) => (*b"9000033", *b"001"),
-            Self::Ca(Ca::Other) => (*b"9900033", *b"001"),
-            Self::Signer(ca, municipality) => {
+            Self::Ca(ca, role) => {
+                let second = if ca == Ca::Own { b'0' } else { b'9' };
+                (
+                    [b'9', second, b'0', b'0', b'0', role.digit(), b'3'],
+                    *b"001",
+                )
+            }
+            Self::Signer(ca, role, municipality) => {
                 let [a, b, c, d, e] = *municipality.prefix();
                 let serial = if ca == Ca::Own { b'1' } else { b'2' };
-                ([a, b, c, d, e, ApRole::Text.digit(), serial], *b"000")
+                ([a, b, c, d, e, role.digit(), serial], *b"000")
             }
+            Self::ManagerRoot => (*b"9000020", *b"001"),
+            Self::ManagerIntermediate(municipality) => {
+                let [a, b, c, d, e] = *municipality.prefix();
+                ([a, b, c, d, e, b'3', b'0'], *b"002")
+            }
+            Self::ManagerEnd => (*b"9000050", *b"001"),
         };
         KeyId::new(digits, version, [0; 4]).expect("all digits")
     }
@@ -100,21 +126,28 @@ impl KeyName {
     /// # Errors
     /// [`AuthorityError`] if it is not there.
     pub fn load(self, folder: &Path) -> Result<Signer, AuthorityError> {
-        let pem = Zeroizing::new(fs::read_to_string(self.file(folder))?);
-        let key = PrivateKey::from_pkcs8_pem(&pem).map_err(|_| AuthorityError::Key(self.id()))?;
-        Signer::new(self.id(), key)
+        Signer::new(self.id(), load_key(&self.file(folder))?)
     }
+}
 
-    /// Writes a private key for it into the authority's folder.
-    ///
-    /// # Errors
-    /// [`AuthorityError`] if that fails.
-    pub fn store(self, folder: &Path, key: &PrivateKey) -> Result<(), AuthorityError> {
-        let pem = key
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|_| AuthorityError::Key(self.id()))?;
-        Ok(write_private(&self.file(folder), pem.as_bytes())?)
-    }
+/// Reads a private key of the authority from its file.
+///
+/// # Errors
+/// [`AuthorityError`] if it is not there, or not one in PKCS#8.
+pub fn load_key(file: &Path) -> Result<PrivateKey, AuthorityError> {
+    let pem = Zeroizing::new(fs::read_to_string(file)?);
+    PrivateKey::from_pkcs8_pem(&pem).map_err(|_| AuthorityError::Key)
+}
+
+/// Writes a private key of the authority to its file.
+///
+/// # Errors
+/// [`AuthorityError`] if that fails.
+pub fn store_key(file: &Path, key: &PrivateKey) -> Result<(), AuthorityError> {
+    let pem = key
+        .to_pkcs8_pem(LineEnding::LF)
+        .map_err(|_| AuthorityError::Key)?;
+    Ok(write_private(file, pem.as_bytes())?)
 }
 
 impl Signer {
@@ -123,8 +156,14 @@ impl Signer {
     /// # Errors
     /// [`AuthorityError::Key`] if it is another kind of key.
     pub fn new(id: KeyId, key: PrivateKey) -> Result<Self, AuthorityError> {
-        public_key(&key).ok_or(AuthorityError::Key(id))?;
+        public_key(&key).ok_or(AuthorityError::Key)?;
         Ok(Self { id, key })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
     }
 
     /// Signs: PKCS#1 v1.5 with SHA-256.
@@ -143,7 +182,7 @@ impl Signer {
             .expect("as long as the modulus")
     }
 
-    /// Certifies a municipal signer.
+    /// Certifies another key: a municipal signer's, or the next in the card manager's chain.
     #[must_use]
     pub fn certify(&self, signer: &Self) -> Certificate {
         Certificate::issue(self.id, signer.id, signer.public_key(), |body| {
@@ -151,15 +190,15 @@ impl Signer {
         })
     }
 
-    /// The trust anchor file that makes programs believe this CA.
+    /// The trust anchor file that makes programs believe this CA for this application.
     ///
     /// # Panics
     /// Never: an RSA public key can be written as PEM.
     #[must_use]
-    pub fn anchor_file(&self) -> String {
+    pub fn anchor_file(&self, role: ApRole) -> String {
         let anchor = Anchor {
             id: self.id.short(),
-            role: ApRole::Text,
+            role,
             environment: Environment::Emulator,
             key: self.public_key(),
         };

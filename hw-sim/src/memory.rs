@@ -2,30 +2,29 @@
 //!
 //! On disk a card is a folder:
 //! ```text
-//! card.toml      what kind of card it is; reference data (PIN, 照合番号); tries at first
-//! tries.toml     tries left now; replaced as a whole whenever one changes
-//! text/0001.bin  content of an EF of the text AP, and so on
-//! text/0013.pem  private key, PKCS#8; where the EF is a file (0006), the other half of the key in it
+//! card.toml         what kind of card it is; reference data (PIN, 照合番号); tries at first
+//! tries.toml        tries left now; replaced as a whole whenever one changes
+//! changed.toml      PINs and the password where their holder changed them; replaced likewise
+//! text/0001.bin     content of an EF of the text AP, and so on; common/0001.bin holds its records
+//! text/0013.pem     private key, PKCS#8; where the EF is a file (0006), the other half of the key in it
+//! manager/00F2.bin  value of a data object of the card manager
 //! ```
-//! A file or key that is not there is not on the card. Nothing in `tries.toml` is personal.
+//! A file or key that is not there is not on the card, and an application with none of either is not there. Nothing in `tries.toml` is personal.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use card::Private;
+use card::card_manager::DataObject;
 use card::file::Ef;
 use rsa::PrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::ap::{Ap, Object};
-use crate::files::write_private;
 
-const CARD: &str = "card.toml";
-const TRIES: &str = "tries.toml";
+mod dump;
+mod folder;
 
 /// What one card remembers.
 #[derive(Debug)]
@@ -33,6 +32,9 @@ pub struct Memory {
     settings: Settings,
     files: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
     references: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
+    /// References that took the place of those.
+    changed: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
+    data: BTreeMap<DataObject, Private<Vec<u8>>>,
     keys: BTreeMap<(Ap, Ef), PrivateKey>,
     tries_at_first: BTreeMap<(Ap, Ef), u8>,
     tries: BTreeMap<(Ap, Ef), u8>,
@@ -64,9 +66,12 @@ pub enum MemoryError {
     /// Reading or writing failed.
     #[error("card folder: {0}")]
     Io(#[from] io::Error),
-    /// `card.toml` or `tries.toml` is not as it should be.
+    /// A file of the folder is not as it should be.
     #[error("{0} is not laid out as it should be")]
     Layout(&'static str),
+    /// The folder of a dump holds no file of a card.
+    #[error("no file of a card in the dump")]
+    NoDump,
     /// A private key is not one in PKCS#8.
     #[error("EF {0:04X}: no private key in PKCS#8")]
     Key(u16),
@@ -80,6 +85,8 @@ impl Memory {
             settings,
             files: BTreeMap::new(),
             references: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            data: BTreeMap::new(),
             keys: BTreeMap::new(),
             tries_at_first: BTreeMap::new(),
             tries: BTreeMap::new(),
@@ -110,91 +117,11 @@ impl Memory {
         self
     }
 
-    /// Reads a card's folder. Changed counters are written there from now on.
-    ///
-    /// # Errors
-    /// [`MemoryError`] if there is no card in it.
-    pub fn load(folder: &Path) -> Result<Self, MemoryError> {
-        let stored: Stored = parse(&fs::read_to_string(folder.join(CARD))?, CARD)?;
-        let mut memory = Self::new(stored.settings);
-        for (ap, ef, object) in everything() {
-            let file = |extension| {
-                folder
-                    .join(ap.name())
-                    .join(format!("{:04X}.{extension}", ef.id()))
-            };
-            if let Object::Reference { .. } = object {
-                if let Some(reference) = stored
-                    .references
-                    .get(ap.name())
-                    .and_then(|of_ap| of_ap.get(&name(ef)))
-                {
-                    memory =
-                        memory.with_reference(ap, ef, reference.value.as_bytes(), reference.tries);
-                }
-                continue;
-            }
-            if let Some(content) = if_there(fs::read(file("bin")))? {
-                memory.files.insert((ap, ef), Private::new(content));
-            }
-            if let Some(pem) = if_there(fs::read_to_string(file("pem")).map(Zeroizing::new))? {
-                let key =
-                    PrivateKey::from_pkcs8_pem(&pem).map_err(|_| MemoryError::Key(ef.id()))?;
-                memory.keys.insert((ap, ef), key);
-            }
-        }
-        if let Some(tries) = if_there(fs::read_to_string(folder.join(TRIES)))? {
-            let tries: StoredTries = parse(&tries, TRIES)?;
-            for (ap, ef, _) in everything() {
-                if let Some(left) = tries.get(ap.name()).and_then(|of_ap| of_ap.get(&name(ef))) {
-                    memory.tries.insert((ap, ef), *left);
-                }
-            }
-        }
-        memory.folder = Some(folder.to_owned());
-        Ok(memory)
-    }
-
-    /// Writes the card into an empty folder, readable by its owner alone.
-    ///
-    /// # Errors
-    /// [`MemoryError::Io`] if that fails.
-    pub fn store(&self, folder: &Path) -> Result<(), MemoryError> {
-        fs::create_dir_all(folder)?;
-        let mut stored = Stored {
-            settings: self.settings,
-            references: BTreeMap::new(),
-        };
-        for ((ap, ef), value) in &self.references {
-            let value =
-                String::from_utf8(value.expose().clone()).map_err(|_| MemoryError::Layout(CARD))?;
-            let reference = StoredReference {
-                value,
-                tries: self.tries_at_first(*ap, *ef),
-            };
-            stored
-                .references
-                .entry(ap.name().to_owned())
-                .or_default()
-                .insert(name(*ef), reference);
-        }
-        let card = toml::to_string(&stored).map_err(|_| MemoryError::Layout(CARD))?;
-        write_private(&folder.join(CARD), card.as_bytes())?;
-        let path = |ap: Ap, ef: Ef, extension| -> io::Result<PathBuf> {
-            let of_ap = folder.join(ap.name());
-            fs::create_dir_all(&of_ap)?;
-            Ok(of_ap.join(format!("{:04X}.{extension}", ef.id())))
-        };
-        for ((ap, ef), content) in &self.files {
-            write_private(&path(*ap, *ef, "bin")?, content.expose())?;
-        }
-        for ((ap, ef), key) in &self.keys {
-            let pem = key
-                .to_pkcs8_pem(LineEnding::LF)
-                .map_err(|_| MemoryError::Key(ef.id()))?;
-            write_private(&path(*ap, *ef, "pem")?, pem.as_bytes())?;
-        }
-        Ok(())
+    /// Gives the card manager a data object.
+    #[must_use]
+    pub fn with_data(mut self, object: DataObject, value: &[u8]) -> Self {
+        self.data.insert(object, Private::new(value.to_vec()));
+        self
     }
 
     /// Whether extended length fields are understood.
@@ -209,18 +136,47 @@ impl Memory {
         self.settings.first_command_fails
     }
 
+    /// Whether the application is on the card: it has a file or a key.
+    #[must_use]
+    pub fn has(&self, ap: Ap) -> bool {
+        let files = self.files.keys().map(|(ap, _)| *ap);
+        let keys = self.keys.keys().map(|(ap, _)| *ap);
+        files.chain(keys).any(|present| present == ap)
+    }
+
     /// Whether there is anything behind this EF.
     #[must_use]
     pub fn holds(&self, ap: Ap, ef: Ef) -> bool {
         match ap.object(ef) {
-            Some(Object::File(_)) => self.files.contains_key(&(ap, ef)),
+            Some(Object::File(_) | Object::Records(_)) => self.files.contains_key(&(ap, ef)),
             Some(Object::SigningKey(_)) => self.keys.contains_key(&(ap, ef)),
             Some(Object::Reference { .. }) => true,
             None => false,
         }
     }
 
-    /// The content of a file.
+    /// Whether the card manager is there. A card with nothing on it is another kind of card.
+    #[must_use]
+    pub fn has_card_manager(&self) -> bool {
+        !(self.files.is_empty() && self.data.is_empty())
+    }
+
+    /// The value of a data object of the card manager.
+    #[must_use]
+    pub fn data(&self, object: DataObject) -> Option<&[u8]> {
+        self.data
+            .get(&object)
+            .map(|value| value.expose().as_slice())
+    }
+
+    /// The data objects of the card manager.
+    pub(crate) fn data_objects(&self) -> impl Iterator<Item = (DataObject, &[u8])> {
+        self.data
+            .iter()
+            .map(|(object, value)| (*object, value.expose().as_slice()))
+    }
+
+    /// The content of a file: its bytes, or its records one after the other.
     #[must_use]
     pub fn file(&self, ap: Ap, ef: Ef) -> Option<&[u8]> {
         self.files
@@ -228,18 +184,36 @@ impl Memory {
             .map(|content| content.expose().as_slice())
     }
 
-    /// A private key that signs.
+    /// A private key, that signs or that opens secure messaging.
     #[must_use]
-    pub fn signing_key(&self, ap: Ap, ef: Ef) -> Option<&PrivateKey> {
+    pub fn private_key(&self, ap: Ap, ef: Ef) -> Option<&PrivateKey> {
         self.keys.get(&(ap, ef))
+    }
+
+    /// Reference data as they are now.
+    pub(crate) fn reference(&self, ap: Ap, ef: Ef) -> Option<&[u8]> {
+        self.changed
+            .get(&(ap, ef))
+            .or_else(|| self.references.get(&(ap, ef)))
+            .map(|value| value.expose().as_slice())
     }
 
     /// Whether this is the reference data.
     #[must_use]
     pub fn matches(&self, ap: Ap, ef: Ef, value: &[u8]) -> bool {
-        self.references
-            .get(&(ap, ef))
-            .is_some_and(|right| right.expose() == value)
+        self.reference(ap, ef).is_some_and(|right| right == value)
+    }
+
+    /// Puts other reference data in the place of those that are there, on disk first.
+    ///
+    /// # Errors
+    /// [`MemoryError`] if that fails; they stay as they were.
+    pub fn change(&mut self, ap: Ap, ef: Ef, value: &[u8]) -> Result<(), MemoryError> {
+        let mut changed = self.changed.clone();
+        changed.insert((ap, ef), Private::new(value.to_vec()));
+        self.keep_changed(&changed)?;
+        self.changed = changed;
+        Ok(())
     }
 
     /// Tries left. 0: blocked.
@@ -254,7 +228,7 @@ impl Memory {
     /// Tries left of all reference data.
     pub fn tries(&self) -> impl Iterator<Item = (Ap, Ef, u8)> {
         everything()
-            .filter(|(_, _, object)| matches!(object, Object::Reference { .. }))
+            .filter(|(ap, _, object)| self.has(*ap) && matches!(object, Object::Reference { .. }))
             .map(|(ap, ef, _)| (ap, ef, self.tries_left(ap, ef)))
     }
 
@@ -280,63 +254,18 @@ impl Memory {
     }
 
     fn replace_tries(&mut self, tries: BTreeMap<(Ap, Ef), u8>) -> Result<(), MemoryError> {
-        if let Some(folder) = &self.folder {
-            let mut stored = StoredTries::new();
-            for ((ap, ef), left) in &tries {
-                stored
-                    .entry(ap.name().to_owned())
-                    .or_default()
-                    .insert(name(*ef), *left);
-            }
-            let stored = toml::to_string(&stored).map_err(|_| MemoryError::Layout(TRIES))?;
-            write_private(&folder.join(TRIES), stored.as_bytes())?;
-        }
+        self.keep_tries(&tries)?;
         self.tries = tries;
         Ok(())
     }
 
-    fn tries_at_first(&self, ap: Ap, ef: Ef) -> u8 {
+    pub(crate) fn tries_at_first(&self, ap: Ap, ef: Ef) -> u8 {
         self.tries_at_first.get(&(ap, ef)).copied().unwrap_or(0)
     }
-}
-
-/// `card.toml`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    settings: Settings,
-    references: BTreeMap<String, BTreeMap<String, StoredReference>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredReference {
-    value: String,
-    tries: u8,
-}
-
-/// `tries.toml`: by application, by EF.
-type StoredTries = BTreeMap<String, BTreeMap<String, u8>>;
-
-fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &'static str) -> Result<T, MemoryError> {
-    // What the parser has to say may quote the file, which may hold a PIN.
-    toml::from_str(text).map_err(|_| MemoryError::Layout(file))
 }
 
 fn everything() -> impl Iterator<Item = (Ap, Ef, Object)> {
     Ap::ALL
         .into_iter()
         .flat_map(|ap| ap.objects().map(move |(ef, object)| (ap, ef, object)))
-}
-
-fn name(ef: Ef) -> String {
-    format!("{:04X}", ef.id())
-}
-
-fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
-    match read {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

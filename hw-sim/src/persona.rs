@@ -8,43 +8,91 @@
 //! sex = "female"                 # male | female | not-applicable
 //! number = "201112304512"        # individual number with its check digit
 //! municipality = "132217"        # six digits, the last a check digit: who issued the card
-//! expires = 2031                 # year, for 照合番号B
+//! expires = "20350412"           # the last day the card is valid; its year is in 照合番号B
 //! security_code = "4071"         # four digits, for 照合番号B
 //!
 //! [card]                         # all of it may be left out
-//! pin = "1234"
-//! tries_left = 3                 # of the PIN
+//! applications = ["text", "surface", "common", "jpki"]
+//! data_objects = ["0042", "0045", "0066", "00F0", "00F2", "00F7", "00F8", "7F21"]   # of the card manager
+//! pin = "1234"                   # of the text AP
+//! tries_left = 3                 # of that PIN
+//! birth_code_tries_left = 10     # of the surface AP's birth code
+//! authentication_pin = "1234"    # of the JPKI AP
+//! authentication_tries_left = 3
+//! signature_password = "ABC123"  # of the JPKI AP
+//! signature_tries_left = 5
 //! extended_length = true
 //! first_command_fails = false
 //! ```
+//! With `applications = ["jpki"]` it is a phone, with none another kind of card; neither has data objects
+//! unless the file names them.
+//!
 //! Instead of `[holder]`, `copy_of = "ordinary"` makes a card from the files of another: it answers
-//! every read and no challenge. `ca = "other"` has it signed by a CA that is in no trust anchor, and
-//! `tamper = { address = "…" }` changes one attribute after the signature.
+//! every read and no challenge. `ca = "other"` has it signed by a CA that is in no trust anchor.
+//! `tamper = { address = "…" }` changes one attribute after the signature, `tamper = "signature"` the signature itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::{fs, io};
 
-use card::attributes::{Attributes, BirthDate, Sex};
-use card::era::{BirthCode, CodeB};
+use card::attributes::Attributes;
+use card::card_manager::DataObject;
+use card::era::CodeB;
+use card::expiry::ExpiryDate;
+use card::jpki_ap::{AUTHENTICATION_TRIES, AuthenticationPin, SIGNATURE_TRIES, SignaturePassword};
 use card::number::IndividualNumber;
 use card::pin::Pin;
 use serde::{Deserialize, Serialize};
 
+use crate::ap::Ap;
 use crate::authority::Ca;
 use crate::memory::Settings;
+
+mod file;
 
 /// A persona.
 #[derive(Debug)]
 pub struct Persona {
     /// Whose data are on the card.
     pub holder: Holder,
+    /// The applications on the card.
+    pub applications: BTreeSet<Ap>,
+    /// The data objects of its card manager.
+    pub data_objects: BTreeSet<DataObject>,
     /// The PIN of the text AP.
     pub pin: Pin,
-    /// Tries left of that PIN, at most 3. 0: blocked.
-    pub tries_left: u8,
+    /// The PIN of the JPKI AP.
+    pub authentication_pin: AuthenticationPin,
+    /// The password of the JPKI AP.
+    pub signature_password: SignaturePassword,
+    /// Tries left of each.
+    pub tries_left: TriesLeft,
     /// What kind of card it is.
     pub settings: Settings,
+}
+
+/// Tries left on a card that was used before. 0: blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TriesLeft {
+    /// Of the text AP's PIN.
+    pub pin: u8,
+    /// Of the surface AP's birth code.
+    pub birth_code: u8,
+    /// Of the JPKI AP's PIN.
+    pub authentication: u8,
+    /// Of the JPKI AP's password.
+    pub signature: u8,
+}
+
+impl TriesLeft {
+    /// All tries.
+    pub const ALL: Self = Self {
+        pin: 3,
+        birth_code: 10,
+        authentication: AUTHENTICATION_TRIES,
+        signature: SIGNATURE_TRIES,
+    };
 }
 
 /// Whose data are on a card.
@@ -63,14 +111,25 @@ pub struct Person {
     pub number: IndividualNumber,
     /// What was signed.
     pub attributes: Attributes,
-    /// What the card says instead, if it was tampered with.
-    pub tampered: Option<Attributes>,
+    /// What on the card is not so any more.
+    pub tampering: Option<Tampering>,
     /// Who issued the card.
     pub municipality: Municipality,
+    /// The last day the card is valid.
+    pub expiry: ExpiryDate,
     /// Who signed the issuer's certificate.
     pub ca: Ca,
     /// 照合番号B; none for who was born before 明治.
     pub code_b: Option<CodeB>,
+}
+
+/// What of the text AP was changed after the municipality had signed.
+#[derive(Debug)]
+pub enum Tampering {
+    /// The attributes: these are there instead.
+    Attributes(Attributes),
+    /// The signature of EF 0003: one bit of it.
+    Signature,
 }
 
 /// Why a persona file is not one. Quotes nothing of it.
@@ -105,50 +164,6 @@ impl Persona {
     /// [`PersonaError`] if it is not one.
     pub fn load(path: &Path) -> Result<Self, PersonaError> {
         fs::read_to_string(path)?.parse()
-    }
-}
-
-impl std::str::FromStr for Persona {
-    type Err = PersonaError;
-
-    fn from_str(text: &str) -> Result<Self, PersonaError> {
-        let file: PersonaFile = toml::from_str(text).map_err(|error| {
-            // The error itself would quote the file.
-            let before = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or_default();
-            let line = before.lines().count().max(1);
-            let column = before.lines().last().unwrap_or_default().chars().count() + 1;
-            PersonaError::Layout { line, column }
-        })?;
-        let holder = match (file.holder, file.copy_of) {
-            (Some(holder), None) => Holder::Person(Box::new(
-                holder.parse(file.ca.unwrap_or_default(), file.tamper)?,
-            )),
-            (None, Some(_)) if file.ca.is_some() || file.tamper.is_some() => {
-                return Err(PersonaError::CopySigned);
-            }
-            (None, Some(name)) => Holder::CopyOf(name.parse()?),
-            _ => return Err(PersonaError::Holder),
-        };
-        if file.card.tries_left > 3 {
-            return Err(PersonaError::Value("tries_left"));
-        }
-        Ok(Self {
-            holder,
-            pin: file
-                .card
-                .pin
-                .as_str()
-                .try_into()
-                .map_err(|_| PersonaError::Value("pin"))?,
-            tries_left: file.card.tries_left,
-            settings: Settings {
-                extended_length: file.card.extended_length,
-                first_command_fails: file.card.first_command_fails,
-            },
-        })
     }
 }
 
@@ -236,145 +251,5 @@ impl std::str::FromStr for Municipality {
         } else {
             Err(wrong)
         }
-    }
-}
-
-/// A persona file, not yet checked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PersonaFile {
-    copy_of: Option<String>,
-    ca: Option<Ca>,
-    tamper: Option<Tamper>,
-    holder: Option<HolderFile>,
-    #[serde(default)]
-    card: CardFile,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HolderFile {
-    name: String,
-    address: String,
-    birth_date: String,
-    sex: SexName,
-    number: String,
-    municipality: String,
-    expires: u16,
-    security_code: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CardFile {
-    pin: String,
-    tries_left: u8,
-    extended_length: bool,
-    first_command_fails: bool,
-}
-
-impl Default for CardFile {
-    fn default() -> Self {
-        let Settings {
-            extended_length,
-            first_command_fails,
-        } = Settings::default();
-        Self {
-            pin: "1234".into(),
-            tries_left: 3,
-            extended_length,
-            first_command_fails,
-        }
-    }
-}
-
-/// Which attribute says something else than what was signed.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Tamper {
-    Name(String),
-    Address(String),
-    BirthDate(String),
-    Sex(SexName),
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum SexName {
-    Male,
-    Female,
-    NotApplicable,
-}
-
-impl From<SexName> for Sex {
-    fn from(name: SexName) -> Self {
-        match name {
-            SexName::Male => Self::Male,
-            SexName::Female => Self::Female,
-            SexName::NotApplicable => Self::NotApplicable,
-        }
-    }
-}
-
-impl HolderFile {
-    fn parse(self, ca: Ca, tamper: Option<Tamper>) -> Result<Person, PersonaError> {
-        let attributes = self.attributes()?;
-        let number = self
-            .number
-            .as_str()
-            .try_into()
-            .map_err(|_| PersonaError::Value("number"))?;
-        let municipality = self.municipality.parse()?;
-        let code_b = self.code_b(attributes.birth())?;
-        let tampered = tamper
-            .map(|tamper| self.tampered(tamper).attributes())
-            .transpose()?;
-        Ok(Person {
-            number,
-            attributes,
-            tampered,
-            municipality,
-            ca,
-            code_b,
-        })
-    }
-
-    fn code_b(&self, birth: &BirthDate) -> Result<Option<CodeB>, PersonaError> {
-        let expires = self.expires.to_string();
-        let expires = expires
-            .as_bytes()
-            .try_into()
-            .map_err(|_| PersonaError::Value("expires"))?;
-        let wrong = PersonaError::Value("security_code");
-        let Ok(security_code) = self.security_code.as_bytes().try_into() else {
-            return Err(wrong);
-        };
-        let Some(birth) = BirthCode::of(birth) else {
-            return Ok(None);
-        };
-        CodeB::new(&birth, expires, security_code)
-            .ok_or(wrong)
-            .map(Some)
-    }
-
-    fn attributes(&self) -> Result<Attributes, PersonaError> {
-        let birth = BirthDate::try_from(self.birth_date.as_bytes())
-            .map_err(|_| PersonaError::Value("birth_date"))?;
-        Ok(Attributes::new(
-            self.name.clone(),
-            self.address.clone(),
-            birth,
-            self.sex.into(),
-        ))
-    }
-
-    fn tampered(mut self, tamper: Tamper) -> Self {
-        match tamper {
-            Tamper::Name(name) => self.name = name,
-            Tamper::Address(address) => self.address = address,
-            Tamper::BirthDate(date) => self.birth_date = date,
-            Tamper::Sex(sex) => self.sex = sex,
-        }
-        self
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! OUT/authority/*.pem       private keys of the CAs and municipal signers
 //! OUT/anchors/*.pem         trust anchors: what a program has to be given to believe the cards
+//! OUT/anchors-jpki/*.pem    certificates of the JPKI AP's CAs, X.509
 //! OUT/cards/NAME/           a card (see crate::memory), and the persona it was made from
 //! ```
 //! A card is kept, keys and tries and all, as long as its persona file is the same.
@@ -11,24 +12,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use card::key::KeyId;
-use card::number::IndividualNumber;
-use card::text_ap::{
-    ATTRIBUTES, AttributesFile, BASIC_INFO, BasicInfo, CARD_KEY, CERTIFICATE, CODE_A, CODE_B,
-    CardKeyFile, INTEGRITY, IntegrityFile, MESSAGING_KEY, NUMBER, NumberFile, PIN, SIGNING_KEY,
-    encode_messaging_key,
-};
-use rsa::PrivateKey;
-use zeroize::Zeroizing;
-
-use crate::ap::Ap;
-use crate::authority::{AuthorityError, Ca, KeyName, Signer, generate, public_key};
+use crate::authority::jpki::{JpkiCa, Purpose};
+use crate::authority::{AuthorityError, generate, store_key};
 use crate::files::{write_private, write_public};
 use crate::memory::{Memory, MemoryError};
 use crate::persona::{Holder, Person, Persona, PersonaError, PersonaName};
 
+mod issue;
+
+use issue::{Issuer, KEYS, anchored, authority_keys, copy, jpki_keys};
+
 /// The persona a card was made from, beside the card.
 const PERSONA: &str = "persona.toml";
+/// The first line of it: what cards consist of. Cards of another layout are made anew.
+const LAYOUT: &str = "# hw-sim: cards of layout 2\n";
 
 /// What [`personalize`] did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,46 +66,48 @@ pub enum PersonalizeError {
 /// # Errors
 /// [`PersonalizeError`]; cards made so far are whole.
 pub fn personalize(personas: &Path, out: &Path, force: bool) -> Result<Outcome, PersonalizeError> {
-    let (authority, anchors, cards) = (
-        out.join("authority"),
-        out.join("anchors"),
-        out.join("cards"),
-    );
-    for folder in [&authority, &anchors, &cards] {
+    let [authority, anchors, jpki_anchors, cards] =
+        ["authority", "anchors", "anchors-jpki", "cards"].map(|folder| out.join(folder));
+    for folder in [&authority, &anchors, &jpki_anchors, &cards] {
         fs::create_dir_all(folder)?;
     }
     let files = PersonaFile::all(personas)?;
     // Cards under a CA whose key is gone would verify under no anchor.
-    let force = force || !KeyName::Ca(Ca::Own).file(&authority).exists();
+    let cas = anchored().map(|(_, ca)| ca.file(&authority));
+    let cas = cas.into_iter().chain(jpki_keys(&authority));
+    let force = force || cas.clone().any(|ca| !ca.exists());
     let (people, copies) = split(&files)?;
     let new: Vec<_> = people
         .into_iter()
         .filter(|(file, _)| force || !file.has_card(&cards))
         .collect();
 
-    let needed = new.iter().flat_map(|(_, person)| {
-        [
-            KeyName::Ca(person.ca),
-            KeyName::Signer(person.ca, person.municipality),
-        ]
-    });
-    let missing: BTreeSet<_> = needed
-        .chain([KeyName::Ca(Ca::Own)])
-        .filter(|name| !name.file(&authority).exists())
+    let missing: BTreeSet<_> = new
+        .iter()
+        .flat_map(|(_, person)| authority_keys(person, &authority))
+        .chain(cas)
+        .filter(|file| !file.exists())
         .collect();
-    let mut keys = generate(missing.len() + 2 * new.len())?.into_iter();
+    let mut keys = generate(missing.len() + KEYS * new.len())?.into_iter();
     let mut next_key = || keys.next().ok_or(AuthorityError::Generation);
-    for name in missing {
-        name.store(&authority, &next_key()?)?;
+    for file in missing {
+        store_key(&file, &next_key()?)?;
     }
-    let ca = KeyName::Ca(Ca::Own).load(&authority)?;
-    let anchor = format!("text-{}.pem", KeyName::Ca(Ca::Own).id().short().as_str());
-    write_public(&anchors.join(anchor), ca.anchor_file().as_bytes())?;
+    for (role, ca) in anchored() {
+        let file = format!("{}-{}.pem", role.as_str(), ca.id().short().as_str());
+        let anchor = ca.load(&authority)?.anchor_file(role);
+        write_public(&anchors.join(file), anchor.as_bytes())?;
+    }
+    for purpose in Purpose::ALL {
+        let file = jpki_anchors.join(purpose.as_str()).with_extension("pem");
+        let certificate = JpkiCa::load(purpose, &authority)?.certificate_pem()?;
+        write_public(&file, certificate.as_bytes())?;
+    }
 
     let mut outcome = Outcome::default();
     for (file, person) in new {
         let issuer = Issuer::load(person, &authority)?;
-        let memory = issuer.issue(&file.persona, person, next_key()?, next_key()?)?;
+        let memory = issuer.issue(&file.persona, person, &mut next_key)?;
         file.put_card(&memory, &cards)?;
         outcome.made.push(file.name.clone());
     }
@@ -165,7 +164,7 @@ impl PersonaFile {
 
     fn has_card(&self, cards: &Path) -> bool {
         let made_from = fs::read_to_string(cards.join(self.name.as_str()).join(PERSONA));
-        made_from.is_ok_and(|text| text == self.text)
+        made_from.is_ok_and(|text| text.strip_prefix(LAYOUT) == Some(&self.text))
     }
 
     /// Puts a card in the place of the one that may be there, whole or not at all.
@@ -181,7 +180,8 @@ impl PersonaFile {
             }
         }
         memory.store(&unfinished)?;
-        write_private(&unfinished.join(PERSONA), self.text.as_bytes())?;
+        let made_from = [LAYOUT, &self.text].concat();
+        write_private(&unfinished.join(PERSONA), made_from.as_bytes())?;
         Ok(fs::rename(unfinished, place)?)
     }
 }
@@ -205,87 +205,4 @@ fn split(files: &[PersonaFile]) -> Result<(People<'_>, Copies<'_>), PersonalizeE
         Some((file, _)) => Err(PersonalizeError::NothingToCopy(file.name.clone())),
         None => Ok((people, copies)),
     }
-}
-
-/// A municipality, as far as issuing a card goes.
-struct Issuer {
-    ca: Signer,
-    signer: Signer,
-}
-
-impl Issuer {
-    fn load(person: &Person, authority: &Path) -> Result<Self, AuthorityError> {
-        Ok(Self {
-            ca: KeyName::Ca(person.ca).load(authority)?,
-            signer: KeyName::Signer(person.ca, person.municipality).load(authority)?,
-        })
-    }
-
-    fn issue(
-        &self,
-        persona: &Persona,
-        person: &Person,
-        card_key: PrivateKey,
-        messaging_key: PrivateKey,
-    ) -> Result<Memory, AuthorityError> {
-        let number = NumberFile::of(&person.number);
-        let attributes = AttributesFile::of(person.attributes.clone());
-        let integrity =
-            IntegrityFile::issue(&number, &attributes, |digests| self.signer.sign(digests));
-        let certificate = self.ca.certify(&self.signer);
-        let public_half = public_key(&card_key).ok_or(AuthorityError::Generation)?;
-        let card_key_file = CardKeyFile::issue(public_half, |key| self.signer.sign(key));
-        let messaging = public_key(&messaging_key).ok_or(AuthorityError::Generation)?;
-        let attributes = person
-            .tampered
-            .clone()
-            .map_or(attributes, AttributesFile::of);
-
-        let memory = Memory::new(persona.settings)
-            .with_file(Ap::Text, NUMBER, number.as_bytes())
-            .with_file(Ap::Text, ATTRIBUTES, attributes.as_bytes())
-            .with_file(Ap::Text, INTEGRITY, integrity.as_bytes())
-            .with_file(Ap::Text, CERTIFICATE, certificate.as_bytes())
-            .with_file(Ap::Text, BASIC_INFO, basic_info(persona).as_bytes())
-            .with_file(Ap::Text, MESSAGING_KEY, &encode_messaging_key(&messaging))
-            .with_file(Ap::Text, CARD_KEY, card_key_file.as_bytes())
-            .with_reference(Ap::Text, PIN, persona.pin.expose(), persona.tries_left)
-            .with_reference(Ap::Text, CODE_A, code_a(&person.number).as_ref(), 10)
-            .with_key(Ap::Text, SIGNING_KEY, card_key)
-            .with_key(Ap::Text, MESSAGING_KEY, messaging_key);
-        Ok(match &person.code_b {
-            Some(code) => memory.with_reference(Ap::Text, CODE_B, code.expose(), 10),
-            None => memory,
-        })
-    }
-}
-
-/// All files of another card, none of its keys; its maker sets a PIN.
-fn copy(persona: &Persona, original: &Memory) -> Memory {
-    let memory = Memory::new(persona.settings);
-    let files = Ap::Text
-        .objects()
-        .filter_map(|(ef, _)| Some((ef, original.file(Ap::Text, ef)?)));
-    files
-        .fold(memory, |memory, (ef, content)| {
-            memory.with_file(Ap::Text, ef, content)
-        })
-        .with_reference(Ap::Text, PIN, persona.pin.expose(), persona.tries_left)
-}
-
-/// EF 0005: version 01, extended length 03 (00 where it is off), vendor 0E 01. What the key it names is for,
-/// and what its last 128 bytes are, is not known; nobody signs them.
-fn basic_info(persona: &Persona) -> BasicInfo {
-    let extended = if persona.settings.extended_length {
-        0x03
-    } else {
-        0x00
-    };
-    let key_id = KeyId::new(*b"9000034", *b"001", [0; 4]).expect("all digits");
-    BasicInfo::of([0x01, extended, 0x0E, 0x01], key_id, &[0; 128])
-}
-
-/// 照合番号A: the individual number.
-fn code_a(number: &IndividualNumber) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(number.expose().as_bytes().to_vec())
 }

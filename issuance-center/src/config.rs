@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use card::trust::Environment;
+use card::{evidence::Binding, trust::Environment};
 use issuance_api::{CenterId, VrsId, terminal::Localized};
 use issuance_channel::{
     Identity, client,
@@ -76,6 +76,8 @@ pub struct Config {
     pub statement_key: PathBuf,
     /// Folder of trust anchors.
     pub anchors: PathBuf,
+    /// Whether cards are believed that the surface AP does not bind.
+    pub binding: Binding,
     /// List of refused signers.
     pub refused_signers: PathBuf,
     /// Key that signs.
@@ -140,6 +142,8 @@ struct Statement {
 struct Trust {
     anchors: PathBuf,
     refused_signers: PathBuf,
+    #[serde(default)]
+    accept_unbound_cards: bool,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +215,11 @@ impl Config {
             vrs: file.vrs,
             statement_key: folder.join(file.statement.key),
             anchors: folder.join(file.trust.anchors),
+            binding: if file.trust.accept_unbound_cards {
+                Binding::Optional
+            } else {
+                Binding::Required
+            },
             refused_signers: folder.join(file.trust.refused_signers),
             signing_key: folder.join(file.signing.key),
             rid_secret: folder.join(file.signing.rid_secret),
@@ -286,6 +295,20 @@ mod tests {
         assert_eq!(config.vrs.tls.key, Path::new("/etc/shomei/tls/center.key"));
         assert_eq!(config.challenge_lifetime, challenge::MAX_LIFETIME);
         assert_eq!(config.state_lifetime, state::MAX_LIFETIME);
+    }
+
+    #[test]
+    fn unbound_cards_are_believed_only_where_that_is_written() {
+        let left_out = EXAMPLE.replace("accept_unbound_cards = false", "");
+        for text in [EXAMPLE, &left_out] {
+            assert_eq!(parse(text).unwrap().binding, Binding::Required);
+        }
+        let on = EXAMPLE.replace(
+            "accept_unbound_cards = false",
+            "accept_unbound_cards = true",
+        );
+        assert_ne!(on, EXAMPLE);
+        assert_eq!(parse(&on).unwrap().binding, Binding::Optional);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum Event {
     RefusedSignersUnreadable,
     /// A card of a refused signer was presented.
     SignerRefused,
+    /// A card was believed that its surface AP does not bind, as `trust.accept_unbound_cards` allows.
+    UnboundCardAccepted,
     /// VRS's finding or receipt did not verify.
     StatementRefused,
     /// A signature did not verify before leaving: nothing is signed any more.

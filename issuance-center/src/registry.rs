@@ -170,6 +170,7 @@ pub const fn reported(code: ProblemCode) -> ProblemCode {
         | P::CardDataAltered
         | P::CardNotGenuine
         | P::CardBindingInvalid
+        | P::CardBindingMissing
         | P::TicketInvalid
         | P::TicketExpired
         | P::SessionProofInvalid

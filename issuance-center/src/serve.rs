@@ -2,7 +2,10 @@
 
 use std::{io::Write, sync::Arc};
 
-use card::trust::{RefusedListError, RefusedSigners, TrustError, TrustStore};
+use card::{
+    evidence::Binding,
+    trust::{ApRole, RefusedListError, RefusedSigners, TrustError, TrustStore},
+};
 use issuance_api::ProgrammeId;
 use issuance_channel::{
     Identity,
@@ -41,6 +44,9 @@ pub enum ServeError {
     /// Trust anchors: missing, broken, or of another environment than the configured one.
     #[error("trust anchors: {0}")]
     Trust(#[from] TrustError),
+    /// No anchor for the surface AP: every card would be refused.
+    #[error("trust anchors: none for the surface AP, and trust.accept_unbound_cards is not set")]
+    NoSurfaceAnchor,
     /// The list of refused signers.
     #[error("refused signers: {0}")]
     Refused(#[from] RefusedListError),
@@ -117,6 +123,10 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
             .map_err(|error| ServeError::Unprintable(programme.id().clone(), error))?;
     }
     let rids = Arc::new(RidSecret::load(&config.rid_secret)?);
+    let trust = TrustStore::load(&config.anchors, config.environment)?;
+    if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
+        return Err(ServeError::NoSurfaceAnchor);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let center = Center::new(Parts {
         id: config.id.clone(),
@@ -129,7 +139,8 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
         maintenance: config.maintenance.clone(),
         challenge_lifetime: config.challenge_lifetime,
         state_lifetime: config.state_lifetime,
-        trust: TrustStore::load(&config.anchors, config.environment)?,
+        trust,
+        binding: config.binding,
         refused: RefusedSigners::load(&config.refused_signers)?,
         statements: StatementKey::load(&config.statement_key, config.environment)?,
         signing: Arc::new(Signing::new(key)),

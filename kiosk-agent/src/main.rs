@@ -19,6 +19,7 @@ mod screen;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::Parser;
 use issuance_api::problem::Language;
@@ -152,7 +153,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<End, StartError> {
     let config = Config::load(&arguments.config)?;
-    let card = PcscCard::start(arguments.reader.clone())?;
+    let card = PcscCard::start(arguments.reader.clone(), SystemTime::now)?;
     let output = match (&arguments.place.out, &arguments.place.print) {
         (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
         (_, Some(address)) => Place::Printer(Box::new(Printer::new(

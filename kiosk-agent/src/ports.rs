@@ -17,14 +17,15 @@ use issuance_api::{
 
 /// A card reader and the card on it.
 pub trait Card: Send {
-    /// Waits for a card, takes it for this terminal alone, selects the 券面事項入力補助AP and asks how many
-    /// tries the PIN has left, spending none. Dropping the future gives up waiting.
+    /// Waits for a card, takes it for this terminal alone, looks whether it has expired, selects the
+    /// 券面事項入力補助AP and asks how many tries the PIN has left, spending none. Dropping the future gives up waiting.
     ///
     /// # Errors
-    /// A problem of reader or card; `no-card` when the time is over.
+    /// A problem of reader or card, `card-expired` among them; `no-card` when the time is over.
     fn open(&mut self, within: Duration) -> impl Future<Output = Result<u8, ProblemCode>> + Send;
 
-    /// Presents the PIN exactly once and, where it is right, reads the files and has the card answer.
+    /// Presents the PIN exactly once and, where it is right, reads the files and has both applications of the card
+    /// answer: the 券面事項入力補助AP, and the 券面事項確認AP where the card has one that goes along.
     ///
     /// # Errors
     /// A problem of reader or card, `pin-blocked` among them.
@@ -47,7 +48,8 @@ pub trait Card: Send {
 /// What one PIN entry led to.
 #[derive(Debug)]
 pub enum Reading {
-    /// The PIN was right: everything read, and the card's answer.
+    /// The PIN was right: everything read, and the card's answers. Without the one of the 券面事項確認AP if the card cannot
+    /// give it: the center decides what that counts.
     Read(Box<Evidence>),
     /// The PIN was wrong; so many tries are left, at least one.
     Wrong {

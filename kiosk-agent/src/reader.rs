@@ -6,7 +6,7 @@ mod desk;
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use card::environment::Leak;
 use card::pcsc::Pcsc;
@@ -19,6 +19,9 @@ use desk::Desk;
 
 /// How often a waiting thread looks whether somebody still waits.
 const TURN: Duration = Duration::from_millis(50);
+
+/// Tells the time: which day it is decides whether a card has expired.
+pub type Clock = fn() -> SystemTime;
 
 type Reply<T> = oneshot::Sender<Result<T, ProblemCode>>;
 
@@ -59,16 +62,16 @@ pub enum ReaderError {
 }
 
 impl PcscCard {
-    /// Watches all readers, or the one whose name contains `reader`.
+    /// Watches all readers, or the one whose name contains `reader`; `clock` tells which day it is.
     ///
     /// # Errors
     /// [`ReaderError::Leak`] where PINs would leak: nothing is started then.
-    pub fn start(reader: Option<String>) -> Result<Self, ReaderError> {
+    pub fn start(reader: Option<String>, clock: Clock) -> Result<Self, ReaderError> {
         let pcsc = Pcsc::open()?;
         let (requests, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("card".to_owned())
-            .spawn(move || attend(&mut Desk::new(pcsc, reader), &inbox))
+            .spawn(move || attend(&mut Desk::new(pcsc, clock, reader), &inbox))
             .map_err(ReaderError::Thread)?;
         Ok(Self { requests })
     }

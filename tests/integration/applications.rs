@@ -4,6 +4,8 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use card::ins;
+use hw_sim::trace::Event;
 use stage::kiosk::{Application, Outcome, apply, apply_with};
 use stage::persona::Persona;
 use stage::reader::Reader;
@@ -66,12 +68,23 @@ fn every_persona_gets_what_it_is_there_for() {
         ("ordinary", None),
         ("seven-doses", None),
         ("gaiji", None),
+        ("former-surname", None),
+        ("foreign-resident", None),
+        ("long-address", None),
+        ("moved", None),
         ("one-try-left", None),
         ("pin-blocked", Some("pin-blocked")),
+        ("expired", Some("card-expired")),
+        ("phone", Some("phone-instead-of-card")),
+        ("other-card", Some("wrong-card")),
+        // The card is believed, bound like any other; no record says on which day.
+        ("unknown-birth-day", Some("confirmation-needed")),
+        ("needs-confirmation", Some("confirmation-needed")),
         ("no-record", Some("no-record")),
         ("not-taking-part", Some("municipality-not-taking-part")),
         ("copy", Some("card-not-genuine")),
         ("tampered", Some("card-data-altered")),
+        ("tampered-signature", Some("card-data-altered")),
         ("wrong-ca", Some("card-issuer-unknown")),
     ] {
         let persona = Persona::load(name).unwrap();
@@ -96,6 +109,44 @@ fn every_persona_gets_what_it_is_there_for() {
         }
         reader.remove().unwrap();
     }
+}
+
+/// Headers of the commands that the card on the reader got so far.
+fn commands(reader: &Reader) -> Vec<[u8; 4]> {
+    let apdu = |event| match event {
+        Event::Apdu(exchange) => Some(exchange.header),
+        _ => None,
+    };
+    reader
+        .trace()
+        .unwrap()
+        .into_iter()
+        .filter_map(apdu)
+        .collect()
+}
+
+#[test]
+fn a_whole_card_takes_fifteen_apdus_and_its_expiry_date_two() {
+    let kiosk = Kiosk::open();
+    kiosk.reader().insert("ordinary").unwrap();
+    let before = commands(kiosk.reader()).len();
+    let outcome = kiosk.serve(&Persona::load("ordinary").unwrap());
+    assert!(outcome.status.success(), "{outcome:?}");
+    let sent = commands(kiosk.reader()).split_off(before);
+    assert_eq!(sent.len(), 2 + 15, "{sent:02X?}");
+}
+
+#[test]
+fn an_expired_card_is_told_before_any_secret_is_asked_for() {
+    let kiosk = Kiosk::open();
+    kiosk.reader().insert("expired").unwrap();
+    let before = commands(kiosk.reader()).len();
+    let outcome = kiosk.serve(&Persona::load("expired").unwrap());
+    assert_eq!(outcome.problem(), Some("card-expired"), "{outcome:?}");
+    // SELECT and READ RECORD: no VERIFY, not even the question for the tries.
+    let sent = commands(kiosk.reader()).split_off(before);
+    let instructions: Vec<_> = sent.iter().map(|header| header[1]).collect();
+    assert_eq!(instructions, [ins::SELECT, ins::READ_RECORD]);
 }
 
 #[test]
@@ -154,7 +205,7 @@ fn a_card_lifted_at_any_apdu_is_noticed_and_loses_at_most_one_try() {
     let kiosk = Kiosk::open();
     let reader = kiosk.reader();
     let persona = Persona::load("ordinary").unwrap();
-    for after in 1..9 {
+    for after in 1..17 {
         reader.reset_tries("ordinary").unwrap();
         reader
             .insert_to_be_lifted("ordinary", NonZeroU32::new(after))

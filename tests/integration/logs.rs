@@ -15,13 +15,15 @@ use toml::Table;
 use crate::support::{HOME, block_on, preview, refusal, ticket, until};
 
 /// Events, and the fields each may have beside `at` and `event`.
-const VOCABULARY: [(&str, &[&str]); 18] = [
+const VOCABULARY: [(&str, &[&str]); 20] = [
     ("ready", &[]),
     ("stopped", &[]),
     ("failed", &["reason"]),
     ("refused-signers-read", &["count"]),
     ("refused-signers-unreadable", &[]),
     ("signer-refused", &["signer"]),
+    ("signers-differ", &["text", "surface"]),
+    ("unbound-card-accepted", &[]),
     ("statement-refused", &[]),
     ("signing-stopped", &[]),
     ("page-failed", &[]),

@@ -5,6 +5,7 @@ mod support;
 
 mod applications;
 mod architecture;
+mod binding;
 mod certificates;
 mod emulated_card;
 mod evidence;

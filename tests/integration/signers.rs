@@ -4,10 +4,13 @@
 use std::fs;
 use std::time::Duration;
 
-use card::evidence::{Context, Evidence};
+use card::certificate::Certificate;
+use card::evidence::Context;
 use card::pin::Pin;
 use card::session::{Attempt, Connected, Selected, SessionError, Step};
 use card::transport::Lengths;
+use card::{surface_ap, text_ap};
+use hw_sim::ap::Ap;
 use issuance_api::registry::Ticket;
 use issuance_api::{ProblemCode, terminal};
 use issuance_channel::client::CallError;
@@ -85,13 +88,18 @@ fn a_copy_gives_its_files_and_no_evidence() {
     });
 }
 
-/// The key id of the municipal signer of a persona's card, as the operator writes it into the list.
-async fn signer(world: &World, persona: &str) -> String {
-    let applicant = Applicant::new(world.terminal("kiosk-0001"));
-    let challenged = applicant.challenge().await.unwrap();
-    let evidence = applicant.evidence(world.ground.card(persona), &challenged);
-    let evidence = Evidence::decode(&evidence.encode()).unwrap();
-    evidence.files().certificate.subject().to_string()
+/// The key ids of the municipal signers of a persona's card, as the operator writes them into the list: the text AP's and
+/// the surface AP's.
+fn signers(world: &World, persona: &str) -> [String; 2] {
+    let card = world.ground.card(persona);
+    [
+        (Ap::Text, text_ap::CERTIFICATE),
+        (Ap::Surface, surface_ap::CERTIFICATE),
+    ]
+    .map(|(ap, ef)| {
+        let file = card.memory().file(ap, ef).unwrap();
+        Certificate::decode(file).unwrap().subject().to_string()
+    })
 }
 
 #[test]
@@ -99,7 +107,8 @@ fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
     let world = world();
     let list = |of: &str| world.ground.path(&format!("{of}/refused-signers.txt"));
     block_on(async {
-        let signer = signer(&world, "ordinary").await;
+        let [signer, surface_signer] = signers(&world, "ordinary");
+        assert_ne!(signer, surface_signer);
         ask_center(&world, "ordinary").await.unwrap();
         let refused = Some(ProblemCode::CardSignerRefused);
         let center = async || {
@@ -122,6 +131,12 @@ fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
         fs::write(list("vrs"), "").unwrap();
         fs::write(list("center"), format!("{signer}\n")).unwrap();
         assert_eq!((center().await, vrs().await), (refused, None));
+        // The surface AP's signer counts as much.
+        fs::write(list("center"), format!("{surface_signer}\n")).unwrap();
+        fs::write(list("vrs"), format!("{surface_signer}\n")).unwrap();
+        assert_eq!((center().await, vrs().await), (refused, refused));
+        fs::write(list("vrs"), "").unwrap();
+        assert_eq!((center().await, vrs().await), (refused, None));
         // A list that was broken in the editing leaves the last one in force.
         fs::write(list("center"), "nonsense\n").unwrap();
         assert_eq!((center().await, vrs().await), (refused, None));
@@ -135,8 +150,8 @@ fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
         assert!(told.is_some(), "{event}: {}", count());
     };
     noted(&world.center, "\"refused-signers-unreadable\"", 1);
-    noted(&world.center, "\"refused-signers-read\"", 2);
-    noted(&world.vrs, "\"refused-signers-read\"", 2);
+    noted(&world.center, "\"refused-signers-read\"", 3);
+    noted(&world.vrs, "\"refused-signers-read\"", 4);
 }
 
 fn code(error: &CallError) -> ProblemCode {

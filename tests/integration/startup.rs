@@ -74,6 +74,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The cards' trust anchors without the one for the surface AP.
+fn anchors_of_the_text_ap(ground: &Ground) -> String {
+    let folder = ground.path("anchors-text");
+    copy(&ground.path("cards/anchors"), &folder);
+    fs::remove_file(folder.join("surface-9000023.pem")).unwrap();
+    folder.display().to_string()
+}
+
 /// A copy of a key that the group may read.
 fn exposed(ground: &Ground, key: &str) -> String {
     let copy = ground.path(&format!("{key}.exposed"));
@@ -105,7 +113,7 @@ fn programmes(ground: &Ground, name: &str, file: &str, from: &str, to: &str) -> 
     folder.display().to_string()
 }
 
-const CENTER: [Fault; 14] = [
+const CENTER: [Fault; 15] = [
     Fault {
         name: "a mixture of trust anchors",
         harm: |ground, config| {
@@ -222,9 +230,14 @@ const CENTER: [Fault; 14] = [
         harm: |_, config| set(config, "terminals.tls.revocations", "no-such-file"),
         told: "revocation lists unusable",
     },
+    Fault {
+        name: "no trust anchor for the surface AP",
+        harm: |ground, config| set(config, "trust.anchors", anchors_of_the_text_ap(ground)),
+        told: "none for the surface AP",
+    },
 ];
 
-const VRS: [Fault; 8] = [
+const VRS: [Fault; 9] = [
     Fault {
         name: "a mixture of trust anchors",
         ..CENTER[0]
@@ -271,6 +284,10 @@ const VRS: [Fault; 8] = [
         harm: |_, config| set(config, "tls.revocations", "no-such-file"),
         told: "revocation lists unusable",
     },
+    Fault {
+        name: "no trust anchor for the surface AP",
+        ..CENTER[14]
+    },
 ];
 
 #[test]
@@ -283,6 +300,16 @@ fn nothing_starts_on_what_cannot_be_right() {
     }
     for fault in &VRS {
         refuses(&world, "vrs", fault);
+    }
+    // Where unbound cards are accepted the last one is none.
+    let ground = &world.ground;
+    for config in ["vrs/vrs.toml", "center/center.toml"] {
+        ground
+            .edit(config, |config| {
+                set(config, "trust.anchors", anchors_of_the_text_ap(ground));
+                set(config, "trust.accept_unbound_cards", true);
+            })
+            .unwrap();
     }
     // The control: the faults were why.
     world.start_vrs().unwrap();

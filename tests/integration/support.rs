@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
 use issuance_api::terminal::{Challenge, InquiryAnswer};
 use issuance_api::{Array, Blob, Problem, ProblemCode};
@@ -62,6 +63,19 @@ pub(crate) async fn ticket_of_vrs(
     applicant: &Applicant,
     persona: &str,
 ) -> Result<Ticket, CallError> {
+    let card = world.ground.card(persona);
+    passed_on(world, applicant, |challenge| {
+        applicant.evidence_over(card, challenge, &EXPORTER)
+    })
+    .await
+}
+
+/// A ticket for evidence that a center which checks nothing passed on to the record system.
+pub(crate) async fn passed_on(
+    world: &World,
+    applicant: &Applicant,
+    evidence: impl FnOnce(&Challenge) -> Evidence,
+) -> Result<Ticket, CallError> {
     let center = world.as_center();
     let minted: Nonce = center.post("/v1/nonce").await?;
     let challenge = Challenge {
@@ -71,7 +85,7 @@ pub(crate) async fn ticket_of_vrs(
         vrs: minted.vrs,
         expires_in_seconds: 60,
     };
-    let evidence = applicant.evidence_over(world.ground.card(persona), &challenge, &EXPORTER);
+    let evidence = evidence(&challenge);
     let request = EvidenceRequest {
         center_nonce: challenge.center_nonce,
         vrs_nonce: challenge.vrs_nonce,

@@ -5,7 +5,7 @@
 
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
-use card::session::{Attempt, Connected};
+use card::session::{Attempt, Connected, Proof};
 use card::transport::Lengths;
 use ed25519_dalek::{Signer, SigningKey};
 use hw_sim::chip::EmulatedCard;
@@ -137,6 +137,20 @@ impl Applicant {
         challenge: &Challenge,
         exporter: &Array<32>,
     ) -> Evidence {
+        self.prove(card, challenge, exporter).into_evidence()
+    }
+
+    /// As [`Self::answer`], with what bound it or why nothing did.
+    ///
+    /// # Panics
+    /// As [`Self::evidence`].
+    #[must_use]
+    pub fn prove(
+        &self,
+        card: &mut EmulatedCard,
+        challenge: &Challenge,
+        exporter: &Array<32>,
+    ) -> Proof {
         let pin = Pin::try_from("1234").expect("four digits");
         let asked = Connected::new(card.powered(), Lengths::default())
             .select()
@@ -147,16 +161,28 @@ impl Applicant {
         };
         let read = unlocked.read().expect("the persona's card is readable");
         let urn = self.urn();
-        let context = Context {
+        let context = self.context(&urn, challenge, exporter);
+        let answered = read.answer(&context).expect("the persona's card signs");
+        answered.bind().expect("the card stays on the reader")
+    }
+
+    /// What a card has to answer over, at the terminal of this URN.
+    #[must_use]
+    pub fn context<'a>(
+        &self,
+        urn: &'a str,
+        challenge: &'a Challenge,
+        exporter: &Array<32>,
+    ) -> Context<'a> {
+        Context {
             center_nonce: *challenge.center_nonce.as_bytes(),
             vrs_nonce: challenge.vrs_nonce.as_bytes(),
             center: challenge.center.as_str(),
             vrs: challenge.vrs.as_str(),
-            terminal: &urn,
+            terminal: urn,
             exporter: *exporter.as_bytes(),
             session_key: *self.session_key().as_bytes(),
-        };
-        read.answer(&context).expect("the persona's card signs")
+        }
     }
 
     /// Sends evidence on the challenge's own connection.
@@ -228,7 +254,7 @@ impl Applicant {
     /// See [`CallError`].
     pub async fn issue(&self, state: &Blob) -> Result<IssueAnswer, CallError> {
         let mut connection = self.client.pinned().await?;
-        let proof = self.prove(IssueIntent::Issue, state, connection.exporter());
+        let proof = self.signed(IssueIntent::Issue, state, connection.exporter());
         let request = IssueRequest {
             state: state.clone(),
             proof,
@@ -242,7 +268,7 @@ impl Applicant {
     /// See [`CallError`].
     pub async fn delivered(&self, state: &Blob) -> Result<DeliveredAnswer, CallError> {
         let mut connection = self.client.pinned().await?;
-        let proof = self.prove(IssueIntent::Delivered, state, connection.exporter());
+        let proof = self.signed(IssueIntent::Delivered, state, connection.exporter());
         let request = DeliveredRequest {
             state: state.clone(),
             proof,
@@ -256,7 +282,7 @@ impl Applicant {
         Array::new(self.session.sign(message).to_bytes())
     }
 
-    fn prove(&self, intent: IssueIntent, state: &Blob, exporter: &Array<32>) -> Array<64> {
+    fn signed(&self, intent: IssueIntent, state: &Blob, exporter: &Array<32>) -> Array<64> {
         let digest = Array::new(Sha256::digest(state.as_bytes()).into());
         self.sign(&issue_message(intent, &digest, exporter))
     }

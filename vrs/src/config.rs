@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use card::trust::Environment;
+use card::{evidence::Binding, trust::Environment};
 use issuance_api::{CenterId, MunicipalityCode, VrsId};
 use issuance_channel::{server::Limits, tls::TlsFiles};
 use serde::Deserialize;
@@ -53,6 +53,8 @@ pub struct Config {
     pub limits: Limits,
     /// Folder of trust anchors.
     pub anchors: PathBuf,
+    /// Whether cards are believed that the surface AP does not bind.
+    pub binding: Binding,
     /// List of refused signers.
     pub refused_signers: PathBuf,
     /// Statement key.
@@ -98,6 +100,8 @@ struct Listen {
 struct Trust {
     anchors: PathBuf,
     refused_signers: PathBuf,
+    #[serde(default)]
+    accept_unbound_cards: bool,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +159,11 @@ impl Config {
             tls,
             limits: file.limits,
             anchors: folder.join(file.trust.anchors),
+            binding: if file.trust.accept_unbound_cards {
+                Binding::Optional
+            } else {
+                Binding::Required
+            },
             refused_signers: folder.join(file.trust.refused_signers),
             statement_key: folder.join(file.statement.key),
             lifetimes: Lifetimes {
@@ -188,6 +197,20 @@ mod tests {
         assert_eq!(config.folders.data, Path::new("/etc/shomei/data"));
         assert_eq!(config.municipalities.len(), 3);
         assert_eq!(config.lifetimes, Lifetimes::MAX);
+    }
+
+    #[test]
+    fn unbound_cards_are_believed_only_where_that_is_written() {
+        let parse = |text: &str| Config::parse(text, Path::new("")).unwrap().binding;
+        let left_out = EXAMPLE.replace("accept_unbound_cards = false", "");
+        assert_eq!(parse(&left_out), Binding::Required);
+        assert_eq!(parse(EXAMPLE), Binding::Required);
+        let on = EXAMPLE.replace(
+            "accept_unbound_cards = false",
+            "accept_unbound_cards = true",
+        );
+        assert_ne!(on, EXAMPLE);
+        assert_eq!(parse(&on), Binding::Optional);
     }
 
     #[test]

@@ -36,6 +36,16 @@ pub enum Event {
         /// Whose record.
         municipality: MunicipalityCode,
     },
+    /// A card's two applications are signed by different municipalities. Whether a move leaves a card so is not known; a
+    /// mixture of cards can.
+    SignersDiffer {
+        /// Five digits of the text AP's signer's municipality.
+        text: String,
+        /// Five digits of the surface AP's.
+        surface: String,
+    },
+    /// A card was believed that its surface AP does not bind, as `trust.accept_unbound_cards` allows.
+    UnboundCardAccepted,
     /// A card of a refused signer was presented.
     SignerRefused {
         /// Five digits of the signer's municipality.

@@ -3,7 +3,10 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use card::trust::{RefusedListError, RefusedSigners, TrustError, TrustStore};
+use card::{
+    evidence::Binding,
+    trust::{ApRole, RefusedListError, RefusedSigners, TrustError, TrustStore},
+};
 use issuance_api::{CenterId, Problem, ProblemCode};
 use issuance_channel::{
     Identity, Peer,
@@ -36,6 +39,9 @@ pub enum ServeError {
     /// Trust anchors: missing, broken, or of another environment.
     #[error("trust anchors: {0}")]
     Trust(#[from] TrustError),
+    /// No anchor for the surface AP: every card would be refused.
+    #[error("trust anchors: none for the surface AP, and trust.accept_unbound_cards is not set")]
+    NoSurfaceAnchor,
     /// The list of refused signers.
     #[error("refused signers: {0}")]
     Refused(#[from] RefusedListError),
@@ -66,12 +72,17 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
     let files = config.municipalities.len() * FILES;
     descriptors::provide(connections.saturating_add(files))?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
+    let trust = TrustStore::load(&config.anchors, config.environment)?;
+    if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
+        return Err(ServeError::NoSurfaceAnchor);
+    }
     let vrs = Arc::new(Vrs::new(Parts {
         id: config.id,
         centers: config.centers,
         lifetimes: config.lifetimes,
         divisions: Divisions::new(config.folders, &config.municipalities),
-        trust: TrustStore::load(&config.anchors, config.environment)?,
+        trust,
+        binding: config.binding,
         refused: RefusedSigners::load(&config.refused_signers)?,
         statement: StatementKey::load(&config.statement_key, config.environment)?,
         clock: Arc::new(clock),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use card::{
-    evidence::EvidenceError,
+    evidence::{Binding, EvidenceError, SurfaceError},
     trust::{RefusedSigners, TrustStore},
 };
 use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
@@ -60,6 +60,8 @@ pub struct Parts {
     pub divisions: Divisions,
     /// Whose cards are believed.
     pub trust: TrustStore,
+    /// Whether cards are believed that the surface AP does not bind.
+    pub binding: Binding,
     /// Whose are not any more.
     pub refused: RefusedSigners,
     /// Signs findings and receipts.
@@ -209,6 +211,7 @@ const fn evidence_problem(error: EvidenceError) -> ProblemCode {
         | EvidenceError::CardKeySignature
         | EvidenceError::CheckDigit => ProblemCode::CardDataAltered,
         EvidenceError::Challenge => ProblemCode::CardNotGenuine,
+        EvidenceError::Surface(SurfaceError::Missing) => ProblemCode::CardBindingMissing,
         EvidenceError::Surface(_) => ProblemCode::CardBindingInvalid,
     }
 }

@@ -57,6 +57,9 @@ pub enum EvidenceError {
 /// Why the surface AP's part of evidence is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SurfaceError {
+    /// It is not there, and it is required.
+    #[error("missing")]
+    Missing,
     /// Its certificate names a CA that is no trust anchor for the surface AP.
     #[error("issuer is no trust anchor")]
     UnknownIssuer,

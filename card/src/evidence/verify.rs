@@ -1,10 +1,21 @@
 use std::fmt;
 
 use super::{Context, Evidence, EvidenceError, SurfaceError, SurfacePart, TextFiles};
-use crate::attributes::{Attributes, BirthDate};
+use crate::attributes::Attributes;
 use crate::key::KeyId;
 use crate::number::IndividualNumber;
 use crate::trust::{ApRole, TrustStore};
+
+/// Whether the surface AP has to have answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// It has to: evidence without its part is refused.
+    Required,
+    /// It need not: for cards that cannot. Evidence can then be made of one card's files and another
+    /// card's answer, by whoever has both. A part that is there still has to verify, unless the trust
+    /// store has no anchor for the surface AP: then nothing can be said of it, and it counts for nothing.
+    Optional,
+}
 
 /// What a genuine card said in this very context. Comes from [`Evidence::verify`] alone; wiped on
 /// drop.
@@ -13,7 +24,7 @@ pub struct Verified {
     number: IndividualNumber,
     attributes: Attributes,
     signer: KeyId,
-    surface: bool,
+    surface_signer: Option<KeyId>,
 }
 
 impl Verified {
@@ -29,16 +40,31 @@ impl Verified {
         &self.attributes
     }
 
-    /// The municipal signer's key: compare it with a list of refused ones.
+    /// The municipal signer's key in the text AP.
     #[must_use]
     pub const fn signer(&self) -> KeyId {
         self.signer
     }
 
+    /// The municipal signer's key in the surface AP, if that AP answered too. It may be another
+    /// municipality's: nothing says that a move, after which the text AP is written anew, changes the age
+    /// record, so no rule is made of it.
+    #[must_use]
+    pub const fn surface_signer(&self) -> Option<KeyId> {
+        self.surface_signer
+    }
+
+    /// All signers' keys: compare each with a list of refused ones.
+    pub fn signers(&self) -> impl Iterator<Item = KeyId> {
+        [Some(self.signer), self.surface_signer]
+            .into_iter()
+            .flatten()
+    }
+
     /// Whether the surface AP answered too, so that the card that answered is tied to the birth date.
     #[must_use]
     pub const fn is_bound_by_surface(&self) -> bool {
-        self.surface
+        self.surface_signer.is_some()
     }
 }
 
@@ -57,6 +83,7 @@ impl Evidence {
         self,
         context: &Context<'_>,
         trust: &TrustStore,
+        binding: Binding,
     ) -> Result<Verified, EvidenceError> {
         let Self {
             files,
@@ -68,20 +95,20 @@ impl Evidence {
         if !files.card_key.key().verifies(&digest, &answer) {
             return Err(EvidenceError::Challenge);
         }
-        if let Some(part) = &surface {
-            part.verify_signatures(trust)?;
-            part.verify_birth(files.attributes.attributes().birth())?;
-            let named = files.named().into_iter().chain(part.named());
-            let digest = context.digest(ApRole::Surface, named);
-            if !part.age_record.key().verifies(&digest, &part.answer) {
-                return Err(SurfaceError::Challenge.into());
+        let surface_signer = match (&surface, binding) {
+            (None, Binding::Required) => return Err(SurfaceError::Missing.into()),
+            (None, Binding::Optional) => None,
+            (Some(_), Binding::Optional) if !trust.covers(ApRole::Surface) => None,
+            (Some(part), _) => {
+                part.verify(context, &files, trust)?;
+                Some(part.certificate.subject())
             }
-        }
+        };
         Ok(Verified {
             number: files.checked_number()?,
             attributes: files.attributes.attributes().clone(),
             signer: files.certificate.subject(),
-            surface: surface.is_some(),
+            surface_signer,
         })
     }
 }
@@ -133,11 +160,22 @@ impl SurfacePart {
         Ok(())
     }
 
-    fn verify_birth(&self, birth: &BirthDate) -> Result<(), SurfaceError> {
-        if self.age_record.birth() == birth {
+    fn verify(
+        &self,
+        context: &Context<'_>,
+        files: &TextFiles,
+        trust: &TrustStore,
+    ) -> Result<(), SurfaceError> {
+        self.verify_signatures(trust)?;
+        if self.age_record.birth() != files.attributes.attributes().birth() {
+            return Err(SurfaceError::BirthDate);
+        }
+        let named = files.named().into_iter().chain(self.named());
+        let digest = context.digest(ApRole::Surface, named);
+        if self.age_record.key().verifies(&digest, &self.answer) {
             Ok(())
         } else {
-            Err(SurfaceError::BirthDate)
+            Err(SurfaceError::Challenge)
         }
     }
 }

@@ -1,6 +1,6 @@
 use zeroize::Zeroizing;
 
-use super::{SessionError, Step};
+use super::{SessionError, Step, built};
 use crate::apdu::{Command, EXTENDED_EXPECTED, Response, SHORT_EXPECTED};
 use crate::file::{Ef, FileError, MAX_FILE};
 use crate::ins;
@@ -12,16 +12,69 @@ use crate::transport::{Lengths, Transport, TransportError};
 pub(super) struct Link<T> {
     transport: T,
     lengths: Lengths,
+    /// Nothing was sent yet.
+    untouched: bool,
 }
 
 impl<T: Transport> Link<T> {
     pub(super) const fn new(transport: T, lengths: Lengths) -> Self {
-        Self { transport, lengths }
+        Self {
+            transport,
+            lengths,
+            untouched: true,
+        }
     }
 
     pub(super) fn send(&mut self, command: &Command) -> Result<Response, SessionError> {
+        self.untouched = false;
         let bytes = self.transport.transmit(&command.encode())?;
         Response::decode(&bytes).map_err(|_| SessionError::NoStatus)
+    }
+
+    /// SELECT of an application, without asking for what it says of itself.
+    pub(super) fn select(&mut self, aid: &[u8]) -> Result<Status, SessionError> {
+        let first = self.untouched;
+        let command = built(Command::new(0x00, ins::SELECT, 0x04, 0x0C), aid, 0);
+        let status = self.send(&command)?.status;
+        if first && status == Status::NoDiagnosis {
+            // The first APDU after power-up may answer this.
+            return Ok(self.send(&command)?.status);
+        }
+        Ok(status)
+    }
+
+    /// A record of a file, as far as the one data object in it goes; nothing if the card gives none.
+    ///
+    /// READ RECORD by short EF id selects and reads at once. Whether every card takes that is not known:
+    /// where it is refused, the file is selected first.
+    pub(super) fn read_record(
+        &mut self,
+        ef: Ef,
+        record: u8,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, SessionError> {
+        /// P2: P1 is the record's number.
+        const BY_NUMBER: u8 = 0x04;
+        let short_id = ef.short_reference() & 0x1F;
+        let read = |p2| {
+            built(
+                Command::new(0x00, ins::READ_RECORD, record, p2),
+                &[],
+                SHORT_EXPECTED,
+            )
+        };
+        let mut response = self.send(&read(short_id << 3 | BY_NUMBER))?;
+        if content(ef, &response).is_err() {
+            let select = Command::new(0x00, ins::SELECT, 0x02, 0x0C);
+            self.send(&built(select, &ef.id().to_be_bytes(), 0))?;
+            response = self.send(&read(BY_NUMBER))?;
+        }
+        let Ok(mut bytes) = content(ef, &response) else {
+            return Ok(None);
+        };
+        if let Ok(length) = announced_length(&bytes, MAX_FILE) {
+            bytes.truncate(length);
+        }
+        Ok(Some(bytes))
     }
 
     /// A file from its beginning: as long as it physically is with extended length, at most 256

@@ -7,6 +7,11 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::apdu::{Response, SHORT_DATA};
+use crate::evidence::Evidence;
+use crate::surface_ap;
+
+mod binding;
+mod expiry;
 
 /// Answers reads from the real test card's files, short EF id or offset; everything else as told.
 #[derive(Clone)]
@@ -23,7 +28,61 @@ struct MemoryCard {
     /// Before which APDU, counted from zero, the card is lifted.
     lifted: Option<usize>,
     filler: usize,
+    /// Another birth date in EF 0002, as the card writes it.
+    birth: Option<[u8; 8]>,
+    /// AIDs that are answered `6A82`.
+    absent: Vec<Vec<u8>>,
+    surface: Surface,
+    common: Common,
+    selected: Vec<u8>,
     current: Vec<u8>,
+}
+
+/// How the surface AP answers.
+#[derive(Clone)]
+struct Surface {
+    /// Status word for SELECT.
+    select: u16,
+    /// Status word for asking the tries.
+    tries: u16,
+    /// Status word for VERIFY.
+    verify: u16,
+    /// Status word for the challenge.
+    challenge: u16,
+    /// EF 0001.
+    record: Vec<u8>,
+    /// Status word for READ BINARY of EF 0004.
+    certificate: u16,
+}
+
+impl Default for Surface {
+    fn default() -> Self {
+        Self {
+            select: 0x9000,
+            tries: 0x63CA,
+            verify: 0x9000,
+            challenge: 0x9000,
+            record: include_bytes!("../../tests/vectors/surface-ap/surface-0001.bin").to_vec(),
+            certificate: 0x9000,
+        }
+    }
+}
+
+/// How the common AP answers.
+#[derive(Clone)]
+struct Common {
+    record: Vec<u8>,
+    /// Whether READ RECORD may name the file.
+    by_short_id: bool,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            record: [&[0x01, 0x1C][..], b"0123456789012341322120310217"].concat(),
+            by_short_id: true,
+        }
+    }
 }
 
 impl Default for MemoryCard {
@@ -37,16 +96,25 @@ impl Default for MemoryCard {
             verify: 0x9000,
             lifted: None,
             filler: 0,
+            birth: None,
+            absent: Vec::new(),
+            surface: Surface::default(),
+            common: Common::default(),
+            selected: Vec::new(),
             current: Vec::new(),
         }
     }
 }
 
 const ANSWER: [u8; 256] = [0x5A; 256];
+const SURFACE_ANSWER: [u8; 256] = [0x5B; 256];
 
 impl MemoryCard {
     fn file(&self, short_id: u8) -> Vec<u8> {
+        let surface = self.selected == surface_ap::AID;
         let content: &[u8] = match short_id {
+            1 if surface => &self.surface.record,
+            4 if surface => include_bytes!("../../tests/vectors/surface-ap/surface-0004.bin"),
             1 => include_bytes!("../../tests/vectors/text-ap/text-0001.bin"),
             2 => include_bytes!("../../tests/vectors/text-ap/text-0002.bin"),
             3 => include_bytes!("../../tests/vectors/text-ap/text-0003.bin"),
@@ -54,8 +122,19 @@ impl MemoryCard {
             7 => include_bytes!("../../tests/vectors/text-ap/text-0007.bin"),
             _ => &[],
         };
-        let filler = if short_id == 1 { 0 } else { self.filler };
-        [content, &vec![0xFF; filler]].concat()
+        let filler = if short_id == 1 && !surface {
+            0
+        } else {
+            self.filler
+        };
+        let mut content = content.to_vec();
+        if let (2, false, Some(birth)) = (short_id, surface, self.birth) {
+            let is_birth = |bytes: &[u8]| bytes == b"19800217";
+            let at = content.windows(8).position(is_birth).unwrap();
+            content[at..at + 8].copy_from_slice(&birth);
+        }
+        content.resize(content.len() + filler, 0xFF);
+        content
     }
 
     fn respond(&mut self, command: &Command) -> Response {
@@ -70,8 +149,43 @@ impl MemoryCard {
         if command.is_extended() && !self.extended {
             return Status::WrongLength.into();
         }
+        let surface = self.selected == surface_ap::AID;
+        let word = |word: u16| Response::from(Status::from(word));
         match (command.ins, command.data().len()) {
-            (ins::SELECT, _) => next(&mut self.selects, 0x9000),
+            (ins::SELECT, 2) => Status::Success.into(),
+            (ins::SELECT, _) if self.absent.iter().any(|aid| aid == command.data()) => {
+                Status::NotFound.into()
+            }
+            (ins::SELECT, _) => {
+                let response = if command.data() == surface_ap::AID {
+                    word(self.surface.select)
+                } else {
+                    next(&mut self.selects, 0x9000)
+                };
+                if response.status == Status::Success {
+                    self.selected = command.data().to_vec();
+                }
+                response
+            }
+            (ins::VERIFY, 0) if surface => word(self.surface.tries),
+            (ins::VERIFY, _) if surface => word(self.surface.verify),
+            (ins::COMPUTE_SIGNATURE, _) if surface && self.surface.challenge != 0x9000 => {
+                word(self.surface.challenge)
+            }
+            (ins::COMPUTE_SIGNATURE, _) if surface => {
+                Response::new(&SURFACE_ANSWER, Status::Success)
+            }
+            (ins::READ_BINARY, _)
+                if surface && command.p1 == 0x84 && self.surface.certificate != 0x9000 =>
+            {
+                word(self.surface.certificate)
+            }
+            (ins::READ_RECORD, _) => match (self.common.by_short_id, command.p1, command.p2) {
+                (true, 0x01, 0x0C) | (_, 0x01, 0x04) => {
+                    Response::new(&self.common.record, Status::Success)
+                }
+                _ => Status::WrongParameters.into(),
+            },
             (ins::VERIFY, 0) => next(&mut self.tries, 0x63C3),
             (ins::VERIFY, _) => Status::from(self.verify).into(),
             (ins::COMPUTE_SIGNATURE, _) => Response::new(&ANSWER, Status::Success),
@@ -137,7 +251,15 @@ const CONTEXT: Context<'static> = Context {
     session_key: [4; 32],
 };
 
+/// The text AP alone.
 fn whole(card: &MemoryCard, lengths: &Lengths) -> Result<Evidence, SessionError> {
+    Ok(answered(card, lengths)?.unbound())
+}
+
+fn answered(
+    card: &MemoryCard,
+    lengths: &Lengths,
+) -> Result<Answered<'static, Watched>, SessionError> {
     let asked = Connected::new(Watched(card.clone()), lengths.clone())
         .select()?
         .ask_tries()?;

@@ -32,9 +32,7 @@ impl Copy {
     pub(crate) fn of(persona: &str) -> Self {
         let copy = Self(TempDir::new().unwrap());
         let original = MADE.path().join("cards").join(persona);
-        copy_files(&original, copy.0.path());
-        fs::create_dir(copy.0.path().join("text")).unwrap();
-        copy_files(&original.join("text"), &copy.0.path().join("text"));
+        copy_tree(&original, copy.0.path());
         copy
     }
 
@@ -49,5 +47,19 @@ fn copy_files(from: &Path, to: &Path) {
         .map(|entry| entry.unwrap().path());
     for file in files.filter(|path: &PathBuf| path.is_file()) {
         fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+}
+
+/// Copies a folder with what is in it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }

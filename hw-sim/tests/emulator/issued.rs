@@ -9,6 +9,7 @@ use card::certificate::Certificate;
 use card::file::Ef;
 use card::key::{SHA256_DIGEST_INFO, Signature};
 use card::status::Status;
+use card::surface_ap::{self, AgeRecord};
 use card::text_ap::{
     AID, ATTRIBUTES, AttributesFile, CARD_KEY, CERTIFICATE, CardKeyFile, INTEGRITY, IntegrityFile,
     NUMBER, NumberFile,
@@ -31,6 +32,10 @@ struct Checks {
     integrity: bool,
     card_key: bool,
     challenge: bool,
+    surface_ca: bool,
+    age_record: bool,
+    surface_challenge: bool,
+    one_birth_date: bool,
 }
 
 const SOUND: Checks = Checks {
@@ -40,25 +45,31 @@ const SOUND: Checks = Checks {
     integrity: true,
     card_key: true,
     challenge: true,
+    surface_ca: true,
+    age_record: true,
+    surface_challenge: true,
+    one_birth_date: true,
 };
 
 fn file(card: &EmulatedCard, ef: Ef) -> &[u8] {
     card.memory().file(Ap::Text, ef).unwrap()
 }
 
-fn anchor() -> Anchor {
-    fs::read_to_string(made().join("anchors/text-9000033.pem"))
+fn anchor(role: ApRole) -> Anchor {
+    let file = match role {
+        ApRole::Text => "text-9000033.pem",
+        ApRole::Surface => "surface-9000023.pem",
+    };
+    fs::read_to_string(made().join("anchors").join(file))
         .unwrap()
         .parse()
         .unwrap()
 }
 
 /// Has the card sign a challenge; nothing if it refuses.
-fn signature(card: &mut EmulatedCard, digest: &[u8]) -> Option<Signature> {
+fn signature(card: &mut EmulatedCard, aid: &[u8], digest: &[u8]) -> Option<Signature> {
     card.power_on();
-    let select = Command::new(0x00, 0xA4, 0x04, 0x0C)
-        .with_data(&AID)
-        .unwrap();
+    let select = Command::new(0x00, 0xA4, 0x04, 0x0C).with_data(aid).unwrap();
     assert_eq!(card.execute(&select).status, Status::Success);
     let info = [&SHA256_DIGEST_INFO[..], digest].concat();
     let compute = Command::new(0x80, 0x2A, 0, 0)
@@ -73,19 +84,34 @@ fn signature(card: &mut EmulatedCard, digest: &[u8]) -> Option<Signature> {
 fn checks(persona: &str) -> Checks {
     let mut card = Copy::of(persona).load();
     let digest: [u8; 32] = Sha256::digest(b"challenge").into();
-    let signature = signature(&mut card, &digest);
+    let text_signature = signature(&mut card, &AID, &digest);
+    let surface_signature = signature(&mut card, &surface_ap::AID, &digest);
     let certificate = Certificate::decode(file(&card, CERTIFICATE)).unwrap();
     let number = NumberFile::decode(file(&card, NUMBER)).unwrap();
     let attributes = AttributesFile::decode(file(&card, ATTRIBUTES)).unwrap();
     let integrity = IntegrityFile::decode(file(&card, INTEGRITY)).unwrap();
     let card_key = CardKeyFile::decode(file(&card, CARD_KEY)).unwrap();
+    let surface_file = |ef| card.memory().file(Ap::Surface, ef).unwrap();
+    let surface_certificate = Certificate::decode(surface_file(surface_ap::CERTIFICATE)).unwrap();
+    let age_record = AgeRecord::decode(surface_file(surface_ap::AGE_RECORD)).unwrap();
+    let believed = |certificate: &Certificate, anchor: Anchor| {
+        certificate.issuer().short() == anchor.id
+            && certificate.subject().role_digit() == anchor.role.digit()
+            && certificate.is_signed_by(&anchor.key)
+    };
     Checks {
-        ca: certificate.issuer().short() == anchor().id && certificate.is_signed_by(&anchor().key),
+        ca: believed(&certificate, anchor(ApRole::Text)),
         number: *integrity.number_digest() == number.digest() && number.number().is_ok(),
         attributes: integrity.attributes_digest() == attributes.digest(),
         integrity: integrity.is_signed_by(certificate.key()),
         card_key: card_key.is_signed_by(certificate.key()),
-        challenge: signature.is_some_and(|signature| card_key.key().verifies(&digest, &signature)),
+        challenge: text_signature
+            .is_some_and(|signature| card_key.key().verifies(&digest, &signature)),
+        surface_ca: believed(&surface_certificate, anchor(ApRole::Surface)),
+        age_record: age_record.is_signed_by(surface_certificate.key()),
+        surface_challenge: surface_signature
+            .is_some_and(|signature| age_record.key().verifies(&digest, &signature)),
+        one_birth_date: age_record.birth() == attributes.attributes().birth(),
     }
 }
 
@@ -106,6 +132,7 @@ fn each_persona_fails_in_its_own_way_alone() {
         checks("copy"),
         Checks {
             challenge: false,
+            surface_challenge: false,
             ..SOUND
         }
     );
@@ -116,7 +143,14 @@ fn each_persona_fails_in_its_own_way_alone() {
             ..SOUND
         }
     );
-    assert_eq!(checks("wrong-ca"), Checks { ca: false, ..SOUND });
+    assert_eq!(
+        checks("wrong-ca"),
+        Checks {
+            ca: false,
+            surface_ca: false,
+            ..SOUND
+        }
+    );
 }
 
 #[test]
@@ -125,6 +159,9 @@ fn files_are_as_long_as_those_of_real_cards() {
     let lengths =
         [0x0001, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007].map(|id| file(&card, Ef::new(id)).len());
     assert_eq!(lengths, [17, 336, 568, 164, 269, 536]);
+    let lengths = [surface_ap::AGE_RECORD, surface_ap::CERTIFICATE]
+        .map(|ef| card.memory().file(Ap::Surface, ef).unwrap().len());
+    assert_eq!(lengths, [547, 568]);
 }
 
 #[test]
@@ -135,18 +172,28 @@ fn names_outside_jis_x_0208_arrive_on_the_card() {
 }
 
 #[test]
-fn the_anchor_is_one_for_emulated_cards_alone() {
-    let anchor = anchor();
-    assert_eq!(
-        (anchor.role, anchor.environment),
-        (ApRole::Text, Environment::Emulator)
-    );
-    assert_eq!(fs::read_dir(made().join("anchors")).unwrap().count(), 1);
+fn the_anchors_are_for_emulated_cards_alone() {
+    for role in [ApRole::Text, ApRole::Surface] {
+        let anchor = anchor(role);
+        assert_eq!(
+            (anchor.role, anchor.environment),
+            (role, Environment::Emulator)
+        );
+    }
+    assert_eq!(fs::read_dir(made().join("anchors")).unwrap().count(), 2);
 }
 
 #[test]
 fn keys_are_their_owner_s_alone() {
-    let folders = ["authority", "cards/ordinary", "cards/ordinary/text"];
+    let folders = [
+        "authority",
+        "cards/ordinary",
+        "cards/ordinary/text",
+        "cards/ordinary/surface",
+        "cards/ordinary/common",
+        "cards/ordinary/jpki",
+        "cards/ordinary/manager",
+    ];
     for entry in folders
         .into_iter()
         .flat_map(|folder| fs::read_dir(made().join(folder)).unwrap())

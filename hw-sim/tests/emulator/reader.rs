@@ -1,10 +1,8 @@
 //! The slot and the control socket, with the driver's side of the protocol played by the test.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hw_sim::chip::ATR;
@@ -13,7 +11,7 @@ use hw_sim::reader::{Slot, Stay};
 use hw_sim::trace::Event;
 use tempfile::TempDir;
 
-use crate::common::{Copy, made};
+use crate::common::{Copy, copy_tree, made};
 
 const SELECT: [u8; 15] = [
     0x00, 0xA4, 0x04, 0x0C, 10, 0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08,
@@ -97,7 +95,7 @@ fn controls_and_commands_are_answered_in_order() {
             .tries()
             .map(|(_, _, left)| left)
             .collect::<Vec<_>>(),
-        [2, 0, 10, 10]
+        [2, 0, 10, 10, 10, 3, 5]
     );
     assert!(!slot.is_occupied() && slot.remove().is_none());
     let statuses: Vec<_> = slot
@@ -281,17 +279,4 @@ fn without_a_driver_there_is_no_reader() {
             because: Refusal::NoReader
         }]
     );
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }

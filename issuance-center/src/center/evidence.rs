@@ -3,7 +3,7 @@
 //! Its RSA verifications take below half a millisecond together, about what it would cost to hand them to another thread
 //! under load: they run where the request runs, and the listener bounds how many do.
 
-use card::evidence::{Context, Evidence, EvidenceError};
+use card::evidence::{Context, Evidence, EvidenceError, SurfaceError};
 use issuance_api::{ProblemCode, registry, terminal};
 
 use super::{Caller, Center, challenge::OpenChallenge};
@@ -32,16 +32,22 @@ impl<R: Registry> Center<R> {
             exporter: *caller.exporter.as_bytes(),
             session_key: *request.session_key.as_bytes(),
         };
-        let signer = evidence
-            .verify(&context, &self.parts.trust)
-            .map_err(problem)?
-            .signer();
+        let verified = evidence
+            .verify(&context, &self.parts.trust, self.parts.binding)
+            .map_err(problem)?;
         let events = &self.parts.events;
         let reread = |read| events.note(Event::from(read));
-        if self.parts.refused.refuses(&signer, reread) {
-            events.note(Event::SignerRefused);
-            return Err(ProblemCode::CardSignerRefused);
+        for signer in verified.signers() {
+            if self.parts.refused.refuses(&signer, reread) {
+                events.note(Event::SignerRefused);
+                return Err(ProblemCode::CardSignerRefused);
+            }
         }
+        if !verified.is_bound_by_surface() {
+            events.note(Event::UnboundCardAccepted);
+        }
+        // Not needed any more: what it says of a person is wiped before VRS is waited for.
+        drop(verified);
         let again = registry::EvidenceRequest {
             center_nonce,
             vrs_nonce: request.vrs_nonce,
@@ -71,6 +77,7 @@ pub const fn problem(error: EvidenceError) -> ProblemCode {
         | EvidenceError::CardKeySignature
         | EvidenceError::CheckDigit => ProblemCode::CardDataAltered,
         EvidenceError::Challenge => ProblemCode::CardNotGenuine,
+        EvidenceError::Surface(SurfaceError::Missing) => ProblemCode::CardBindingMissing,
         EvidenceError::Surface(_) => ProblemCode::CardBindingInvalid,
     }
 }

@@ -9,7 +9,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use card::trust::{RefusedSigners, TrustStore};
+use card::{
+    evidence::Binding,
+    trust::{RefusedSigners, TrustStore},
+};
 use issuance_api::{
     Array, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
     terminal::{Localized, Menu},
@@ -57,6 +60,8 @@ pub struct Parts<R> {
     pub state_lifetime: Duration,
     /// Whose cards are believed.
     pub trust: TrustStore,
+    /// Whether cards are believed that the surface AP does not bind.
+    pub binding: Binding,
     /// Whose are not any more.
     pub refused: RefusedSigners,
     /// What VRS signs with.

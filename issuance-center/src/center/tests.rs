@@ -169,6 +169,7 @@ impl Stage {
             challenge_lifetime: challenge::MAX_LIFETIME,
             state_lifetime: crate::state::MAX_LIFETIME,
             trust: testing::trust(),
+            binding: card::evidence::Binding::Required,
             refused: RefusedSigners::load(&path("refused")).unwrap(),
             statements: StatementKey::new(vrs_key().verifying_key()),
             signing: Arc::new(Signing::new(KeyFile::load(&path("key")).unwrap())),

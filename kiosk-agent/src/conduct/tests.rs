@@ -248,6 +248,33 @@ async fn what_is_no_pin_never_reaches_the_card() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_expired_card_is_told_before_a_pin_is_asked() {
+    let mut terminal = terminal();
+    terminal.card.expired = true;
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CardExpired));
+    assert_eq!(seen, ["menu", "place card", "card-expired"]);
+    assert_eq!(terminal.card.verifies, 0);
+    assert_eq!(terminal.center.asked, ["menu"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_cannot_be_bound_is_for_the_center_to_believe() {
+    let mut strict = terminal();
+    strict.card.bound = false;
+    let (seen, ended) = serve(&mut strict, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CardBindingMissing));
+    seen_last(&seen, &["reading", "card-binding-missing"]);
+    assert_eq!(strict.center.count("evidence"), 1);
+
+    let mut lenient = terminal();
+    lenient.card.bound = false;
+    lenient.center.takes_unbound = true;
+    let (_, ended) = serve(&mut lenient, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_center_no_try_is_spent() {
     let mut terminal = terminal();
     terminal.center.challenges = Script::failing([ProblemCode::CenterUnreachable.into()]);

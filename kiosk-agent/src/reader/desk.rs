@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use card::expiry::Day;
 use card::pcsc::{Event, Monitor, Pcsc, PcscTransport, ReaderName};
 use card::pin::Pin;
 use card::session::{Asked, Attempt, SessionError, Step};
 use card::transport::TransportError;
 use issuance_api::ProblemCode;
 
-use super::TURN;
+use super::{Clock, TURN};
 use crate::ports::{Question, Reading};
 
 /// How long a service or a reader may take to show up before a resident is told that there is none.
@@ -18,6 +19,7 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(super) struct Desk {
     pcsc: Pcsc,
     monitor: Monitor,
+    clock: Clock,
     wanted: Option<String>,
     service: bool,
     /// Readers there are, each with whether a card lies on it.
@@ -26,11 +28,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(pcsc: Pcsc, wanted: Option<String>) -> Self {
+    pub(super) fn new(pcsc: Pcsc, clock: Clock, wanted: Option<String>) -> Self {
         let monitor = pcsc.monitor();
         Self {
             pcsc,
             monitor,
+            clock,
             wanted,
             service: false,
             readers: BTreeMap::new(),
@@ -38,7 +41,7 @@ impl Desk {
         }
     }
 
-    /// Waits for a card and asks it for the tries left.
+    /// Waits for a card, lets none pass that has expired, and asks it for the tries left.
     pub(super) fn open(
         &mut self,
         within: Duration,
@@ -82,8 +85,10 @@ impl Desk {
             Attempt::Verified(card) => {
                 let read = card
                     .read()
-                    .and_then(|card| card.answer(&question.context()));
-                Ok(Reading::Read(Box::new(read.map_err(problem)?)))
+                    .and_then(|card| card.answer(&question.context())?.bind());
+                // Whether a card that could not be bound is believed is for the center to say.
+                let evidence = read.map_err(problem)?.into_evidence();
+                Ok(Reading::Read(Box::new(evidence)))
             }
             Attempt::Wrong { remaining: 0, .. } | Attempt::Blocked => Err(ProblemCode::PinBlocked),
             Attempt::Wrong { again, .. } => {
@@ -121,7 +126,9 @@ impl Desk {
     }
 
     fn select(&mut self, reader: &ReaderName) -> Result<u8, SessionError> {
-        let card = self.pcsc.connect(reader)?.select()?.ask_tries()?;
+        let today = Day::in_japan((self.clock)());
+        let card = self.pcsc.connect(reader)?.unexpired(today)?;
+        let card = card.select()?.ask_tries()?;
         let remaining = card.remaining();
         self.held = Some(card);
         Ok(remaining)
@@ -172,6 +179,7 @@ fn problem(error: SessionError) -> ProblemCode {
         },
         SessionError::Phone => ProblemCode::PhoneInsteadOfCard,
         SessionError::WrongCard => ProblemCode::WrongCard,
+        SessionError::Expired => ProblemCode::CardExpired,
         SessionError::PinBlocked => ProblemCode::PinBlocked,
         // It reads like a card and cannot sign like one: a copy of somebody's files.
         SessionError::Unexpected {

@@ -63,16 +63,28 @@ impl Vrs {
             session_key: *request.session_key.as_bytes(),
         };
         let verified = evidence
-            .verify(&context, &self.parts.trust)
+            .verify(&context, &self.parts.trust, self.parts.binding)
             .map_err(evidence_problem)?;
-        let signer = verified.signer();
         let events = &self.parts.events;
         let reread = |read| events.note(Event::from(read));
-        if self.parts.refused.refuses(&signer, reread) {
-            events.note(Event::SignerRefused {
-                signer: signer.municipality_prefix().to_owned(),
-            });
-            return Err(ProblemCode::CardSignerRefused);
+        for signer in verified.signers() {
+            if self.parts.refused.refuses(&signer, reread) {
+                events.note(Event::SignerRefused {
+                    signer: signer.municipality_prefix().to_owned(),
+                });
+                return Err(ProblemCode::CardSignerRefused);
+            }
+        }
+        let signer = verified.signer();
+        match verified.surface_signer() {
+            None => events.note(Event::UnboundCardAccepted),
+            Some(surface) if surface.municipality_prefix() != signer.municipality_prefix() => {
+                events.note(Event::SignersDiffer {
+                    text: signer.municipality_prefix().to_owned(),
+                    surface: surface.municipality_prefix().to_owned(),
+                });
+            }
+            Some(_) => {}
         }
         let lifetime = self.parts.lifetimes.ticket;
         let claims = Claims {

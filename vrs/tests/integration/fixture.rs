@@ -11,9 +11,10 @@ use std::{
 use card::{
     attributes::{Attributes, BirthDate, Sex},
     certificate::Certificate,
-    evidence::{Context, Evidence, TextFiles},
+    evidence::{Binding, Context, Evidence, SurfacePart, TextFiles},
     key::{KeyId, PublicKey, Signature},
     number::IndividualNumber,
+    surface_ap::AgeRecord,
     text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile},
     trust::{Anchor, ApRole, Environment, RefusedSigners, TrustStore},
 };
@@ -85,6 +86,9 @@ impl Rsa {
 static CA: LazyLock<Rsa> = LazyLock::new(Rsa::new);
 static SIGNER: LazyLock<Rsa> = LazyLock::new(Rsa::new);
 static CARD: LazyLock<Rsa> = LazyLock::new(Rsa::new);
+static SURFACE_CA: LazyLock<Rsa> = LazyLock::new(Rsa::new);
+static SURFACE_SIGNER: LazyLock<Rsa> = LazyLock::new(Rsa::new);
+static SURFACE_CARD: LazyLock<Rsa> = LazyLock::new(Rsa::new);
 
 fn key_id(digits: &str) -> KeyId {
     let digits = digits.as_bytes().try_into().unwrap();
@@ -95,8 +99,25 @@ pub(crate) fn signer_id() -> KeyId {
     key_id("1322131")
 }
 
+pub(crate) fn surface_signer_id() -> KeyId {
+    key_id("1322121")
+}
+
+/// What a card's surface AP is like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// It goes along.
+    Sound,
+    /// It is not there.
+    None,
+    /// It is of somebody born on another day.
+    OtherBirth,
+    /// Another municipality's signer signed it.
+    OtherSigner,
+}
+
 /// The evidence of a card with this number, answering this context.
-pub(crate) fn evidence(number: &IndividualNumber, context: &Context<'_>) -> Evidence {
+fn evidence(number: &IndividualNumber, context: &Context<'_>, surface: Surface) -> Evidence {
     let birth = BirthDate::new(1980, 1, 1).unwrap();
     let attributes = Attributes::new(
         "試験　太郎".to_owned(),
@@ -116,23 +137,56 @@ pub(crate) fn evidence(number: &IndividualNumber, context: &Context<'_>) -> Evid
         attributes,
     };
     let answer = CARD.sign_digest(&context.digest(ApRole::Text, files.named()));
-    Evidence::new(files, answer, None)
+    let part = surface_part(&files, context, surface);
+    Evidence::new(files, answer, part)
 }
 
-/// The trust anchor under which these cards are believed.
-fn anchor() -> Anchor {
+fn surface_part(files: &TextFiles, context: &Context<'_>, surface: Surface) -> Option<SurfacePart> {
+    let (year, signer) = match surface {
+        Surface::None => return None,
+        Surface::Sound => (1980, surface_signer_id()),
+        Surface::OtherBirth => (1981, surface_signer_id()),
+        Surface::OtherSigner => (1980, key_id("1310121")),
+    };
+    let birth = BirthDate::new(year, 1, 1).unwrap();
+    let key = SURFACE_CARD.public();
+    let mut part = SurfacePart {
+        age_record: AgeRecord::issue(birth, key, |bytes| SURFACE_SIGNER.sign(bytes)),
+        certificate: Certificate::issue(
+            key_id("9000023"),
+            signer,
+            SURFACE_SIGNER.public(),
+            |bytes| SURFACE_CA.sign(bytes),
+        ),
+        answer: Signature::from([0; 256]),
+    };
+    let both = files.named().into_iter().chain(part.named());
+    part.answer = SURFACE_CARD.sign_digest(&context.digest(ApRole::Surface, both));
+    Some(part)
+}
+
+/// The trust anchor under which these cards are believed in an application.
+fn anchor(role: ApRole) -> Anchor {
+    let (id, ca) = match role {
+        ApRole::Text => ("9000033", &CA),
+        ApRole::Surface => ("9000023", &SURFACE_CA),
+    };
     Anchor {
-        id: "9000033".parse().unwrap(),
-        role: ApRole::Text,
+        id: id.parse().unwrap(),
+        role,
         environment: Environment::Emulator,
-        key: CA.public(),
+        key: ca.public(),
     }
 }
 
 /// The same as the operator's file.
-pub(crate) fn anchor_file() -> String {
-    let pem = CA.key.to_public_key().to_public_key_pem(LineEnding::LF);
-    format!("{}{}", anchor(), pem.unwrap())
+pub(crate) fn anchor_file(role: ApRole) -> String {
+    let ca = match role {
+        ApRole::Text => &CA,
+        ApRole::Surface => &SURFACE_CA,
+    };
+    let pem = ca.key.to_public_key().to_public_key_pem(LineEnding::LF);
+    format!("{}{}", anchor(role), pem.unwrap())
 }
 
 /// Time that stands still.
@@ -193,7 +247,7 @@ impl World {
         std::fs::write(&refused, "# nobody\n").unwrap();
         let clock = Arc::new(TestClock::default());
         let events = Arc::new(Noted::default());
-        let (vrs, statement) = service(&place, &refused, &clock, &events);
+        let (vrs, statement) = service(&place, &refused, &clock, &events, Binding::Required);
         Self {
             place,
             vrs,
@@ -206,7 +260,19 @@ impl World {
 
     /// Another process over the same files.
     pub(crate) fn restarted(&self) -> Arc<Vrs> {
-        service(&self.place, &self.refused, &self.clock, &self.events).0
+        self.restarted_with(Binding::Required)
+    }
+
+    /// As [`Self::restarted`], believing cards that are bound like this.
+    pub(crate) fn restarted_with(&self, binding: Binding) -> Arc<Vrs> {
+        service(
+            &self.place,
+            &self.refused,
+            &self.clock,
+            &self.events,
+            binding,
+        )
+        .0
     }
 
     /// An application up to its ticket.
@@ -222,6 +288,7 @@ fn service(
     refused: &std::path::Path,
     clock: &Arc<TestClock>,
     events: &Arc<Noted>,
+    binding: Binding,
 ) -> (Arc<Vrs>, ed25519_dalek::VerifyingKey) {
     let key = place.folders.keys.join("statement.pem");
     if !key.exists() {
@@ -234,7 +301,12 @@ fn service(
         centers: vec![center("center-1")],
         lifetimes: Lifetimes::MAX,
         divisions: Divisions::new(place.folders.clone(), &MUNICIPALITIES.map(code)),
-        trust: TrustStore::new(Environment::Emulator, [anchor()]).unwrap(),
+        trust: TrustStore::new(
+            Environment::Emulator,
+            [ApRole::Text, ApRole::Surface].map(anchor),
+        )
+        .unwrap(),
+        binding,
         refused: RefusedSigners::load(refused).unwrap(),
         statement,
         clock: clock.clone(),
@@ -247,6 +319,7 @@ fn service(
 #[derive(Clone)]
 pub(crate) struct Application {
     pub(crate) number: IndividualNumber,
+    pub(crate) surface: Surface,
     pub(crate) center: CenterId,
     pub(crate) terminal: TerminalUrn,
     pub(crate) exporter: Array<32>,
@@ -260,6 +333,7 @@ impl Application {
         getrandom::fill(&mut seed).unwrap();
         Self {
             number: number.clone(),
+            surface: Surface::Sound,
             center: center("center-1"),
             terminal: "urn:shomei:terminal:kiosk:dev:0001".parse().unwrap(),
             exporter: Array::new([9; 32]),
@@ -285,7 +359,11 @@ impl Application {
             terminal: self.terminal.clone(),
             exporter: self.exporter.clone(),
             session_key: Array::new(session_key),
-            evidence: Blob::new(evidence(&self.number, &context).encode().to_vec()),
+            evidence: Blob::new(
+                evidence(&self.number, &context, self.surface)
+                    .encode()
+                    .to_vec(),
+            ),
         }
     }
 

@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use card::trust::ApRole;
 use dev_pki::{Leaf, Options};
 use issuance_api::{
     ProblemCode,
@@ -38,7 +39,13 @@ impl Site {
         let own = Leaf::service("urn:shomei:vrs:vrs-1", lasts);
         let own = pki.services.issue("vrs", &own).unwrap();
         fs::create_dir(path.join("anchors")).unwrap();
-        fs::write(path.join("anchors/text.pem"), anchor_file()).unwrap();
+        for role in [ApRole::Text, ApRole::Surface] {
+            let file = path
+                .join("anchors")
+                .join(role.as_str())
+                .with_extension("pem");
+            fs::write(file, anchor_file(role)).unwrap();
+        }
         fs::write(path.join("refused-signers.txt"), "").unwrap();
         let text = include_str!("../../vrs.example.toml")
             .replace(":7443", ":0")
@@ -308,6 +315,32 @@ fn a_wrong_file_is_told_by_line_and_column_and_changes_nothing() {
         String::from_utf8(added.stdout)
             .unwrap()
             .starts_with(r#"{"added":1"#)
+    );
+}
+
+#[test]
+fn without_an_anchor_for_the_surface_ap_it_starts_only_if_unbound_cards_are_accepted() {
+    let site = Site::new();
+    fs::remove_file(site.path("anchors/surface.pem")).unwrap();
+    let output = site.run(&["serve"]);
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("none for the surface AP"), "{told}");
+
+    let config = fs::read_to_string(site.path("vrs.toml")).unwrap();
+    let accepting = config.replace(
+        "accept_unbound_cards = false",
+        "accept_unbound_cards = true",
+    );
+    assert_ne!(config, accepting);
+    fs::write(site.path("vrs.toml"), accepting).unwrap();
+    for municipality in [HOME, "131016", "141003"] {
+        site.ok(&["init", "--municipality", municipality]);
+    }
+    assert!(
+        Served::start(&site)
+            .get("/health")
+            .starts_with("HTTP/1.1 200")
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use card::evidence::Binding;
 use ed25519_dalek::Signature;
 use issuance_api::{
     Array, CertificateKind, ProblemCode,
@@ -10,7 +11,7 @@ use issuance_api::{
 use vrs::{event::Event, storage::Unavailable};
 
 use crate::{
-    fixture::{Application, HOME, World, center, code, signer_id},
+    fixture::{Application, HOME, Surface, World, center, code, signer_id, surface_signer_id},
     support::{csv, number, row},
 };
 
@@ -206,15 +207,55 @@ async fn evidence_holds_for_what_it_was_answered_over() {
 }
 
 #[tokio::test]
+async fn a_card_that_is_not_bound_gets_no_ticket_unless_that_is_allowed_and_then_it_is_noted() {
+    let world = World::new().await;
+    let mut application = Application::new(&number(1));
+    application.surface = Surface::None;
+    world.events.take();
+    let refused = application.prove(&world.vrs);
+    assert_eq!(refused, Err(ProblemCode::CardBindingMissing));
+    assert_eq!(world.events.take(), []);
+
+    let lenient = world.restarted_with(Binding::Optional);
+    application.prove(&lenient).unwrap();
+    assert_eq!(world.events.take(), [Event::UnboundCardAccepted]);
+    // Who is bound is not noted; who is bound wrongly is refused there, too.
+    application.surface = Surface::Sound;
+    application.prove(&lenient).unwrap();
+    assert_eq!(world.events.take(), []);
+    application.surface = Surface::OtherBirth;
+    for vrs in [&lenient, &world.vrs] {
+        let refused = application.prove(vrs);
+        assert_eq!(refused, Err(ProblemCode::CardBindingInvalid));
+    }
+}
+
+#[tokio::test]
+async fn signers_of_two_municipalities_are_believed_and_noted() {
+    let world = World::new().await;
+    let mut application = Application::new(&number(1));
+    application.surface = Surface::OtherSigner;
+    world.events.take();
+    application.prove(&world.vrs).unwrap();
+    let differ = Event::SignersDiffer {
+        text: "13221".to_owned(),
+        surface: "13101".to_owned(),
+    };
+    assert_eq!(world.events.take(), [differ]);
+}
+
+#[tokio::test]
 async fn a_signer_refused_while_running_is_refused() {
     let world = World::new().await;
     world.apply(&number(1));
-    fs::write(&world.refused, format!("{} # lost\n", signer_id())).unwrap();
     let mut application = Application::new(&number(1));
-    assert_eq!(
-        application.prove(&world.vrs),
-        Err(ProblemCode::CardSignerRefused)
-    );
+    for signer in [surface_signer_id(), signer_id()] {
+        fs::write(&world.refused, format!("{signer} # lost\n")).unwrap();
+        assert_eq!(
+            application.prove(&world.vrs),
+            Err(ProblemCode::CardSignerRefused)
+        );
+    }
     // What cannot be read changes nothing, and is told.
     fs::write(&world.refused, "nonsense\n").unwrap();
     world.events.take();

@@ -295,6 +295,12 @@ problems! {
         "卡内两项记录不一致。请咨询居住地的市区町村窗口。",
         "카드의 두 기록이 일치하지 않습니다. 거주하시는 시구정촌 창구에 문의하십시오.",
         "The surface AP's part of the evidence does not verify or names another birth date.";
+    CardBindingMissing "card-binding-missing" Some(403), No,
+        "このカードは確認に必要な情報の一部(券面事項)を出せませんでした。置き直しても続く場合は、お住まいの市区町村の窓口にご相談ください。",
+        "This card did not give part of what is needed to verify it. Place it again; if this goes on, ask the municipality where you live.",
+        "该卡未能提供核验所需的部分信息（券面事项）。请重新放置；如仍出现，请咨询居住地的市区町村窗口。",
+        "이 카드는 확인에 필요한 정보의 일부(권면사항)를 제공하지 못했습니다. 다시 올려도 계속되면 거주하시는 시구정촌 창구에 문의하십시오.",
+        "The evidence has no surface part: the card has no surface AP, it refused the birth code, or too few tries of that are left.";
 
     // Ticket, inquiry
     TicketInvalid "ticket-invalid" Some(403), Restart,

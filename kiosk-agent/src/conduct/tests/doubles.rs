@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::future::pending;
 
 use card::certificate::Certificate as SignerCertificate;
-use card::evidence::{Evidence, TextFiles};
+use card::evidence::{Evidence, SurfacePart, TextFiles};
 use card::key::Signature;
 use card::pin::Pin;
+use card::surface_ap::AgeRecord;
 use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use ed25519_dalek::VerifyingKey;
 use issuance_api::terminal::{
@@ -64,6 +65,10 @@ pub(super) struct TestCard {
     pub(super) there: bool,
     /// Left lying when it should be taken.
     pub(super) forgotten: bool,
+    /// Its last day is over.
+    pub(super) expired: bool,
+    /// Its surface AP goes along.
+    pub(super) bound: bool,
     pub(super) tries: u8,
     pub(super) held: bool,
     /// VERIFY commands so far.
@@ -76,6 +81,9 @@ impl Card for TestCard {
             sleep(within).await;
             return Err(ProblemCode::NoCard);
         }
+        if self.expired {
+            return Err(ProblemCode::CardExpired);
+        }
         self.held = true;
         Ok(self.tries)
     }
@@ -85,7 +93,7 @@ impl Card for TestCard {
         self.verifies += 1;
         if *pin.expose() == PIN {
             self.tries = 3;
-            return Ok(Reading::Read(Box::new(evidence())));
+            return Ok(Reading::Read(Box::new(evidence(self.bound))));
         }
         self.tries -= 1;
         match self.tries {
@@ -110,7 +118,7 @@ impl Card for TestCard {
 
 /// What a test card tells, with the holder of `handover::testing`. Its signatures are a test card's and fit nothing:
 /// the terminal judges none of them.
-fn evidence() -> Evidence {
+fn evidence(bound: bool) -> Evidence {
     let number = include_bytes!("../../../../card/tests/vectors/text-ap/text-0001.bin");
     let integrity = include_bytes!("../../../../card/tests/vectors/text-ap/text-0003.bin");
     let certificate = include_bytes!("../../../../card/tests/vectors/text-ap/text-0004.bin");
@@ -122,7 +130,15 @@ fn evidence() -> Evidence {
         certificate: SignerCertificate::decode(certificate).unwrap(),
         card_key: CardKeyFile::decode(card_key).unwrap(),
     };
-    Evidence::new(files, Signature::from([0; 256]), None)
+    let record = include_bytes!("../../../../card/tests/vectors/surface-ap/surface-0001.bin");
+    let certificate = include_bytes!("../../../../card/tests/vectors/surface-ap/surface-0004.bin");
+    let answer = || Signature::from([0; 256]);
+    let surface = bound.then(|| SurfacePart {
+        age_record: AgeRecord::decode(record).unwrap(),
+        certificate: SignerCertificate::decode(certificate).unwrap(),
+        answer: answer(),
+    });
+    Evidence::new(files, answer(), surface)
 }
 
 /// What comes for a preview; `Maker::answer` is what should.
@@ -134,6 +150,8 @@ pub(super) struct TestCenter {
     pub(super) menu: Menu,
     pub(super) preview: Preview,
     pub(super) answer: Answer,
+    /// Believes cards that the surface AP does not bind.
+    pub(super) takes_unbound: bool,
     pub(super) challenges: Script<Problem>,
     pub(super) inquiries: Script<Problem>,
     pub(super) issues: Script<Problem>,
@@ -184,7 +202,14 @@ impl Center for TestCenter {
     async fn evidence(&mut self, request: EvidenceRequest) -> Result<EvidenceAnswer, Problem> {
         self.asked.push("evidence");
         self.session = VerifyingKey::from_bytes(request.session_key.as_bytes()).ok();
-        assert_eq!(request.evidence.as_bytes(), evidence().encode().as_slice());
+        let bound = Evidence::decode(request.evidence.as_bytes())
+            .unwrap()
+            .has_surface();
+        let sent = evidence(bound).encode();
+        assert_eq!(request.evidence.as_bytes(), sent.as_slice());
+        if !bound && !self.takes_unbound {
+            return Err(ProblemCode::CardBindingMissing.into());
+        }
         Ok(EvidenceAnswer {
             ticket: Blob::new(b"ticket".to_vec()),
             expires_in_seconds: 600,
@@ -368,6 +393,7 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
             menu: menu(),
             preview: preview(),
             answer: Maker::answer,
+            takes_unbound: false,
             challenges: Script::default(),
             inquiries: Script::default(),
             issues: Script::default(),
@@ -378,6 +404,8 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
         card: TestCard {
             there: true,
             forgotten: false,
+            expired: false,
+            bound: true,
             tries: 3,
             held: false,
             verifies: 0,
