@@ -10,6 +10,7 @@ use issuance_api::ProgrammeId;
 use issuance_channel::{
     Identity,
     client::Client,
+    descriptors::{self, TooFew},
     server::{self, StartError},
     tls::LoadError,
 };
@@ -28,6 +29,7 @@ use crate::{
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
+    registry::Shares,
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
@@ -84,6 +86,9 @@ pub enum ServeError {
     /// The listener for the operator.
     #[error("admin: {0}")]
     Admin(StartError),
+    /// Its limits take more than the operating system gives.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
@@ -91,7 +96,7 @@ pub enum ServeError {
 
 /// A center that was checked, and what it publishes.
 struct Checked {
-    center: Center<Client>,
+    center: Center<Shares<Client>>,
     published: Published,
 }
 
@@ -109,6 +114,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     if *registry.identity() != Identity::Center(config.id.clone()) {
         return Err(ServeError::Identity);
     }
+    let registry = Shares::new(registry, config.vrs.connections, config.vrs.deadlines.free);
     let programmes = Programmes::load(&config.programmes)?;
     let typesetter = Typesetter::new(Fonts::load(&config.fonts)?);
     for programme in programmes.iter() {
@@ -155,6 +161,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub async fn serve(config: &Config) -> Result<(), ServeError> {
+    descriptors::provide(config.connections())?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
     let Checked { center, published } = check(config, &events)?;
     let (center, published) = (Arc::new(center), Arc::new(published));
@@ -196,7 +203,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         loop {
             round.tick().await;
             center.tidy();
-            if center.parts().registry.last_reload().is_err() {
+            if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
             published.poll(&center.parts().registry, &*events).await;

@@ -92,6 +92,7 @@ pub(crate) fn state() -> State {
         session_key: Array::new(session_key(1).verifying_key().to_bytes()),
         application: Array::new([3; 16]),
         record_version: 4,
+        issue_until: u64::MAX,
         not_before: 1_795_478_100,
         kid: "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
             .parse()

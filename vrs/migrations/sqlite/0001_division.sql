@@ -1,10 +1,9 @@
 -- One municipality's division (V8). Blobs named `attributes` and `number` are sealed: see src/storage/cipher.rs.
 
--- What this file says of itself, and the source of row ids, which are never used twice.
+-- What this file says of itself. Row ids are random, so that they tell nothing and none comes up twice.
 CREATE TABLE division (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
-    municipality TEXT NOT NULL,
-    next_id INTEGER NOT NULL
+    municipality TEXT NOT NULL
 ) STRICT;
 
 -- 接種対象者. One row is the sentinel: found by the same index key, it holds municipality and data epoch.

@@ -1,5 +1,7 @@
 //! The steps of an application, in their order.
 
+use std::time::Duration;
+
 use card::{
     attributes::BirthDate,
     evidence::{Context, Evidence},
@@ -18,6 +20,7 @@ use time::{OffsetDateTime, macros::offset};
 
 use super::{Vrs, evidence_problem};
 use crate::{
+    asked::Subject,
     event::Event,
     nonce::{milliseconds, random},
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
@@ -125,8 +128,13 @@ impl Vrs {
             // Whether it takes part is the center's to say: here its records are missing.
             return Err(ProblemCode::RecordsUnavailable);
         }
+        let subject = Subject {
+            municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+        };
         self.asked
-            .ask(&claims, request.municipality)
+            .ask(&claims, subject)
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
         let mut session = self.begin(request.municipality).await?;
@@ -158,19 +166,21 @@ impl Vrs {
                 municipality: request.municipality,
             });
         }
-        let message = Finding::message(
-            &claims.application,
-            &request.municipality,
-            data_epoch,
-            &outcome.digest(),
-        );
-        Ok(Finding {
+        let still = claims
+            .expiry
+            .saturating_sub(milliseconds(self.parts.clock.uptime()));
+        let mut finding = Finding {
             application: claims.application.clone(),
             municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+            ticket_expires_in_seconds: seconds(Duration::from_millis(still)),
             data_epoch,
             outcome,
-            signature: self.parts.statement.sign(&message),
-        })
+            signature: Array::new([0; 64]),
+        };
+        finding.signature = self.parts.statement.sign(&finding.message());
+        Ok(finding)
     }
 
     /// `POST /v1/register`: the record is looked at again in the transaction that registers the certificate.
@@ -188,7 +198,7 @@ impl Vrs {
         self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
-        if !self.asked.has_asked(&claims, certificate.municipality) {
+        if !self.asked.has_asked(&claims, &Subject::from(certificate)) {
             return Err(ProblemCode::TicketInvalid);
         }
 
@@ -209,7 +219,10 @@ impl Vrs {
             .map(|found| found.id)
             .ok_or(ProblemCode::NoSuchPerson)?;
         // A center that went bad has one proof of the resident's, and gets one certificate for it.
-        if !self.asked.is_only(&claims, certificate) {
+        if !self
+            .asked
+            .is_only(&claims, certificate, &request.state_digest)
+        {
             return Err(ProblemCode::RegistrationConflict);
         }
         let reservation = session
@@ -260,7 +273,12 @@ impl Vrs {
         );
         check_proof(&claims, &message, &request.proof)?;
         // One answer for all that is not this application's certificate: it must not tell who is known where.
-        if !self.asked.has_asked(&claims, request.municipality) {
+        if !self.asked.has_registered(
+            &claims,
+            request.municipality,
+            request.certificate_id,
+            &request.state_digest,
+        ) {
             return Err(ProblemCode::RegistrationConflict);
         }
 
@@ -297,12 +315,10 @@ impl Vrs {
         }
         let mut revoked = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
-            let mut session = self.begin(municipality).await?;
-            let list = session
-                .revocations()
-                .await
-                .map_err(|cause| self.unavailable(municipality, cause))?;
-            revoked.extend(list);
+            let broken = |cause| self.unavailable(municipality, cause);
+            let reading = self.parts.divisions.read(municipality).await;
+            let list = reading.map_err(broken)?.revocations().await;
+            revoked.extend(list.map_err(broken)?);
         }
         Ok(Revocations { revoked })
     }
@@ -329,7 +345,7 @@ impl Vrs {
     ) -> Result<Claims, ProblemCode> {
         let uptime = self.parts.clock.uptime();
         self.tickets
-            .open(ticket, center, terminal, uptime, std::time::Duration::ZERO)
+            .open(ticket, center, terminal, uptime, Duration::ZERO)
     }
 }
 
@@ -427,6 +443,6 @@ fn day(birth: &BirthDate) -> Option<Date> {
         .map(Date::from)
 }
 
-fn seconds(lifetime: std::time::Duration) -> u32 {
+fn seconds(lifetime: Duration) -> u32 {
     u32::try_from(lifetime.as_secs()).expect("lifetimes are minutes")
 }

@@ -9,7 +9,9 @@ use issuance_api::{
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Operation, PersonNumber, Session, Unavailable, cipher::Place};
+use super::{
+    Operation, PersonNumber, Reading, Session, Unavailable, cipher::Place, session::random_id,
+};
 
 /// What registering came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,40 @@ pub(super) const CERTIFICATE: &str =
 pub(super) const LATE: &str =
     "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
 
+impl Reading {
+    /// Every certificate of this municipality that no longer holds, oldest entry first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn revocations(&mut self) -> Result<Vec<Revoked>, Unavailable> {
+        let sql = "SELECT certificate_id, kid FROM revocation \
+            JOIN certificate ON certificate.id = revocation.certificate ORDER BY sequence";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        rows.into_iter()
+            .map(|(id, kid)| {
+                Ok(Revoked {
+                    certificate_id: id.parse().map_err(|_| Unavailable::Damaged)?,
+                    kid: kid.parse().map_err(|_| Unavailable::Damaged)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether anything was reserved longer ago than `limit` and not handed over.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn is_late(&mut self, now: i64, limit: Duration) -> Result<bool, Unavailable> {
+        let late: Option<i64> = sqlx::query_scalar(LATE)
+            .bind(now.saturating_sub(seconds(limit)))
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        Ok(late.is_some())
+    }
+}
+
 impl Session {
     /// Puts a certificate into the register, as `reserved`. The same again changes nothing.
     ///
@@ -93,7 +129,7 @@ impl Session {
                 Reservation::Void
             });
         }
-        let id = self.next_id().await?;
+        let id = random_id();
         let attributes = self.division.cipher.seal(place(id, person.0), &entry);
         let sql = "INSERT INTO certificate \
             (id, certificate_id, person, kid, state, reserved_at, changed_at, attributes) \
@@ -185,26 +221,6 @@ impl Session {
         };
         self.put_on_list(row.id, "revoked", &revoked, now).await?;
         Ok(Revocation::Revoked)
-    }
-
-    /// Every certificate of this municipality that no longer holds, oldest entry first.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    pub async fn revocations(&mut self) -> Result<Vec<Revoked>, Unavailable> {
-        let sql = "SELECT certificate_id, kid FROM revocation \
-            JOIN certificate ON certificate.id = revocation.certificate ORDER BY sequence";
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
-            .fetch_all(&mut *self.transaction)
-            .await?;
-        rows.into_iter()
-            .map(|(id, kid)| {
-                Ok(Revoked {
-                    certificate_id: id.parse().map_err(|_| Unavailable::Damaged)?,
-                    kid: kid.parse().map_err(|_| Unavailable::Damaged)?,
-                })
-            })
-            .collect()
     }
 
     /// Whether it still holds; one whose time is over is voided here, whether or not the clean-up has come by.

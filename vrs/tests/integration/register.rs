@@ -7,7 +7,7 @@ use issuance_api::{Array, ProblemCode, registry::Receipt};
 use vrs::{event::Event, storage::Unavailable};
 
 use crate::{
-    fixture::{HOME, certificate_id, code},
+    fixture::{HOME, World, certificate_id, code},
     service::{dosed, with_one_person},
     support::{csv, number, row},
 };
@@ -154,6 +154,42 @@ async fn an_application_gets_one_certificate_of_what_it_is_about() {
     let other = world.apply(&number(1));
     other.ask(&world.vrs, HOME).await.unwrap();
     other.register(&world.vrs, 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_proof_of_the_resident_s_is_good_for_one_certificate() {
+    let world = World::new().await;
+    let both = [dosed(1), dosed(1).set("業務", "influenza")];
+    world.place.import(HOME, &csv(&both)).await;
+    let application = world.apply(&number(1));
+    let register = async |state, id, programme: &str| {
+        let mut request = application.registration_under(state, id);
+        request.certificate.programme = programme.parse().unwrap();
+        let registered = world.vrs.register(&application.center, &request).await;
+        registered.err()
+    };
+    application.ask(&world.vrs, HOME).await.unwrap();
+    assert_eq!(register(1, 1, "covid-19").await, None);
+    // What was not asked is not registered, though the municipality was.
+    let not_asked = Some(ProblemCode::TicketInvalid);
+    assert_eq!(register(2, 2, "influenza").await, not_asked);
+    let inquiry = application.inquiry_of(HOME, "influenza");
+    let asked = world.vrs.inquiry(&application.center, &inquiry).await;
+    asked.unwrap();
+    // Asked, but signed for another certificate.
+    let spent = Some(ProblemCode::RegistrationConflict);
+    assert_eq!(register(1, 2, "influenza").await, spent);
+    assert_eq!(register(2, 2, "influenza").await, None);
+    assert_eq!(register(1, 1, "covid-19").await, None, "the same again");
+    let sql = "SELECT count(*) FROM certificate";
+    assert_eq!(world.place.number_of(HOME, sql).await, 2);
+
+    // Nor is a hand-over reported under another's signature.
+    let mut mixed = application.delivery(2);
+    mixed.certificate_id = certificate_id(1);
+    let refused = world.vrs.delivered(&application.center, &mixed).await;
+    assert_eq!(refused.err(), spent);
+    application.delivered(&world.vrs, 1).await.unwrap();
 }
 
 #[tokio::test]
