@@ -195,6 +195,8 @@ impl Session {
             .await?;
         let mut count = 0;
         for certificate in late {
+            // A copy from before would void what its holder has.
+            self.advance().await?;
             self.void(certificate, now).await?;
             count += 1;
         }
