@@ -37,6 +37,11 @@ pub enum Event {
     RevocationsUnavailable,
     /// VRS's revocations lack one that was there before; the list fetched before stays published.
     RevocationsShrunk,
+    /// Alarm: VRS has more revocations than were fetched so far; the list fetched before stays published until all are.
+    RevocationsBehind {
+        /// Entries not fetched yet.
+        missing: u64,
+    },
     /// Revocation lists were published that are longer than before.
     RevocationsPublished {
         /// Entries in all of them.

@@ -13,7 +13,7 @@ use issuance_api::{
     MunicipalityCode, ProblemCode,
     registry::{
         DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Nonce,
-        Receipt, RegisterRequest, Revocations, Ticket,
+        Receipt, RegisterRequest, Revocations, RevocationsRequest, Ticket,
     },
 };
 use issuance_channel::client::{CallError, Client};
@@ -40,8 +40,11 @@ pub trait Registry: Send + Sync + 'static {
         &self,
         request: &DeliveredRequest,
     ) -> impl Future<Output = Answer<DeliveredAnswer>> + Send;
-    /// `GET /v1/revocations`.
-    fn revocations(&self) -> impl Future<Output = Answer<Revocations>> + Send;
+    /// `POST /v1/revocations`.
+    fn revocations(
+        &self,
+        request: &RevocationsRequest,
+    ) -> impl Future<Output = Answer<Revocations>> + Send;
 }
 
 /// VRS, of whose connections one municipality gets a share: where its records are slow, the others' are not.
@@ -111,8 +114,8 @@ impl<R: Registry> Registry for Shares<R> {
         self.registry.delivered(request).await
     }
 
-    async fn revocations(&self) -> Answer<Revocations> {
-        self.registry.revocations().await
+    async fn revocations(&self, request: &RevocationsRequest) -> Answer<Revocations> {
+        self.registry.revocations(request).await
     }
 }
 
@@ -144,8 +147,10 @@ impl Registry for Client {
             .map_err(code)
     }
 
-    async fn revocations(&self) -> Answer<Revocations> {
-        self.get("/v1/revocations").await.map_err(code)
+    async fn revocations(&self, request: &RevocationsRequest) -> Answer<Revocations> {
+        self.post_sealed("/v1/revocations", request)
+            .await
+            .map_err(code)
     }
 }
 
@@ -235,10 +240,7 @@ mod tests {
             evidence EvidenceRequest Ticket,
             register RegisterRequest Receipt,
             delivered DeliveredRequest DeliveredAnswer,
-        }
-
-        async fn revocations(&self) -> Answer<Revocations> {
-            Err(ProblemCode::RecordsUnavailable)
+            revocations RevocationsRequest Revocations,
         }
     }
 

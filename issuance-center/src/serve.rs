@@ -30,6 +30,7 @@ use crate::{
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
     registry::Shares,
+    revocations::Fetching,
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
@@ -98,6 +99,7 @@ pub enum ServeError {
 struct Checked {
     center: Center<Shares<Client>>,
     published: Published,
+    rids: Arc<RidSecret>,
 }
 
 /// Reads and checks everything the configuration names.
@@ -152,7 +154,8 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     });
     Ok(Checked {
         center,
-        published: Published::new(keys, rids),
+        published: Published::new(keys),
+        rids,
     })
 }
 
@@ -163,8 +166,13 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
 pub async fn serve(config: &Config) -> Result<(), ServeError> {
     descriptors::provide(config.connections())?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
-    let Checked { center, published } = check(config, &events)?;
+    let Checked {
+        center,
+        published,
+        rids,
+    } = check(config, &events)?;
     let (center, published) = (Arc::new(center), Arc::new(published));
+    let mut revocations = Fetching::new(rids, Arc::clone(&published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 
@@ -206,7 +214,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
             if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
-            published.poll(&center.parts().registry, &*events).await;
+            revocations.poll(&center.parts().registry, &*events).await;
         }
     };
     tokio::select! {

@@ -179,6 +179,16 @@ pub(crate) fn registered(kid: &KeyId) -> RegisteredPayload {
         .unwrap()
 }
 
+/// The public half of a new signing key.
+pub(crate) fn published_key() -> crate::signing::PublicKey {
+    use crate::signing::Signer as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.pem");
+    crate::signing::KeyFile::create(&path, Environment::Emulator).unwrap();
+    let key = crate::signing::KeyFile::load(&path).unwrap();
+    key.public().clone()
+}
+
 /// The programmes as shipped.
 pub(crate) fn programmes() -> Programmes {
     Programmes::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("programmes")).unwrap()

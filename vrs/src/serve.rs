@@ -165,7 +165,7 @@ impl Centers {
             Step::Inquiry => Answer::json(&self.vrs.inquiry(center, &body.parse()?).await?),
             Step::Register => Answer::json(&self.vrs.register(center, &body.parse()?).await?),
             Step::Delivered => Answer::json(&self.vrs.delivered(center, &body.parse()?).await?),
-            Step::Revocations => Answer::json(&self.vrs.revocations().await?),
+            Step::Revocations => Answer::json(&self.vrs.revocations(&body.parse()?).await?),
         }
     }
 }
@@ -183,7 +183,7 @@ pub enum Step {
     Register,
     /// `POST /v1/delivered`.
     Delivered,
-    /// `GET /v1/revocations`.
+    /// `POST /v1/revocations`.
     Revocations,
 }
 
@@ -217,7 +217,7 @@ impl Service for Centers {
             (&Method::POST, "/v1/inquiry") => (Step::Inquiry, Form::Sealed),
             (&Method::POST, "/v1/register") => (Step::Register, Form::Sealed),
             (&Method::POST, "/v1/delivered") => (Step::Delivered, Form::Sealed),
-            (&Method::GET, "/v1/revocations") => (Step::Revocations, Form::Open),
+            (&Method::POST, "/v1/revocations") => (Step::Revocations, Form::Sealed),
             _ => return None,
         })
     }

@@ -5,6 +5,8 @@
 
 mod steps;
 
+pub use steps::MAX_REVOCATIONS;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},

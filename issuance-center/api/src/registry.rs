@@ -7,11 +7,13 @@
 //! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`Finding`] |
 //! | register | `POST /v1/register` | sealed [`RegisterRequest`] | sealed [`Receipt`] |
 //! | delivered | `POST /v1/delivered` | sealed [`DeliveredRequest`] | sealed [`DeliveredAnswer`] |
-//! | revocations | `GET /v1/revocations` | – | [`Revocations`] |
+//! | revocations | `POST /v1/revocations` | sealed [`RevocationsRequest`] | sealed [`Revocations`] |
 //!
 //! The individual number is in none of these: VRS takes it out of the evidence and puts it into its own ticket.
 //! Statements that must outlive a connection or stand against a lying peer are signed by VRS's statement key (Ed25519)
 //! over [`Finding::message`] and [`Receipt::message`].
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -330,11 +332,35 @@ pub struct DeliveredRequest {
 #[serde(deny_unknown_fields)]
 pub struct DeliveredAnswer {}
 
-/// All certificates that are revoked or lapsed; it only ever grows.
+/// Asks for what no longer holds, a piece at a time, after what is known already.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationsRequest {
+    /// Entries known of each municipality's list; all of one that is not named are asked for.
+    pub known: BTreeMap<MunicipalityCode, u64>,
+}
+
+/// Certificates that are revoked or lapsed: of every municipality's list the next entries, as many as one answer takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocations {
-    /// Every one of them.
+    /// Every municipality once.
+    pub lists: Vec<RevocationPiece>,
+}
+
+/// A piece of one municipality's list, which only ever grows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationPiece {
+    /// Whose.
+    pub municipality: MunicipalityCode,
+    /// Entries of the whole list, now.
+    pub entries: u64,
+    /// Entries ahead of this piece: those known, or all where the list has fewer.
+    pub after: u64,
+    /// [`Revoked::chain`] over these: whoever knows them knows whether they are still the same.
+    pub chain: Array<32>,
+    /// The next ones, in their order.
     pub revoked: Vec<Revoked>,
 }
 
@@ -346,4 +372,20 @@ pub struct Revoked {
     pub certificate_id: CertificateId,
     /// Key it was, or would have been, signed with.
     pub kid: KeyId,
+}
+
+impl Revoked {
+    /// What a list without entries is chained to.
+    pub const CHAIN_START: Array<32> = Array::new([0; 32]);
+
+    /// A list in 32 bytes: what stood for the entries before, and this one.
+    #[must_use]
+    pub fn chain(&self, before: &Array<32>) -> Array<32> {
+        let bytes = Transcript::new("shomei revocation v1")
+            .field(before.as_bytes())
+            .field(self.certificate_id.to_string().as_bytes())
+            .field(self.kid.as_str().as_bytes())
+            .into_bytes();
+        Array::new(Sha256::digest(bytes).into())
+    }
 }

@@ -111,7 +111,7 @@ impl Registry for FakeVrs {
         Ok(registry::DeliveredAnswer {})
     }
 
-    async fn revocations(&self) -> Answer<Revocations> {
+    async fn revocations(&self, _: &registry::RevocationsRequest) -> Answer<Revocations> {
         Err(ProblemCode::RecordsUnavailable)
     }
 }

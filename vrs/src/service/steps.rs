@@ -12,7 +12,7 @@ use issuance_api::{
     TerminalUrn, inquiry_message, issue_message,
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
-        Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, Ticket,
+        Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, RevocationsRequest, Ticket,
     },
     terminal::Holder,
 };
@@ -26,6 +26,9 @@ use crate::{
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
+
+/// Entries of the revocation lists in one answer: about one mebibyte.
+pub const MAX_REVOCATIONS: usize = 10_000;
 
 impl Vrs {
     /// `POST /v1/nonce`.
@@ -301,26 +304,33 @@ impl Vrs {
         }
     }
 
-    /// `GET /v1/revocations`: every entry of every municipality, since entries are never taken down. If one cannot be
-    /// relied on, or was left out of the configuration, there is no list: a shorter one would make certificates valid
-    /// again.
+    /// `POST /v1/revocations`: of every municipality's list what the center does not know yet, since entries are never
+    /// taken down. If one cannot be relied on, or was left out of the configuration, there is no answer: without it
+    /// certificates would become valid again.
     ///
     /// # Errors
     /// [`ProblemCode::RecordsUnavailable`].
-    pub async fn revocations(&self) -> Result<Revocations, ProblemCode> {
+    pub async fn revocations(
+        &self,
+        request: &RevocationsRequest,
+    ) -> Result<Revocations, ProblemCode> {
         let left_out = self.parts.divisions.left_out();
         let left_out = left_out.map_err(|_| ProblemCode::RecordsUnavailable)?;
         if let Some(municipality) = left_out.first() {
             return Err(self.unavailable(*municipality, Unavailable::LeftOut));
         }
-        let mut revoked = Vec::new();
+        let mut room = MAX_REVOCATIONS;
+        let mut lists = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
             let broken = |cause| self.unavailable(municipality, cause);
+            let known = request.known.get(&municipality).copied().unwrap_or(0);
             let reading = self.parts.divisions.read(municipality).await;
-            let list = reading.map_err(broken)?.revocations().await;
-            revoked.extend(list.map_err(broken)?);
+            let piece = reading.map_err(broken)?.revocations(known, room).await;
+            let piece = piece.map_err(broken)?;
+            room -= piece.revoked.len();
+            lists.push(piece);
         }
-        Ok(Revocations { revoked })
+        Ok(Revocations { lists })
     }
 
     /// A certificate is issued on the day it is registered, in Japan. A preview may be from just before midnight, and

@@ -94,8 +94,8 @@ impl Reading {
         })
     }
 
-    /// Epoch of the municipality's data: grows with every import, every certificate registered and every entry of the
-    /// revocation list.
+    /// Epoch of the municipality's data: grows with every import, every certificate registered or handed over and every
+    /// entry of the revocation list.
     #[must_use]
     pub const fn data_epoch(&self) -> u64 {
         self.epoch

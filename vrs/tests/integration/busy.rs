@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use issuance_api::{ProblemCode, registry::Outcome};
+use issuance_api::{
+    ProblemCode,
+    registry::{Outcome, RevocationsRequest},
+};
 use sqlx::Connection;
 use vrs::{event::Event, import, storage::Unavailable};
 
@@ -36,7 +39,11 @@ async fn whom_an_import_keeps_waiting_is_unavailable_and_nobody_else() {
     let health = world.vrs.health().await;
     assert!(health.iter().all(|(_, found)| found.is_ok()));
     world.vrs.tidy().await;
-    world.vrs.revocations().await.unwrap();
+    world
+        .vrs
+        .revocations(&RevocationsRequest::default())
+        .await
+        .unwrap();
     assert!(begun.elapsed() < Duration::from_millis(1500));
     for waiting in waiting {
         let said = waiting.await.unwrap();

@@ -6,7 +6,7 @@ use card::evidence::Binding;
 use ed25519_dalek::Signature;
 use issuance_api::{
     Array, CertificateKind, ProblemCode,
-    registry::{Finding, Outcome},
+    registry::{Finding, Outcome, RevocationsRequest},
 };
 use vrs::{event::Event, storage::Unavailable};
 
@@ -120,7 +120,11 @@ async fn unavailable_is_never_an_answer_and_ends_with_its_cause() {
     assert!(health.contains(&(code(HOME), Err(Unavailable::Sentinel))));
     assert!(health.contains(&(code("131016"), Ok(()))));
     assert_eq!(
-        world.vrs.revocations().await.err(),
+        world
+            .vrs
+            .revocations(&RevocationsRequest::default())
+            .await
+            .err(),
         Some(ProblemCode::RecordsUnavailable)
     );
     fs::write(&key, right).unwrap();
@@ -387,7 +391,11 @@ async fn a_municipality_left_out_of_the_configuration_leaves_no_shorter_list() {
         .unwrap();
     for _ in 0..2 {
         assert_eq!(
-            world.vrs.revocations().await.err(),
+            world
+                .vrs
+                .revocations(&RevocationsRequest::default())
+                .await
+                .err(),
             Some(ProblemCode::RecordsUnavailable)
         );
     }

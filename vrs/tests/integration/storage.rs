@@ -279,7 +279,19 @@ async fn without_its_sentinel_a_full_database_says_nothing() {
 #[tokio::test]
 async fn the_log_and_the_revocation_list_are_only_appended_to() {
     let place = Place::new(&["132217"]).await;
-    for forbidden in ["DELETE FROM operation", "UPDATE operation SET event = ''"] {
+    place
+        .sql(
+            "132217",
+            "INSERT INTO certificate VALUES (7, 'id', 1, 'kid', 'lapsed', 0, 0, x'00');\
+             INSERT INTO revocation VALUES (1, 7, zeroblob(32));",
+        )
+        .await;
+    for forbidden in [
+        "DELETE FROM operation",
+        "UPDATE operation SET event = ''",
+        "DELETE FROM revocation",
+        "UPDATE revocation SET chain = randomblob(32)",
+    ] {
         assert!(place.try_sql("132217", forbidden).await.is_err());
     }
     assert!(
