@@ -7,10 +7,13 @@ use std::sync::{LazyLock, Mutex};
 use card::apdu::Command;
 use card::certificate::Certificate;
 use card::evidence::{Evidence, SurfacePart, TextFiles};
+use card::ins;
 use card::key::Signature;
+use card::messaging::{self, Protection};
 use card::session::{Attempt, Connected, Proof};
 use card::surface_ap::AgeRecord;
 use card::text_ap;
+use card::tlv::Writer;
 use card::transport::{Lengths, Transport, TransportError};
 use card::trust::{Environment, TrustStore};
 use hw_sim::ap::Ap;
@@ -187,16 +190,23 @@ pub(crate) fn sessions() -> Vec<Vec<u8>> {
         ..plain
     };
     let whole = [plain, short, first_fails].map(|settings| {
-        let session = session(copy(settings, 3, b"1234"));
-        [0x00, 0x03, 0x0C, 0x10].map(|head| with_head(head, &session))
+        let session = session(copy(settings, 3, b"1234"), Protection::Plain);
+        [0x00, 0x03, 0x0C].map(|head| with_head(head, &session))
     });
+    let secured = session(copy(plain, 3, b"1234"), Protection::SecureMessaging);
+    let secured = [with_head(0x10, &secured), with_head(0x14, &secured)];
     let cut_short = [
         copy(plain, 3, b"9999"),
         copy(plain, 0, b"1234"),
         Memory::new(plain),
     ];
-    let cut_short = cut_short.map(|memory| with_head(0x0A, &session(memory)));
-    whole.concat().into_iter().chain(cut_short).collect()
+    let cut_short = cut_short.map(|memory| with_head(0x0A, &session(memory, Protection::Plain)));
+    whole
+        .concat()
+        .into_iter()
+        .chain(secured)
+        .chain(cut_short)
+        .collect()
 }
 
 /// All files of the real test card, none of its keys.
@@ -208,6 +218,7 @@ fn copy(settings: Settings, tries: u8, pin: &[u8]) -> Memory {
         text_ap::ATTRIBUTES,
         text_ap::INTEGRITY,
         text_ap::CERTIFICATE,
+        text_ap::MESSAGING_KEY,
         text_ap::CARD_KEY,
     ];
     let memory = text.into_iter().fold(Memory::new(settings), |memory, ef| {
@@ -230,11 +241,15 @@ struct Recorded<'a> {
 impl Transport for Recorded<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
         self.card.power_on();
-        let signs = Command::decode(command).is_ok_and(|command| command.ins == 0x2A);
-        let answer = if signs {
-            Zeroizing::new([&[0x5A; 256][..], &[0x90, 0x00]].concat())
-        } else {
-            self.card.transmit(command)
+        let answer = match Command::decode(command).map(|command| (command.cla, command.ins)) {
+            Ok((_, ins::COMPUTE_SIGNATURE)) => {
+                Zeroizing::new([&[0x5A; 256][..], &[0x90, 0x00]].concat())
+            }
+            Ok((_, ins::SET_SESSION_KEY)) | Ok((messaging::CLASS, ins::SELECT)) => {
+                Zeroizing::new(vec![0x90, 0x00])
+            }
+            Ok((messaging::CLASS, _)) => Zeroizing::new(cryptogram()),
+            _ => self.card.transmit(command),
         };
         let mut answers = self.answers.lock().expect("one thread");
         answers.push(answer.to_vec());
@@ -242,8 +257,18 @@ impl Transport for Recorded<'_> {
     }
 }
 
+/// Something encrypted: under no key that anybody has.
+fn cryptogram() -> Vec<u8> {
+    let value = [&[messaging::PADDING_INDICATOR][..], &[0xA5; 32]].concat();
+    let mut answer = Writer::new()
+        .tlv(messaging::CRYPTOGRAM, &value)
+        .into_bytes();
+    answer.extend_from_slice(&[0x90, 0x00]);
+    answer
+}
+
 /// What the card answered, one by one.
-fn session(memory: Memory) -> Vec<Vec<u8>> {
+fn session(memory: Memory, protection: Protection) -> Vec<Vec<u8>> {
     let answers = Mutex::default();
     let card = Recorded {
         card: EmulatedCard::new(memory),
@@ -256,10 +281,15 @@ fn session(memory: Memory) -> Vec<Vec<u8>> {
     if let Ok(asked) = asked
         && let Ok(Attempt::Verified(unlocked)) = asked.verify(pin)
     {
-        let read = unlocked.read().expect("its files are whole");
-        let answered = read.answer(&CONTEXT).expect("a made-up answer");
-        let proof = answered.bind().expect("a card that answers");
-        assert!(matches!(proof, Proof::Bound(_)), "all of it is recorded");
+        match (unlocked.with_protection(protection).read(), protection) {
+            (Ok(read), _) => {
+                let answered = read.answer(&CONTEXT).expect("a made-up answer");
+                let proof = answered.bind().expect("a card that answers");
+                assert!(matches!(proof, Proof::Bound(_)), "all of it is recorded");
+            }
+            (Err(_), Protection::SecureMessaging) => {}
+            (Err(error), Protection::Plain) => panic!("its files are whole: {error}"),
+        }
     }
     answers.into_inner().expect("one thread")
 }

@@ -114,3 +114,8 @@ pub(crate) const CONTEXT: Context<'static> = Context {
     exporter: [3; 32],
     session_key: [4; 32],
 };
+
+/// Asserts that what is printed of a value says nothing of it.
+pub(crate) fn assert_silent(value: &impl std::fmt::Debug, printed: &str) {
+    assert_eq!(format!("{value:?}"), printed, "a value is printed");
+}

@@ -1,5 +1,6 @@
 use card::apdu::{Command, CommandError, Response};
 
+use super::assert_silent;
 use crate::seeds;
 
 /// What decodes encodes to the same bytes, and is what its parts make.
@@ -15,6 +16,10 @@ pub(super) fn body(input: &[u8]) {
                 .and_then(|built| built.expecting(command.expected()))
                 .expect("what was decoded can be built");
             assert_eq!(built.data(), command.data());
+            assert_silent(
+                &command,
+                &format!("Command({cla:02X} {ins:02X} {p1:02X} {p2:02X} ..)"),
+            );
             assert!(command.is_extended() || built == command);
         }
         Err(error) => assert_eq!(error == CommandError::Header, input.len() < 4),
@@ -23,6 +28,8 @@ pub(super) fn body(input: &[u8]) {
         Ok(response) => {
             assert_eq!(&**response.encode(), input, "a response has one encoding");
             assert_eq!(response.data().len() + 2, input.len());
+            let word = u16::from(response.status);
+            assert_silent(&response, &format!("Response(.. {word:04X})"));
         }
         Err(_) => assert!(input.len() < 2),
     }

@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use card::evidence::{Binding, Evidence, MAX_EVIDENCE};
 
-use super::CONTEXT;
+use super::{CONTEXT, assert_silent};
 use crate::seeds;
 
 /// What decodes encodes to the same bytes.
@@ -10,6 +10,8 @@ pub(super) fn decode(input: &[u8]) {
     if let Ok(evidence) = Evidence::decode(input) {
         assert!(input.len() <= MAX_EVIDENCE);
         assert_eq!(&**evidence.encode(), input, "evidence has one encoding");
+        assert_silent(evidence.answer(), "Signature(..)");
+        assert_silent(&CONTEXT, "Context(..)");
         assert!(evidence.files().named().iter().all(|(_, file)| {
             let mut windows = input.windows(file.len());
             windows.any(|window| window == *file)

@@ -16,6 +16,7 @@ use card::text_ap::{
 };
 use card::trust::Anchor;
 
+use super::assert_silent;
 use crate::seeds;
 
 /// Each parser of a file or a value, in the order of the first byte.
@@ -55,6 +56,7 @@ fn number(bytes: &[u8]) {
     if let Ok(file) = NumberFile::decode(bytes) {
         assert_eq!(file.as_bytes(), bytes);
         if let Ok(number) = file.number() {
+            assert_silent(&number, "IndividualNumber(..)");
             let again = NumberFile::of(&number);
             assert_eq!(again.number(), Ok(number));
         }
@@ -65,6 +67,8 @@ fn attributes(bytes: &[u8]) {
     if let Ok(file) = AttributesFile::decode(bytes) {
         assert_eq!(file.as_bytes(), bytes);
         assert!(bytes.len() <= MAX_FILE);
+        assert_silent(file.attributes(), "Attributes(..)");
+        assert_silent(&file.attributes().sex(), "Sex(..)");
         let again = AttributesFile::of(file.attributes().clone());
         assert!(again.attributes() == file.attributes());
         assert_eq!(AttributesFile::decode(again.as_bytes()), Ok(again));
@@ -121,6 +125,9 @@ fn card_key(bytes: &[u8]) {
 fn age_record(bytes: &[u8]) {
     if let Ok(file) = AgeRecord::decode(bytes) {
         assert_eq!(file.as_bytes(), bytes);
+        assert_silent(file.birth(), "BirthDate(..)");
+        assert_silent(file.key(), "PublicKey(..)");
+        assert!(!file.is_signed_by(file.key()), "a record of its own key");
         let (birth, key) = (file.birth().clone(), file.key().clone());
         let again = AgeRecord::issue(birth, key, |_| Signature::from([0; 256]));
         assert_eq!(AgeRecord::decode(again.as_bytes()), Ok(again));
@@ -142,6 +149,8 @@ fn key_id(bytes: &[u8]) {
     if let Ok(id) = KeyId::try_from(bytes) {
         assert_eq!(id.as_bytes(), bytes);
         assert_eq!(id.to_string().parse(), Ok(id));
+        assert_silent(&id, &format!("KeyId({id})"));
+        assert_silent(&id.short(), &format!("ShortKeyId({})", id.short().as_str()));
         assert_eq!(id.short().as_str().parse(), Ok(id.short()));
         assert!(
             id.as_bytes()
@@ -163,6 +172,7 @@ fn birth(bytes: &[u8]) {
     if let Ok(date) = BirthDate::try_from(bytes) {
         assert_eq!(date.to_digits(), bytes);
         if let Some(code) = BirthCode::of(&date) {
+            assert_silent(&code, "BirthCode(..)");
             assert!(code.expose().iter().all(u8::is_ascii_digit));
             assert!(date.year() >= 1868);
         }
@@ -184,7 +194,10 @@ fn individual_number(bytes: &[u8]) {
 
 fn pin(bytes: &[u8]) {
     match Pin::try_from(bytes) {
-        Ok(pin) => assert_eq!(pin.expose(), bytes),
+        Ok(pin) => {
+            assert_silent(&pin, "Pin(..)");
+            assert_eq!(pin.expose(), bytes);
+        }
         Err(_) => assert!(bytes.len() != 4 || !bytes.iter().all(u8::is_ascii_digit)),
     }
 }
@@ -209,6 +222,7 @@ fn code_b(bytes: &[u8]) {
         && let Some(code) = CodeB::new(&birth, expiry, security)
     {
         assert!(code.expose().iter().all(u8::is_ascii_digit));
+        assert_silent(&code, "CodeB(..)");
         assert!(code.expose().starts_with(birth.expose()));
         assert!(code.expose().ends_with(security));
     }
@@ -219,7 +233,10 @@ fn card_record(bytes: &[u8]) {
         let again = record.encode();
         // But for how the length is written.
         assert!(bytes.ends_with(&again[2..]));
-        assert!(CardRecord::decode(&again) == Ok(record));
+        let read = CardRecord::decode(&again).expect("what was written");
+        assert_eq!(read.serial().expose(), &again[2..17]);
+        assert_eq!(read.municipality(), &again[17..22]);
+        assert!(read.expiry() == record.expiry() && read == record);
     }
 }
 
@@ -239,6 +256,7 @@ fn municipality(bytes: &[u8]) {
 
 fn card_id(bytes: &[u8]) {
     if let Ok(id) = CardId::try_from(bytes) {
+        assert_silent(&id, "CardId(..)");
         assert_eq!(id.expose(), bytes);
     }
 }
@@ -247,7 +265,12 @@ fn token_info(bytes: &[u8]) {
     if let Ok(info) = TokenInfo::decode(bytes) {
         assert_eq!(&info.as_bytes()[..], bytes);
         let again = TokenInfo::of(info.label(), &[b'0'; 16]);
-        assert!(again.label().device() == info.label().device());
+        let device = info.label().device();
+        assert!(again.label().device() == device);
+        assert!(!device.is_phone() || info.label() != TokenLabel::CARD);
+        let label = info.label();
+        assert_silent(&label, &format!("TokenLabel({})", label.as_str()));
+        assert_silent(&info, &format!("TokenInfo({} ..)", label.as_str()));
     }
     if let Ok(label) = TokenLabel::decode(bytes) {
         assert!(bytes.starts_with(label.as_str().as_bytes()));
@@ -258,6 +281,7 @@ fn authentication_pin(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(pin) = AuthenticationPin::try_from(text)
     {
+        assert_silent(&pin, "AuthenticationPin(..)");
         assert_eq!(pin.expose(), bytes);
     }
 }
@@ -267,6 +291,7 @@ fn signature_password(bytes: &[u8]) {
         && let Ok(password) = SignaturePassword::try_from(text)
     {
         assert!(password.expose().eq_ignore_ascii_case(bytes));
+        assert_silent(&password, "SignaturePassword(..)");
         let length = SignaturePassword::SHORTEST..=SignaturePassword::LONGEST;
         assert!(length.contains(&bytes.len()));
     }
@@ -289,6 +314,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         parser(10, b"19800217"),
         parser(11, b"123456789018"),
         parser(11, b"12345678901"),
+        parser(11, b"00000000000"),
         parser(12, b"1234"),
         parser(13, key),
         parser(13, &pem[only_pem..]),

@@ -149,14 +149,19 @@ impl HostileCard {
         assert!(codes <= 1, "the birth code was presented twice");
     }
 
-    /// What the card said when it was asked for the tries just before.
+    /// What the card said when it was asked for the tries just before; it may have said so by GET RESPONSE.
     fn tries_before(&self, index: usize) -> u8 {
-        let asked = index.checked_sub(1).map(|before| &self.log[before]);
-        let Some((before, Some(Status::TriesLeft(left)))) = asked else {
+        let before = &self.log[..index];
+        let Some((_, Some(Status::TriesLeft(left)))) = before.last() else {
             panic!("something is presented with the tries not asked just before");
         };
-        assert!(before.ins == ins::VERIFY && before.data().is_empty());
-        assert_eq!(before.p2, self.log[index].0.p2);
+        let mut asked = before.iter().rev().map(|(command, _)| command);
+        let asked = asked.find(|command| command.ins != ins::GET_RESPONSE);
+        let reference = self.log[index].0.p2;
+        let is_question = |command: &Command| {
+            (command.ins, command.p2) == (ins::VERIFY, reference) && command.data().is_empty()
+        };
+        assert!(asked.is_some_and(is_question), "another question");
         *left
     }
 }
