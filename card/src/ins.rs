@@ -14,5 +14,7 @@ pub const SET_SESSION_KEY: u8 = 0xAE;
 pub const READ_BINARY: u8 = 0xB0;
 /// READ RECORD.
 pub const READ_RECORD: u8 = 0xB2;
+/// GET RESPONSE: what is left of an answer.
+pub const GET_RESPONSE: u8 = 0xC0;
 /// GET DATA.
 pub const GET_DATA: u8 = 0xCA;

@@ -16,12 +16,20 @@
 //! The certificate for signatures carries the four attributes, so nothing here asks for it. Files of
 //! certificates are longer than the certificate: what follows it is filler.
 //!
+//! With the feature `jpki`, [`Certificates`] are verified up to CA certificates that the operator trusts.
+//!
 //! COMPUTE SIGNATURE is `80 2A P1 P2 Lc data 00`: P1 is the [`Scheme`], P2 `80|SFI` of the private key,
 //! or `80` for the current EF. The answer is 256 bytes.
 
+mod certificates;
+#[cfg(feature = "jpki")]
+mod chain;
 mod secret;
 mod token;
 
+pub use certificates::Certificates;
+#[cfg(feature = "jpki")]
+pub use chain::{AuthenticationCertificate, CaError, ChainError, Of, Rule, TrustedCas};
 pub use secret::{AuthenticationPin, SecretError, SignaturePassword};
 pub use token::{Device, TokenInfo, TokenLabel};
 

@@ -115,6 +115,10 @@ impl PublicKey {
         &self.modulus
     }
 
+    pub(crate) const fn rsa(&self) -> &rsa::PublicKey {
+        &self.rsa
+    }
+
     /// Whether this signature (PKCS#1 v1.5) of something with this SHA-256 is by this key.
     #[must_use]
     pub fn verifies(&self, digest: &[u8; 32], signature: &Signature) -> bool {

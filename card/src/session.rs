@@ -15,18 +15,21 @@
 //!   READ BINARY, challenge. The expiry date takes two more, SELECT and READ RECORD. Where extended
 //!   length is refused, files are read on by offset in pieces of 256 bytes, and the reader's
 //!   [`Lengths`] remember it.
+//! - [`Unlocked::with_protection`] has the text AP's files read by secure messaging: two APDUs to open
+//!   it and one more a file.
 //! - The first APDU after power-up may answer `6F00`: then, and only then, it is sent again, whichever
 //!   SELECT it is.
 //! - Each state owns the [`Transport`]: whatever ends the chain, an error, a panic or the answer, drops
 //!   it and so powers the card down.
 
 mod binding;
-mod link;
+pub(crate) mod link;
 
 use std::fmt;
 
 use crate::aid;
 use crate::apdu::{Command, SHORT_EXPECTED};
+use crate::card_manager::DataObject;
 use crate::certificate::Certificate;
 use crate::common_ap::{self, CardRecord};
 use crate::evidence::{Context, FileName, TextFiles};
@@ -34,6 +37,7 @@ use crate::expiry::Day;
 use crate::file::{Ef, FileError};
 use crate::ins;
 use crate::key::{SHA256_DIGEST_INFO, Signature};
+use crate::messaging::{MessagingError, Protection};
 use crate::pin::{Pin, PinOutcome};
 use crate::status::Status;
 use crate::text_ap::{self, AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
@@ -55,6 +59,10 @@ pub enum Step {
     Read(Ef),
     /// The challenge.
     Challenge,
+    /// CHANGE REFERENCE DATA.
+    Change,
+    /// GET DATA.
+    Data(DataObject),
 }
 
 /// Why a session ended without evidence.
@@ -89,6 +97,9 @@ pub enum SessionError {
     /// A file, or the answer, is not laid out as it should be.
     #[error("file: {0}")]
     File(#[from] FileError),
+    /// Secure messaging was demanded and fails. Nothing was read plain instead.
+    #[error(transparent)]
+    Messaging(#[from] MessagingError),
 }
 
 /// A card is there; nothing was said to it yet.
@@ -104,7 +115,10 @@ pub struct Asked<T> {
 }
 
 /// The PIN was right.
-pub struct Unlocked<T>(Link<T>);
+pub struct Unlocked<T> {
+    link: Link<T>,
+    protection: Protection,
+}
 
 /// The files are read.
 pub struct Read<T> {
@@ -241,7 +255,10 @@ impl<T: Transport> Asked<T> {
         let status = link.send(&verify(text_ap::PIN, pin.expose()))?.status;
         drop(pin);
         match status {
-            Status::Success => Ok(Attempt::Verified(Unlocked(link))),
+            Status::Success => Ok(Attempt::Verified(Unlocked {
+                link,
+                protection: Protection::Plain,
+            })),
             Status::TriesLeft(remaining) => Ok(Attempt::Wrong {
                 remaining,
                 again: Selected(link),
@@ -256,12 +273,26 @@ impl<T: Transport> Asked<T> {
 }
 
 impl<T: Transport> Unlocked<T> {
+    /// How the files are to be read; [`Protection::Plain`] if nobody says. What
+    /// [secure messaging](crate::messaging) protects and what not is told there.
+    #[must_use]
+    pub fn with_protection(self, protection: Protection) -> Self {
+        Self { protection, ..self }
+    }
+
     /// Reads EF 0001 to 0004 and 0007.
     ///
     /// # Errors
-    /// [`SessionError`] if one cannot be read, or is not laid out as it should be.
+    /// [`SessionError`] if one cannot be read, or is not laid out as it should be;
+    /// [`SessionError::Messaging`] if they cannot be read protected as demanded.
     pub fn read(self) -> Result<Read<T>, SessionError> {
-        let Self(mut link) = self;
+        let Self {
+            mut link,
+            protection,
+        } = self;
+        if protection == Protection::SecureMessaging {
+            link.secure()?;
+        }
         let files = TextFiles {
             // As long as it physically is: its digest covers the filler.
             number: NumberFile::decode(&link.read(text_ap::NUMBER)?)?,
@@ -311,17 +342,20 @@ fn challenge<'f, T: Transport>(
     }
 }
 
-fn ask_tries<T: Transport>(link: &mut Link<T>, reference: Ef) -> Result<Status, SessionError> {
+pub(crate) fn ask_tries<T: Transport>(
+    link: &mut Link<T>,
+    reference: Ef,
+) -> Result<Status, SessionError> {
     Ok(link.send(&verify(reference, &[]))?.status)
 }
 
 /// VERIFY of reference data by its short EF id; without data it asks for the tries left.
-fn verify(reference: Ef, digits: &[u8]) -> Command {
+pub(crate) fn verify(reference: Ef, digits: &[u8]) -> Command {
     let command = Command::new(0x00, ins::VERIFY, 0x00, reference.short_reference());
     built(command, digits, 0)
 }
 
-fn built(command: Command, data: &[u8], expected: u32) -> Command {
+pub(crate) fn built(command: Command, data: &[u8], expected: u32) -> Command {
     command
         .with_data(data)
         .and_then(|command| command.expecting(expected))

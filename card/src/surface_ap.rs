@@ -19,6 +19,10 @@ pub const AGE_RECORD: Ef = Ef::new(0x0001);
 pub const CERTIFICATE: Ef = Ef::new(0x0004);
 /// EF 0011: opens the age record; the birth date as era YYMMDD.
 pub const BIRTH_CODE: Ef = Ef::new(0x0011);
+/// EF 0012: 照合番号B, which opens the card's face (not read here).
+pub const CODE_B: Ef = Ef::new(0x0012);
+/// EF 0013: 照合番号A, which opens the card's face and the number as an image (not read here).
+pub const CODE_A: Ef = Ef::new(0x0013);
 
 /// EF 0001, 547 bytes:
 /// `FF10 82021E | DF11 08 YYYYMMDD | DF12 820109 key | DF13 820100 signature`.

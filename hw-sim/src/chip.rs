@@ -167,3 +167,9 @@ impl EmulatedCard {
         Powered(self)
     }
 }
+
+/// These bytes, as many of them as Le asks for.
+fn as_expected(bytes: &[u8], command: &Command) -> Response {
+    let wanted = usize::try_from(command.expected()).unwrap_or(usize::MAX);
+    Response::new(&bytes[..wanted.min(bytes.len())], Status::Success)
+}

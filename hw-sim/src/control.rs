@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZeroU32;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -51,6 +51,16 @@ pub enum Request {
         /// What goes wrong with it, besides what its persona says.
         #[serde(default)]
         faults: Vec<Fault>,
+    },
+    /// Put a card made from a dump on a slot: it answers reads and no challenge. In messages its name is `dump`.
+    InsertDump {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+        /// Folder of the dump.
+        dump: PathBuf,
+        /// The PIN it shall have, four digits.
+        pin: String,
     },
     /// What goes wrong with the card on a slot, from now on.
     Fault {
@@ -146,6 +156,9 @@ pub enum Refusal {
     /// There is no card for this persona.
     #[error("no card for this persona; see `hw-sim personalize`")]
     NoSuchPersona,
+    /// There is no file of a card in the folder of the dump, or the PIN is not four digits.
+    #[error("no dump there, or no PIN of four digits")]
+    NoDump,
     /// The card's folder cannot be read or written.
     #[error("the card's folder is damaged")]
     Card,

@@ -7,13 +7,13 @@
 //! | module | what |
 //! |---|---|
 //! | [`ap`] | the applications: which EF and key there is, and what opens it |
-//! | [`memory`] | what outlives power-off: files, keys, retry counters; a folder on disk |
+//! | [`memory`] | what outlives power-off: files, keys, PINs, retry counters; a folder on disk, or a dump |
 //! | [`chip`] | the card itself: commands in, status words out; what power-off clears |
 //! | [`vpcd`], [`reader`] | the protocol of the virtual reader; a slot to insert cards into and to lift them from |
 //! | [`fault`] | what goes wrong with a card on purpose, and at which command |
 //! | [`trace`] | what went over the slot: headers, lengths, status words, never data |
 //! | [`transcript`], [`replay`] | what was sent and answered, as text; a card that answers as another was recorded |
-//! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, a CA that vouches for them, and how they get cards |
+//! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, CAs that vouch for them, and how they get cards |
 //! | [`control`] | the control socket of the program `hw-sim`: server and client |
 //! | [`panel`] | a web page on loopback that is another client of it |
 //!

@@ -78,7 +78,14 @@ enum Command {
     /// Put a persona's card on the reader
     Insert {
         /// Whose card
-        persona: PersonaName,
+        #[arg(required_unless_present = "dump")]
+        persona: Option<PersonaName>,
+        /// Instead: folder of a dump, as `card dump` writes it; the card answers reads and no challenge
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["persona", "lift_after", "faults"])]
+        dump: Option<PathBuf>,
+        /// With --dump: the PIN it shall have
+        #[arg(long, requires = "dump", default_value = "1234")]
+        pin: String,
         /// Lift it as soon as it has answered so many APDUs
         #[arg(long)]
         lift_after: Option<NonZeroU32>,
@@ -236,15 +243,26 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         }),
         Command::Insert {
             persona,
+            dump,
+            pin,
             lift_after,
             faults,
             on: OnSlot { slot, control },
         } => {
-            let request = Request::Insert {
-                slot,
-                persona,
-                lift_after,
-                faults,
+            let request = match (persona, dump) {
+                (Some(persona), _) => Request::Insert {
+                    slot,
+                    persona,
+                    lift_after,
+                    faults,
+                },
+                // The emulator may run elsewhere.
+                (None, Some(dump)) => Request::InsertDump {
+                    slot,
+                    dump: std::path::absolute(dump)?,
+                    pin,
+                },
+                (None, None) => return Err("neither a persona nor a dump".into()),
             };
             ask(control, &request)
         }

@@ -27,7 +27,7 @@ mod dump;
 mod folder;
 
 /// What one card remembers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     settings: Settings,
     files: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
@@ -121,6 +121,13 @@ impl Memory {
     #[must_use]
     pub fn with_data(mut self, object: DataObject, value: &[u8]) -> Self {
         self.data.insert(object, Private::new(value.to_vec()));
+        self
+    }
+
+    /// Keeps what changes to itself from now on: the folder it came from stays as it is.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.folder = None;
         self
     }
 

@@ -25,9 +25,8 @@
 //! first_command_fails = false
 //! ```
 //! With `applications = ["jpki"]` it is a phone, with none another kind of card; neither has data objects
-//! unless the file names them.
-//!
-//! `faults = ["slow=300@ins=B0,times=always"]`, before all tables, has the card come with [faults](crate::fault).
+//! unless the file names them. `faults = ["slow=300@ins=B0,times=always"]`, before all tables, has the card come
+//! with [faults](crate::fault).
 //!
 //! Instead of `[holder]`, `copy_of = "ordinary"` makes a card from the files of another: it answers
 //! every read and no challenge. `ca = "other"` has it signed by a CA that is in no trust anchor.

@@ -24,8 +24,8 @@ use issue::{Issuer, KEYS, anchored, authority_keys, copy, jpki_keys};
 
 /// The persona a card was made from, beside the card.
 const PERSONA: &str = "persona.toml";
-/// The first line of it: what cards consist of. Cards of another layout are made anew.
-pub(crate) const LAYOUT: &str = "# hw-sim: cards of layout 2\n";
+/// The last line of it: what cards consist of. Cards of another layout are made anew.
+const LAYOUT: &str = "\n# hw-sim: cards of layout 2\n";
 
 /// What [`personalize`] did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl PersonaFile {
 
     fn has_card(&self, cards: &Path) -> bool {
         let made_from = fs::read_to_string(cards.join(self.name.as_str()).join(PERSONA));
-        made_from.is_ok_and(|text| text.strip_prefix(LAYOUT) == Some(&self.text))
+        made_from.is_ok_and(|text| text.strip_suffix(LAYOUT) == Some(&self.text))
     }
 
     /// Puts a card in the place of the one that may be there, whole or not at all.
@@ -180,7 +180,7 @@ impl PersonaFile {
             }
         }
         memory.store(&unfinished)?;
-        let made_from = [LAYOUT, &self.text].concat();
+        let made_from = [&self.text, LAYOUT].concat();
         write_private(&unfinished.join(PERSONA), made_from.as_bytes())?;
         Ok(fs::rename(unfinished, place)?)
     }

@@ -212,7 +212,7 @@ fn whole(parts: &[Part]) -> Option<Vec<u8>> {
 
 fn hex(digits: &str) -> Result<Vec<u8>, Problem> {
     let nibble = |byte: &u8| char::from(*byte).to_digit(16);
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(Problem::Hex);
     }
     let bytes = digits.as_bytes().chunks_exact(2).map(|pair| {

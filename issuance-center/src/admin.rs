@@ -76,7 +76,7 @@ impl OpenService for Admin {
     fn event(&self, event: ListenerEvent) {
         self.events.note(Event::Listener {
             listener: Listener::Admin,
-            what: event.into(),
+            what: event,
         });
     }
 }

@@ -39,6 +39,9 @@ pub enum ConfigError {
     /// `vrs.expect` is not a record system's URN.
     #[error("vrs.expect is not urn:shomei:vrs:…")]
     Vrs,
+    /// Fewer connections to VRS than four.
+    #[error("vrs.connections is below 4: one municipality's records could take them all")]
+    Connections,
     /// A lifetime is zero or longer than allowed.
     #[error("a lifetime is zero or longer than allowed")]
     Lifetime,
@@ -191,6 +194,9 @@ impl Config {
         let Identity::Vrs(vrs_id) = file.vrs.expect.clone() else {
             return Err(ConfigError::Vrs);
         };
+        if file.vrs.connections < 4 {
+            return Err(ConfigError::Connections);
+        }
         file.terminals.tls.resolve(folder);
         file.public.tls.resolve(folder);
         file.vrs.resolve(folder);
@@ -241,6 +247,20 @@ impl Config {
                 Duration::from_secs(3600),
             )?,
         })
+    }
+}
+
+impl Config {
+    /// Connections that can be open at the same time, of all listeners and to VRS.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let listeners = [
+            &self.terminals.limits,
+            &self.public.limits,
+            &self.admin.limits,
+        ];
+        let accepted = listeners.iter().map(|limits| limits.connections);
+        accepted.fold(self.vrs.connections, usize::saturating_add)
     }
 }
 
@@ -312,6 +332,8 @@ mod tests {
         assert_eq!(parse(&unknown).err(), Some(ConfigError::Form(Some(1))));
         let issuer = EXAMPLE.replace("https://", "http://");
         assert_eq!(parse(&issuer).err(), Some(ConfigError::Issuer));
+        let few = EXAMPLE.replace("connections = 8\n", "");
+        assert_eq!(parse(&few).err(), Some(ConfigError::Connections));
         let vrs = EXAMPLE.replace("urn:shomei:vrs:vrs-1", "urn:shomei:center:vrs-1");
         assert_eq!(parse(&vrs).err(), Some(ConfigError::Vrs));
     }

@@ -37,6 +37,11 @@ pub enum Event {
     RevocationsUnavailable,
     /// VRS's revocations lack one that was there before; the list fetched before stays published.
     RevocationsShrunk,
+    /// Alarm: VRS has more revocations than were fetched so far; the list fetched before stays published until all are.
+    RevocationsBehind {
+        /// Entries not fetched yet.
+        missing: u64,
+    },
     /// Revocation lists were published that are longer than before.
     RevocationsPublished {
         /// Entries in all of them.
@@ -47,7 +52,7 @@ pub enum Event {
         /// Which one.
         listener: Listener,
         /// What.
-        what: What,
+        what: server::Event,
     },
 }
 
@@ -70,46 +75,6 @@ pub enum Listener {
     Public,
     /// Health and metrics.
     Admin,
-}
-
-/// What can happen at a listener: `issuance_channel::server::Event`, as words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "each is the event of the same name")]
-pub enum What {
-    OverLimit,
-    Busy,
-    HandshakeFailed,
-    HandshakeTimedOut,
-    PeerRefused,
-    TimedOut,
-    HandlerTimedOut,
-    SealRefused,
-    Revoked,
-    CertificateEnded,
-    ReloadFailed,
-    AcceptFailed,
-    Crashed,
-}
-
-impl From<server::Event> for What {
-    fn from(event: server::Event) -> Self {
-        match event {
-            server::Event::OverLimit => Self::OverLimit,
-            server::Event::Busy => Self::Busy,
-            server::Event::HandshakeFailed => Self::HandshakeFailed,
-            server::Event::HandshakeTimedOut => Self::HandshakeTimedOut,
-            server::Event::PeerRefused => Self::PeerRefused,
-            server::Event::TimedOut => Self::TimedOut,
-            server::Event::HandlerTimedOut => Self::HandlerTimedOut,
-            server::Event::SealRefused => Self::SealRefused,
-            server::Event::Revoked => Self::Revoked,
-            server::Event::CertificateEnded => Self::CertificateEnded,
-            server::Event::ReloadFailed => Self::ReloadFailed,
-            server::Event::AcceptFailed => Self::AcceptFailed,
-            server::Event::Crashed => Self::Crashed,
-        }
-    }
 }
 
 /// Where events go.

@@ -5,7 +5,7 @@
 //! | [`center`] | the steps of an application, apart from any transport |
 //! | [`state`], [`identifier`] | what a terminal carries for the center; certificate ids |
 //! | [`statement`], [`signing`] | VRS's signed findings and receipts; the signer that demands one |
-//! | [`registry`] | VRS, as the center calls it |
+//! | [`registry`], [`revocations`] | VRS, as the center calls it; its revocations, fetched piece by piece |
 //! | [`programme`] | what is certified, as data |
 //! | [`certificate`] | SMART Health Card, QR symbol, page |
 //! | [`terminals`], [`public`], [`admin`] | the three listeners |
@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod programme;
 pub mod public;
 pub mod registry;
+pub mod revocations;
 pub mod serve;
 pub mod signing;
 pub mod state;

@@ -15,108 +15,97 @@
 //! restarted meanwhile (SMART Health Cards, "Revocation": verifiers keep a list until its counter differs).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
-use issuance_api::{Array, KeyId};
+use issuance_api::KeyId;
 use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
 
 use crate::{
     event::{Event, Events, Listener},
-    registry::Registry,
-    signing::{Jwks, PublicKey, RidSecret},
+    revocations::{Lists, Rids},
+    signing::{Jwks, PublicKey},
 };
 
-/// Keys and lists as published.
+/// Keys and lists as published: made when they change, and handed out as they are.
 pub struct Published {
     keys: Vec<PublicKey>,
-    rids: Arc<RidSecret>,
-    lists: RwLock<Option<Lists>>,
+    ready: RwLock<Ready>,
 }
 
-/// Each key's revocation ids; sorted, so that their order tells nothing.
-type Lists = BTreeMap<KeyId, BTreeSet<Array<12>>>;
+/// The documents, ready to be sent.
+struct Ready {
+    jwks: Bytes,
+    /// Each published key's.
+    lists: Option<BTreeMap<KeyId, Bytes>>,
+    /// In all lists, those of other keys too.
+    entries: usize,
+}
 
 /// A revocation list of the SMART Health Cards framework.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RevocationList {
-    kid: KeyId,
+#[derive(Serialize)]
+struct RevocationList<'a> {
+    kid: &'a KeyId,
     method: &'static str,
     ctr: usize,
-    rids: BTreeSet<Array<12>>,
+    rids: &'a Rids,
 }
 
 impl Published {
     /// These keys, without a list yet.
     #[must_use]
-    pub fn new(keys: Vec<PublicKey>, rids: Arc<RidSecret>) -> Self {
+    pub fn new(keys: Vec<PublicKey>) -> Self {
+        let ready = Ready {
+            jwks: jwks(&keys, None),
+            lists: None,
+            entries: 0,
+        };
         Self {
             keys,
-            rids,
-            lists: RwLock::default(),
+            ready: RwLock::new(ready),
         }
     }
 
-    /// Fetches the revocations. A failure, or a list that lost entries, leaves what is published as it is.
-    pub async fn poll(&self, registry: &impl Registry, events: &dyn Events) {
-        let Ok(fetched) = registry.revocations().await else {
-            return events.note(Event::RevocationsUnavailable);
+    /// Publishes these lists in place of those before. Takes as long as they are: not for a thread that serves connections.
+    pub fn publish(&self, lists: &Lists) {
+        let none = Rids::new();
+        let of_keys = self.keys.iter().map(|key| {
+            let rids = lists.get(key.kid()).unwrap_or(&none);
+            let list = RevocationList {
+                kid: key.kid(),
+                method: "rid",
+                ctr: counter(rids),
+                rids,
+            };
+            (key.kid().clone(), bytes(&list))
+        });
+        let ready = Ready {
+            jwks: jwks(&self.keys, Some(lists)),
+            lists: Some(of_keys.collect()),
+            entries: lists.values().map(Rids::len).sum(),
         };
-        let mut fresh = Lists::new();
-        for revoked in fetched.revoked {
-            let rid = self.rids.rid(&revoked.kid, &revoked.certificate_id);
-            fresh.entry(revoked.kid).or_default().insert(rid);
-        }
-        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = |(kid, rids): (&KeyId, &BTreeSet<_>)| {
-            fresh.get(kid).is_some_and(|fresh| rids.is_subset(fresh))
-        };
-        if !lists.iter().flatten().all(kept) {
-            return events.note(Event::RevocationsShrunk);
-        }
-        if lists.as_ref() != Some(&fresh) {
-            let count = fresh.values().map(BTreeSet::len).sum();
-            events.note(Event::RevocationsPublished { count });
-        }
-        *lists = Some(fresh);
+        *self.ready.write().unwrap_or_else(PoisonError::into_inner) = ready;
     }
 
     /// Whether there is a list.
     #[must_use]
     pub fn has_list(&self) -> bool {
-        self.read().is_some()
+        self.read().lists.is_some()
     }
 
-    /// The keys.
+    /// Entries of all lists; nothing while there is none.
     #[must_use]
-    pub fn jwks(&self) -> Jwks {
-        let keys = self.keys.iter();
-        Jwks {
-            keys: keys
-                .map(|key| key.jwk(self.list(key.kid()).map(|list| list.ctr)))
-                .collect(),
-        }
+    pub fn entries(&self) -> Option<usize> {
+        let ready = self.read();
+        ready.lists.as_ref().map(|_| ready.entries)
     }
 
-    /// A published key's list; nothing while VRS did not answer yet.
-    #[must_use]
-    pub fn list(&self, kid: &KeyId) -> Option<RevocationList> {
-        let lists = self.read();
-        let rids = lists.as_ref()?.get(kid).cloned().unwrap_or_default();
-        Some(RevocationList {
-            kid: kid.clone(),
-            method: "rid",
-            ctr: 1 + rids.len(),
-            rids,
-        })
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Option<Lists>> {
-        self.lists.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Ready> {
+        self.ready.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Bytes> {
@@ -124,16 +113,20 @@ impl Published {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
         }
         match path.strip_prefix("/.well-known/") {
-            Some("jwks.json") => json(&self.jwks()),
+            Some("jwks.json") => json(self.read().jwks.clone()),
             Some(rest) => {
                 let kid = rest
                     .strip_prefix("crl/")
                     .and_then(|rest| rest.strip_suffix(".json"));
                 let key = self.keys.iter().find(|key| Some(key.kid().as_str()) == kid);
-                match key.map(|key| self.list(key.kid())) {
-                    Some(Some(list)) => json(&list),
-                    Some(None) => empty(StatusCode::SERVICE_UNAVAILABLE),
-                    None => empty(StatusCode::NOT_FOUND),
+                let ready = self.read();
+                match (key, &ready.lists) {
+                    (None, _) => empty(StatusCode::NOT_FOUND),
+                    (Some(_), None) => empty(StatusCode::SERVICE_UNAVAILABLE),
+                    (Some(key), Some(lists)) => match lists.get(key.kid()) {
+                        Some(list) => json(list.clone()),
+                        None => empty(StatusCode::NOT_FOUND),
+                    },
                 }
             }
             None => empty(StatusCode::NOT_FOUND),
@@ -141,13 +134,29 @@ impl Published {
     }
 }
 
-fn json(value: &impl Serialize) -> Response<Bytes> {
-    let json = serde_json::to_vec(value).expect("keys and lists have only string keys");
+fn jwks(keys: &[PublicKey], lists: Option<&Lists>) -> Bytes {
+    let version = |key: &PublicKey| Some(lists?.get(key.kid()).map_or(1, counter));
+    let keys = keys.iter().map(|key| key.jwk(version(key)));
+    bytes(&Jwks {
+        keys: keys.collect(),
+    })
+}
+
+fn counter(rids: &Rids) -> usize {
+    1 + rids.len()
+}
+
+fn bytes(document: &impl Serialize) -> Bytes {
+    let json = serde_json::to_vec(document).expect("keys and lists have only string keys");
+    json.into()
+}
+
+fn json(document: Bytes) -> Response<Bytes> {
     Response::builder()
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .header(header::CACHE_CONTROL, "public, max-age=300")
-        .body(json.into())
+        .body(document)
         .expect("the headers are constants")
 }
 
@@ -175,125 +184,53 @@ impl OpenService for Public {
     fn event(&self, event: ListenerEvent) {
         self.events.note(Event::Listener {
             listener: Listener::Public,
-            what: event.into(),
+            what: event,
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use issuance_api::{
-        CertificateId, ProblemCode,
-        registry::{Revocations, Revoked},
-    };
+    use issuance_api::Array;
 
     use super::*;
-    use crate::{
-        registry::Answer,
-        signing::{KeyFile, Signer},
-        testing::Notes,
-    };
+    use crate::testing::published_key;
 
-    /// A VRS that knows revocations only.
-    struct Revoker(Answer<Revocations>);
-
-    macro_rules! unasked {
-        ($($step:ident $request:ident $answer:ident,)*) => {
-            $(async fn $step(
-                &self,
-                _: &issuance_api::registry::$request,
-            ) -> Answer<issuance_api::registry::$answer> {
-                Err(ProblemCode::RecordsUnavailable)
-            })*
-        };
-    }
-
-    impl Registry for Revoker {
-        async fn nonce(&self) -> Answer<issuance_api::registry::Nonce> {
-            Err(ProblemCode::RecordsUnavailable)
-        }
-        unasked! {
-            evidence EvidenceRequest Ticket,
-            inquiry InquiryRequest Finding,
-            register RegisterRequest Receipt,
-            delivered DeliveredRequest DeliveredAnswer,
-        }
-        async fn revocations(&self) -> Answer<Revocations> {
-            self.0.clone()
-        }
-    }
-
-    fn key() -> PublicKey {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key.pem");
-        KeyFile::create(&path, card::trust::Environment::Emulator).unwrap();
-        KeyFile::load(&path).unwrap().public().clone()
-    }
-
-    #[tokio::test]
-    async fn lists_are_by_key_and_neither_a_failure_nor_a_shorter_list_takes_one_down() {
-        let (one, other) = (key(), key());
-        let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
-        let published = Published::new(vec![one.clone(), other.clone()], Arc::clone(&rids));
-        let notes = Notes::default();
+    #[test]
+    fn documents_are_made_when_lists_change_and_not_when_somebody_asks() {
+        let (one, other) = (published_key(), published_key());
+        let published = Published::new(vec![one.clone(), other.clone()]);
         let path = format!("/.well-known/crl/{}.json", one.kid());
-        let status = || published.answer(&Method::GET, &path).status();
-
-        let down = Revoker(Err(ProblemCode::RecordsUnavailable));
-        published.poll(&down, &notes).await;
+        let get = |path: &str| published.answer(&Method::GET, path);
         assert_eq!(
-            status(),
+            get(&path).status(),
             StatusCode::SERVICE_UNAVAILABLE,
             "no list is no statement"
         );
-
-        let id = |byte| CertificateId::from_mac(&[byte; 32]);
-        let revoked = |byte, key: &PublicKey| Revoked {
-            certificate_id: id(byte),
-            kid: key.kid().clone(),
-        };
-        let list = |revoked: Vec<Revoked>| Revoker(Ok(Revocations { revoked }));
-        let counters = || [&one, &other].map(|key| published.list(key.kid()).unwrap().ctr);
-        published.poll(&list(Vec::new()), &notes).await;
-        assert_eq!(counters(), [1, 1]);
-        let three = list(vec![revoked(1, &one), revoked(2, &one), revoked(3, &other)]);
-        published.poll(&three, &notes).await;
-        published.poll(&three, &notes).await;
-        // Fewer, and as many but others.
-        published.poll(&list(vec![revoked(1, &one)]), &notes).await;
-        let others = list(vec![revoked(1, &one), revoked(4, &one), revoked(3, &other)]);
-        published.poll(&others, &notes).await;
-        published.poll(&down, &notes).await;
-
-        assert_eq!(status(), StatusCode::OK);
-        let expected = [1, 2].map(|byte| rids.rid(one.kid(), &id(byte)));
-        let of_one = published.list(one.kid()).unwrap();
-        assert_eq!(of_one.rids, expected.into());
-        assert_eq!(counters(), [3, 2]);
-        let versions = published
-            .jwks()
-            .keys
-            .into_iter()
-            .map(|key| serde_json::to_value(key).unwrap()["crlVersion"].as_u64());
-        assert_eq!(versions.collect::<Vec<_>>(), [Some(3), Some(2)]);
-        assert_eq!(
-            notes.all(),
-            [
-                Event::RevocationsUnavailable,
-                Event::RevocationsPublished { count: 0 },
-                Event::RevocationsPublished { count: 3 },
-                Event::RevocationsShrunk,
-                Event::RevocationsShrunk,
-                Event::RevocationsUnavailable
-            ]
-        );
+        let rids = Rids::from([Array::new([2; 12]), Array::new([1; 12])]);
+        published.publish(&Lists::from([(one.kid().clone(), rids)]));
+        let list: serde_json::Value = serde_json::from_slice(get(&path).body()).unwrap();
+        let expected = serde_json::json!({
+            "kid": one.kid(),
+            "method": "rid",
+            "ctr": 3,
+            "rids": ["AQEBAQEBAQEBAQEB", "AgICAgICAgICAgIC"],
+        });
+        assert_eq!(list, expected);
+        let keys = get("/.well-known/jwks.json").into_body();
+        let keys: serde_json::Value = serde_json::from_slice(&keys).unwrap();
+        let versions = [&keys["keys"][0], &keys["keys"][1]].map(|key| key["crlVersion"].as_u64());
+        assert_eq!(versions, [Some(3), Some(1)]);
+        for path in [path.as_str(), "/.well-known/jwks.json"] {
+            // The same memory: nothing was put together for either.
+            assert_eq!(get(path).body().as_ptr(), get(path).body().as_ptr());
+        }
     }
 
-    #[tokio::test]
-    async fn web_pages_may_read_keys_and_nothing_else_is_there() {
-        let key = key();
-        let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
-        let published = Published::new(vec![key.clone()], rids);
+    #[test]
+    fn web_pages_may_read_keys_and_nothing_else_is_there() {
+        let key = published_key();
+        let published = Published::new(vec![key.clone()]);
         let answer = published.answer(&Method::GET, "/.well-known/jwks.json");
         assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         let text = std::str::from_utf8(answer.body()).unwrap();

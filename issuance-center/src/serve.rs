@@ -10,6 +10,7 @@ use issuance_api::ProgrammeId;
 use issuance_channel::{
     Identity,
     client::Client,
+    descriptors::{self, TooFew},
     server::{self, StartError},
     tls::LoadError,
 };
@@ -28,6 +29,8 @@ use crate::{
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
+    registry::Shares,
+    revocations::Fetching,
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
@@ -84,6 +87,9 @@ pub enum ServeError {
     /// The listener for the operator.
     #[error("admin: {0}")]
     Admin(StartError),
+    /// Its limits take more than the operating system gives.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
@@ -91,8 +97,9 @@ pub enum ServeError {
 
 /// A center that was checked, and what it publishes.
 struct Checked {
-    center: Center<Client>,
+    center: Center<Shares<Client>>,
     published: Published,
+    rids: Arc<RidSecret>,
 }
 
 /// Reads and checks everything the configuration names.
@@ -109,6 +116,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     if *registry.identity() != Identity::Center(config.id.clone()) {
         return Err(ServeError::Identity);
     }
+    let registry = Shares::new(registry, config.vrs.connections, config.vrs.deadlines.free);
     let programmes = Programmes::load(&config.programmes)?;
     let typesetter = Typesetter::new(Fonts::load(&config.fonts)?);
     for programme in programmes.iter() {
@@ -146,7 +154,8 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     });
     Ok(Checked {
         center,
-        published: Published::new(keys, rids),
+        published: Published::new(keys),
+        rids,
     })
 }
 
@@ -155,9 +164,15 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub async fn serve(config: &Config) -> Result<(), ServeError> {
+    descriptors::provide(config.connections())?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
-    let Checked { center, published } = check(config, &events)?;
+    let Checked {
+        center,
+        published,
+        rids,
+    } = check(config, &events)?;
     let (center, published) = (Arc::new(center), Arc::new(published));
+    let mut revocations = Fetching::new(rids, Arc::clone(&published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 
@@ -196,10 +211,10 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         loop {
             round.tick().await;
             center.tidy();
-            if center.parts().registry.last_reload().is_err() {
+            if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
-            published.poll(&center.parts().registry, &*events).await;
+            revocations.poll(&center.parts().registry, &*events).await;
         }
     };
     tokio::select! {

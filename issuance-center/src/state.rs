@@ -27,7 +27,7 @@ use crate::{center::Caller, random};
 /// Bytes of a sealed state at most.
 pub const MAX_STATE: usize = 16 * 1024;
 
-/// How long a state holds at most, and how long a key is the current one.
+/// How long a state holds at most, and how long a key is the current one. Its last third is for the hand-over alone.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(900);
 
 const VERSION: u8 = 1;
@@ -48,6 +48,8 @@ pub struct State {
     pub preview: Preview,
     /// The record version behind it.
     pub record_version: u64,
+    /// Until when it can be issued, in milliseconds of uptime.
+    pub issue_until: u64,
     /// `nbf`, whole seconds since 1970.
     pub not_before: i64,
     /// The key that is to sign.
@@ -124,10 +126,11 @@ impl States {
         }
     }
 
-    /// How long a state holds.
+    /// From preview to issue: what is issued last can still be handed over, and nothing is promised that VRS's ticket does
+    /// not keep.
     #[must_use]
-    pub const fn lifetime(&self) -> Duration {
-        self.lifetime
+    pub fn issue_within(&self, ticket_holds: Duration) -> Duration {
+        (self.lifetime * 2 / 3).min(ticket_holds)
     }
 
     /// Makes the key of this moment the current one and wipes those whose states have all expired.
@@ -190,6 +193,9 @@ impl States {
         VerifyingKey::from_bytes(state.session_key.as_bytes())
             .and_then(|key| key.verify_strict(&message, &Signature::from_bytes(proof.as_bytes())))
             .map_err(|_| StateError::Proof)?;
+        if intent == IssueIntent::Issue && state.issue_until <= milliseconds(uptime) {
+            return Err(StateError::Expired);
+        }
         Ok(Redeemed { state, digest })
     }
 
@@ -277,7 +283,8 @@ fn additional(epoch: u32, terminal: &TerminalUrn, expiry: u64) -> Vec<u8> {
         .into_bytes()
 }
 
-fn milliseconds(uptime: Duration) -> u64 {
+/// Uptime as it is sealed.
+pub(crate) fn milliseconds(uptime: Duration) -> u64 {
     u64::try_from(uptime.as_millis()).expect("no process runs for half a billion years")
 }
 

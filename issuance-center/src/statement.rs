@@ -2,13 +2,16 @@
 //!
 //! Ed25519 under VRS's statement key, over `registry::Finding::message` and `registry::Receipt::message`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use card::trust::Environment;
 use ed25519_dalek::{Signature, VerifyingKey, pkcs8::DecodePublicKey};
 use issuance_api::{
-    Array, KeyId, MunicipalityCode, ProblemCode,
-    registry::{Finding, Outcome, Receipt, Registration},
+    Array, KeyId, ProblemCode,
+    registry::{Finding, InquiryRequest, Outcome, Receipt, Registration},
 };
 
 use crate::certificate::shc::Payload;
@@ -44,6 +47,8 @@ impl From<StatementRefused> for ProblemCode {
 pub struct Found {
     /// The application's id.
     pub application: Array<16>,
+    /// How long VRS takes the application's ticket.
+    pub ticket_holds: Duration,
     /// What.
     pub outcome: Outcome,
 }
@@ -96,30 +101,23 @@ impl StatementKey {
         Self(key)
     }
 
-    /// Believes a finding about this municipality.
+    /// Believes a finding about what was asked.
     ///
     /// # Errors
     /// [`StatementRefused`].
     pub fn found(
         &self,
         finding: Finding,
-        municipality: &MunicipalityCode,
+        asked: &InquiryRequest,
     ) -> Result<Found, StatementRefused> {
-        let Finding {
-            application,
-            municipality: stated,
-            data_epoch,
-            outcome,
-            signature,
-        } = finding;
-        let message = Finding::message(&application, &stated, data_epoch, &outcome.digest());
-        self.verify(&message, &signature)?;
-        if stated != *municipality {
+        self.verify(&finding.message(), &finding.signature)?;
+        if !finding.answers(asked) {
             return Err(StatementRefused);
         }
         Ok(Found {
-            application,
-            outcome,
+            application: finding.application,
+            ticket_holds: Duration::from_secs(finding.ticket_expires_in_seconds.into()),
+            outcome: finding.outcome,
         })
     }
 

@@ -60,7 +60,7 @@ impl<R: Registry> Service for Terminals<R> {
     fn event(&self, event: ListenerEvent) {
         self.0.parts().events.note(Event::Listener {
             listener: Listener::Terminals,
-            what: event.into(),
+            what: event,
         });
     }
 }

@@ -92,6 +92,7 @@ pub(crate) fn state() -> State {
         session_key: Array::new(session_key(1).verifying_key().to_bytes()),
         application: Array::new([3; 16]),
         record_version: 4,
+        issue_until: u64::MAX,
         not_before: 1_795_478_100,
         kid: "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
             .parse()
@@ -176,6 +177,16 @@ pub(crate) fn registered(kid: &KeyId) -> RegisteredPayload {
     StatementKey::new(vrs_key().verifying_key())
         .registered(payload, registration, &application, &receipt)
         .unwrap()
+}
+
+/// The public half of a new signing key.
+pub(crate) fn published_key() -> crate::signing::PublicKey {
+    use crate::signing::Signer as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.pem");
+    crate::signing::KeyFile::create(&path, Environment::Emulator).unwrap();
+    let key = crate::signing::KeyFile::load(&path).unwrap();
+    key.public().clone()
 }
 
 /// The programmes as shipped.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use card::messaging::Protection;
 use issuance_api::ProgrammeId;
 use issuance_channel::client;
 use serde::Deserialize;
@@ -22,6 +23,9 @@ pub struct Config {
     pub printer: PrinterConfig,
     /// The programme applied for where the menu has several and the resident is not asked.
     pub programme: ProgrammeId,
+    /// How cards are read.
+    #[serde(default)]
+    pub card: CardConfig,
     /// How long a resident has.
     #[serde(default)]
     pub patience: PatienceConfig,
@@ -43,6 +47,25 @@ pub struct IssuerConfig {
 pub struct PrinterConfig {
     /// Certificate authorities, PEM.
     pub ca: Option<PathBuf>,
+}
+
+/// How cards are read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CardConfig {
+    /// Whether the files of the text AP are read by [secure messaging](card::messaging), or not at all. The PIN cannot be
+    /// protected, the challenge and the surface AP's birth date go plain, and there is no integrity.
+    pub secure_messaging: bool,
+}
+
+impl From<CardConfig> for Protection {
+    fn from(config: CardConfig) -> Self {
+        if config.secure_messaging {
+            Self::SecureMessaging
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 /// How long a resident has, in seconds.
@@ -118,10 +141,25 @@ mod tests {
             "urn:shomei:center:center-1"
         );
         assert_eq!(config.issuer.keys, path.with_file_name("pki/jwks.json"));
+        assert_eq!(Protection::from(config.card), Protection::Plain);
         assert_eq!(
             Patience::from(config.patience).input,
             Duration::from_secs(90)
         );
+    }
+
+    #[test]
+    fn secure_messaging_is_the_operator_s_choice() {
+        let text = include_str!("../kiosk.example.toml");
+        let (before, after) = text.split_once("secure_messaging = false").unwrap();
+        let config: Config =
+            toml::from_str(&format!("{before}secure_messaging = true{after}")).unwrap();
+        assert_eq!(Protection::from(config.card), Protection::SecureMessaging);
+        let (before, after) = text
+            .split_once("[card]\nsecure_messaging = false\n")
+            .unwrap();
+        let config: Config = toml::from_str(&format!("{before}{after}")).unwrap();
+        assert_eq!(Protection::from(config.card), Protection::Plain);
     }
 
     #[test]

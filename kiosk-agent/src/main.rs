@@ -153,7 +153,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<End, StartError> {
     let config = Config::load(&arguments.config)?;
-    let card = PcscCard::start(arguments.reader.clone(), SystemTime::now)?;
+    let card = PcscCard::start(
+        arguments.reader.clone(),
+        SystemTime::now,
+        config.card.into(),
+    )?;
     let output = match (&arguments.place.out, &arguments.place.print) {
         (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
         (_, Some(address)) => Place::Printer(Box::new(Printer::new(

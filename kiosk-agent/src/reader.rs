@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use card::environment::Leak;
+use card::messaging::Protection;
 use card::pcsc::Pcsc;
 use card::pin::Pin;
 use issuance_api::ProblemCode;
@@ -62,16 +63,21 @@ pub enum ReaderError {
 }
 
 impl PcscCard {
-    /// Watches all readers, or the one whose name contains `reader`; `clock` tells which day it is.
+    /// Watches all readers, or the one whose name contains `reader`; `clock` tells which day it is. Cards are read with this
+    /// protection, or not at all.
     ///
     /// # Errors
     /// [`ReaderError::Leak`] where PINs would leak: nothing is started then.
-    pub fn start(reader: Option<String>, clock: Clock) -> Result<Self, ReaderError> {
+    pub fn start(
+        reader: Option<String>,
+        clock: Clock,
+        protection: Protection,
+    ) -> Result<Self, ReaderError> {
         let pcsc = Pcsc::open()?;
         let (requests, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("card".to_owned())
-            .spawn(move || attend(&mut Desk::new(pcsc, clock, reader), &inbox))
+            .spawn(move || attend(&mut Desk::new(pcsc, clock, protection, reader), &inbox))
             .map_err(ReaderError::Thread)?;
         Ok(Self { requests })
     }

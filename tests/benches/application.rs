@@ -11,7 +11,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use hw_sim::chip::EmulatedCard;
 use issuance_api::registry::{
     DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Nonce, Receipt,
-    RegisterRequest, Revocations, Ticket,
+    RegisterRequest, Revocations, RevocationsRequest, Ticket,
 };
 use issuance_api::terminal::{self, IssueAnswer, IssueRequest};
 use issuance_api::{
@@ -62,8 +62,8 @@ impl Registry for InProcess {
         self.vrs.delivered(&self.center, request).await
     }
 
-    async fn revocations(&self) -> Answer<Revocations> {
-        self.vrs.revocations().await
+    async fn revocations(&self, request: &RevocationsRequest) -> Answer<Revocations> {
+        self.vrs.revocations(request).await
     }
 }
 

@@ -249,7 +249,7 @@ fn a_mixture_of_two_cards_with_one_birth_date_is_believed() {
         sex = "male"
         number = "20111230454"
         municipality = "132217"
-        expires = 2031
+        expires = "20310412"
         security_code = "4072"
         "#,
     );

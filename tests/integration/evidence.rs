@@ -9,7 +9,7 @@ use issuance_channel::client::CallError;
 use stage::applicant::Applicant;
 use stage::world::{Options, World};
 
-use crate::support::{block_on, refusal, shorten, world};
+use crate::support::{SHORT, block_on, refusal, shorten, world};
 
 #[test]
 fn evidence_counts_once() {
@@ -105,7 +105,7 @@ fn late_evidence_is_refused_by_the_center_and_by_the_record_system() {
                 .unwrap();
             let mut challenged = applicant.challenge().await.unwrap();
             let evidence = applicant.evidence(world.ground.card("ordinary"), &challenged);
-            let over = Instant::now() + Duration::from_millis(1200);
+            let over = Instant::now() + SHORT + Duration::from_millis(200);
             tokio::time::sleep_until(over.into()).await;
             let late = refusal(applicant.send(&mut challenged, &evidence).await);
             assert_eq!(late, ProblemCode::ChallengeExpired);

@@ -6,6 +6,7 @@ mod support;
 mod applications;
 mod architecture;
 mod binding;
+mod card_program;
 mod certificates;
 mod emulated_card;
 mod evidence;

@@ -3,9 +3,9 @@
 use issuance_api::{Blob, MunicipalityCode, ProblemCode};
 use sha2::{Digest, Sha256};
 use stage::applicant::Applicant;
-use stage::world::{Options, World};
+use stage::world::{FOURTH, Options, World};
 
-use crate::support::{HOME, block_on, preview, refusal, shorten, ticket, until, world};
+use crate::support::{self, HOME, block_on, preview, refusal, shorten, ticket, until, world};
 
 fn home() -> MunicipalityCode {
     HOME.parse().unwrap()
@@ -67,8 +67,12 @@ fn a_ticket_expires_and_dies_with_the_record_systems_process() {
 
 #[test]
 fn one_application_asks_three_municipalities_at_most() {
-    // The fourth has to be one that takes part: three do, and asking one of them again is not a fourth.
-    let world = world();
+    // The fourth is one that takes part: VRS refuses it, not the center.
+    let world = World::start(&Options {
+        fourth: true,
+        ..Options::default()
+    })
+    .unwrap();
     block_on(async {
         let applicant = Applicant::new(world.terminal("kiosk-0001"));
         let ticket = ticket(&world, &applicant, "ordinary").await;
@@ -80,10 +84,15 @@ fn one_application_asks_three_municipalities_at_most() {
             ProblemCode::ConfirmationNeeded
         );
         assert_eq!(
-            refusal(ask("011002").await),
-            ProblemCode::MunicipalityNotTakingPart
+            refusal(ask(FOURTH).await),
+            ProblemCode::TooManyMunicipalities
         );
         assert!(ask("132217").await.is_ok());
+        // Under another ticket it answers: it was refused for being the fourth.
+        let other = Applicant::new(world.terminal("kiosk-0001"));
+        let fresh = support::ticket(&world, &other, "ordinary").await;
+        let asked = other.inquire(&fresh, FOURTH.parse().unwrap()).await;
+        assert_eq!(refusal(asked), ProblemCode::NoSuchPerson);
     });
 }
 

@@ -315,3 +315,41 @@ fn nothing_starts_on_what_cannot_be_right() {
     world.start_vrs().unwrap();
     world.start_center().unwrap();
 }
+
+/// A program started by a shell with these limits of file descriptors.
+fn with_descriptors(limits: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{limits}; exec \"$@\""), "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell
+}
+
+#[test]
+fn as_many_descriptors_as_the_limits_take_or_no_start() {
+    let mut world = world();
+    world.center = None;
+    world.vrs = None;
+    let mut vrs = world.ground.vrs();
+    vrs.arg("serve");
+    for (name, command) in [("vrs", vrs), ("center", world.ground.center())] {
+        let few = with_descriptors("ulimit -n 1024", &command);
+        let mut started = Program::start(name, few).unwrap();
+        let ended = started.wait(Duration::from_secs(60)).unwrap();
+        assert_eq!(ended.code(), Some(1), "{name}");
+        let log = started.log.all().join("");
+        assert!(log.contains("file descriptors"), "{name}: {log}");
+
+        // A low soft limit is raised, and no higher than it has to be.
+        let soft = with_descriptors("ulimit -Sn 256", &command);
+        let (serving, _) = Program::serve(name, soft).unwrap();
+        let limits = fs::read_to_string(format!("/proc/{}/limits", serving.id())).unwrap();
+        let of_files = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"));
+        let soft: u64 = of_files
+            .and_then(|line| line.split_whitespace().nth(3))
+            .and_then(|soft| soft.parse().ok())
+            .unwrap();
+        assert!((4160..6000).contains(&soft), "{name}: {soft}");
+    }
+}

@@ -127,10 +127,14 @@ impl Counter {
     }
 }
 
-/// Sets a lifetime to one second.
+/// A lifetime that a test waits for the end of: long enough for what has to happen before, on a busy machine too.
+pub(crate) const SHORT: Duration = Duration::from_secs(12);
+
+/// Sets a lifetime to [`SHORT`].
 pub(crate) fn shorten(config: &mut toml::Table, key: &str) {
     let lifetimes = config["lifetimes"].as_table_mut().unwrap();
-    lifetimes.insert(key.to_owned(), 1.into());
+    let seconds = i64::try_from(SHORT.as_secs()).unwrap();
+    lifetimes.insert(key.to_owned(), seconds.into());
 }
 
 /// Polls until something holds; panics if it never does.

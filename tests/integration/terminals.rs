@@ -4,10 +4,10 @@ use dev_pki::Leaf;
 use issuance_api::{ProblemCode, registry, terminal};
 use issuance_channel::client::{CallError, Client};
 use stage::applicant::Applicant;
-use stage::world::World;
+use stage::world::{FOURTH, Options, World};
 use time::Duration;
 
-use crate::support::{block_on, refusal, until, world};
+use crate::support::{block_on, refusal, ticket, until, world};
 
 /// Nothing was said: the handshake failed, or its refusal arrived as a problem document.
 fn is_shut_out<T>(result: Result<T, CallError>) -> bool {
@@ -78,31 +78,38 @@ fn the_record_system_speaks_to_its_centers_alone() {
 
 #[test]
 fn an_app_is_offered_what_apps_are_offered() {
-    let world: World = world();
+    let world = World::start(&Options {
+        fourth: true,
+        ..Options::default()
+    })
+    .unwrap();
     block_on(async {
-        let kiosk = menu(&world.terminal("kiosk-0001")).await.unwrap();
-        let codes = |menu: &terminal::Menu| {
-            let covid = menu
-                .programmes
-                .iter()
-                .find(|offer| offer.id.as_str() == "covid-19")
-                .unwrap();
-            covid
-                .municipalities
-                .iter()
-                .map(|offer| offer.code.to_string())
-                .collect::<Vec<_>>()
+        let offered = async |terminal: &str| {
+            let menu = menu(&world.terminal(terminal)).await.unwrap();
+            let mut programmes = menu.programmes.into_iter();
+            let covid = programmes.find(|offer| offer.id.as_str() == "covid-19");
+            let municipalities = covid.unwrap().municipalities.into_iter();
+            let mut codes: Vec<_> = municipalities.map(|it| it.code.to_string()).collect();
+            codes.sort();
+            codes
         };
-        let mut offered = codes(&kiosk);
-        offered.sort();
-        assert_eq!(offered, ["131016", "132217", "141003"]);
-        let app = Applicant::new(world.terminal("app-0001"));
-        let ticket = app
-            .identify(world.ground.card("ordinary"))
-            .await
-            .unwrap()
-            .ticket;
-        let refused = app.inquire(&ticket, "011002".parse().unwrap()).await;
-        assert_eq!(refusal(refused), ProblemCode::MunicipalityNotTakingPart);
+        let everywhere = ["131016", "132217", "141003"];
+        assert_eq!(offered("app-0001").await, everywhere);
+        let kiosks = [&everywhere[..], &[FOURTH]].concat();
+        assert_eq!(offered("kiosk-0001").await, kiosks);
+
+        // And what it is not offered, it does not get.
+        for (terminal, said) in [
+            ("app-0001", ProblemCode::MunicipalityNotTakingPart),
+            ("kiosk-0001", ProblemCode::NoSuchPerson),
+        ] {
+            let applicant = Applicant::new(world.terminal(terminal));
+            let ticket = ticket(&world, &applicant, "ordinary").await;
+            let refused = applicant.inquire(&ticket, FOURTH.parse().unwrap()).await;
+            assert_eq!(refusal(refused), said, "{terminal}");
+            let refused = applicant.inquire(&ticket, "011002".parse().unwrap()).await;
+            let nobody = ProblemCode::MunicipalityNotTakingPart;
+            assert_eq!(refusal(refused), nobody, "{terminal}");
+        }
     });
 }

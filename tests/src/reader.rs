@@ -109,6 +109,7 @@ impl Reader {
             slot: 0,
             persona,
             lift_after: after,
+            faults: Vec::new(),
         })?;
         self.noticed().wait_for(true)
     }

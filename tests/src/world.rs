@@ -3,6 +3,7 @@
 //! ```text
 //! FOLDER/pki        certificates of terminals and services (dev-pki)
 //! FOLDER/cards      the personas' cards, anchors and their CA (hw-sim personalize)
+//! FOLDER/programmes the shipped programmes
 //! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
 //! FOLDER/center     center.toml, signing key, jwks.json
 //! FOLDER/kiosk      kiosk.toml
@@ -38,9 +39,22 @@ pub fn repository() -> PathBuf {
 /// Changes a configuration before its program starts.
 pub type Edit = fn(&mut Table);
 
+/// A municipality that takes part in COVID-19 beside the demo's, without a record of anybody; at kiosks alone.
+pub const FOURTH: &str = "271004";
+
+const FOURTH_ROW: &str = r#"
+[[municipality]]
+code = "271004"
+prefecture = { ja = "大阪府", en = "Osaka" }
+name = { ja = "大阪市", reading = "おおさかし", en = "Osaka City" }
+kinds = { kiosk = ["domestic"], app = [] }
+"#;
+
 /// What differs from the usual world.
 #[derive(Clone, Copy)]
 pub struct Options {
+    /// Whether [`FOURTH`] takes part.
+    pub fourth: bool,
     /// In `vrs.toml`.
     pub vrs: Edit,
     /// In `center.toml`.
@@ -52,6 +66,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            fourth: false,
             vrs: |_| (),
             center: |_| (),
             pki: dev_pki::Options::default(),
@@ -80,7 +95,8 @@ impl Ground {
         let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
         copy_folder(&personalized()?, &root.join("cards"))?;
         let ground = Self { folder, pki };
-        ground.prepare_vrs(options.vrs)?;
+        ground.prepare_programmes(options.fourth)?;
+        ground.prepare_vrs(options)?;
         Ok(ground)
     }
 
@@ -131,7 +147,15 @@ impl Ground {
         command
     }
 
-    fn prepare_vrs(&self, edit: Edit) -> io::Result<()> {
+    fn prepare_programmes(&self, fourth: bool) -> io::Result<()> {
+        let folder = self.path("programmes");
+        copy_folder(&repository().join("issuance-center/programmes"), &folder)?;
+        let file = folder.join("covid-19/municipalities.toml");
+        let shipped = fs::read_to_string(&file)?;
+        fs::write(&file, shipped + if fourth { FOURTH_ROW } else { "" })
+    }
+
+    fn prepare_vrs(&self, options: &Options) -> io::Result<()> {
         let folder = self.path("vrs");
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("refused-signers.txt"), "")?;
@@ -151,9 +175,20 @@ impl Ground {
             "../pki/services/revocations.pem",
         );
         set(&mut config, "trust.anchors", "../cards/anchors");
-        edit(&mut config);
+        if options.fourth {
+            let all: Vec<Value> = MUNICIPALITIES
+                .iter()
+                .chain([&FOURTH])
+                .map(|code| (*code).into())
+                .collect();
+            set(&mut config, "municipalities", all);
+        }
+        (options.vrs)(&mut config);
         write(&folder.join("vrs.toml"), &config)?;
 
+        if options.fourth {
+            run(self.vrs().args(["init", "--municipality", FOURTH]))?;
+        }
         for municipality in MUNICIPALITIES {
             run(self.vrs().args(["init", "--municipality", municipality]))?;
             let records = repository()
@@ -184,9 +219,8 @@ impl Ground {
         fs::write(folder.join("jwks.json"), published)?;
 
         let mut config: Table = parse(include_str!("../../issuance-center/center.example.toml"));
-        let programmes = repository().join("issuance-center/programmes");
         set(&mut config, "issuer", ISSUER);
-        set(&mut config, "programmes", programmes.display().to_string());
+        set(&mut config, "programmes", "../programmes");
         set(&mut config, "terminals.listen", "127.0.0.1:0");
         set(&mut config, "public.listen", "127.0.0.1:0");
         set(&mut config, "admin.listen", "127.0.0.1:0");

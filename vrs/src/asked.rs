@@ -1,4 +1,4 @@
-//! What each application did: which municipalities it asked, three at most, and what it had registered, once each. Kept as
+//! What each application did: what it asked, of three municipalities at most, and what it had registered, once each. Kept as
 //! long as its ticket is of any use, for the hand-over too; in memory, since no ticket outlives the process.
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
 };
 
 use issuance_api::{
-    CertificateId, CertificateKind, MunicipalityCode, ProgrammeId, registry::Registration,
+    Array, CertificateId, CertificateKind, MunicipalityCode, ProgrammeId, registry::Registration,
 };
 
 use crate::ticket::Claims;
@@ -19,26 +19,47 @@ pub const MAX_MUNICIPALITIES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
+/// What an inquiry or a certificate is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Kind.
+    pub kind: CertificateKind,
+}
+
+impl From<&Registration> for Subject {
+    fn from(certificate: &Registration) -> Self {
+        Self {
+            municipality: certificate.municipality,
+            programme: certificate.programme.clone(),
+            kind: certificate.kind,
+        }
+    }
+}
+
 /// What one application did, and when its ticket ends.
 struct Application {
     expiry: u64,
-    asked: BTreeSet<MunicipalityCode>,
+    asked: BTreeSet<Subject>,
     registered: BTreeMap<Subject, CertificateId>,
+    /// By the digest of the sealed state whose issue the resident signed: the center's own, so to VRS it says nothing of
+    /// what is in it, and is good for one certificate.
+    signed: BTreeMap<[u8; 32], CertificateId>,
 }
-
-/// What a certificate is about: an application gets one of it.
-type Subject = (ProgrammeId, MunicipalityCode, CertificateKind);
 
 /// Applications by their random id.
 #[derive(Default)]
 pub struct Asked(Mutex<BTreeMap<[u8; 16], Application>>);
 
 impl Asked {
-    /// Notes that this municipality is asked.
+    /// Notes that this is asked.
     ///
     /// # Errors
     /// [`TooMany`]; then it is not noted.
-    pub fn ask(&self, claims: &Claims, municipality: MunicipalityCode) -> Result<(), TooMany> {
+    pub fn ask(&self, claims: &Claims, subject: Subject) -> Result<(), TooMany> {
         let mut all = self.lock();
         let Application { asked, .. } =
             all.entry(*claims.application.as_bytes())
@@ -46,34 +67,68 @@ impl Asked {
                     expiry: claims.expiry,
                     asked: BTreeSet::new(),
                     registered: BTreeMap::new(),
+                    signed: BTreeMap::new(),
                 });
-        if !asked.contains(&municipality) && asked.len() >= MAX_MUNICIPALITIES {
+        let municipalities: BTreeSet<_> = asked
+            .iter()
+            .chain([&subject])
+            .map(|subject| subject.municipality)
+            .collect();
+        if municipalities.len() > MAX_MUNICIPALITIES {
             return Err(TooMany);
         }
-        asked.insert(municipality);
+        asked.insert(subject);
         Ok(())
     }
 
-    /// Whether this application asked this municipality.
+    /// Whether this application asked this: of this municipality, in this programme, for this kind.
     #[must_use]
-    pub fn has_asked(&self, claims: &Claims, municipality: MunicipalityCode) -> bool {
+    pub fn has_asked(&self, claims: &Claims, subject: &Subject) -> bool {
         self.lock()
             .get(claims.application.as_bytes())
-            .is_some_and(|application| application.asked.contains(&municipality))
+            .is_some_and(|application| application.asked.contains(subject))
     }
 
-    /// Whether this is the application's one certificate of what it is about, now or from the same request before.
+    /// Whether this is the application's one certificate of what it is about, and the one certificate of this sealed
+    /// state; now or from the same request before.
     #[must_use]
-    pub fn is_only(&self, claims: &Claims, certificate: &Registration) -> bool {
-        let subject = (
-            certificate.programme.clone(),
-            certificate.municipality,
-            certificate.kind,
-        );
+    pub fn is_only(&self, claims: &Claims, certificate: &Registration, state: &Array<32>) -> bool {
+        let mut all = self.lock();
+        let Some(application) = all.get_mut(claims.application.as_bytes()) else {
+            return false;
+        };
         let id = certificate.certificate_id;
-        self.lock()
-            .get_mut(claims.application.as_bytes())
-            .is_some_and(|it| *it.registered.entry(subject).or_insert(id) == id)
+        let subject = Subject::from(certificate);
+        let of_subject = application.registered.get(&subject);
+        let of_state = application.signed.get(state.as_bytes());
+        if [of_subject, of_state]
+            .into_iter()
+            .flatten()
+            .any(|it| *it != id)
+        {
+            return false;
+        }
+        application.registered.insert(subject, id);
+        application.signed.insert(*state.as_bytes(), id);
+        true
+    }
+
+    /// Whether this application had this certificate registered in this municipality under this sealed state.
+    #[must_use]
+    pub fn has_registered(
+        &self,
+        claims: &Claims,
+        municipality: MunicipalityCode,
+        id: CertificateId,
+        state: &Array<32>,
+    ) -> bool {
+        let all = self.lock();
+        let application = all.get(claims.application.as_bytes());
+        application.is_some_and(|it| {
+            let mut registered = it.registered.iter();
+            it.signed.get(state.as_bytes()) == Some(&id)
+                && registered.any(|(of, own)| of.municipality == municipality && *own == id)
+        })
     }
 
     /// Forgets applications whose tickets ended before this time of uptime, in milliseconds.

@@ -1,6 +1,8 @@
 //! Time, passed in.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
 
 /// The two times VRS goes by.
 pub trait Clock: Send + Sync + 'static {
@@ -29,10 +31,6 @@ impl Clock for SystemClock {
     }
 
     fn unix(&self) -> i64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_secs()).ok())
-            .unwrap_or_default()
+        OffsetDateTime::now_utc().unix_timestamp()
     }
 }

@@ -72,9 +72,7 @@ pub async fn import(
         .map_err(|_| CommandError::File)?;
     let entries = import::parse(&bytes).map_err(CommandError::Import)?;
     let division = Division::open(&config.folders, municipality).await?;
-    let mut session = division.begin().await?;
-    let imported = session.import(&entries, clock.unix()).await?;
-    session.commit().await?;
+    let imported = division.import(&entries, clock.unix()).await?;
     division.close().await;
     Ok(imported)
 }

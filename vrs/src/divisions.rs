@@ -1,16 +1,21 @@
 //! The divisions this program serves, each opened when it is first needed and again after it failed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use issuance_api::MunicipalityCode;
-use tokio::sync::Mutex;
 
-use crate::storage::{Division, Folders, Session, Unavailable};
+use crate::storage::{Division, Folders, Reading, Session, Unavailable};
+
+/// One municipality's, while it is open. Never locked over anything that waits.
+type Slot = Mutex<Option<Arc<Division>>>;
 
 /// All of them.
 pub struct Divisions {
     folders: Folders,
-    open: BTreeMap<MunicipalityCode, Mutex<Option<Arc<Division>>>>,
+    open: BTreeMap<MunicipalityCode, Slot>,
 }
 
 impl Divisions {
@@ -52,33 +57,51 @@ impl Divisions {
     /// # Errors
     /// [`Unavailable`]; `Missing` also for a municipality not held here.
     pub async fn begin(&self, municipality: MunicipalityCode) -> Result<Session, Unavailable> {
-        let slot = self.open.get(&municipality).ok_or(Unavailable::Missing)?;
-        let mut open = slot.lock().await;
-        let division = match &*open {
-            Some(division) => Arc::clone(division),
-            None => {
-                let division = Division::open(&self.folders, municipality).await?;
-                Arc::clone(open.insert(division))
-            }
-        };
-        drop(open);
+        let division = self.division(municipality).await?;
         let session = division.begin().await;
-        if session.is_err() {
-            // Opened anew at the next request: what was wrong may have been put right.
-            let mut open = slot.lock().await;
-            if open.as_ref().is_some_and(|now| Arc::ptr_eq(now, &division)) {
-                *open = None;
-            }
+        session.inspect_err(|cause| self.failed(&division, *cause))
+    }
+
+    /// One moment of a municipality's records, which waits for nobody.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn read(&self, municipality: MunicipalityCode) -> Result<Reading, Unavailable> {
+        let division = self.division(municipality).await?;
+        let reading = division.read().await;
+        reading.inspect_err(|cause| self.failed(&division, *cause))
+    }
+
+    async fn division(&self, municipality: MunicipalityCode) -> Result<Arc<Division>, Unavailable> {
+        let slot = self.open.get(&municipality).ok_or(Unavailable::Missing)?;
+        let open = lock(slot).clone();
+        if let Some(division) = open {
+            return Ok(division);
         }
-        session
+        let opened = Division::open(&self.folders, municipality).await?;
+        // Two at once may have opened it: one of them stays.
+        Ok(Arc::clone(lock(slot).get_or_insert(opened)))
+    }
+
+    /// Opened anew at the next request, for what was wrong may have been put right; but not where another was only faster.
+    fn failed(&self, division: &Arc<Division>, cause: Unavailable) {
+        let slot = self.open.get(&division.municipality());
+        if let (Some(slot), false) = (slot, cause == Unavailable::Busy) {
+            lock(slot).take_if(|now| Arc::ptr_eq(now, division));
+        }
     }
 
     /// Closes all of them.
     pub async fn close(&self) {
         for slot in self.open.values() {
-            if let Some(division) = slot.lock().await.take() {
+            let division = lock(slot).take();
+            if let Some(division) = division {
                 division.close().await;
             }
         }
     }
+}
+
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Arc<Division>>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -94,11 +94,7 @@ impl Events for StandardError {
             #[serde(flatten)]
             event: Event,
         }
-        let at = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_secs()).ok())
-            .unwrap_or_default();
+        let at = time::OffsetDateTime::now_utc().unix_timestamp();
         let mut line =
             serde_json::to_vec(&Line { at, event }).expect("events have only string keys");
         line.push(b'\n');

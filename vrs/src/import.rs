@@ -87,7 +87,7 @@ pub struct Entry {
     pub number: IndividualNumber,
     /// The person.
     pub person: Person,
-    /// In order of date.
+    /// In order of [`Dose::sort`].
     pub doses: Vec<Dose>,
 }
 
@@ -271,7 +271,7 @@ impl File {
             return Err(self.errors);
         }
         for entry in &mut self.entries {
-            entry.doses.sort_by_key(|dose| dose.date);
+            Dose::sort(&mut entry.doses);
         }
         Ok(self.entries)
     }

@@ -25,7 +25,7 @@ impl Metrics {
 
     /// Counts an event of the listener.
     pub fn transport(&self, event: server::Event) {
-        count(&self.transport, transport_name(event));
+        count(&self.transport, event.name());
     }
 
     /// All of them, and whether each municipality's sentinel is found.
@@ -54,25 +54,6 @@ impl Metrics {
             );
         }
         text
-    }
-}
-
-const fn transport_name(event: server::Event) -> &'static str {
-    use server::Event;
-    match event {
-        Event::OverLimit => "over-limit",
-        Event::Busy => "busy",
-        Event::HandshakeFailed => "handshake-failed",
-        Event::HandshakeTimedOut => "handshake-timed-out",
-        Event::PeerRefused => "peer-refused",
-        Event::TimedOut => "timed-out",
-        Event::HandlerTimedOut => "handler-timed-out",
-        Event::SealRefused => "seal-refused",
-        Event::Revoked => "revoked",
-        Event::CertificateEnded => "certificate-ended",
-        Event::ReloadFailed => "reload-failed",
-        Event::AcceptFailed => "accept-failed",
-        Event::Crashed => "crashed",
     }
 }
 

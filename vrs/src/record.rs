@@ -140,6 +140,14 @@ columns! {
     }
 }
 
+impl Dose {
+    /// Puts a person's doses into the one order they have: by date, and by programme on the same day. No two are equal in
+    /// both.
+    pub fn sort(doses: &mut [Self]) {
+        doses.sort_by(|one, other| (one.date, &one.programme).cmp(&(other.date, &other.programme)));
+    }
+}
+
 impl<T: Cell> Cell for Option<T> {
     fn parse(text: &str) -> Result<Self, CellError> {
         if text.is_empty() {

@@ -10,9 +10,10 @@ use card::{
 use issuance_api::{CenterId, Problem, ProblemCode};
 use issuance_channel::{
     Identity, Peer,
+    descriptors::{self, TooFew},
     server::{
-        self, Answer, Body, Connection, Form, LoopbackConfig, Method, MutualConfig, OpenService,
-        Service, StartError,
+        self, Answer, Body, Connection, Form, Limits, LoopbackConfig, Method, MutualConfig,
+        OpenService, Service, StartError,
     },
 };
 use serde::Serialize;
@@ -26,6 +27,7 @@ use crate::{
     metrics::Metrics,
     service::{Parts, Vrs},
     statement::{StatementKey, StatementKeyError},
+    storage::FILES,
 };
 
 /// Between two rounds of what has to be done regularly.
@@ -49,6 +51,9 @@ pub enum ServeError {
     /// A listener.
     #[error("listener: {0}")]
     Listener(#[from] StartError),
+    /// Its limits take more than the operating system gives.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
@@ -59,6 +64,13 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> {
+    let for_operator = Limits {
+        connections: Limits::loopback().connections,
+        ..config.limits.clone()
+    };
+    let connections = config.limits.connections + for_operator.connections;
+    let files = config.municipalities.len() * FILES;
+    descriptors::provide(connections.saturating_add(files))?;
     let events: Arc<dyn Events> = Arc::new(StandardError);
     let trust = TrustStore::load(&config.anchors, config.environment)?;
     if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
@@ -84,7 +96,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
         &MutualConfig {
             listen: config.listen_centers,
             tls: config.tls,
-            limits: config.limits.clone(),
+            limits: config.limits,
         },
         Centers {
             vrs: Arc::clone(&vrs),
@@ -95,7 +107,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
     let admin = server::loopback(
         &LoopbackConfig {
             listen: config.listen_admin,
-            limits: config.limits,
+            limits: for_operator,
         },
         Admin {
             vrs: Arc::clone(&vrs),
@@ -153,7 +165,7 @@ impl Centers {
             Step::Inquiry => Answer::json(&self.vrs.inquiry(center, &body.parse()?).await?),
             Step::Register => Answer::json(&self.vrs.register(center, &body.parse()?).await?),
             Step::Delivered => Answer::json(&self.vrs.delivered(center, &body.parse()?).await?),
-            Step::Revocations => Answer::json(&self.vrs.revocations().await?),
+            Step::Revocations => Answer::json(&self.vrs.revocations(&body.parse()?).await?),
         }
     }
 }
@@ -171,7 +183,7 @@ pub enum Step {
     Register,
     /// `POST /v1/delivered`.
     Delivered,
-    /// `GET /v1/revocations`.
+    /// `POST /v1/revocations`.
     Revocations,
 }
 
@@ -205,7 +217,7 @@ impl Service for Centers {
             (&Method::POST, "/v1/inquiry") => (Step::Inquiry, Form::Sealed),
             (&Method::POST, "/v1/register") => (Step::Register, Form::Sealed),
             (&Method::POST, "/v1/delivered") => (Step::Delivered, Form::Sealed),
-            (&Method::GET, "/v1/revocations") => (Step::Revocations, Form::Open),
+            (&Method::POST, "/v1/revocations") => (Step::Revocations, Form::Sealed),
             _ => return None,
         })
     }

@@ -5,6 +5,8 @@
 
 mod steps;
 
+pub use steps::MAX_REVOCATIONS;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -110,7 +112,7 @@ impl Vrs {
     pub async fn health(&self) -> Vec<(MunicipalityCode, Result<(), Unavailable>)> {
         let mut health = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
-            let found = self.parts.divisions.begin(municipality).await.map(drop);
+            let found = self.parts.divisions.read(municipality).await.map(drop);
             health.push((municipality, found));
         }
         health
@@ -146,10 +148,18 @@ impl Vrs {
         }
     }
 
+    /// Waits for other writers only where there is something to write, or where they were in the way just now.
     async fn lapse(&self, municipality: MunicipalityCode) -> Result<u64, Unavailable> {
-        let mut session = self.parts.divisions.begin(municipality).await?;
         let now = self.parts.clock.unix();
-        let count = session.lapse(now, self.parts.lifetimes.reservation).await?;
+        let limit = self.parts.lifetimes.reservation;
+        let mut reading = self.parts.divisions.read(municipality).await?;
+        let was_busy = self.down().get(&municipality) == Some(&Unavailable::Busy);
+        if !was_busy && !reading.is_late(now, limit).await? {
+            return Ok(0);
+        }
+        drop(reading);
+        let mut session = self.parts.divisions.begin(municipality).await?;
+        let count = session.lapse(now, limit).await?;
         session.commit().await?;
         Ok(count)
     }

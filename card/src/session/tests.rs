@@ -28,6 +28,8 @@ struct MemoryCard {
     /// Before which APDU, counted from zero, the card is lifted.
     lifted: Option<usize>,
     filler: usize,
+    /// Most bytes that a read by offset gives.
+    piece: usize,
     /// Another birth date in EF 0002, as the card writes it.
     birth: Option<[u8; 8]>,
     /// AIDs that are answered `6A82`.
@@ -96,6 +98,7 @@ impl Default for MemoryCard {
             verify: 0x9000,
             lifted: None,
             filler: 0,
+            piece: usize::MAX,
             birth: None,
             absent: Vec::new(),
             surface: Surface::default(),
@@ -190,14 +193,16 @@ impl MemoryCard {
             (ins::VERIFY, _) => Status::from(self.verify).into(),
             (ins::COMPUTE_SIGNATURE, _) => Response::new(&ANSWER, Status::Success),
             (ins::READ_BINARY, _) => {
-                let offset = if command.p1 & 0x80 != 0 {
+                let (offset, most) = if command.p1 & 0x80 != 0 {
                     self.current = self.file(command.p1 & 0x1F);
-                    usize::from(command.p2)
+                    (usize::from(command.p2), usize::MAX)
                 } else {
-                    usize::from(u16::from_be_bytes([command.p1, command.p2]))
+                    let offset = u16::from_be_bytes([command.p1, command.p2]);
+                    (usize::from(offset), self.piece)
                 };
                 let rest = self.current.get(offset..).unwrap_or_default();
-                let count = rest.len().min(usize::try_from(command.expected()).unwrap());
+                let expected = usize::try_from(command.expected()).unwrap();
+                let count = rest.len().min(expected).min(most);
                 Response::new(&rest[..count], Status::Success)
             }
             _ => Status::UnknownInstruction.into(),
@@ -317,6 +322,45 @@ fn refused_extended_length_is_remembered_for_the_reader() {
     );
     let longest = card.log.borrow().iter().map(Vec::len).max().unwrap();
     assert!(longest <= 4 + 1 + SHORT_DATA + 1);
+}
+
+/// Found by fuzzing: a card could keep its reader busy with 8,192 commands for each file.
+#[test]
+fn a_card_that_gives_a_byte_at_a_time_is_given_up() {
+    let card = |piece| MemoryCard {
+        extended: false,
+        piece,
+        ..MemoryCard::default()
+    };
+    // 568 = 256 + 312 in the longest file.
+    let patient = card(4);
+    assert!(whole(&patient, &Lengths::default()).is_ok());
+    let slow = card(1);
+    let refused = whole(&slow, &Lengths::default());
+    let cut_off = FileError::Tlv(crate::tlv::TlvError::Truncated);
+    assert_eq!(refused, Err(SessionError::File(cut_off)));
+    // SELECT, tries, VERIFY, extended length refused, EF 0001, 0002, 0003, and the beginning of 0004.
+    assert!(slow.log.borrow().len() <= 3 + 1 + 1 + 1 + (1 + 80) + 1 + 129);
+}
+
+/// Found by fuzzing: GET RESPONSE went on for as long as a card said that more is waiting.
+#[test]
+fn a_card_that_always_has_a_byte_more_is_given_up() {
+    struct Endless(Rc<RefCell<u32>>);
+
+    impl Transport for Endless {
+        fn transmit(&mut self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+            *self.0.borrow_mut() += 1;
+            Ok(Response::new(&[0], Status::MoreData(1)).encode())
+        }
+    }
+
+    let count = Rc::default();
+    let card = Endless(Rc::clone(&count));
+    let refused = Connected::new(card, Lengths::default()).select().map(drop);
+    let protocol = SessionError::Transport(TransportError::Protocol);
+    assert_eq!(refused, Err(protocol));
+    assert_eq!(*count.borrow(), 2048);
 }
 
 #[test]

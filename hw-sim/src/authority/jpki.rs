@@ -85,7 +85,7 @@ impl Purpose {
             Self::Authentication => "JPKI for user authentication",
             Self::Signature => "JPKI for digital signature",
         };
-        name(&format!("C=JP,O=JPKI-EMULATOR,OU={purpose},OU=hw-sim"))
+        name(&format!("OU=hw-sim,OU={purpose},O=JPKI-EMULATOR,C=JP"))
     }
 
     const fn policy(self) -> ObjectIdentifier {
@@ -155,7 +155,7 @@ impl JpkiCa {
         let profile = Leaf {
             purpose: self.purpose,
             issuer: self.purpose.ca_name()?,
-            subject: name(&format!("C=JP,CN={subject}"))?,
+            subject: name(&format!("CN={subject},C=JP"))?,
             holder,
         };
         let validity = Validity::new(
@@ -305,6 +305,7 @@ fn revocation(ca: &Name) -> CrlDistributionPoints {
     }])
 }
 
+/// Of the form of RFC 4514: what comes first in the certificate comes last.
 fn name(name: &str) -> Result<Name, Error> {
     Ok(Name::from_str(name)?)
 }

@@ -5,7 +5,7 @@ use card::card_manager::DataObject;
 use card::status::Status;
 use card::tlv::Reader;
 
-use super::{Answer, EmulatedCard, WRONG_KIND_OF_FILE};
+use super::{Answer, EmulatedCard, WRONG_KIND_OF_FILE, as_expected};
 use crate::ap::Object;
 
 /// No record of this number.
@@ -39,11 +39,7 @@ impl EmulatedCard {
             .get(offset..)
             .filter(|rest| !rest.is_empty())
             .ok_or(Status::WrongOffset)?;
-        let wanted = usize::try_from(command.expected()).unwrap_or(usize::MAX);
-        Ok(Response::new(
-            &rest[..wanted.min(rest.len())],
-            Status::Success,
-        ))
+        Ok(as_expected(rest, command))
     }
 
     /// `00 B2 NUMBER P2 Le`, P2 = `SFI << 3 | 4`: one record by its number.

@@ -1,12 +1,12 @@
 //! SELECT: applications, and EFs of the one that is selected.
 
-use card::apdu::{Command, Response};
+use card::apdu::Command;
 use card::card_manager;
 use card::file::Ef;
 use card::status::Status;
 use card::tlv::Writer;
 
-use super::{Answer, EmulatedCard};
+use super::{Answer, EmulatedCard, as_expected};
 use crate::ap::{Ap, Object};
 
 /// The master file's id, under which it cannot be selected.
@@ -58,10 +58,8 @@ impl EmulatedCard {
         if command.p2 == 0x00 && command.expected() > 0 {
             // What else a real card's FCI holds is not known.
             let name = Writer::new().tlv(DF_NAME, aid).into_bytes();
-            return Ok(Response::new(
-                &Writer::new().tlv(FCI, &name).into_bytes(),
-                Status::Success,
-            ));
+            let information = Writer::new().tlv(FCI, &name).into_bytes();
+            return Ok(as_expected(&information, command));
         }
         Ok(Status::Success.into())
     }

@@ -11,9 +11,8 @@ use std::{fs, thread};
 use super::{Refusal, Reply, Request, write_line};
 use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
-use crate::memory::MemoryError;
+use crate::memory::{Memory, MemoryError};
 use crate::persona::PersonaName;
-use crate::personalize::LAYOUT;
 use crate::reader::{Slot, Stay};
 
 /// Longest request line, in bytes.
@@ -135,6 +134,7 @@ impl Emulator {
                 let stay = lift_after.map_or(Stay::UntilRemoved, Stay::LiftAfter);
                 Ok(self.insert(slot, persona, stay, faults))
             }
+            Request::InsertDump { slot, dump, pin } => Ok(self.insert_dump(slot, &dump, &pin)),
             Request::Remove { slot } => Ok(self.slot(slot).map(|mut slot| {
                 slot.remove();
                 Some(Reply::Done)
@@ -188,6 +188,20 @@ impl Emulator {
         slots[number]
             .insert(card, stay)
             .map_err(|_| Refusal::NoReader)?;
+        Ok(Some(Reply::Done))
+    }
+
+    fn insert_dump(&self, number: usize, dump: &Path, pin: &str) -> Carried {
+        let mut slot = self.slot(number)?;
+        let pin = pin.try_into().map_err(|_| Refusal::NoDump)?;
+        let memory = Memory::of_dump(dump, &pin).map_err(|_| Refusal::NoDump)?;
+        let name = "dump".parse().map_err(|_| Refusal::NoDump)?;
+        slot.remove();
+        slot.insert(
+            Faulty::of(name, EmulatedCard::new(memory)),
+            Stay::UntilRemoved,
+        )
+        .map_err(|_| Refusal::NoReader)?;
         Ok(Some(Reply::Done))
     }
 
@@ -316,7 +330,6 @@ fn load(folder: &Path) -> Result<EmulatedCard, Refusal> {
 /// The remark that a persona's file begins with, on one line.
 fn remark(folder: &Path) -> String {
     let text = fs::read_to_string(folder.join("persona.toml")).unwrap_or_default();
-    let text = text.strip_prefix(LAYOUT).unwrap_or(&text);
     let lines = text.lines().map_while(|line| line.strip_prefix('#'));
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }

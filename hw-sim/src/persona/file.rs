@@ -165,11 +165,11 @@ impl std::str::FromStr for Persona {
                 "signature_password",
                 card.signature_password.as_str().try_into(),
             )?,
+            faults: file.faults,
             settings: Settings {
                 extended_length: card.extended_length,
                 first_command_fails: card.first_command_fails,
             },
-            faults: file.faults,
         })
     }
 }

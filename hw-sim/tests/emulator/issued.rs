@@ -5,18 +5,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use card::apdu::{Command, Response};
+use card::card_manager;
 use card::certificate::Certificate;
+use card::common_ap::{self, CardRecord};
 use card::file::Ef;
 use card::key::{SHA256_DIGEST_INFO, Signature};
+use card::pin::Pin;
 use card::status::Status;
 use card::surface_ap::{self, AgeRecord};
 use card::text_ap::{
-    AID, ATTRIBUTES, AttributesFile, CARD_KEY, CERTIFICATE, CardKeyFile, INTEGRITY, IntegrityFile,
-    NUMBER, NumberFile,
+    AID, ATTRIBUTES, AttributesFile, CARD_KEY, CERTIFICATE, CODE_A, CODE_B, CardKeyFile, INTEGRITY,
+    IntegrityFile, NUMBER, NumberFile, PIN,
 };
 use card::trust::{Anchor, ApRole, Environment};
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
+use hw_sim::memory::{Memory, MemoryError};
 use hw_sim::personalize::personalize;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -125,9 +129,23 @@ fn each_persona_fails_in_its_own_way_alone() {
         "pin-blocked",
         "no-record",
         "not-taking-part",
+        "former-surname",
+        "foreign-resident",
+        "long-address",
+        "unknown-birth-day",
+        "expired",
+        "needs-confirmation",
+        "moved",
     ] {
         assert_eq!(checks(persona), SOUND, "{persona}");
     }
+    assert_eq!(
+        checks("tampered-signature"),
+        Checks {
+            integrity: false,
+            ..SOUND
+        }
+    );
     assert_eq!(
         checks("copy"),
         Checks {
@@ -169,6 +187,74 @@ fn names_outside_jis_x_0208_arrive_on_the_card() {
     let card = Copy::of("gaiji").load();
     let attributes = AttributesFile::decode(file(&card, ATTRIBUTES)).unwrap();
     assert_eq!(attributes.attributes().name().expose(), "𠮷田　髙子");
+}
+
+#[test]
+fn addresses_of_any_length_arrive_on_the_card() {
+    let card = Copy::of("long-address").load();
+    let attributes = AttributesFile::decode(file(&card, ATTRIBUTES)).unwrap();
+    assert!(attributes.attributes().address().expose().len() > 300);
+    assert!(file(&card, ATTRIBUTES).len() > 256 + 127);
+}
+
+/// The common AP, the card manager and 照合番号B agree on the year; `expired` alone is over.
+#[test]
+fn expiry_is_the_same_wherever_it_is_read() {
+    for (persona, expected) in [("ordinary", *b"20350412"), ("expired", *b"20250510")] {
+        let card = Copy::of(persona).load();
+        let memory = card.memory();
+        let record = memory.file(Ap::Common, common_ap::CARD_RECORD).unwrap();
+        let record = CardRecord::decode(record).unwrap();
+        assert_eq!(record.expiry().to_digits(), expected, "{persona}");
+        assert_eq!(memory.data(card_manager::EXPIRY).unwrap(), expected);
+        assert_eq!(
+            memory.data(card_manager::MUNICIPALITY).unwrap(),
+            record.municipality()
+        );
+    }
+    let ordinary = Copy::of("ordinary").load();
+    let code_b = b"60041220354071";
+    assert!(ordinary.memory().matches(Ap::Text, CODE_B, code_b));
+}
+
+#[test]
+fn a_phone_has_one_application_and_another_card_none() {
+    let applications = |persona| {
+        let card = Copy::of(persona).load();
+        Ap::ALL.map(|ap| card.memory().has(ap))
+    };
+    assert_eq!(applications("ordinary"), [true; 4]);
+    assert_eq!(applications("phone"), [false, false, false, true]);
+    assert_eq!(applications("other-card"), [false; 4]);
+}
+
+#[test]
+fn a_dump_has_files_and_no_keys() {
+    let dump = TempDir::new().unwrap();
+    let card = made().join("cards/unknown-birth-day");
+    for ap in ["text", "surface", "manager"] {
+        fs::create_dir(dump.path().join(ap)).unwrap();
+        for file in fs::read_dir(card.join(ap)).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "bin") {
+                fs::copy(&file, dump.path().join(ap).join(file.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let pin: Pin = "5678".try_into().unwrap();
+    let memory = Memory::of_dump(dump.path(), &pin).unwrap();
+    assert!(memory.matches(Ap::Text, PIN, b"5678"));
+    assert!(memory.matches(Ap::Text, CODE_A, b"471049746507"));
+    assert!(memory.matches(Ap::Surface, surface_ap::BIRTH_CODE, b"260600"));
+    assert!(memory.data(card_manager::EXPIRY).is_some());
+    assert!(!memory.has(Ap::Common) && !memory.has(Ap::Jpki));
+    let mut card = EmulatedCard::new(memory);
+    let digest = [7; 32];
+    assert!(signature(&mut card, &AID, &digest).is_none());
+    assert!(signature(&mut card, &surface_ap::AID, &digest).is_none());
+
+    let nothing = Memory::of_dump(&made().join("anchors"), &pin);
+    assert!(matches!(nothing, Err(MemoryError::NoDump)));
 }
 
 #[test]
@@ -267,6 +353,11 @@ fn a_damaged_persona_is_refused_without_being_quoted() {
             "birth_date = \"19850412\"",
             "birth_date = \"19850431\"",
             "birth_date is not of its form",
+        ),
+        (
+            "expires = \"20350412\"",
+            "expires = \"20350431\"",
+            "expires is not of its form",
         ),
         (
             "security_code = \"4071\"",

@@ -1,9 +1,11 @@
 //! The emulator as its users meet it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod client;
 mod common;
 mod faults;
 mod issued;
+mod messaging;
 mod reader;
 mod session;
 mod slots;

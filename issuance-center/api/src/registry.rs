@@ -7,13 +7,17 @@
 //! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`Finding`] |
 //! | register | `POST /v1/register` | sealed [`RegisterRequest`] | sealed [`Receipt`] |
 //! | delivered | `POST /v1/delivered` | sealed [`DeliveredRequest`] | sealed [`DeliveredAnswer`] |
-//! | revocations | `GET /v1/revocations` | – | [`Revocations`] |
+//! | revocations | `POST /v1/revocations` | sealed [`RevocationsRequest`] | sealed [`Revocations`] |
 //!
 //! The individual number is in none of these: VRS takes it out of the evidence and puts it into its own ticket.
 //! Statements that must outlive a connection or stand against a lying peer are signed by VRS's statement key (Ed25519)
 //! over [`Finding::message`] and [`Receipt::message`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{
     Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, Personal,
@@ -90,6 +94,12 @@ pub struct Finding {
     pub application: Array<16>,
     /// Municipality asked.
     pub municipality: MunicipalityCode,
+    /// Programme asked.
+    pub programme: ProgrammeId,
+    /// Kind asked.
+    pub kind: CertificateKind,
+    /// How long the ticket still holds: a certificate can be registered as long.
+    pub ticket_expires_in_seconds: u32,
     /// Epoch of that municipality's data, as its sentinel states it.
     pub data_epoch: u64,
     /// What it is.
@@ -172,29 +182,32 @@ impl Finding {
     ///
     /// Records enter as the SHA-256 of their JSON: field order is this type's, so both sides compute the same bytes.
     #[must_use]
-    pub fn message(
-        application: &Array<16>,
-        municipality: &MunicipalityCode,
-        data_epoch: u64,
-        outcome_digest: &Array<32>,
-    ) -> Vec<u8> {
+    pub fn message(&self) -> Vec<u8> {
         Transcript::new("shomei finding v1")
-            .field(application.as_bytes())
-            .field(municipality.as_str().as_bytes())
-            .field(&data_epoch.to_be_bytes())
-            .field(outcome_digest.as_bytes())
+            .field(self.application.as_bytes())
+            .field(self.municipality.as_str().as_bytes())
+            .field(self.programme.as_str().as_bytes())
+            .field(self.kind.as_str().as_bytes())
+            .field(&self.ticket_expires_in_seconds.to_be_bytes())
+            .field(&self.data_epoch.to_be_bytes())
+            .field(self.outcome.digest().as_bytes())
             .into_bytes()
+    }
+
+    /// Whether it is about what this request asks.
+    #[must_use]
+    pub fn answers(&self, request: &InquiryRequest) -> bool {
+        self.municipality == request.municipality
+            && self.programme == request.programme
+            && self.kind == request.kind
     }
 }
 
 impl Outcome {
     /// SHA-256 of the outcome's JSON, which leaves no readable copy behind.
-    #[must_use]
-    pub fn digest(&self) -> Array<32> {
-        use sha2::{Digest, Sha256};
-        let json = zeroize::Zeroizing::new(
-            serde_json::to_vec(self).expect("an outcome has only string keys"),
-        );
+    fn digest(&self) -> Array<32> {
+        let json =
+            Zeroizing::new(serde_json::to_vec(self).expect("an outcome has only string keys"));
         Array::new(Sha256::digest(&json).into())
     }
 }
@@ -253,6 +266,17 @@ pub struct PassportData {
     pub number: Personal,
 }
 
+impl PassportData {
+    fn digest(&self) -> Array<32> {
+        let bytes = Transcript::new("shomei passport v1")
+            .field(self.romanised_name.expose().as_bytes())
+            .field(self.nationality.expose().as_bytes())
+            .field(self.number.expose().as_bytes())
+            .into_bytes();
+        Array::new(Sha256::digest(&*Zeroizing::new(bytes)).into())
+    }
+}
+
 /// The certificate stands in the register: without this nothing is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -264,9 +288,10 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// What VRS signs: application and registration.
+    /// What VRS signs: application and registration. A passport enters as a digest, which leaves no readable copy behind.
     #[must_use]
     pub fn message(application: &Array<16>, registered: &Registration) -> Vec<u8> {
+        let passport = registered.passport.as_ref().map(PassportData::digest);
         Transcript::new("shomei receipt v1")
             .field(application.as_bytes())
             .field(registered.certificate_id.to_string().as_bytes())
@@ -277,6 +302,7 @@ impl Receipt {
             .field(&registered.record_version.to_be_bytes())
             .field(registered.content_digest.as_bytes())
             .field(String::from(registered.issued_on).as_bytes())
+            .field(passport.as_ref().map_or(&[][..], |it| it.as_bytes()))
             .into_bytes()
     }
 }
@@ -306,11 +332,35 @@ pub struct DeliveredRequest {
 #[serde(deny_unknown_fields)]
 pub struct DeliveredAnswer {}
 
-/// All certificates that are revoked or lapsed; it only ever grows.
+/// Asks for what no longer holds, a piece at a time, after what is known already.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationsRequest {
+    /// Entries known of each municipality's list; all of one that is not named are asked for.
+    pub known: BTreeMap<MunicipalityCode, u64>,
+}
+
+/// Certificates that are revoked or lapsed: of every municipality's list the next entries, as many as one answer takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocations {
-    /// Every one of them.
+    /// Every municipality once.
+    pub lists: Vec<RevocationPiece>,
+}
+
+/// A piece of one municipality's list, which only ever grows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationPiece {
+    /// Whose.
+    pub municipality: MunicipalityCode,
+    /// Entries of the whole list, now.
+    pub entries: u64,
+    /// Entries ahead of this piece: those known, or all where the list has fewer.
+    pub after: u64,
+    /// [`Revoked::chain`] over these: whoever knows them knows whether they are still the same.
+    pub chain: Array<32>,
+    /// The next ones, in their order.
     pub revoked: Vec<Revoked>,
 }
 
@@ -322,4 +372,20 @@ pub struct Revoked {
     pub certificate_id: CertificateId,
     /// Key it was, or would have been, signed with.
     pub kid: KeyId,
+}
+
+impl Revoked {
+    /// What a list without entries is chained to.
+    pub const CHAIN_START: Array<32> = Array::new([0; 32]);
+
+    /// A list in 32 bytes: what stood for the entries before, and this one.
+    #[must_use]
+    pub fn chain(&self, before: &Array<32>) -> Array<32> {
+        let bytes = Transcript::new("shomei revocation v1")
+            .field(before.as_bytes())
+            .field(self.certificate_id.to_string().as_bytes())
+            .field(self.kid.as_str().as_bytes())
+            .into_bytes();
+        Array::new(Sha256::digest(bytes).into())
+    }
 }

@@ -9,12 +9,14 @@
 //! | [`identity`] | who a certificate says it is: one URI SAN |
 //! | [`tls`] | files to rustls configurations; revocation lists with their expiry enforced |
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
+//! | [`descriptors`] | as many file descriptors as all limits together can take |
 //! | [`server`] | listeners: mutual, public, loopback |
 //! | [`client`] | a small pool of kept-alive connections, and pinned ones |
 //!
 //! What the bodies mean is nobody's business here. `docs/architecture.md`, "Identities" and "Sealing", is the specification.
 
 pub mod client;
+pub mod descriptors;
 pub mod identity;
 mod json;
 pub mod sealing;

@@ -18,7 +18,7 @@ use crate::{
     event::Event,
     programme::Programme,
     registry::Registry,
-    state::State,
+    state::{State, milliseconds},
 };
 
 /// `nbf` lies this far back, since verifiers' clocks differ.
@@ -46,14 +46,16 @@ impl<R: Registry> Center<R> {
             proof: request.proof,
         };
         let finding = self.parts.registry.inquiry(&asked).await?;
-        let found = self.parts.statements.found(finding, &asked.municipality);
+        let found = self.parts.statements.found(finding, &asked);
         let found = found.map_err(|refused| {
             self.parts.events.note(Event::StatementRefused);
             ProblemCode::from(refused)
         })?;
         let records = records(found.outcome)?;
-        let now = self.parts.clock.now();
+        let (now, uptime) = (self.parts.clock.now(), self.parts.clock.uptime());
+        let issue_within = self.states.issue_within(found.ticket_holds);
         let state = State {
+            issue_until: milliseconds(uptime + issue_within),
             ticket: asked.ticket,
             session_key: request.session_key,
             application: found.application,
@@ -73,12 +75,11 @@ impl<R: Registry> Center<R> {
         };
         self.payload(programme, &state)?;
         self.printable(&state.preview).await?;
-        let uptime = self.parts.clock.uptime();
         let sealed = self.states.seal(&state, caller.terminal, uptime);
         Ok(InquiryAnswer {
             state: sealed.map_err(ProblemCode::from)?,
             preview: state.preview,
-            expires_in_seconds: seconds(self.states.lifetime()),
+            expires_in_seconds: seconds(issue_within),
         })
     }
 

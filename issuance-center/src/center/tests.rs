@@ -24,6 +24,7 @@ use crate::{
 /// What the fake VRS says.
 struct Said {
     outcome: Answer<Outcome>,
+    ticket_holds: u32,
     registers: Answer<()>,
     alter: fn(&mut Finding, &mut Receipt),
 }
@@ -43,6 +44,10 @@ impl FakeVrs {
 }
 
 fn unaltered(_: &mut Finding, _: &mut Receipt) {}
+
+fn signed(finding: &Finding) -> Array<64> {
+    vrs_key().sign(&finding.message()).to_bytes().into()
+}
 
 fn no_receipt() -> Receipt {
     Receipt {
@@ -69,19 +74,17 @@ impl Registry for FakeVrs {
 
     async fn inquiry(&self, request: &registry::InquiryRequest) -> Answer<Finding> {
         let outcome = self.said(|said| said.outcome.clone())?;
-        let message = Finding::message(
-            &APPLICATION.into(),
-            &request.municipality,
-            9,
-            &outcome.digest(),
-        );
         let mut finding = Finding {
             application: APPLICATION.into(),
             municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+            ticket_expires_in_seconds: self.said(|said| said.ticket_holds),
             data_epoch: 9,
             outcome,
-            signature: vrs_key().sign(&message).to_bytes().into(),
+            signature: [0; 64].into(),
         };
+        finding.signature = signed(&finding);
         self.said(|said| (said.alter)(&mut finding, &mut no_receipt()));
         Ok(finding)
     }
@@ -92,6 +95,9 @@ impl Registry for FakeVrs {
         let mut finding = Finding {
             application: APPLICATION.into(),
             municipality: request.certificate.municipality,
+            programme: request.certificate.programme.clone(),
+            kind: request.certificate.kind,
+            ticket_expires_in_seconds: 0,
             data_epoch: 9,
             outcome: Outcome::NoSuchPerson,
             signature: [0; 64].into(),
@@ -105,7 +111,7 @@ impl Registry for FakeVrs {
         Ok(registry::DeliveredAnswer {})
     }
 
-    async fn revocations(&self) -> Answer<Revocations> {
+    async fn revocations(&self, _: &registry::RevocationsRequest) -> Answer<Revocations> {
         Err(ProblemCode::RecordsUnavailable)
     }
 }
@@ -170,6 +176,7 @@ impl Stage {
             rids: Arc::new(RidSecret::from_bytes(&[1; 32])),
             registry: FakeVrs(Mutex::new(Said {
                 outcome: Ok(some_records(2, "見本\u{3000}花子")),
+                ticket_holds: 600,
                 registers: Ok(()),
                 alter: unaltered,
             })),
@@ -280,9 +287,12 @@ async fn every_outcome_is_its_own_answer_and_only_a_signed_one_says_no_record() 
         stage.vrs().say(|said| said.outcome = Ok(outcome));
         assert_eq!(stage.refusal(|_| ()).await, code);
     }
-    let alterations: [fn(&mut Finding, &mut Receipt); 4] = [
+    let alterations: [fn(&mut Finding, &mut Receipt); 7] = [
         |finding, _| finding.outcome = Outcome::NoSuchPerson,
         |finding, _| finding.municipality = "131016".parse().unwrap(),
+        |finding, _| finding.programme = "pandemic-influenza".parse().unwrap(),
+        |finding, _| finding.kind = CertificateKind::Abroad,
+        |finding, _| finding.ticket_expires_in_seconds += 1,
         |finding, _| finding.application = [4; 16].into(),
         |finding, _| finding.data_epoch += 1,
     ];
@@ -300,21 +310,52 @@ async fn every_outcome_is_its_own_answer_and_only_a_signed_one_says_no_record() 
 }
 
 #[tokio::test]
-async fn a_finding_about_another_municipality_is_none_though_rightly_signed() {
+async fn a_finding_about_anything_else_is_none_though_rightly_signed() {
     let stage = Stage::new();
-    stage.vrs().say(|said| {
-        said.alter = |finding, _| {
+    let others: [fn(&mut Finding, &mut Receipt); 3] = [
+        |finding, _| {
             finding.municipality = "131016".parse().unwrap();
-            let message = Finding::message(
-                &finding.application,
-                &finding.municipality,
-                finding.data_epoch,
-                &finding.outcome.digest(),
-            );
-            finding.signature = vrs_key().sign(&message).to_bytes().into();
+            finding.signature = signed(finding);
+        },
+        |finding, _| {
+            finding.programme = "pandemic-influenza".parse().unwrap();
+            finding.signature = signed(finding);
+        },
+        |finding, _| {
+            finding.kind = CertificateKind::Abroad;
+            finding.signature = signed(finding);
+        },
+    ];
+    for other in others {
+        stage.vrs().say(|said| said.alter = other);
+        assert_eq!(stage.refusal(|_| ()).await, ProblemCode::RecordsUnavailable);
+    }
+}
+
+#[tokio::test]
+async fn a_preview_promises_what_ticket_and_hand_over_leave() {
+    let stage = Stage::new();
+    for (ticket_holds, promised) in [(600, 600), (480, 480), (5, 5)] {
+        stage.vrs().say(|said| said.ticket_holds = ticket_holds);
+        let previewed = stage.inquire(|_| ()).await.unwrap();
+        assert_eq!(previewed.expires_in_seconds, promised);
+        stage
+            .clock
+            .pass(Duration::from_millis(u64::from(promised) * 1000 - 1));
+        let state = previewed.state;
+        stage.issue(&state).await.unwrap();
+        stage.clock.pass(Duration::from_millis(1));
+        let late = stage.issue(&state).await.unwrap_err();
+        assert_eq!(late.code, ProblemCode::StateExpired);
+        // The last certificate that can be issued has five minutes to be handed over.
+        stage.clock.pass(Duration::from_secs(299));
+        let request = DeliveredRequest {
+            proof: stage.proof(IssueIntent::Delivered, &state),
+            state,
         };
-    });
-    assert_eq!(stage.refusal(|_| ()).await, ProblemCode::RecordsUnavailable);
+        let delivered = stage.center.delivered(stage.caller(), request).await;
+        delivered.unwrap();
+    }
 }
 
 #[tokio::test]

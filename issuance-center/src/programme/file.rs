@@ -262,6 +262,12 @@ impl VaccineRow {
             )?;
         }
         pair(&self.product, "product")?;
+        // The official name is what records say first of all.
+        require(
+            self.names.contains(&self.product.ja),
+            "names",
+            "the product's Japanese name has to be among them",
+        )?;
         pair(&self.kind, "kind")?;
         pair(&self.maker, "maker")?;
         if let Some(cvx) = &self.cvx {

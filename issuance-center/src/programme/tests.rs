@@ -84,6 +84,21 @@ fn a_vaccine_without_cvx_follows_the_programmes_rule() {
     assert_eq!(dose.unwrap().cvx, "500");
 }
 
+#[test]
+fn every_product_is_known_by_its_official_name() {
+    let (programmes, _) = covid();
+    for programme in programmes.iter() {
+        let mut rows = 0;
+        for specimen in programme.vaccines().specimens() {
+            let found = programme.present(&specimen.product, "", "TST001", specimen.date);
+            let found = found.map(|dose| (dose.product, dose.cvx));
+            assert_eq!(found, Ok((specimen.product, specimen.cvx)));
+            rows += 1;
+        }
+        assert!(rows > 1, "{}", programme.id());
+    }
+}
+
 /// Copies the shipped folder of COVID-19 with one piece of one file replaced, and loads that.
 fn with(file: &str, from: &str, to: &str) -> Result<Programmes, ProgrammeError> {
     let dir = tempfile::tempdir().unwrap();
@@ -132,6 +147,13 @@ fn every_fault_is_found_with_its_file_and_row() {
             "\"2021-12-18\"",
             Some(11),
             overlap,
+        ),
+        (
+            "vaccines.toml",
+            "\"コミナティ\", \"コミナティ筋注\"",
+            "\"コミナティ\"",
+            Some(1),
+            field("names", "the product's Japanese name has to be among them"),
         ),
         (
             "vaccines.toml",

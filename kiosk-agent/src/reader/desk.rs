@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use card::expiry::Day;
+use card::messaging::Protection;
 use card::pcsc::{Event, Monitor, Pcsc, PcscTransport, ReaderName};
 use card::pin::Pin;
 use card::session::{Asked, Attempt, SessionError, Step};
@@ -20,6 +21,7 @@ pub(super) struct Desk {
     pcsc: Pcsc,
     monitor: Monitor,
     clock: Clock,
+    protection: Protection,
     wanted: Option<String>,
     service: bool,
     /// Readers there are, each with whether a card lies on it.
@@ -28,12 +30,18 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(pcsc: Pcsc, clock: Clock, wanted: Option<String>) -> Self {
+    pub(super) fn new(
+        pcsc: Pcsc,
+        clock: Clock,
+        protection: Protection,
+        wanted: Option<String>,
+    ) -> Self {
         let monitor = pcsc.monitor();
         Self {
             pcsc,
             monitor,
             clock,
+            protection,
             wanted,
             service: false,
             readers: BTreeMap::new(),
@@ -84,6 +92,7 @@ impl Desk {
         match card.verify(pin).map_err(problem)? {
             Attempt::Verified(card) => {
                 let read = card
+                    .with_protection(self.protection)
                     .read()
                     .and_then(|card| card.answer(&question.context())?.bind());
                 // Whether a card that could not be bound is believed is for the center to say.
@@ -186,8 +195,9 @@ fn problem(error: SessionError) -> ProblemCode {
             step: Step::Challenge,
             ..
         } => ProblemCode::CardNotGenuine,
-        SessionError::Unexpected { .. } | SessionError::NoStatus | SessionError::File(_) => {
-            ProblemCode::CardUnreadable
-        }
+        SessionError::Unexpected { .. }
+        | SessionError::NoStatus
+        | SessionError::File(_)
+        | SessionError::Messaging(_) => ProblemCode::CardUnreadable,
     }
 }

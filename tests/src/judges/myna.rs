@@ -12,6 +12,21 @@ use myna_card::data::{RsaPublicKey, Sex};
 use myna_card::transport::pcsc::{self, Sharing};
 use myna_card::{Error, Pin, Retries};
 
+mod whole;
+
+pub use whole::{AgeRecord, Identity, Secured, age_record, change_pin, identity, jpki, secured};
+
+type Refused = Box<dyn std::error::Error>;
+
+/// The key of a trust anchor, as `myna-card` takes it.
+fn ca_key(anchor: &Path) -> Result<RsaPublicKey, Refused> {
+    let anchor: Anchor = std::fs::read_to_string(anchor)?.parse()?;
+    Ok(RsaPublicKey {
+        exponent: vec![0x01, 0x00, 0x01],
+        modulus: anchor.key.modulus().to_vec(),
+    })
+}
+
 /// What `myna-card` read from a card, and which of its checks the card passed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -68,13 +83,8 @@ impl Checks {
 ///
 /// # Errors
 /// What `myna-card` says: no reader, no card, [`Error::PinBlocked`], [`Error::PinIncorrect`], a file that it cannot parse.
-pub fn read(reader: &str, pin: &str, anchor: &Path) -> Result<Reading, Box<dyn std::error::Error>> {
-    let anchor: Anchor = std::fs::read_to_string(anchor)?.parse()?;
-    let ca = RsaPublicKey {
-        exponent: vec![0x01, 0x00, 0x01],
-        modulus: anchor.key.modulus().to_vec(),
-    };
-
+pub fn read(reader: &str, pin: &str, anchor: &Path) -> Result<Reading, Refused> {
+    let ca = ca_key(anchor)?;
     let mut card = pcsc::connect(reader, Sharing::Exclusive)?;
     let mut text = TextAp::select(&mut card)?;
     let tries = match text.retries(ef::PIN)? {

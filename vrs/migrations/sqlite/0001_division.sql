@@ -1,10 +1,9 @@
 -- One municipality's division (V8). Blobs named `attributes` and `number` are sealed: see src/storage/cipher.rs.
 
--- What this file says of itself, and the source of row ids, which are never used twice.
+-- What this file says of itself. Row ids are random, so that they tell nothing and none comes up twice.
 CREATE TABLE division (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
-    municipality TEXT NOT NULL,
-    next_id INTEGER NOT NULL
+    municipality TEXT NOT NULL
 ) STRICT;
 
 -- 接種対象者. One row is the sentinel: found by the same index key, it holds municipality and data epoch.
@@ -37,11 +36,15 @@ CREATE TABLE certificate (
 ) STRICT;
 CREATE INDEX certificate_reserved ON certificate (reserved_at) WHERE state = 'reserved';
 
--- What no longer holds, in the order it happened; nothing is ever taken down.
+-- What no longer holds, in the order it happened; nothing is ever taken down. The sequence is 1, 2, 3, …; `chain` stands for
+-- the list up to and with this entry, so that whoever knew it sees whether it is still the same.
 CREATE TABLE revocation (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    certificate INTEGER NOT NULL UNIQUE REFERENCES certificate (id)
+    sequence INTEGER PRIMARY KEY,
+    certificate INTEGER NOT NULL UNIQUE REFERENCES certificate (id),
+    chain BLOB NOT NULL CHECK (length(chain) = 32)
 ) STRICT;
+CREATE TRIGGER revocation_stays_as_written BEFORE UPDATE ON revocation
+BEGIN SELECT RAISE (ABORT, 'revocations stay'); END;
 CREATE TRIGGER revocation_stays BEFORE DELETE ON revocation
 BEGIN SELECT RAISE (ABORT, 'revocations stay'); END;
 

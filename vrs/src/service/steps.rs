@@ -1,5 +1,7 @@
 //! The steps of an application, in their order.
 
+use std::time::Duration;
+
 use card::{
     attributes::BirthDate,
     evidence::{Context, Evidence},
@@ -10,7 +12,7 @@ use issuance_api::{
     TerminalUrn, inquiry_message, issue_message,
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
-        Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, Ticket,
+        Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, RevocationsRequest, Ticket,
     },
     terminal::Holder,
 };
@@ -18,11 +20,15 @@ use time::{OffsetDateTime, macros::offset};
 
 use super::{Vrs, evidence_problem};
 use crate::{
+    asked::Subject,
     event::Event,
     nonce::{milliseconds, random},
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
+
+/// Entries of the revocation lists in one answer: about one mebibyte.
+pub const MAX_REVOCATIONS: usize = 10_000;
 
 impl Vrs {
     /// `POST /v1/nonce`.
@@ -125,8 +131,13 @@ impl Vrs {
             // Whether it takes part is the center's to say: here its records are missing.
             return Err(ProblemCode::RecordsUnavailable);
         }
+        let subject = Subject {
+            municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+        };
         self.asked
-            .ask(&claims, request.municipality)
+            .ask(&claims, subject)
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
         let mut session = self.begin(request.municipality).await?;
@@ -158,19 +169,21 @@ impl Vrs {
                 municipality: request.municipality,
             });
         }
-        let message = Finding::message(
-            &claims.application,
-            &request.municipality,
-            data_epoch,
-            &outcome.digest(),
-        );
-        Ok(Finding {
+        let still = claims
+            .expiry
+            .saturating_sub(milliseconds(self.parts.clock.uptime()));
+        let mut finding = Finding {
             application: claims.application.clone(),
             municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+            ticket_expires_in_seconds: seconds(Duration::from_millis(still)),
             data_epoch,
             outcome,
-            signature: self.parts.statement.sign(&message),
-        })
+            signature: Array::new([0; 64]),
+        };
+        finding.signature = self.parts.statement.sign(&finding.message());
+        Ok(finding)
     }
 
     /// `POST /v1/register`: the record is looked at again in the transaction that registers the certificate.
@@ -188,7 +201,7 @@ impl Vrs {
         self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
-        if !self.asked.has_asked(&claims, certificate.municipality) {
+        if !self.asked.has_asked(&claims, &Subject::from(certificate)) {
             return Err(ProblemCode::TicketInvalid);
         }
 
@@ -209,7 +222,10 @@ impl Vrs {
             .map(|found| found.id)
             .ok_or(ProblemCode::NoSuchPerson)?;
         // A center that went bad has one proof of the resident's, and gets one certificate for it.
-        if !self.asked.is_only(&claims, certificate) {
+        if !self
+            .asked
+            .is_only(&claims, certificate, &request.state_digest)
+        {
             return Err(ProblemCode::RegistrationConflict);
         }
         let reservation = session
@@ -260,7 +276,12 @@ impl Vrs {
         );
         check_proof(&claims, &message, &request.proof)?;
         // One answer for all that is not this application's certificate: it must not tell who is known where.
-        if !self.asked.has_asked(&claims, request.municipality) {
+        if !self.asked.has_registered(
+            &claims,
+            request.municipality,
+            request.certificate_id,
+            &request.state_digest,
+        ) {
             return Err(ProblemCode::RegistrationConflict);
         }
 
@@ -283,28 +304,33 @@ impl Vrs {
         }
     }
 
-    /// `GET /v1/revocations`: every entry of every municipality, since entries are never taken down. If one cannot be
-    /// relied on, or was left out of the configuration, there is no list: a shorter one would make certificates valid
-    /// again.
+    /// `POST /v1/revocations`: of every municipality's list what the center does not know yet, since entries are never
+    /// taken down. If one cannot be relied on, or was left out of the configuration, there is no answer: without it
+    /// certificates would become valid again.
     ///
     /// # Errors
     /// [`ProblemCode::RecordsUnavailable`].
-    pub async fn revocations(&self) -> Result<Revocations, ProblemCode> {
+    pub async fn revocations(
+        &self,
+        request: &RevocationsRequest,
+    ) -> Result<Revocations, ProblemCode> {
         let left_out = self.parts.divisions.left_out();
         let left_out = left_out.map_err(|_| ProblemCode::RecordsUnavailable)?;
         if let Some(municipality) = left_out.first() {
             return Err(self.unavailable(*municipality, Unavailable::LeftOut));
         }
-        let mut revoked = Vec::new();
+        let mut room = MAX_REVOCATIONS;
+        let mut lists = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
-            let mut session = self.begin(municipality).await?;
-            let list = session
-                .revocations()
-                .await
-                .map_err(|cause| self.unavailable(municipality, cause))?;
-            revoked.extend(list);
+            let broken = |cause| self.unavailable(municipality, cause);
+            let known = request.known.get(&municipality).copied().unwrap_or(0);
+            let reading = self.parts.divisions.read(municipality).await;
+            let piece = reading.map_err(broken)?.revocations(known, room).await;
+            let piece = piece.map_err(broken)?;
+            room -= piece.revoked.len();
+            lists.push(piece);
         }
-        Ok(Revocations { revoked })
+        Ok(Revocations { lists })
     }
 
     /// A certificate is issued on the day it is registered, in Japan. A preview may be from just before midnight, and
@@ -329,7 +355,7 @@ impl Vrs {
     ) -> Result<Claims, ProblemCode> {
         let uptime = self.parts.clock.uptime();
         self.tickets
-            .open(ticket, center, terminal, uptime, std::time::Duration::ZERO)
+            .open(ticket, center, terminal, uptime, Duration::ZERO)
     }
 }
 
@@ -427,6 +453,6 @@ fn day(birth: &BirthDate) -> Option<Date> {
         .map(Date::from)
 }
 
-fn seconds(lifetime: std::time::Duration) -> u32 {
+fn seconds(lifetime: Duration) -> u32 {
     u32::try_from(lifetime.as_secs()).expect("lifetimes are minutes")
 }

@@ -14,18 +14,26 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Folders, KeyError, Operation, Session, Unavailable,
-    cipher::Cipher,
-    high_water,
-    session::{FIRST_ID, insert_sentinel},
+    Folders, KeyError, Operation, Reading, Session, Unavailable, cipher::Cipher, high_water,
+    session::insert_sentinel,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Waiting for another transaction, in this process or in `vrs import`, before giving up.
-const BUSY: Duration = Duration::from_secs(5);
+/// Waiting for other transactions of this process before giving up.
+const TURN: Duration = Duration::from_secs(3);
+/// Waiting for another process's, `vrs import`, before giving up.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Connections to one database.
+const CONNECTIONS: u32 = 4;
+
+/// Files one division has open at most: database and write-ahead log of each connection, their shared index, and the
+/// high-water mark while it is read.
+pub const FILES: usize = 2 * CONNECTIONS as usize + 2;
 
 /// Why no division was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +58,10 @@ pub struct Division {
     pub(super) pool: SqlitePool,
     pub(super) cipher: Cipher,
     pub(super) high_water: PathBuf,
+    pub(super) key: PathBuf,
     database: PathBuf,
+    /// Whose turn it is to write: so at most one connection waits for another process, and the others read.
+    turns: Arc<Semaphore>,
     /// Device and inode of the file opened.
     identity: (u64, u64),
 }
@@ -108,8 +119,8 @@ impl Division {
         if metadata.len() == 0 {
             return Err(Unavailable::Empty);
         }
-        let cipher =
-            Cipher::load(&folders.key(municipality), municipality).map_err(|_| Unavailable::Key)?;
+        let key = folders.key(municipality);
+        let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
         let pool = connect(&database).await?;
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
             .fetch_one(&pool)
@@ -122,10 +133,12 @@ impl Division {
             pool,
             cipher,
             high_water: folders.epoch(municipality),
+            key,
             database,
+            turns: Arc::new(Semaphore::new(1)),
             identity: (metadata.dev(), metadata.ino()),
         });
-        division.begin().await?;
+        division.read().await?;
         // Only a database known to be this municipality's is brought to this program's schema.
         MIGRATIONS
             .run(&division.pool)
@@ -140,17 +153,34 @@ impl Division {
         self.municipality
     }
 
-    /// Begins a transaction and finds the sentinel in it.
+    /// Begins a transaction that may write, and finds the sentinel in it. Waits five seconds at most.
     ///
     /// # Errors
     /// [`Unavailable`].
     pub async fn begin(self: &Arc<Self>) -> Result<Session, Unavailable> {
-        // One stat, and in `Session::begin` one small read: too short to be worth a thread.
+        self.is_in_place()?;
+        let turn = timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| Unavailable::Busy)?;
+        let turn = turn.expect("the semaphore is never closed");
+        Session::begin(Arc::clone(self), turn).await
+    }
+
+    /// Begins a transaction that only reads, and finds the sentinel in it. Waits for no writer.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn read(self: &Arc<Self>) -> Result<Reading, Unavailable> {
+        self.is_in_place()?;
+        Reading::begin(Arc::clone(self), "BEGIN").await
+    }
+
+    fn is_in_place(&self) -> Result<(), Unavailable> {
+        // One stat, and in `Reading::begin` one small read: too short to be worth a thread.
         let metadata = std::fs::metadata(&self.database).map_err(|_| Unavailable::Missing)?;
         if (metadata.dev(), metadata.ino()) != self.identity {
             return Err(Unavailable::Replaced);
         }
-        Session::begin(Arc::clone(self)).await
+        Ok(())
     }
 
     /// Ends all connections, so that the database is one file again.
@@ -171,7 +201,7 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF");
     SqlitePoolOptions::new()
-        .max_connections(4)
+        .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)
         .connect_with(options)
         .await
@@ -186,9 +216,8 @@ async fn fill(
     let pool = connect(database).await?;
     MIGRATIONS.run(&pool).await?;
     let mut transaction = pool.begin().await?;
-    sqlx::query("INSERT INTO division (singleton, municipality, next_id) VALUES (1, ?, ?)")
+    sqlx::query("INSERT INTO division (singleton, municipality) VALUES (1, ?)")
         .bind(municipality.as_str())
-        .bind(FIRST_ID)
         .execute(&mut *transaction)
         .await?;
     insert_sentinel(&mut transaction, cipher, municipality).await?;

@@ -1,8 +1,8 @@
 //! Where records are kept. All SQL of this program is in this folder.
 //!
 //! A municipality's division (V8) is one SQLite file and one key file: [`Division::open`] takes one municipality and one
-//! only, and each file states itself whose it is. Nothing touches a record but through a [`Session`], which is a
-//! transaction that has found the municipality's sentinel:
+//! only, and each file states itself whose it is. Nothing touches a record but through a [`Reading`] or a [`Session`],
+//! transactions that have found the municipality's sentinel; a session writes, and there is one at a time:
 //!
 //! ```text
 //! data/CODE.sqlite   the division
@@ -26,11 +26,11 @@ use issuance_api::MunicipalityCode;
 use serde::Serialize;
 
 pub use cipher::KeyError;
-pub use division::{CreateError, Division};
+pub use division::{CreateError, Division, FILES};
 pub use operation::{Operation, OutcomeName};
 pub use persons::{Found, Imported, PersonNumber};
 pub use register::{Delivery, Reservation, Revocation};
-pub use session::Session;
+pub use session::{Reading, Session};
 
 /// Where divisions and keys lie.
 #[derive(Clone, Debug)]
@@ -110,6 +110,9 @@ pub enum Unavailable {
     /// A row does not open, or contradicts another.
     #[error("a record is damaged")]
     Damaged,
+    /// Another transaction is in the way: an import, most likely.
+    #[error("the database is busy")]
+    Busy,
     /// The database failed.
     #[error("the database failed")]
     Database,
@@ -117,8 +120,17 @@ pub enum Unavailable {
 
 impl From<sqlx::Error> for Unavailable {
     // The driver's text may quote values: it goes no further.
-    fn from(_: sqlx::Error) -> Self {
-        Self::Database
+    fn from(error: sqlx::Error) -> Self {
+        // SQLITE_BUSY and SQLITE_LOCKED, with whatever extended code.
+        const BUSY: [u32; 2] = [5, 6];
+        let code = error.as_database_error().and_then(|error| error.code());
+        let code = code.and_then(|code| code.parse::<u32>().ok());
+        let busy = code.is_some_and(|code| BUSY.contains(&(code & 0xFF)));
+        if busy || matches!(error, sqlx::Error::PoolTimedOut) {
+            Self::Busy
+        } else {
+            Self::Database
+        }
     }
 }
 

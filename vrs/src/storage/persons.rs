@@ -1,13 +1,15 @@
 //! Persons and their doses.
 
+use std::{fs::File, sync::Arc};
+
 use card::number::IndividualNumber;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Operation, Session, Unavailable,
-    cipher::{Identity, Place},
-    session::{PersonRow, person_place},
+    Division, Operation, Reading, Session, Unavailable,
+    cipher::{Cipher, Identity, Place},
+    session::{PersonRow, person_place, random_id},
 };
 use crate::{
     import::Entry,
@@ -28,7 +30,7 @@ pub struct Found {
     pub record_version: u64,
     /// The person.
     pub person: Person,
-    /// In order of date.
+    /// In order of [`Dose::sort`].
     pub doses: Vec<Dose>,
 }
 
@@ -51,9 +53,70 @@ struct Sealed {
     doses: usize,
 }
 
-pub(super) const DOSES: &str = "SELECT id, attributes FROM dose WHERE person = ? ORDER BY id";
+pub(super) const DOSES: &str = "SELECT id, attributes FROM dose WHERE person = ?";
 
-impl Session {
+/// What an import writes, ready to be written: parsed, compared and sealed before any transaction that others wait for.
+struct Staged {
+    rows: Vec<Row>,
+    imported: Imported,
+}
+
+/// A person to write.
+struct Row {
+    id: i64,
+    /// 0 for a person who is new.
+    replaces: i64,
+    index: [u8; 32],
+    number: Vec<u8>,
+    attributes: Vec<u8>,
+    doses: Vec<(i64, Vec<u8>)>,
+}
+
+impl Row {
+    fn seal(cipher: &Cipher, id: i64, replaces: i64, entry: &Entry) -> Self {
+        let sealed = Sealed {
+            person: entry.person.clone(),
+            doses: entry.doses.len(),
+        };
+        let doses = entry.doses.iter().map(|dose| {
+            let dose_id = random_id();
+            (dose_id, cipher.seal(dose_place(dose_id, id), dose))
+        });
+        Self {
+            id,
+            replaces,
+            index: cipher.index(&Identity::Number(entry.number.expose())),
+            number: cipher.seal_number(number_place(id), entry.number.expose()),
+            attributes: cipher.seal(person_place(id, replaces + 1), &sealed),
+            doses: doses.collect(),
+        }
+    }
+}
+
+impl Division {
+    /// Takes over what a file states: each person in it with all doses, and nobody else; all or nothing. Others wait only
+    /// while it is written.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing was taken over. [`Unavailable::Busy`] also if another import is under way.
+    pub async fn import(
+        self: &Arc<Self>,
+        entries: &[Entry],
+        now: i64,
+    ) -> Result<Imported, Unavailable> {
+        // Only imports change persons, and one at a time: what is staged is still so when it is written. The system
+        // releases the lock with the process, whatever becomes of it.
+        let lock = File::open(&self.key).map_err(|_| Unavailable::Key)?;
+        lock.try_lock().map_err(|_| Unavailable::Busy)?;
+        let staged = self.read().await?.stage(entries).await?;
+        let mut session = self.begin().await?;
+        let imported = session.take_over(staged, now).await?;
+        session.commit().await?;
+        Ok(imported)
+    }
+}
+
+impl Reading {
     /// The person with this number, if registered here.
     ///
     /// # Errors
@@ -68,31 +131,30 @@ impl Session {
         self.open_person(row, number).await.map(Some)
     }
 
-    /// Takes over what a file states: each person in it with all doses, and nobody else.
-    ///
-    /// # Errors
-    /// [`Unavailable`]; then nothing must be committed.
-    pub async fn import(&mut self, entries: &[Entry], now: i64) -> Result<Imported, Unavailable> {
+    /// What of these entries differs from what is here.
+    async fn stage(&mut self, entries: &[Entry]) -> Result<Staged, Unavailable> {
         let mut imported = Imported::default();
+        let mut rows = Vec::new();
         for entry in entries {
-            match self.person(&entry.number).await? {
+            let (id, replaces) = match self.person(&entry.number).await? {
                 None => {
-                    let id = self.next_id().await?;
-                    self.insert_person(id, entry).await?;
                     imported.added += 1;
+                    (random_id(), 0)
                 }
                 Some(found) if found.person == entry.person && found.doses == entry.doses => {
                     imported.unchanged += 1;
+                    continue;
                 }
                 Some(found) => {
-                    self.update_person(&found, entry).await?;
                     imported.changed += 1;
+                    let version = i64::try_from(found.record_version);
+                    let version = version.ok().filter(|version| *version < i64::MAX);
+                    (found.id.0, version.ok_or(Unavailable::Damaged)?)
                 }
-            }
+            };
+            rows.push(Row::seal(&self.division.cipher, id, replaces, entry));
         }
-        self.advance().await?;
-        self.log(&Operation::Imported(imported), now).await?;
-        Ok(imported)
+        Ok(Staged { rows, imported })
     }
 
     async fn open_person(
@@ -112,10 +174,11 @@ impl Session {
             .bind(row.id)
             .fetch_all(&mut *self.transaction)
             .await?;
-        let doses = rows
+        let mut doses = rows
             .iter()
             .map(|(id, attributes)| Ok(cipher.open(dose_place(*id, row.id), attributes)?))
             .collect::<Result<Vec<Dose>, Unavailable>>()?;
+        Dose::sort(&mut doses);
         if doses.len() != sealed.doses {
             return Err(Unavailable::Damaged);
         }
@@ -126,68 +189,61 @@ impl Session {
             doses,
         })
     }
-
-    async fn insert_person(&mut self, id: i64, entry: &Entry) -> Result<(), Unavailable> {
-        const FIRST_VERSION: i64 = 1;
-        let cipher = &self.division.cipher;
-        let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
-        sqlx::query(sql)
-            .bind(id)
-            .bind(
-                cipher
-                    .index(&Identity::Number(entry.number.expose()))
-                    .to_vec(),
-            )
-            .bind(cipher.seal_number(number_place(id), entry.number.expose()))
-            .bind(FIRST_VERSION)
-            .bind(cipher.seal(person_place(id, FIRST_VERSION), &sealed(entry)))
-            .execute(&mut *self.transaction)
-            .await?;
-        self.insert_doses(id, &entry.doses).await
-    }
-
-    async fn update_person(&mut self, found: &Found, entry: &Entry) -> Result<(), Unavailable> {
-        let PersonNumber(id) = found.id;
-        let version = found
-            .record_version
-            .checked_add(1)
-            .and_then(|version| i64::try_from(version).ok())
-            .ok_or(Unavailable::Damaged)?;
-        let attributes = self
-            .division
-            .cipher
-            .seal(person_place(id, version), &sealed(entry));
-        sqlx::query("UPDATE person SET record_version = ?, attributes = ? WHERE id = ?")
-            .bind(version)
-            .bind(attributes)
-            .bind(id)
-            .execute(&mut *self.transaction)
-            .await?;
-        sqlx::query("DELETE FROM dose WHERE person = ?")
-            .bind(id)
-            .execute(&mut *self.transaction)
-            .await?;
-        self.insert_doses(id, &entry.doses).await
-    }
-
-    async fn insert_doses(&mut self, person: i64, doses: &[Dose]) -> Result<(), Unavailable> {
-        for dose in doses {
-            let id = self.next_id().await?;
-            sqlx::query("INSERT INTO dose (id, person, attributes) VALUES (?, ?, ?)")
-                .bind(id)
-                .bind(person)
-                .bind(self.division.cipher.seal(dose_place(id, person), dose))
-                .execute(&mut *self.transaction)
-                .await?;
-        }
-        Ok(())
-    }
 }
 
-fn sealed(entry: &Entry) -> Sealed {
-    Sealed {
-        person: entry.person.clone(),
-        doses: entry.doses.len(),
+impl Session {
+    /// Writes what was staged.
+    async fn take_over(&mut self, staged: Staged, now: i64) -> Result<Imported, Unavailable> {
+        for row in staged.rows {
+            if row.replaces == 0 {
+                self.insert_person(&row).await?;
+            } else {
+                self.update_person(&row).await?;
+            }
+            for (id, attributes) in row.doses {
+                sqlx::query("INSERT INTO dose (id, person, attributes) VALUES (?, ?, ?)")
+                    .bind(id)
+                    .bind(row.id)
+                    .bind(attributes)
+                    .execute(&mut *self.transaction)
+                    .await?;
+            }
+        }
+        self.advance().await?;
+        self.log(&Operation::Imported(staged.imported), now).await?;
+        Ok(staged.imported)
+    }
+
+    async fn insert_person(&mut self, row: &Row) -> Result<(), Unavailable> {
+        let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
+        sqlx::query(sql)
+            .bind(row.id)
+            .bind(row.index.as_slice())
+            .bind(row.number.as_slice())
+            .bind(row.replaces + 1)
+            .bind(row.attributes.as_slice())
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    async fn update_person(&mut self, row: &Row) -> Result<(), Unavailable> {
+        let sql = "UPDATE person SET record_version = ?, attributes = ? WHERE id = ? AND record_version = ?";
+        let updated = sqlx::query(sql)
+            .bind(row.replaces + 1)
+            .bind(row.attributes.as_slice())
+            .bind(row.id)
+            .bind(row.replaces)
+            .execute(&mut *self.transaction)
+            .await?;
+        if updated.rows_affected() != 1 {
+            return Err(Unavailable::Damaged);
+        }
+        sqlx::query("DELETE FROM dose WHERE person = ?")
+            .bind(row.id)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
     }
 }
 

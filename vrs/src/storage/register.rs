@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use issuance_api::{
     Array, CertificateId,
-    registry::{Registration, Revoked},
+    registry::{Registration, RevocationPiece, Revoked},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use sqlx::{FromRow, SqliteConnection};
 
-use super::{Operation, PersonNumber, Session, Unavailable, cipher::Place};
+use super::{
+    Operation, PersonNumber, Reading, Session, Unavailable, cipher::Place, session::random_id,
+};
 
 /// What registering came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,59 @@ pub(super) const CERTIFICATE: &str =
 pub(super) const LATE: &str =
     "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
 
+impl Reading {
+    /// Of the certificates of this municipality that no longer hold, those after the first `known`, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn revocations(
+        &mut self,
+        known: u64,
+        limit: usize,
+    ) -> Result<RevocationPiece, Unavailable> {
+        let (entries, _) = last_revocation(&mut self.transaction).await?;
+        let after = known.min(entries);
+        let sql = "SELECT chain FROM revocation WHERE sequence = ?";
+        let chain: Option<Vec<u8>> = sqlx::query_scalar(sql)
+            .bind(sequence(after)?)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        let chain = match (chain, after) {
+            (Some(chain), _) => digest(&chain)?,
+            (None, 0) => Revoked::CHAIN_START,
+            (None, _) => return Err(Unavailable::Damaged),
+        };
+        let sql = "SELECT certificate_id, kid FROM revocation \
+            JOIN certificate ON certificate.id = revocation.certificate \
+            WHERE sequence > ? ORDER BY sequence LIMIT ?";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+            .bind(sequence(after)?)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        let revoked = rows.iter().map(|(id, kid)| entry(id, kid));
+        Ok(RevocationPiece {
+            municipality: self.division.municipality,
+            entries,
+            after,
+            chain,
+            revoked: revoked.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether anything was reserved longer ago than `limit` and not handed over.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn is_late(&mut self, now: i64, limit: Duration) -> Result<bool, Unavailable> {
+        let late: Option<i64> = sqlx::query_scalar(LATE)
+            .bind(now.saturating_sub(seconds(limit)))
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        Ok(late.is_some())
+    }
+}
+
 impl Session {
     /// Puts a certificate into the register, as `reserved`. The same again changes nothing.
     ///
@@ -93,7 +148,7 @@ impl Session {
                 Reservation::Void
             });
         }
-        let id = self.next_id().await?;
+        let id = random_id();
         let attributes = self.division.cipher.seal(place(id, person.0), &entry);
         let sql = "INSERT INTO certificate \
             (id, certificate_id, person, kid, state, reserved_at, changed_at, attributes) \
@@ -140,6 +195,8 @@ impl Session {
         }
         if row.state == "reserved" {
             self.set_state(row.id, "delivered", now).await?;
+            // A copy from before would void what its holder has.
+            self.advance().await?;
             let delivered = Operation::Delivered {
                 certificate: row.id,
             };
@@ -187,26 +244,6 @@ impl Session {
         Ok(Revocation::Revoked)
     }
 
-    /// Every certificate of this municipality that no longer holds, oldest entry first.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    pub async fn revocations(&mut self) -> Result<Vec<Revoked>, Unavailable> {
-        let sql = "SELECT certificate_id, kid FROM revocation \
-            JOIN certificate ON certificate.id = revocation.certificate ORDER BY sequence";
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
-            .fetch_all(&mut *self.transaction)
-            .await?;
-        rows.into_iter()
-            .map(|(id, kid)| {
-                Ok(Revoked {
-                    certificate_id: id.parse().map_err(|_| Unavailable::Damaged)?,
-                    kid: kid.parse().map_err(|_| Unavailable::Damaged)?,
-                })
-            })
-            .collect()
-    }
-
     /// Whether it still holds; one whose time is over is voided here, whether or not the clean-up has come by.
     async fn holds(&mut self, row: &Row, now: i64, limit: Duration) -> Result<bool, Unavailable> {
         if row.state == "reserved" && row.reserved_at < now.saturating_sub(seconds(limit)) {
@@ -229,8 +266,17 @@ impl Session {
         now: i64,
     ) -> Result<(), Unavailable> {
         self.set_state(certificate, state, now).await?;
-        sqlx::query("INSERT INTO revocation (certificate) VALUES (?)")
+        let (last, chain) = last_revocation(&mut self.transaction).await?;
+        let sql = "SELECT certificate_id, kid FROM certificate WHERE id = ?";
+        let (id, kid): (String, String) = sqlx::query_as(sql)
             .bind(certificate)
+            .fetch_one(&mut *self.transaction)
+            .await?;
+        let chain = entry(&id, &kid)?.chain(&chain);
+        sqlx::query("INSERT INTO revocation (sequence, certificate, chain) VALUES (?, ?, ?)")
+            .bind(sequence(last + 1)?)
+            .bind(certificate)
+            .bind(chain.as_bytes().as_slice())
             .execute(&mut *self.transaction)
             .await?;
         self.advance().await?;
@@ -265,6 +311,35 @@ impl Session {
             .cipher
             .open(place(row.id, row.person), &row.attributes)?)
     }
+}
+
+/// How many entries the list has, and its chain.
+async fn last_revocation(
+    connection: &mut SqliteConnection,
+) -> Result<(u64, Array<32>), Unavailable> {
+    let sql = "SELECT sequence, chain FROM revocation ORDER BY sequence DESC LIMIT 1";
+    let last: Option<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_optional(connection).await?;
+    let Some((sequence, chain)) = last else {
+        return Ok((0, Revoked::CHAIN_START));
+    };
+    let entries = u64::try_from(sequence).map_err(|_| Unavailable::Damaged)?;
+    Ok((entries, digest(&chain)?))
+}
+
+fn sequence(number: u64) -> Result<i64, Unavailable> {
+    i64::try_from(number).map_err(|_| Unavailable::Damaged)
+}
+
+fn digest(chain: &[u8]) -> Result<Array<32>, Unavailable> {
+    let chain: [u8; 32] = chain.try_into().map_err(|_| Unavailable::Damaged)?;
+    Ok(Array::new(chain))
+}
+
+fn entry(id: &str, kid: &str) -> Result<Revoked, Unavailable> {
+    Ok(Revoked {
+        certificate_id: id.parse().map_err(|_| Unavailable::Damaged)?,
+        kid: kid.parse().map_err(|_| Unavailable::Damaged)?,
+    })
 }
 
 const fn place(row: i64, person: i64) -> Place {

@@ -1,10 +1,14 @@
 //! A transaction that has found the sentinel.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use issuance_api::MunicipalityCode;
 use serde::{Deserialize, Serialize};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Division, Operation, Unavailable,
@@ -14,7 +18,6 @@ use super::{
 
 const SENTINEL_ID: i64 = 1;
 const SENTINEL_VERSION: i64 = 1;
-pub(super) const FIRST_ID: i64 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,19 +35,44 @@ pub(super) struct PersonRow {
     pub(super) attributes: Vec<u8>,
 }
 
-/// A transaction on one municipality's records, in which its sentinel was found. Dropped without
-/// [`commit`](Session::commit), it changes nothing.
-pub struct Session {
+/// One moment of a municipality's records, in which its sentinel was found. Writers do not wait for it, nor it for them.
+pub struct Reading {
     pub(super) division: Arc<Division>,
     pub(super) transaction: Transaction<'static, Sqlite>,
     epoch: u64,
-    advanced: bool,
 }
 
-impl Session {
-    pub(super) async fn begin(division: Arc<Division>) -> Result<Self, Unavailable> {
-        // Immediate: what is read here cannot change before it is logged and committed.
-        let mut transaction = division.pool.begin_with("BEGIN IMMEDIATE").await?;
+/// A transaction on one municipality's records, in which its sentinel was found: the only one that writes. Dropped without
+/// [`commit`](Session::commit), it changes nothing.
+pub struct Session {
+    reading: Reading,
+    advanced: bool,
+    /// The next one's turn.
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Deref for Session {
+    type Target = Reading;
+
+    fn deref(&self) -> &Reading {
+        &self.reading
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Reading {
+        &mut self.reading
+    }
+}
+
+impl Reading {
+    pub(super) async fn begin(
+        division: Arc<Division>,
+        statement: &'static str,
+    ) -> Result<Self, Unavailable> {
+        // Before the transaction: one that commits meanwhile must not make this moment look old.
+        let mark = high_water::read(&division.high_water)?;
+        let mut transaction = division.pool.begin_with(statement).await?;
         let row = find(&mut transaction, &division.cipher, &Identity::Sentinel)
             .await?
             .ok_or(Unavailable::Sentinel)?;
@@ -56,22 +84,42 @@ impl Session {
             return Err(Unavailable::Sentinel);
         }
         // The mark is raised after each commit, so it is never ahead of a database that is whole.
-        if sentinel.data_epoch < high_water::read(&division.high_water)? {
+        if sentinel.data_epoch < mark {
             return Err(Unavailable::Stale);
         }
         Ok(Self {
             division,
             transaction,
             epoch: sentinel.data_epoch,
-            advanced: false,
         })
     }
 
-    /// Epoch of the municipality's data: grows with every import, every certificate registered and every entry of the
-    /// revocation list.
+    /// Epoch of the municipality's data: grows with every import, every certificate registered or handed over and every
+    /// entry of the revocation list.
     #[must_use]
     pub const fn data_epoch(&self) -> u64 {
         self.epoch
+    }
+
+    pub(super) async fn find(
+        &mut self,
+        identity: &Identity<'_>,
+    ) -> Result<Option<PersonRow>, Unavailable> {
+        Ok(find(&mut self.transaction, &self.division.cipher, identity).await?)
+    }
+}
+
+impl Session {
+    pub(super) async fn begin(
+        division: Arc<Division>,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<Self, Unavailable> {
+        Ok(Self {
+            // Immediate: what is read here cannot change before it is logged and committed.
+            reading: Reading::begin(division, "BEGIN IMMEDIATE").await?,
+            advanced: false,
+            _turn: turn,
+        })
     }
 
     /// Appends to the operation log.
@@ -79,7 +127,7 @@ impl Session {
     /// # Errors
     /// [`Unavailable`]: what cannot be logged must not be done.
     pub async fn log(&mut self, operation: &Operation, now: i64) -> Result<(), Unavailable> {
-        Ok(operation.append(&mut self.transaction, now).await?)
+        Ok(operation.append(&mut self.reading.transaction, now).await?)
     }
 
     /// Makes it all last.
@@ -87,9 +135,14 @@ impl Session {
     /// # Errors
     /// [`Unavailable`]; then nothing has changed, or (`HighWater`) all has.
     pub async fn commit(self) -> Result<(), Unavailable> {
-        self.transaction.commit().await?;
+        let Reading {
+            division,
+            transaction,
+            epoch,
+        } = self.reading;
+        transaction.commit().await?;
         if self.advanced {
-            high_water::raise(&self.division.high_water, self.epoch)?;
+            high_water::raise(&division.high_water, epoch)?;
         }
         Ok(())
     }
@@ -104,30 +157,24 @@ impl Session {
             data_epoch: self.epoch + 1,
         };
         let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
+        let attributes = self.division.cipher.seal(place, &sentinel);
         sqlx::query("UPDATE person SET attributes = ? WHERE id = ?")
-            .bind(self.division.cipher.seal(place, &sentinel))
+            .bind(attributes)
             .bind(SENTINEL_ID)
             .execute(&mut *self.transaction)
             .await?;
-        self.epoch += 1;
+        self.reading.epoch += 1;
         self.advanced = true;
         Ok(())
     }
+}
 
-    /// A row id never used before, so that no sealed row can be put back in another's place.
-    pub(super) async fn next_id(&mut self) -> Result<i64, Unavailable> {
-        let sql = "UPDATE division SET next_id = next_id + 1 RETURNING next_id - 1";
-        Ok(sqlx::query_scalar(sql)
-            .fetch_one(&mut *self.transaction)
-            .await?)
-    }
-
-    pub(super) async fn find(
-        &mut self,
-        identity: &Identity<'_>,
-    ) -> Result<Option<PersonRow>, Unavailable> {
-        Ok(find(&mut self.transaction, &self.division.cipher, identity).await?)
-    }
+/// A row id. Random: nobody is known by their place in a file once imported, and none of 63 bits comes up twice, so no
+/// sealed row can be put back in another's place. A repetition would be refused as the row's key.
+pub(super) fn random_id() -> i64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+    i64::from_be_bytes(bytes) & i64::MAX
 }
 
 /// The one way to a person's row, the sentinel's too.

@@ -38,6 +38,13 @@ fn personas_are_registered_as_their_cards_say() {
         ("no-record", 0),
         ("tampered", 2),
         ("wrong-ca", 2),
+        ("former-surname", 2),
+        ("foreign-resident", 2),
+        ("long-address", 2),
+        ("expired", 2),
+        ("needs-confirmation", 2),
+        ("moved", 1),
+        ("tampered-signature", 2),
     ] {
         let file = table(&format!("hw-sim/personas/{persona}.toml"));
         let holder = |key: &str| file["holder"][key].as_str().unwrap().to_owned();

@@ -374,7 +374,11 @@ impl Application {
     }
 
     pub(crate) fn inquiry(&self, municipality: &str) -> InquiryRequest {
-        let programme = "covid-19".parse().unwrap();
+        self.inquiry_of(municipality, "covid-19")
+    }
+
+    pub(crate) fn inquiry_of(&self, municipality: &str, programme: &str) -> InquiryRequest {
+        let programme = programme.parse().unwrap();
         let message = inquiry_message(
             &self.ticket,
             &programme,
@@ -399,8 +403,13 @@ impl Application {
         vrs.inquiry(&self.center, &self.inquiry(municipality)).await
     }
 
+    /// A certificate of the sealed state of this id.
     pub(crate) fn registration(&self, id: u8) -> RegisterRequest {
-        let state_digest = Array::new([3; 32]);
+        self.registration_under(id, id)
+    }
+
+    pub(crate) fn registration_under(&self, state: u8, id: u8) -> RegisterRequest {
+        let state_digest = Array::new([state; 32]);
         let message = issue_message(IssueIntent::Issue, &state_digest, &self.exporter);
         RegisterRequest {
             ticket: self.ticket.clone(),
@@ -427,7 +436,7 @@ impl Application {
     }
 
     pub(crate) fn delivery(&self, id: u8) -> DeliveredRequest {
-        let state_digest = Array::new([3; 32]);
+        let state_digest = Array::new([id; 32]);
         let message = issue_message(IssueIntent::Delivered, &state_digest, &self.exporter);
         DeliveredRequest {
             ticket: self.ticket.clone(),

@@ -12,7 +12,7 @@ use card::trust::ApRole;
 use dev_pki::{Leaf, Options};
 use issuance_api::{
     ProblemCode,
-    registry::{Finding, Nonce, Outcome, Receipt, Revocations, Ticket},
+    registry::{Finding, Nonce, Outcome, Receipt, Revocations, RevocationsRequest, Ticket},
 };
 use issuance_channel::{
     client::{CallError, Client, Config},
@@ -229,8 +229,13 @@ async fn an_application_from_nonce_to_hand_over() {
     // Another process revokes; this one tells.
     let id = registration.certificate.certificate_id.to_string();
     site.ok(&["revoke", "--municipality", HOME, &id]);
-    let list: Revocations = vrs.get("/v1/revocations").await.unwrap();
-    assert_eq!(list.revoked.len(), 1);
+    let known = RevocationsRequest::default();
+    let answer: Revocations = vrs.post_sealed("/v1/revocations", &known).await.unwrap();
+    let of_home = answer
+        .lists
+        .iter()
+        .find(|list| list.municipality == code(HOME));
+    assert_eq!(of_home.unwrap().revoked.len(), 1);
 
     let again = vrs
         .post_sealed::<_, Ticket>("/v1/evidence", &evidence)

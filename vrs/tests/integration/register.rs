@@ -3,14 +3,25 @@
 use std::fs;
 
 use ed25519_dalek::Signature;
-use issuance_api::{Array, ProblemCode, registry::Receipt};
-use vrs::{event::Event, storage::Unavailable};
+use issuance_api::{
+    Array, CertificateId, ProblemCode,
+    registry::{Receipt, RevocationsRequest, Revoked},
+};
+use vrs::{event::Event, service::Vrs, storage::Unavailable};
 
 use crate::{
-    fixture::{HOME, certificate_id, code},
+    fixture::{HOME, World, certificate_id, code},
     service::{dosed, with_one_person},
     support::{csv, number, row},
 };
+
+/// Every entry of every municipality's list.
+async fn listed(vrs: &Vrs) -> Vec<CertificateId> {
+    let answer = vrs.revocations(&RevocationsRequest::default()).await;
+    let lists = answer.unwrap().lists.into_iter();
+    let entries = lists.flat_map(|list| list.revoked);
+    entries.map(|revoked| revoked.certificate_id).collect()
+}
 
 #[tokio::test]
 async fn the_same_registration_gives_the_same_receipt_and_another_none() {
@@ -110,7 +121,7 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
     application.delivered(&world.vrs, 1).await.unwrap();
     world.clock.advance(600);
     world.vrs.tidy().await;
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 0);
+    assert_eq!(listed(&world.vrs).await.len(), 0);
     world.clock.advance(1);
     // Late even before the clean-up came by.
     assert_eq!(
@@ -126,16 +137,10 @@ async fn what_is_not_handed_over_lapses_and_is_listed() {
             count: 1
         }]
     );
-    let list = world.vrs.revocations().await.unwrap();
-    assert_eq!(list.revoked.len(), 2);
-    let ids: Vec<_> = list
-        .revoked
-        .iter()
-        .map(|revoked| revoked.certificate_id)
-        .collect();
-    assert_eq!(ids, [certificate_id(2), certificate_id(3)]);
+    let list = listed(&world.vrs).await;
+    assert_eq!(list, [certificate_id(2), certificate_id(3)]);
     world.vrs.tidy().await;
-    assert_eq!(world.vrs.revocations().await.unwrap(), list);
+    assert_eq!(listed(&world.vrs).await, list);
 }
 
 #[tokio::test]
@@ -154,6 +159,42 @@ async fn an_application_gets_one_certificate_of_what_it_is_about() {
     let other = world.apply(&number(1));
     other.ask(&world.vrs, HOME).await.unwrap();
     other.register(&world.vrs, 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_proof_of_the_resident_s_is_good_for_one_certificate() {
+    let world = World::new().await;
+    let both = [dosed(1), dosed(1).set("業務", "influenza")];
+    world.place.import(HOME, &csv(&both)).await;
+    let application = world.apply(&number(1));
+    let register = async |state, id, programme: &str| {
+        let mut request = application.registration_under(state, id);
+        request.certificate.programme = programme.parse().unwrap();
+        let registered = world.vrs.register(&application.center, &request).await;
+        registered.err()
+    };
+    application.ask(&world.vrs, HOME).await.unwrap();
+    assert_eq!(register(1, 1, "covid-19").await, None);
+    // What was not asked is not registered, though the municipality was.
+    let not_asked = Some(ProblemCode::TicketInvalid);
+    assert_eq!(register(2, 2, "influenza").await, not_asked);
+    let inquiry = application.inquiry_of(HOME, "influenza");
+    let asked = world.vrs.inquiry(&application.center, &inquiry).await;
+    asked.unwrap();
+    // Asked, but signed for another certificate.
+    let spent = Some(ProblemCode::RegistrationConflict);
+    assert_eq!(register(1, 2, "influenza").await, spent);
+    assert_eq!(register(2, 2, "influenza").await, None);
+    assert_eq!(register(1, 1, "covid-19").await, None, "the same again");
+    let sql = "SELECT count(*) FROM certificate";
+    assert_eq!(world.place.number_of(HOME, sql).await, 2);
+
+    // Nor is a hand-over reported under another's signature.
+    let mut mixed = application.delivery(2);
+    mixed.certificate_id = certificate_id(1);
+    let refused = world.vrs.delivered(&application.center, &mixed).await;
+    assert_eq!(refused.err(), spent);
+    application.delivered(&world.vrs, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -217,7 +258,7 @@ async fn a_lapsed_certificate_stays_void_for_its_own_application() {
     let lapsed = Some(ProblemCode::RegistrationLapsed);
     assert_eq!(application.register(&world.vrs, 1).await.err(), lapsed);
     assert_eq!(application.delivered(&world.vrs, 1).await.err(), lapsed);
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
+    assert_eq!(listed(&world.vrs).await.len(), 1);
 }
 
 #[tokio::test]
@@ -252,10 +293,10 @@ async fn a_revoked_certificate_is_listed_and_void() {
         assert_eq!(revocation, expected);
         session.commit().await.unwrap();
     }
-    assert_eq!(world.vrs.revocations().await.unwrap().revoked.len(), 1);
+    assert_eq!(listed(&world.vrs).await.len(), 1);
     assert_eq!(
-        world.restarted().revocations().await,
-        world.vrs.revocations().await,
+        listed(&world.restarted()).await,
+        listed(&world.vrs).await,
         "a restart makes the list no shorter"
     );
     assert_eq!(
@@ -284,5 +325,72 @@ async fn a_copy_from_before_a_registration_is_stale() {
             municipality: code(HOME),
             cause: Unavailable::Stale
         }]
+    );
+}
+
+#[tokio::test]
+async fn the_list_is_given_in_pieces_that_follow_on_what_is_known() {
+    let world = with_one_person().await;
+    for id in 1..=5 {
+        let application = world.apply(&number(1));
+        application.ask(&world.vrs, HOME).await.unwrap();
+        application.register(&world.vrs, id).await.unwrap();
+    }
+    world.clock.advance(601);
+    world.vrs.tidy().await;
+    let division = world.place.open(HOME).await.unwrap();
+    let piece = async |known, limit| {
+        let mut reading = division.read().await.unwrap();
+        reading.revocations(known, limit).await.unwrap()
+    };
+    let whole = piece(0, 10).await;
+    assert_eq!((whole.entries, whole.after, whole.revoked.len()), (5, 0, 5));
+    assert_eq!(whole.chain, Revoked::CHAIN_START);
+    let mut chain = whole.chain;
+    for known in 0..5 {
+        let next = piece(known, 1).await;
+        assert_eq!((next.entries, next.after), (5, known));
+        assert_eq!(next.chain, chain);
+        let [revoked] = &*next.revoked else {
+            panic!("one entry")
+        };
+        chain = revoked.chain(&chain);
+    }
+    // Who knows more than there is hears how many there are.
+    for known in [5, 9] {
+        let end = piece(known, 10).await;
+        assert_eq!((end.entries, end.after, end.revoked.len()), (5, 5, 0));
+        assert_eq!(end.chain, chain);
+    }
+    // What a center asks for is told of every municipality, and no entry twice.
+    let known = [(code(HOME), 3)].into();
+    let request = RevocationsRequest { known };
+    let lists = world.vrs.revocations(&request).await.unwrap().lists;
+    assert_eq!(lists.len(), 4);
+    let new: usize = lists.iter().map(|list| list.revoked.len()).sum();
+    assert_eq!(new, 2);
+}
+
+#[tokio::test]
+async fn a_copy_from_before_a_hand_over_is_stale() {
+    let world = with_one_person().await;
+    let application = world.apply(&number(1));
+    application.ask(&world.vrs, HOME).await.unwrap();
+    application.register(&world.vrs, 1).await.unwrap();
+    world.vrs.close().await;
+    let data = &world.place.folders.data;
+    fs::copy(data.join("132217.sqlite"), data.join("copy")).unwrap();
+    application.delivered(&world.vrs, 1).await.unwrap();
+    world.vrs.close().await;
+    fs::rename(data.join("copy"), data.join("132217.sqlite")).unwrap();
+    world.clock.advance(601);
+    world.vrs.tidy().await;
+    assert_eq!(
+        world.events.take(),
+        [Event::RecordsUnavailable {
+            municipality: code(HOME),
+            cause: Unavailable::Stale
+        }],
+        "nothing lapsed that its holder has"
     );
 }

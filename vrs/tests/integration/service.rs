@@ -6,7 +6,7 @@ use card::evidence::Binding;
 use ed25519_dalek::Signature;
 use issuance_api::{
     Array, CertificateKind, ProblemCode,
-    registry::{Finding, Outcome},
+    registry::{Finding, Outcome, RevocationsRequest},
 };
 use vrs::{event::Event, storage::Unavailable};
 
@@ -73,12 +73,10 @@ async fn every_outcome_is_said_and_signed() {
         };
         assert_eq!(said, name, "person {n}");
         assert_eq!(finding.data_epoch, 1);
-        let message = Finding::message(
-            &finding.application,
-            &code(HOME),
-            1,
-            &finding.outcome.digest(),
-        );
+        assert_eq!(finding.municipality, code(HOME));
+        assert_eq!(finding.programme.as_str(), "covid-19");
+        assert_eq!(finding.kind, CertificateKind::Domestic);
+        let message = finding.message();
         let signature = Signature::from_bytes(finding.signature.as_bytes());
         world.statement.verify_strict(&message, &signature).unwrap();
     }
@@ -122,7 +120,11 @@ async fn unavailable_is_never_an_answer_and_ends_with_its_cause() {
     assert!(health.contains(&(code(HOME), Err(Unavailable::Sentinel))));
     assert!(health.contains(&(code("131016"), Ok(()))));
     assert_eq!(
-        world.vrs.revocations().await.err(),
+        world
+            .vrs
+            .revocations(&RevocationsRequest::default())
+            .await
+            .err(),
         Some(ProblemCode::RecordsUnavailable)
     );
     fs::write(&key, right).unwrap();
@@ -389,7 +391,11 @@ async fn a_municipality_left_out_of_the_configuration_leaves_no_shorter_list() {
         .unwrap();
     for _ in 0..2 {
         assert_eq!(
-            world.vrs.revocations().await.err(),
+            world
+                .vrs
+                .revocations(&RevocationsRequest::default())
+                .await
+                .err(),
             Some(ProblemCode::RecordsUnavailable)
         );
     }
@@ -416,7 +422,10 @@ async fn every_release_is_logged_by_internal_number() {
     };
     assert!(created.contains(r#""event":"created""#));
     assert!(imported.contains(r#""event":"imported","added":1"#));
-    assert!(released.starts_with(r#"{"event":"released","person":2,"application":""#));
+    let person = "SELECT id FROM person WHERE id > 1";
+    let person = world.place.number_of(HOME, person).await;
+    let beginning = format!(r#"{{"event":"released","person":{person},"application":""#);
+    assert!(released.starts_with(&beginning), "{released}");
     assert!(released.ends_with(r#""kind":"domestic","outcome":"records"}"#));
     assert!(unknown.starts_with(r#"{"event":"released","person":null,"#));
     assert!(unknown.ends_with(r#""outcome":"no-such-person"}"#));
@@ -465,4 +474,15 @@ async fn many_applications_at_once_each_get_their_own() {
     }
     let sql = "SELECT count(DISTINCT person) FROM certificate WHERE state = 'delivered'";
     assert_eq!(world.place.number_of(HOME, sql).await, 40);
+}
+
+#[tokio::test]
+async fn a_finding_says_how_long_the_ticket_still_holds() {
+    let world = with_one_person().await;
+    let application = world.apply(&number(1));
+    for (passed, still) in [(0, 600), (200, 400), (400, 0)] {
+        world.clock.advance(passed);
+        let finding = application.ask(&world.vrs, HOME).await.unwrap();
+        assert_eq!(finding.ticket_expires_in_seconds, still);
+    }
 }

@@ -45,9 +45,7 @@ impl Place {
     pub(crate) async fn import(&self, code: &str, file: &str) -> Imported {
         let entries = import::parse(file.as_bytes()).unwrap();
         let division = self.open(code).await.unwrap();
-        let mut session = division.begin().await.unwrap();
-        let imported = session.import(&entries, 1_700_000_000).await.unwrap();
-        session.commit().await.unwrap();
+        let imported = division.import(&entries, 1_700_000_000).await.unwrap();
         division.close().await;
         imported
     }
@@ -75,6 +73,14 @@ impl Place {
             .fetch_all(&mut self.connect(code).await.unwrap())
             .await
             .unwrap()
+    }
+
+    /// Another process's transaction, until it is dropped.
+    pub(crate) async fn hold(&self, code: &str) -> SqliteConnection {
+        let mut connection = self.connect(code).await.unwrap();
+        let begin = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection);
+        begin.await.unwrap();
+        connection
     }
 
     async fn connect(&self, code: &str) -> Result<SqliteConnection, sqlx::Error> {

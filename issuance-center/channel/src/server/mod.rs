@@ -8,7 +8,10 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use issuance_api::Problem;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, Error as _},
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use zeroize::Zeroizing;
 
@@ -49,8 +52,8 @@ pub struct PublicConfig {
     pub listen: SocketAddr,
     /// Own certificate and key.
     pub tls: PublicFiles,
-    /// Limits and deadlines.
-    #[serde(default)]
+    /// Limits and deadlines: what is not given is [`Limits::public`].
+    #[serde(default = "Limits::public", deserialize_with = "public_limits")]
     pub limits: Limits,
 }
 
@@ -60,8 +63,8 @@ pub struct PublicConfig {
 pub struct LoopbackConfig {
     /// A loopback address; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Limits and deadlines.
-    #[serde(default)]
+    /// Limits and deadlines: what is not given is [`Limits::loopback`].
+    #[serde(default = "Limits::loopback", deserialize_with = "loopback_limits")]
     pub limits: Limits,
 }
 
@@ -71,7 +74,8 @@ pub struct LoopbackConfig {
 pub struct Limits {
     /// Open connections; one more is closed at once.
     pub connections: usize,
-    /// Of these, one identity's on a [`mutual`] listener; one more is closed after its handshake.
+    /// Of these, one identity's on a [`mutual`] listener, where one more is closed after its handshake; one address's on
+    /// a [`public`] one (of IPv6 one network's of 64 bits), where one more is closed at once.
     pub connections_per_peer: usize,
     /// Requests at work, from the end of their bodies on; one more is answered `busy`.
     pub requests: usize,
@@ -123,6 +127,52 @@ impl Default for Limits {
             reload: Duration::from_secs(20),
         }
     }
+}
+
+impl Limits {
+    /// For whom nobody knows: few connections, few of one address, none kept long for nothing.
+    #[must_use]
+    pub fn public() -> Self {
+        Self {
+            connections: 512,
+            connections_per_peer: 32,
+            requests: 64,
+            idle: Duration::from_secs(10),
+            ..Self::default()
+        }
+    }
+
+    /// For the operator's own programs.
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self {
+            connections: 64,
+            ..Self::default()
+        }
+    }
+}
+
+fn public_limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+    over(Limits::public(), deserializer)
+}
+
+fn loopback_limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+    over(Limits::loopback(), deserializer)
+}
+
+/// What a file says, and of the rest the first four of `base`: these are what kinds of listener differ in.
+fn over<'de, D: Deserializer<'de>>(base: Limits, deserializer: D) -> Result<Limits, D::Error> {
+    let mut said = serde_json::Map::deserialize(deserializer)?;
+    let idle = u64::try_from(base.idle.as_millis()).map_err(D::Error::custom)?;
+    for (name, value) in [
+        ("connections", base.connections.into()),
+        ("connections_per_peer", base.connections_per_peer.into()),
+        ("requests", base.requests.into()),
+        ("idle_ms", idle.into()),
+    ] {
+        said.entry(name).or_insert(value);
+    }
+    Limits::deserialize(serde_json::Value::Object(said)).map_err(D::Error::custom)
 }
 
 /// How an endpoint takes and gives its bodies.
@@ -220,9 +270,9 @@ impl Answer {
 }
 
 /// What a listener reports, to be counted. The list is closed; nothing in it tells who or what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
-    /// One connection too many, of all or of one identity: closed.
+    /// One connection too many, of all, of one identity or of one address: closed.
     OverLimit,
     /// One request too many: answered `busy`.
     Busy,
@@ -248,6 +298,34 @@ pub enum Event {
     AcceptFailed,
     /// A connection's task panicked.
     Crashed,
+}
+
+impl Event {
+    /// As logs and metrics call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OverLimit => "over-limit",
+            Self::Busy => "busy",
+            Self::HandshakeFailed => "handshake-failed",
+            Self::HandshakeTimedOut => "handshake-timed-out",
+            Self::PeerRefused => "peer-refused",
+            Self::TimedOut => "timed-out",
+            Self::HandlerTimedOut => "handler-timed-out",
+            Self::SealRefused => "seal-refused",
+            Self::Revoked => "revoked",
+            Self::CertificateEnded => "certificate-ended",
+            Self::ReloadFailed => "reload-failed",
+            Self::AcceptFailed => "accept-failed",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// A listener did not start.
@@ -317,7 +395,8 @@ pub async fn public<S: OpenService>(
     config: &PublicConfig,
     service: S,
 ) -> Result<Running, StartError> {
-    let front = open::Open::public(config.tls.clone(), service)?;
+    let each = config.limits.connections_per_peer;
+    let front = open::Open::public(config.tls.clone(), each, service)?;
     start(config.listen, &config.limits, front).await
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Mutual<S> {
     service: S,
     tls: Arc<Files>,
     keys: Mutex<RecipientKeys>,
-    places: Arc<Places>,
+    places: Arc<Places<Identity>>,
 }
 
 /// The files, and what they said last.
@@ -80,7 +80,7 @@ struct Party<S> {
     exporter: Array<32>,
     connection: tokio::sync::Mutex<Connection<S>>,
     /// Given back when the connection ends.
-    _place: Place,
+    _place: Place<Identity>,
 }
 
 impl<S: Service> Mutual<S> {

@@ -1,6 +1,6 @@
 //! No client certificates: public keys over TLS, health and metrics on loopback.
 
-use std::{fmt, future, sync::Arc};
+use std::{fmt, future, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     Event, OpenService, Reload,
     listener::Front,
+    places::{Place, Places, origin},
     reply::{Reply, problem},
 };
 use crate::tls::{self, LoadError, PublicFiles, ServerTls};
@@ -23,6 +24,8 @@ use crate::tls::{self, LoadError, PublicFiles, ServerTls};
 pub(super) struct Open<S> {
     service: S,
     tls: Arc<Tls>,
+    /// By address; none on loopback.
+    places: Option<Arc<Places<IpAddr>>>,
 }
 
 /// Plain, or certificate and key and what they said last.
@@ -47,15 +50,34 @@ impl Reload for Tls {
 }
 
 impl<S: OpenService> Open<S> {
-    pub(super) fn public(files: PublicFiles, service: S) -> Result<Self, LoadError> {
+    pub(super) fn public(files: PublicFiles, each: usize, service: S) -> Result<Self, LoadError> {
         let (loaded, _) = watch::channel(tls::public_server(&files)?);
         let tls = Arc::new(Tls::Files(files, loaded));
-        Ok(Self { service, tls })
+        let places = Some(Places::new(each));
+        Ok(Self {
+            service,
+            tls,
+            places,
+        })
     }
 
     pub(super) fn plain(service: S) -> Self {
-        let tls = Arc::new(Tls::Plain);
-        Self { service, tls }
+        Self {
+            service,
+            tls: Arc::new(Tls::Plain),
+            places: None,
+        }
+    }
+
+    /// The place of who is at the other end, where places are counted.
+    fn place(&self, stream: &TcpStream) -> Result<Option<Place<IpAddr>>, Event> {
+        let Some(places) = &self.places else {
+            return Ok(None);
+        };
+        // Gone already where there is no address.
+        let peer = stream.peer_addr().map_err(|_| Event::HandshakeFailed)?;
+        let place = places.take(&origin(peer.ip())).ok_or(Event::OverLimit)?;
+        Ok(Some(place))
     }
 }
 
@@ -64,15 +86,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl<S: OpenService> Front for Open<S> {
     type Io = Box<dyn Stream>;
-    type Session = ();
+    /// Given back when the connection ends.
+    type Session = Option<Place<IpAddr>>;
 
-    async fn open(&self, stream: TcpStream) -> Option<(Self::Io, ())> {
+    async fn open(&self, stream: TcpStream) -> Option<(Self::Io, Self::Session)> {
+        let place = self.place(&stream);
+        let place = place.map_err(|event| self.service.event(event)).ok()?;
         let Tls::Files(_, loaded) = &*self.tls else {
-            return Some((Box::new(stream), ()));
+            return Some((Box::new(stream), place));
         };
         let config = Arc::clone(&loaded.borrow().config);
         match TlsAcceptor::from(config).accept(stream).await {
-            Ok(stream) => Some((Box::new(stream), ())),
+            Ok(stream) => Some((Box::new(stream), place)),
             Err(_) => {
                 self.service.event(Event::HandshakeFailed);
                 None
@@ -80,7 +105,7 @@ impl<S: OpenService> Front for Open<S> {
         }
     }
 
-    async fn end(&self, (): &()) -> Event {
+    async fn end(&self, _: &Self::Session) -> Event {
         future::pending().await
     }
 
@@ -88,7 +113,7 @@ impl<S: OpenService> Front for Open<S> {
         false
     }
 
-    async fn answer(&self, (): &(), head: &Parts, _: Bytes) -> Reply {
+    async fn answer(&self, _: &Self::Session, head: &Parts, _: Bytes) -> Reply {
         if head.uri.query().is_some() {
             return problem(&ProblemCode::RequestMalformed.into());
         }

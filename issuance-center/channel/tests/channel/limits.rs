@@ -1,15 +1,18 @@
 //! Everything is bounded, and slow peers are put out without harm to others.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use issuance_api::ProblemCode;
 use issuance_channel::{
     client::CallError,
-    server::{self, Event, Limits, LoopbackConfig, StartError},
+    server::{self, Event, Limits, LoopbackConfig, PublicConfig, StartError},
 };
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-use crate::stage::{Note, Plain, Seen, Stage, answered, note, send, until};
+use crate::stage::{Note, Plain, Raw, Seen, Stage, answered, note, send, until};
 
 const SHORT: Duration = Duration::from_millis(200);
 const KIOSK: &str = "terminals/kiosk-0001";
@@ -261,7 +264,9 @@ async fn bodies_that_stall_keep_no_honest_request_waiting() {
 async fn a_body_announced_where_none_belongs_is_refused_unread() {
     let stage = Stage::new();
     let (server, echo) = stage.serve(Limits::default()).await;
-    let public = server::public(&stage.public(), Plain).await.unwrap();
+    let public = server::public(&stage.public(), Plain::default())
+        .await
+        .unwrap();
     for announced in ["content-length: 100", "transfer-encoding: chunked"] {
         let request = format!("POST /v1/peer HTTP/1.1\r\nhost: localhost\r\n{announced}\r\n\r\n");
         let terminal = stage.raw(KIOSK, server.address()).await;
@@ -400,10 +405,10 @@ async fn a_plain_listener_is_for_loopback_alone() {
         limits: Limits::default(),
     };
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let started = server::loopback(&config(listen), Plain).await;
+        let started = server::loopback(&config(listen), Plain::default()).await;
         assert!(matches!(started, Err(StartError::NotLoopback)), "{listen}");
     }
-    let running = server::loopback(&config("127.0.0.1:0"), Plain)
+    let running = server::loopback(&config("127.0.0.1:0"), Plain::default())
         .await
         .unwrap();
     let mut raw = TcpStream::connect(running.address()).await.unwrap();
@@ -423,7 +428,9 @@ async fn a_plain_listener_is_for_loopback_alone() {
 #[tokio::test]
 async fn a_public_listener_asks_for_no_certificate_and_the_mutual_one_does() {
     let stage = Stage::new();
-    let running = server::public(&stage.public(), Plain).await.unwrap();
+    let running = server::public(&stage.public(), Plain::default())
+        .await
+        .unwrap();
     let mut raw = stage.anonymous(running.address()).await.unwrap();
     send(
         &mut raw,
@@ -440,4 +447,48 @@ async fn a_public_listener_asks_for_no_certificate_and_the_mutual_one_does() {
     }
     echo.saw(Event::HandshakeFailed).await;
     assert_eq!(echo.handled.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn one_address_takes_its_places_on_a_public_listener_and_no_more() {
+    let stage = Stage::new();
+    let mut config = stage.public();
+    config.limits.connections_per_peer = 2;
+    config.limits.idle = SHORT;
+    let echo = Arc::default();
+    let running = server::public(&config, Plain(Arc::clone(&echo))).await;
+    let address = running.as_ref().unwrap().address();
+    let ask = async |raw: &mut Raw| {
+        send(raw, "GET /keys HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut first = [0; 12];
+        raw.read_exact(&mut first).await.unwrap();
+        assert_eq!(first, *b"HTTP/1.1 200");
+    };
+    let mut first = stage.anonymous(address).await.unwrap();
+    let mut second = stage.anonymous(address).await.unwrap();
+    assert!(stage.anonymous(address).await.is_err());
+    assert_eq!(echo.count(Event::OverLimit), 1);
+    // Both were served, and neither is kept for nothing.
+    ask(&mut first).await;
+    ask(&mut second).await;
+    answered(&mut first).await;
+    answered(&mut second).await;
+    ask(&mut stage.anonymous(address).await.unwrap()).await;
+}
+
+#[test]
+fn a_listener_for_anybody_is_small_unless_its_file_says_otherwise() {
+    let config = |limits: &str| {
+        let tls = r#"{"certificate":"c","key":"k"}"#;
+        let text = format!(r#"{{"listen":"127.0.0.1:0","tls":{tls}{limits}}}"#);
+        serde_json::from_str::<PublicConfig>(&text).map(|config| config.limits)
+    };
+    let small = config("").unwrap();
+    assert_eq!((small.connections, small.connections_per_peer), (512, 32));
+    assert_eq!(small.idle, Duration::from_secs(10));
+    let said = config(r#","limits":{"connections":9,"handshake_ms":7}"#).unwrap();
+    assert_eq!((said.connections, said.connections_per_peer), (9, 32));
+    assert_eq!(said.handshake, Duration::from_millis(7));
+    assert_eq!(said.idle, Duration::from_secs(10));
+    assert!(config(r#","limits":{"unheard_of":1}"#).is_err());
 }

@@ -84,7 +84,7 @@ impl Stage {
                 certificate: self.path("services/public.pem"),
                 key: self.path("services/public.key"),
             },
-            limits: Limits::default(),
+            limits: Limits::public(),
         }
     }
 
@@ -289,13 +289,18 @@ impl Service for Shared {
     }
 }
 
-/// Says the path, with a header of its own.
-pub(crate) struct Plain;
+/// Says the path, with a header of its own, and counts.
+#[derive(Default)]
+pub(crate) struct Plain(pub(crate) Arc<Echo>);
 
 impl OpenService for Plain {
     async fn handle(&self, _: &Method, path: &str) -> http::Response<bytes::Bytes> {
         let body = bytes::Bytes::copy_from_slice(path.as_bytes());
         let answer = http::Response::builder().header("access-control-allow-origin", "*");
         answer.body(body).unwrap()
+    }
+
+    fn event(&self, event: Event) {
+        self.0.events.lock().unwrap().push(event);
     }
 }

@@ -81,9 +81,10 @@ pub(super) struct Face {
     pub(super) font: Font,
 }
 
-/// A character, with its variation selector if it has one, and its glyph.
+/// A character with its variation selector or its combining marks, if it has any, and its one glyph.
 #[derive(Clone, Debug)]
 pub(super) struct Cluster {
+    /// Without selector and marks.
     pub(super) character: char,
     pub(super) range: Range<usize>,
     glyph: GlyphId,
@@ -120,8 +121,10 @@ impl Face {
 
 /// Every character with its glyph.
 ///
-/// Combining marks, which would have to be placed over their base, and invisible controls, which could make a page say
-/// something else than it seems to, are refused like what has no glyph.
+/// A combining mark is shown where Unicode has one character for base and mark and the font a glyph for that: か and U+3099 by
+/// the glyph of が. The text behind the glyph stays as it was written. Other combining marks, which would have to be placed over
+/// their base, and invisible controls, which could make a page say something else than it seems to, are refused like what has
+/// no glyph.
 fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
     let units = font.head().map_err(|_| PageError::Font)?.units_per_em();
     let map = font.charmap();
@@ -133,7 +136,16 @@ fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
         let selector = characters.next_if(|(_, next)| is_variation_selector(*next));
         let variant = selector.map(|(_, selector)| map.map_variant(character, selector));
         let glyph = match variant {
-            None | Some(Some(MapVariant::UseDefault)) => map.map(character),
+            None => {
+                let mut shown = character;
+                let composed = |base, mark| compose(base, mark).filter(|c| map.map(*c).is_some());
+                while let Some(next) = characters.peek().and_then(|(_, c)| composed(shown, *c)) {
+                    shown = next;
+                    characters.next();
+                }
+                map.map(shown)
+            }
+            Some(Some(MapVariant::UseDefault)) => map.map(character),
             Some(Some(MapVariant::Variant(glyph))) => Some(glyph),
             Some(None) => None,
         };
@@ -153,6 +165,13 @@ fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
         });
     }
     Ok(clusters)
+}
+
+/// The one character that is canonically equivalent to a base with this combining mark.
+fn compose(base: char, mark: char) -> Option<char> {
+    is_combining_or_invisible(mark)
+        .then(|| unicode_normalization::char::compose(base, mark))
+        .flatten()
 }
 
 const fn is_variation_selector(character: char) -> bool {
@@ -195,7 +214,10 @@ pub(super) mod tests {
         for (text, character) in [
             ("山\u{20bb7}", '\u{20bb7}'),
             ("が\u{3099}", '\u{3099}'),
-            ("A\u{301}", '\u{301}'),
+            ("か\u{309a}", '\u{309a}'),
+            ("A\u{301}\u{301}", '\u{301}'),
+            ("Q\u{301}", '\u{301}'),
+            ("\u{301}A", '\u{301}'),
             ("山\u{202e}田", '\u{202e}'),
             ("山\u{200b}田", '\u{200b}'),
             ("山\n田", '\n'),
@@ -206,6 +228,54 @@ pub(super) mod tests {
             let refused = body.clusters(text).map(|clusters| clusters.len());
             let expected = Err(PageError::CharacterUnsupported(character));
             assert_eq!(refused, expected, "U+{:04X}", u32::from(character));
+        }
+    }
+
+    #[test]
+    fn a_base_with_its_mark_has_the_glyph_of_the_two_and_keeps_its_text() {
+        let body = body();
+        let glyphs = |text: &str| -> Vec<u32> {
+            let clusters = body.clusters(text).unwrap();
+            clusters.iter().map(|c| c.glyph.to_u32()).collect()
+        };
+        for (written, shown) in [
+            ("か\u{3099}は\u{309a}", "がぱ"),
+            ("E\u{301}N\u{303}U\u{308}O\u{30b}", "ÉÑÜŐ"),
+        ] {
+            assert_eq!(glyphs(written), glyphs(shown));
+            let clusters = body.clusters(written).unwrap();
+            let text: String = clusters.iter().map(|c| &written[c.range.clone()]).collect();
+            assert_eq!(text, written);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_seen() {
+        use skrifa::outline::{DrawSettings, pen::ControlBoundsPen};
+
+        for path in ["bizud-gothic/BIZUDPGothic-Regular.ttf", "ipamj/ipamjm.ttf"] {
+            let face = Face::open(&Path::new(FOLDER).join(path)).unwrap();
+            let font = FontRef::new(&face.data).unwrap();
+            let outlines = font.outline_glyphs();
+            let mut seen = 0;
+            for (code, _) in font.charmap().mappings() {
+                let character = char::from_u32(code).unwrap();
+                let Ok(clusters) = face.clusters(character.encode_utf8(&mut [0; 4])) else {
+                    continue;
+                };
+                let glyph = skrifa::GlyphId::new(clusters[0].glyph.to_u32());
+                let mut pen = ControlBoundsPen::new();
+                let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
+                outlines
+                    .get(glyph)
+                    .unwrap()
+                    .draw(settings, &mut pen)
+                    .unwrap();
+                let blank = pen.bounding_box().is_none();
+                assert_eq!(blank, character.is_whitespace(), "U+{code:04X}");
+                seen += 1;
+            }
+            assert!(seen > 10_000);
         }
     }
 

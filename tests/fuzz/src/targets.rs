@@ -1,0 +1,121 @@
+//! The targets: for each a body that panics if something is wrong, and where to begin.
+
+use card::evidence::Context;
+
+use crate::mutate::Shape;
+use crate::seeds;
+
+mod apdu;
+mod emulator;
+mod evidence;
+mod files;
+mod session;
+mod tlv;
+mod x509;
+
+/// One thing that is fuzzed.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, as a folder's and as libFuzzer's program.
+    pub name: &'static str,
+    /// What is done with an input: returns if all is well, panics if not.
+    pub body: fn(&[u8]),
+    /// How inputs are built.
+    pub shape: Shape,
+    /// Longest input that can tell something new.
+    pub longest: usize,
+    /// How many inputs the short fixed run in `./shomei test` takes.
+    pub short_run: u32,
+    /// Where to begin.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All there are.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "apdu",
+        body: apdu::body,
+        shape: Shape::Bytes,
+        longest: 1024,
+        short_run: 100_000,
+        seeds: apdu::seeds,
+    },
+    Target {
+        name: "tlv",
+        body: tlv::body,
+        shape: Shape::Tlv,
+        longest: 2048,
+        short_run: 20_000,
+        seeds: tlv::seeds,
+    },
+    Target {
+        name: "files",
+        body: files::body,
+        shape: Shape::Tlv,
+        longest: 4096,
+        short_run: 10_000,
+        seeds: files::seeds,
+    },
+    Target {
+        name: "evidence",
+        body: evidence::decode,
+        shape: Shape::Evidence,
+        longest: 6144,
+        short_run: 10_000,
+        seeds: seeds::evidence,
+    },
+    Target {
+        name: "verify",
+        body: evidence::verify,
+        shape: Shape::Evidence,
+        longest: 6144,
+        short_run: 1_000,
+        seeds: seeds::evidence,
+    },
+    Target {
+        name: "emulator",
+        body: emulator::body,
+        shape: Shape::Parts,
+        longest: 2048,
+        short_run: 1_500,
+        seeds: emulator::seeds,
+    },
+    Target {
+        name: "session",
+        body: session::body,
+        shape: Shape::Parts,
+        longest: 8192,
+        short_run: 3_000,
+        seeds: seeds::sessions,
+    },
+    Target {
+        name: "x509",
+        body: x509::body,
+        shape: Shape::Parts,
+        longest: 8192,
+        short_run: 1_000,
+        seeds: x509::seeds,
+    },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// What no card ever answered in: whoever comes out verified in it is a find.
+pub(crate) const CONTEXT: Context<'static> = Context {
+    center_nonce: [1; 32],
+    vrs_nonce: &[2; 48],
+    center: "center-1",
+    vrs: "vrs-1",
+    terminal: "urn:shomei:terminal:kiosk:dev:0001",
+    exporter: [3; 32],
+    session_key: [4; 32],
+};
+
+/// Asserts that what is printed of a value says nothing of it.
+pub(crate) fn assert_silent(value: &impl std::fmt::Debug, printed: &str) {
+    assert_eq!(format!("{value:?}"), printed, "a value is printed");
+}
