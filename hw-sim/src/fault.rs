@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `lifted` | the card carries it out and is gone before it has answered |
 //! | `reset` | just before it the card loses power for a moment, and nobody is told |
-//! | `mute` | the card carries it out and never answers it |
+//! | `mute` | the card carries it out and never answers it; a reader then switches it off and on again |
 //! | `slow` | the answer comes so many milliseconds late |
 //! | `wrong-sw` | the card carries it out; the answer is this status word and nothing else |
 //! | `truncated` | the second half of the data is missing; of an answer without data, the second half of the status word |

@@ -18,8 +18,8 @@ use crate::replay::Replayed;
 use crate::trace::{Event, Exchange, Trace};
 use crate::vpcd::{Acknowledgements, Link, Request};
 
-/// How long a reader waits for a card that does not answer. Real ones wait up to five seconds; the driver of the virtual one
-/// would wait for ever.
+/// How long a reader waits for a card that does not answer, before it switches it off and on again. Real readers wait up to five
+/// seconds. The driver of the virtual one would wait for ever, so that here the card goes and comes back.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long an inserted card stays.
@@ -180,7 +180,8 @@ impl Drop for Player {
 #[derive(Debug)]
 struct Inserted<C> {
     card: Arc<Mutex<C>>,
-    link: Link,
+    /// The one in use: a mute card makes another.
+    link: Arc<Mutex<Link>>,
     removed: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -195,8 +196,10 @@ impl<C: Card> Inserted<C> {
     ) -> io::Result<Self> {
         let card = Arc::new(Mutex::new(card));
         let removed = Arc::new(AtomicBool::new(false));
+        let shared = Arc::new(Mutex::new(link.try_clone()?));
         let served = Served {
-            link: link.try_clone()?,
+            link,
+            shared: Arc::clone(&shared),
             card: Arc::clone(&card),
             removed: Arc::clone(&removed),
             trace: trace.clone(),
@@ -208,7 +211,7 @@ impl<C: Card> Inserted<C> {
             .spawn(move || served.run(stay))?;
         Ok(Self {
             card,
-            link,
+            link: shared,
             removed,
             thread,
         })
@@ -217,7 +220,7 @@ impl<C: Card> Inserted<C> {
     fn end(self) -> C {
         self.removed.store(true, Ordering::Relaxed);
         self.thread.thread().unpark();
-        self.link.close();
+        lock(&self.link).close();
         // A panic of the thread was reported already; the card is here all the same.
         let _ = self.thread.join();
         let card = Arc::into_inner(self.card).expect("the thread that shared it has ended");
@@ -228,6 +231,7 @@ impl<C: Card> Inserted<C> {
 /// A card while it is on the reader.
 struct Served<C> {
     link: Link,
+    shared: Arc<Mutex<Link>>,
     card: Arc<Mutex<C>>,
     removed: Arc<AtomicBool>,
     trace: Trace,
@@ -305,16 +309,34 @@ impl<C: Card> Served<C> {
                 self.wait(late);
                 self.link.answer(&answer)
             }
-            // What the driver makes of an empty answer is what a reader makes of none.
             Outcome::Mute => {
                 self.wait(late.max(PATIENCE));
-                self.link.answer(&[])
+                self.come_again()
             }
             Outcome::Lifted => {
                 self.wait(late);
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
+    }
+
+    /// Goes without an answer and comes back without power.
+    fn come_again(&mut self) -> io::Result<()> {
+        self.link.close();
+        lock(&self.card).power_off();
+        self.trace.add(Event::Removed);
+        self.recorders.step("power off");
+        let link = self.link.again()?;
+        let mut shared = lock(&self.shared);
+        *shared = link.try_clone()?;
+        if self.removed.load(Ordering::Relaxed) {
+            shared.close();
+        } else {
+            self.trace.add(Event::Inserted);
+        }
+        drop(shared);
+        self.link = link;
+        Ok(())
     }
 
     /// Lets time pass, or what is left of it when the card is removed.

@@ -48,6 +48,7 @@ pub enum Acknowledgements {
 /// A connection to the reader.
 #[derive(Debug)]
 pub struct Link {
+    port: u16,
     stream: TcpStream,
     acknowledgements: Acknowledgements,
 }
@@ -69,9 +70,18 @@ impl Link {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         Ok(Self {
+            port,
             stream,
             acknowledgements,
         })
+    }
+
+    /// A new connection to the same reader.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn again(&self) -> io::Result<Self> {
+        Self::connect_with(self.port, self.acknowledgements)
     }
 
     /// Another handle of the same connection, to [`close`](Self::close) it while it is being read.
@@ -80,6 +90,7 @@ impl Link {
     /// If the process can open no more files.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {
+            port: self.port,
             stream: self.stream.try_clone()?,
             acknowledgements: self.acknowledgements,
         })

@@ -32,16 +32,25 @@ struct Noticed {
 impl Noticed {
     fn wait_for(&mut self, slot: usize, card: bool) -> io::Result<()> {
         let deadline = Instant::now() + NOTICED_WITHIN;
+        // What was noticed before is not what is waited for: a mute card goes and comes by itself.
+        while let Some(event) = self.monitor.next(Duration::ZERO) {
+            self.take(event);
+        }
         while self.cards.get(slot) != Some(&card) {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.monitor.next(left) {
-                Some(Event::CardPlaced(reader)) => self.set(&reader, true),
-                Some(Event::CardLifted(reader)) => self.set(&reader, false),
-                Some(_) => {}
-                None => return Err(io::Error::other("pcscd did not notice the card")),
-            }
+            let event = self.monitor.next(left);
+            let late = || io::Error::other("pcscd did not notice the card");
+            self.take(event.ok_or_else(late)?);
         }
         Ok(())
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::CardPlaced(reader) => self.set(&reader, true),
+            Event::CardLifted(reader) => self.set(&reader, false),
+            _ => {}
+        }
     }
 
     fn set(&mut self, reader: &ReaderName, card: bool) {

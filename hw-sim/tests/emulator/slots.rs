@@ -229,3 +229,20 @@ fn the_cards_are_told_with_the_remarks_of_their_personas() {
         )
     );
 }
+
+#[test]
+fn a_reader_switches_a_mute_card_off_and_on_again() {
+    let emulator = Emulator::start(&["ordinary"]);
+    emulator.insert("ordinary", 0, &["mute@ins=20"]);
+    let reader = emulator.slots[0].accept();
+    send(&reader, &[1]);
+    exchange(&reader, &SELECT).unwrap();
+    assert_eq!(exchange(&reader, &WRONG_PIN), None);
+    let reader = emulator.slots[0].accept();
+    send(&reader, &[1]);
+    assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x6A, 0x82]);
+    exchange(&reader, &SELECT).unwrap();
+    assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x63, 0xC1]);
+    assert_eq!(emulator.ask(&Request::Remove { slot: 0 }), [Reply::Done]);
+    assert_eq!(receive(&reader), None);
+}
