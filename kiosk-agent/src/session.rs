@@ -398,17 +398,19 @@ impl Checked {
     /// Writes or prints it.
     ///
     /// # Errors
-    /// The output's problem, with the way back: it can be tried again without a second issue.
+    /// The output's problem, with the way back: it can be tried again without a second issue. There is no way back from
+    /// `printer-outcome-unknown`: it may have come out.
     pub async fn hand_over(self, output: &mut impl Output) -> Result<HandedOver, Refused<Self>> {
         match output.deliver(&self.certificate).await {
             Ok(()) => Ok(HandedOver {
                 sealed: self.sealed,
             }),
             Err(error) => {
-                let problem = ProblemCode::from(error).into();
+                let code = ProblemCode::from(error);
+                let again = code.meaning().retry == Retry::Repeat;
                 Err(Refused {
-                    problem,
-                    again: Some(Box::new(self)),
+                    problem: code.into(),
+                    again: again.then(|| Box::new(self)),
                 })
             }
         }

@@ -43,6 +43,7 @@ impl Kiosk {
             municipality: &persona.municipality,
             pin: &persona.pin,
             language: "ja",
+            reader: None,
         }
     }
 

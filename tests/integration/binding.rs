@@ -483,6 +483,7 @@ fn at_the_kiosk_a_card_that_cannot_be_bound_is_told_so_and_costs_one_try_of_the_
         municipality: HOME,
         pin: &persona.pin,
         language: "ja",
+        reader: None,
     };
     let outcome = apply(&application, &counter.reader).unwrap();
     assert_eq!(

@@ -336,9 +336,11 @@ fn a_dump_answers_reads_and_no_challenge() {
 
 fn authentication_tries(slot: &Slot) -> u8 {
     let card = slot.card().unwrap();
-    card.card()
+    let left = card
+        .card()
         .memory()
-        .tries_left(Ap::Jpki, AUTHENTICATION_PIN)
+        .tries_left(Ap::Jpki, AUTHENTICATION_PIN);
+    left
 }
 
 fn openssl(arguments: &[&str], files: &[&Path]) -> Vec<u8> {

@@ -95,6 +95,7 @@ fn print(counter: &Counter, uri: &str) -> Outcome {
         municipality: &persona.municipality,
         pin: &persona.pin,
         language: "ja",
+        reader: None,
     };
     apply(&application, &counter.reader).unwrap()
 }

@@ -38,6 +38,7 @@ pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> 
             municipality: &persona.municipality,
             pin: &persona.pin,
             language: &demo.language,
+            reader: None,
         },
         &reader,
     )?;

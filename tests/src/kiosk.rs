@@ -26,6 +26,8 @@ pub struct Application<'a> {
     pub pin: &'a str,
     /// `ja` or `en`.
     pub language: &'a str,
+    /// The one reader whose name contains this; all where it is `None`.
+    pub reader: Option<&'a str>,
 }
 
 /// How it ended.
@@ -76,6 +78,12 @@ pub fn apply_with(
         .args(application.place);
     command.args(["--language", application.language, "--once"]);
     command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    command.args(
+        application
+            .reader
+            .iter()
+            .flat_map(|name| ["--reader", name]),
+    );
     let temporary = TempDir::new()?;
     command.env("TMPDIR", temporary.path());
     command.stdin(Stdio::piped());

@@ -11,4 +11,6 @@ pub mod pcscd;
 pub mod persona;
 pub mod process;
 pub mod reader;
+pub mod round_trip;
+pub mod transcripts;
 pub mod world;

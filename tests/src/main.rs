@@ -10,10 +10,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use card::pcsc::Pcsc;
+use card::pin::Pin;
 use clap::{Args, Parser, Subcommand};
+use hw_sim::transcript::Transcript;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::load::{self, Plan};
+use stage::transcripts::{Once, Outcome, parts, run as run_part};
+use zeroize::Zeroizing;
 
 mod demo;
 
@@ -34,6 +39,14 @@ enum Command {
     Demo(Demo),
     /// Certificates by the hundred, measured
     Load(Load),
+    /// APDUs through pcscd to the emulated card and back, measured
+    RoundTrip {
+        /// How many
+        #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        commands: u32,
+    },
+    /// The emulator's transcripts against the card on a reader: one VERIFY at most, with the PIN typed here
+    Transcripts(Transcripts),
 }
 
 #[derive(Args)]
@@ -74,6 +87,19 @@ struct Load {
     json: bool,
 }
 
+#[derive(Args)]
+struct Transcripts {
+    /// The reader whose name contains this
+    #[arg(long)]
+    reader: String,
+    /// Folder of transcripts
+    #[arg(long, default_value = "hw-sim/tests/transcripts")]
+    folder: PathBuf,
+    /// Ask for no PIN, and skip what presents it
+    #[arg(long)]
+    without_pin: bool,
+}
+
 fn main() -> ExitCode {
     if let Err(error) = end_when_told() {
         eprintln!("stage: {error}");
@@ -105,6 +131,11 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             (true, Some(out)) => demo::once(&demo, out),
             _ => demo::attended(&demo),
         },
+        Command::RoundTrip { commands } => {
+            println!("{}", stage::round_trip::run(usize::try_from(commands)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Transcripts(wanted) => transcripts(&wanted),
         Command::Load(load) => {
             let report = load::run(&Plan {
                 terminals: load.terminals.into(),
@@ -121,4 +152,64 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn transcripts(wanted: &Transcripts) -> Result<ExitCode, Box<dyn Error>> {
+    let pcsc = Pcsc::open()?;
+    let mut readers = pcsc.readers()?.into_iter();
+    let reader = readers
+        .find(|reader| reader.to_string().contains(&wanted.reader))
+        .ok_or("no reader of that name")?;
+    let pin = if wanted.without_pin {
+        None
+    } else {
+        println!(
+            "Presented once, and only with two tries left or more. Three wrong ones lock a card."
+        );
+        let entry = Zeroizing::new(rpassword::prompt_password("PIN of the card (4 digits): ")?);
+        Some(Pin::try_from(entry.as_str())?)
+    };
+    let mut pin = Once::new(pin);
+    let mut files: Vec<_> = std::fs::read_dir(&wanted.folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    files.sort();
+    let mut as_said = true;
+    for path in files {
+        let name = path.file_stem().unwrap_or_default().display();
+        let transcript: Transcript = std::fs::read_to_string(&path)?.parse()?;
+        for part in parts(&transcript) {
+            let from = part.first().map_or(0, |line| line.number);
+            let outcome = run_part(part, &mut pin, || pcsc.transport(&reader));
+            match outcome {
+                Outcome::Run {
+                    commands,
+                    differences,
+                } => {
+                    println!(
+                        "{name}:{from}: {commands} commands, {} differ",
+                        differences.len()
+                    );
+                    as_said &= differences.is_empty();
+                    for difference in differences {
+                        println!("  {difference}");
+                    }
+                }
+                Outcome::Skipped(reason) => println!("{name}:{from}: skipped, {reason}"),
+                Outcome::TooFewTries(line) => {
+                    println!(
+                        "{name}:{from}: given up at line {line}, the card does not tell two tries"
+                    );
+                    as_said = false;
+                }
+                Outcome::Gone(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(if as_said {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

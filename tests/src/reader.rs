@@ -7,8 +7,9 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use card::pcsc::{Event, Monitor, Pcsc};
+use card::pcsc::{Event, Monitor, Pcsc, ReaderName};
 use hw_sim::control::{Reply, Request, call};
+use hw_sim::fault::Fault;
 use hw_sim::persona::PersonaName;
 use hw_sim::trace;
 use tempfile::TempDir;
@@ -19,28 +20,42 @@ use crate::process::{Program, program};
 /// How long `pcscd` may take to notice a card that came or went; it looks twice a second.
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
 
-/// What `pcscd` knows of the card. One that is exchanged before it looks again would seem to have been lifted.
+/// How many slots the reader has.
+const SLOTS: usize = 2;
+
+/// What `pcscd` knows of the cards. One that is exchanged before it looks again would seem to have been lifted.
 struct Noticed {
     monitor: Monitor,
-    card: bool,
+    cards: [bool; SLOTS],
 }
 
 impl Noticed {
-    fn wait_for(&mut self, card: bool) -> io::Result<()> {
+    fn wait_for(&mut self, slot: usize, card: bool) -> io::Result<()> {
         let deadline = Instant::now() + NOTICED_WITHIN;
-        while self.card != card {
-            match self
-                .monitor
-                .next(deadline.saturating_duration_since(Instant::now()))
-            {
-                Some(Event::CardPlaced(_)) => self.card = true,
-                Some(Event::CardLifted(_)) => self.card = false,
+        while self.cards.get(slot) != Some(&card) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.monitor.next(left) {
+                Some(Event::CardPlaced(reader)) => self.set(&reader, true),
+                Some(Event::CardLifted(reader)) => self.set(&reader, false),
                 Some(_) => {}
                 None => return Err(io::Error::other("pcscd did not notice the card")),
             }
         }
         Ok(())
     }
+
+    fn set(&mut self, reader: &ReaderName, card: bool) {
+        let is_it = |slot: &usize| reader.to_string() == name(*slot);
+        if let Some(slot) = (0..SLOTS).find(is_it) {
+            self.cards[slot] = card;
+        }
+    }
+}
+
+/// The name of a slot in PC/SC.
+#[must_use]
+pub fn name(slot: usize) -> String {
+    format!("Virtual PCD 00 {slot:02}")
 }
 
 /// The virtual reader, and what lies on it.
@@ -73,7 +88,7 @@ impl Reader {
         let monitor = Pcsc::open().map_err(io::Error::other)?.monitor();
         let noticed = Mutex::new(Noticed {
             monitor,
-            card: false,
+            cards: [false; SLOTS],
         });
         Ok(Self {
             noticed,
@@ -103,15 +118,33 @@ impl Reader {
     /// # Errors
     /// If the emulator refuses.
     pub fn insert_to_be_lifted(&self, persona: &str, after: Option<NonZeroU32>) -> io::Result<()> {
+        self.put(0, persona, after, Vec::new())
+    }
+
+    /// Puts a persona's card on a slot, with faults to come.
+    ///
+    /// # Errors
+    /// If the emulator refuses.
+    pub fn insert_into(&self, slot: usize, persona: &str, faults: &[Fault]) -> io::Result<()> {
+        self.put(slot, persona, None, faults.to_vec())
+    }
+
+    fn put(
+        &self,
+        slot: usize,
+        persona: &str,
+        lift_after: Option<NonZeroU32>,
+        faults: Vec<Fault>,
+    ) -> io::Result<()> {
         let persona: PersonaName = persona.parse().map_err(io::Error::other)?;
-        self.remove()?;
+        self.remove_from(slot)?;
         self.done(&Request::Insert {
-            slot: 0,
+            slot,
             persona,
-            lift_after: after,
-            faults: Vec::new(),
+            lift_after,
+            faults,
         })?;
-        self.noticed().wait_for(true)
+        self.noticed().wait_for(slot, true)
     }
 
     /// Takes the card away. With none there, nothing happens.
@@ -119,8 +152,24 @@ impl Reader {
     /// # Errors
     /// If the emulator does not answer.
     pub fn remove(&self) -> io::Result<()> {
-        self.done(&Request::Remove { slot: 0 })?;
-        self.noticed().wait_for(false)
+        self.remove_from(0)
+    }
+
+    /// Takes the card from a slot.
+    ///
+    /// # Errors
+    /// If the emulator does not answer.
+    pub fn remove_from(&self, slot: usize) -> io::Result<()> {
+        self.done(&Request::Remove { slot })?;
+        self.noticed().wait_for(slot, false)
+    }
+
+    /// Whether `pcscd` has noticed by now that a card is there, or is not.
+    ///
+    /// # Errors
+    /// If it does not notice.
+    pub fn noticed_on(&self, slot: usize, card: bool) -> io::Result<()> {
+        self.noticed().wait_for(slot, card)
     }
 
     fn noticed(&self) -> MutexGuard<'_, Noticed> {

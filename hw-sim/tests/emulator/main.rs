@@ -3,7 +3,10 @@
 
 mod client;
 mod common;
+mod faults;
 mod issued;
 mod messaging;
 mod reader;
+mod session;
+mod slots;
 mod transcripts;

@@ -13,24 +13,24 @@ use tempfile::TempDir;
 
 use crate::common::{Copy, copy_tree, made};
 
-const SELECT: [u8; 15] = [
+pub(crate) const SELECT: [u8; 15] = [
     0x00, 0xA4, 0x04, 0x0C, 10, 0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08,
 ];
-const WRONG_PIN: [u8; 9] = [0x00, 0x20, 0x00, 0x91, 4, b'0', b'0', b'0', b'0'];
+pub(crate) const WRONG_PIN: [u8; 9] = [0x00, 0x20, 0x00, 0x91, 4, b'0', b'0', b'0', b'0'];
 
 /// The driver: it listens, and talks to the card that comes.
-struct Driver(TcpListener);
+pub(crate) struct Driver(pub(crate) TcpListener);
 
 impl Driver {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
     }
 
-    fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
     }
 
-    fn accept(&self) -> TcpStream {
+    pub(crate) fn accept(&self) -> TcpStream {
         let (stream, _) = self.0.accept().unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
@@ -40,7 +40,7 @@ impl Driver {
 }
 
 /// Sends a frame as the driver does: its length apart.
-fn send(mut driver: &TcpStream, payload: &[u8]) {
+pub(crate) fn send(mut driver: &TcpStream, payload: &[u8]) {
     driver
         .write_all(&u16::try_from(payload.len()).unwrap().to_be_bytes())
         .unwrap();
@@ -48,7 +48,7 @@ fn send(mut driver: &TcpStream, payload: &[u8]) {
 }
 
 /// A frame, or nothing if the card is gone.
-fn receive(mut driver: &TcpStream) -> Option<Vec<u8>> {
+pub(crate) fn receive(mut driver: &TcpStream) -> Option<Vec<u8>> {
     let mut length = [0; 2];
     driver.read_exact(&mut length).ok()?;
     let mut payload = vec![0; usize::from(u16::from_be_bytes(length))];
@@ -56,7 +56,7 @@ fn receive(mut driver: &TcpStream) -> Option<Vec<u8>> {
     Some(payload)
 }
 
-fn exchange(driver: &TcpStream, payload: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn exchange(driver: &TcpStream, payload: &[u8]) -> Option<Vec<u8>> {
     send(driver, payload);
     receive(driver)
 }
@@ -189,7 +189,7 @@ fn the_control_socket_does_what_it_is_told() {
         slot,
         persona: name.parse().unwrap(),
         lift_after: None,
-        faults: Vec::new(),
+        faults: vec![],
     };
     let refused = |because| [Reply::Refused { because }];
     assert_eq!(ask(insert("nobody", 0)), refused(Refusal::NoSuchPersona));
@@ -208,7 +208,7 @@ fn the_control_socket_does_what_it_is_told() {
                 tries,
                 ..
             },
-            _,
+            Reply::Slot { persona: None, .. },
         ] if persona.as_str() == "ordinary" => tries["text"]["0011"],
         other => panic!("{other:?}"),
     };
@@ -274,7 +274,7 @@ fn without_a_driver_there_is_no_reader() {
         slot: 0,
         persona: "gaiji".parse().unwrap(),
         lift_after: None,
-        faults: Vec::new(),
+        faults: vec![],
     };
     let replies: Vec<_> = call(&socket, &insert)
         .unwrap()

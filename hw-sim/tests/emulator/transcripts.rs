@@ -4,15 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use hw_sim::chip::EmulatedCard;
+use hw_sim::fault::{Faulty, Outcome};
+use hw_sim::reader::Card;
+use hw_sim::replay::Replayed;
+use hw_sim::transcript::{Sent, Step, Transcript, line};
 
 use crate::common::Copy;
-
-/// A part of an expected response.
-enum Part {
-    Exactly(Vec<u8>),
-    Any(usize),
-    AnyNumber,
-}
 
 #[test]
 fn every_transcript_is_what_the_card_does() {
@@ -21,50 +18,47 @@ fn every_transcript_is_what_the_card_does() {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "txt") {
-            commands += run(&path);
+            let name = path.file_name().unwrap().display().to_string();
+            commands += run(&name, &fs::read_to_string(&path).unwrap());
         }
     }
     assert!(commands > 150, "{commands}: transcripts are missing");
 }
 
 /// Runs a transcript, and says how many commands it had.
-fn run(path: &Path) -> usize {
+fn run(name: &str, text: &str) -> usize {
+    let transcript: Transcript = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut commands = 0;
     let mut inserted: Option<(Copy, EmulatedCard)> = None;
-    for (number, line) in fs::read_to_string(path).unwrap().lines().enumerate() {
-        let at = format!(
-            "{}:{}: {line}",
-            path.file_name().unwrap().display(),
-            number + 1
-        );
-        let line = line.split('#').next().unwrap().trim();
-        if let Some(name) = line.strip_prefix("card ") {
-            let copy = Copy::of(name);
+    for line in transcript.lines() {
+        let at = || {
+            let text = text.lines().nth(line.number - 1).unwrap();
+            format!("{name}:{}: {text}", line.number)
+        };
+        if let Step::Card(persona) = &line.step {
+            let copy = Copy::of(persona.as_str());
             let mut card = copy.load();
             card.power_on();
             inserted = Some((copy, card));
             continue;
         }
-        if line.is_empty() {
-            continue;
-        }
         let (copy, card) = inserted.as_mut().expect("a transcript begins with a card");
-        match line {
-            "power on" => card.power_on(),
-            "power off" => card.power_off(),
-            "reset" => card.reset(),
-            "reinsert" => {
+        match &line.step {
+            Step::Card(_) => {}
+            Step::PowerOn => card.power_on(),
+            Step::PowerOff => card.power_off(),
+            Step::Reset => card.reset(),
+            Step::Reinsert => {
                 *card = copy.load();
                 card.power_on();
             }
-            _ => {
-                let (command, expected) = line.split_once("=>").expect(&at);
-                let response = card.transmit(&hex(command));
-                assert!(
-                    fits(&parts(expected), &response),
-                    "{at}\ngot {}",
-                    in_hex(&response)
-                );
+            Step::Exchange(Sent::Masked, _) => panic!("{}: cannot be run", at()),
+            Step::Exchange(Sent::Whole(command), answer) => {
+                let response = card.transmit(command.expose());
+                let got = line_of(&response);
+                assert!(answer.fits(Some(&response)), "{}\ngot {got}", at());
                 commands += 1;
             }
         }
@@ -72,60 +66,63 @@ fn run(path: &Path) -> usize {
     commands
 }
 
-fn parts(pattern: &str) -> Vec<Part> {
-    let part = |word: &str| match word
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-    {
-        Some(count) => Part::Any(count.parse().unwrap()),
-        None if word == ".." => Part::AnyNumber,
-        None => Part::Exactly(hex(word)),
-    };
-    pattern.split_whitespace().map(part).collect()
+fn line_of(response: &[u8]) -> String {
+    response.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-fn fits(pattern: &[Part], bytes: &[u8]) -> bool {
-    match pattern {
-        [] => bytes.is_empty(),
-        [Part::Exactly(begin), rest @ ..] => bytes
-            .strip_prefix(&begin[..])
-            .is_some_and(|bytes| fits(rest, bytes)),
-        [Part::Any(count), rest @ ..] => bytes.get(*count..).is_some_and(|bytes| fits(rest, bytes)),
-        [Part::AnyNumber, rest @ ..] => (0..=bytes.len()).any(|skip| fits(rest, &bytes[skip..])),
+/// What a card was told, and what it answered.
+fn recorded(commands: &[&[u8]]) -> String {
+    let copy = Copy::of("ordinary");
+    let mut card = Faulty::from(copy.load());
+    card.power_on();
+    let mut text = "card ordinary\n".to_owned();
+    for command in commands {
+        let answer = card.card_mut().transmit(command);
+        text += &line(command, Some(&answer), true);
+        text.push('\n');
     }
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<_> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).unwrap())
-        .collect();
-    assert_eq!(digits.len() % 2, 0, "{text}");
-    digits
-        .chunks(2)
-        .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap())
-        .collect()
-}
-
-fn in_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    text
 }
 
 #[test]
-fn a_response_that_differs_does_not_fit() {
-    let fits = |pattern, bytes: &[u8]| fits(&parts(pattern), bytes);
-    assert!(fits(
-        "FF20 .. DF <2> 9000",
-        &[0xFF, 0x20, 1, 2, 0xDF, 3, 4, 0x90, 0x00]
-    ));
-    for wrong in [
-        &[0x90, 0x01][..],
-        &[0x90],
-        &[0, 0x90, 0x00],
-        &[0x90, 0x00, 0],
-    ] {
-        assert!(!fits("9000", wrong));
-        assert!(!fits("<3> 9000", wrong));
+fn a_transcript_recorded_with_data_runs_and_replays() {
+    let select = [
+        0x00, 0xA4, 0x04, 0x0C, 10, 0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08,
+    ];
+    let commands: [&[u8]; 5] = [
+        &select,
+        &[0x00, 0x20, 0x00, 0x91],
+        &[0x00, 0x20, 0x00, 0x91, 4, b'1', b'2', b'3', b'4'],
+        &[0x00, 0xB0, 0x81, 0x00, 0x00],
+        &[0x00, 0xB0, 0x82, 0x00, 0x00, 0x00, 0x00],
+    ];
+    let text = recorded(&commands);
+    assert_eq!(run("recorded", &text), commands.len());
+
+    let mut replayed = Replayed::try_from(&text.parse::<Transcript>().unwrap()).unwrap();
+    let copy = Copy::of("ordinary");
+    let mut card = Faulty::from(copy.load());
+    for _power_cycle in 0..2 {
+        for card in [&mut card as &mut dyn Card, &mut replayed] {
+            card.power_off();
+            card.power_on();
+        }
+        for command in commands {
+            let live = bytes(card.answer(command).outcome);
+            assert!(live.ends_with(&[0x90, 0x00]) || live == [0x63, 0xC3]);
+            assert!(bytes(replayed.answer(command).outcome) == live);
+        }
+    }
+    // What was not recorded.
+    assert_eq!(
+        bytes(replayed.answer(&[0x00, 0xB0, 0x83, 0x00, 0x00]).outcome),
+        [0x6F, 0x00]
+    );
+}
+
+fn bytes(outcome: Outcome) -> Vec<u8> {
+    match outcome {
+        Outcome::Answer(bytes) => bytes.to_vec(),
+        Outcome::Mute | Outcome::Lifted => panic!("no answer"),
     }
 }

@@ -151,6 +151,18 @@ problems! {
         "打印失败。请告知工作人员处理。",
         "인쇄하지 못했습니다. 직원에게 알려 주십시오.",
         "The printer refused or aborted the job.";
+    PrinterOutcomeUnknown "printer-outcome-unknown" None, No,
+        "印刷できたかどうかを確認できません。用紙が出ていないかを確かめ、係員にお知らせください。",
+        "It is not known whether your certificate was printed. Look for it in the printer, and tell the staff.",
+        "无法确认证明书是否已打印。请查看打印机出纸处，并告知工作人员。",
+        "증명서가 인쇄되었는지 확인할 수 없습니다. 프린터에 용지가 나왔는지 확인하고 직원에게 알려 주십시오.",
+        "The printer stopped answering, or forgot the job, after it had the page: look for a sheet. It was not reported as handed over and lapses.";
+    PrinterJobOpen "printer-job-open" None, Repeat,
+        "前の印刷が終わったことを確認できないため、ご利用を休止しています。係員にお知らせください。",
+        "Out of service: an earlier print job may not have ended. Please tell the staff.",
+        "无法确认之前的打印任务已结束，暂停使用。请告知工作人员。",
+        "이전 인쇄가 끝났는지 확인할 수 없어 이용을 중지하고 있습니다. 직원에게 알려 주십시오.",
+        "A job of this terminal may still be printed: reach the printer, or cancel the job there. The terminal comes back by itself.";
     OutputFailed "output-failed" None, Repeat,
         "証明書を保存できませんでした。保存先を確認してください。",
         "The certificate could not be saved. Please check where it should go.",
