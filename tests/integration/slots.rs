@@ -98,21 +98,21 @@ fn cards_come_and_go_on_both_slots() {
     let bench = Bench::with(&["ordinary", "gaiji"]);
     let reader = &bench.reader;
     let found = |name: &str| Ok(Some(name.to_owned()));
-    let nothing = Err(SessionError::Transport(TransportError::NoCard));
+    let nothing = || Err(SessionError::Transport(TransportError::NoCard));
     assert_eq!(bench.pcsc.readers().unwrap().len(), 2);
     reader.insert_into(1, "gaiji", &[]).unwrap();
-    assert_eq!((bench.read(0), bench.read(1)), (nothing, found(GAIJI)));
+    assert_eq!((bench.read(0), bench.read(1)), (nothing(), found(GAIJI)));
     reader.insert_into(0, "ordinary", &[]).unwrap();
     assert_eq!(
         (bench.read(0), bench.read(1)),
         (found(ORDINARY), found(GAIJI))
     );
     reader.remove_from(1).unwrap();
-    assert_eq!((bench.read(0), bench.read(1)), (found(ORDINARY), nothing));
+    assert_eq!((bench.read(0), bench.read(1)), (found(ORDINARY), nothing()));
     // Put on the other slot, it leaves this one.
     reader.insert_into(1, "ordinary", &[]).unwrap();
     reader.noticed_on(0, false).unwrap();
-    assert_eq!((bench.read(0), bench.read(1)), (nothing, found(ORDINARY)));
+    assert_eq!((bench.read(0), bench.read(1)), (nothing(), found(ORDINARY)));
 }
 
 #[test]
