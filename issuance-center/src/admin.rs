@@ -10,12 +10,7 @@ use http::{Method, Response, StatusCode, header};
 use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
 
-use crate::{
-    event::{Event, Events, Listener},
-    metrics::Metrics,
-    public::Published,
-    signing::Signing,
-};
+use crate::{metrics::Metrics, public::Published, reports::Reports, signing::Signing};
 
 /// The admin listener's service.
 pub struct Admin {
@@ -25,8 +20,8 @@ pub struct Admin {
     pub signing: Arc<Signing>,
     /// Whether there is a revocation list.
     pub published: Arc<Published>,
-    /// Where events go.
-    pub events: Arc<dyn Events>,
+    /// What happens on the way.
+    pub reports: Reports,
 }
 
 #[derive(Serialize)]
@@ -74,9 +69,6 @@ impl OpenService for Admin {
     }
 
     fn event(&self, event: ListenerEvent) {
-        self.events.note(Event::Listener {
-            listener: Listener::Admin,
-            what: event,
-        });
+        self.reports.report(event);
     }
 }

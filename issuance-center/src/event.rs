@@ -47,12 +47,14 @@ pub enum Event {
         /// Entries in all of them.
         count: usize,
     },
-    /// Something happened at a listener.
+    /// Something happened at a listener; of the same a line a minute at most.
     Listener {
         /// Which one.
         listener: Listener,
         /// What.
         what: server::Event,
+        /// How often since the line before, without a line of its own.
+        left_out: u64,
     },
 }
 
@@ -66,7 +68,7 @@ impl From<Result<usize, RefusedListError>> for Event {
 }
 
 /// A listener of this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Listener {
     /// For terminals.
@@ -75,6 +77,18 @@ pub enum Listener {
     Public,
     /// Health and metrics.
     Admin,
+}
+
+impl Listener {
+    /// As metrics call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminals => "terminals",
+            Self::Public => "public",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// Where events go.

@@ -8,7 +8,7 @@
 //! | [`registry`], [`revocations`] | VRS, as the center calls it; its revocations, fetched piece by piece |
 //! | [`programme`] | what is certified, as data |
 //! | [`certificate`] | SMART Health Card, QR symbol, page |
-//! | [`terminals`], [`public`], [`admin`] | the three listeners |
+//! | [`terminals`], [`public`], [`admin`], [`reports`] | the three listeners, and what happens there |
 //! | [`config`], [`serve`], [`event`], [`metrics`], [`clock`], [`hours`] | the program around it |
 //!
 //! It has no database, and while it serves it opens no file for writing.
@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod programme;
 pub mod public;
 pub mod registry;
+pub mod reports;
 pub mod revocations;
 pub mod serve;
 pub mod signing;

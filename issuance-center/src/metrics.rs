@@ -1,12 +1,19 @@
 //! Figures of operation, as Prometheus reads them. Labels are closed: steps and problem codes, nothing from a request.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use issuance_api::ProblemCode;
+use issuance_channel::server;
+
+use crate::event::Listener;
 
 /// A step of an application, as the label `step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +80,7 @@ struct Figures {
 pub struct Metrics {
     steps: [Figures; Step::ALL.len()],
     problems: Vec<AtomicU64>,
+    listeners: Mutex<BTreeMap<(Listener, server::Event), u64>>,
 }
 
 impl Default for Metrics {
@@ -80,6 +88,7 @@ impl Default for Metrics {
         Self {
             steps: Default::default(),
             problems: ProblemCode::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
+            listeners: Mutex::default(),
         }
     }
 }
@@ -103,6 +112,13 @@ impl Metrics {
         for (_, counter) in of_code.filter(|(code, _)| Some(**code) == problem) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Counts what a listener reports.
+    pub fn listener(&self, listener: Listener, what: server::Event) {
+        let all = self.listeners.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        *all.entry((listener, what)).or_default() += 1;
     }
 
     /// The text of `/metrics`.
@@ -148,6 +164,16 @@ impl Metrics {
             writeln!(
                 text,
                 "shomei_center_problems_total{{code=\"{code}\"}} {count}"
+            )?;
+        }
+        writeln!(text, "# TYPE shomei_center_listener_total counter")?;
+        let listeners = self.listeners.lock();
+        let listeners = listeners.unwrap_or_else(PoisonError::into_inner);
+        for ((listener, event), count) in &*listeners {
+            let (listener, event) = (listener.name(), event.name());
+            writeln!(
+                text,
+                "shomei_center_listener_total{{listener=\"{listener}\",event=\"{event}\"}} {count}"
             )?;
         }
         writeln!(text, "# TYPE shomei_center_signing_stopped gauge")?;

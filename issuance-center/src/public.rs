@@ -26,7 +26,7 @@ use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
 
 use crate::{
-    event::{Event, Events, Listener},
+    reports::Reports,
     revocations::{Lists, Rids},
     signing::{Jwks, PublicKey},
 };
@@ -172,8 +172,8 @@ fn empty(status: StatusCode) -> Response<Bytes> {
 pub struct Public {
     /// What is published.
     pub published: Arc<Published>,
-    /// Where events go.
-    pub events: Arc<dyn Events>,
+    /// What happens on the way.
+    pub reports: Reports,
 }
 
 impl OpenService for Public {
@@ -182,10 +182,7 @@ impl OpenService for Public {
     }
 
     fn event(&self, event: ListenerEvent) {
-        self.events.note(Event::Listener {
-            listener: Listener::Public,
-            what: event,
-        });
+        self.reports.report(event);
     }
 }
 

@@ -25,11 +25,12 @@ use crate::{
     certificate::page::{FontError, Fonts, PageError, Typesetter},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    event::{Event, Events, StandardError},
+    event::{Event, Events, Listener, StandardError},
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
     public::{Public, Published},
     registry::Shares,
+    reports::Reports,
     revocations::Fetching,
     signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
     statement::{StatementKey, StatementKeyError},
@@ -176,12 +177,21 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 
-    let terminals = server::mutual(&config.terminals, Terminals(Arc::clone(&center)))
+    let reports = |listener| {
+        let parts = center.parts();
+        let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
+        Reports::new(listener, metrics, Arc::clone(&events), clock)
+    };
+    let service = Terminals {
+        center: Arc::clone(&center),
+        reports: reports(Listener::Terminals),
+    };
+    let terminals = server::mutual(&config.terminals, service)
         .await
         .map_err(ServeError::Terminals)?;
     let service = Public {
         published: Arc::clone(&published),
-        events: Arc::clone(&events),
+        reports: reports(Listener::Public),
     };
     let public = server::public(&config.public, service)
         .await
@@ -190,7 +200,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         metrics: Arc::clone(&center.parts().metrics),
         signing: Arc::clone(&center.parts().signing),
         published: Arc::clone(&published),
-        events: Arc::clone(&events),
+        reports: reports(Listener::Admin),
     };
     let admin = server::loopback(&config.admin, service)
         .await

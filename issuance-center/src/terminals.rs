@@ -10,13 +10,18 @@ use issuance_channel::{
 
 use crate::{
     center::{Caller, Center, challenge::OpenChallenge},
-    event::{Event, Listener},
     metrics::Step,
     registry::Registry,
+    reports::Reports,
 };
 
 /// The center, to terminals.
-pub struct Terminals<R>(pub Arc<Center<R>>);
+pub struct Terminals<R> {
+    /// The steps.
+    pub center: Arc<Center<R>>,
+    /// What happens on the way.
+    pub reports: Reports,
+}
 
 impl<R: Registry> Service for Terminals<R> {
     type Endpoint = Step;
@@ -48,7 +53,7 @@ impl<R: Registry> Service for Terminals<R> {
         step: Step,
         body: Body,
     ) -> Result<Answer, Problem> {
-        let parts = self.0.parts();
+        let parts = self.center.parts();
         let begun = parts.clock.uptime();
         let answer = self.step(connection, step, &body).await;
         let took = parts.clock.uptime().saturating_sub(begun);
@@ -58,10 +63,7 @@ impl<R: Registry> Service for Terminals<R> {
     }
 
     fn event(&self, event: ListenerEvent) {
-        self.0.parts().events.note(Event::Listener {
-            listener: Listener::Terminals,
-            what: event,
-        });
+        self.reports.report(event);
     }
 }
 
@@ -81,12 +83,14 @@ impl<R: Registry> Terminals<R> {
         };
         let open = &mut connection.state;
         match step {
-            Step::Menu => Answer::json(&self.0.menu(terminal.role())),
-            Step::Challenge => Answer::json(&self.0.challenge(open).await?),
-            Step::Evidence => Answer::json(&self.0.evidence(caller, open, body.parse()?).await?),
-            Step::Inquiry => Answer::json(&self.0.inquiry(caller, body.parse()?).await?),
-            Step::Issue => Answer::json(&self.0.issue(caller, body.parse()?).await?),
-            Step::Delivered => Answer::json(&self.0.delivered(caller, body.parse()?).await?),
+            Step::Menu => Answer::json(&self.center.menu(terminal.role())),
+            Step::Challenge => Answer::json(&self.center.challenge(open).await?),
+            Step::Evidence => {
+                Answer::json(&self.center.evidence(caller, open, body.parse()?).await?)
+            }
+            Step::Inquiry => Answer::json(&self.center.inquiry(caller, body.parse()?).await?),
+            Step::Issue => Answer::json(&self.center.issue(caller, body.parse()?).await?),
+            Step::Delivered => Answer::json(&self.center.delivered(caller, body.parse()?).await?),
         }
     }
 }

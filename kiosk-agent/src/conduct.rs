@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::handover::Issuer;
 use crate::latch::Latch;
@@ -16,6 +16,9 @@ use crate::session::{
 
 /// How old a menu may get on the screen before it is fetched anew.
 const MENU_LASTS: Duration = Duration::from_secs(600);
+
+/// Between two looks at what keeps the terminal out of service.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// How long a resident has at each step.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +78,22 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         }
     }
 
+    /// Waits until nothing of an earlier application can come out any more, and says so as long as that is not known.
+    /// Cancelling ends the wait, not the state: no application begins in it.
+    pub async fn until_output_is_settled(&mut self, front: &mut impl FrontEnd) {
+        let mut shown = None;
+        while let Err(error) = self.output.settled().await {
+            let code = ProblemCode::from(error);
+            if shown.replace(code) != Some(code) {
+                front.show(&View::Problem(&code.into()));
+            }
+            tokio::select! {
+                () = sleep(LOOK_AGAIN) => {}
+                _ = cancelled(front) => return,
+            }
+        }
+    }
+
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
         let entry = self.until_card(front).await?;
         let accepted = self.until_accepted(entry, front).await?;
@@ -86,6 +105,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     }
 
     async fn until_card(&mut self, front: &mut impl FrontEnd) -> Result<PinEntry, Problem> {
+        self.output.settled().await.map_err(ProblemCode::from)?;
         let (welcome, programme, kind) = self.until_applied(front).await?;
         let applying = welcome.apply(&programme, kind)?;
         self.output.ready(1).await.map_err(ProblemCode::from)?;

@@ -7,7 +7,7 @@
 //! Interactive it serves one resident after the other until its input ends. With `--once` it leads one application:
 //! progress on standard output (`step take-card`: it waits until the card is gone), exit status 0 only if everything
 //! happened; else `CODE: message` on standard error. SIGINT, SIGTERM and SIGHUP cancel the application: the card is let go
-//! of, the terminal echoes again, and the exit status is 128 and the signal's number.
+//! of, a job at the printer is cancelled, the terminal echoes again, and the exit status is 128 and the signal's number.
 
 #[path = "kiosk/input.rs"]
 mod input;
@@ -29,7 +29,7 @@ use terminal::conduct::Terminal;
 use terminal::config::{Config, ConfigError};
 use terminal::handover::{Issuer, IssuerError};
 use terminal::latch::Latch;
-use terminal::output::{AddressError, Folder, Place, Printer, PrinterAddress};
+use terminal::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use terminal::ports::Card;
 use terminal::reader::{PcscCard, ReaderError};
 use tokio::signal::unix::{SignalKind, signal};
@@ -158,16 +158,17 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         SystemTime::now,
         config.card.into(),
     )?;
+    let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
+    let (center, urn) = ChannelCenter::new(config.center)?;
     let output = match (&arguments.place.out, &arguments.place.print) {
         (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
         (_, Some(address)) => Place::Printer(Box::new(Printer::new(
             address.clone(),
             config.printer.ca.as_deref(),
+            &urn,
         )?)),
         (None, None) => unreachable!("the argument group requires one of them"),
     };
-    let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
-    let (center, urn) = ChannelCenter::new(config.center)?;
     let mut terminal = Terminal {
         urn,
         center,
@@ -187,8 +188,9 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
             end = attend(&arguments, config.programme, &mut terminal) => end?,
             number = signals.next() => End::Signal(number),
         };
-        // What was under way is dropped and with it wiped; the card may still be held.
+        // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
+        terminal.output.abandon().await;
         Ok(end)
     })
 }
@@ -221,6 +223,7 @@ async fn attend(
     }
     let mut screen = Screen::new(Input::start()?, arguments.language, programme);
     while screen.is_open() {
+        terminal.until_output_is_settled(&mut screen).await;
         terminal.until_card_is_gone(&mut screen).await;
         // How it ended was shown; the next resident begins anew.
         drop(terminal.serve(&mut screen).await);

@@ -15,6 +15,12 @@ use crate::handover::Certificate;
 
 /// One place for certificates.
 pub trait Output: Send {
+    /// Whether nothing of an earlier delivery can come out any more. Sees to it, as far as that is possible.
+    ///
+    /// # Errors
+    /// [`OutputError::JobOpen`] while that is not known.
+    fn settled(&mut self) -> impl Future<Output = Result<(), OutputError>> + Send;
+
     /// Whether it could take `copies` now. Asked before anything is issued, so that an empty paper tray costs no
     /// certificate.
     ///
@@ -25,11 +31,14 @@ pub trait Output: Send {
     /// Puts all copies out and waits until that is done. Nothing remains of a delivery that failed.
     ///
     /// # Errors
-    /// [`OutputError`] says why nothing, or not everything, came out.
+    /// [`OutputError`] says why nothing, or not everything, came out; [`OutputError::OutcomeUnknown`] if that is not known.
     fn deliver(
         &mut self,
         certificate: &Certificate,
     ) -> impl Future<Output = Result<(), OutputError>> + Send;
+
+    /// Takes back a delivery that was dropped under way, as far as a few seconds go: the program ends.
+    fn abandon(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// Why nothing came out.
@@ -47,6 +56,12 @@ pub enum OutputError {
     /// The printer cannot print this, stands still, or gave the job up.
     #[error("the printer refused or aborted the job")]
     Failed,
+    /// Everything, something or nothing came out, or still may.
+    #[error("the printer does not say what became of the job")]
+    OutcomeUnknown,
+    /// A job of an earlier session may not have ended.
+    #[error("an earlier job may still be printed")]
+    JobOpen,
 }
 
 impl From<OutputError> for ProblemCode {
@@ -56,6 +71,8 @@ impl From<OutputError> for ProblemCode {
             OutputError::Unavailable => Self::PrinterUnavailable,
             OutputError::OutOfPaper => Self::PrinterOutOfPaper,
             OutputError::Failed => Self::PrinterFailed,
+            OutputError::OutcomeUnknown => Self::PrinterOutcomeUnknown,
+            OutputError::JobOpen => Self::PrinterJobOpen,
         }
     }
 }
@@ -70,6 +87,13 @@ pub enum Place {
 }
 
 impl Output for Place {
+    async fn settled(&mut self) -> Result<(), OutputError> {
+        match self {
+            Self::Folder(folder) => folder.settled().await,
+            Self::Printer(printer) => printer.settled().await,
+        }
+    }
+
     async fn ready(&mut self, copies: u8) -> Result<(), OutputError> {
         match self {
             Self::Folder(folder) => folder.ready(copies).await,
@@ -81,6 +105,13 @@ impl Output for Place {
         match self {
             Self::Folder(folder) => folder.deliver(certificate).await,
             Self::Printer(printer) => printer.deliver(certificate).await,
+        }
+    }
+
+    async fn abandon(&mut self) {
+        match self {
+            Self::Folder(folder) => folder.abandon().await,
+            Self::Printer(printer) => printer.abandon().await,
         }
     }
 }

@@ -20,7 +20,7 @@ use issuance_api::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::handover::{Asked, CardHolder, Certificate, Issuer};
+use crate::handover::{Asked, CardHolder, Certificate, Issuer, Refusal};
 use crate::key::SessionKey;
 use crate::latch::Latch;
 use crate::output::Output;
@@ -359,7 +359,8 @@ impl Previewed {
     /// bytes.
     ///
     /// # Errors
-    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card.
+    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card;
+    /// `certificate-unreadable` if that cannot be told, since no QR code reads.
     pub async fn confirm(
         self,
         center: &mut impl Center,
@@ -376,9 +377,13 @@ impl Previewed {
             proof: sealed.proof(IssueIntent::Issue, exporter),
         };
         let answer = repeated!(center.issue(&request))?;
-        let certificate = issuer.check(&holder, &preview, answer).map_err(|_| {
-            latch.set();
-            Problem::from(ProblemCode::ContentMismatch)
+        let certificate = issuer.check(&holder, &preview, answer);
+        let certificate = certificate.map_err(|refusal| match refusal {
+            Refusal::Mismatch(_) => {
+                latch.set();
+                ProblemCode::ContentMismatch
+            }
+            Refusal::Unread => ProblemCode::CertificateUnreadable,
         })?;
         Ok(Checked {
             certificate,
@@ -398,17 +403,19 @@ impl Checked {
     /// Writes or prints it.
     ///
     /// # Errors
-    /// The output's problem, with the way back: it can be tried again without a second issue.
+    /// The output's problem, with the way back: it can be tried again without a second issue. There is no way back from
+    /// `printer-outcome-unknown`: it may have come out.
     pub async fn hand_over(self, output: &mut impl Output) -> Result<HandedOver, Refused<Self>> {
         match output.deliver(&self.certificate).await {
             Ok(()) => Ok(HandedOver {
                 sealed: self.sealed,
             }),
             Err(error) => {
-                let problem = ProblemCode::from(error).into();
+                let code = ProblemCode::from(error);
+                let again = code.meaning().retry == Retry::Repeat;
                 Err(Refused {
-                    problem,
-                    again: Some(Box::new(self)),
+                    problem: code.into(),
+                    again: again.then(|| Box::new(self)),
                 })
             }
         }

@@ -76,6 +76,7 @@ fn center(world: &World) -> Center<InProcess> {
         centers: config.centers,
         lifetimes: config.lifetimes,
         divisions: Divisions::new(config.folders, &config.municipalities),
+        binding: config.binding,
         trust: TrustStore::load(&config.anchors, config.environment).expect("anchors"),
         refused: RefusedSigners::load(&config.refused_signers).expect("a list"),
         statement: vrs::statement::StatementKey::load(&config.statement_key, config.environment)
@@ -100,6 +101,7 @@ fn center(world: &World) -> Center<InProcess> {
         maintenance: config.maintenance,
         challenge_lifetime: config.challenge_lifetime,
         state_lifetime: config.state_lifetime,
+        binding: config.binding,
         trust: TrustStore::load(&config.anchors, config.environment).expect("anchors"),
         refused: RefusedSigners::load(&config.refused_signers).expect("a list"),
         statements: StatementKey::load(&config.statement_key, config.environment).expect("a key"),

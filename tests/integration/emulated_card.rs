@@ -336,11 +336,9 @@ fn a_dump_answers_reads_and_no_challenge() {
 
 fn authentication_tries(slot: &Slot) -> u8 {
     let card = slot.card().unwrap();
-    let left = card
-        .card()
+    card.card()
         .memory()
-        .tries_left(Ap::Jpki, AUTHENTICATION_PIN);
-    left
+        .tries_left(Ap::Jpki, AUTHENTICATION_PIN)
 }
 
 fn openssl(arguments: &[&str], files: &[&Path]) -> Vec<u8> {

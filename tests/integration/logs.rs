@@ -15,7 +15,7 @@ use toml::Table;
 use crate::support::{HOME, block_on, preview, refusal, ticket, until};
 
 /// Events, and the fields each may have beside `at` and `event`.
-const VOCABULARY: [(&str, &[&str]); 20] = [
+const VOCABULARY: [(&str, &[&str]); 21] = [
     ("ready", &[]),
     ("stopped", &[]),
     ("failed", &["reason"]),
@@ -31,7 +31,8 @@ const VOCABULARY: [(&str, &[&str]); 20] = [
     ("revocations-unavailable", &[]),
     ("revocations-shrunk", &[]),
     ("revocations-published", &["count"]),
-    ("listener", &["listener", "what"]),
+    ("listener", &["listener", "what", "left_out"]),
+    ("revocations-behind", &["missing"]),
     ("records-unavailable", &["municipality", "cause"]),
     ("records-available", &["municipality"]),
     ("signer-elsewhere", &["signer", "municipality"]),

@@ -305,7 +305,8 @@ impl RecipientKeys {
         })
     }
 
-    fn rotate(&mut self, now: Instant) {
+    /// Wipes keys whose time is over; called with every request, and regularly besides.
+    pub fn rotate(&mut self, now: Instant) {
         let age = now.saturating_duration_since(self.since);
         if age < EPOCH {
             return;

@@ -84,8 +84,10 @@ impl Stage {
         let key = published_key();
         let published = Arc::new(Published::new(vec![key.clone()]));
         let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
-        let mut vrs = Revoker::default();
-        vrs.room = 3;
+        let vrs = Revoker {
+            room: 3,
+            ..Revoker::default()
+        };
         Self {
             vrs,
             kid: key.kid().clone(),

@@ -92,7 +92,7 @@ fn says(maker: &Maker, payload: &Value) -> IssueAnswer {
 
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
-    let forgeries: [(&str, Answer); 8] = [
+    let forgeries: [(&str, Answer); 7] = [
         ("name", |maker, preview| {
             says(
                 maker,
@@ -128,9 +128,6 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             let other = maker.sign(&payload(&other));
             answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
         }),
-        ("page without a code", |maker, preview| {
-            answer(&maker.sign(&payload(preview)), &page(&[]))
-        }),
     ];
     for (what, forged) in forgeries {
         let mut terminal = terminal();
@@ -140,6 +137,20 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
         seen_last(&seen, &["preview", "issuing", "content-mismatch"]);
         stays_out_of_service(&mut terminal, what).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_on_which_nothing_reads_ends_the_application_alone() {
+    let mut terminal = terminal();
+    terminal.center.answer = |maker, preview| answer(&maker.sign(&payload(preview)), &page(&[]));
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CertificateUnreadable));
+    seen_last(&seen, &["preview", "issuing", "certificate-unreadable"]);
+    assert_eq!(terminal.output.paper, []);
+    assert_eq!(terminal.center.count("delivered"), 0);
+    terminal.center.answer = Maker::answer;
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -430,6 +441,52 @@ async fn a_tray_found_empty_while_printing_costs_no_second_certificate() {
     assert_eq!(seen[14..], ["delivering", "done"]);
     assert_eq!(terminal.center.count("issue"), 1);
     assert_eq!(terminal.output.paper.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_come_out_is_not_put_out_again() {
+    let mut terminal = terminal();
+    terminal.output.deliveries = Script::failing([OutputError::OutcomeUnknown]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PrinterOutcomeUnknown));
+    seen_last(&seen, &["delivering", "printer-outcome-unknown"]);
+    assert_eq!(terminal.output.paper, []);
+    assert_eq!(terminal.center.count("delivered"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_an_earlier_job_is_open_nobody_can_apply() {
+    let mut terminal = terminal();
+    terminal.output.settled = Script::failing([OutputError::JobOpen]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PrinterJobOpen));
+    assert_eq!(seen, ["printer-job-open"]);
+    assert_eq!(terminal.center.asked, [""; 0]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_terminal_comes_back_by_itself_when_an_earlier_job_has_ended() {
+    let mut terminal = terminal();
+    let open = OutputError::JobOpen;
+    terminal.output.settled =
+        Script::failing([open, open, OutputError::Unavailable, open, open, open]);
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    terminal.until_output_is_settled(&mut resident).await;
+    // Told once, not at each look.
+    let seen = [
+        "printer-job-open",
+        "printer-unavailable",
+        "printer-job-open",
+    ];
+    assert_eq!(resident.seen, seen);
+
+    terminal.output.settled = Script::failing([open; 9]);
+    let mut resident = Resident::who(|_: &str| Does::This(vec![Intent::Cancel]));
+    terminal.until_output_is_settled(&mut resident).await;
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PrinterJobOpen));
 }
 
 #[tokio::test(start_paused = true)]

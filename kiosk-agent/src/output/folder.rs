@@ -54,6 +54,10 @@ impl Folder {
 }
 
 impl Output for Folder {
+    async fn settled(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
+
     async fn ready(&mut self, _copies: u8) -> Result<(), OutputError> {
         self.open()
             .and_then(|folder| nameless(&folder, b"").map(drop))
@@ -63,6 +67,8 @@ impl Output for Folder {
     async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
         self.write(certificate).map_err(|_| OutputError::Folder)
     }
+
+    async fn abandon(&mut self) {}
 }
 
 fn nameless(folder: &OwnedFd, content: &[u8]) -> io::Result<File> {

@@ -1,147 +1,224 @@
 //! A printer on IPP (RFC 8010, 8011): the page goes straight to the device, never by way of a spool.
 //!
 //! ```text
-//! Get-Printer-Attributes   application/pdf, A4, copies, printer-state-reasons
-//! Print-Job                the page, copies, media iso_a4_210x297mm
-//! Get-Job-Attributes       until job-state is completed
-//! Cancel-Job               when it does not come to that: nothing may come out in the next session
+//! Get-Jobs                 jobs of this terminal that have not ended: cancelled before anything else is done
+//! Get-Printer-Attributes   application/pdf, A4, copies, operations, printer-state-reasons
+//! Create-Job               copies, media iso_a4_210x297mm: the job has a number before it has a page
+//! Send-Document            the page
+//! Get-Job-Attributes       until the job has ended; its state decides, whatever answers were lost
+//! Cancel-Job               when it does not come to that
 //! ```
+//! Nothing may come out in the next session. A page therefore only ever goes to a job whose number is known, never with
+//! Print-Job: a job whose creation went unanswered is empty and prints nothing. As long as a job of this terminal may not
+//! have ended, whichever run of the program left it, [`Printer`] is not ready. They are told from others by their name.
 
 mod address;
+mod health;
+mod job;
 mod transport;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hyper::body::Bytes;
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
-use ipp::model::{DelimiterTag, IppVersion, JobState, Operation, PrinterState};
+use ipp::model::{DelimiterTag, IppVersion, JobState, Operation};
+use ipp::parser::IppParseError;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
+use issuance_api::TerminalUrn;
 use tokio::time::{Instant, sleep};
 
 pub use address::{AddressError, PrinterAddress};
-use transport::Transport;
+use job::{Ended, State};
+use transport::{Failure, Transport};
 
 use super::{Output, OutputError};
 use crate::handover::Certificate;
 
 const PDF: &str = "application/pdf";
 const A4: &str = "iso_a4_210x297mm";
-/// Between two questions for the job's state.
+/// Between two questions for a job's state.
 const POLL: Duration = Duration::from_millis(200);
-/// Until a job has to be done: warming up and ten slow pages.
-const PRINTED_WITHIN: Duration = Duration::from_secs(180);
+/// What a printer has to understand; every IPP Everywhere printer does (PWG 5100.14).
+const OPERATIONS: [Operation; 5] = [
+    Operation::CreateJob,
+    Operation::SendDocument,
+    Operation::CancelJob,
+    Operation::GetJobAttributes,
+    Operation::GetJobs,
+];
+
+/// How long a printer has.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    /// Until a job has to be done: warming up and ten slow pages.
+    printed: Duration,
+    /// While it says nothing about a job, before that is given up.
+    silence: Duration,
+    /// While something hinders it, with the job not stopped: it may report the tray empty as it feeds the last sheet.
+    hindered: Duration,
+    /// To end a job that was cancelled.
+    cancelled: Duration,
+    /// To end jobs of earlier sessions, before that is told.
+    settled: Duration,
+    /// To end a job when the program has to end.
+    abandoned: Duration,
+}
+
+const WAITS: Waits = Waits {
+    printed: Duration::from_secs(180),
+    silence: Duration::from_secs(30),
+    hindered: Duration::from_secs(15),
+    cancelled: Duration::from_secs(30),
+    settled: Duration::from_secs(2),
+    abandoned: Duration::from_secs(5),
+};
+
+/// What is known of this terminal's jobs at the printer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Jobs {
+    /// Nobody looked yet: a run of this program before may have left some.
+    Unlooked,
+    /// One may not have ended; its number, where the printer said it.
+    Open(Option<i32>),
+    /// All have ended.
+    Ended,
+}
 
 /// A printer and the connection it is reached by.
 #[derive(Debug)]
 pub struct Printer {
     address: PrinterAddress,
     transport: Transport,
+    /// What this terminal's jobs are called.
+    name: String,
+    jobs: Jobs,
+    waits: Waits,
 }
 
 impl Printer {
-    /// The printer at this address. `ca` holds, in PEM, who may vouch for an `ipps` printer.
+    /// The printer at this address, for this terminal. `ca` holds, in PEM, who may vouch for an `ipps` printer.
     ///
     /// # Errors
     /// [`AddressError::Authority`] if the address is `ipps` and no certificate can be read from `ca`.
     pub fn new(
         address: PrinterAddress,
         ca: Option<&std::path::Path>,
+        terminal: &TerminalUrn,
     ) -> Result<Self, AddressError> {
         let transport = Transport::new(&address, ca)?;
-        Ok(Self { address, transport })
+        Ok(Self {
+            address,
+            transport,
+            // Shown on the printer's panel and in its log: the same for everybody.
+            name: format!("certificate {}", terminal.as_str()),
+            jobs: Jobs::Unlooked,
+            waits: WAITS,
+        })
     }
 
-    fn request(&self, operation: Operation) -> Result<IppRequestResponse, OutputError> {
+    fn request(&self, operation: Operation) -> Result<IppRequestResponse, Failure> {
         let mut request = IppRequestResponse::new(IppVersion::v2_0(), operation, None)
-            .map_err(|_| OutputError::Failed)?;
-        let uri = IppValue::new_uri(self.address.as_str()).map_err(|_| OutputError::Failed)?;
-        add(
-            &mut request,
-            DelimiterTag::OperationAttributes,
-            IppAttribute::PRINTER_URI,
-            uri,
-        )?;
-        let user = IppValue::new_name_without_language("kiosk").map_err(|_| OutputError::Failed)?;
+            .map_err(|_| Failure::Unsaid)?;
+        let operation = DelimiterTag::OperationAttributes;
+        let uri = IppValue::new_uri(self.address.as_str());
+        add(&mut request, operation, IppAttribute::PRINTER_URI, uri)?;
+        let user = IppValue::new_name_without_language("kiosk");
         let name = IppAttribute::REQUESTING_USER_NAME;
-        add(&mut request, DelimiterTag::OperationAttributes, name, user)?;
+        add(&mut request, operation, name, user)?;
         Ok(request)
     }
 
-    /// Asks the printer about itself; an error if something keeps it from printing.
-    async fn health(&self) -> Result<IppRequestResponse, OutputError> {
-        let request = self.request(Operation::GetPrinterAttributes)?;
-        let answer = self.transport.send(request, Bytes::new()).await?;
-        let attributes =
-            group(&answer, DelimiterTag::PrinterAttributes).ok_or(OutputError::Unavailable)?;
-        let reasons = texts(attributes, IppAttribute::PRINTER_STATE_REASONS);
-        // An empty tray is no obstacle while another holds A4. Some printers only ever report it.
-        let tray_empty = |reason: &String| {
-            reason.starts_with("media-empty") || reason.starts_with("media-needed")
-        };
-        let a4_ready = texts(attributes, IppAttribute::MEDIA_READY)
-            .iter()
-            .any(|media| media == A4);
-        if !a4_ready && reasons.iter().any(tray_empty) {
-            return Err(OutputError::OutOfPaper);
-        }
-        if let Some(obstacle) = reasons
-            .iter()
-            .filter_map(|reason| obstacle(reason))
-            .max_by_key(rank)
-        {
-            return Err(obstacle);
-        }
-        let stopped = PrinterState::Stopped as i32;
-        if number(attributes, IppAttribute::PRINTER_STATE).is_none_or(|state| state == stopped) {
-            return Err(OutputError::Failed);
-        }
-        Ok(answer)
-    }
-
-    async fn print(&self, certificate: &Certificate) -> Result<i32, OutputError> {
-        let mut request = self.request(Operation::PrintJob)?;
-        let failed = |_| OutputError::Failed;
-        let operation = DelimiterTag::OperationAttributes;
-        let format = IppValue::new_mime_media_type(PDF).map_err(failed)?;
-        add(
-            &mut request,
-            operation,
-            IppAttribute::DOCUMENT_FORMAT,
-            format,
-        )?;
-        // Shown on the printer's panel and in its log: the same for everybody.
-        let name = IppValue::new_name_without_language("certificate").map_err(failed)?;
-        add(&mut request, operation, IppAttribute::JOB_NAME, name)?;
-        let job = DelimiterTag::JobAttributes;
-        let copies = IppValue::new_integer(i32::from(certificate.copies()));
-        add(&mut request, job, IppAttribute::COPIES, copies)?;
-        let media = IppValue::new_keyword(A4).map_err(failed)?;
-        add(&mut request, job, IppAttribute::MEDIA, media)?;
-
-        let page = Bytes::copy_from_slice(certificate.page());
-        let answer = self.transport.send(request, page).await?;
-        group(&answer, job)
-            .and_then(|attributes| number(attributes, IppAttribute::JOB_ID))
-            .ok_or(OutputError::Failed)
-    }
-
-    async fn printed(&self, job: i32) -> Result<(), OutputError> {
-        let deadline = Instant::now() + PRINTED_WITHIN;
+    /// Cancels what this terminal left at the printer and has not ended. Whether all of it has now.
+    async fn sweep(&self, known: Option<i32>) -> Result<bool, Failure> {
+        let deadline = Instant::now() + self.waits.settled;
+        let mut told = BTreeSet::new();
         loop {
-            let request = self.job_request(Operation::GetJobAttributes, job)?;
-            let answer = self.transport.send(request, Bytes::new()).await?;
-            let state = group(&answer, DelimiterTag::JobAttributes)
-                .and_then(|attributes| number(attributes, IppAttribute::JOB_STATE));
-            match state {
-                Some(state) if state == JobState::Completed as i32 => return Ok(()),
-                Some(state)
-                    if [JobState::Aborted as i32, JobState::Canceled as i32].contains(&state) =>
-                {
-                    // Why, if the printer says: no paper is worth telling apart.
-                    return Err(self.health().await.err().unwrap_or(OutputError::Failed));
+            let mut open = self.open_jobs().await?;
+            // The list may lag behind.
+            if let Some(job) = known
+                && !open.contains(&job)
+                && matches!(self.state(job).await?, State::Open(_))
+            {
+                open.push(job);
+            }
+            if open.is_empty() {
+                return Ok(true);
+            }
+            for job in open {
+                if told.insert(job) {
+                    // One that ended in between cannot be cancelled: the next look tells.
+                    let _ = self.cancel(job).await;
                 }
-                _ => drop(self.health().await?),
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Sends the page to a job and follows it to its end.
+    async fn print(&mut self, job: i32, certificate: &Certificate) -> Result<(), OutputError> {
+        // What a later run of this program could not find is not begun.
+        let mut page_sent = false;
+        let followed = match self.open_jobs().await {
+            Ok(open) if open.contains(&job) => match self.send_page(job, certificate).await {
+                Ok(()) | Err(Failure::Unanswered) => {
+                    page_sent = true;
+                    self.follow(job).await
+                }
+                Err(failure) => Err(failure.into()),
+            },
+            Ok(_) => Err(OutputError::Failed),
+            Err(failure) => Err(failure.into()),
+        };
+        let (ended, why) = match followed {
+            Ok(ended) => (Some(ended), None),
+            Err(why) => (self.until_cancelled(job).await, Some(why)),
+        };
+        if ended.is_some() {
+            self.jobs = Jobs::Ended;
+        }
+        match ended {
+            Some(Ended::Completed) => Ok(()),
+            // Nobody can say any more whether it was printed; or what may still come out was given up.
+            Some(Ended::Forgotten) | None if page_sent => Err(OutputError::OutcomeUnknown),
+            _ => match why {
+                Some(why) => Err(why),
+                // Why, if the printer says: no paper is worth telling apart.
+                None => Err(self.health().await.err().unwrap_or(OutputError::Failed)),
+            },
+        }
+    }
+
+    /// Until the job has ended; an error says why that is not waited for any longer.
+    async fn follow(&self, job: i32) -> Result<Ended, OutputError> {
+        let deadline = Instant::now() + self.waits.printed;
+        let mut heard = Instant::now();
+        let mut hindered = None;
+        loop {
+            match self.state(job).await {
+                Ok(State::Ended(ended)) => return Ok(ended),
+                Ok(State::Open(state)) => {
+                    heard = Instant::now();
+                    let stopped = state == JobState::ProcessingStopped as i32;
+                    let waits = stopped || state == JobState::PendingHeld as i32;
+                    match self.health().await {
+                        Err(obstacle) if stopped => return Err(obstacle),
+                        Ok(_) if !waits => hindered = None,
+                        other => {
+                            let since = *hindered.get_or_insert(heard);
+                            if since.elapsed() >= self.waits.hindered {
+                                return Err(other.err().unwrap_or(OutputError::Failed));
+                            }
+                        }
+                    }
+                }
+                Err(_) if heard.elapsed() >= self.waits.silence => {
+                    return Err(OutputError::Unavailable);
+                }
+                Err(_) => {}
             }
             if Instant::now() >= deadline {
                 return Err(OutputError::Failed);
@@ -150,25 +227,46 @@ impl Printer {
         }
     }
 
-    fn job_request(
-        &self,
-        operation: Operation,
-        job: i32,
-    ) -> Result<IppRequestResponse, OutputError> {
-        let mut request = self.request(operation)?;
-        let id = IppValue::new_integer(job);
-        add(
-            &mut request,
-            DelimiterTag::OperationAttributes,
-            IppAttribute::JOB_ID,
-            id,
-        )?;
-        Ok(request)
+    /// Cancels a job and waits for its end; nothing if that does not come.
+    async fn until_cancelled(&self, job: i32) -> Option<Ended> {
+        let deadline = Instant::now() + self.waits.cancelled;
+        let mut told = false;
+        loop {
+            told = told || matches!(self.cancel(job).await, Ok(()) | Err(Failure::Refused(_)));
+            if let Ok(State::Ended(ended)) = self.state(job).await {
+                return Some(ended);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            sleep(POLL).await;
+        }
     }
 }
 
 impl Output for Printer {
+    async fn settled(&mut self) -> Result<(), OutputError> {
+        let known = match self.jobs {
+            Jobs::Ended => return Ok(()),
+            Jobs::Unlooked => None,
+            Jobs::Open(job) => job,
+        };
+        match self.sweep(known).await {
+            Ok(true) => {
+                self.jobs = Jobs::Ended;
+                Ok(())
+            }
+            Ok(false) => {
+                self.jobs = Jobs::Open(known);
+                Err(OutputError::JobOpen)
+            }
+            Err(failure) if self.jobs == Jobs::Unlooked => Err(failure.into()),
+            Err(_) => Err(OutputError::JobOpen),
+        }
+    }
+
     async fn ready(&mut self, copies: u8) -> Result<(), OutputError> {
+        self.settled().await?;
         let answer = self.health().await?;
         let attributes =
             group(&answer, DelimiterTag::PrinterAttributes).ok_or(OutputError::Unavailable)?;
@@ -176,22 +274,40 @@ impl Output for Printer {
         let copies_fit = attributes.get(IppAttribute::COPIES_SUPPORTED).is_some_and(|range| {
             matches!(range.value(), IppValue::RangeOfInteger { max, .. } if *max >= i32::from(copies))
         });
+        let operations = numbers(attributes, IppAttribute::OPERATIONS_SUPPORTED);
         let suitable = has(IppAttribute::DOCUMENT_FORMAT_SUPPORTED, PDF)
             && has(IppAttribute::MEDIA_SUPPORTED, A4)
+            && OPERATIONS
+                .iter()
+                .all(|it| operations.contains(&(*it as i32)))
             && (copies_fit || copies == 1);
         suitable.then_some(()).ok_or(OutputError::Failed)
     }
 
     async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
         self.ready(certificate.copies()).await?;
-        let job = self.print(certificate).await?;
-        let printed = self.printed(job).await;
-        if printed.is_err() {
-            let cancel = self.job_request(Operation::CancelJob, job)?;
-            // A job that ended by itself cannot be cancelled, and a printer that is gone cannot be told.
-            drop(self.transport.send(cancel, Bytes::new()).await);
+        self.jobs = Jobs::Open(None);
+        match self.create(certificate.copies()).await {
+            Ok(job) => {
+                self.jobs = Jobs::Open(Some(job));
+                self.print(job, certificate).await
+            }
+            Err(failure) => {
+                // A job that was made all the same has no page. It is in the way of the next, at most.
+                let _ = self.settled().await;
+                Err(failure.into())
+            }
         }
-        printed
+    }
+
+    async fn abandon(&mut self) {
+        let deadline = Instant::now() + self.waits.abandoned;
+        while matches!(self.jobs, Jobs::Open(_))
+            && self.settled().await.is_err()
+            && Instant::now() < deadline
+        {
+            sleep(POLL).await;
+        }
     }
 }
 
@@ -199,9 +315,10 @@ fn add(
     request: &mut IppRequestResponse,
     group: DelimiterTag,
     name: &str,
-    value: IppValue,
-) -> Result<(), OutputError> {
-    let attribute = IppAttribute::with_name(name, value).map_err(|_| OutputError::Failed)?;
+    value: Result<IppValue, IppParseError>,
+) -> Result<(), Failure> {
+    let attribute = value.and_then(|value| IppAttribute::with_name(name, value));
+    let attribute = attribute.map_err(|_| Failure::Unsaid)?;
     request.attributes_mut().add(group, attribute);
     Ok(())
 }
@@ -211,10 +328,20 @@ fn group(answer: &IppRequestResponse, tag: DelimiterTag) -> Option<&IppAttribute
 }
 
 fn number(group: &IppAttributeGroup, name: &str) -> Option<i32> {
-    match group.get(name)?.value() {
-        IppValue::Integer(number) | IppValue::Enum(number) => Some(*number),
-        _ => None,
-    }
+    numbers(group, name).first().copied()
+}
+
+fn numbers(group: &IppAttributeGroup, name: &str) -> Vec<i32> {
+    let values = group
+        .get(name)
+        .into_iter()
+        .flat_map(|attribute| attribute.value());
+    values
+        .filter_map(|value| match value {
+            IppValue::Integer(number) | IppValue::Enum(number) => Some(*number),
+            _ => None,
+        })
+        .collect()
 }
 
 fn texts(group: &IppAttributeGroup, name: &str) -> Vec<String> {
@@ -223,49 +350,6 @@ fn texts(group: &IppAttributeGroup, name: &str) -> Vec<String> {
         .into_iter()
         .flat_map(|attribute| attribute.value());
     values.map(ToString::to_string).collect()
-}
-
-/// What a `printer-state-reasons` keyword (RFC 8011, section 5.4.12) keeps a printer from, if anything.
-fn obstacle(reason: &str) -> Option<OutputError> {
-    if reason.ends_with("-report") || reason.ends_with("-warning") {
-        return None;
-    }
-    match reason.strip_suffix("-error").unwrap_or(reason) {
-        "media-empty" | "media-needed" => Some(OutputError::OutOfPaper),
-        "offline" | "shutdown" | "connecting-to-device" | "timed-out" => {
-            Some(OutputError::Unavailable)
-        }
-        "media-jam"
-        | "paused"
-        | "moving-to-paused"
-        | "stopped-partly"
-        | "stopping"
-        | "toner-empty"
-        | "marker-supply-empty"
-        | "marker-waste-full"
-        | "cover-open"
-        | "door-open"
-        | "interlock-open"
-        | "input-tray-missing"
-        | "output-tray-missing"
-        | "output-area-full"
-        | "spool-area-full"
-        | "fuser-over-temp"
-        | "fuser-under-temp"
-        | "opc-life-over"
-        | "developer-empty"
-        | "interpreter-resource-unavailable" => Some(OutputError::Failed),
-        _ => None,
-    }
-}
-
-/// Of several obstacles the most telling counts.
-const fn rank(obstacle: &OutputError) -> u8 {
-    match obstacle {
-        OutputError::OutOfPaper => 2,
-        OutputError::Unavailable => 1,
-        OutputError::Failed | OutputError::Folder => 0,
-    }
 }
 
 #[cfg(test)]

@@ -133,6 +133,12 @@ problems! {
         "证明书内容与您的卡不符，已停止发放。请告知工作人员。",
         "증명서 내용이 카드와 일치하지 않아 발급을 중지했습니다. 직원에게 알려 주십시오.",
         "The hand-over check failed: the terminal is out of service until it was looked at.";
+    CertificateUnreadable "certificate-unreadable" None, Restart,
+        "証明書の二次元コードを確認できなかったため、交付しませんでした。最初からやり直してください。続く場合は係員にお知らせください。",
+        "The certificate's QR code could not be read back, so it was not handed over. Please start again; if it goes on, tell the staff.",
+        "无法读取证明书的二维码，未予发放。请重新开始；如持续发生请告知工作人员。",
+        "증명서의 QR 코드를 확인할 수 없어 교부하지 않았습니다. 처음부터 다시 시작하고, 계속되면 직원에게 알려 주십시오.",
+        "No QR code on the page reads at any resolution. The terminal stays in service: decoders miss a symbol now and then.";
     PrinterUnavailable "printer-unavailable" None, Repeat,
         "プリンターにつながりません。係員にお知らせください。",
         "The printer cannot be reached. Please tell the staff.",
@@ -151,6 +157,18 @@ problems! {
         "打印失败。请告知工作人员处理。",
         "인쇄하지 못했습니다. 직원에게 알려 주십시오.",
         "The printer refused or aborted the job.";
+    PrinterOutcomeUnknown "printer-outcome-unknown" None, No,
+        "印刷できたかどうかを確認できません。用紙が出ていないかを確かめ、係員にお知らせください。",
+        "It is not known whether your certificate was printed. Look for it in the printer, and tell the staff.",
+        "无法确认证明书是否已打印。请查看打印机出纸处，并告知工作人员。",
+        "증명서가 인쇄되었는지 확인할 수 없습니다. 프린터에 용지가 나왔는지 확인하고 직원에게 알려 주십시오.",
+        "The printer stopped answering, or forgot the job, after it had the page: look for a sheet. It was not reported as handed over and lapses.";
+    PrinterJobOpen "printer-job-open" None, Repeat,
+        "前の印刷が終わったことを確認できないため、ご利用を休止しています。係員にお知らせください。",
+        "Out of service: an earlier print job may not have ended. Please tell the staff.",
+        "无法确认之前的打印任务已结束，暂停使用。请告知工作人员。",
+        "이전 인쇄가 끝났는지 확인할 수 없어 이용을 중지하고 있습니다. 직원에게 알려 주십시오.",
+        "A job of this terminal may still be printed: reach the printer, or cancel the job there. The terminal comes back by itself.";
     OutputFailed "output-failed" None, Repeat,
         "証明書を保存できませんでした。保存先を確認してください。",
         "The certificate could not be saved. Please check where it should go.",

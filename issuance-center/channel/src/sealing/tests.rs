@@ -149,6 +149,17 @@ fn keys_rotate_hourly_and_open_for_one_hour_more() {
 }
 
 #[test]
+fn a_key_is_given_up_in_time_though_nobody_uses_any() {
+    let start = Instant::now();
+    let mut keys = RecipientKeys::new(start);
+    let first = Arc::downgrade(&keys.current);
+    keys.rotate(start + EPOCH);
+    assert!(first.upgrade().is_some(), "kept for one hour more");
+    keys.rotate(start + 2 * EPOCH);
+    assert!(first.upgrade().is_none(), "wiped");
+}
+
+#[test]
 fn after_a_long_silence_no_old_key_opens() {
     let start = Instant::now();
     let mut keys = RecipientKeys::new(start);

@@ -53,6 +53,9 @@ pub(super) trait Front: Send + Sync + 'static {
         body: Bytes,
     ) -> impl Future<Output = Reply> + Send;
 
+    /// Wipes keys whose time is over, used or not; called as often as files are read again.
+    fn tidy(&self);
+
     /// What reads its files again.
     fn reloader(&self) -> Arc<dyn Reload>;
 
@@ -75,7 +78,10 @@ pub(super) async fn run<F: Front>(
     loop {
         tokio::select! {
             () = told(&mut stop) => break,
-            _ = reload.tick() => reload_files(&front).await,
+            _ = reload.tick() => {
+                front.tidy();
+                reload_files(&front).await;
+            }
             Some(ended) = connections.join_next() => report(&*front, &ended),
             accepted = listener.accept() => match accepted {
                 Ok(_) if connections.len() >= limits.connections => front.event(Event::OverLimit),

@@ -272,6 +272,10 @@ impl<S: Service> Front for Mutual<S> {
         answered.unwrap_or_else(|it| problem(&it))
     }
 
+    fn tidy(&self) {
+        self.keys().rotate(Instant::now());
+    }
+
     fn reloader(&self) -> Arc<dyn Reload> {
         Arc::clone(&self.tls) as _
     }

@@ -121,6 +121,8 @@ impl<S: OpenService> Front for Open<S> {
         answered.map(Full::new)
     }
 
+    fn tidy(&self) {}
+
     fn reloader(&self) -> Arc<dyn Reload> {
         Arc::clone(&self.tls) as _
     }

@@ -265,6 +265,7 @@ impl Center for TestCenter {
 /// Paper.
 #[derive(Debug, Default)]
 pub(super) struct TestOutput {
+    pub(super) settled: Script<OutputError>,
     pub(super) ready: Script<OutputError>,
     pub(super) deliveries: Script<OutputError>,
     /// Pages that came out, with what their QR says and in how many copies.
@@ -272,6 +273,10 @@ pub(super) struct TestOutput {
 }
 
 impl Output for TestOutput {
+    async fn settled(&mut self) -> Result<(), OutputError> {
+        self.settled.next()
+    }
+
     async fn ready(&mut self, _: u8) -> Result<(), OutputError> {
         self.ready.next()
     }
@@ -283,6 +288,8 @@ impl Output for TestOutput {
             .push((certificate.page().to_vec(), text, certificate.copies()));
         Ok(())
     }
+
+    async fn abandon(&mut self) {}
 }
 
 /// What a resident does at a view.

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
+use ipp::model::StatusCode;
 use ipp::parser::IppParser;
 use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
@@ -16,7 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::super::OutputError;
@@ -27,11 +28,37 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A printer's description of itself is some 20 KiB.
 const ANSWER_LIMIT: usize = 1 << 20;
 
+/// Why there is no answer that says success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// No connection, or none that could be trusted: the printer knows nothing of the request.
+    Unreached,
+    /// The request went, in part at least, and nothing that can be understood came back: the printer may have done it.
+    Unanswered,
+    /// The printer says no.
+    Refused(StatusCode),
+    /// It cannot be said in IPP.
+    Unsaid,
+}
+
+impl From<Failure> for OutputError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unreached | Failure::Unanswered => Self::Unavailable,
+            Failure::Refused(_) | Failure::Unsaid => Self::Failed,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Transport {
     address: PrinterAddress,
     tls: Option<Tls>,
 }
+
+/// TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 struct Tls {
     connector: TlsConnector,
@@ -63,43 +90,44 @@ impl Transport {
         &self,
         request: IppRequestResponse,
         document: Bytes,
-    ) -> Result<IppRequestResponse, OutputError> {
+    ) -> Result<IppRequestResponse, Failure> {
         let body = Full::new([request.to_bytes(), document].concat().into());
-        let exchange = async {
-            let stream = TcpStream::connect((self.address.host(), self.address.port()))
-                .await
-                .map_err(|_| OutputError::Unavailable)?;
-            match &self.tls {
-                None => self.exchange(stream, body).await,
-                Some(tls) => {
-                    let connected = tls.connector.connect(tls.name.clone(), stream).await;
-                    self.exchange(connected.map_err(|_| OutputError::Unavailable)?, body)
-                        .await
-                }
-            }
-        };
-        let answer = timeout(ANSWER_WITHIN, exchange)
+        let deadline = Instant::now() + ANSWER_WITHIN;
+        let stream = timeout_at(deadline, self.connect())
             .await
-            .map_err(|_| OutputError::Unavailable)??;
+            .map_err(|_| Failure::Unreached)??;
+        let answer = timeout_at(deadline, self.exchange(stream, body))
+            .await
+            .map_err(|_| Failure::Unanswered)??;
         let answer = IppParser::new(IppReader::new(Cursor::new(answer)))
             .parse()
-            .map_err(|_| OutputError::Unavailable)?;
-        answer
-            .header()
-            .status_code()
-            .is_success()
-            .then_some(answer)
-            .ok_or(OutputError::Failed)
+            .map_err(|_| Failure::Unanswered)?;
+        let status = answer.header().status_code();
+        if status.is_success() {
+            Ok(answer)
+        } else {
+            Err(Failure::Refused(status))
+        }
     }
 
-    async fn exchange<S>(&self, stream: S, body: Full<Bytes>) -> Result<Bytes, OutputError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let unavailable = |_| OutputError::Unavailable;
+    async fn connect(&self) -> Result<Box<dyn Stream>, Failure> {
+        let stream = TcpStream::connect((self.address.host(), self.address.port()))
+            .await
+            .map_err(|_| Failure::Unreached)?;
+        match &self.tls {
+            None => Ok(Box::new(stream)),
+            Some(tls) => {
+                let connected = tls.connector.connect(tls.name.clone(), stream).await;
+                Ok(Box::new(connected.map_err(|_| Failure::Unreached)?))
+            }
+        }
+    }
+
+    async fn exchange(&self, stream: Box<dyn Stream>, body: Full<Bytes>) -> Result<Bytes, Failure> {
+        let unanswered = |_| Failure::Unanswered;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(unavailable)?;
+            .map_err(unanswered)?;
         let request = Request::post(self.address.path())
             .header(
                 header::HOST,
@@ -108,16 +136,16 @@ impl Transport {
             .header(header::CONTENT_TYPE, "application/ipp")
             .header(header::CONNECTION, "close")
             .body(body)
-            .map_err(|_| OutputError::Failed)?;
+            .map_err(|_| Failure::Unsaid)?;
         let answer = async move {
-            let answer = sender.send_request(request).await.map_err(unavailable)?;
+            let answer = sender.send_request(request).await.map_err(unanswered)?;
             if !answer.status().is_success() {
-                return Err(OutputError::Unavailable);
+                return Err(Failure::Unanswered);
             }
             let body = Limited::new(answer.into_body(), ANSWER_LIMIT)
                 .collect()
                 .await;
-            Ok(body.map_err(|_| OutputError::Unavailable)?.to_bytes())
+            Ok(body.map_err(|_| Failure::Unanswered)?.to_bytes())
         };
         // The connection lives exactly as long as its one request; how it is closed after the answer is no matter.
         let (_, answer) = tokio::join!(connection, answer);

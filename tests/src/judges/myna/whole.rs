@@ -172,9 +172,8 @@ pub fn secured(reader: &str, pin: &str, code_a: &str) -> Result<Secured, Refused
         session.read_ef_physical(ef::ATTRIBUTES)?,
     ];
     let name = Attributes::parse(&session.read_ef(ef::ATTRIBUTES)?)?.name;
-    drop(session);
     let in_the_clear = [text.read_my_number_file()?, text.read_ef(ef::ATTRIBUTES)?];
-    // The session is the card's and goes on; a key it does not know cannot be what it expects.
+    // The session is the card's and goes on, whoever dropped it; a key it does not know cannot be what it expects.
     let stray = [[0x86, 0x11, 0x01].as_slice(), &[0x5A; 16]].concat();
     let mut word = || -> Result<u16, Error> {
         let command = myna_card::apdu::Command::with_data(0x08, 0x20, 0x00, 0x91, stray.clone());

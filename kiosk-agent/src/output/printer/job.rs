@@ -1,0 +1,122 @@
+//! Jobs at a printer: one request each.
+
+use hyper::body::Bytes;
+use ipp::attribute::IppAttribute;
+use ipp::model::{DelimiterTag, JobState, Operation, StatusCode};
+use ipp::request::IppRequestResponse;
+use ipp::value::IppValue;
+
+use super::transport::Failure;
+use super::{A4, PDF, Printer, add, group, number, texts};
+use crate::handover::Certificate;
+
+/// How a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Something may come out: the `job-state` (RFC 8011, section 5.3.7).
+    Open(i32),
+    /// Nothing comes out any more.
+    Ended(Ended),
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Everything came out.
+    Completed,
+    /// It was cancelled or aborted.
+    Stopped,
+    /// The printer does not know it (any more).
+    Forgotten,
+}
+
+impl Printer {
+    /// Makes a job without a page; its number.
+    pub(super) async fn create(&self, copies: u8) -> Result<i32, Failure> {
+        let mut request = self.request(Operation::CreateJob)?;
+        let operation = DelimiterTag::OperationAttributes;
+        let name = IppValue::new_name_without_language(self.name.as_str());
+        add(&mut request, operation, IppAttribute::JOB_NAME, name)?;
+        let job = DelimiterTag::JobAttributes;
+        let copies = Ok(IppValue::new_integer(copies.into()));
+        add(&mut request, job, IppAttribute::COPIES, copies)?;
+        let media = IppValue::new_keyword(A4);
+        add(&mut request, job, IppAttribute::MEDIA, media)?;
+        let answer = self.transport.send(request, Bytes::new()).await?;
+        group(&answer, job)
+            .and_then(|attributes| number(attributes, IppAttribute::JOB_ID))
+            .ok_or(Failure::Unanswered)
+    }
+
+    /// Sends the page, the only document of its job.
+    pub(super) async fn send_page(
+        &self,
+        job: i32,
+        certificate: &Certificate,
+    ) -> Result<(), Failure> {
+        let mut request = self.job_request(Operation::SendDocument, job)?;
+        let operation = DelimiterTag::OperationAttributes;
+        let format = IppValue::new_mime_media_type(PDF);
+        let name = IppAttribute::DOCUMENT_FORMAT;
+        add(&mut request, operation, name, format)?;
+        let last = Ok(IppValue::new_boolean(true));
+        add(&mut request, operation, IppAttribute::LAST_DOCUMENT, last)?;
+        let page = Bytes::copy_from_slice(certificate.page());
+        self.transport.send(request, page).await.map(drop)
+    }
+
+    /// How a job stands.
+    pub(super) async fn state(&self, job: i32) -> Result<State, Failure> {
+        let request = self.job_request(Operation::GetJobAttributes, job)?;
+        let answer = match self.transport.send(request, Bytes::new()).await {
+            Err(Failure::Refused(
+                StatusCode::ClientErrorNotFound | StatusCode::ClientErrorGone,
+            )) => return Ok(State::Ended(Ended::Forgotten)),
+            answer => answer?,
+        };
+        let state = group(&answer, DelimiterTag::JobAttributes)
+            .and_then(|attributes| number(attributes, IppAttribute::JOB_STATE))
+            .ok_or(Failure::Unanswered)?;
+        let is = |ended: JobState| state == ended as i32;
+        Ok(if is(JobState::Completed) {
+            State::Ended(Ended::Completed)
+        } else if is(JobState::Aborted) || is(JobState::Canceled) {
+            State::Ended(Ended::Stopped)
+        } else {
+            State::Open(state)
+        })
+    }
+
+    /// Has a job cancelled. That takes time: its state tells when it is done.
+    pub(super) async fn cancel(&self, job: i32) -> Result<(), Failure> {
+        let request = self.job_request(Operation::CancelJob, job)?;
+        self.transport.send(request, Bytes::new()).await.map(drop)
+    }
+
+    /// This terminal's jobs that have not ended.
+    pub(super) async fn open_jobs(&self) -> Result<Vec<i32>, Failure> {
+        let mut request = self.request(Operation::GetJobs)?;
+        let operation = DelimiterTag::OperationAttributes;
+        let which = IppValue::new_keyword("not-completed");
+        add(&mut request, operation, IppAttribute::WHICH_JOBS, which)?;
+        let wanted = [IppAttribute::JOB_ID, IppAttribute::JOB_NAME].map(IppValue::new_keyword);
+        let wanted: Result<Vec<_>, _> = wanted.into_iter().collect();
+        let wanted = wanted.map(IppValue::Array);
+        let name = IppAttribute::REQUESTED_ATTRIBUTES;
+        add(&mut request, operation, name, wanted)?;
+        let answer = self.transport.send(request, Bytes::new()).await?;
+        let jobs = answer.attributes().groups_of(DelimiterTag::JobAttributes);
+        Ok(jobs
+            .filter(|job| texts(job, IppAttribute::JOB_NAME).contains(&self.name))
+            .filter_map(|job| number(job, IppAttribute::JOB_ID))
+            .collect())
+    }
+
+    fn job_request(&self, operation: Operation, job: i32) -> Result<IppRequestResponse, Failure> {
+        let mut request = self.request(operation)?;
+        let operation = DelimiterTag::OperationAttributes;
+        let id = Ok(IppValue::new_integer(job));
+        add(&mut request, operation, IppAttribute::JOB_ID, id)?;
+        Ok(request)
+    }
+}

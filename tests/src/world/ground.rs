@@ -1,0 +1,365 @@
+//! What a world stands on: its folder with keys, cards, databases and configurations, before any program runs.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use dev_pki::Pki;
+use hw_sim::chip::EmulatedCard;
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+use super::Addresses;
+use crate::process::program;
+
+/// Municipalities whose records the demo's VRS holds.
+pub const MUNICIPALITIES: [&str; 3] = ["132217", "131016", "141003"];
+
+/// Issuer of the demo's certificates.
+pub const ISSUER: &str = "https://issuer.shomei.example";
+
+/// Where the repository's data files are.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Changes a configuration before its program starts.
+pub type Edit = fn(&mut Table);
+
+/// A municipality that takes part in COVID-19 beside the demo's, without a record of anybody; at kiosks alone.
+pub const FOURTH: &str = "271004";
+
+const FOURTH_ROW: &str = r#"
+[[municipality]]
+code = "271004"
+prefecture = { ja = "大阪府", en = "Osaka" }
+name = { ja = "大阪市", reading = "おおさかし", en = "Osaka City" }
+kinds = { kiosk = ["domestic"], app = [] }
+"#;
+
+/// What differs from the usual world.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// Whether [`FOURTH`] takes part.
+    pub fourth: bool,
+    /// In `vrs.toml`.
+    pub vrs: Edit,
+    /// In `center.toml`.
+    pub center: Edit,
+    /// How long certificates and lists last.
+    pub pki: dev_pki::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            fourth: false,
+            vrs: |_| (),
+            center: |_| (),
+            pki: dev_pki::Options::default(),
+        }
+    }
+}
+
+/// The folder and its keys, without any program running.
+pub struct Ground {
+    folder: TempDir,
+    /// To issue and revoke further certificates.
+    pub pki: Pki,
+}
+
+/// Makes the personas' cards once; RSA keys take their time.
+static CARDS: Mutex<()> = Mutex::new(());
+
+impl Ground {
+    /// Makes keys, personas and databases.
+    ///
+    /// # Errors
+    /// If a program fails or a file cannot be written.
+    pub fn prepare(options: &Options) -> io::Result<Self> {
+        let folder = TempDir::new()?;
+        let root = folder.path();
+        let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
+        copy_folder(&personalized()?, &root.join("cards"))?;
+        let ground = Self { folder, pki };
+        ground.prepare_programmes(options.fourth)?;
+        ground.prepare_vrs(options)?;
+        Ok(ground)
+    }
+
+    /// A path in the folder.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// The persona's card, to be used in this process.
+    ///
+    /// # Panics
+    /// If there is no such persona.
+    #[must_use]
+    pub fn card(&self, persona: &str) -> EmulatedCard {
+        let folder = self.path("cards/cards").join(persona);
+        EmulatedCard::load(&folder).unwrap_or_else(|_| panic!("no card of {persona}"))
+    }
+
+    /// A copy of the persona's card, as `owner` has it: tries are counted in the card's folder.
+    ///
+    /// # Errors
+    /// If it cannot be copied.
+    ///
+    /// # Panics
+    /// If there is no such persona.
+    pub fn card_of(&self, owner: &str, persona: &str) -> io::Result<EmulatedCard> {
+        let folder = self.path("owners").join(owner).join(persona);
+        copy_folder(&self.path("cards/cards").join(persona), &folder)?;
+        Ok(EmulatedCard::load(&folder).unwrap_or_else(|_| panic!("no card of {persona}")))
+    }
+
+    /// The command for the record system.
+    #[must_use]
+    pub fn vrs(&self) -> Command {
+        let mut command = Command::new(program("vrs"));
+        command.arg("--config").arg(self.path("vrs/vrs.toml"));
+        command
+    }
+
+    /// The command for the center.
+    #[must_use]
+    pub fn center(&self) -> Command {
+        let mut command = Command::new(program("issuance-center"));
+        command
+            .args(["serve", "--config"])
+            .arg(self.path("center/center.toml"));
+        command
+    }
+
+    fn prepare_programmes(&self, fourth: bool) -> io::Result<()> {
+        let folder = self.path("programmes");
+        copy_folder(&repository().join("issuance-center/programmes"), &folder)?;
+        let file = folder.join("covid-19/municipalities.toml");
+        let shipped = fs::read_to_string(&file)?;
+        fs::write(&file, shipped + if fourth { FOURTH_ROW } else { "" })
+    }
+
+    fn prepare_vrs(&self, options: &Options) -> io::Result<()> {
+        let folder = self.path("vrs");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("refused-signers.txt"), "")?;
+        let mut keys = Command::new(program("vrs"));
+        keys.args(["keys", "statement", "--environment", "emulator", "--out"]);
+        run(keys.arg(folder.join("statement.pem")))?;
+
+        let mut config: Table = parse(include_str!("../../../vrs/vrs.example.toml"));
+        set(&mut config, "listen.centers", "127.0.0.1:0");
+        set(&mut config, "listen.admin", "127.0.0.1:0");
+        set(&mut config, "tls.certificate", "../pki/services/vrs.pem");
+        set(&mut config, "tls.key", "../pki/services/vrs.key");
+        set(&mut config, "tls.roots", "../pki/services/ca.pem");
+        set(
+            &mut config,
+            "tls.revocations",
+            "../pki/services/revocations.pem",
+        );
+        set(&mut config, "trust.anchors", "../cards/anchors");
+        if options.fourth {
+            let all: Vec<Value> = MUNICIPALITIES
+                .iter()
+                .chain([&FOURTH])
+                .map(|code| (*code).into())
+                .collect();
+            set(&mut config, "municipalities", all);
+        }
+        (options.vrs)(&mut config);
+        write(&folder.join("vrs.toml"), &config)?;
+
+        if options.fourth {
+            run(self.vrs().args(["init", "--municipality", FOURTH]))?;
+        }
+        for municipality in MUNICIPALITIES {
+            run(self.vrs().args(["init", "--municipality", municipality]))?;
+            let records = repository()
+                .join("tests/data/vrs")
+                .join(municipality)
+                .with_extension("csv");
+            run(self
+                .vrs()
+                .args(["import", "--municipality", municipality])
+                .arg(records))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn prepare_center(&self, addresses: &Addresses, edit: Edit) -> io::Result<()> {
+        let folder = self.path("center");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("refused-signers.txt"), "")?;
+        let keys = || Command::new(program("issuance-center"));
+        let key = folder.join("signing.pem");
+        run(keys()
+            .args(["keys", "new", "--environment", "emulator", "--out"])
+            .arg(&key))?;
+        run(keys()
+            .args(["keys", "rid-secret", "--out"])
+            .arg(folder.join("rid-secret")))?;
+        let published = run(keys().args(["keys", "jwks", "--key"]).arg(&key))?;
+        fs::write(folder.join("jwks.json"), published)?;
+
+        let mut config: Table = parse(include_str!("../../../issuance-center/center.example.toml"));
+        set(&mut config, "issuer", ISSUER);
+        set(&mut config, "programmes", "../programmes");
+        set(&mut config, "terminals.listen", "127.0.0.1:0");
+        set(&mut config, "public.listen", "127.0.0.1:0");
+        set(&mut config, "admin.listen", "127.0.0.1:0");
+        for (listener, roots) in [("terminals", "terminals"), ("vrs", "services")] {
+            let pki = |file: &str| format!("../pki/{file}");
+            set(
+                &mut config,
+                &format!("{listener}.tls.certificate"),
+                pki("services/center.pem"),
+            );
+            set(
+                &mut config,
+                &format!("{listener}.tls.key"),
+                pki("services/center.key"),
+            );
+            set(
+                &mut config,
+                &format!("{listener}.tls.roots"),
+                pki(&format!("{roots}/ca.pem")),
+            );
+            let revocations = pki(&format!("{roots}/revocations.pem"));
+            set(
+                &mut config,
+                &format!("{listener}.tls.revocations"),
+                revocations,
+            );
+        }
+        set(
+            &mut config,
+            "public.tls.certificate",
+            "../pki/services/public.pem",
+        );
+        set(&mut config, "public.tls.key", "../pki/services/public.key");
+        set(&mut config, "vrs.address", addresses.vrs.as_str());
+        set(&mut config, "statement.key", "../vrs/statement.pub.pem");
+        set(&mut config, "trust.anchors", "../cards/anchors");
+        set(&mut config, "signing.key", "signing.pem");
+        set(&mut config, "signing.rid_secret", "rid-secret");
+        // Tests run at any hour.
+        set(&mut config, "hours.open", "00:00");
+        set(&mut config, "hours.close", "24:00");
+        edit(&mut config);
+        write(&folder.join("center.toml"), &config)
+    }
+
+    pub(super) fn prepare_kiosk(&self, addresses: &Addresses) -> io::Result<()> {
+        let folder = self.path("kiosk");
+        fs::create_dir_all(&folder)?;
+        let mut config: Table = parse(include_str!("../../../kiosk-agent/kiosk.example.toml"));
+        set(&mut config, "center.address", addresses.terminals.as_str());
+        set(
+            &mut config,
+            "center.tls.certificate",
+            "../pki/terminals/kiosk-0001.pem",
+        );
+        set(
+            &mut config,
+            "center.tls.key",
+            "../pki/terminals/kiosk-0001.key",
+        );
+        set(&mut config, "center.tls.roots", "../pki/services/ca.pem");
+        set(
+            &mut config,
+            "center.tls.revocations",
+            "../pki/services/revocations.pem",
+        );
+        set(&mut config, "issuer.iss", ISSUER);
+        set(&mut config, "issuer.keys", "../center/jwks.json");
+        set(&mut config, "printer.ca", "../pki/services/ca.pem");
+        write(&folder.join("kiosk.toml"), &config)
+    }
+
+    /// Changes a configuration that is there already.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn edit(&self, file: &str, change: impl FnOnce(&mut Table)) -> io::Result<()> {
+        let path = self.path(file);
+        let mut config: Table = fs::read_to_string(&path)?
+            .parse()
+            .map_err(io::Error::other)?;
+        change(&mut config);
+        write(&path, &config)
+    }
+}
+
+/// The personas' cards as made once, kept between runs beside the programs.
+fn personalized() -> io::Result<PathBuf> {
+    let _one = CARDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = program("stage").with_file_name("stage-cards");
+    let mut command = Command::new(program("hw-sim"));
+    command
+        .arg("personalize")
+        .arg("--personas")
+        .arg(repository().join("hw-sim/personas"));
+    run(command.arg("--out").arg(&folder))?;
+    Ok(folder)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> Table {
+    text.parse().expect("the example configurations are TOML")
+}
+
+/// Sets `table.key`, which the example has to have: a key that was renamed is not set in vain.
+///
+/// # Panics
+/// If it is not there.
+pub fn set(config: &mut Table, path: &str, value: impl Into<Value>) {
+    let mut keys = path.split('.');
+    let last = keys.next_back().expect("a path has a last key");
+    let table = keys.fold(config, |table, key| {
+        table[key]
+            .as_table_mut()
+            .expect("a path leads through tables")
+    });
+    assert!(
+        table.contains_key(last),
+        "no {path} in the example configuration"
+    );
+    table.insert(last.to_owned(), value.into());
+}
+
+fn write(path: &Path, config: &Table) -> io::Result<()> {
+    fs::write(path, config.to_string())
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> io::Result<Vec<u8>> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(io::Error::other(format!(
+        "{}: {log}",
+        command.get_program().display()
+    )))
+}
