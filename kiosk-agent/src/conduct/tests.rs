@@ -92,7 +92,7 @@ fn says(maker: &Maker, payload: &Value) -> IssueAnswer {
 
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
-    let forgeries: [(&str, Answer); 7] = [
+    let forgeries: [(&str, Answer); 8] = [
         ("name", |maker, preview| {
             says(
                 maker,
@@ -128,6 +128,9 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             let other = maker.sign(&payload(&other));
             answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
         }),
+        ("page without a code", |maker, preview| {
+            answer(&maker.sign(&payload(preview)), &page(&[]))
+        }),
     ];
     for (what, forged) in forgeries {
         let mut terminal = terminal();
@@ -137,20 +140,6 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
         seen_last(&seen, &["preview", "issuing", "content-mismatch"]);
         stays_out_of_service(&mut terminal, what).await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_page_on_which_nothing_reads_ends_the_application_alone() {
-    let mut terminal = terminal();
-    terminal.center.answer = |maker, preview| answer(&maker.sign(&payload(preview)), &page(&[]));
-    let (seen, ended) = serve(&mut terminal, as_asked).await;
-    assert_eq!(ended, Err(ProblemCode::CertificateUnreadable));
-    seen_last(&seen, &["preview", "issuing", "certificate-unreadable"]);
-    assert_eq!(terminal.output.paper, []);
-    assert_eq!(terminal.center.count("delivered"), 0);
-    terminal.center.answer = Maker::answer;
-    let (_, ended) = serve(&mut terminal, as_asked).await;
-    assert_eq!(ended, Ok(Done { reported: true }));
 }
 
 #[tokio::test(start_paused = true)]

@@ -133,12 +133,6 @@ problems! {
         "证明书内容与您的卡不符，已停止发放。请告知工作人员。",
         "증명서 내용이 카드와 일치하지 않아 발급을 중지했습니다. 직원에게 알려 주십시오.",
         "The hand-over check failed: the terminal is out of service until it was looked at.";
-    CertificateUnreadable "certificate-unreadable" None, Restart,
-        "証明書の二次元コードを確認できなかったため、交付しませんでした。最初からやり直してください。続く場合は係員にお知らせください。",
-        "The certificate's QR code could not be read back, so it was not handed over. Please start again; if it goes on, tell the staff.",
-        "无法读取证明书的二维码，未予发放。请重新开始；如持续发生请告知工作人员。",
-        "증명서의 QR 코드를 확인할 수 없어 교부하지 않았습니다. 처음부터 다시 시작하고, 계속되면 직원에게 알려 주십시오.",
-        "No QR code on the page reads at any resolution. The terminal stays in service: decoders miss a symbol now and then.";
     PrinterUnavailable "printer-unavailable" None, Repeat,
         "プリンターにつながりません。係員にお知らせください。",
         "The printer cannot be reached. Please tell the staff.",
