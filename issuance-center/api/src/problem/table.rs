@@ -196,10 +196,10 @@ problems! {
         "지금 혼잡합니다. 잠시 기다렸다가 다시 시도해 주십시오.",
         "The admission limit is reached.";
     OutsideHours "outside-hours" Some(403), No,
-        "ただいまは受付時間外です。受付時間は6時30分から23時までです。",
-        "Applications are not taken now. Hours are 6:30 to 23:00.",
-        "现在不在受理时间内。受理时间为6:30至23:00。",
-        "지금은 접수 시간이 아닙니다. 접수 시간은 6:30부터 23:00까지입니다.",
+        "ただいまは受付時間外です。受付時間を確かめて、その間にお越しください。",
+        "Applications are not taken now. Please check the hours of service, and come back within them.",
+        "现在不在受理时间内。请确认受理时间后再来。",
+        "지금은 접수 시간이 아닙니다. 접수 시간을 확인하고 그 시간에 다시 이용해 주십시오.",
         "Outside the hours of the menu.";
     Maintenance "maintenance" Some(503), No,
         "ただいま保守作業のため休止しています。後ほどお越しください。",
