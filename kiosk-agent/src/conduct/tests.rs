@@ -559,3 +559,23 @@ async fn the_next_resident_begins_when_the_card_of_the_one_before_is_gone() {
     terminal.until_card_is_gone(&mut resident).await;
     assert_eq!(resident.seen.len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_card_is_not_gone_because_nothing_is_known_of_it() {
+    let lost = ProblemCode::ReaderServiceUnavailable;
+    let mut terminal = terminal();
+    terminal.card.forgotten = true;
+    terminal.card.service = Script::failing([lost, lost]);
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    let within = Duration::from_secs(30);
+    let waiting = timeout(within, terminal.until_card_is_gone(&mut resident)).await;
+    assert!(waiting.is_err());
+    assert_eq!(resident.seen, ["reader-service-unavailable", "card left"]);
+
+    terminal.card.forgotten = false;
+    terminal.card.service = Script::failing([lost]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(lost));
+    seen_last(&seen, &["take card", "reader-service-unavailable"]);
+    assert_eq!(terminal.center.count("inquiry"), 0);
+}
