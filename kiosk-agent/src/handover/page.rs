@@ -1,7 +1,7 @@
 //! Reads the QR codes back from the page: the PDF is rasterised as a printer would, and decoded as a verifier would.
 //!
-//! The whole page once at [`COARSE`] dots an inch; then, more finely, wherever so much ink lies close together that it could be
-//! a symbol. Every code that reads, at any resolution, has to be the expected one, and lie in an area without colour: a
+//! The whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
+//! symbol. Every code that reads, at any resolution, has to be the expected one, and lie in an area without colour: a
 //! camera, a scanner and this check weigh colours differently, and could each read another code.
 
 use std::sync::Arc;
@@ -27,17 +27,21 @@ const FINER: [f32; 4] = [300.0, 360.0, 450.0, 600.0];
 const POINTS_PER_INCH: f32 = 72.0;
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
-/// Rows rasterised at a time: in colour a whole page would take four times what is kept of it.
-const STRIP: usize = 128;
+/// Dots rasterised at a time: in colour a whole page would take four times what is kept of it.
+const STRIP: usize = 1 << 20;
 /// Side of the squares in which ink is counted, in dots at [`COARSE`]: 2 mm.
 const CELL: usize = 16;
-/// From this share of ink on, one in so many, a cell could be part of a symbol, half of which is ink.
+/// From this share of ink on, one in so many, a cell could be part of a symbol, half of which is ink. Three by three such cells
+/// are: text has gaps between its lines. Any symbol of 8 mm has them; one that holds a certificate has 97 modules a side, and
+/// is not readable below that size.
 const DENSE: usize = 5;
+/// Cells around dense ones that belong to the symbol still, or to its quiet zone.
+const MARGIN: usize = 4;
 /// Darker than this is ink.
 const INK: u8 = 200;
 /// Longest side of what is looked at more finely, and by how much two such areas overlap, in dots at [`COARSE`]. A symbol that
 /// does not fit into the overlap, 70 mm, has modules of at least 3.1 dots: the first look reads it.
-const AREA: usize = 800;
+const AREA: usize = 1000;
 const OVERLAP: usize = 551;
 /// Colour components further apart than this are a colour.
 const COLOURLESS: u8 = 8;
@@ -127,8 +131,9 @@ impl Sheet<'_> {
             coloured: Zeroizing::new(vec![false; width.div_ceil(CELL) * height.div_ceil(CELL)]),
         };
         let scale = f64::from(resolution / POINTS_PER_INCH);
-        for strip in (0..height).step_by(STRIP) {
-            let rows = STRIP.min(height - strip);
+        let rows = (STRIP / width).max(1);
+        for strip in (0..height).step_by(rows) {
+            let rows = rows.min(height - strip);
             let to = |dots: usize| -(dots as f64);
             let transform = Affine::translate((to(left), to(top + strip)))
                 * Affine::scale(scale)
@@ -232,7 +237,7 @@ fn luma(red: u8, green: u8, blue: u8) -> u8 {
     u8::try_from((299 * red + 587 * green + 114 * blue) / 1000).unwrap_or(u8::MAX)
 }
 
-/// Where there is so much ink, of any colour, that it could be a symbol: dense cells that touch, with a margin.
+/// Where there could be symbols: dense cells that touch, with a margin.
 fn dense(raster: &Raster) -> Vec<Area> {
     let height = raster.grey.len() / raster.width;
     let (columns, rows) = (raster.width.div_ceil(CELL), height.div_ceil(CELL));
@@ -242,30 +247,37 @@ fn dense(raster: &Raster) -> Vec<Area> {
             *ink += dots.iter().filter(|grey| **grey < INK).count();
         }
     }
-    let mut open: Vec<bool> = ink.iter().map(|dots| dots * DENSE > CELL * CELL).collect();
+    let around = |cell: usize, reach: usize| {
+        let (x, y) = (cell % columns, cell / columns);
+        let rows = y.saturating_sub(reach)..(y + reach + 1).min(rows);
+        let columns_near = x.saturating_sub(reach)..(x + reach + 1).min(columns);
+        rows.flat_map(move |y| columns_near.clone().map(move |x| y * columns + x))
+    };
+    let is_dense = |cell: usize| ink[cell] * DENSE > CELL * CELL;
+    let mut open: Vec<bool> = (0..ink.len())
+        .map(|cell| around(cell, 1).all(is_dense))
+        .collect();
     let mut areas = Vec::new();
     while let Some(start) = open.iter().position(|open| *open) {
         let (mut left, mut right, mut top, mut bottom) = (columns, 0, rows, 0);
         let mut next = vec![start];
         while let Some(cell) = next.pop() {
-            if !std::mem::take(&mut open[cell]) {
-                continue;
-            }
-            let (x, y) = (cell % columns, cell / columns);
-            (left, right) = (left.min(x), right.max(x));
-            (top, bottom) = (top.min(y), bottom.max(y));
-            // A symbol has lighter places: two cells on count as touching.
-            for y in y.saturating_sub(2)..(y + 3).min(rows) {
-                next.extend((x.saturating_sub(2)..(x + 3).min(columns)).map(|x| y * columns + x));
+            if std::mem::take(&mut open[cell]) {
+                let (x, y) = (cell % columns, cell / columns);
+                (left, right) = (left.min(x), right.max(x));
+                (top, bottom) = (top.min(y), bottom.max(y));
+                // A symbol has lighter places.
+                next.extend(around(cell, 4));
             }
         }
-        let margin = |cell: usize| cell.saturating_sub(2) * CELL;
-        let (left, top) = (margin(left), margin(top));
+        let (left, top) = [left, top]
+            .map(|cell| cell.saturating_sub(MARGIN) * CELL)
+            .into();
         areas.push(Area {
             left,
             top,
-            width: ((right + 3) * CELL).min(raster.width) - left,
-            height: ((bottom + 3) * CELL).min(height) - top,
+            width: ((right + 1 + MARGIN) * CELL).min(raster.width) - left,
+            height: ((bottom + 1 + MARGIN) * CELL).min(height) - top,
         });
     }
     areas

@@ -172,7 +172,7 @@ fn a_second_symbol_too_fine_for_the_first_look_is_noticed() {
 #[test]
 fn a_symbol_as_large_as_the_page_is_read() {
     let (own, others, jws) = two();
-    for side in [190.0, 500.0] {
+    for side in [190.0, 450.0] {
         let symbol = |text: &str| page_of(&[Symbol::new(text, (47.0, 47.0), side)]);
         assert!(check(&jws, &symbol(&own)).is_ok(), "{side}");
         let refusal = check(&jws, &symbol(&others)).err();
