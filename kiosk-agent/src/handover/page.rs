@@ -28,7 +28,7 @@ const POINTS_PER_INCH: f32 = 72.0;
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
 /// Dots rasterised at a time: in colour a whole page would take four times what is kept of it.
-const STRIP: usize = 1 << 20;
+const STRIP: usize = 1 << 19;
 /// Side of the squares in which ink is counted, in dots at [`COARSE`]: 2 mm.
 const CELL: usize = 16;
 /// From this share of ink on, one in so many, a cell could be part of a symbol, half of which is ink. Three by three such cells
@@ -57,7 +57,6 @@ pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Refusal> {
 
     let mut sheet = Sheet {
         page,
-        cache: RenderCache::new(),
         expected,
         read: false,
     };
@@ -114,7 +113,6 @@ impl Area {
 /// A page under examination.
 struct Sheet<'a> {
     page: &'a Page<'a>,
-    cache: RenderCache<'a>,
     expected: &'a str,
     /// Whether a code was read, and was the expected one.
     read: bool,
@@ -132,13 +130,15 @@ impl Sheet<'_> {
         };
         let scale = f64::from(resolution / POINTS_PER_INCH);
         let rows = (STRIP / width).max(1);
+        // Kept for longer it would hold the glyphs of every resolution.
+        let cache = RenderCache::new();
         for strip in (0..height).step_by(rows) {
             let rows = rows.min(height - strip);
             let to = |dots: usize| -(dots as f64);
             let transform = Affine::translate((to(left), to(top + strip)))
                 * Affine::scale(scale)
                 * self.page.initial_transform(true).to_kurbo();
-            let pixmap = self.strip(dimension(width), dimension(rows), transform);
+            let pixmap = self.strip(dimension(width), dimension(rows), transform, &cache);
             for (y, row) in (strip..).zip(pixmap.data().chunks_exact(width)) {
                 let (grey, cells) = raster.row_mut(y);
                 for ((pixels, grey), coloured) in
@@ -155,11 +155,17 @@ impl Sheet<'_> {
         raster
     }
 
-    fn strip(&self, width: u16, height: u16, transform: Affine) -> Pixmap {
+    fn strip<'p>(
+        &'p self,
+        width: u16,
+        height: u16,
+        transform: Affine,
+        cache: &RenderCache<'p>,
+    ) -> Pixmap {
         let mut context = RenderContext::new(width, height);
         render_into(
             self.page,
-            &self.cache,
+            cache,
             &InterpreterSettings::default(),
             &RenderSettings::default(),
             &mut context,
