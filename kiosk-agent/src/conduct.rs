@@ -68,12 +68,24 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         ended
     }
 
-    /// Waits, as long as it takes, until nobody's card lies on the reader: the next application begins without one.
+    /// Waits, as long as it takes, until nobody's card lies on the reader: the next application begins without one. While that
+    /// cannot be known, says why; cancelling ends that wait, but not one for a card.
     pub async fn until_card_is_gone(&mut self, front: &mut impl FrontEnd) {
-        if self.card.gone(Duration::ZERO).await == Err(ProblemCode::TimedOut) {
-            front.show(&View::CardLeft);
-            while self.card.gone(self.patience.removal).await == Err(ProblemCode::TimedOut) {
+        let mut within = Duration::ZERO;
+        let mut shown = None;
+        while let Err(code) = self.card.gone(within).await {
+            if code == ProblemCode::TimedOut {
                 front.show(&View::CardLeft);
+                within = self.patience.removal;
+                shown = None;
+                continue;
+            }
+            if shown.replace(code) != Some(code) {
+                front.show(&View::Problem(&code.into()));
+            }
+            tokio::select! {
+                () = sleep(LOOK_AGAIN) => {}
+                _ = cancelled(front) => return,
             }
         }
     }

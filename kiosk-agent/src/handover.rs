@@ -4,10 +4,11 @@
 //! preview   name and birth date are the card's; programme, kind, municipality and copies are those asked for
 //! JWS       verifies under a pinned key; its issuer is the configured one
 //! payload   name and birth date are the card's; the doses are the preview's, in order, and no other
-//! page      rasterised here; every QR on it reads as exactly this JWS
+//! page      rasterised here; every QR on it reads as exactly this JWS, and has no colour
 //! ```
-//! A [`Certificate`] comes from [`Issuer::check`] alone. What fails is [`Mismatch`], and the caller latches the
-//! terminal out of service: somebody's answer reached somebody else.
+//! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
+//! terminal out of service: somebody's answer reached somebody else. A page on which no QR reads is no sign of that: decoders
+//! miss a symbol now and then. It is not handed over either, but the next application may be.
 
 mod page;
 
@@ -101,9 +102,20 @@ pub enum Mismatch {
     /// Other doses than the preview's.
     #[error("doses")]
     Doses,
-    /// The page cannot be rasterised, or its QR codes are not exactly this JWS.
+    /// The page cannot be rasterised, or one of its QR codes is not exactly this JWS, or coloured.
     #[error("page")]
     Page,
+}
+
+/// Why a certificate is not handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It does not belong to card, preview or issuer.
+    #[error("does not belong: {0}")]
+    Mismatch(#[from] Mismatch),
+    /// No QR code could be read from its page: whether it belongs is not known.
+    #[error("no QR code could be read")]
+    Unread,
 }
 
 /// The issuer whose certificates this terminal hands over: its name and its pinned keys.
@@ -146,13 +158,13 @@ impl Issuer {
     /// Checks an issued certificate against the card that was read and the preview that was shown.
     ///
     /// # Errors
-    /// The first [`Mismatch`]: the certificate is dropped and wiped.
+    /// The first [`Refusal`]: the certificate is dropped and wiped.
     pub fn check(
         &self,
         holder: &CardHolder,
         preview: &Preview,
         answer: IssueAnswer,
-    ) -> Result<Certificate, Mismatch> {
+    ) -> Result<Certificate, Refusal> {
         let certificate = Certificate {
             jws: answer.jws,
             page: answer.page,

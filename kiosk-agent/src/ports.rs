@@ -38,7 +38,7 @@ pub trait Card: Send {
     /// Waits until no card is there. Dropping the future gives up waiting.
     ///
     /// # Errors
-    /// `timed-out`, or a problem of the reader.
+    /// `timed-out`, or a problem of the reader: a card is not gone because nothing is known of it.
     fn gone(&mut self, within: Duration) -> impl Future<Output = Result<(), ProblemCode>> + Send;
 
     /// Powers the card down and lets go of it. Does nothing if none is held.

@@ -20,7 +20,7 @@ use issuance_api::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::handover::{Asked, CardHolder, Certificate, Issuer};
+use crate::handover::{Asked, CardHolder, Certificate, Issuer, Refusal};
 use crate::key::SessionKey;
 use crate::latch::Latch;
 use crate::output::Output;
@@ -359,7 +359,8 @@ impl Previewed {
     /// bytes.
     ///
     /// # Errors
-    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card.
+    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card;
+    /// `certificate-unreadable` if that cannot be told, since no QR code reads.
     pub async fn confirm(
         self,
         center: &mut impl Center,
@@ -376,9 +377,13 @@ impl Previewed {
             proof: sealed.proof(IssueIntent::Issue, exporter),
         };
         let answer = repeated!(center.issue(&request))?;
-        let certificate = issuer.check(&holder, &preview, answer).map_err(|_| {
-            latch.set();
-            Problem::from(ProblemCode::ContentMismatch)
+        let certificate = issuer.check(&holder, &preview, answer);
+        let certificate = certificate.map_err(|refusal| match refusal {
+            Refusal::Mismatch(_) => {
+                latch.set();
+                ProblemCode::ContentMismatch
+            }
+            Refusal::Unread => ProblemCode::CertificateUnreadable,
         })?;
         Ok(Checked {
             certificate,

@@ -8,6 +8,7 @@ mod architecture;
 mod binding;
 mod card_program;
 mod certificates;
+mod counter;
 mod emulated_card;
 mod evidence;
 mod logs;

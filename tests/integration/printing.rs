@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use stage::kiosk::{Application, Outcome, apply};
+use rustix::process::Signal;
+use stage::kiosk::{Application, Outcome, apply, start};
 use stage::persona::Persona;
 use stage::process::{Program, poll, program};
 use stage::world::set;
@@ -28,8 +30,13 @@ struct Printer {
 impl Printer {
     /// `certificate` and its key are the printer's own, for `ipps`.
     fn start(certificate: &Path, key: &Path) -> Self {
+        Self::with(certificate, key, None)
+    }
+
+    /// With a program as its works: what that leaves undone is no sheet yet.
+    fn with(certificate: &Path, key: &Path, works: Option<&str>) -> Self {
         let folder = TempDir::new().unwrap();
-        for name in ["paper", "keys"] {
+        for name in ["paper", "keys", "sheets"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         fs::copy(certificate, folder.path().join("keys/localhost.crt")).unwrap();
@@ -49,6 +56,12 @@ impl Printer {
         printer.args(["-f", "application/pdf", "-p", &port.to_string()]);
         printer.arg("-d").arg(folder.path().join("paper"));
         printer.arg("-K").arg(folder.path().join("keys"));
+        if let Some(works) = works {
+            let program = folder.path().join("works");
+            fs::write(&program, works).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+            printer.arg("-c").arg(program);
+        }
         printer.arg("kiosk");
         let printer = Program::start("ippeveprinter", printer).unwrap();
         poll(WITHIN, || TcpStream::connect(("127.0.0.1", port)).ok()).unwrap();
@@ -67,6 +80,21 @@ impl Printer {
         paper.filter(|path| path.is_file()).collect()
     }
 
+    /// How its one job stands, as an outside program says.
+    fn job_state(&self) -> Option<String> {
+        let uri = format!("ipp://localhost:{}/ipp/print", self.port);
+        let mut command = Command::new("ipptool");
+        let output = command.args(["-tv", &uri, "get-completed-jobs.test"]);
+        let output = output
+            .output()
+            .expect("ipptool is installed (cups-ipp-utils)");
+        let said = String::from_utf8(output.stdout).unwrap();
+        let state = said
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("job-state (enum) = "));
+        state.map(str::to_owned)
+    }
+
     /// Takes the paper out of all trays, as its own page for the operator does.
     fn empty_the_trays(&self) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
@@ -83,6 +111,54 @@ impl Printer {
 }
 
 const WITHIN: Duration = Duration::from_secs(10);
+
+/// Works that begin at once, and go on when there is a file `go`.
+const WORKS: &str = r#"#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+: > begun
+until [ -e go ]; do sleep 0.05; done
+cp "$1" "sheets/$$"
+"#;
+
+#[test]
+fn told_to_end_while_it_prints_the_kiosk_cancels_the_job() {
+    let counter = Counter::open();
+    let pki = counter.world.ground.path("pki/services");
+    let keys = (pki.join("center.pem"), pki.join("center.key"));
+    let printer = Printer::with(&keys.0, &keys.1, Some(WORKS));
+    let uri = format!("ipp://localhost:{}/ipp/print", printer.port);
+    let persona = Persona::load("gaiji").unwrap();
+    counter.reader.insert("gaiji").unwrap();
+    let config = counter.world.ground.path("kiosk/kiosk.toml");
+    let application = Application {
+        config: &config,
+        place: ["--print".as_ref(), uri.as_ref()],
+        municipality: &persona.municipality,
+        pin: &persona.pin,
+        language: "ja",
+        reader: None,
+    };
+    let temporary = TempDir::new().unwrap();
+    let mut kiosk = start(&application, temporary.path()).unwrap();
+    let taken = kiosk.output.wait_for("step take-card", 6 * WITHIN);
+    assert!(taken.is_some(), "{:?}", kiosk.log.all());
+    counter.reader.remove().unwrap();
+    let begun = printer.folder.path().join("begun");
+    poll(6 * WITHIN, || begun.exists().then_some(())).unwrap();
+    kiosk.signal(Signal::TERM).unwrap();
+    assert_eq!(kiosk.wait(2 * WITHIN).unwrap().code(), Some(128 + 15));
+    assert!(!kiosk.output.all().contains(&"step delivered".to_owned()));
+
+    // The printer is still at it: the next resident is told so, and gets nothing of it.
+    let outcome = print(&counter, &uri);
+    assert_eq!(outcome.problem(), Some("printer-job-open"), "{outcome:?}");
+    assert_eq!(outcome.steps, [""; 0]);
+    fs::write(printer.folder.path().join("go"), "").unwrap();
+    let ended = poll(2 * WITHIN, || printer.job_state());
+    assert_eq!(ended.as_deref(), Some("canceled"));
+    let outcome = print(&counter, &uri);
+    assert!(outcome.status.success(), "{outcome:?}");
+}
 
 /// Serves one persona with `--print`, in a world whose services' root vouches for the printer too.
 fn print(counter: &Counter, uri: &str) -> Outcome {

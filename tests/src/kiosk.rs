@@ -41,6 +41,8 @@ pub struct Outcome {
     pub said: Vec<String>,
     /// How many files it left where temporary files go.
     pub litter: usize,
+    /// The most memory it had at its last steps, in bytes.
+    pub peak: u64,
 }
 
 impl Outcome {
@@ -71,26 +73,9 @@ pub fn apply_with(
     application: &Application<'_>,
     mut at_step: impl FnMut(&str) -> io::Result<()>,
 ) -> io::Result<Outcome> {
-    let mut command = Command::new(program("kiosk"));
-    command
-        .arg("--config")
-        .arg(application.config)
-        .args(application.place);
-    command.args(["--language", application.language, "--once"]);
-    command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
-    command.args(
-        application
-            .reader
-            .iter()
-            .flat_map(|name| ["--reader", name]),
-    );
     let temporary = TempDir::new()?;
-    command.env("TMPDIR", temporary.path());
-    command.stdin(Stdio::piped());
-    let mut kiosk = Program::start("kiosk", command)?;
-    if let Some(mut input) = kiosk.input() {
-        writeln!(input, "{}", application.pin)?;
-    }
+    let mut kiosk = start(application, temporary.path())?;
+    let mut peak = 0;
     let mut seen = 0;
     loop {
         let lines = poll(WITHIN, || {
@@ -105,6 +90,7 @@ pub fn apply_with(
             at_step(line.trim_start_matches("step "))?;
         }
         seen = lines.len();
+        peak = peak.max(peak_memory(kiosk.id()).unwrap_or(0));
     }
     let status = kiosk.wait(WITHIN)?;
     Ok(Outcome {
@@ -112,5 +98,43 @@ pub fn apply_with(
         steps: kiosk.output.all(),
         said: kiosk.log.all(),
         litter: temporary.path().read_dir()?.count(),
+        peak,
     })
+}
+
+/// Starts the kiosk for an application, the PIN typed. Where temporary files go is the caller's.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn start(application: &Application<'_>, temporary: &Path) -> io::Result<Program> {
+    let mut command = Command::new(program("kiosk"));
+    command
+        .arg("--config")
+        .arg(application.config)
+        .args(application.place);
+    command.args(["--language", application.language, "--once"]);
+    command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    command.args(
+        application
+            .reader
+            .iter()
+            .flat_map(|name| ["--reader", name]),
+    );
+    command.env("TMPDIR", temporary);
+    command.stdin(Stdio::piped());
+    let mut kiosk = Program::start("kiosk", command)?;
+    if let Some(mut input) = kiosk.input() {
+        writeln!(input, "{}", application.pin)?;
+    }
+    Ok(kiosk)
+}
+
+/// The most memory a process has had, in bytes, while it lasts.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::{Program, poll};
@@ -17,7 +18,7 @@ const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 
 /// The running service. Dropping it stops the service.
 pub struct Pcscd {
-    _service: Program,
+    service: Program,
     _readers: TempDir,
     port: u16,
 }
@@ -58,10 +59,18 @@ impl Pcscd {
             )));
         }
         Ok(Self {
-            _service: service,
+            service,
             _readers: readers,
             port,
         })
+    }
+
+    /// Asks the service to end, with whoever uses it.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub fn end(&self) -> io::Result<()> {
+        self.service.signal(Signal::TERM)
     }
 
     /// TCP port of the first slot; the second has the next.

@@ -72,7 +72,7 @@ pub struct Reader {
     // Dropped in this order: the emulator leaves the driver before the service ends.
     noticed: Mutex<Noticed>,
     _emulator: Program,
-    _pcscd: Pcscd,
+    pcscd: Pcscd,
     _folder: TempDir,
     socket: PathBuf,
 }
@@ -102,7 +102,7 @@ impl Reader {
         Ok(Self {
             noticed,
             _emulator: emulator,
-            _pcscd: pcscd,
+            pcscd,
             _folder: folder,
             socket,
         })
@@ -171,6 +171,14 @@ impl Reader {
     pub fn remove_from(&self, slot: usize) -> io::Result<()> {
         self.done(&Request::Remove { slot })?;
         self.noticed().wait_for(slot, false)
+    }
+
+    /// Ends `pcscd`, with whatever lies on the reader.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub fn lose_service(&self) -> io::Result<()> {
+        self.pcscd.end()
     }
 
     /// Whether `pcscd` has noticed by now that a card is there, or is not.

@@ -27,6 +27,8 @@ pub enum Event {
     CardPlaced(ReaderName),
     /// The card on a reader was lifted.
     CardLifted(ReaderName),
+    /// Everything that was there when the service was found has been told.
+    Settled,
 }
 
 /// Watches readers and cards. Dropping it ends the watch.
@@ -102,6 +104,7 @@ fn watch(events: &Sender<Event>, ended: &Receiver<()>) -> Result<Infallible, End
 fn follow(context: &Context, events: &Sender<Event>, ended: &Receiver<()>) -> Result<(), Ended> {
     let mut states = vec![ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE)];
     let mut known = BTreeMap::<ReaderName, Slot>::new();
+    let mut settled = false;
     loop {
         let Ok(names) = context.list_readers_owned() else {
             return Ok(());
@@ -142,6 +145,11 @@ fn follow(context: &Context, events: &Sender<Event>, ended: &Receiver<()>) -> Re
             // Nothing changed, or a reader went between the list and here.
             Err(Error::Timeout | Error::UnknownReader) => {}
             Err(_) => return Ok(()),
+        }
+        if !settled {
+            // The first look answers at once, with what is there.
+            tell(events, Event::Settled)?;
+            settled = true;
         }
         if !matches!(ended.try_recv(), Err(TryRecvError::Empty)) {
             return Err(Ended);

@@ -219,6 +219,23 @@ mod tests {
         }
     }
 
+    /// Hours are configuration: a message that states some is wrong somewhere.
+    #[test]
+    fn no_message_states_a_time_of_day() {
+        for code in ProblemCode::ALL {
+            for language in Language::ALL {
+                let message = code.message(language);
+                let digits = |text: &str| text.ends_with(|last: char| last.is_ascii_digit());
+                let mut before = message.match_indices([':', '时', '時', '시']);
+                assert!(
+                    !before.any(|(place, _)| digits(&message[..place])),
+                    "{}: {message}",
+                    code.as_str()
+                );
+            }
+        }
+    }
+
     #[test]
     fn a_problem_is_a_problem_document() {
         let problem = Problem {

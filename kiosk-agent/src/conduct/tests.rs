@@ -92,7 +92,7 @@ fn says(maker: &Maker, payload: &Value) -> IssueAnswer {
 
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
-    let forgeries: [(&str, Answer); 8] = [
+    let forgeries: [(&str, Answer); 7] = [
         ("name", |maker, preview| {
             says(
                 maker,
@@ -128,9 +128,6 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             let other = maker.sign(&payload(&other));
             answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
         }),
-        ("page without a code", |maker, preview| {
-            answer(&maker.sign(&payload(preview)), &page(&[]))
-        }),
     ];
     for (what, forged) in forgeries {
         let mut terminal = terminal();
@@ -140,6 +137,20 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
         seen_last(&seen, &["preview", "issuing", "content-mismatch"]);
         stays_out_of_service(&mut terminal, what).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_on_which_nothing_reads_ends_the_application_alone() {
+    let mut terminal = terminal();
+    terminal.center.answer = |maker, preview| answer(&maker.sign(&payload(preview)), &page(&[]));
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CertificateUnreadable));
+    seen_last(&seen, &["preview", "issuing", "certificate-unreadable"]);
+    assert_eq!(terminal.output.paper, []);
+    assert_eq!(terminal.center.count("delivered"), 0);
+    terminal.center.answer = Maker::answer;
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -547,4 +558,24 @@ async fn the_next_resident_begins_when_the_card_of_the_one_before_is_gone() {
     terminal.card.forgotten = false;
     terminal.until_card_is_gone(&mut resident).await;
     assert_eq!(resident.seen.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_is_not_gone_because_nothing_is_known_of_it() {
+    let lost = ProblemCode::ReaderServiceUnavailable;
+    let mut terminal = terminal();
+    terminal.card.forgotten = true;
+    terminal.card.service = Script::failing([lost, lost]);
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    let within = Duration::from_secs(30);
+    let waiting = timeout(within, terminal.until_card_is_gone(&mut resident)).await;
+    assert!(waiting.is_err());
+    assert_eq!(resident.seen, ["reader-service-unavailable", "card left"]);
+
+    terminal.card.forgotten = false;
+    terminal.card.service = Script::failing([lost]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(lost));
+    seen_last(&seen, &["take card", "reader-service-unavailable"]);
+    assert_eq!(terminal.center.count("inquiry"), 0);
 }

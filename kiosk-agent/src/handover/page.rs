@@ -1,73 +1,313 @@
 //! Reads the QR codes back from the page: the PDF is rasterised as a printer would, and decoded as a verifier would.
+//!
+//! The whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
+//! symbol. Every code that reads, at any resolution, has to be the expected one, and lie in an area without colour: a
+//! camera, a scanner and this check weigh colours differently, and could each read another code.
 
 use std::sync::Arc;
 
 use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
-use hayro::vello_cpu::Pixmap;
+use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::{PixmapSettings, RenderCache, RenderSettings};
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings, render_into};
 use rqrr::PreparedImage;
 use zeroize::Zeroizing;
 
-use super::{Mismatch, same};
+use super::{Mismatch, Refusal, same};
 
-/// Resolutions tried, in dots an inch. The decoder's grid detection misses some symbols at some resolutions, as a person
-/// with a phone moves it until it reads: the first at which anything is read decides. At 300 a module of a version 22
-/// symbol printed 40 mm wide is 4.5 pixels.
-const RESOLUTIONS: [f32; 4] = [300.0, 360.0, 450.0, 600.0];
+/// Resolution of the first look, in dots an inch: coarse, for it takes in the whole page.
+const COARSE: f32 = 200.0;
+/// Resolutions of the looks at what could be a symbol. At 300 a module of a version 22 symbol printed 40 mm wide is 4.5 dots. The decoder's grid detection misses some symbols at some resolutions, as
+/// a person with a phone moves it until it reads; at the finest a printer's smallest modules are seen.
+const FINER: [f32; 4] = [300.0, 360.0, 450.0, 600.0];
 const POINTS_PER_INCH: f32 = 72.0;
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
+/// Dots rasterised at a time: in colour a whole page would take four times what is kept of it.
+const STRIP: usize = 1 << 19;
+/// Side of the squares in which ink is counted, in dots at [`COARSE`]: 2 mm.
+const CELL: usize = 16;
+/// From this share of ink on, one in so many, a cell could be part of a symbol, half of which is ink. Three by three such cells
+/// are: text has gaps between its lines. Any symbol of 8 mm has them; one that holds a certificate has 97 modules a side, and
+/// is not readable below that size.
+const DENSE: usize = 5;
+/// Cells around dense ones that belong to the symbol still, or to its quiet zone.
+const MARGIN: usize = 4;
+/// Darker than this is ink.
+const INK: u8 = 200;
+/// Longest side of what is looked at more finely, and by how much two such areas overlap, in dots at [`COARSE`]. A symbol that
+/// does not fit into the overlap, 70 mm, has modules of at least 3.1 dots: the first look reads it.
+const AREA: usize = 1000;
+const OVERLAP: usize = 551;
+/// Colour components further apart than this are a colour.
+const COLOURLESS: u8 = 8;
 
 /// Checks that the document is one page on which every QR code reads `expected`, and there is at least one.
-pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Mismatch> {
+pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Refusal> {
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
     let [page] = &pdf.pages()[..] else {
-        return Err(Mismatch::Page);
+        return Err(Mismatch::Page.into());
     };
     let (width, height) = page.render_dimensions();
     same(Mismatch::Page, width.max(height) <= LONGEST_SIDE)?;
-    for resolution in RESOLUTIONS {
-        let texts = decode(&rasterise(page, resolution / POINTS_PER_INCH));
-        if !texts.is_empty() {
-            return same(
-                Mismatch::Page,
-                texts.iter().all(|text| text.as_str() == expected),
-            );
+
+    let mut sheet = Sheet {
+        page,
+        expected,
+        read: false,
+    };
+    let whole = Area {
+        left: 0,
+        top: 0,
+        width: dots(width),
+        height: dots(height),
+    };
+    let raster = sheet.rasterise(whole, COARSE);
+    let dense = dense(&raster);
+    sheet.decode(raster)?;
+    for area in dense.into_iter().flat_map(Area::parts) {
+        for resolution in FINER {
+            let raster = sheet.rasterise(area, resolution);
+            sheet.decode(raster)?;
         }
     }
-    Err(Mismatch::Page)
+    if sheet.read {
+        Ok(())
+    } else {
+        Err(Refusal::Unread)
+    }
 }
 
-fn rasterise(page: &Page<'_>, scale: f32) -> Pixmap {
-    let settings = PixmapSettings {
-        x_scale: scale,
-        y_scale: scale,
-        bg_color: WHITE,
+/// Part of a page, in dots at [`COARSE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Area {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+}
+
+impl Area {
+    /// Covers it with overlapping areas that are not too large.
+    fn parts(self) -> impl Iterator<Item = Self> {
+        let steps = |from: usize, length: usize| {
+            let step = AREA - OVERLAP;
+            let count = length.saturating_sub(OVERLAP).div_ceil(step).max(1);
+            (0..count).map(move |n| (from + n * step, AREA.min(length - n * step)))
+        };
+        steps(self.top, self.height).flat_map(move |(top, height)| {
+            steps(self.left, self.width).map(move |(left, width)| Self {
+                left,
+                top,
+                width,
+                height,
+            })
+        })
+    }
+}
+
+/// A page under examination.
+struct Sheet<'a> {
+    page: &'a Page<'a>,
+    expected: &'a str,
+    /// Whether a code was read, and was the expected one.
+    read: bool,
+}
+
+impl Sheet<'_> {
+    fn rasterise(&self, area: Area, resolution: f32) -> Raster {
+        let finer = resolution / COARSE;
+        let [left, top, width, height] =
+            [area.left, area.top, area.width, area.height].map(|dots| scaled(dots, finer));
+        let mut raster = Raster {
+            width,
+            grey: Zeroizing::new(vec![u8::MAX; width * height]),
+            coloured: Zeroizing::new(vec![false; width.div_ceil(CELL) * height.div_ceil(CELL)]),
+        };
+        let scale = f64::from(resolution / POINTS_PER_INCH);
+        let rows = (STRIP / width).max(1);
+        // Kept for longer it would hold the glyphs of every resolution.
+        let cache = RenderCache::new();
+        for strip in (0..height).step_by(rows) {
+            let rows = rows.min(height - strip);
+            let to = |dots: usize| -(dots as f64);
+            let transform = Affine::translate((to(left), to(top + strip)))
+                * Affine::scale(scale)
+                * self.page.initial_transform(true).to_kurbo();
+            let pixmap = self.strip(dimension(width), dimension(rows), transform, &cache);
+            for (y, row) in (strip..).zip(pixmap.data().chunks_exact(width)) {
+                let (grey, cells) = raster.row_mut(y);
+                for ((pixels, grey), coloured) in
+                    row.chunks(CELL).zip(grey.chunks_mut(CELL)).zip(cells)
+                {
+                    for (pixel, grey) in pixels.iter().zip(grey) {
+                        let [r, g, b] = [pixel.r, pixel.g, pixel.b];
+                        *grey = luma(r, g, b);
+                        *coloured |= r.max(g).max(b) - r.min(g).min(b) > COLOURLESS;
+                    }
+                }
+            }
+        }
+        raster
+    }
+
+    fn strip<'p>(
+        &'p self,
+        width: u16,
+        height: u16,
+        transform: Affine,
+        cache: &RenderCache<'p>,
+    ) -> Pixmap {
+        let mut context = RenderContext::new(width, height);
+        render_into(
+            self.page,
+            cache,
+            &InterpreterSettings::default(),
+            &RenderSettings::default(),
+            &mut context,
+            transform,
+        );
+        context.flush();
+        let mut pixmap = Pixmap::new(width, height);
+        let settings = RasterizerSettings {
+            target_init: TargetInit::Clear(WHITE),
+            ..RasterizerSettings::default()
+        };
+        context.render_with(&mut pixmap, &mut Resources::default(), settings);
+        pixmap
+    }
+
+    /// Compares all QR codes that read. Where only finder patterns seem to be, printed lines among them, none does.
+    fn decode(&mut self, raster: Raster) -> Result<(), Mismatch> {
+        let Raster {
+            width,
+            grey,
+            coloured,
+        } = raster;
+        let height = grey.len() / width;
+        let mut image =
+            PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
+        // The decoder has a copy now, and makes another.
+        drop(grey);
+        for grid in image.detect_grids() {
+            let Ok((_, text)) = grid.decode() else {
+                continue;
+            };
+            let text = Zeroizing::new(text);
+            same(Mismatch::Page, text.as_str() == self.expected)?;
+            let columns = width.div_ceil(CELL);
+            let cells = |of: fn(&rqrr::Point) -> i32| {
+                let ends = grid.bounds.iter().map(of);
+                let cell = |dot: Option<i32>| usize::try_from(dot.unwrap_or(0)).unwrap_or(0) / CELL;
+                cell(ends.clone().min())..=cell(ends.max())
+            };
+            for y in cells(|point| point.y) {
+                for x in cells(|point| point.x).filter(|x| *x < columns) {
+                    let colour = coloured.get(y * columns + x).copied().unwrap_or(false);
+                    same(Mismatch::Page, !colour)?;
+                }
+            }
+            self.read = true;
+        }
+        Ok(())
+    }
+}
+
+/// Part of a page in grey.
+struct Raster {
+    width: usize,
+    grey: Zeroizing<Vec<u8>>,
+    /// Whether there is a colour, cell by cell.
+    coloured: Zeroizing<Vec<bool>>,
+}
+
+impl Raster {
+    /// A row of dots, and the row of cells it is in.
+    fn row_mut(&mut self, y: usize) -> (&mut [u8], &mut [bool]) {
+        let columns = self.width.div_ceil(CELL);
+        let (dots, cells) = (y * self.width, y / CELL * columns);
+        (
+            &mut self.grey[dots..][..self.width],
+            &mut self.coloured[cells..][..columns],
+        )
+    }
+}
+
+/// As ITU-R BT.601 has it, which cameras and scanners go by.
+fn luma(red: u8, green: u8, blue: u8) -> u8 {
+    let [red, green, blue] = [red, green, blue].map(u32::from);
+    u8::try_from((299 * red + 587 * green + 114 * blue) / 1000).unwrap_or(u8::MAX)
+}
+
+/// Where there could be symbols: dense cells that touch, with a margin.
+fn dense(raster: &Raster) -> Vec<Area> {
+    let height = raster.grey.len() / raster.width;
+    let (columns, rows) = (raster.width.div_ceil(CELL), height.div_ceil(CELL));
+    let mut ink = vec![0; columns * rows];
+    for (y, row) in raster.grey.chunks_exact(raster.width).enumerate() {
+        for (dots, ink) in row.chunks(CELL).zip(&mut ink[y / CELL * columns..]) {
+            *ink += dots.iter().filter(|grey| **grey < INK).count();
+        }
+    }
+    let around = |cell: usize, reach: usize| {
+        let (x, y) = (cell % columns, cell / columns);
+        let rows = y.saturating_sub(reach)..(y + reach + 1).min(rows);
+        let columns_near = x.saturating_sub(reach)..(x + reach + 1).min(columns);
+        rows.flat_map(move |y| columns_near.clone().map(move |x| y * columns + x))
     };
-    let (cache, interpreter) = (RenderCache::new(), InterpreterSettings::default());
-    hayro::render(
-        page,
-        &cache,
-        &interpreter,
-        &RenderSettings::default(),
-        &settings,
-    )
+    let is_dense = |cell: usize| ink[cell] * DENSE > CELL * CELL;
+    let mut open: Vec<bool> = (0..ink.len())
+        .map(|cell| around(cell, 1).all(is_dense))
+        .collect();
+    let mut areas = Vec::new();
+    while let Some(start) = open.iter().position(|open| *open) {
+        let (mut left, mut right, mut top, mut bottom) = (columns, 0, rows, 0);
+        let mut next = vec![start];
+        while let Some(cell) = next.pop() {
+            if std::mem::take(&mut open[cell]) {
+                let (x, y) = (cell % columns, cell / columns);
+                (left, right) = (left.min(x), right.max(x));
+                (top, bottom) = (top.min(y), bottom.max(y));
+                // A symbol has lighter places.
+                next.extend(around(cell, 4));
+            }
+        }
+        let (left, top) = [left, top]
+            .map(|cell| cell.saturating_sub(MARGIN) * CELL)
+            .into();
+        areas.push(Area {
+            left,
+            top,
+            width: ((right + 1 + MARGIN) * CELL).min(raster.width) - left,
+            height: ((bottom + 1 + MARGIN) * CELL).min(height) - top,
+        });
+    }
+    areas
 }
 
-/// The texts of all QR codes that read. Where only finder patterns seem to be, printed lines among them, none does.
-fn decode(pixmap: &Pixmap) -> Vec<Zeroizing<String>> {
-    let (width, height) = (usize::from(pixmap.width()), usize::from(pixmap.height()));
-    let pixels = pixmap.data();
-    let mut image = PreparedImage::prepare_from_greyscale(width, height, |x, y| {
-        // Black ink on white paper: the green channel stands for brightness.
-        pixels.get(y * width + x).map_or(u8::MAX, |pixel| pixel.g)
-    });
-    let grids = image.detect_grids().into_iter();
-    grids
-        .filter_map(|grid| grid.decode().ok())
-        .map(|(_, text)| Zeroizing::new(text))
-        .collect()
+/// A length of the page in whole dots.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a page's side is positive, and a few thousand dots at most"
+)]
+fn dots(points: f32) -> usize {
+    (points * COARSE / POINTS_PER_INCH).ceil().max(1.0) as usize
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a page's side is positive, and ten thousand dots at most"
+)]
+fn scaled(dots: usize, by: f32) -> usize {
+    (dots as f32 * by).round() as usize
+}
+
+fn dimension(dots: usize) -> u16 {
+    u16::try_from(dots).expect("an A3 page at 200 dots, and an area at 600, have fewer")
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::testing::*;
 use super::*;
 
-fn check(jws: &str, page: &[u8]) -> Result<Certificate, Mismatch> {
+fn check(jws: &str, page: &[u8]) -> Result<Certificate, Refusal> {
     Maker::new(1)
         .issuer()
         .check(&holder(), &preview(), answer(jws, page))
@@ -65,7 +65,7 @@ fn every_changed_field_of_the_payload_is_noticed() {
         // The page agrees with the forged JWS: only the comparison with card and preview can tell.
         assert_eq!(
             check(&jws, &page(&[&qr_text(&jws)])).err(),
-            Some(mismatch),
+            Some(mismatch.into()),
             "{pointer}"
         );
     }
@@ -80,7 +80,7 @@ fn a_dose_more_or_less_is_noticed() {
         let jws = maker.sign(&payload(&other));
         assert_eq!(
             check(&jws, &page(&[&qr_text(&jws)])).err(),
-            Some(Mismatch::Doses)
+            Some(Mismatch::Doses.into())
         );
     }
 }
@@ -90,7 +90,7 @@ fn another_key_is_noticed() {
     let jws = Maker::new(2).sign(&payload(&preview()));
     assert_eq!(
         check(&jws, &page(&[&qr_text(&jws)])).err(),
-        Some(Mismatch::Signature)
+        Some(Mismatch::Signature.into())
     );
 }
 
@@ -109,11 +109,74 @@ fn a_page_of_another_certificate_is_noticed() {
     for page in [
         page(&[&others]),
         page(&[&own, &others]),
-        page(&[]),
         b"%PDF-1.7 no page".to_vec(),
         Vec::new(),
     ] {
-        assert_eq!(check(&jws, &page).err(), Some(Mismatch::Page));
+        assert_eq!(check(&jws, &page).err(), Some(Mismatch::Page.into()));
+    }
+    assert_eq!(check(&jws, &page(&[])).err(), Some(Refusal::Unread));
+}
+
+/// Two certificates' QR texts, and the first one's JWS.
+fn two() -> (String, String, String) {
+    let maker = Maker::new(1);
+    let jws = maker.sign(&payload(&preview()));
+    let mut other = preview();
+    other.holder.name = Personal::new("別人　太郎".into());
+    let others = qr_text(&maker.sign(&payload(&other)));
+    (qr_text(&jws), others, jws)
+}
+
+#[test]
+fn a_symbol_that_says_one_thing_in_one_colour_and_another_in_another_is_noticed() {
+    let (own, others, jws) = two();
+    let (place, side) = ((60.0, 60.0), 113.4);
+    let inks = [
+        // Green light sees one of them, red and blue light the other.
+        ((255, 0, 255), (0, 255, 0)),
+        ((0, 255, 0), (255, 0, 255)),
+        // Yellow is next to nothing to a camera, and black to blue light.
+        ((0, 0, 255), (255, 255, 0)),
+        ((0, 0, 0), (255, 255, 0)),
+        // Nor is one colour by itself a page of ours.
+        ((0, 0, 200), (255, 255, 255)),
+    ];
+    for (ink, others_ink) in inks {
+        let mut symbols = [
+            Symbol::new(&own, place, side),
+            Symbol::new(&others, place, side),
+        ];
+        symbols[0].ink = ink;
+        symbols[1].ink = others_ink;
+        let refusal = check(&jws, &page_of(&symbols)).err();
+        assert!(refusal.is_some(), "{ink:?} and {others_ink:?}");
+    }
+    let one = [Symbol::new(&own, place, side)];
+    assert!(check(&jws, &page_of(&one)).is_ok(), "the control");
+}
+
+#[test]
+fn a_second_symbol_too_fine_for_the_first_look_is_noticed() {
+    let (own, others, jws) = two();
+    // 14 mm: 3.5 dots a module at 600 dots an inch, 1.7 at 300.
+    for place in [(300.0, 60.0), (60.0, 700.0), (190.0, 190.0)] {
+        let symbols = [
+            Symbol::new(&own, (60.0, 60.0), 113.4),
+            Symbol::new(&others, place, 39.7),
+        ];
+        let refusal = check(&jws, &page_of(&symbols)).err();
+        assert_eq!(refusal, Some(Mismatch::Page.into()), "{place:?}");
+    }
+}
+
+#[test]
+fn a_symbol_as_large_as_the_page_is_read() {
+    let (own, others, jws) = two();
+    for side in [190.0, 450.0] {
+        let symbol = |text: &str| page_of(&[Symbol::new(text, (47.0, 47.0), side)]);
+        assert!(check(&jws, &symbol(&own)).is_ok(), "{side}");
+        let refusal = check(&jws, &symbol(&others)).err();
+        assert_eq!(refusal, Some(Mismatch::Page.into()), "{side}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! A folder: `certificate.pdf`, the page, and `shc.txt`, the QR's text.
 //!
 //! Both are written to files without a name (`O_TMPFILE`) first and linked into the folder when they are complete and on
-//! disk: a crash leaves nothing, and no half of a file ever has a name. What an earlier application left is replaced.
+//! disk: no half of a file ever has a name. The page comes last: where it is, both are. Ended between the two links the program
+//! leaves the text alone, and takes it away when it next runs; that is as near to "both or neither" as two names come. What
+//! an earlier application left is replaced.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -42,20 +44,34 @@ impl Folder {
         let page = nameless(&folder, certificate.page())?;
         let text = nameless(&folder, certificate.qr_text().as_bytes())?;
         // Both or neither, and no page of one application beside the text of another.
-        remove(&folder, TEXT)?;
         remove(&folder, PAGE)?;
-        link(&folder, &page, PAGE)?;
-        if let Err(error) = link(&folder, &text, TEXT) {
-            remove(&folder, PAGE)?;
+        remove(&folder, TEXT)?;
+        link(&folder, &text, TEXT)?;
+        if let Err(error) = link(&folder, &page, PAGE) {
+            remove(&folder, TEXT)?;
             return Err(error);
         }
         Ok(rustix::fs::fsync(&folder)?)
+    }
+
+    /// Takes away one file without the other.
+    fn remove_half(&self) -> io::Result<()> {
+        if !self.0.is_dir() {
+            return Ok(());
+        }
+        let folder = self.open()?;
+        let there = |name| rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
+        match (there(PAGE), there(TEXT)) {
+            (false, true) => remove(&folder, TEXT),
+            (true, false) => remove(&folder, PAGE),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Output for Folder {
     async fn settled(&mut self) -> Result<(), OutputError> {
-        Ok(())
+        self.remove_half().map_err(|_| OutputError::Folder)
     }
 
     async fn ready(&mut self, _copies: u8) -> Result<(), OutputError> {
@@ -148,6 +164,42 @@ mod tests {
         let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
         assert_eq!(delivered, Err(OutputError::Folder));
         assert_eq!(names(folder.path()), [TEXT]);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_program_left_half_done_is_taken_away() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("out");
+        let mut folder = Folder::new(path.clone());
+        assert_eq!(folder.settled().await, Ok(()));
+        assert!(!path.exists(), "looking makes no folder");
+        for half in [TEXT, PAGE] {
+            let opened = folder.open().unwrap();
+            link(&opened, &nameless(&opened, b"half").unwrap(), half).unwrap();
+            assert_eq!(folder.settled().await, Ok(()));
+            assert!(names(&path).is_empty(), "{half}");
+        }
+        folder
+            .deliver(&certificate("a.b.c", b"%PDF"))
+            .await
+            .unwrap();
+        assert_eq!(folder.settled().await, Ok(()));
+        assert_eq!(names(&path), [PAGE, TEXT]);
+    }
+
+    /// Somebody who waits for the page finds both: the text has been there before it.
+    #[tokio::test]
+    async fn the_page_comes_last_and_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut output = Folder::new(folder.path().to_owned());
+        let page = folder.path().join(PAGE);
+        // A folder in the page's place cannot be removed as a file: it stops the delivery before the text is touched.
+        fs::create_dir(&page).unwrap();
+        fs::write(folder.path().join(TEXT), "before").unwrap();
+        let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
+        assert_eq!(delivered, Err(OutputError::Folder));
+        let text = fs::read_to_string(folder.path().join(TEXT)).unwrap();
+        assert_eq!(text, "before");
     }
 
     #[tokio::test]

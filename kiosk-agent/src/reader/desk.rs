@@ -17,13 +17,28 @@ use crate::ports::{Question, Reading};
 /// How long a service or a reader may take to show up before a resident is told that there is none.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// What is known of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    /// Nothing yet.
+    Awaited,
+    /// It runs; what is there is not all told yet.
+    Found,
+    /// It runs, and what is there is known.
+    Settled,
+    /// It does not run.
+    Lost,
+}
+
 pub(super) struct Desk {
     pcsc: Pcsc,
     monitor: Monitor,
     clock: Clock,
     protection: Protection,
     wanted: Option<String>,
-    service: bool,
+    service: Service,
+    /// The service was lost since a card was last waited for, or since that was last told.
+    lost: bool,
     /// Readers there are, each with whether a card lies on it.
     readers: BTreeMap<ReaderName, bool>,
     held: Option<Asked<PcscTransport>>,
@@ -43,7 +58,8 @@ impl Desk {
             clock,
             protection,
             wanted,
-            service: false,
+            service: Service::Awaited,
+            lost: false,
             readers: BTreeMap::new(),
             held: None,
         }
@@ -56,6 +72,7 @@ impl Desk {
         given_up: impl Fn() -> bool,
     ) -> Result<u8, ProblemCode> {
         self.close();
+        self.lost = false;
         let begin = Instant::now();
         loop {
             let card = self
@@ -72,7 +89,7 @@ impl Desk {
             }
             let waited = begin.elapsed();
             if waited >= GRACE.min(within) {
-                if !self.service {
+                if matches!(self.service, Service::Awaited | Service::Lost) {
                     return Err(ProblemCode::ReaderServiceUnavailable);
                 }
                 if self.readers.is_empty() {
@@ -109,7 +126,8 @@ impl Desk {
         }
     }
 
-    /// Waits until no card lies on any reader that is watched.
+    /// Waits until no card lies on any reader that is watched. Of a service that is lost nothing is known, least of all that a
+    /// card was taken.
     pub(super) fn gone(
         &mut self,
         within: Duration,
@@ -119,11 +137,21 @@ impl Desk {
         let begin = Instant::now();
         loop {
             self.follow();
-            // A reader or service that is gone has no card on it: unplugging is taking away, too.
-            if !self.readers.values().any(|card| *card) {
-                return Ok(());
+            let waited = begin.elapsed();
+            let silent = self.service != Service::Settled && waited >= GRACE;
+            if std::mem::take(&mut self.lost) || self.service == Service::Lost || silent {
+                return Err(ProblemCode::ReaderServiceUnavailable);
             }
-            if begin.elapsed() >= within || given_up() {
+            if self.service == Service::Settled {
+                // A reader that is gone has no card on it: unplugging is taking away, too.
+                if !self.readers.values().any(|card| *card) {
+                    return Ok(());
+                }
+                if waited >= within {
+                    return Err(ProblemCode::TimedOut);
+                }
+            }
+            if given_up() {
                 return Err(ProblemCode::TimedOut);
             }
         }
@@ -150,9 +178,11 @@ impl Desk {
         };
         loop {
             match event {
-                Event::ServiceFound => self.service = true,
+                Event::ServiceFound => self.service = Service::Found,
+                Event::Settled => self.service = Service::Settled,
                 Event::ServiceLost => {
-                    self.service = false;
+                    self.service = Service::Lost;
+                    self.lost = true;
                     self.readers.clear();
                 }
                 Event::ReaderAttached(reader) => drop(self.set(reader, false)),

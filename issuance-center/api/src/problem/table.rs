@@ -133,6 +133,12 @@ problems! {
         "证明书内容与您的卡不符，已停止发放。请告知工作人员。",
         "증명서 내용이 카드와 일치하지 않아 발급을 중지했습니다. 직원에게 알려 주십시오.",
         "The hand-over check failed: the terminal is out of service until it was looked at.";
+    CertificateUnreadable "certificate-unreadable" None, Restart,
+        "証明書の二次元コードを確認できなかったため、交付しませんでした。最初からやり直してください。続く場合は係員にお知らせください。",
+        "The certificate's QR code could not be read back, so it was not handed over. Please start again; if it goes on, tell the staff.",
+        "无法读取证明书的二维码，未予发放。请重新开始；如持续发生请告知工作人员。",
+        "증명서의 QR 코드를 확인할 수 없어 교부하지 않았습니다. 처음부터 다시 시작하고, 계속되면 직원에게 알려 주십시오.",
+        "No QR code on the page reads at any resolution. The terminal stays in service: decoders miss a symbol now and then.";
     PrinterUnavailable "printer-unavailable" None, Repeat,
         "プリンターにつながりません。係員にお知らせください。",
         "The printer cannot be reached. Please tell the staff.",
@@ -190,10 +196,10 @@ problems! {
         "지금 혼잡합니다. 잠시 기다렸다가 다시 시도해 주십시오.",
         "The admission limit is reached.";
     OutsideHours "outside-hours" Some(403), No,
-        "ただいまは受付時間外です。受付時間は6時30分から23時までです。",
-        "Applications are not taken now. Hours are 6:30 to 23:00.",
-        "现在不在受理时间内。受理时间为6:30至23:00。",
-        "지금은 접수 시간이 아닙니다. 접수 시간은 6:30부터 23:00까지입니다.",
+        "ただいまは受付時間外です。受付時間を確かめて、その間にお越しください。",
+        "Applications are not taken now. Please check the hours of service, and come back within them.",
+        "现在不在受理时间内。请确认受理时间后再来。",
+        "지금은 접수 시간이 아닙니다. 접수 시간을 확인하고 그 시간에 다시 이용해 주십시오.",
         "Outside the hours of the menu.";
     Maintenance "maintenance" Some(503), No,
         "ただいま保守作業のため休止しています。後ほどお越しください。",

@@ -65,6 +65,8 @@ pub(super) struct TestCard {
     pub(super) there: bool,
     /// Left lying when it should be taken.
     pub(super) forgotten: bool,
+    /// Whether the service knows of cards.
+    pub(super) service: Script<ProblemCode>,
     /// Its last day is over.
     pub(super) expired: bool,
     /// Its surface AP goes along.
@@ -104,6 +106,7 @@ impl Card for TestCard {
 
     async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
         self.held = false;
+        self.service.next()?;
         if self.forgotten {
             sleep(within).await;
             return Err(ProblemCode::TimedOut);
@@ -411,6 +414,7 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
         card: TestCard {
             there: true,
             forgotten: false,
+            service: Script::default(),
             expired: false,
             bound: true,
             tries: 3,
