@@ -87,6 +87,28 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// The line that states it in a key file, ahead of the PEM boundary (RFC 7468, section 2, allows text there).
+    #[must_use]
+    pub fn head(self) -> String {
+        format!("environment: {}\n", self.as_str())
+    }
+
+    /// What a key file states ahead of its PEM, if that is exactly one environment, and the PEM; nothing if there is no PEM.
+    #[must_use]
+    pub fn ahead_of_pem(text: &str) -> Option<(Option<Self>, &str)> {
+        let (head, pem) = text.split_at(text.find("-----BEGIN")?);
+        let mut stated = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("environment:"));
+        let environment = match (stated.next(), stated.next()) {
+            (Some(environment), None) => environment.trim().parse().ok(),
+            _ => None,
+        };
+        Some((environment, pem))
+    }
+}
+
 impl FromStr for Environment {
     type Err = TrustError;
 
@@ -145,7 +167,7 @@ impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "key-id: {}", self.id.as_str())?;
         writeln!(f, "ap: {}", self.role.as_str())?;
-        writeln!(f, "environment: {}", self.environment.as_str())
+        f.write_str(&self.environment.head())
     }
 }
 

@@ -82,12 +82,8 @@ impl StatementKey {
     pub fn load(path: &Path, environment: Environment) -> Result<Self, StatementKeyError> {
         let form = || StatementKeyError::Form(path.to_owned());
         let text = std::fs::read_to_string(path).map_err(|_| form())?;
-        let (head, pem) = text.split_at(text.find("-----BEGIN").ok_or_else(form)?);
-        let stated = head
-            .lines()
-            .filter_map(|line| line.strip_prefix("environment:"))
-            .map(str::trim);
-        if !stated.eq([environment.as_str()]) {
+        let (stated, pem) = Environment::ahead_of_pem(&text).ok_or_else(form)?;
+        if stated != Some(environment) {
             return Err(StatementKeyError::Environment(path.to_owned()));
         }
         VerifyingKey::from_public_key_pem(pem)

@@ -3,12 +3,7 @@
 //! Ahead of the PEM boundary (RFC 7468, section 2, allows text there) stands `environment: emulator`, `test-card` or
 //! `production`: VRS does not start with a key of another environment than its trust anchors'.
 
-use std::{
-    fs::OpenOptions,
-    io::Write,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
-};
+use std::path::Path;
 
 use card::trust::Environment;
 use ed25519_dalek::{
@@ -19,7 +14,7 @@ use ed25519_dalek::{
     },
 };
 use issuance_api::Array;
-use zeroize::Zeroizing;
+use issuance_channel::secret_file::{self, Unread};
 
 use crate::nonce::random;
 
@@ -55,7 +50,7 @@ impl StatementKey {
         const FAILED: StatementKeyError = StatementKeyError::NotWritten;
         let seed = random::<32>();
         let key = SigningKey::from_bytes(&seed);
-        let head = format!("environment: {}\n", environment.as_str());
+        let head = environment.head();
         // Without the public half inside: every reader of PKCS#8 takes version 1 (RFC 8410, section 7).
         let private = KeypairBytes {
             secret_key: *seed,
@@ -71,16 +66,7 @@ impl StatementKey {
             (path.to_owned(), 0o600, private.as_str()),
             (path.with_extension("pub.pem"), 0o644, public.as_str()),
         ] {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(path)
-                .and_then(|mut file| {
-                    file.write_all(head.as_bytes())?;
-                    file.write_all(pem.as_bytes())?;
-                    file.sync_all()
-                })
+            secret_file::create(&path, mode, &[head.as_bytes(), pem.as_bytes()])
                 .map_err(|_| FAILED)?;
         }
         Ok(())
@@ -91,20 +77,12 @@ impl StatementKey {
     /// # Errors
     /// [`StatementKeyError`].
     pub fn load(path: &Path, environment: Environment) -> Result<Self, StatementKeyError> {
-        let metadata = std::fs::metadata(path).map_err(|_| StatementKeyError::Unreadable)?;
-        if metadata.mode() & 0o077 != 0 {
-            return Err(StatementKeyError::Exposed);
-        }
-        let text = std::fs::read_to_string(path)
-            .map(Zeroizing::new)
-            .map_err(|_| StatementKeyError::Unreadable)?;
-        let start = text.find("-----BEGIN").ok_or(StatementKeyError::Form)?;
-        let (head, pem) = text.split_at(start);
-        let stated = head
-            .lines()
-            .filter_map(|line| line.strip_prefix("environment:"))
-            .map(str::trim);
-        if !stated.eq([environment.as_str()]) {
+        let text = secret_file::read(path).map_err(|unread| match unread {
+            Unread::Unreadable => StatementKeyError::Unreadable,
+            Unread::Exposed => StatementKeyError::Exposed,
+        })?;
+        let (stated, pem) = Environment::ahead_of_pem(&text).ok_or(StatementKeyError::Form)?;
+        if stated != Some(environment) {
             return Err(StatementKeyError::Environment);
         }
         SigningKey::from_pkcs8_pem(pem)

@@ -9,6 +9,7 @@
 //! | [`identity`] | who a certificate says it is: one URI SAN |
 //! | [`tls`] | files to rustls configurations; revocation lists with their expiry enforced |
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
+//! | [`secret_file`] | files that their owner alone may read |
 //! | [`descriptors`] | as many file descriptors as all limits together can take |
 //! | [`server`] | listeners: mutual, public, loopback |
 //! | [`client`] | a small pool of kept-alive connections, and pinned ones |
@@ -20,6 +21,7 @@ pub mod descriptors;
 pub mod identity;
 mod json;
 pub mod sealing;
+pub mod secret_file;
 pub mod server;
 pub mod tls;
 

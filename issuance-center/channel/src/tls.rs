@@ -1,7 +1,6 @@
 //! From PEM files to rustls: TLS 1.3 only, aws-lc-rs, no tickets, no resumption, no early data, no key log.
 
 use std::{
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -17,7 +16,10 @@ use rustls::{
 };
 use serde::{Deserialize, Deserializer};
 
-use crate::identity::Identity;
+use crate::{
+    identity::Identity,
+    secret_file::{self, Unread},
+};
 
 /// Own certificate and key, and whom to believe. All PEM.
 #[derive(Clone, Debug, Deserialize)]
@@ -192,11 +194,11 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
-    let metadata = std::fs::metadata(path).map_err(|_| LoadError::Key)?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(LoadError::Exposed);
-    }
-    PrivateKeyDer::from_pem_file(path).map_err(|_| LoadError::Key)
+    let pem = secret_file::read(path).map_err(|unread| match unread {
+        Unread::Unreadable => LoadError::Key,
+        Unread::Exposed => LoadError::Exposed,
+    })?;
+    PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| LoadError::Key)
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, LoadError> {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use card::trust::Environment;
+use issuance_channel::secret_file::{self, Unread};
 use p256::{
     SecretKey,
     ecdsa::{Signature, SigningKey, signature::Signer as _},
@@ -13,10 +14,7 @@ use p256::{
     pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
 };
 
-use super::{
-    PublicKey, Signer, SignerFailed,
-    secret_file::{self, Unread},
-};
+use super::{PublicKey, Signer, SignerFailed};
 
 /// A key that was read, and for which environment it is.
 pub struct KeyFile {
@@ -62,13 +60,13 @@ impl KeyFile {
             .public_key()
             .to_public_key_pem(LineEnding::LF)
             .expect("a key has a PEM form");
-        let head = format!("environment: {}\n", environment.as_str());
+        let head = environment.head();
         let beside = path.with_extension("pub.pem");
         for (path, mode, pem) in [
             (path, 0o600, private.as_str()),
             (&beside, 0o644, public.as_str()),
         ] {
-            secret_file::create(path, mode, &[&head, pem])
+            secret_file::create(path, mode, &[head.as_bytes(), pem.as_bytes()])
                 .map_err(|_| KeyError::NotWritten(path.to_owned()))?;
         }
         Ok(())
@@ -84,14 +82,7 @@ impl KeyFile {
             Unread::Exposed => KeyError::Exposed(path.to_owned()),
         })?;
         let form = || KeyError::Form(path.to_owned());
-        let (head, pem) = text.split_at(text.find("-----BEGIN").ok_or_else(form)?);
-        let mut stated = head
-            .lines()
-            .filter_map(|line| line.strip_prefix("environment:"));
-        let environment = match (stated.next(), stated.next()) {
-            (Some(environment), None) => environment.trim().parse().ok(),
-            _ => None,
-        };
+        let (environment, pem) = Environment::ahead_of_pem(&text).ok_or_else(form)?;
         let key = SigningKey::from_pkcs8_pem(pem).map_err(|_| form())?;
         Ok(Self {
             public: PublicKey::new(*key.verifying_key()),

@@ -16,7 +16,6 @@ use crate::{certificate::shc::Jws, statement::RegisteredPayload};
 mod key;
 mod public;
 mod rid;
-mod secret_file;
 
 pub use key::{KeyError, KeyFile};
 pub use public::{Jwk, Jwks, PublicKey};

@@ -16,7 +16,7 @@ use issuance_api::{Array, CertificateId, KeyId};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::secret_file::{self, Unread};
+use issuance_channel::secret_file::{self, Unread};
 
 /// The secret from which every kid's is derived.
 pub struct RidSecret(Hkdf<Sha256>);
@@ -45,7 +45,7 @@ impl RidSecret {
     /// [`RidSecretError::NotWritten`]; an existing file is never touched.
     pub fn create(path: &Path) -> Result<(), RidSecretError> {
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*crate::random::<32>()));
-        secret_file::create(path, 0o600, &[&text, "\n"])
+        secret_file::create(path, 0o600, &[text.as_bytes(), b"\n"])
             .map_err(|_| RidSecretError::NotWritten(path.to_owned()))
     }
 

@@ -10,12 +10,7 @@
 //! `bound to` ties a row to what it hangs on: a person's to its record version, a dose's and a certificate's to the
 //! person. So a row copied to another place, person or municipality does not open.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
-};
+use std::{io::Read, path::Path};
 
 use aes_gcm_siv::{
     Aes256GcmSiv, Nonce,
@@ -24,6 +19,7 @@ use aes_gcm_siv::{
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use issuance_api::{MunicipalityCode, Transcript};
+use issuance_channel::secret_file::{self, Unread};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -82,31 +78,22 @@ impl Cipher {
     pub(super) fn create(path: &Path, municipality: MunicipalityCode) -> Result<Self, KeyError> {
         let mut master = Zeroizing::new([0; MASTER_BYTES]);
         getrandom::fill(master.as_mut_slice()).map_err(|_| KeyError::NotMade)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|_| KeyError::NotMade)?;
-        file.write_all(master.as_slice())
-            .and_then(|()| file.sync_all())
-            .map_err(|_| KeyError::NotMade)?;
+        secret_file::create(path, 0o600, &[master.as_slice()]).map_err(|_| KeyError::NotMade)?;
         Ok(Self::derive(&master, municipality))
     }
 
     /// Reads the key file.
     pub(super) fn load(path: &Path, municipality: MunicipalityCode) -> Result<Self, KeyError> {
-        let file = File::open(path).map_err(|_| KeyError::Unreadable)?;
+        let mut file = secret_file::open(path).map_err(|unread| match unread {
+            Unread::Unreadable => KeyError::Unreadable,
+            Unread::Exposed => KeyError::Exposed,
+        })?;
         let metadata = file.metadata().map_err(|_| KeyError::Unreadable)?;
-        if metadata.mode() & 0o077 != 0 {
-            return Err(KeyError::Exposed);
-        }
         if metadata.len() != MASTER_BYTES as u64 {
             return Err(KeyError::Length);
         }
         let mut master = Zeroizing::new([0; MASTER_BYTES]);
-        (&file)
-            .read_exact(master.as_mut_slice())
+        file.read_exact(master.as_mut_slice())
             .map_err(|_| KeyError::Unreadable)?;
         Ok(Self::derive(&master, municipality))
     }
