@@ -225,7 +225,14 @@ impl<T: Transport> Selected<T> {
         if status == Status::Success {
             // Somebody left the PIN verified. Selecting another application clears that.
             link.select(&aid::JPKI_AP)?;
-            link.select(&aid::TEXT_AP)?;
+            let selected = link.select(&aid::TEXT_AP)?;
+            if selected != Status::Success {
+                // Another application is selected now: its PINs are none of this session's.
+                return Err(SessionError::Unexpected {
+                    step: Step::Select,
+                    status: selected,
+                });
+            }
             status = ask_tries(&mut link, text_ap::PIN)?;
         }
         match status {

@@ -495,6 +495,25 @@ fn a_pin_left_verified_by_somebody_is_cleared_first() {
 }
 
 #[test]
+fn no_tries_are_asked_in_another_application() {
+    let card = MemoryCard {
+        selects: vec![0x9000, 0x9000, 0x6A82],
+        tries: vec![0x9000, 0x63C3],
+        ..MemoryCard::default()
+    };
+    assert!(matches!(
+        whole(&card, &Lengths::default()),
+        Err(SessionError::Unexpected {
+            step: Step::Select,
+            status: Status::NotFound,
+        })
+    ));
+    // Three SELECTs and one question, and nothing after.
+    assert_eq!(card.log.borrow().len(), 4);
+    assert!(*card.dropped.borrow());
+}
+
+#[test]
 fn lifted_before_any_apdu_is_noticed_and_ends_the_connection() {
     for at in 0..9 {
         let card = MemoryCard {
