@@ -1,8 +1,9 @@
 //! One application from the menu to the end: leads the [states](crate::session) on, pushes views, takes intents.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
+use issuance_api::{Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::time::{sleep, timeout};
 
 use crate::handover::Issuer;
@@ -10,20 +11,22 @@ use crate::latch::Latch;
 use crate::output::Output;
 use crate::ports::{Card, Center, FrontEnd, Intent, View};
 use crate::session::{
-    CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver, PinEntry, Previewed, Refused,
-    Welcome,
+    Applying, CardPlaced, CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver,
+    PinEntry, Previewed, Refused, Welcome,
 };
-
-/// How old a menu may get on the screen before it is fetched anew.
-const MENU_LASTS: Duration = Duration::from_secs(600);
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// How long a resident has at each step.
+/// Longer than anybody waits: where the time a resident has is watched here, and can be extended.
+const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long things take at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// To place the card.
+    /// How old a menu may get on the screen before it is fetched anew.
+    pub menu: Duration,
+    /// A resident has to place the card.
     pub card: Duration,
     /// For each input.
     pub input: Duration,
@@ -106,25 +109,51 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         }
     }
 
+    /// Waits until the center offers something, as long as it takes, and says why it does not: until then there is nothing to show
+    /// (K4). Cancelling ends the wait, not the state.
+    pub async fn until_open(&mut self, front: &mut impl FrontEnd) {
+        let mut shown = None;
+        while let Err(problem) = Welcome::fetch(&mut self.center, &self.latch).await {
+            if shown.replace(problem.code) != Some(problem.code) {
+                front.show(&View::Problem(&problem));
+            }
+            tokio::select! {
+                () = sleep(LOOK_AGAIN) => {}
+                _ = cancelled(front) => return,
+            }
+        }
+    }
+
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
-        let entry = self.until_card(front).await?;
-        let accepted = self.until_accepted(entry, front).await?;
+        let accepted = self.until_accepted(front).await?;
         let taken = self.until_taken(accepted, front).await?;
-        let previewed = self.until_previewed(taken, front).await?;
-        let checked = self.until_checked(previewed, front).await?;
+        let checked = self.until_checked(taken, front).await?;
         let handed_over = self.until_handed_over(checked, front).await?;
         Ok(handed_over.report(&mut self.center).await)
     }
 
-    async fn until_card(&mut self, front: &mut impl FrontEnd) -> Result<PinEntry, Problem> {
+    async fn until_accepted(
+        &mut self,
+        front: &mut impl FrontEnd,
+    ) -> Result<EvidenceAccepted, Problem> {
         self.output.settled().await.map_err(ProblemCode::from)?;
-        let (welcome, programme, kind) = self.until_applied(front).await?;
-        let applying = welcome.apply(&programme, kind)?;
-        self.output.ready(1).await.map_err(ProblemCode::from)?;
-        front.show(&View::PlaceCard);
-        tokio::select! {
-            entry = applying.card_placed(&mut self.card, self.patience.card) => entry,
-            problem = cancelled(front) => Err(problem),
+        loop {
+            let (welcome, programme) = self.until_applied(front).await?;
+            let applying = welcome.apply(&programme)?;
+            self.output.ready(1).await.map_err(ProblemCode::from)?;
+            let Step::On(mut placed) = self.until_placed(applying, front).await? else {
+                continue;
+            };
+            loop {
+                let Step::On(entry) = self.until_chosen(placed, front).await? else {
+                    self.card.close().await;
+                    break;
+                };
+                match self.until_entered(entry, front).await? {
+                    Step::On(accepted) => return Ok(accepted),
+                    Step::Back(before) => placed = before,
+                }
+            }
         }
     }
 
@@ -132,7 +161,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     async fn until_applied(
         &mut self,
         front: &mut impl FrontEnd,
-    ) -> Result<(Welcome, ProgrammeId, CertificateKind), Problem> {
+    ) -> Result<(Welcome, ProgrammeId), Problem> {
         let mut shown: Option<Welcome> = None;
         loop {
             let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
@@ -142,41 +171,71 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
             let applied = async {
                 loop {
                     match front.intent().await {
-                        Intent::Apply { programme, kind } => return Ok((programme, kind)),
+                        Intent::Apply(programme) => return Ok(programme),
                         Intent::Cancel => return Err(ProblemCode::Cancelled),
                         _ => {}
                     }
                 }
             };
-            if let Ok(applied) = timeout(MENU_LASTS, applied).await {
-                let (programme, kind) = applied?;
-                return Ok((welcome, programme, kind));
+            if let Ok(applied) = timeout(self.patience.menu, applied).await {
+                return Ok((welcome, applied?));
             }
             shown = Some(welcome);
         }
     }
 
-    async fn until_accepted(
+    async fn until_placed(
+        &mut self,
+        applying: Applying,
+        front: &mut impl FrontEnd,
+    ) -> Result<Step<CardPlaced, ()>, Problem> {
+        front.show(&View::PlaceCard);
+        let Patience { card: given, .. } = self.patience;
+        let placed = applying.card_placed(&mut self.card, NO_END);
+        let step = meanwhile(placed, front, given).await?;
+        step.ok_or_else(|| ProblemCode::NoCard.into())
+    }
+
+    async fn until_chosen(
+        &mut self,
+        placed: CardPlaced,
+        front: &mut impl FrontEnd,
+    ) -> Result<Step<PinEntry, ()>, Problem> {
+        front.show(&View::Kind(&placed.kinds()));
+        match self
+            .input(front, |intent| {
+                matches!(intent, Intent::Kind(_) | Intent::Back)
+            })
+            .await?
+        {
+            Intent::Kind(kind) => Ok(Step::On(placed.choose(kind)?)),
+            _ => Ok(Step::Back(())),
+        }
+    }
+
+    async fn until_entered(
         &mut self,
         mut entry: PinEntry,
         front: &mut impl FrontEnd,
-    ) -> Result<EvidenceAccepted, Problem> {
+    ) -> Result<Step<EvidenceAccepted, CardPlaced>, Problem> {
         loop {
             front.show(&View::Pin {
                 remaining: entry.remaining(),
             });
             let Intent::Pin(pin) = self
-                .input(front, |intent| matches!(intent, Intent::Pin(_)))
+                .input(front, |intent| {
+                    matches!(intent, Intent::Pin(_) | Intent::Back)
+                })
                 .await?
             else {
-                continue;
+                return Ok(Step::Back(entry.back()));
             };
             front.show(&View::Reading);
             match entry
                 .enter(pin, &mut self.card, &mut self.center, &self.urn)
                 .await?
             {
-                Entered::Accepted(accepted) => return Ok(*accepted),
+                Entered::Accepted(accepted) => return Ok(Step::On(*accepted)),
                 Entered::Wrong(again) => {
                     let remaining = Some(again.remaining());
                     front.show(&View::Problem(&Problem {
@@ -195,19 +254,53 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         front: &mut impl FrontEnd,
     ) -> Result<CardTaken, Problem> {
         front.show(&View::TakeCard);
-        tokio::select! {
-            taken = accepted.card_taken(&mut self.card, self.patience.removal) => taken,
-            problem = cancelled(front) => Err(problem),
+        let Patience { removal: given, .. } = self.patience;
+        let mut taken = pin!(accepted.card_taken(&mut self.card, NO_END));
+        loop {
+            match meanwhile(taken.as_mut(), front, given).await? {
+                Some(Step::On(taken)) => return Ok(taken),
+                // Nothing leads from here but the card's removal.
+                Some(Step::Back(())) => {}
+                None => return Err(ProblemCode::TimedOut.into()),
+            }
+        }
+    }
+
+    async fn until_checked(
+        &mut self,
+        mut taken: CardTaken,
+        front: &mut impl FrontEnd,
+    ) -> Result<Checked, Problem> {
+        loop {
+            let previewed = self.until_previewed(taken, front).await?;
+            front.show(&View::Preview(previewed.preview()));
+            match self
+                .input(front, |intent| matches!(intent, Intent::Go | Intent::Back))
+                .await?
+            {
+                Intent::Back => taken = previewed.back(),
+                _ => {
+                    front.show(&View::Issuing);
+                    return previewed
+                        .confirm(&mut self.center, &self.issuer, &self.latch)
+                        .await;
+                }
+            }
         }
     }
 
     async fn until_previewed(
         &mut self,
-        mut taken: CardTaken,
+        taken: CardTaken,
         front: &mut impl FrontEnd,
     ) -> Result<Previewed, Problem> {
+        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let mut taken = taken.offered_by(welcome)?;
         loop {
-            front.show(&View::Municipality(&taken.municipalities()));
+            front.show(&View::Municipality {
+                offers: taken.municipalities(),
+                home: taken.home(),
+            });
             let chosen = self
                 .input(front, |intent| {
                     matches!(intent, Intent::Municipality { .. })
@@ -229,20 +322,6 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
                 Err(refused) => taken = retry(refused, front)?,
             }
         }
-    }
-
-    async fn until_checked(
-        &mut self,
-        previewed: Previewed,
-        front: &mut impl FrontEnd,
-    ) -> Result<Checked, Problem> {
-        front.show(&View::Preview(previewed.preview()));
-        self.input(front, |intent| matches!(intent, Intent::Go))
-            .await?;
-        front.show(&View::Issuing);
-        previewed
-            .confirm(&mut self.center, &self.issuer, &self.latch)
-            .await
     }
 
     async fn until_handed_over(
@@ -268,18 +347,59 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         front: &mut impl FrontEnd,
         fits: impl Fn(&Intent) -> bool + Send,
     ) -> Result<Intent, Problem> {
-        let fitting = async {
+        let fitting = |intent: Intent| fits(&intent).then_some(intent);
+        let given = self.patience.input;
+        intent(front, given, fitting)
+            .await?
+            .ok_or_else(|| ProblemCode::TimedOut.into())
+    }
+}
+
+/// On, or back to what was before.
+enum Step<T, B> {
+    On(T),
+    Back(B),
+}
+
+/// The next intent that means something here; nothing when the time is over. Asking for more time gives it anew.
+async fn intent<T>(
+    front: &mut impl FrontEnd,
+    given: Duration,
+    meant: impl Fn(Intent) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    loop {
+        front.time(given);
+        let meant = async {
             loop {
                 match front.intent().await {
                     Intent::Cancel => return Err(ProblemCode::Cancelled.into()),
-                    intent if fits(&intent) => return Ok(intent),
-                    _ => {}
+                    Intent::MoreTime => return Ok(None),
+                    intent => {
+                        if let Some(meant) = meant(intent) {
+                            return Ok(Some(meant));
+                        }
+                    }
                 }
             }
         };
-        timeout(self.patience.input, fitting)
-            .await
-            .map_err(|_| ProblemCode::TimedOut)?
+        match timeout(given, meant).await {
+            Ok(Ok(None)) => {}
+            Ok(answer) => return answer,
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+/// Waits for something to happen, unless the resident goes back; nothing when the time is over.
+async fn meanwhile<T>(
+    happens: impl Future<Output = Result<T, Problem>>,
+    front: &mut impl FrontEnd,
+    given: Duration,
+) -> Result<Option<Step<T, ()>>, Problem> {
+    let back = |intent| matches!(intent, Intent::Back).then_some(Step::Back(()));
+    tokio::select! {
+        happened = happens => Ok(Some(Step::On(happened?))),
+        back = intent(front, given, back) => back,
     }
 }
 

@@ -68,10 +68,12 @@ impl From<CardConfig> for Protection {
     }
 }
 
-/// How long a resident has, in seconds.
+/// How long things take at most, in seconds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatienceConfig {
+    /// How old a menu may get on the screen.
+    pub menu_seconds: u16,
     /// To place the card.
     pub card_seconds: u16,
     /// For each input.
@@ -83,6 +85,7 @@ pub struct PatienceConfig {
 impl Default for PatienceConfig {
     fn default() -> Self {
         Self {
+            menu_seconds: 20,
             card_seconds: 60,
             input_seconds: 90,
             removal_seconds: 60,
@@ -94,6 +97,7 @@ impl From<PatienceConfig> for Patience {
     fn from(config: PatienceConfig) -> Self {
         let seconds = |seconds: u16| Duration::from_secs(seconds.into());
         Self {
+            menu: seconds(config.menu_seconds),
             card: seconds(config.card_seconds),
             input: seconds(config.input_seconds),
             removal: seconds(config.removal_seconds),

@@ -151,6 +151,9 @@ pub trait FrontEnd: Send {
     /// Shows this instead of what was shown before.
     fn show(&mut self, view: &View<'_>);
 
+    /// The resident has so long from now for what is shown; more on [`Intent::MoreTime`]. Without a time there is no hurry.
+    fn time(&mut self, _left: Duration) {}
+
     /// The resident's next intent. Dropping the future loses none.
     fn intent(&mut self) -> impl Future<Output = Intent> + Send;
 }
@@ -163,6 +166,8 @@ pub enum View<'a> {
     Menu(&'a Menu),
     /// A card is waited for.
     PlaceCard,
+    /// A kind of certificate is waited for.
+    Kind(&'a [CertificateKind]),
     /// The PIN is waited for.
     Pin {
         /// Tries left. One: the warning that comes before the last try belongs here.
@@ -175,7 +180,12 @@ pub enum View<'a> {
     /// A card lies there that no application is about: it has to be taken before one can begin.
     CardLeft,
     /// A municipality, and how many copies, are waited for.
-    Municipality(&'a [&'a MunicipalityOffer]),
+    Municipality {
+        /// All that can be chosen.
+        offers: &'a [MunicipalityOffer],
+        /// The one that the card's address is in.
+        home: Option<MunicipalityCode>,
+    },
     /// Exactly what the certificate will say; confirmation is waited for.
     Preview(&'a Preview),
     /// The certificate is being made.
@@ -203,9 +213,9 @@ impl View<'_> {
         match self {
             Self::Menu(_) => Some(1),
             Self::PlaceCard => Some(2),
-            Self::Pin { .. } => Some(3),
-            Self::Reading | Self::TakeCard => Some(4),
-            Self::Municipality(_) => Some(5),
+            Self::Kind(_) => Some(3),
+            Self::Pin { .. } | Self::Reading | Self::TakeCard => Some(4),
+            Self::Municipality { .. } => Some(5),
             Self::Preview(_) => Some(6),
             Self::Issuing | Self::Delivering | Self::TryAgain => Some(7),
             Self::Done { .. } => Some(8),
@@ -217,13 +227,10 @@ impl View<'_> {
 /// What the resident wants. What does not fit the view shown is ignored.
 #[derive(Debug)]
 pub enum Intent {
-    /// Apply for this.
-    Apply {
-        /// Programme of the menu.
-        programme: ProgrammeId,
-        /// Kind of certificate.
-        kind: CertificateKind,
-    },
+    /// Apply for a certificate of this programme of the menu.
+    Apply(ProgrammeId),
+    /// This kind of certificate.
+    Kind(CertificateKind),
     /// The PIN, well-formed.
     Pin(Pin),
     /// Records of this municipality.
@@ -235,6 +242,10 @@ pub enum Intent {
     },
     /// What was shown is right; or: try again what did not work.
     Go,
+    /// To the step before, where there is one that can be gone back to.
+    Back,
+    /// More time for what is shown.
+    MoreTime,
     /// End the application.
     Cancel,
 }

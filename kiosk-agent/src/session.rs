@@ -1,8 +1,8 @@
 //! An application as a chain of states, one type each; going on consumes the state before.
 //!
 //! ```text
-//! Welcome → Applying → PinEntry → EvidenceAccepted → CardTaken → Previewed → Checked → HandedOver → Done
-//!                        ↑ wrong PIN                   ↑ no record there      ↑ no paper
+//! Welcome → Applying → CardPlaced ⇄ PinEntry → EvidenceAccepted → CardTaken ⇄ Previewed → Checked → HandedOver → Done
+//!                                     ↑ wrong PIN                   ↑ no record there      ↑ no paper
 //! ```
 //! Cancelling is dropping: every state wipes what it holds. The card is in [`EvidenceAccepted`]'s way: nothing leads
 //! from there but its removal. [`Checked`] holds the only thing an output takes.
@@ -75,27 +75,15 @@ impl Welcome {
         &self.menu
     }
 
-    /// Applies for one kind of certificate of one programme.
+    /// Applies for a certificate of one programme.
     ///
     /// # Errors
-    /// `programme-ended` or `kind-not-offered` if the menu does not have it. Abroad is not offered here: this terminal has
-    /// no passport reader.
-    pub fn apply(
-        self,
-        programme: &ProgrammeId,
-        kind: CertificateKind,
-    ) -> Result<Applying, Problem> {
+    /// `programme-ended` if the menu does not have it.
+    pub fn apply(self, programme: &ProgrammeId) -> Result<Applying, Problem> {
         let mut programmes = self.menu.programmes.into_iter();
-        let mut offer = programmes
-            .find(|offer| offer.id == *programme)
-            .ok_or(ProblemCode::ProgrammeEnded)?;
-        offer
-            .municipalities
-            .retain(|municipality| municipality.kinds.contains(&kind));
-        if offer.municipalities.is_empty() || kind != CertificateKind::Domestic {
-            return Err(ProblemCode::KindNotOffered.into());
-        }
-        Ok(Applying { offer, kind })
+        let offer = programmes.find(|offer| offer.id == *programme);
+        let offer = offer.ok_or(ProblemCode::ProgrammeEnded)?;
+        Ok(Applying { offer })
     }
 }
 
@@ -103,7 +91,6 @@ impl Welcome {
 #[derive(Debug)]
 pub struct Applying {
     offer: ProgrammeOffer,
-    kind: CertificateKind,
 }
 
 impl Applying {
@@ -115,22 +102,54 @@ impl Applying {
         self,
         card: &mut impl Card,
         within: Duration,
-    ) -> Result<PinEntry, Problem> {
+    ) -> Result<CardPlaced, Problem> {
         match card.open(within).await? {
             0 => Err(ProblemCode::PinBlocked.into()),
-            remaining => Ok(PinEntry {
-                applying: self,
+            remaining => Ok(CardPlaced {
+                offer: self.offer,
                 remaining,
             }),
         }
     }
 }
 
+/// A card is there and has tries left; the kind of certificate is waited for.
+#[derive(Debug)]
+pub struct CardPlaced {
+    offer: ProgrammeOffer,
+    remaining: u8,
+}
+
+impl CardPlaced {
+    /// Kinds that some municipality lets this terminal issue. Abroad is not among them: this terminal has no passport reader.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<CertificateKind> {
+        let offered = |kind: &CertificateKind| {
+            let mut municipalities = self.offer.municipalities.iter();
+            municipalities.any(|municipality| municipality.kinds.contains(kind))
+        };
+        let mut kinds = vec![CertificateKind::Domestic];
+        kinds.retain(offered);
+        kinds
+    }
+
+    /// Applies for one kind.
+    ///
+    /// # Errors
+    /// `kind-not-offered` if it is none of [`kinds`](Self::kinds).
+    pub fn choose(self, kind: CertificateKind) -> Result<PinEntry, Problem> {
+        if !self.kinds().contains(&kind) {
+            return Err(ProblemCode::KindNotOffered.into());
+        }
+        Ok(PinEntry { placed: self, kind })
+    }
+}
+
 /// A card is there and has tries left; the PIN is waited for.
 #[derive(Debug)]
 pub struct PinEntry {
-    applying: Applying,
-    remaining: u8,
+    placed: CardPlaced,
+    kind: CertificateKind,
 }
 
 /// What an entered PIN led to.
@@ -146,7 +165,13 @@ impl PinEntry {
     /// Tries left.
     #[must_use]
     pub const fn remaining(&self) -> u8 {
-        self.remaining
+        self.placed.remaining
+    }
+
+    /// Back to the choice of the kind.
+    #[must_use]
+    pub fn back(self) -> CardPlaced {
+        self.placed
     }
 
     /// Presents the PIN once, reads the card over a fresh challenge and sends the evidence up at once.
@@ -154,7 +179,7 @@ impl PinEntry {
     /// # Errors
     /// Problems of card and center. The card is let go of either way.
     pub async fn enter(
-        self,
+        mut self,
         pin: Pin,
         card: &mut impl Card,
         center: &mut impl Center,
@@ -174,19 +199,34 @@ impl PinEntry {
         };
         let evidence = match card.read(pin, question).await? {
             Reading::Wrong { remaining: 0 } => return Err(ProblemCode::PinBlocked.into()),
-            Reading::Wrong { remaining } => return Ok(Entered::Wrong(Self { remaining, ..self })),
+            Reading::Wrong { remaining } => {
+                self.placed.remaining = remaining;
+                return Ok(Entered::Wrong(self));
+            }
             Reading::Read(evidence) => evidence,
         };
         card.close().await;
         let attributes = evidence.files().attributes.attributes();
         let holder = CardHolder::read(attributes);
-        let Applying { mut offer, kind } = self.applying;
-        // Most are vaccinated where they live. The order is all that is kept of the address.
-        offer.municipalities.sort_by_key(|offered| {
+        let Self { placed, kind } = self;
+        let mut offer = placed.offer;
+        offer
+            .municipalities
+            .retain(|offered| offered.kinds.contains(&kind));
+        // Most are vaccinated where they live. That, and no more, is kept of the address.
+        let lives_in = |offered: &MunicipalityOffer| {
             let home = attributes.address().expose();
             let rest = home.strip_prefix(&*offered.prefecture).unwrap_or(home);
-            !rest.starts_with(&*offered.name)
-        });
+            rest.starts_with(&*offered.name)
+        };
+        // 市 of 市川市: the longest name is the one.
+        let homes = offer
+            .municipalities
+            .iter()
+            .filter(|offered| lives_in(offered));
+        let home = homes
+            .max_by_key(|offered| offered.name.len())
+            .map(|offered| offered.code);
         let request = EvidenceRequest {
             vrs_nonce: challenge.vrs_nonce,
             session_key: key.public(),
@@ -196,6 +236,7 @@ impl PinEntry {
         let ticket = center.evidence(request).await?.ticket;
         Ok(Entered::Accepted(Box::new(EvidenceAccepted(CardTaken {
             offer,
+            home,
             kind,
             key,
             holder,
@@ -227,6 +268,7 @@ impl EvidenceAccepted {
 #[derive(Debug)]
 pub struct CardTaken {
     offer: ProgrammeOffer,
+    home: Option<MunicipalityCode>,
     kind: CertificateKind,
     key: SessionKey,
     holder: CardHolder,
@@ -243,10 +285,38 @@ pub struct Refused<S> {
 }
 
 impl CardTaken {
-    /// What can be chosen: municipalities of the menu that offer this kind, the one the card's address is in first.
+    /// What can be chosen: municipalities of the menu that offer this kind.
     #[must_use]
-    pub fn municipalities(&self) -> Vec<&MunicipalityOffer> {
-        self.offer.municipalities.iter().collect()
+    pub fn municipalities(&self) -> &[MunicipalityOffer] {
+        &self.offer.municipalities
+    }
+
+    /// The one of them that the card's address is in.
+    #[must_use]
+    pub const fn home(&self) -> Option<MunicipalityCode> {
+        self.home
+    }
+
+    /// Takes in what the center offers by now (K4): what is no longer offered cannot be chosen any more.
+    ///
+    /// # Errors
+    /// `programme-ended` or `kind-not-offered` if nothing is left.
+    pub fn offered_by(mut self, welcome: Welcome) -> Result<Self, Problem> {
+        let Applying { mut offer } = welcome.apply(&self.offer.id)?;
+        offer
+            .municipalities
+            .retain(|offered| offered.kinds.contains(&self.kind));
+        if offer.municipalities.is_empty() {
+            return Err(ProblemCode::KindNotOffered.into());
+        }
+        self.home = self.home.filter(|home| {
+            offer
+                .municipalities
+                .iter()
+                .any(|offered| offered.code == *home)
+        });
+        self.offer = offer;
+        Ok(self)
     }
 
     /// Asks for the records of one municipality, and believes the preview only if it is this card's.
@@ -315,12 +385,9 @@ impl CardTaken {
         let state_digest = Array::new(Sha256::digest(answer.state.as_bytes()).into());
         Ok(Previewed {
             preview: answer.preview,
-            holder: self.holder,
-            sealed: Sealed {
-                key: self.key,
-                state: answer.state,
-                state_digest,
-            },
+            taken: self,
+            state: answer.state,
+            state_digest,
         })
     }
 }
@@ -344,8 +411,9 @@ impl Sealed {
 #[derive(Debug)]
 pub struct Previewed {
     preview: Preview,
-    holder: CardHolder,
-    sealed: Sealed,
+    taken: CardTaken,
+    state: Blob,
+    state_digest: Array<32>,
 }
 
 impl Previewed {
@@ -353,6 +421,12 @@ impl Previewed {
     #[must_use]
     pub const fn preview(&self) -> &Preview {
         &self.preview
+    }
+
+    /// Back to the choice of the municipality: it is asked again under the same ticket.
+    #[must_use]
+    pub fn back(self) -> CardTaken {
+        self.taken
     }
 
     /// Has it issued and checks it against card and preview. A lost answer is asked for again: the center gives the same
@@ -369,9 +443,15 @@ impl Previewed {
     ) -> Result<Checked, Problem> {
         let Self {
             preview,
-            holder,
-            sealed,
+            taken: CardTaken { holder, key, .. },
+            state,
+            state_digest,
         } = self;
+        let sealed = Sealed {
+            key,
+            state,
+            state_digest,
+        };
         let request = |exporter: &Array<32>| IssueRequest {
             state: sealed.state.clone(),
             proof: sealed.proof(IssueIntent::Issue, exporter),

@@ -14,9 +14,10 @@ use doubles::*;
 type TestTerminal = Terminal<TestCenter, TestCard, TestOutput>;
 
 /// What was seen from start to end where nothing is in the way.
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "menu",
     "place card",
+    "kind",
     "pin, 3 left",
     "reading",
     "take card",
@@ -57,12 +58,13 @@ async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
     let mut terminal = terminal();
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    assert_eq!(seen[..9], ALL);
-    assert_eq!(seen[9..], ["done"]);
+    assert_eq!(seen[..10], ALL);
+    assert_eq!(seen[10..], ["done"]);
     let asked = [
         "menu",
         "challenge",
         "evidence",
+        "menu",
         "inquiry",
         "issue",
         "delivered",
@@ -219,7 +221,7 @@ async fn each_entry_is_one_verify_and_the_tries_left_are_told() {
         "reading",
         "take card",
     ];
-    assert_eq!(seen[2..11], entries);
+    assert_eq!(seen[3..12], entries);
     assert_eq!(terminal.card.verifies, 3);
     // A challenge is good for one reading.
     assert_eq!(terminal.center.count("challenge"), 3);
@@ -299,6 +301,7 @@ async fn cancelling_at_any_step_leaves_nothing() {
     let steps = [
         "menu",
         "place card",
+        "kind",
         "pin, 3 left",
         "take card",
         "municipality",
@@ -325,6 +328,7 @@ async fn cancelling_at_any_step_leaves_nothing() {
 async fn waiting_too_long_at_any_step_leaves_nothing() {
     let steps = [
         ("place card", ProblemCode::NoCard, 60),
+        ("kind", ProblemCode::TimedOut, 90),
         ("pin, 3 left", ProblemCode::TimedOut, 90),
         ("take card", ProblemCode::TimedOut, 60),
         ("municipality", ProblemCode::TimedOut, 90),
@@ -359,8 +363,173 @@ async fn leaves_nothing(terminal: &mut TestTerminal, step: &str) {
     terminal.card.forgotten = false;
     let (seen, ended) = serve(terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }), "{step}");
-    assert_eq!(seen[..9], ALL, "{step}");
+    assert_eq!(seen[..10], ALL, "{step}");
     assert_eq!(terminal.output.paper.len(), 1, "{step}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn going_back_leads_to_the_step_before() {
+    let mut terminal = terminal();
+    let mut went_back = Vec::new();
+    let back_once = |seen: &str| {
+        let steps = ["kind", "pin, 3 left", "preview"];
+        if steps.contains(&seen) && !went_back.contains(&seen.to_owned()) {
+            went_back.push(seen.to_owned());
+            return Does::This(vec![Intent::Back]);
+        }
+        Does::AsAsked
+    };
+    let (seen, ended) = serve(&mut terminal, back_once).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let steps = [
+        "menu",
+        "place card",
+        "kind",
+        "menu",
+        "place card",
+        "kind",
+        "pin, 3 left",
+        "kind",
+        "pin, 3 left",
+        "reading",
+        "take card",
+        "municipality",
+        "preview",
+        "municipality",
+        "preview",
+        "issuing",
+        "delivering",
+        "done",
+    ];
+    assert_eq!(seen, steps);
+    assert_eq!(terminal.card.verifies, 1);
+    assert_eq!(terminal.center.count("evidence"), 1);
+    assert_eq!(terminal.center.count("inquiry"), 2);
+    assert_eq!(terminal.center.count("issue"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_leads_back_from_the_card_to_be_taken() {
+    let mut terminal = terminal();
+    terminal.card.forgotten = true;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "take card" => Does::This(vec![Intent::Back, Intent::Go]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Err(ProblemCode::TimedOut));
+    seen_last(&seen, &["reading", "take card", "timed-out"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_time_is_given_at_each_step() {
+    for (step, seconds) in [("place card", 60), ("pin, 3 left", 90), ("take card", 60)] {
+        let mut terminal = terminal();
+        terminal.card.there = step != "place card";
+        terminal.card.forgotten = step == "take card";
+        let begin = tokio::time::Instant::now();
+        let (_, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::This(vec![Intent::MoreTime; 2]),
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert!(ended.is_err(), "{step}");
+        // Asked for at once, twice: what is given begins anew.
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{step}");
+    }
+    let mut terminal = terminal();
+    let mut patient = Patient {
+        asked: 0,
+        given: Vec::new(),
+    };
+    let begin = tokio::time::Instant::now();
+    let ended = terminal.serve(&mut patient).await;
+    assert_eq!(ended.unwrap_err().code, ProblemCode::TimedOut);
+    assert_eq!(begin.elapsed().as_secs(), 80 + 80 + 90);
+    assert_eq!(
+        patient.given,
+        [
+            Duration::from_secs(60),
+            Duration::from_secs(90),
+            Duration::from_secs(90),
+            Duration::from_secs(90)
+        ]
+    );
+}
+
+/// Asks for more time twice, each time shortly before it is over, and then falls asleep.
+struct Patient {
+    asked: u8,
+    given: Vec<Duration>,
+}
+
+impl FrontEnd for Patient {
+    fn show(&mut self, _: &View<'_>) {}
+
+    fn time(&mut self, left: Duration) {
+        self.given.push(left);
+    }
+
+    async fn intent(&mut self) -> Intent {
+        if self.given.is_empty() {
+            return apply();
+        }
+        if self.given.len() == 1 || self.asked == 2 {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(Duration::from_secs(80)).await;
+        self.asked += 1;
+        Intent::MoreTime
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_longer_offered_cannot_be_chosen() {
+    let mut terminal = terminal();
+    let mut later = terminal.center.menu.clone();
+    later.programmes[0]
+        .municipalities
+        .retain(|offered| offered.code.to_string() != HOME);
+    terminal.center.later = Some(later.clone());
+    let asked = Cell::new(0);
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "municipality" if asked.replace(asked.get() + 1) == 1 => Does::This(vec![Intent::Cancel]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Err(ProblemCode::Cancelled));
+    let steps = [
+        "municipality",
+        "municipality-not-taking-part",
+        "municipality",
+        "cancelled",
+    ];
+    seen_last(&seen, &steps);
+    assert_eq!(terminal.center.count("inquiry"), 0);
+
+    later.programmes[0].municipalities.clear();
+    terminal.center.later = Some(later.clone());
+    terminal.center.asked.clear();
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::KindNotOffered));
+
+    later.programmes.clear();
+    terminal.center.later = Some(later);
+    terminal.center.asked.clear();
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::ProgrammeEnded));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_cut_off_says_so_and_offers_nothing_until_it_is_back() {
+    let mut terminal = terminal();
+    let lost = || ProblemCode::CenterUnreachable.into();
+    terminal.center.menus = Script::failing([lost(), lost(), ProblemCode::Busy.into()]);
+    let mut resident = Resident::who(|_: &str| Does::AsAsked);
+    terminal.until_open(&mut resident).await;
+    assert_eq!(resident.seen, ["center-unreachable", "busy"]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -417,7 +586,7 @@ async fn a_tray_found_empty_before_the_inquiry_can_be_filled_in_the_meantime() {
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
     assert_eq!(
-        seen[5..9],
+        seen[6..10],
         [
             "municipality",
             "printer-out-of-paper",
@@ -436,9 +605,9 @@ async fn a_tray_found_empty_while_printing_costs_no_second_certificate() {
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
     let again = ["delivering", "printer-out-of-paper", "try again"];
-    assert_eq!(seen[8..11], again);
-    assert_eq!(seen[11..14], again);
-    assert_eq!(seen[14..], ["delivering", "done"]);
+    assert_eq!(seen[9..12], again);
+    assert_eq!(seen[12..15], again);
+    assert_eq!(seen[15..], ["delivering", "done"]);
     assert_eq!(terminal.center.count("issue"), 1);
     assert_eq!(terminal.output.paper.len(), 1);
 }
@@ -512,7 +681,7 @@ async fn another_municipality_can_be_asked_in_the_same_application() {
         "municipality",
         "preview",
     ];
-    assert_eq!(seen[5..11], steps);
+    assert_eq!(seen[6..12], steps);
     assert_eq!(terminal.center.count("inquiry"), 2);
 }
 

@@ -44,10 +44,8 @@ impl FrontEnd for Once {
         // Whatever was in the way decides the outcome: nothing is tried twice here.
         let cancel = || Some(Intent::Cancel);
         self.next = match view {
-            View::Menu(_) => Some(Intent::Apply {
-                programme: self.programme.clone(),
-                kind: self.kind,
-            }),
+            View::Menu(_) => Some(Intent::Apply(self.programme.clone())),
+            View::Kind(_) => Some(Intent::Kind(self.kind)),
             View::Pin { remaining } => {
                 if *remaining == 1 {
                     step("last-try");
@@ -59,8 +57,8 @@ impl FrontEnd for Once {
                 step("take-card");
                 None
             }
-            View::Municipality(_) if self.refused.is_some() => cancel(),
-            View::Municipality(_) => Some(Intent::Municipality {
+            View::Municipality { .. } if self.refused.is_some() => cancel(),
+            View::Municipality { .. } => Some(Intent::Municipality {
                 code: self.municipality,
                 copies: self.copies,
             }),

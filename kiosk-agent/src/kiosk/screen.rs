@@ -27,9 +27,11 @@ pub(crate) struct Screen {
 /// What a line would mean.
 enum Expects {
     Programme(Vec<ProgrammeId>),
+    Kind(Vec<CertificateKind>),
     Pin,
     Municipality(Vec<MunicipalityCode>),
     Copies(MunicipalityCode),
+    Preview,
     Go,
     Nothing,
 }
@@ -54,7 +56,7 @@ impl Screen {
 
     /// Waits for Enter between two residents.
     pub(crate) async fn pause(&mut self) {
-        self.text(Text::Next);
+        self.text(Text::NextResident);
         if self.open && self.input.line().await.is_none() {
             self.open = false;
         }
@@ -81,18 +83,29 @@ impl Screen {
         offers.sort_by_key(|offer| offer.id != self.preferred);
         self.text(Text::ChooseProgramme);
         for (number, offer) in offers.iter().enumerate() {
-            let kind = Text::Domestic.say(self.language);
-            say(&format!(
-                "{:3}  {} ({kind})",
-                number + 1,
-                localized(&offer.name, self.language)
-            ));
+            let name = localized(&offer.name, self.language);
+            say(&format!("{:3}  {name}", number + 1));
         }
         self.expects = Expects::Programme(offers.iter().map(|offer| offer.id.clone()).collect());
     }
 
-    fn municipalities(&mut self, offers: &[&MunicipalityOffer]) {
-        self.text(Text::ChooseMunicipality);
+    fn kinds(&mut self, kinds: &[CertificateKind]) {
+        self.text(Text::ChooseKindByNumber);
+        for (number, kind) in kinds.iter().enumerate() {
+            let name = match kind {
+                CertificateKind::Domestic => Text::Domestic,
+                CertificateKind::Abroad => Text::Abroad,
+            };
+            say(&format!("{:3}  {}", number + 1, name.say(self.language)));
+        }
+        self.expects = Expects::Kind(kinds.to_vec());
+    }
+
+    /// The one of the card's address stands first.
+    fn municipalities(&mut self, offers: &[MunicipalityOffer], home: Option<MunicipalityCode>) {
+        let mut offers: Vec<_> = offers.iter().collect();
+        offers.sort_by_key(|offer| Some(offer.code) != home);
+        self.text(Text::ChooseMunicipalityByNumber);
         for (number, offer) in offers.iter().enumerate() {
             let name = match self.language {
                 Language::Ja | Language::Zh => format!("{}{}", offer.prefecture, offer.name),
@@ -135,7 +148,7 @@ impl Screen {
             ));
         }
         self.text(Text::Confirm);
-        self.expects = Expects::Go;
+        self.expects = Expects::Preview;
     }
 
     /// What a line means here; nothing if it means nothing or not everything is there yet.
@@ -145,11 +158,9 @@ impl Screen {
         }
         let intent = match &self.expects {
             Expects::Programme(programmes) => {
-                numbered(programmes, line).map(|programme| Intent::Apply {
-                    programme: programme.clone(),
-                    kind: CertificateKind::Domestic,
-                })
+                numbered(programmes, line).cloned().map(Intent::Apply)
             }
+            Expects::Kind(kinds) => numbered(kinds, line).copied().map(Intent::Kind),
             Expects::Pin => match Pin::try_from(line) {
                 Ok(pin) => Some(Intent::Pin(pin)),
                 Err(_) => {
@@ -173,7 +184,8 @@ impl Screen {
                     copies,
                 })
             }
-            Expects::Go => line.is_empty().then_some(Intent::Go),
+            Expects::Preview if line == "b" => Some(Intent::Back),
+            Expects::Preview | Expects::Go => line.is_empty().then_some(Intent::Go),
             Expects::Nothing => return None,
         };
         if intent.is_none() {
@@ -231,11 +243,12 @@ impl FrontEnd for Screen {
         match view {
             View::Menu(menu) => self.menu(menu),
             View::PlaceCard => self.text(Text::PlaceCard),
+            View::Kind(kinds) => self.kinds(kinds),
             View::Pin { remaining } => {
                 if *remaining == 1 {
                     self.text(Text::LastTry);
                 }
-                let prompt = Text::EnterPin.say(self.language);
+                let prompt = Text::TypePin.say(self.language);
                 say(&fill(prompt, "{remaining}", &remaining.to_string()));
                 self.quiet = Some(Quiet::begin());
                 self.expects = Expects::Pin;
@@ -243,7 +256,7 @@ impl FrontEnd for Screen {
             View::Reading => self.text(Text::Reading),
             View::TakeCard => self.text(Text::TakeCard),
             View::CardLeft => self.text(Text::CardLeft),
-            View::Municipality(offers) => self.municipalities(offers),
+            View::Municipality { offers, home } => self.municipalities(offers, *home),
             View::Preview(preview) => self.preview(preview),
             View::Issuing => self.text(Text::Issuing),
             View::Delivering => self.text(Text::Delivering),

@@ -151,6 +151,9 @@ pub(super) type Answer = fn(&Maker, &Preview) -> IssueAnswer;
 pub(super) struct TestCenter {
     pub(super) maker: Maker,
     pub(super) menu: Menu,
+    /// What is offered from the second time on that it is asked, where that is something else.
+    pub(super) later: Option<Menu>,
+    pub(super) menus: Script<Problem>,
     pub(super) preview: Preview,
     pub(super) answer: Answer,
     /// Believes cards that the surface AP does not bind.
@@ -185,8 +188,11 @@ impl TestCenter {
 
 impl Center for TestCenter {
     async fn menu(&mut self) -> Result<Menu, Problem> {
+        self.menus.next()?;
+        let later = self.later.as_ref().filter(|_| self.count("menu") > 0);
+        let menu = later.unwrap_or(&self.menu).clone();
         self.asked.push("menu");
-        Ok(self.menu.clone())
+        Ok(menu)
     }
 
     async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {
@@ -350,7 +356,8 @@ fn words(view: &View<'_>) -> String {
         View::Reading => "reading".to_owned(),
         View::TakeCard => "take card".to_owned(),
         View::CardLeft => "card left".to_owned(),
-        View::Municipality(_) => "municipality".to_owned(),
+        View::Kind(_) => "kind".to_owned(),
+        View::Municipality { .. } => "municipality".to_owned(),
         View::Preview(_) => "preview".to_owned(),
         View::Issuing => "issuing".to_owned(),
         View::Delivering => "delivering".to_owned(),
@@ -368,17 +375,15 @@ fn asked(view: &View<'_>) -> Option<Intent> {
     Some(match view {
         View::Menu(_) => apply(),
         View::Pin { .. } => pin(PIN),
-        View::Municipality(_) => choose(HOME),
+        View::Kind(_) => Intent::Kind(CertificateKind::Domestic),
+        View::Municipality { .. } => choose(HOME),
         View::Preview(_) | View::TryAgain => Intent::Go,
         _ => return None,
     })
 }
 
 pub(super) fn apply() -> Intent {
-    Intent::Apply {
-        programme: preview().programme,
-        kind: CertificateKind::Domestic,
-    }
+    Intent::Apply(preview().programme)
 }
 
 pub(super) fn pin(digits: [u8; 4]) -> Intent {
@@ -401,6 +406,8 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
         center: TestCenter {
             maker,
             menu: menu(),
+            later: None,
+            menus: Script::default(),
             preview: preview(),
             answer: Maker::answer,
             takes_unbound: false,
@@ -425,6 +432,7 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
         issuer,
         latch: Latch::new(),
         patience: Patience {
+            menu: Duration::from_secs(600),
             card: Duration::from_secs(60),
             input: Duration::from_secs(90),
             removal: Duration::from_secs(60),
