@@ -17,6 +17,7 @@ use hw_sim::transcript::Transcript;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::load::{self, Plan};
+use stage::stand;
 use stage::transcripts::{Once, Outcome, parts, run as run_part};
 use zeroize::Zeroizing;
 
@@ -37,6 +38,8 @@ struct Arguments {
 enum Command {
     /// A certificate out of a card
     Demo(Demo),
+    /// A kiosk with its page, for the tests in a browser: what it is on standard output, one command a line on standard input
+    Stand,
     /// Certificates by the hundred, measured
     Load(Load),
     /// APDUs through pcscd to the emulated card and back, measured
@@ -136,6 +139,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Transcripts(wanted) => transcripts(&wanted),
+        Command::Stand => {
+            stand::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Load(load) => {
             let report = load::run(&Plan {
                 terminals: load.terminals.into(),

@@ -6,7 +6,7 @@
 //! FOLDER/programmes the shipped programmes
 //! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
 //! FOLDER/center     center.toml, signing key, jwks.json
-//! FOLDER/kiosk      kiosk.toml
+//! FOLDER/kiosk      kiosk.toml; page.toml, with the browser
 //! ```
 
 use std::io;
@@ -20,7 +20,9 @@ use crate::process::Program;
 mod ground;
 
 pub(crate) use ground::run;
-pub use ground::{Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, repository, set};
+pub use ground::{
+    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, repository, set,
+};
 
 /// The world, running.
 pub struct World {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use dev_pki::Pki;
 use hw_sim::chip::EmulatedCard;
+use issuance_channel::secret_file;
 use tempfile::TempDir;
 use toml::{Table, Value};
 
@@ -280,6 +281,13 @@ impl Ground {
         set(&mut config, "issuer.iss", ISSUER);
         set(&mut config, "issuer.keys", "../center/jwks.json");
         set(&mut config, "printer.ca", "../pki/services/ca.pem");
+        secret_file::create(
+            &folder.join("attendant.key"),
+            0o600,
+            &[ATTENDANT.as_bytes()],
+        )?;
+        write(&folder.join("page.toml"), &config)?;
+        config.remove("browser");
         write(&folder.join("kiosk.toml"), &config)
     }
 
@@ -296,6 +304,9 @@ impl Ground {
         write(&path, &config)
     }
 }
+
+/// What opens the attendant's view here.
+pub const ATTENDANT: &str = "20261124";
 
 /// The personas' cards as made once, kept between runs beside the programs.
 fn personalized() -> io::Result<PathBuf> {
