@@ -46,7 +46,7 @@ function show(next) {
     if (serialChanged) closeDialogs();
     frame();
     const main = find("#main");
-    main.className = next.screen;
+    main.className = `on-${next.screen}`;
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();

@@ -39,7 +39,7 @@ const SCREENS = {
 
   terms: (_, press) => [
     title(text("TermsTitle")),
-    el("ul.terms", {}, ...["TermsSelf", "TermsReads", "TermsAsks", "TermsForgets", "TermsPaper"].map((key) => el("li", { text: text(key) }))),
+    el("ul.conditions", {}, ...["TermsSelf", "TermsReads", "TermsAsks", "TermsForgets", "TermsPaper"].map((key) => el("li", { text: text(key) }))),
     el("div.choices", {}, button("primary", text("Agree"), () => press("agree"))),
   ],
 
@@ -147,9 +147,9 @@ function certificate({ holder, authority, doses, issued_on, copies }) {
   const own = (one, other) => (japanese ? one : other);
   const rows = doses.map((dose, index) =>
     el("tr", {},
-      el("th", { scope: "row", text: index + 1 }), el("td", { text: date(dose.date) }),
+      el("th", { scope: "row", text: index + 1 }), el("td.whole", { text: date(dose.date) }),
       el("td", { text: own(dose.vaccine, dose.vaccine_en) }),
-      el("td", { text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td", { text: dose.lot })));
+      el("td", { text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
   return el("section.certificate", {},
     el("dl", {},
       row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),

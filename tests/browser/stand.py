@@ -52,7 +52,7 @@ class Page:
                 self.browser = self.playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{self.stand.about['debugging']}", timeout=5000)
                 for page in self.browser.contexts[0].pages:
                     if page.url.startswith("http://127.0.0.1:"):
-                        page.wait_for_selector("main:not(.starting) h1", timeout=5000)
+                        page.wait_for_selector("main:not(.on-starting) h1", timeout=5000)
                         self.page = page
                         return self
             assert time.monotonic() < deadline, "the kiosk shows no page"
@@ -66,7 +66,7 @@ class Page:
 
     def is_on(self, screen):
         """Waits for a screen."""
-        expect(self.page.locator("main")).to_have_class(screen)
+        expect(self.page.locator("main")).to_have_class(f"on-{screen}")
         return self
 
     def press(self, label):

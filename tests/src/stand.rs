@@ -6,7 +6,7 @@
 //! | command | what |
 //! |---|---|
 //! | `{"insert":"ordinary"}`, with `"lift_after":7` perhaps | a persona's card on the reader |
-//! | `{"remove":true}` | the card is taken away |
+//! | `{"remove":0}` | the card is taken from this slot |
 //! | `{"reset_tries":"one-try-left"}` | the card's first tries |
 //! | `{"stop":"center"}`, `{"start":"center"}`; `vrs` | a program ends, or is started again |
 //! | `{"lose":"pcscd"}` | the card service ends, for good |
@@ -48,7 +48,7 @@ struct Description {
 #[serde(rename_all = "snake_case")]
 enum Order {
     Insert(String),
-    Remove(bool),
+    Remove(Slot),
     ResetTries(String),
     Stop(Part),
     Start(Part),
@@ -56,6 +56,9 @@ enum Order {
     Paper(bool),
     End(Part),
 }
+
+#[derive(Debug, Deserialize)]
+struct Slot(usize);
 
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -158,7 +161,7 @@ impl Stand {
         let Line { order, lift_after } = serde_json::from_str(line)?;
         match order {
             Order::Insert(persona) => self.reader.insert_to_be_lifted(&persona, lift_after)?,
-            Order::Remove(_) => self.reader.remove()?,
+            Order::Remove(Slot(slot)) => self.reader.remove_from(slot)?,
             Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
             Order::Stop(Part::Center) => self.world.center = None,
             Order::Start(Part::Center) => self.world.start_center()?,
