@@ -168,6 +168,9 @@ pub enum Refusal {
     /// There is no card on the slot.
     #[error("no card on this slot")]
     NoCard,
+    /// The client did not take the events of a trace in time: it is cut off here.
+    #[error("the trace was not taken in time, and is cut off here")]
+    CutOff,
     /// The virtual reader does not answer: `pcscd` is not running, or listens on another port.
     #[error("no virtual reader there; is pcscd running with its driver?")]
     NoReader,
@@ -180,10 +183,8 @@ pub enum Refusal {
 pub fn call(
     socket: &Path,
     request: &Request,
-) -> io::Result<impl Iterator<Item = io::Result<Reply>>> {
-    let mut stream = UnixStream::connect(socket)?;
-    write_line(&mut stream, request)?;
-    Ok(BufReader::new(stream)
+) -> io::Result<impl Iterator<Item = io::Result<Reply>> + use<>> {
+    Ok(BufReader::new(send(socket, request)?)
         .lines()
         .map(|line| Ok(serde_json::from_str(&line?)?)))
 }
@@ -197,9 +198,8 @@ pub fn record(
     socket: &Path,
     slot: usize,
     with_data: bool,
-) -> io::Result<impl Iterator<Item = io::Result<Zeroizing<String>>>> {
-    let mut stream = UnixStream::connect(socket)?;
-    write_line(&mut stream, &Request::Record { slot, with_data })?;
+) -> io::Result<impl Iterator<Item = io::Result<Zeroizing<String>>> + use<>> {
+    let stream = send(socket, &Request::Record { slot, with_data })?;
     let mut lines = BufReader::new(stream)
         .lines()
         .map(|line| line.map(Zeroizing::new));
@@ -211,7 +211,14 @@ pub fn record(
     }
 }
 
-fn write_line(stream: &mut UnixStream, object: &impl Serialize) -> io::Result<()> {
+/// Sends a request: the answer comes on the stream.
+pub(crate) fn send(socket: &Path, request: &Request) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(socket)?;
+    write_line(&mut stream, request)?;
+    Ok(stream)
+}
+
+fn write_line(mut stream: impl Write, object: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(object)?;
     line.push(b'\n');
     stream.write_all(&line)

@@ -22,7 +22,7 @@ use hw_sim::personalize::personalize;
 use hw_sim::reader::Player;
 use hw_sim::replay::Replayed;
 use hw_sim::trace::Trace;
-use hw_sim::transcript::{PERSONAL, Transcript};
+use hw_sim::transcript::{CUT_OFF, PERSONAL, Transcript};
 use hw_sim::vpcd;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -324,6 +324,9 @@ fn record(file: &Path, with_data: bool, on: OnSlot) -> Result<(), Box<dyn Error>
         let line = line?;
         writeln!(file, "{}", *line)?;
         file.flush()?;
+        if *line.as_str() == *CUT_OFF {
+            return Err("the recording is cut off: its lines were not taken in time".into());
+        }
     }
     Ok(())
 }

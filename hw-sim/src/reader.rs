@@ -3,7 +3,6 @@
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::chip::{ATR, EmulatedCard};
 use crate::fault::{Answered, Faulty, Outcome};
+use crate::queue::Followed;
 use crate::recording::Recorders;
 use crate::replay::Replayed;
 use crate::trace::{Event, Exchange, Trace};
@@ -99,7 +99,7 @@ impl Slot {
 
     /// What goes over the slot from now on, as the lines of a [`transcript`](crate::transcript), with all data or with none.
     #[must_use]
-    pub fn record(&self, with_data: bool) -> Receiver<Zeroizing<String>> {
+    pub fn record(&self, with_data: bool) -> Followed<Zeroizing<String>> {
         let card = self.card();
         let there = card.as_ref().and_then(|card| card.persona());
         self.recorders.add(with_data, there)

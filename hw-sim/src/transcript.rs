@@ -25,6 +25,9 @@ pub use write::line;
 pub const PERSONAL: &str =
     "# PERSONAL DATA: all that the card was told and all that it answered, PIN included.";
 
+/// Last line of a recording that does not go on because its lines were not taken: what came after them is missing.
+pub const CUT_OFF: &str = "# cut off: the lines were not taken in time";
+
 /// A transcript.
 #[derive(Debug)]
 pub struct Transcript {

@@ -14,6 +14,10 @@ use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::{Memory, MemoryError};
 use crate::persona::PersonaName;
 use crate::reader::{Slot, Stay};
+use crate::transcript::CUT_OFF;
+use following::while_there;
+
+mod following;
 
 /// Longest request line, in bytes.
 const LONGEST: u64 = 4096;
@@ -142,13 +146,13 @@ impl Emulator {
             Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, add)),
             Request::Status => {
                 for (number, slot) in self.slots.iter().enumerate() {
-                    write_line(stream, &status(&lock(slot), number))?;
+                    write_line(&mut *stream, &status(&lock(slot), number))?;
                 }
                 Ok(Ok(None))
             }
             Request::Cards => {
                 for reply in self.cards()? {
-                    write_line(stream, &reply)?;
+                    write_line(&mut *stream, &reply)?;
                 }
                 Ok(Ok(None))
             }
@@ -264,15 +268,16 @@ impl Emulator {
             Ok(slot) => slot.trace().clone(),
             Err(because) => return Ok(Err(because)),
         };
-        let events: Box<dyn Iterator<Item = _>> = if follow {
-            Box::new(trace.follow().into_iter())
-        } else {
-            Box::new(trace.events().into_iter())
-        };
-        for event in events {
-            write_line(stream, &Reply::Event(event))?;
+        if !follow {
+            for event in trace.events() {
+                write_line(&mut *stream, &Reply::Event(event))?;
+            }
+            return Ok(Ok(None));
         }
-        Ok(Ok(None))
+        let all = while_there(&trace.follow(), stream, |mut stream, event| {
+            write_line(&mut stream, &Reply::Event(event))
+        })?;
+        Ok(if all { Ok(None) } else { Err(Refusal::CutOff) })
     }
 
     fn record(&self, slot: usize, with_data: bool, stream: &mut UnixStream) -> io::Result<Carried> {
@@ -280,10 +285,13 @@ impl Emulator {
             Ok(slot) => slot.record(with_data),
             Err(because) => return Ok(Err(because)),
         };
-        write_line(stream, &Reply::Done)?;
-        for mut line in lines {
+        write_line(&mut *stream, &Reply::Done)?;
+        let all = while_there(&lines, stream, |mut stream, mut line| {
             line.push('\n');
-            stream.write_all(line.as_bytes())?;
+            stream.write_all(line.as_bytes())
+        })?;
+        if !all {
+            writeln!(stream, "{CUT_OFF}")?;
         }
         Ok(Ok(None))
     }

@@ -109,7 +109,6 @@ function addSlot(number) {
   });
   find("#slot-list").append(slot);
   slots.set(number, slot);
-  follow(number, find("ol", slot));
 }
 
 function show({ slot: number, persona, tries, faults }) {
@@ -171,12 +170,13 @@ function line(event) {
 }
 
 /** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
-async function follow(number, list) {
+async function follow() {
   for (;;) {
     try {
-      const response = await fetch(`/trace/${number}`, { headers: authorization });
+      const response = await fetch("/trace", { headers: authorization });
       if (!response.ok) throw new Error("no trace");
-      list.replaceChildren();
+      if (slots.size === 0) await refresh();
+      for (const slot of slots.values()) find("ol", slot).replaceChildren();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (;;) {
@@ -184,20 +184,28 @@ async function follow(number, list) {
         if (done) break;
         const parts = (text + value).split("\n\n");
         text = parts.pop();
-        const items = parts.map((part) => JSON.parse(part.replace(/^data: /, ""))).map((event) => {
-          const item = document.createElement("li");
-          [item.textContent, item.className] = line(event);
-          return item;
-        });
-        list.append(...items);
-        while (list.childElementCount > KEPT) list.firstElementChild.remove();
-        list.scrollTop = list.scrollHeight;
+        append(parts.map((part) => JSON.parse(part.replace(/^data: /, ""))));
         scheduleRefresh();
       }
     } catch {
       // The emulator has gone; the next turn tells whether it is back.
     }
     await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
+
+function append(events) {
+  for (const [number, slot] of slots) {
+    const items = events.filter((event) => event.slot === number).map((event) => {
+      const item = document.createElement("li");
+      [item.textContent, item.className] = line(event);
+      return item;
+    });
+    if (items.length === 0) continue;
+    const list = find("ol", slot);
+    list.append(...items);
+    while (list.childElementCount > KEPT) list.firstElementChild.remove();
+    list.scrollTop = list.scrollHeight;
   }
 }
 
@@ -213,4 +221,5 @@ try {
   tell(error.message);
 }
 await refresh();
+follow();
 setInterval(refresh, 2000);

@@ -61,7 +61,7 @@ pub(crate) fn exchange(driver: &TcpStream, payload: &[u8]) -> Option<Vec<u8>> {
     receive(driver)
 }
 
-fn eventually(mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline);

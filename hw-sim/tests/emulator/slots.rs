@@ -11,15 +11,15 @@ use tempfile::TempDir;
 use crate::common::{copy_tree, made};
 use crate::reader::{Driver, SELECT, WRONG_PIN, exchange, receive, send};
 
-struct Emulator {
-    slots: [Driver; 2],
-    socket: PathBuf,
+pub(crate) struct Emulator {
+    pub(crate) slots: [Driver; 2],
+    pub(crate) socket: PathBuf,
     _server: Server,
     _folder: TempDir,
 }
 
 impl Emulator {
-    fn start(personas: &[&str]) -> Self {
+    pub(crate) fn start(personas: &[&str]) -> Self {
         let slots = two_drivers();
         let folder = TempDir::new().unwrap();
         let cards = folder.path().join("cards");
@@ -37,12 +37,12 @@ impl Emulator {
         }
     }
 
-    fn ask(&self, request: &Request) -> Vec<Reply> {
+    pub(crate) fn ask(&self, request: &Request) -> Vec<Reply> {
         let replies = call(&self.socket, request).unwrap();
         replies.map(Result::unwrap).collect()
     }
 
-    fn insert(&self, persona: &str, slot: usize, faults: &[&str]) -> Vec<Reply> {
+    pub(crate) fn insert(&self, persona: &str, slot: usize, faults: &[&str]) -> Vec<Reply> {
         self.ask(&Request::Insert {
             slot,
             persona: persona.parse().unwrap(),
@@ -75,7 +75,7 @@ fn parsed(faults: &[&str]) -> Vec<Fault> {
     faults.iter().map(|fault| fault.parse().unwrap()).collect()
 }
 
-fn two_drivers() -> [Driver; 2] {
+pub(crate) fn two_drivers() -> [Driver; 2] {
     for _ in 0..100 {
         let first = Driver::new();
         let next = first.port().checked_add(1);
