@@ -127,9 +127,32 @@ impl Slot {
     /// # Errors
     /// If the reader cannot be reached.
     pub fn insert(&mut self, card: impl Into<Faulty>, stay: Stay) -> io::Result<()> {
+        let reached = self.reach()?;
         self.remove();
-        let link = Link::connect_with(self.port, self.acknowledgements)?;
-        let card = card.into();
+        self.insert_over(reached, card.into(), stay)
+    }
+
+    /// Reaches the reader, so that nothing is removed for a card that cannot be inserted. A card that is there has it reached: the
+    /// reader takes one at a time.
+    pub(crate) fn reach(&self) -> io::Result<Option<Link>> {
+        if self.is_occupied() {
+            return Ok(None);
+        }
+        self.connect().map(Some)
+    }
+
+    fn connect(&self) -> io::Result<Link> {
+        Link::connect_with(self.port, self.acknowledgements)
+    }
+
+    /// Inserts a card into the empty slot, over the connection that may be there already.
+    pub(crate) fn insert_over(
+        &mut self,
+        reached: Option<Link>,
+        card: Faulty,
+        stay: Stay,
+    ) -> io::Result<()> {
+        let link = reached.map_or_else(|| self.connect(), Ok)?;
         let step = card.persona().map(|persona| format!("card {persona}"));
         self.recorders.step(step.as_deref().unwrap_or("# a card"));
         let inserted = Inserted::begin(link, card, &self.trace, &self.recorders, stay)?;

@@ -1,8 +1,8 @@
 //! The emulator behind the control socket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +39,12 @@ pub enum ServerError {
     /// Another emulator answers on this socket.
     #[error("another emulator has this control socket")]
     Taken,
+    /// Something else is where the socket shall be. It is left alone.
+    #[error("what is there is no control socket, and is left alone")]
+    NoSocket,
+    /// There is no folder of cards.
+    #[error("folder of cards {0}: {1}")]
+    Cards(PathBuf, io::Error),
     /// The socket cannot be made.
     #[error("control socket: {0}")]
     Socket(#[from] io::Error),
@@ -57,13 +63,8 @@ impl Server {
     /// # Errors
     /// [`ServerError`] if there is one already, or the socket cannot be made.
     pub fn bind(socket: &Path, cards: &Path, port: u16) -> Result<Self, ServerError> {
-        if UnixStream::connect(socket).is_ok() {
-            return Err(ServerError::Taken);
-        }
-        match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        fs::read_dir(cards).map_err(|error| ServerError::Cards(cards.to_owned(), error))?;
+        make_room(socket)?;
         let listener = UnixListener::bind(socket)?;
         fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
         let ports = (0..SLOTS).map_while(|number| port.checked_add(number));
@@ -109,6 +110,26 @@ impl Drop for Server {
     }
 }
 
+/// Takes away what an emulator that crashed has left: a socket that nobody answers on, and nothing else.
+fn make_room(socket: &Path) -> Result<(), ServerError> {
+    let there = match fs::symlink_metadata(socket) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if !there.file_type().is_socket() {
+        return Err(ServerError::NoSocket);
+    }
+    match UnixStream::connect(socket) {
+        Ok(_) => Err(ServerError::Taken),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Ok(fs::remove_file(socket)?)
+        }
+        // Another's, or one of another kind.
+        Err(error) => Err(error.into()),
+    }
+}
+
 type Carried = Result<Option<Reply>, Refusal>;
 
 impl Emulator {
@@ -143,7 +164,7 @@ impl Emulator {
                 slot.remove();
                 Some(Reply::Done)
             })),
-            Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, add)),
+            Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, &add)),
             Request::Status => {
                 for (number, slot) in self.slots.iter().enumerate() {
                     write_line(&mut *stream, &status(&lock(slot), number))?;
@@ -175,22 +196,30 @@ impl Emulator {
             return Err(Refusal::NoSuchSlot);
         }
         let folder = self.folder(&persona)?;
-        for (other, slot) in slots.iter_mut().enumerate() {
-            if other == number || lies_on(slot, &persona) {
-                slot.remove();
-            }
-        }
-        let taken = |persona: &PersonaName| slots.iter().any(|slot| involves(slot, persona));
-        if taken(&persona) {
+        let own = Fault::of_card(&folder).map_err(|_| Refusal::Card)?;
+        let faults: Vec<_> = own.into_iter().chain(faults).collect();
+        let (leaving, staying): (Vec<_>, Vec<_>) = (0..slots.len())
+            .partition(|other| *other == number || lies_on(&slots[*other], &persona));
+        let taken = staying.iter().flat_map(|other| involved(&slots[*other]));
+        let taken: BTreeSet<_> = taken.collect();
+        if taken.contains(&persona) {
             return Err(Refusal::InUse);
         }
-        let own = Fault::of_card(&folder).map_err(|_| Refusal::Card)?;
-        let mut card = Faulty::of(persona, load(&folder)?);
-        for fault in own.into_iter().chain(faults) {
-            self.add(&mut card, fault, taken)?;
+        let made = || -> Result<Faulty, Refusal> {
+            let mut card = Faulty::of(persona.clone(), load(&folder)?);
+            for armed in self.armed(&faults, &taken, [persona.clone()].into())? {
+                armed.put_on(&mut card)?;
+            }
+            Ok(card)
+        };
+        // Once to see whether it works, before anything is removed; and once from what the cards that leave have written.
+        made()?;
+        let reached = slots[number].reach().map_err(|_| Refusal::NoReader)?;
+        for slot in leaving {
+            slots[slot].remove();
         }
         slots[number]
-            .insert(card, stay)
+            .insert_over(reached, made()?, stay)
             .map_err(|_| Refusal::NoReader)?;
         Ok(Some(Reply::Done))
     }
@@ -200,7 +229,6 @@ impl Emulator {
         let pin = pin.try_into().map_err(|_| Refusal::NoDump)?;
         let memory = Memory::of_dump(dump, &pin).map_err(|_| Refusal::NoDump)?;
         let name = "dump".parse().map_err(|_| Refusal::NoDump)?;
-        slot.remove();
         slot.insert(
             Faulty::of(name, EmulatedCard::new(memory)),
             Stay::UntilRemoved,
@@ -209,41 +237,51 @@ impl Emulator {
         Ok(Some(Reply::Done))
     }
 
-    fn fault(&self, number: usize, clear: bool, faults: Vec<Fault>) -> Carried {
+    fn fault(&self, number: usize, clear: bool, faults: &[Fault]) -> Carried {
         let slots = self.all_slots();
         let slot = slots.get(number).ok_or(Refusal::NoSuchSlot)?;
+        let elsewhere = slots.iter().enumerate();
+        let elsewhere = elsewhere.filter(|(other, _)| *other != number);
+        let elsewhere = elsewhere.flat_map(|(_, slot)| involved(slot)).collect();
         let mut card = slot.card().ok_or(Refusal::NoCard)?;
+        let here = if clear {
+            card.persona().into_iter().cloned().collect()
+        } else {
+            card.personas().cloned().collect()
+        };
+        let armed = self.armed(faults, &elsewhere, here)?;
         if clear {
             card.clear();
         }
-        let elsewhere = |persona: &PersonaName| {
-            let mut others = slots.iter().enumerate();
-            others.any(|(other, slot)| other != number && involves(slot, persona))
-        };
-        for fault in faults {
-            self.add(&mut card, fault, elsewhere)?;
+        for armed in armed {
+            armed.put_on(&mut card)?;
         }
         Ok(Some(Reply::Done))
     }
 
-    /// Adds a fault. Two cards made of one folder would each keep tries of their own, so none that is `taken` is swapped in.
-    fn add(
+    /// Faults with the cards they need. Two cards made of one folder would each keep tries of their own, so none that is
+    /// `taken`, or involved here, is swapped in.
+    fn armed(
         &self,
-        card: &mut Faulty,
-        fault: Fault,
-        taken: impl Fn(&PersonaName) -> bool,
-    ) -> Result<(), Refusal> {
-        let other = match &fault.kind {
-            Kind::Swapped(persona) => {
-                if taken(persona) || card.personas().any(|involved| involved == persona) {
-                    return Err(Refusal::InUse);
+        faults: &[Fault],
+        taken: &BTreeSet<PersonaName>,
+        mut here: BTreeSet<PersonaName>,
+    ) -> Result<Vec<Armed>, Refusal> {
+        let armed = faults.iter().map(|fault| {
+            let other = match &fault.kind {
+                Kind::Swapped(persona) => {
+                    let folder = self.folder(persona)?;
+                    if taken.contains(persona) || !here.insert(persona.clone()) {
+                        return Err(Refusal::InUse);
+                    }
+                    Some(load(&folder)?)
                 }
-                Some(load(&self.folder(persona)?)?)
-            }
-            _ => None,
-        };
-        card.add(fault, |_| other)
-            .map_err(|_| Refusal::NoSuchPersona)
+                _ => None,
+            };
+            let fault = fault.clone();
+            Ok(Armed { fault, other })
+        });
+        armed.collect()
     }
 
     fn cards(&self) -> io::Result<Vec<Reply>> {
@@ -305,7 +343,7 @@ impl Emulator {
                     .map_err(|_: MemoryError| Refusal::Card);
             }
         }
-        if slots.iter().any(|slot| involves(slot, persona)) {
+        if slots.iter().any(|slot| involved(slot).contains(persona)) {
             return Err(Refusal::InUse);
         }
         let mut card = load(&self.folder(persona)?)?;
@@ -331,6 +369,19 @@ impl Emulator {
     }
 }
 
+/// A fault, and the card that it swaps in.
+struct Armed {
+    fault: Fault,
+    other: Option<EmulatedCard>,
+}
+
+impl Armed {
+    fn put_on(self, card: &mut Faulty) -> Result<(), Refusal> {
+        card.add(self.fault, |_| self.other)
+            .map_err(|_| Refusal::NoSuchPersona)
+    }
+}
+
 fn load(folder: &Path) -> Result<EmulatedCard, Refusal> {
     EmulatedCard::load(folder).map_err(|_| Refusal::Card)
 }
@@ -347,10 +398,12 @@ fn lies_on(slot: &Slot, persona: &PersonaName) -> bool {
         .is_some_and(|card| card.persona() == Some(persona))
 }
 
-/// Whether the card lies there, or is to be swapped in there.
-fn involves(slot: &Slot, persona: &PersonaName) -> bool {
+/// Whose cards lie there, or are to be swapped in there.
+fn involved(slot: &Slot) -> Vec<PersonaName> {
     slot.card()
-        .is_some_and(|card| card.personas().any(|involved| involved == persona))
+        .iter()
+        .flat_map(|card| card.personas().cloned())
+        .collect()
 }
 
 fn status(slot: &Slot, number: usize) -> Reply {

@@ -162,6 +162,59 @@ fn faults_come_and_go_while_the_card_is_there() {
 }
 
 #[test]
+fn what_is_refused_changes_nothing() {
+    let emulator = Emulator::start(&["ordinary", "gaiji", "short"]);
+    emulator.insert("ordinary", 0, &["mute@ins=B0"]);
+    let reader = emulator.slots[0].accept();
+    send(&reader, &[1]);
+    exchange(&reader, &SELECT).unwrap();
+    emulator.insert("short", 1, &["swapped=gaiji@apdu=9"]);
+    let before = emulator.status();
+    let refusals = [
+        emulator.insert("gaiji", 0, &["swapped=nobody"]),
+        emulator.insert("ordinary", 0, &["slow=1", "swapped=nobody"]),
+        emulator.insert("ordinary", 1, &["swapped=ordinary"]),
+        emulator.insert("ordinary", 1, &["swapped=short", "swapped=short@apdu=2"]),
+        emulator.insert("nobody", 0, &[]),
+        emulator.fault(0, false, &["slow=1", "swapped=nobody"]),
+        emulator.fault(0, true, &["slow=1", "swapped=nobody"]),
+        emulator.fault(0, true, &["swapped=short"]),
+        emulator.fault(0, true, &["swapped=gaiji", "swapped=gaiji"]),
+        emulator.ask(&Request::InsertDump {
+            slot: 0,
+            dump: "/nowhere".into(),
+            pin: "1234".into(),
+        }),
+    ];
+    for (number, reply) in refusals.iter().enumerate() {
+        assert!(
+            matches!(reply[..], [Reply::Refused { .. }]),
+            "{number}: {reply:?}"
+        );
+    }
+    assert_eq!(emulator.status(), before);
+    // It still knows what was selected.
+    assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x63, 0xC2]);
+    // A card that is to be swapped in is free again where that is forgotten.
+    assert_eq!(emulator.fault(1, true, &["swapped=gaiji"]), [Reply::Done]);
+}
+
+#[test]
+fn a_card_does_not_leave_its_slot_for_one_without_a_reader() {
+    let mut emulator = Emulator::start(&["ordinary"]);
+    emulator.insert("ordinary", 0, &[]);
+    // Nobody listens on the second slot's port any more.
+    let (elsewhere, [first, second]) = (Driver::new(), emulator.slots);
+    drop(second);
+    emulator.slots = [first, elsewhere];
+    assert_eq!(
+        emulator.insert("ordinary", 1, &[]),
+        refused(Refusal::NoReader)
+    );
+    assert_eq!(emulator.status()[0].0.as_deref(), Some("ordinary"));
+}
+
+#[test]
 fn removing_a_slow_card_does_not_wait_for_it() {
     let emulator = Emulator::start(&["ordinary"]);
     emulator.insert("ordinary", 0, &["slow=60000"]);
