@@ -30,9 +30,14 @@ use crate::fault::Fault;
 use crate::persona::PersonaName;
 use crate::trace::Event;
 
+mod pin;
 mod server;
 
+pub use pin::DumpPin;
 pub use server::{Server, ServerError};
+
+/// Longest request line, in bytes.
+const LONGEST: usize = 4096;
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,8 +64,8 @@ pub enum Request {
         slot: usize,
         /// Folder of the dump.
         dump: PathBuf,
-        /// The PIN it shall have, four digits.
-        pin: String,
+        /// The PIN it shall have.
+        pin: DumpPin,
     },
     /// What goes wrong with the card on a slot, from now on.
     Fault {
@@ -150,15 +155,21 @@ pub enum Refusal {
     /// The line is no request.
     #[error("not a request")]
     Malformed,
+    /// The line is longer than a request may be.
+    #[error("longer than a request may be, which is {LONGEST} bytes: give fewer faults at a time")]
+    RequestTooLong,
     /// There is no such slot.
     #[error("no such slot")]
     NoSuchSlot,
     /// There is no card for this persona.
     #[error("no card for this persona; see `hw-sim personalize`")]
     NoSuchPersona,
-    /// There is no file of a card in the folder of the dump, or the PIN is not four digits.
-    #[error("no dump there, or no PIN of four digits")]
+    /// There is no file of a card in the folder of the dump, or it cannot be read.
+    #[error("no dump there: no file such as text/0001.bin")]
     NoDump,
+    /// A file of the dump is longer than any of a card.
+    #[error("a file of the dump is longer than any of a card")]
+    FileTooLong,
     /// The card's folder cannot be read or written.
     #[error("the card's folder is damaged")]
     Card,
@@ -219,7 +230,9 @@ pub(crate) fn send(socket: &Path, request: &Request) -> io::Result<UnixStream> {
 }
 
 fn write_line(mut stream: impl Write, object: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(object)?;
+    // There may be a PIN in it.
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+    serde_json::to_writer(&mut *line, object)?;
     line.push(b'\n');
     stream.write_all(&line)
 }
@@ -245,7 +258,15 @@ mod tests {
         };
         let json = r#"{"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}"#;
         assert_eq!(serde_json::from_str::<Request>(json).unwrap(), fault);
-        for request in [insert, fault, Request::Status, Request::Cards] {
+        let dump = Request::InsertDump {
+            slot: 0,
+            dump: "/dump".into(),
+            pin: "5678".try_into().unwrap(),
+        };
+        let json = r#"{"command":"insert-dump","dump":"/dump","pin":"5678"}"#;
+        assert_eq!(serde_json::from_str::<Request>(json).unwrap(), dump);
+        assert!(!format!("{dump:?}").contains("5678"), "{dump:?}");
+        for request in [insert, fault, dump, Request::Status, Request::Cards] {
             let json = serde_json::to_string(&request).unwrap();
             assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
         }
@@ -254,6 +275,7 @@ mod tests {
             r#"{"command":"insert","persona":"ordinary","lift_after":0}"#,
             r#"{"command":"remove","slots":1}"#,
             r#"{"command":"fault","add":["drop"]}"#,
+            r#"{"command":"insert-dump","dump":"/dump","pin":"567"}"#,
             r#"{"command":"eject"}"#,
         ] {
             assert!(

@@ -6,15 +6,16 @@
 )]
 
 use std::error::Error;
-use std::fs::{self, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Read, Write};
 use std::num::NonZeroU32;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use card::pin::Pin;
 use clap::{Args, Parser, Subcommand};
-use hw_sim::control::{self, Reply, Request, Server, call};
+use hw_sim::control::{self, DumpPin, Reply, Request, Server, call};
 use hw_sim::fault::Fault;
 use hw_sim::panel::Panel;
 use hw_sim::persona::PersonaName;
@@ -83,9 +84,9 @@ enum Command {
         /// Instead: folder of a dump, as `card dump` writes it; the card answers reads and no challenge
         #[arg(long, value_name = "DIR", conflicts_with_all = ["persona", "lift_after", "faults"])]
         dump: Option<PathBuf>,
-        /// With --dump: the PIN it shall have
-        #[arg(long, requires = "dump", default_value = "1234")]
-        pin: String,
+        /// With --dump: descriptor with the PIN it shall have on a line, as in: --pin-fd 3 3< FILE [default: the PIN is 1234]
+        #[arg(long, value_name = "FD", requires = "dump")]
+        pin_fd: Option<u32>,
         /// Lift it as soon as it has answered so many APDUs
         #[arg(long)]
         lift_after: Option<NonZeroU32>,
@@ -244,7 +245,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Insert {
             persona,
             dump,
-            pin,
+            pin_fd,
             lift_after,
             faults,
             on: OnSlot { slot, control },
@@ -260,7 +261,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 (None, Some(dump)) => Request::InsertDump {
                     slot,
                     dump: std::path::absolute(dump)?,
-                    pin,
+                    pin: pin_fd.map_or_else(|| Ok("1234".try_into()?), pin_from)?,
                 },
                 (None, None) => return Err("neither a persona nor a dump".into()),
             };
@@ -329,6 +330,17 @@ fn record(file: &Path, with_data: bool, on: OnSlot) -> Result<(), Box<dyn Error>
         }
     }
     Ok(())
+}
+
+/// The PIN on a line of a descriptor: an argument would be in the list of processes for everybody to see.
+fn pin_from(descriptor: u32) -> Result<DumpPin, Box<dyn Error>> {
+    const NO_PIN: &str = "no PIN of four digits from --pin-fd";
+    let file = File::open(format!("/dev/fd/{descriptor}")).map_err(|_| NO_PIN)?;
+    // Four digits, the end of the line, and one more to tell a longer line by.
+    let mut line = Zeroizing::new(Vec::with_capacity(6));
+    file.take(6).read_to_end(&mut line)?;
+    let pin = line.strip_suffix(b"\n").unwrap_or(&line);
+    Ok(Pin::try_from(pin).map_err(|_| NO_PIN)?.into())
 }
 
 fn ask(control: Control, request: &Request) -> Result<(), Box<dyn Error>> {

@@ -72,6 +72,9 @@ pub enum MemoryError {
     /// The folder of a dump holds no file of a card.
     #[error("no file of a card in the dump")]
     NoDump,
+    /// A file is longer than any of a card.
+    #[error("{0}: longer than any file of a card")]
+    TooLong(String),
     /// A private key is not one in PKCS#8.
     #[error("EF {0:04X}: no private key in PKCS#8")]
     Key(u16),

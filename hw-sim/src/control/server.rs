@@ -1,14 +1,14 @@
 //! The emulator behind the control socket.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, thread};
 
-use super::{Refusal, Reply, Request, write_line};
+use super::{DumpPin, LONGEST, Refusal, Reply, Request, write_line};
 use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::{Memory, MemoryError};
@@ -16,11 +16,9 @@ use crate::persona::PersonaName;
 use crate::reader::{Slot, Stay};
 use crate::transcript::CUT_OFF;
 use following::while_there;
+use zeroize::Zeroizing;
 
 mod following;
-
-/// Longest request line, in bytes.
-const LONGEST: u64 = 4096;
 
 /// How many slots the virtual reader has.
 const SLOTS: u16 = 2;
@@ -134,9 +132,9 @@ type Carried = Result<Option<Reply>, Refusal>;
 
 impl Emulator {
     fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
-        let mut line = String::new();
-        BufReader::new(stream.try_clone()?.take(LONGEST)).read_line(&mut line)?;
-        let reply = match serde_json::from_str(&line) {
+        let line = request_line(&stream)?;
+        let reply = match serde_json::from_slice(&line) {
+            _ if line.len() > LONGEST => Err(Refusal::RequestTooLong),
             Ok(request) => self.carry_out(request, &mut stream)?,
             Err(_) => Err(Refusal::Malformed),
         };
@@ -224,10 +222,12 @@ impl Emulator {
         Ok(Some(Reply::Done))
     }
 
-    fn insert_dump(&self, number: usize, dump: &Path, pin: &str) -> Carried {
+    fn insert_dump(&self, number: usize, dump: &Path, pin: &DumpPin) -> Carried {
         let mut slot = self.slot(number)?;
-        let pin = pin.try_into().map_err(|_| Refusal::NoDump)?;
-        let memory = Memory::of_dump(dump, &pin).map_err(|_| Refusal::NoDump)?;
+        let memory = Memory::of_dump(dump, &pin.to_pin()).map_err(|error| match error {
+            MemoryError::TooLong(_) => Refusal::FileTooLong,
+            _ => Refusal::NoDump,
+        })?;
         let name = "dump".parse().map_err(|_| Refusal::NoDump)?;
         slot.insert(
             Faulty::of(name, EmulatedCard::new(memory)),
@@ -366,6 +366,23 @@ impl Emulator {
     /// All of them, always locked in the same order.
     fn all_slots(&self) -> Vec<MutexGuard<'_, Slot>> {
         self.slots.iter().map(lock).collect()
+    }
+}
+
+/// The line of a request, or as much of one as tells that it is too long. It may hold a PIN. The rest is read all the same: who
+/// is still sending hears no answer.
+fn request_line(mut stream: &UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut chunk = Zeroizing::new([0; 512]);
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + chunk.len()));
+    loop {
+        let length = stream.read(&mut chunk[..])?;
+        let end = chunk[..length].iter().position(|byte| *byte == b'\n');
+        if line.len() <= LONGEST {
+            line.extend_from_slice(&chunk[..end.unwrap_or(length)]);
+        }
+        if length == 0 || end.is_some() {
+            return Ok(line);
+        }
     }
 }
 

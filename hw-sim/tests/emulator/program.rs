@@ -1,7 +1,7 @@
 //! The program `hw-sim`, as a process.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,14 +11,14 @@ use hw_sim::control::{Request, call};
 use tempfile::TempDir;
 
 use crate::common::{copy_tree, made};
-use crate::reader::Driver;
+use crate::reader::{Driver, SELECT, exchange, send};
 use crate::slots::two_drivers;
 
 /// A running emulator. Dropping it ends it.
 struct Running {
     process: Child,
     socket: PathBuf,
-    _slots: [Driver; 2],
+    slots: [Driver; 2],
     _folder: TempDir,
 }
 
@@ -40,7 +40,7 @@ impl Running {
         Self {
             process,
             socket,
-            _slots: slots,
+            slots,
             _folder: folder,
         }
     }
@@ -88,4 +88,32 @@ fn those_who_followed_and_left_take_nothing_with_them() {
     emulator.reaches(|threads| threads == at_first + 80);
     drop(followers);
     emulator.reaches(|threads| threads == at_first);
+}
+
+#[test]
+fn the_pin_of_a_dump_comes_by_a_descriptor() {
+    let emulator = Running::start();
+    let dump = made().join("cards/ordinary");
+    let insert = |pin: &str| {
+        let mut insert = hw_sim(&["insert", "--pin-fd", "0", "--dump"]);
+        insert.arg(&dump).arg("--control").arg(&emulator.socket);
+        insert.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut insert = insert.spawn().unwrap();
+        let mut input = insert.stdin.take().unwrap();
+        input.write_all(pin.as_bytes()).unwrap();
+        drop(input);
+        insert.wait_with_output().unwrap()
+    };
+    assert!(insert("5678\n").status.success());
+    let reader = emulator.slots[0].accept();
+    send(&reader, &[1]);
+    exchange(&reader, &SELECT).unwrap();
+    let verify = [&[0x00, 0x20, 0x00, 0x91, 4][..], b"5678"].concat();
+    assert_eq!(exchange(&reader, &verify).unwrap(), [0x90, 0x00]);
+    for wrong in ["", "567\n", "56789\n", "5678\n\n"] {
+        let refused = insert(wrong);
+        assert!(!refused.status.success(), "{wrong:?}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("--pin-fd") && !said.contains("567"), "{said}");
+    }
 }

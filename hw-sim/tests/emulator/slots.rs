@@ -183,7 +183,7 @@ fn what_is_refused_changes_nothing() {
         emulator.ask(&Request::InsertDump {
             slot: 0,
             dump: "/nowhere".into(),
-            pin: "1234".into(),
+            pin: "1234".try_into().unwrap(),
         }),
     ];
     for (number, reply) in refusals.iter().enumerate() {
@@ -298,4 +298,17 @@ fn a_reader_switches_a_mute_card_off_and_on_again() {
     assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x63, 0xC1]);
     assert_eq!(emulator.ask(&Request::Remove { slot: 0 }), [Reply::Done]);
     assert_eq!(receive(&reader), None);
+}
+
+#[test]
+fn a_request_that_is_too_long_is_told_to_be() {
+    let emulator = Emulator::start(&["ordinary"]);
+    emulator.insert("ordinary", 0, &[]);
+    let faults = vec!["bit-flip@ef=text:0002,times=always"; 200];
+    assert_eq!(
+        emulator.fault(0, false, &faults),
+        refused(Refusal::RequestTooLong)
+    );
+    assert_eq!(emulator.fault(0, false, &faults[..80]), [Reply::Done]);
+    assert_eq!(emulator.status()[0].1.len(), 80);
 }
