@@ -14,6 +14,7 @@ const WHY = {
   "in-use": "This card is in use on a slot.",
   "no-card": "There is no card on this slot.",
   "no-reader": "No virtual reader there. Is pcscd running with its driver?",
+  "request-too-long": "Too much at a time.",
   "malformed": "This is not a fault: look at its value and its position.",
 };
 
@@ -29,6 +30,7 @@ function tell(text) {
 async function control(request) {
   const response = await fetch("/control", { method: "POST", headers: authorization, body: JSON.stringify(request) });
   if (response.status === 400) throw new Error(WHY.malformed);
+  if (response.status === 413) throw new Error(WHY["request-too-long"]);
   if (response.status === 401) throw new Error("The secret is not right: open the address that hw-sim printed.");
   if (!response.ok) throw new Error("The emulator does not answer.");
   const replies = await response.json();
