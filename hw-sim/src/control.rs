@@ -5,8 +5,8 @@
 //! → {"command":"insert","slot":0,"persona":"ordinary","lift_after":5}
 //! ← {"reply":"done"}
 //! → {"command":"status"}
-//! ← {"reply":"slot","slot":0,"persona":"ordinary","tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}
-//! ← {"reply":"slot","slot":1,"persona":null,"tries":{},"faults":[]}
+//! ← {"reply":"slot","slot":0,"persona":"ordinary","noticed":true,"tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}
+//! ← {"reply":"slot","slot":1,"persona":null,"noticed":true,"tries":{},"faults":[]}
 //! → {"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}
 //! ← {"reply":"done"}
 //! → {"command":"trace","slot":0,"follow":true}
@@ -87,6 +87,12 @@ pub enum Request {
         #[serde(default)]
         slot: usize,
     },
+    /// Wait until the reader has noticed the card that was put on a slot, or that none is there any more.
+    Await {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+    },
     /// Which cards are on the slots, and the tries left on each.
     Status,
     /// What went over a slot.
@@ -126,6 +132,9 @@ pub enum Reply {
         slot: usize,
         /// Whose card, if there is one.
         persona: Option<PersonaName>,
+        /// Whether the reader has noticed that it is there, or that none is.
+        #[serde(default)]
+        noticed: bool,
         /// Tries left, by application and EF.
         tries: BTreeMap<String, BTreeMap<String, u8>>,
         /// Faults to come.
@@ -183,8 +192,15 @@ pub enum Refusal {
     #[error("the trace was not taken in time, and is cut off here")]
     CutOff,
     /// The virtual reader does not answer: `pcscd` is not running, or listens on another port.
-    #[error("no virtual reader there; is pcscd running with its driver?")]
+    #[error(
+        "no virtual reader there; is pcscd running with its driver? (Where it runs on demand, opensc-tool -l starts it)"
+    )]
     NoReader,
+    /// The reader does not notice the card: another has its port, or `pcscd` has ended.
+    #[error(
+        "the reader does not notice it; is another program's card on it (`hw-sim replay`), or has pcscd ended?"
+    )]
+    Unnoticed,
 }
 
 /// Sends a request and hands out the answer line by line.

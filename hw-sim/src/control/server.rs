@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use std::{fs, thread};
 
 use super::{DumpPin, LONGEST, Refusal, Reply, Request, write_line};
@@ -13,7 +14,7 @@ use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::{Memory, MemoryError};
 use crate::persona::PersonaName;
-use crate::reader::{Slot, Stay};
+use crate::reader::{LOOK_AGAIN, NOTICED_WITHIN, Slot, Stay};
 use crate::transcript::CUT_OFF;
 use following::while_there;
 use zeroize::Zeroizing;
@@ -163,6 +164,7 @@ impl Emulator {
                 Some(Reply::Done)
             })),
             Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, &add)),
+            Request::Await { slot } => Ok(self.wait_until_noticed(slot)),
             Request::Status => {
                 for (number, slot) in self.slots.iter().enumerate() {
                     write_line(&mut *stream, &status(&lock(slot), number))?;
@@ -282,6 +284,18 @@ impl Emulator {
             Ok(Armed { fault, other })
         });
         armed.collect()
+    }
+
+    /// Others may use the slot meanwhile.
+    fn wait_until_noticed(&self, number: usize) -> Carried {
+        let deadline = Instant::now() + NOTICED_WITHIN;
+        while !self.slot(number)?.is_noticed() {
+            if Instant::now() >= deadline {
+                return Err(Refusal::Unnoticed);
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(Some(Reply::Done))
     }
 
     fn cards(&self) -> io::Result<Vec<Reply>> {
@@ -435,6 +449,7 @@ fn status(slot: &Slot, number: usize) -> Reply {
     Reply::Slot {
         slot: number,
         persona: card.as_ref().and_then(|card| card.persona().cloned()),
+        noticed: slot.is_noticed(),
         tries,
         faults: card
             .iter()

@@ -18,6 +18,17 @@ const WHY = {
   "malformed": "This is not a fault: look at its value and its position.",
 };
 
+const PRESENTED = {
+  "text 0011": "PIN",
+  "text 0014": "照合番号A",
+  "text 0015": "照合番号B",
+  "surface 0011": "birth date",
+  "jpki 0018": "PIN for authentication",
+  "jpki 001B": "password for signatures",
+};
+// On every card, and nothing that anybody did.
+const ISSUED_BLOCKED = "text 0012";
+
 const find = (selector, within = document) => within.querySelector(selector);
 const connection = find("#connection");
 const problem = find("#problem");
@@ -113,11 +124,12 @@ function addSlot(number) {
   slots.set(number, slot);
 }
 
-function show({ slot: number, persona, tries, faults }) {
+function show({ slot: number, persona, noticed, tries, faults }) {
   if (!slots.has(number)) addSlot(number);
   const slot = slots.get(number);
   find(".place", slot).classList.toggle("occupied", Boolean(persona));
-  setText(find(".lies", slot), persona ?? "Empty: drop a card here");
+  const lies = persona && !noticed ? `${persona} (the reader has not noticed it)` : persona;
+  setText(find(".lies", slot), lies ?? "Empty: drop a card here");
   find(".remove", slot).disabled = !persona;
   find("form button[type=submit]", slot).disabled = !persona;
   find(".clear", slot).disabled = !persona || faults.length === 0;
@@ -125,9 +137,10 @@ function show({ slot: number, persona, tries, faults }) {
   find(".tries", slot).replaceChildren(...left.map(([name, count]) => {
     const row = document.createElement("div");
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    row.classList.toggle("none", count === 0);
-    term.textContent = name;
-    value.textContent = count === 1 ? "1 try" : `${count} tries`;
+    const usual = name === ISSUED_BLOCKED;
+    row.classList.toggle("none", count === 0 && !usual);
+    term.textContent = [name, PRESENTED[name]].filter(Boolean).join(": ");
+    value.textContent = usual ? "issued blocked" : count === 0 ? "blocked" : count === 1 ? "1 try" : `${count} tries`;
     row.append(term, value);
     return row;
   }));
