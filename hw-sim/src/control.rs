@@ -1,8 +1,10 @@
 //! The control socket: a Unix socket with one JSON object a line.
 //!
-//! A client sends one [`Request`] and reads [`Reply`] lines until the server closes the connection.
+//! A client sends one [`Request`], of 4,096 bytes at most, and reads [`Reply`] lines until the server closes the connection.
 //! ```text
 //! → {"command":"insert","slot":0,"persona":"ordinary","lift_after":5}
+//! ← {"reply":"done"}
+//! → {"command":"await","slot":0}
 //! ← {"reply":"done"}
 //! → {"command":"status"}
 //! ← {"reply":"slot","slot":0,"persona":"ordinary","noticed":true,"tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}

@@ -1,8 +1,8 @@
 //! The emulator behind the control socket.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,10 @@ use crate::persona::PersonaName;
 use crate::reader::{LOOK_AGAIN, NOTICED_WITHIN, Slot, Stay};
 use crate::transcript::CUT_OFF;
 use following::while_there;
-use zeroize::Zeroizing;
+use socket::{make_room, request_line};
 
 mod following;
+mod socket;
 
 /// How many slots the virtual reader has.
 const SLOTS: u16 = 2;
@@ -106,26 +107,6 @@ impl Drop for Server {
             lock(slot).remove();
         }
         let _ = fs::remove_file(&self.socket);
-    }
-}
-
-/// Takes away what an emulator that crashed has left: a socket that nobody answers on, and nothing else.
-fn make_room(socket: &Path) -> Result<(), ServerError> {
-    let there = match fs::symlink_metadata(socket) {
-        Ok(there) => there,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    if !there.file_type().is_socket() {
-        return Err(ServerError::NoSocket);
-    }
-    match UnixStream::connect(socket) {
-        Ok(_) => Err(ServerError::Taken),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Ok(fs::remove_file(socket)?)
-        }
-        // Another's, or one of another kind.
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -380,23 +361,6 @@ impl Emulator {
     /// All of them, always locked in the same order.
     fn all_slots(&self) -> Vec<MutexGuard<'_, Slot>> {
         self.slots.iter().map(lock).collect()
-    }
-}
-
-/// The line of a request, or as much of one as tells that it is too long. It may hold a PIN. The rest is read all the same: who
-/// is still sending hears no answer.
-fn request_line(mut stream: &UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut chunk = Zeroizing::new([0; 512]);
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + chunk.len()));
-    loop {
-        let length = stream.read(&mut chunk[..])?;
-        let end = chunk[..length].iter().position(|byte| *byte == b'\n');
-        if line.len() <= LONGEST {
-            line.extend_from_slice(&chunk[..end.unwrap_or(length)]);
-        }
-        if length == 0 || end.is_some() {
-            return Ok(line);
-        }
     }
 }
 

@@ -189,6 +189,7 @@ async function follow() {
   for (;;) {
     try {
       const response = await fetch("/trace", { headers: authorization });
+      if (response.status === 503) tell("Too many of these pages are open: this one shows no trace.");
       if (!response.ok) throw new Error("no trace");
       if (slots.size === 0) await refresh();
       for (const slot of slots.values()) find("ol", slot).replaceChildren();
