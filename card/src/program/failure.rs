@@ -8,6 +8,7 @@ use card::environment::Leak;
 use card::messaging::MessagingError;
 use card::pin::PinOutcome;
 use card::session::{SessionError, Step};
+use card::status::Status;
 use card::transport::TransportError;
 
 /// Why the program did not do what it was asked for.
@@ -37,6 +38,8 @@ pub(crate) enum Failure {
     NotChanged,
     /// Card and reader did not answer as they should.
     Card(SessionError),
+    /// It reads like a card and cannot sign like one.
+    Copy(Status),
     /// Not believed, and why.
     NotGenuine(String),
     /// `diagnose` found something.
@@ -59,7 +62,7 @@ impl Failure {
             Self::Entry(_) | Self::NoEntry | Self::Wrong(1..) | Self::Different => 5,
             Self::Wrong(0) | Self::Blocked | Self::LastTry => 6,
             Self::Leak(_) => 7,
-            Self::NotGenuine(_) => 9,
+            Self::Copy(_) | Self::NotGenuine(_) => 9,
             Self::Findings => 10,
             Self::File(..) | Self::Malformed(_) => 11,
         }
@@ -99,6 +102,9 @@ impl Failure {
             }
             Self::Card(_) => "place the card anew; `card diagnose` may tell more",
             Self::Entry(_) | Self::Different => "nothing was sent, no try was spent",
+            Self::Copy(_) => {
+                "if it is the card itself, place it anew; a card that goes on like this needs its municipality"
+            }
             Self::Leak(_)
             | Self::NotGenuine(_)
             | Self::Findings
@@ -137,6 +143,10 @@ impl fmt::Display for Failure {
             Self::Different => f.write_str("the two entries of the new one differ"),
             Self::NotChanged => f.write_str("the card refused the new one"),
             Self::Card(error) => write!(f, "the card does not answer as it should: {error}"),
+            Self::Copy(status) => write!(
+                f,
+                "not genuine: it answers every read and cannot answer a challenge ({status:?}): a copy of somebody's files"
+            ),
             Self::NotGenuine(why) => write!(f, "not genuine: {why}"),
             Self::Findings => f.write_str("see the findings above"),
             Self::File(what, error) => write!(f, "{what}: {error}"),
@@ -167,6 +177,10 @@ impl From<SessionError> for Failure {
             SessionError::Unexpected {
                 step: Step::Change, ..
             } => Self::NotChanged,
+            SessionError::Unexpected {
+                step: Step::Challenge,
+                status,
+            } => Self::Copy(status),
             other => Self::Card(other),
         }
     }
