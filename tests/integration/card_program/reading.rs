@@ -1,0 +1,66 @@
+//! `read`, and what is proved by it.
+
+use serde_json::json;
+
+use super::{Counter, assert_refused, card, json_of, printed, said};
+
+#[test]
+fn a_card_is_read_by_its_pin_and_proved() {
+    let counter = Counter::with(&["ordinary", "copy"]);
+    counter.reader.insert("ordinary").unwrap();
+    let read = ["read", "--pin-fd", "0"];
+    let table = printed(&card(&read, "1234\n"));
+    for line in [
+        "number       201112304512",
+        "name         青葉　さくら",
+        "birth date   1985-04-12",
+        "genuine      -",
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
+
+    let trust = counter.trust();
+    let proof: Vec<_> = read
+        .into_iter()
+        .chain(trust.iter().map(String::as_str))
+        .chain(["--json"])
+        .collect();
+    let expected = json!({
+        "number": "201112304512", "name": "青葉　さくら",
+        "address": "東京都清瀬市旭が丘９丁目９９番９号",
+        "birth_date": "1985-04-12", "sex": "female", "signer": "1322131-000-00000000",
+        "valid_until": "2035-04-12", "expired": false, "genuine": true, "bound": true,
+    });
+    assert_eq!(json_of(&card(&proof, "1234\n")), expected);
+    // The same by secure messaging.
+    let protected = [&proof[..], &["--secure-messaging"]].concat();
+    assert_eq!(json_of(&card(&protected, "1234\n")), expected);
+
+    // A copy answers every read and no challenge.
+    counter.reader.insert("copy").unwrap();
+    printed(&card(&read, "1234\n"));
+    let refused = card(&proof, "1234\n");
+    assert_refused(&refused, 9, "a copy of somebody's files");
+    assert!(!said(&refused).contains("201112304512"));
+}
+
+#[test]
+fn a_card_is_read_by_what_is_printed_on_it() {
+    let counter = Counter::with(&["ordinary"]);
+    counter.reader.insert("ordinary").unwrap();
+    let by = |what, entry| card(&["read", "--by", what, "--pin-fd", "0", "--json"], entry);
+    assert_eq!(
+        json_of(&by("a", "201112304512\n")),
+        json!({ "number": "201112304512" })
+    );
+    let attributes = json_of(&by("b", "1985041220354071\n"));
+    assert_eq!(attributes["name"], json!("青葉　さくら"));
+    assert_eq!(attributes.get("number"), None);
+
+    // A wrong check digit, a wrong length: not sent.
+    let presented = counter.presented();
+    assert_refused(&by("a", "201112304511\n"), 5, "no try was spent");
+    assert_refused(&by("b", "198504122035\n"), 5, "no try was spent");
+    assert_eq!(counter.presented(), presented);
+    assert_refused(&by("b", "1985041220354072\n"), 5, "tries left: 9");
+}
