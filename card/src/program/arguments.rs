@@ -18,6 +18,7 @@ Exit status:
   9  not genuine
  10  `diagnose` found something that hinders
  11  a file cannot be read or written
+ 12  nothing false was found, and not all was proved that was asked for (see read --accept-unbound)
 
 Three wrong PINs lock a card, and only the counter of a municipality unlocks it. Before each PIN the tries
 left are asked, which costs none, and each entry is sent once.";
@@ -129,6 +130,10 @@ pub(crate) struct ReadArguments {
     pub(crate) entry: Entry,
     #[command(flatten)]
     pub(crate) trust: Trust,
+    /// Go on although the 券面事項確認AP does not bind the proof to the card: whoever has one card's files and another
+    /// card could have made it
+    #[arg(long, requires = "anchors")]
+    pub(crate) accept_unbound: bool,
     /// Read by secure messaging, or not at all. The PIN goes plain all the same
     #[arg(long)]
     pub(crate) secure_messaging: bool,

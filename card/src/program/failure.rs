@@ -42,6 +42,8 @@ pub(crate) enum Failure {
     Copy(Status),
     /// Not believed, and why.
     NotGenuine(String),
+    /// The text AP proved what it can, and what ties it to this card is missing, and why.
+    Unbound(String),
     /// `diagnose` found something.
     Findings,
     /// A file or folder, and what was to be done with it.
@@ -65,6 +67,7 @@ impl Failure {
             Self::Copy(_) | Self::NotGenuine(_) => 9,
             Self::Findings => 10,
             Self::File(..) | Self::Malformed(_) => 11,
+            Self::Unbound(_) => 12,
         }
     }
 
@@ -105,6 +108,7 @@ impl Failure {
             Self::Copy(_) => {
                 "if it is the card itself, place it anew; a card that goes on like this needs its municipality"
             }
+            Self::Unbound(_) => "if the text AP's proof alone will do, add --accept-unbound",
             Self::Leak(_)
             | Self::NotGenuine(_)
             | Self::Findings
@@ -148,6 +152,7 @@ impl fmt::Display for Failure {
                 "not genuine: it answers every read and cannot answer a challenge ({status:?}): a copy of somebody's files"
             ),
             Self::NotGenuine(why) => write!(f, "not genuine: {why}"),
+            Self::Unbound(why) => write!(f, "not bound by the 券面事項確認AP: {why}"),
             Self::Findings => f.write_str("see the findings above"),
             Self::File(what, error) => write!(f, "{what}: {error}"),
             Self::Malformed(what) => f.write_str(what),

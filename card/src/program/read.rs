@@ -109,19 +109,26 @@ fn by_pin(
             session_key: session,
         };
         let proof = read.answer(&context)?.bind()?;
-        if let Proof::Unbound { reason, .. } = &proof {
-            eprintln!("card: not bound by the 券面事項確認AP: {reason}");
-        }
+        let reason = match &proof {
+            Proof::Unbound { reason, .. } => reason.to_string(),
+            // Then whatever the surface AP said counts for nothing.
+            Proof::Bound(_) => "no trust anchor for it".to_owned(),
+        };
+        // What the text AP proves is judged first: what is false is worse than what is not bound.
         let verified = proof
             .into_evidence()
             .verify(&context, trust, Binding::Optional)
             .map_err(|error| Failure::NotGenuine(error.to_string()))?;
-        report.put("genuine", "genuine", true);
-        report.put(
-            "bound",
-            "bound by surface AP",
-            verified.is_bound_by_surface(),
-        );
+        let bound = verified.is_bound_by_surface();
+        if bound {
+            report.put("genuine", "genuine", true);
+        } else if arguments.accept_unbound {
+            eprintln!("card: {}", Failure::Unbound(reason));
+            report.put("genuine", "genuine", "text AP alone");
+        } else {
+            return Err(Failure::Unbound(reason));
+        }
+        report.put("bound", "bound by surface AP", bound);
     } else {
         // Nothing was checked: neither yes nor no.
         report.put("genuine", "genuine", serde_json::Value::Null);

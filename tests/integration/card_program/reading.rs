@@ -1,5 +1,7 @@
 //! `read`, and what is proved by it.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::{Counter, assert_refused, card, json_of, printed, said};
@@ -63,4 +65,45 @@ fn a_card_is_read_by_what_is_printed_on_it() {
     assert_refused(&by("b", "198504122035\n"), 5, "no try was spent");
     assert_eq!(counter.presented(), presented);
     assert_refused(&by("b", "1985041220354072\n"), 5, "tries left: 9");
+}
+
+#[test]
+fn a_card_that_is_not_bound_is_not_called_genuine() {
+    let counter = Counter::with(&["ordinary", "tampered-signature"]);
+    let trust = counter.trust();
+    let proof = || {
+        let trust = trust.iter().map(String::as_str);
+        let read = ["read", "--pin-fd", "0", "--json"].into_iter();
+        read.chain(trust).collect::<Vec<_>>()
+    };
+    // Too few tries are left to present the birth date.
+    let insert = |persona| {
+        let few = "wrong-sw=63C2@ef=surface:0011,times=always"
+            .parse()
+            .unwrap();
+        counter.reader.insert_into(0, persona, &[few]).unwrap();
+    };
+    insert("ordinary");
+    let words = "not bound by the 券面事項確認AP: too few tries of the birth code: 2";
+    assert_refused(&card(&proof(), "1234\n"), 12, words);
+    let accepting = [&proof()[..], &["--accept-unbound"]].concat();
+    let accepted = card(&accepting, "1234\n");
+    let read = json_of(&accepted);
+    assert_eq!(read["genuine"], json!("text AP alone"));
+    assert_eq!(read["bound"], json!(false));
+    assert!(said(&accepted).contains(words));
+
+    // What is false is that first.
+    insert("tampered-signature");
+    assert_refused(&card(&accepting, "1234\n"), 9, "not genuine");
+
+    // No anchor: the surface AP may say what it likes.
+    fs::remove_file(counter.path("anchors/surface-9000023.pem")).unwrap();
+    counter.reader.insert("ordinary").unwrap();
+    let words = "no trust anchor for it";
+    assert_refused(&card(&proof(), "1234\n"), 12, words);
+    assert_eq!(json_of(&card(&accepting, "1234\n"))["bound"], json!(false));
+    // To accept less than a proof, there has to be one.
+    let output = card(&["read", "--accept-unbound"], "");
+    assert_refused(&output, 2, "--anchors");
 }
