@@ -35,14 +35,7 @@ impl Counter {
     fn with(personas: &[&str]) -> Self {
         let alone = alone_with_pcsc();
         let folder = TempDir::new().unwrap();
-        let chosen = folder.path().join("personas");
-        fs::create_dir(&chosen).unwrap();
-        for persona in personas {
-            let name = format!("{persona}.toml");
-            let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
-            fs::copy(all.join(&name), chosen.join(&name)).unwrap();
-        }
-        personalize(&chosen, folder.path(), false).unwrap();
+        personalized(personas, folder.path());
         let reader = Reader::start(&folder.path().join("cards")).unwrap();
         Self {
             reader,
@@ -67,6 +60,18 @@ impl Counter {
         let presents = |event: &&Event| matches!(event, Event::Apdu(exchange) if exchange.header[1] == VERIFY && exchange.sent > 0);
         trace.iter().filter(presents).count()
     }
+}
+
+/// Cards for these personas, as files, and trust anchors for them.
+fn personalized(personas: &[&str], folder: &Path) {
+    let chosen = folder.join("personas");
+    fs::create_dir(&chosen).unwrap();
+    for persona in personas {
+        let name = format!("{persona}.toml");
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
+        fs::copy(all.join(&name), chosen.join(&name)).unwrap();
+    }
+    personalize(&chosen, folder, false).unwrap();
 }
 
 /// Runs the program with these lines on standard input, which is file descriptor 0.

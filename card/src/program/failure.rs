@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     NotGenuine(String),
     /// The text AP proved what it can, and what ties it to this card is missing, and why.
     Unbound(String),
+    /// There is no certificate for authentication, and `--jpki-cas` asked for it to be checked.
+    NoCertificate,
     /// `diagnose` found something.
     Findings,
     /// A file or folder, and what was to be done with it.
@@ -67,7 +69,7 @@ impl Failure {
             Self::Copy(_) | Self::NotGenuine(_) => 9,
             Self::Findings => 10,
             Self::File(..) | Self::Malformed(_) => 11,
-            Self::Unbound(_) => 12,
+            Self::Unbound(_) | Self::NoCertificate => 12,
         }
     }
 
@@ -109,6 +111,7 @@ impl Failure {
                 "if it is the card itself, place it anew; a card that goes on like this needs its municipality"
             }
             Self::Unbound(_) => "if the text AP's proof alone will do, add --accept-unbound",
+            Self::NoCertificate => "without --jpki-cas the rest is checked",
             Self::Leak(_)
             | Self::NotGenuine(_)
             | Self::Findings
@@ -153,6 +156,9 @@ impl fmt::Display for Failure {
             ),
             Self::NotGenuine(why) => write!(f, "not genuine: {why}"),
             Self::Unbound(why) => write!(f, "not bound by the 券面事項確認AP: {why}"),
+            Self::NoCertificate => {
+                f.write_str("there is no certificate for authentication to check")
+            }
             Self::Findings => f.write_str("see the findings above"),
             Self::File(what, error) => write!(f, "{what}: {error}"),
             Self::Malformed(what) => f.write_str(what),

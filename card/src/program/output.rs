@@ -4,13 +4,43 @@ use card::attributes::{Attributes, Sex};
 use card::expiry::ExpiryDate;
 use serde_json::{Map, Value};
 
-/// What is printed, in order: key in JSON, label in the table, value.
+/// What is printed, in order.
 #[derive(Default)]
-pub(crate) struct Report(Vec<(&'static str, &'static str, Value)>);
+pub(crate) struct Report(Vec<Entry>);
+
+struct Entry {
+    /// In JSON.
+    key: &'static str,
+    /// In the table.
+    label: &'static str,
+    value: Value,
+    /// What the table says in place of the value.
+    words: Option<String>,
+}
 
 impl Report {
     pub(crate) fn put(&mut self, key: &'static str, label: &'static str, value: impl Into<Value>) {
-        self.0.push((key, label, value.into()));
+        self.add(key, label, value.into(), None);
+    }
+
+    /// A value that takes other words for people.
+    pub(crate) fn put_in_words(
+        &mut self,
+        key: &'static str,
+        label: &'static str,
+        value: impl Into<Value>,
+        words: impl Into<String>,
+    ) {
+        self.add(key, label, value.into(), Some(words.into()));
+    }
+
+    fn add(&mut self, key: &'static str, label: &'static str, value: Value, words: Option<String>) {
+        self.0.push(Entry {
+            key,
+            label,
+            value,
+            words,
+        });
     }
 
     /// The four attributes.
@@ -32,14 +62,22 @@ impl Report {
         if json {
             let fields = self.0.into_iter();
             let object: Map<_, _> = fields
-                .map(|(key, _, value)| (key.to_owned(), value))
+                .map(|entry| (entry.key.to_owned(), entry.value))
                 .collect();
             print_json(&Value::Object(object));
             return;
         }
-        let width = self.0.iter().map(|(_, label, _)| label.len()).max();
-        for (_, label, value) in self.0 {
-            println!("{label:<0$}  {1}", width.unwrap_or_default(), plain(&value));
+        let width = self.0.iter().map(|entry| entry.label.len()).max();
+        let width = width.unwrap_or_default();
+        for Entry {
+            label,
+            value,
+            words,
+            ..
+        } in self.0
+        {
+            let words = words.unwrap_or_else(|| plain(&value));
+            println!("{label:<width$}  {words}");
         }
     }
 }

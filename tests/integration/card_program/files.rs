@@ -2,11 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 
+use card::certificate::Certificate;
+use card::evidence::{Evidence, SurfacePart, TextFiles};
+use card::key::Signature;
+use card::surface_ap::AgeRecord;
+use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use super::{Counter, assert_refused, card, json_of, printed, said};
+use super::{Counter, assert_refused, card, json_of, personalized, printed, said};
 
 #[test]
 fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
@@ -64,6 +71,11 @@ fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
     assert_eq!(verified["files"], json!(true));
     assert_eq!(verified["jpki"], json!(true));
     assert_eq!(verified["signer"], json!("1322131-000-00000000"));
+    assert_eq!(
+        verified["tied"],
+        json!(["text/0001", "text/0002", "surface/0001"])
+    );
+    assert_eq!(verified["untied"], json!(["text/0007", "jpki/000A"]));
     // Nothing can be said of who has the card now.
     assert_eq!(verified["challenge"], Value::Null);
     for file in ["text/0002.bin", "surface/0001.bin", "jpki/000A.bin"] {
@@ -85,4 +97,139 @@ fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
     assert!(listed.contains("text/0004  568 bytes"), "{listed}");
     assert!(!free.join("text/0001.bin").exists());
     assert_eq!(counter.presented(), presented);
+}
+
+/// Cards as files, laid out as dumps are, and `verify` with the anchors for them.
+struct Shelf(TempDir);
+
+impl Shelf {
+    fn with(personas: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        personalized(personas, folder.path());
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn verify(&self, path: &Path, more: &[&str]) -> Output {
+        let anchors = self.path("anchors");
+        let arguments = [
+            "verify",
+            path.to_str().unwrap(),
+            "--anchors",
+            anchors.to_str().unwrap(),
+            "--environment",
+            "emulator",
+        ];
+        card(&[&arguments[..], more].concat(), "")
+    }
+
+    /// Puts a file of another's card into somebody's.
+    fn mix(&self, from: &str, to: &str, file: &str) {
+        let of = |persona: &str| self.path("cards").join(persona).join(file);
+        fs::copy(of(from), of(to)).unwrap();
+    }
+
+    fn read(&self, persona: &str, file: &str) -> Vec<u8> {
+        fs::read(self.path("cards").join(persona).join(file)).unwrap()
+    }
+
+    /// Evidence of somebody's text AP with somebody's surface AP. Answers are none: there is no challenge to judge them by.
+    fn evidence(&self, text: &str, surface: Option<&str>) -> PathBuf {
+        let answer = || Signature::from([0; 256]);
+        let file = |ef| self.read(text, &format!("text/{ef}.bin"));
+        let files = TextFiles {
+            number: NumberFile::decode(&file("0001")).unwrap(),
+            attributes: AttributesFile::decode(&file("0002")).unwrap(),
+            integrity: IntegrityFile::decode(&file("0003")).unwrap(),
+            certificate: Certificate::decode(&file("0004")).unwrap(),
+            card_key: CardKeyFile::decode(&file("0007")).unwrap(),
+        };
+        let part = surface.map(|persona| SurfacePart {
+            age_record: AgeRecord::decode(&self.read(persona, "surface/0001.bin")).unwrap(),
+            certificate: Certificate::decode(&self.read(persona, "surface/0004.bin")).unwrap(),
+            answer: answer(),
+        });
+        let path = self.path("evidence");
+        fs::write(&path, Evidence::new(files, answer(), part).encode()).unwrap();
+        path
+    }
+}
+
+#[test]
+fn a_dump_of_two_cards_is_not_genuine_and_what_is_not_tied_is_told() {
+    let shelf = Shelf::with(&["ordinary", "gaiji"]);
+    let dump = shelf.path("cards/ordinary");
+    let cas = shelf.path("anchors-jpki");
+    let cas = ["--jpki-cas", cas.to_str().unwrap()];
+    let whole = printed(&shelf.verify(&dump, &cas));
+    assert!(
+        whole.contains("surface/0001 by the birth date alone"),
+        "{whole}"
+    );
+    assert!(
+        whole.contains("text/0007 jpki/000A: nothing in it says so"),
+        "{whole}"
+    );
+
+    // Another's surface AP, each file genuine.
+    let own = shelf.read("ordinary", "surface/0001.bin");
+    shelf.mix("gaiji", "ordinary", "surface/0001.bin");
+    assert_refused(
+        &shelf.verify(&dump, &[]),
+        9,
+        "birth dates of the two applications differ",
+    );
+    fs::write(dump.join("surface/0001.bin"), own).unwrap();
+
+    // Another's certificate is genuine and names nobody: it is not tied, and that is said.
+    shelf.mix("gaiji", "ordinary", "jpki/000A.bin");
+    let verified = json_of(&shelf.verify(&dump, &[&cas[..], &["--json"]].concat()));
+    assert_eq!(verified["jpki"], json!(true));
+    assert_eq!(verified["untied"], json!(["text/0007", "jpki/000A"]));
+
+    // What is not there, or cannot be checked, is not said to be genuine.
+    fs::remove_file(dump.join("jpki/000B.bin")).unwrap();
+    assert_refused(&shelf.verify(&dump, &cas), 11, "jpki/000B.bin");
+    fs::remove_file(dump.join("jpki/000A.bin")).unwrap();
+    assert_refused(&shelf.verify(&dump, &cas), 12, "no certificate");
+    fs::remove_file(dump.join("surface/0004.bin")).unwrap();
+    assert_refused(&shelf.verify(&dump, &[]), 11, "surface/0004.bin");
+    fs::remove_file(dump.join("surface/0001.bin")).unwrap();
+    let verified = json_of(&shelf.verify(&dump, &["--json"]));
+    assert_eq!(verified["surface_signer"], Value::Null);
+    assert_eq!(verified["tied"], json!(["text/0001", "text/0002"]));
+}
+
+#[test]
+fn the_surface_part_of_evidence_is_verified_too() {
+    let shelf = Shelf::with(&["ordinary", "expired"]);
+    let genuine = shelf.evidence("ordinary", Some("ordinary"));
+    let verified = json_of(&shelf.verify(&genuine, &["--json"]));
+    assert_eq!(verified["surface_signer"], json!("1322121-000-00000000"));
+    assert_eq!(
+        verified["tied"],
+        json!(["text/0001", "text/0002", "surface/0001"])
+    );
+    assert_eq!(verified["challenge"], Value::Null);
+
+    let anothers = shelf.evidence("ordinary", Some("expired"));
+    assert_refused(&shelf.verify(&anothers, &[]), 9, "birth dates");
+    // One bit of what vouches for the age record.
+    let mut broken = fs::read(shelf.evidence("ordinary", Some("ordinary"))).unwrap();
+    let certificate = shelf.read("ordinary", "surface/0004.bin").len();
+    let last_of_record = broken.len() - 256 - certificate - 2 - 1;
+    broken[last_of_record] ^= 0x01;
+    let path = shelf.path("broken");
+    fs::write(&path, broken).unwrap();
+    assert_refused(&shelf.verify(&path, &[]), 9, "surface AP: age record");
+
+    let without = shelf.evidence("ordinary", None);
+    let verified = json_of(&shelf.verify(&without, &["--json"]));
+    assert_eq!(verified["surface_signer"], Value::Null);
+    let cas = shelf.path("anchors-jpki");
+    let cas = ["--jpki-cas", cas.to_str().unwrap()];
+    assert_refused(&shelf.verify(&without, &cas), 12, "no certificate");
 }
