@@ -107,3 +107,34 @@ fn a_card_that_is_not_bound_is_not_called_genuine() {
     let output = card(&["read", "--accept-unbound"], "");
     assert_refused(&output, 2, "--anchors");
 }
+
+#[test]
+fn a_hostile_card_forges_no_line_of_the_table() {
+    let counter = Counter::with(&["ordinary"]);
+    // As long as the given name is: line feed, clear screen, right to left.
+    let forged = "\n\u{1B}[2J\u{202E}x";
+    let path = counter.path("cards/ordinary/text/0002.bin");
+    let mut file = fs::read(&path).unwrap();
+    let name = "さくら".as_bytes();
+    let at = file.windows(name.len()).position(|part| part == name);
+    file[at.unwrap()..][..name.len()].copy_from_slice(forged.as_bytes());
+    fs::write(&path, file).unwrap();
+
+    counter.reader.insert("ordinary").unwrap();
+    for by in [&["--pin-fd", "0"][..], &["--by", "b", "--pin-fd", "0"]] {
+        let entry = if by.len() == 2 {
+            "1234\n"
+        } else {
+            "1985041220354071\n"
+        };
+        let read = [&["read"], by].concat();
+        let table = printed(&card(&read, entry));
+        assert!(
+            table.contains("  青葉　\\u{a}\\u{1b}[2J\\u{202e}x\naddress"),
+            "{table}"
+        );
+        // Programs get it as it stands.
+        let read = json_of(&card(&[&read[..], &["--json"]].concat(), entry));
+        assert_eq!(read["name"], json!(format!("青葉　{forged}")));
+    }
+}
