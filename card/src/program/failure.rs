@@ -22,6 +22,10 @@ pub(crate) enum Failure {
     NoSuchReader,
     /// A phone, or another card.
     NotACard(Kind),
+    /// Its last day is over; nothing was asked for.
+    Expired,
+    /// What was asked for does not go together.
+    Usage(&'static str),
     /// Not entered as it should be; nothing was sent.
     Entry(&'static str),
     /// There is no terminal to ask on, or the file descriptor gives nothing.
@@ -61,6 +65,7 @@ impl Failure {
             Self::Unreachable(TransportError::CardLifted | TransportError::Protocol)
             | Self::Card(_)
             | Self::NotChanged => 8,
+            Self::Usage(_) => 2,
             Self::Unreachable(_) | Self::NoSuchReader => 3,
             Self::NotACard(_) => 4,
             Self::Entry(_) | Self::NoEntry | Self::Wrong(1..) | Self::Different => 5,
@@ -70,6 +75,7 @@ impl Failure {
             Self::Findings => 10,
             Self::File(..) | Self::Malformed(_) => 11,
             Self::Unbound(_) | Self::NoCertificate => 12,
+            Self::Expired => 13,
         }
     }
 
@@ -111,8 +117,12 @@ impl Failure {
                 "if it is the card itself, place it anew; a card that goes on like this needs its municipality"
             }
             Self::Unbound(_) => "if the text AP's proof alone will do, add --accept-unbound",
+            Self::Expired => {
+                "no PIN was asked for. The counter of your municipality issues a new card; to read this one all the same, add --accept-expired"
+            }
             Self::NoCertificate => "without --jpki-cas the rest is checked",
             Self::Leak(_)
+            | Self::Usage(_)
             | Self::NotGenuine(_)
             | Self::Findings
             | Self::File(..)
@@ -141,6 +151,8 @@ impl fmt::Display for Failure {
             Self::NoSuchReader => f.write_str("no reader of that name"),
             Self::NotACard(Kind::Phone(_)) => f.write_str("this is a phone, not a card"),
             Self::NotACard(_) => f.write_str("this is not a My Number Card"),
+            Self::Expired => f.write_str("the card has expired"),
+            Self::Usage(what) => f.write_str(what),
             Self::Entry(what) => f.write_str(what),
             Self::NoEntry => f.write_str("no terminal to ask on, and nothing from --pin-fd"),
             Self::Wrong(0) => f.write_str("wrong, and that was the last try: it is blocked now"),
@@ -184,6 +196,7 @@ impl From<SessionError> for Failure {
             SessionError::Transport(error) => Self::Unreachable(error),
             SessionError::Phone => Self::NotACard(Kind::Phone(card::jpki_ap::Device::Unknown)),
             SessionError::WrongCard => Self::NotACard(Kind::Other),
+            SessionError::Expired => Self::Expired,
             SessionError::PinBlocked => Self::Blocked,
             SessionError::Unexpected {
                 step: Step::Change, ..

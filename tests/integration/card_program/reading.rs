@@ -1,10 +1,11 @@
 //! `read`, and what is proved by it.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
-use super::{Counter, assert_refused, card, json_of, printed, said};
+use super::{Counter, assert_refused, card, json_of, personalized, printed, said};
 
 #[test]
 fn a_card_is_read_by_its_pin_and_proved() {
@@ -136,5 +137,93 @@ fn a_hostile_card_forges_no_line_of_the_table() {
         // Programs get it as it stands.
         let read = json_of(&card(&[&read[..], &["--json"]].concat(), entry));
         assert_eq!(read["name"], json!(format!("青葉　{forged}")));
+    }
+}
+
+#[test]
+fn an_expired_card_is_told_before_its_pin_is_asked_for() {
+    let counter = Counter::with(&["expired"]);
+    counter.reader.insert("expired").unwrap();
+    for (by, entry) in [
+        ("pin", "1234\n"),
+        ("a", "824628194826\n"),
+        ("b", "1960051020252753\n"),
+    ] {
+        let read = ["read", "--by", by, "--pin-fd", "0", "--json"];
+        let refused = card(&read, entry);
+        assert_refused(&refused, 13, "the card has expired");
+        assert!(said(&refused).contains("no PIN was asked for"));
+        assert_eq!(counter.presented(), 0);
+    }
+    for (by, entry, key) in [
+        ("pin", "1234\n", "name"),
+        ("a", "824628194826\n", "number"),
+        ("b", "1960051020252753\n", "name"),
+    ] {
+        let read = ["read", "--by", by, "--pin-fd", "0", "--json"];
+        let accepted = card(&[&read[..], &["--accept-expired"]].concat(), entry);
+        assert!(json_of(&accepted)[key].is_string());
+        assert!(said(&accepted).contains("the card has expired"));
+    }
+    let expired = card(
+        &["read", "--pin-fd", "0", "--json", "--accept-expired"],
+        "1234\n",
+    );
+    assert_eq!(json_of(&expired)["expired"], json!(true));
+}
+
+#[test]
+fn the_certificate_for_authentication_is_checked_where_cas_are_given() {
+    let counter = Counter::with(&["ordinary"]);
+    let others = counter.path("others");
+    fs::create_dir(&others).unwrap();
+    personalized(&["ordinary"], &others);
+    counter.reader.insert("ordinary").unwrap();
+    let read = |cas: &Path, more: &[&str]| {
+        let read = ["read", "--pin-fd", "0", "--jpki-cas", cas.to_str().unwrap()];
+        card(&[&read[..], more].concat(), "1234\n")
+    };
+    let cas = counter.path("anchors-jpki");
+    let trust = counter.trust();
+    let trust: Vec<_> = trust.iter().map(String::as_str).collect();
+    let proved = json_of(&read(&cas, &[&trust[..], &["--json"]].concat()));
+    assert_eq!(proved["jpki"], json!(true));
+    assert_eq!(proved["genuine"], json!(true));
+    let table = printed(&read(&cas, &[]));
+    assert!(table.contains("it names nobody"), "{table}");
+    // By a 照合番号 as well, which opens nothing of it.
+    let by_a = ["read", "--by", "a", "--pin-fd", "0", "--json", "--jpki-cas"];
+    let by_a = [&by_a[..], &[cas.to_str().unwrap()]].concat();
+    assert_eq!(
+        json_of(&card(&by_a, "201112304512\n")),
+        json!({ "number": "201112304512", "jpki": true })
+    );
+
+    // CAs that cannot be read, or are others, end it before anything is presented.
+    let presented = counter.presented();
+    for (folder, status, words) in [
+        (counter.path("nowhere"), 11, "CA certificates of the JPKI"),
+        (counter.path("cards"), 11, "no CA certificate"),
+        (others.join("anchors-jpki"), 9, "CA is not trusted"),
+    ] {
+        assert_refused(&read(&folder, &[]), status, words);
+    }
+    // What is not there cannot be checked.
+    let absent = "wrong-sw=6A82@ef=jpki:000A".parse().unwrap();
+    counter
+        .reader
+        .insert_into(0, "ordinary", &[absent])
+        .unwrap();
+    assert_refused(&read(&cas, &[]), 12, "no certificate for authentication");
+    assert_eq!(counter.presented(), presented);
+}
+
+#[test]
+fn what_a_code_cannot_open_is_wrong_usage() {
+    let trust = ["--anchors", "nowhere", "--environment", "emulator"];
+    for by in ["a", "b"] {
+        let read = |more: &[&str]| card(&[&["read", "--by", by][..], more].concat(), "");
+        assert_refused(&read(&trust), 2, "read by the PIN");
+        assert_refused(&read(&["--secure-messaging"]), 2, "after the PIN alone");
     }
 }
