@@ -99,6 +99,30 @@ fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
     assert_eq!(counter.presented(), presented);
 }
 
+#[test]
+fn a_dump_that_fails_leaves_nothing_and_can_be_made_again() {
+    let counter = Counter::with(&["ordinary"]);
+    let beside = counter.path("beside");
+    fs::create_dir(&beside).unwrap();
+    let folder = beside.join("dump");
+    let dump = || {
+        let folder = folder.to_str().unwrap();
+        card(&["dump", folder, "--pin-fd", "0"], "1234\n")
+    };
+    // The text AP's files are read by then.
+    let lifted = "lifted@ef=surface:0004".parse().unwrap();
+    counter
+        .reader
+        .insert_into(0, "ordinary", &[lifted])
+        .unwrap();
+    assert_refused(&dump(), 8, "lifted");
+    assert_eq!(fs::read_dir(&beside).unwrap().count(), 0);
+    counter.reader.insert("ordinary").unwrap();
+    printed(&dump());
+    assert!(folder.join("text/0001.bin").exists());
+    assert_eq!(fs::read_dir(&beside).unwrap().count(), 1);
+}
+
 /// Cards as files, laid out as dumps are, and `verify` with the anchors for them.
 struct Shelf(TempDir);
 
