@@ -11,7 +11,7 @@ use card::messaging::Protection;
 use card::number::IndividualNumber;
 use card::pcsc::PcscTransport;
 use card::pin::Pin;
-use card::session::{Attempt, Proof};
+use card::session::{Attempt, Proof, SessionError};
 use card::text_ap::{self, AttributesFile, NumberFile};
 use card::trust::TrustStore;
 use zeroize::Zeroizing;
@@ -54,7 +54,11 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<(), Failure> {
     let entry = Entry::of(&arguments.entry);
     let mut card = Desk::open(&arguments.on)?.card()?;
     // Whatever needs no PIN comes first, so that nobody enters one in vain.
-    let valid = valid_until(&mut card)?;
+    let valid = match valid_until(&mut card) {
+        // Nobody signed the date: a card that tells none in its own way is read all the same.
+        Err(SessionError::Unexpected { .. }) => None,
+        told => told?,
+    };
     let expired = valid.as_ref().is_some_and(has_passed);
     if expired && !arguments.accept_expired {
         return Err(Failure::Expired);

@@ -173,6 +173,21 @@ fn an_expired_card_is_told_before_its_pin_is_asked_for() {
 }
 
 #[test]
+fn a_card_that_does_not_tell_its_last_day_is_read() {
+    let counter = Counter::with(&["expired"]);
+    // The common AP gives no record, and the card manager refuses in a way of its own.
+    let faults = [
+        "wrong-sw=6982@ins=B2,times=always",
+        "wrong-sw=6F00@ins=CA,times=always",
+    ];
+    let faults = faults.map(|fault| fault.parse().unwrap());
+    counter.reader.insert_into(0, "expired", &faults).unwrap();
+    let read = json_of(&card(&["read", "--pin-fd", "0", "--json"], "1234\n"));
+    assert_eq!(read["number"], json!("824628194826"));
+    assert_eq!(read.get("expired"), None);
+}
+
+#[test]
 fn the_certificate_for_authentication_is_checked_where_cas_are_given() {
     let counter = Counter::with(&["ordinary"]);
     let others = counter.path("others");
