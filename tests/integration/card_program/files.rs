@@ -256,4 +256,13 @@ fn the_surface_part_of_evidence_is_verified_too() {
     let cas = shelf.path("anchors-jpki");
     let cas = ["--jpki-cas", cas.to_str().unwrap()];
     assert_refused(&shelf.verify(&without, &cas), 12, "no certificate");
+
+    // With no anchor for it nothing is said of the surface part, good or bad.
+    fs::remove_file(shelf.path("anchors/surface-9000023.pem")).unwrap();
+    let anothers = shelf.evidence("ordinary", Some("expired"));
+    let verified = json_of(&shelf.verify(&anothers, &["--json"]));
+    assert_eq!(verified["surface_signer"], Value::Null);
+    assert_eq!(verified["tied"], json!(["text/0001", "text/0002"]));
+    let table = printed(&shelf.verify(&anothers, &[]));
+    assert!(table.contains("not checked: no trust anchor"), "{table}");
 }
