@@ -23,6 +23,7 @@ use card::status::Status;
 use card::transport::{Transport, TransportError};
 use zeroize::Zeroizing;
 
+use crate::addressed::Addressed;
 use crate::ap::Ap;
 use crate::memory::{Memory, MemoryError};
 use messaging::Session;
@@ -109,6 +110,12 @@ impl EmulatedCard {
     /// What outlives power-off, to change it from outside as no command can.
     pub const fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
+    }
+
+    /// What is selected now.
+    #[must_use]
+    pub fn addressed(&self) -> Addressed {
+        Addressed::on(self.volatile.selected, self.volatile.current)
     }
 
     /// Power comes on. A card that has power keeps its state.

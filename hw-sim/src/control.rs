@@ -1,12 +1,14 @@
 //! The control socket: a Unix socket with one JSON object a line.
 //!
-//! A client sends one [`Request`] and reads [`Reply`] lines until the server closes the connection.
+//! A client sends one [`Request`], of 4,096 bytes at most, and reads [`Reply`] lines until the server closes the connection.
 //! ```text
 //! → {"command":"insert","slot":0,"persona":"ordinary","lift_after":5}
 //! ← {"reply":"done"}
+//! → {"command":"await","slot":0}
+//! ← {"reply":"done"}
 //! → {"command":"status"}
-//! ← {"reply":"slot","slot":0,"persona":"ordinary","tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}
-//! ← {"reply":"slot","slot":1,"persona":null,"tries":{},"faults":[]}
+//! ← {"reply":"slot","slot":0,"persona":"ordinary","noticed":true,"tries":{"text":{"0011":3,"0012":0,"0014":10,"0015":10}},"faults":[]}
+//! ← {"reply":"slot","slot":1,"persona":null,"noticed":true,"tries":{},"faults":[]}
 //! → {"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}
 //! ← {"reply":"done"}
 //! → {"command":"trace","slot":0,"follow":true}
@@ -30,9 +32,14 @@ use crate::fault::Fault;
 use crate::persona::PersonaName;
 use crate::trace::Event;
 
+mod pin;
 mod server;
 
+pub use pin::DumpPin;
 pub use server::{Server, ServerError};
+
+/// Longest request line, in bytes.
+const LONGEST: usize = 4096;
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,8 +66,8 @@ pub enum Request {
         slot: usize,
         /// Folder of the dump.
         dump: PathBuf,
-        /// The PIN it shall have, four digits.
-        pin: String,
+        /// The PIN it shall have.
+        pin: DumpPin,
     },
     /// What goes wrong with the card on a slot, from now on.
     Fault {
@@ -78,6 +85,12 @@ pub enum Request {
     Cards,
     /// Take the card from a slot. An empty slot stays empty.
     Remove {
+        /// Slot, counted from 0.
+        #[serde(default)]
+        slot: usize,
+    },
+    /// Wait until the reader has noticed the card that was put on a slot, or that none is there any more.
+    Await {
         /// Slot, counted from 0.
         #[serde(default)]
         slot: usize,
@@ -121,6 +134,9 @@ pub enum Reply {
         slot: usize,
         /// Whose card, if there is one.
         persona: Option<PersonaName>,
+        /// Whether the reader has noticed that it is there, or that none is.
+        #[serde(default)]
+        noticed: bool,
         /// Tries left, by application and EF.
         tries: BTreeMap<String, BTreeMap<String, u8>>,
         /// Faults to come.
@@ -150,15 +166,21 @@ pub enum Refusal {
     /// The line is no request.
     #[error("not a request")]
     Malformed,
+    /// The line is longer than a request may be.
+    #[error("longer than a request may be, which is {LONGEST} bytes: give fewer faults at a time")]
+    RequestTooLong,
     /// There is no such slot.
     #[error("no such slot")]
     NoSuchSlot,
     /// There is no card for this persona.
     #[error("no card for this persona; see `hw-sim personalize`")]
     NoSuchPersona,
-    /// There is no file of a card in the folder of the dump, or the PIN is not four digits.
-    #[error("no dump there, or no PIN of four digits")]
+    /// There is no file of a card in the folder of the dump, or it cannot be read.
+    #[error("no dump there: no file such as text/0001.bin")]
     NoDump,
+    /// A file of the dump is longer than any of a card.
+    #[error("a file of the dump is longer than any of a card")]
+    FileTooLong,
     /// The card's folder cannot be read or written.
     #[error("the card's folder is damaged")]
     Card,
@@ -168,9 +190,19 @@ pub enum Refusal {
     /// There is no card on the slot.
     #[error("no card on this slot")]
     NoCard,
+    /// The client did not take the events of a trace in time: it is cut off here.
+    #[error("the trace was not taken in time, and is cut off here")]
+    CutOff,
     /// The virtual reader does not answer: `pcscd` is not running, or listens on another port.
-    #[error("no virtual reader there; is pcscd running with its driver?")]
+    #[error(
+        "no virtual reader there; is pcscd running with its driver? (Where it runs on demand, opensc-tool -l starts it)"
+    )]
     NoReader,
+    /// The reader does not notice the card: another has its port, or `pcscd` has ended.
+    #[error(
+        "the reader does not notice it; is another program's card on it (`hw-sim replay`), or has pcscd ended?"
+    )]
+    Unnoticed,
 }
 
 /// Sends a request and hands out the answer line by line.
@@ -180,10 +212,8 @@ pub enum Refusal {
 pub fn call(
     socket: &Path,
     request: &Request,
-) -> io::Result<impl Iterator<Item = io::Result<Reply>>> {
-    let mut stream = UnixStream::connect(socket)?;
-    write_line(&mut stream, request)?;
-    Ok(BufReader::new(stream)
+) -> io::Result<impl Iterator<Item = io::Result<Reply>> + use<>> {
+    Ok(BufReader::new(send(socket, request)?)
         .lines()
         .map(|line| Ok(serde_json::from_str(&line?)?)))
 }
@@ -197,9 +227,8 @@ pub fn record(
     socket: &Path,
     slot: usize,
     with_data: bool,
-) -> io::Result<impl Iterator<Item = io::Result<Zeroizing<String>>>> {
-    let mut stream = UnixStream::connect(socket)?;
-    write_line(&mut stream, &Request::Record { slot, with_data })?;
+) -> io::Result<impl Iterator<Item = io::Result<Zeroizing<String>>> + use<>> {
+    let stream = send(socket, &Request::Record { slot, with_data })?;
     let mut lines = BufReader::new(stream)
         .lines()
         .map(|line| line.map(Zeroizing::new));
@@ -211,8 +240,17 @@ pub fn record(
     }
 }
 
-fn write_line(stream: &mut UnixStream, object: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(object)?;
+/// Sends a request: the answer comes on the stream.
+pub(crate) fn send(socket: &Path, request: &Request) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(socket)?;
+    write_line(&mut stream, request)?;
+    Ok(stream)
+}
+
+fn write_line(mut stream: impl Write, object: &impl Serialize) -> io::Result<()> {
+    // There may be a PIN in it.
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+    serde_json::to_writer(&mut *line, object)?;
     line.push(b'\n');
     stream.write_all(&line)
 }
@@ -238,7 +276,15 @@ mod tests {
         };
         let json = r#"{"command":"fault","slot":0,"add":["bit-flip@ef=0002"]}"#;
         assert_eq!(serde_json::from_str::<Request>(json).unwrap(), fault);
-        for request in [insert, fault, Request::Status, Request::Cards] {
+        let dump = Request::InsertDump {
+            slot: 0,
+            dump: "/dump".into(),
+            pin: "5678".try_into().unwrap(),
+        };
+        let json = r#"{"command":"insert-dump","dump":"/dump","pin":"5678"}"#;
+        assert_eq!(serde_json::from_str::<Request>(json).unwrap(), dump);
+        assert!(!format!("{dump:?}").contains("5678"), "{dump:?}");
+        for request in [insert, fault, dump, Request::Status, Request::Cards] {
             let json = serde_json::to_string(&request).unwrap();
             assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
         }
@@ -247,6 +293,7 @@ mod tests {
             r#"{"command":"insert","persona":"ordinary","lift_after":0}"#,
             r#"{"command":"remove","slots":1}"#,
             r#"{"command":"fault","add":["drop"]}"#,
+            r#"{"command":"insert-dump","dump":"/dump","pin":"567"}"#,
             r#"{"command":"eject"}"#,
         ] {
             assert!(

@@ -12,6 +12,7 @@
 //! | [`vpcd`], [`reader`] | the protocol of the virtual reader; a slot to insert cards into and to lift them from |
 //! | [`fault`] | what goes wrong with a card on purpose, and at which command |
 //! | [`trace`] | what went over the slot: headers, lengths, status words, never data |
+//! | [`queue`] | what waits for those who follow a trace or record |
 //! | [`transcript`], [`replay`] | what was sent and answered, as text; a card that answers as another was recorded |
 //! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, CAs that vouch for them, and how they get cards |
 //! | [`control`] | the control socket of the program `hw-sim`: server and client |
@@ -46,6 +47,7 @@ pub mod memory;
 pub mod panel;
 pub mod persona;
 pub mod personalize;
+pub mod queue;
 pub mod reader;
 pub mod replay;
 pub mod trace;

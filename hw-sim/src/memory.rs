@@ -72,6 +72,9 @@ pub enum MemoryError {
     /// The folder of a dump holds no file of a card.
     #[error("no file of a card in the dump")]
     NoDump,
+    /// A file is longer than any of a card.
+    #[error("{0}: longer than any file of a card")]
+    TooLong(String),
     /// A private key is not one in PKCS#8.
     #[error("EF {0:04X}: no private key in PKCS#8")]
     Key(u16),
@@ -232,10 +235,15 @@ impl Memory {
             .unwrap_or_else(|| self.tries_at_first(ap, ef))
     }
 
-    /// Tries left of all reference data.
+    /// Tries left of all reference data. What is not known, on a card made from a dump, is left out; what is issued blocked has
+    /// no value on any card.
     pub fn tries(&self) -> impl Iterator<Item = (Ap, Ef, u8)> {
         everything()
-            .filter(|(ap, _, object)| self.has(*ap) && matches!(object, Object::Reference { .. }))
+            .filter(|(ap, ef, object)| match object {
+                Object::Reference { tries: 0, .. } => self.has(*ap),
+                Object::Reference { .. } => self.has(*ap) && self.reference(*ap, *ef).is_some(),
+                _ => false,
+            })
             .map(|(ap, ef, _)| (ap, ef, self.tries_left(ap, ef)))
     }
 

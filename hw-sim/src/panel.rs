@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `GET /`, `/panel.css`, `/panel.js`, `/icon.svg` | the page, the same for everybody |
 //! | `POST /control`, a control [`Request`] | the reply lines as a JSON array |
-//! | `GET /trace/0` | server-sent events, each with one event of the slot's trace as JSON, from the beginning |
+//! | `GET /trace` | server-sent events: those of the slots' traces as JSON with the number of the slot, from the beginning |
 //!
 //! Other programs on this machine, and other pages in the browser, are kept out:
 //! - It listens on 127.0.0.1 alone, and answers only what calls it by that address (`Host`), so no name that somebody points
@@ -25,16 +25,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::control::{Request, call};
-use http::{Incoming, Malformed, Response};
+use http::{Incoming, Malformed, Patient, Response};
+use stream::Traces;
 
 mod http;
+mod stream;
 
 /// Connections at the same time; a browser has up to six.
 const CONNECTIONS: usize = 32;
-/// How long a client may take to say what it wants.
+/// How many of them may follow the trace: one for each page that is open.
+const STREAMS: usize = 16;
+/// How long a client may take to say all that it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the page is made of.
@@ -70,6 +72,7 @@ struct Desk {
     secret: String,
     socket: PathBuf,
     connections: AtomicUsize,
+    streams: AtomicUsize,
 }
 
 impl std::fmt::Debug for Desk {
@@ -91,6 +94,7 @@ impl Panel {
             secret: secret.collect(),
             socket: socket.to_owned(),
             connections: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
         };
         Ok(Self {
             listener,
@@ -112,15 +116,15 @@ impl Panel {
         let (listener, desk) = (self.listener.try_clone()?, Arc::clone(&self.desk));
         thread::Builder::new().name("panel".into()).spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                if desk.connections.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
-                    desk.connections.fetch_sub(1, Ordering::Relaxed);
+                // Counted here and not on the thread, which begins when it likes.
+                if !is_one_of(CONNECTIONS, &desk.connections) {
                     continue;
                 }
                 let desk = Arc::clone(&desk);
                 thread::spawn(move || {
+                    let _counted = Counted(&desk.connections);
                     // A client that left does not want an answer.
                     let _ = desk.serve(&stream);
-                    desk.connections.fetch_sub(1, Ordering::Relaxed);
                 });
             }
         })?;
@@ -131,14 +135,13 @@ impl Panel {
 impl Desk {
     /// One request a connection: there are few, and nothing has to be told apart.
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let peer_is_local =
             matches!(stream.peer_addr()?, SocketAddr::V4(peer) if peer.ip().is_loopback());
-        let response = match Incoming::read(&mut BufReader::new(stream)) {
+        let response = match Incoming::read(&mut BufReader::new(Patient::of(stream, PATIENCE))) {
             Ok(request) if peer_is_local => match self.route(&request) {
                 Route::Answer(response) => response,
-                Route::Follow(slot) => return self.follow(slot, stream),
+                Route::Follow => return self.follow(stream),
             },
             Ok(_) => Response::status(403),
             Err(Malformed::TooLong) => Response::status(413),
@@ -168,10 +171,7 @@ impl Desk {
         match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/control") if origin.is_none() => Response::status(403).into(),
             ("POST", "/control") => self.control(&request.body).into(),
-            ("GET", path) => match path.strip_prefix("/trace/").map(str::parse) {
-                Some(Ok(slot)) => Route::Follow(slot),
-                _ => Response::status(404).into(),
-            },
+            ("GET", "/trace") => Route::Follow,
             _ => Response::status(404).into(),
         }
     }
@@ -208,23 +208,39 @@ impl Desk {
         }
     }
 
-    fn follow(&self, slot: usize, mut stream: &TcpStream) -> io::Result<()> {
-        let request = Request::Trace { slot, follow: true };
-        let Ok(replies) = call(&self.socket, &request) else {
+    fn follow(&self, mut stream: &TcpStream) -> io::Result<()> {
+        if !is_one_of(STREAMS, &self.streams) {
+            return Response::status(503).write(stream);
+        }
+        let _counted = Counted(&self.streams);
+        let Ok(traces) = Traces::follow(&self.socket) else {
             return Response::status(502).write(stream);
         };
         stream.write_all(Response::event_stream().as_bytes())?;
-        for reply in replies {
-            let event: Value = serde_json::to_value(&reply?)?;
-            stream.write_all(format!("data: {event}\n\n").as_bytes())?;
-        }
-        Ok(())
+        traces.hand_to(stream)
+    }
+}
+
+/// Counts one more, where there are not so many yet.
+fn is_one_of(most: usize, counted: &AtomicUsize) -> bool {
+    let one_more = |count| (count < most).then_some(count + 1);
+    counted
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+        .is_ok()
+}
+
+/// One that is counted, until it is dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 enum Route {
     Answer(Response),
-    Follow(usize),
+    Follow,
 }
 
 impl From<Response> for Route {

@@ -153,6 +153,12 @@ pub enum PersonaError {
     /// This value is not of its form.
     #[error("{0} is not of its form")]
     Value(&'static str),
+    /// Name and address together are longer than a card holds.
+    #[error("name and address are longer than a card holds")]
+    TooLong,
+    /// The file is not UTF-8.
+    #[error("not UTF-8")]
+    Text,
     /// Neither or both of `holder` and `copy_of`.
     #[error("a persona has either a holder or is a copy_of another")]
     Holder,

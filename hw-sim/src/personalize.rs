@@ -148,9 +148,12 @@ impl PersonaFile {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let text = fs::read_to_string(&path)?;
-            let parsed = name.parse().and_then(|name| Ok((name, text.parse()?)));
-            let (name, persona) =
+            let parsed = || {
+                let text = String::from_utf8(fs::read(&path)?).map_err(|_| PersonaError::Text)?;
+                Ok((name.parse()?, text.parse()?, text))
+            };
+            let parsed = parsed();
+            let (name, persona, text) =
                 parsed.map_err(|error| PersonalizeError::Persona { name, error })?;
             files.push(Self {
                 name,

@@ -3,7 +3,6 @@
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::chip::{ATR, EmulatedCard};
 use crate::fault::{Answered, Faulty, Outcome};
+use crate::queue::Followed;
 use crate::recording::Recorders;
 use crate::replay::Replayed;
 use crate::trace::{Event, Exchange, Trace};
@@ -21,6 +21,13 @@ use crate::vpcd::{Acknowledgements, Link, Request};
 /// How long a reader waits for a card that does not answer, before it switches it off and on again. Real readers wait up to five
 /// seconds. The driver of the virtual one would wait for ever, so that here the card goes and comes back.
 pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a reader may take to notice that a card has come or gone. `pcscd` looks twice a second.
+pub const NOTICED_WITHIN: Duration = Duration::from_secs(5);
+/// How long a card waits for a reader that does not notice that the one before has gone.
+const LET_GO_WITHIN: Duration = Duration::from_secs(1);
+/// How soon it is looked again whether it has.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How long an inserted card stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +76,8 @@ pub struct Slot {
     trace: Trace,
     recorders: Recorders,
     inserted: Option<Inserted<Faulty>>,
+    /// The connection of the card that was there before.
+    left: Option<Link>,
 }
 
 impl Slot {
@@ -81,6 +90,7 @@ impl Slot {
             trace: Trace::default(),
             recorders: Recorders::default(),
             inserted: None,
+            left: None,
         }
     }
 
@@ -99,7 +109,7 @@ impl Slot {
 
     /// What goes over the slot from now on, as the lines of a [`transcript`](crate::transcript), with all data or with none.
     #[must_use]
-    pub fn record(&self, with_data: bool) -> Receiver<Zeroizing<String>> {
+    pub fn record(&self, with_data: bool) -> Followed<Zeroizing<String>> {
         let card = self.card();
         let there = card.as_ref().and_then(|card| card.persona());
         self.recorders.add(with_data, there)
@@ -113,6 +123,16 @@ impl Slot {
             .is_some_and(|inserted| !inserted.thread.is_finished())
     }
 
+    /// Whether the reader has noticed the card that is there, or that none is there any more.
+    #[must_use]
+    pub fn is_noticed(&self) -> bool {
+        match &self.inserted {
+            Some(inserted) if self.is_occupied() => inserted.is_noticed(),
+            Some(inserted) => lock(&inserted.link).is_let_go(),
+            None => self.left.as_ref().is_none_or(Link::is_let_go),
+        }
+    }
+
     /// The card on it, and the faults to come. While this is held, the card answers nothing.
     #[must_use]
     pub fn card(&self) -> Option<MutexGuard<'_, Faulty>> {
@@ -122,14 +142,44 @@ impl Slot {
             .map(|inserted| lock(&inserted.card))
     }
 
-    /// Inserts a card, after removing the one that is there. The reader notices within about half a second.
+    /// Inserts a card, after removing the one that is there and once the reader has noticed that. It notices within about half a
+    /// second.
     ///
     /// # Errors
     /// If the reader cannot be reached.
     pub fn insert(&mut self, card: impl Into<Faulty>, stay: Stay) -> io::Result<()> {
+        let reached = self.reach()?;
         self.remove();
-        let link = Link::connect_with(self.port, self.acknowledgements)?;
-        let card = card.into();
+        self.insert_over(reached, card.into(), stay)
+    }
+
+    /// Reaches the reader, so that nothing is removed for a card that cannot be inserted. A card that is there has it reached: the
+    /// reader takes one at a time.
+    pub(crate) fn reach(&self) -> io::Result<Option<Link>> {
+        if self.is_occupied() {
+            return Ok(None);
+        }
+        self.connect().map(Some)
+    }
+
+    fn connect(&self) -> io::Result<Link> {
+        Link::connect_with(self.port, self.acknowledgements)
+    }
+
+    /// Inserts a card into the empty slot, over the connection that may be there already.
+    pub(crate) fn insert_over(
+        &mut self,
+        reached: Option<Link>,
+        card: Faulty,
+        stay: Stay,
+    ) -> io::Result<()> {
+        let link = match reached {
+            Some(link) => link,
+            None => {
+                self.wait_until_let_go();
+                self.connect()?
+            }
+        };
         let step = card.persona().map(|persona| format!("card {persona}"));
         self.recorders.step(step.as_deref().unwrap_or("# a card"));
         let inserted = Inserted::begin(link, card, &self.trace, &self.recorders, stay)?;
@@ -137,11 +187,20 @@ impl Slot {
         Ok(())
     }
 
+    /// Waits until the reader has noticed that a card has gone. It would take one that comes before for the same, and not switch it
+    /// on.
+    fn wait_until_let_go(&self) {
+        let deadline = Instant::now() + LET_GO_WITHIN;
+        while !self.is_noticed() && Instant::now() < deadline {
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
     /// Takes the card out, if there is one, or was until it was lifted. The faults it had to come are forgotten.
     pub fn remove(&mut self) -> Option<EmulatedCard> {
-        self.inserted
-            .take()
-            .map(|inserted| inserted.end().into_card())
+        let inserted = self.inserted.take()?;
+        self.left = lock(&inserted.link).try_clone().ok();
+        Some(inserted.end().into_card())
     }
 }
 
@@ -166,6 +225,17 @@ impl Player {
         Inserted::begin(link, card, trace, &recorders, Stay::UntilRemoved)
             .map(|inserted| Self(Some(inserted)))
     }
+
+    /// Waits until the reader has noticed it, and says whether it has.
+    #[must_use]
+    pub fn wait_until_noticed(&self) -> bool {
+        let deadline = Instant::now() + NOTICED_WITHIN;
+        let is_noticed = || self.0.as_ref().is_some_and(Inserted::is_noticed);
+        while !is_noticed() && Instant::now() < deadline {
+            thread::sleep(LOOK_AGAIN);
+        }
+        is_noticed()
+    }
 }
 
 impl Drop for Player {
@@ -183,6 +253,7 @@ struct Inserted<C> {
     /// The one in use: a mute card makes another.
     link: Arc<Mutex<Link>>,
     removed: Arc<AtomicBool>,
+    noticed: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -196,12 +267,14 @@ impl<C: Card> Inserted<C> {
     ) -> io::Result<Self> {
         let card = Arc::new(Mutex::new(card));
         let removed = Arc::new(AtomicBool::new(false));
+        let noticed = Arc::new(AtomicBool::new(false));
         let shared = Arc::new(Mutex::new(link.try_clone()?));
         let served = Served {
             link,
             shared: Arc::clone(&shared),
             card: Arc::clone(&card),
             removed: Arc::clone(&removed),
+            noticed: Arc::clone(&noticed),
             trace: trace.clone(),
             recorders: recorders.clone(),
         };
@@ -213,8 +286,13 @@ impl<C: Card> Inserted<C> {
             card,
             link: shared,
             removed,
+            noticed,
             thread,
         })
+    }
+
+    fn is_noticed(&self) -> bool {
+        self.noticed.load(Ordering::Relaxed)
     }
 
     fn end(self) -> C {
@@ -234,19 +312,26 @@ struct Served<C> {
     shared: Arc<Mutex<Link>>,
     card: Arc<Mutex<C>>,
     removed: Arc<AtomicBool>,
+    /// Whether it was given power and asked for its ATR.
+    noticed: Arc<AtomicBool>,
     trace: Trace,
     recorders: Recorders,
 }
 
 impl<C: Card> Served<C> {
     fn run(mut self, stay: Stay) {
-        let mut answered = 0u32;
+        let (mut answered, mut powered) = (0u32, false);
         while let Ok(request) = self.link.receive() {
+            powered |= matches!(request, Request::PowerOn);
+            let noticed = powered && matches!(request, Request::Atr);
             let is_apdu = matches!(request, Request::Apdu(_));
             if self.serve(request).is_err() {
                 break;
             }
             answered += u32::from(is_apdu);
+            if noticed {
+                self.noticed.store(true, Ordering::Relaxed);
+            }
             if let Stay::LiftAfter(limit) = stay
                 && answered == limit.get()
             {

@@ -1,12 +1,16 @@
 //! Recording what goes over a slot, as the lines of a [`transcript`].
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
 use crate::persona::PersonaName;
+use crate::queue::{Feed, Followed, queue};
 use crate::transcript;
+
+/// How many lines wait for one who records. With data a line may have a hundred thousand characters.
+const WAITING: usize = 1000;
 
 /// Everybody who records a slot.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +19,7 @@ pub(crate) struct Recorders(Arc<Mutex<Vec<Recorder>>>);
 #[derive(Debug)]
 struct Recorder {
     with_data: bool,
-    lines: Sender<Zeroizing<String>>,
+    lines: Feed<Zeroizing<String>>,
 }
 
 impl Recorders {
@@ -24,15 +28,16 @@ impl Recorders {
         &self,
         with_data: bool,
         there: Option<&PersonaName>,
-    ) -> Receiver<Zeroizing<String>> {
-        let (lines, receiver) = mpsc::channel();
-        if let Some(persona) = there {
-            let line = format!("card {persona} # was there already");
-            // The receiver is here.
-            let _ = lines.send(Zeroizing::new(line));
-        }
-        self.each(|recorders| recorders.push(Recorder { with_data, lines }));
-        receiver
+    ) -> Followed<Zeroizing<String>> {
+        let there = there.map(|persona| format!("card {persona} # was there already"));
+        let there: VecDeque<_> = there.map(Zeroizing::new).into_iter().collect();
+        let (lines, followed) = queue(WAITING, there);
+        self.each(|recorders| {
+            // Those that left while nothing happened.
+            recorders.retain(|recorder| recorder.lines.is_heard());
+            recorders.push(Recorder { with_data, lines });
+        });
+        followed
     }
 
     /// A step of the transcript.
@@ -47,7 +52,7 @@ impl Recorders {
 
     fn tell(&self, line: impl Fn(bool) -> Zeroizing<String>) {
         self.each(|recorders| {
-            recorders.retain(|recorder| recorder.lines.send(line(recorder.with_data)).is_ok());
+            recorders.retain(|recorder| recorder.lines.put(line(recorder.with_data)));
         });
     }
 

@@ -9,7 +9,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use card::apdu::{Command, Response};
@@ -17,9 +16,12 @@ use card::status::Status;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::queue::{Feed, Followed, queue};
 
 /// How many events are kept; older ones are forgotten.
 const KEPT: usize = 10_000;
+/// How many events wait for one who follows, those that were kept included.
+const WAITING: usize = 2 * KEPT;
 
 /// Something that happened on a slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +104,7 @@ pub struct Trace(Arc<Mutex<Kept>>);
 #[derive(Debug, Default)]
 struct Kept {
     events: VecDeque<Event>,
-    followers: Vec<Sender<Event>>,
+    followers: Vec<Feed<Event>>,
 }
 
 impl Trace {
@@ -125,16 +127,16 @@ impl Trace {
         self.events().into_iter().filter_map(exchange).collect()
     }
 
-    /// What is kept, and then each event as it happens, with none missing or twice.
+    /// What is kept, and then each event as it happens, with none missing or twice. Who does not take them is let go: then they
+    /// end.
     #[must_use]
-    pub fn follow(&self) -> Receiver<Event> {
-        let (sender, receiver) = mpsc::channel();
+    pub fn follow(&self) -> Followed<Event> {
         let mut kept = self.kept();
-        for event in &kept.events {
-            sender.send(event.clone()).expect("the receiver is here");
-        }
-        kept.followers.push(sender);
-        receiver
+        let (feed, followed) = queue(WAITING, kept.events.clone());
+        // Those that left while nothing happened.
+        kept.followers.retain(Feed::is_heard);
+        kept.followers.push(feed);
+        followed
     }
 
     /// Forgets everything so far.
@@ -148,7 +150,7 @@ impl Trace {
             kept.events.pop_front();
         }
         kept.followers
-            .retain(|follower| follower.send(event.clone()).is_ok());
+            .retain(|follower| follower.put(event.clone()));
         kept.events.push_back(event);
     }
 
@@ -249,6 +251,22 @@ mod tests {
             [Event::Inserted, verify(), Event::Removed]
         );
         assert_eq!(trace.exchanges().len(), 1);
+    }
+
+    #[test]
+    fn who_takes_nothing_is_let_go() {
+        let trace = Trace::default();
+        let (idle, busy) = (trace.follow(), trace.follow());
+        for _ in 0..=WAITING {
+            trace.add(Event::Reset);
+            assert_eq!(busy.try_iter().count(), 1);
+        }
+        assert_eq!(trace.kept().followers.len(), 1);
+        assert_eq!(idle.count(), WAITING);
+        drop(busy);
+        drop(trace.follow());
+        let _followed = trace.follow();
+        assert_eq!(trace.kept().followers.len(), 1);
     }
 
     #[test]

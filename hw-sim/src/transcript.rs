@@ -17,13 +17,18 @@ use zeroize::Zeroizing;
 
 use crate::persona::PersonaName;
 
+mod fits;
 mod write;
 
+use fits::fits;
 pub use write::line;
 
 /// First line of a transcript recorded with data.
 pub const PERSONAL: &str =
     "# PERSONAL DATA: all that the card was told and all that it answered, PIN included.";
+
+/// Last line of a recording that does not go on because its lines were not taken: what came after them is missing.
+pub const CUT_OFF: &str = "# cut off: the lines were not taken in time";
 
 /// A transcript.
 #[derive(Debug)]
@@ -271,17 +276,6 @@ impl Answer {
     }
 }
 
-fn fits(pattern: &[Part], bytes: &[u8]) -> bool {
-    match pattern {
-        [] => bytes.is_empty(),
-        [Part::Exactly(begin), rest @ ..] => bytes
-            .strip_prefix(begin.expose().as_slice())
-            .is_some_and(|bytes| fits(rest, bytes)),
-        [Part::Any(count), rest @ ..] => bytes.get(*count..).is_some_and(|bytes| fits(rest, bytes)),
-        [Part::AnyNumber, rest @ ..] => (0..=bytes.len()).any(|skip| fits(rest, &bytes[skip..])),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +301,22 @@ mod tests {
             assert!(!fits("-", wrong));
         }
         assert!("-".parse::<Answer>().unwrap().fits(None));
+        assert!(fits("..", &[]) && fits(".. ..", &[1]) && !fits(".. <2>", &[1]));
+        assert!(fits("0102 .. 0201", &[1, 2, 2, 1]) && !fits("0102 .. 0201", &[1, 2, 1]));
+        assert!(fits(".. 01 <1> 01 ..", &[1, 1, 2, 1, 3, 1]));
+        assert!(!fits(
+            "<18446744073709551615> <2> .. <18446744073709551615> 01",
+            &[1]
+        ));
+    }
+
+    #[test]
+    fn many_gaps_do_not_multiply() {
+        let gaps: Answer = ".. 00 ".repeat(1000).parse().unwrap();
+        let mut answer = vec![0; 60_000];
+        assert!(gaps.fits(Some(&answer)));
+        answer.push(1);
+        assert!(!gaps.fits(Some(&answer)));
     }
 
     #[test]

@@ -102,6 +102,13 @@ impl Link {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
+    /// Whether the reader has closed it as well, once it was [closed](Self::close) here: it knows that the card is gone.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        // Until then the connection is half closed, and has another end.
+        self.stream.peer_addr().is_err()
+    }
+
     /// Waits for the next request.
     ///
     /// # Errors

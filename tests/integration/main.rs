@@ -11,6 +11,7 @@ mod certificates;
 mod counter;
 mod emulated_card;
 mod evidence;
+mod faults;
 mod logs;
 mod panel;
 mod printing;

@@ -52,7 +52,7 @@ def refusals(address):
     refused(base, secret, 403, Host="attacker.example", **origin)
     refused(base, secret, 403, Host="localhost:" + base.rsplit(":", 1)[1], **origin)
     refused(base, secret, 403, path="/", method="GET", Host="attacker.example")
-    refused(base, None, 401, path="/trace/0", method="GET")
+    refused(base, None, 401, path="/trace", method="GET")
     refused(base, secret, 405, path="/", method="POST", **origin)
     refused(base, secret, 404, path="/../etc/passwd", method="GET")
     headers = urlopen(base + "/", timeout=10).headers

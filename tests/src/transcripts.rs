@@ -148,7 +148,7 @@ pub fn examine(part: &[Line]) -> Result<Option<usize>, Skipped> {
                         return Err(Skipped::Second(number));
                     }
                 }
-                addressed.note(&command, answer.status() == Some(0x9000));
+                addressed.note(&command, answer.status());
             }
         }
     }
@@ -248,8 +248,7 @@ impl<T: Transport> Powered<T> {
             let (data, word) = bytes.split_last_chunk()?;
             Some((u16::from_be_bytes(*word), data.len()))
         });
-        self.addressed
-            .note(&command, got.is_some_and(|(status, _)| status == 0x9000));
+        self.addressed.note(&command, got.map(|(status, _)| status));
         let fits = answer.fits(response.as_ref().map(|bytes| bytes.as_slice()));
         Ok((!fits).then_some(got))
     }

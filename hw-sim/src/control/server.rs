@@ -1,22 +1,26 @@
 //! The emulator behind the control socket.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use std::{fs, thread};
 
-use super::{Refusal, Reply, Request, write_line};
+use super::{DumpPin, LONGEST, Refusal, Reply, Request, write_line};
 use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::{Memory, MemoryError};
 use crate::persona::PersonaName;
-use crate::reader::{Slot, Stay};
+use crate::reader::{LOOK_AGAIN, NOTICED_WITHIN, Slot, Stay};
+use crate::transcript::CUT_OFF;
+use following::while_there;
+use socket::{make_room, request_line};
 
-/// Longest request line, in bytes.
-const LONGEST: u64 = 4096;
+mod following;
+mod socket;
 
 /// How many slots the virtual reader has.
 const SLOTS: u16 = 2;
@@ -35,6 +39,12 @@ pub enum ServerError {
     /// Another emulator answers on this socket.
     #[error("another emulator has this control socket")]
     Taken,
+    /// Something else is where the socket shall be. It is left alone.
+    #[error("what is there is no control socket, and is left alone")]
+    NoSocket,
+    /// There is no folder of cards.
+    #[error("folder of cards {0}: {1}")]
+    Cards(PathBuf, io::Error),
     /// The socket cannot be made.
     #[error("control socket: {0}")]
     Socket(#[from] io::Error),
@@ -53,13 +63,8 @@ impl Server {
     /// # Errors
     /// [`ServerError`] if there is one already, or the socket cannot be made.
     pub fn bind(socket: &Path, cards: &Path, port: u16) -> Result<Self, ServerError> {
-        if UnixStream::connect(socket).is_ok() {
-            return Err(ServerError::Taken);
-        }
-        match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        fs::read_dir(cards).map_err(|error| ServerError::Cards(cards.to_owned(), error))?;
+        make_room(socket)?;
         let listener = UnixListener::bind(socket)?;
         fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
         let ports = (0..SLOTS).map_while(|number| port.checked_add(number));
@@ -109,9 +114,9 @@ type Carried = Result<Option<Reply>, Refusal>;
 
 impl Emulator {
     fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
-        let mut line = String::new();
-        BufReader::new(stream.try_clone()?.take(LONGEST)).read_line(&mut line)?;
-        let reply = match serde_json::from_str(&line) {
+        let line = request_line(&stream)?;
+        let reply = match serde_json::from_slice(&line) {
+            _ if line.len() > LONGEST => Err(Refusal::RequestTooLong),
             Ok(request) => self.carry_out(request, &mut stream)?,
             Err(_) => Err(Refusal::Malformed),
         };
@@ -139,16 +144,17 @@ impl Emulator {
                 slot.remove();
                 Some(Reply::Done)
             })),
-            Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, add)),
+            Request::Fault { slot, clear, add } => Ok(self.fault(slot, clear, &add)),
+            Request::Await { slot } => Ok(self.wait_until_noticed(slot)),
             Request::Status => {
                 for (number, slot) in self.slots.iter().enumerate() {
-                    write_line(stream, &status(&lock(slot), number))?;
+                    write_line(&mut *stream, &status(&lock(slot), number))?;
                 }
                 Ok(Ok(None))
             }
             Request::Cards => {
                 for reply in self.cards()? {
-                    write_line(stream, &reply)?;
+                    write_line(&mut *stream, &reply)?;
                 }
                 Ok(Ok(None))
             }
@@ -171,32 +177,41 @@ impl Emulator {
             return Err(Refusal::NoSuchSlot);
         }
         let folder = self.folder(&persona)?;
-        for (other, slot) in slots.iter_mut().enumerate() {
-            if other == number || lies_on(slot, &persona) {
-                slot.remove();
-            }
-        }
-        let taken = |persona: &PersonaName| slots.iter().any(|slot| involves(slot, persona));
-        if taken(&persona) {
+        let own = Fault::of_card(&folder).map_err(|_| Refusal::Card)?;
+        let faults: Vec<_> = own.into_iter().chain(faults).collect();
+        let (leaving, staying): (Vec<_>, Vec<_>) = (0..slots.len())
+            .partition(|other| *other == number || lies_on(&slots[*other], &persona));
+        let taken = staying.iter().flat_map(|other| involved(&slots[*other]));
+        let taken: BTreeSet<_> = taken.collect();
+        if taken.contains(&persona) {
             return Err(Refusal::InUse);
         }
-        let own = Fault::of_card(&folder).map_err(|_| Refusal::Card)?;
-        let mut card = Faulty::of(persona, load(&folder)?);
-        for fault in own.into_iter().chain(faults) {
-            self.add(&mut card, fault, taken)?;
+        let made = || -> Result<Faulty, Refusal> {
+            let mut card = Faulty::of(persona.clone(), load(&folder)?);
+            for armed in self.armed(&faults, &taken, [persona.clone()].into())? {
+                armed.put_on(&mut card)?;
+            }
+            Ok(card)
+        };
+        // Once to see whether it works, before anything is removed; and once from what the cards that leave have written.
+        made()?;
+        let reached = slots[number].reach().map_err(|_| Refusal::NoReader)?;
+        for slot in leaving {
+            slots[slot].remove();
         }
         slots[number]
-            .insert(card, stay)
+            .insert_over(reached, made()?, stay)
             .map_err(|_| Refusal::NoReader)?;
         Ok(Some(Reply::Done))
     }
 
-    fn insert_dump(&self, number: usize, dump: &Path, pin: &str) -> Carried {
+    fn insert_dump(&self, number: usize, dump: &Path, pin: &DumpPin) -> Carried {
         let mut slot = self.slot(number)?;
-        let pin = pin.try_into().map_err(|_| Refusal::NoDump)?;
-        let memory = Memory::of_dump(dump, &pin).map_err(|_| Refusal::NoDump)?;
+        let memory = Memory::of_dump(dump, &pin.to_pin()).map_err(|error| match error {
+            MemoryError::TooLong(_) => Refusal::FileTooLong,
+            _ => Refusal::NoDump,
+        })?;
         let name = "dump".parse().map_err(|_| Refusal::NoDump)?;
-        slot.remove();
         slot.insert(
             Faulty::of(name, EmulatedCard::new(memory)),
             Stay::UntilRemoved,
@@ -205,41 +220,63 @@ impl Emulator {
         Ok(Some(Reply::Done))
     }
 
-    fn fault(&self, number: usize, clear: bool, faults: Vec<Fault>) -> Carried {
+    fn fault(&self, number: usize, clear: bool, faults: &[Fault]) -> Carried {
         let slots = self.all_slots();
         let slot = slots.get(number).ok_or(Refusal::NoSuchSlot)?;
+        let elsewhere = slots.iter().enumerate();
+        let elsewhere = elsewhere.filter(|(other, _)| *other != number);
+        let elsewhere = elsewhere.flat_map(|(_, slot)| involved(slot)).collect();
         let mut card = slot.card().ok_or(Refusal::NoCard)?;
+        let here = if clear {
+            card.persona().into_iter().cloned().collect()
+        } else {
+            card.personas().cloned().collect()
+        };
+        let armed = self.armed(faults, &elsewhere, here)?;
         if clear {
             card.clear();
         }
-        let elsewhere = |persona: &PersonaName| {
-            let mut others = slots.iter().enumerate();
-            others.any(|(other, slot)| other != number && involves(slot, persona))
-        };
-        for fault in faults {
-            self.add(&mut card, fault, elsewhere)?;
+        for armed in armed {
+            armed.put_on(&mut card)?;
         }
         Ok(Some(Reply::Done))
     }
 
-    /// Adds a fault. Two cards made of one folder would each keep tries of their own, so none that is `taken` is swapped in.
-    fn add(
+    /// Faults with the cards they need. Two cards made of one folder would each keep tries of their own, so none that is
+    /// `taken`, or involved here, is swapped in.
+    fn armed(
         &self,
-        card: &mut Faulty,
-        fault: Fault,
-        taken: impl Fn(&PersonaName) -> bool,
-    ) -> Result<(), Refusal> {
-        let other = match &fault.kind {
-            Kind::Swapped(persona) => {
-                if taken(persona) || card.personas().any(|involved| involved == persona) {
-                    return Err(Refusal::InUse);
+        faults: &[Fault],
+        taken: &BTreeSet<PersonaName>,
+        mut here: BTreeSet<PersonaName>,
+    ) -> Result<Vec<Armed>, Refusal> {
+        let armed = faults.iter().map(|fault| {
+            let other = match &fault.kind {
+                Kind::Swapped(persona) => {
+                    let folder = self.folder(persona)?;
+                    if taken.contains(persona) || !here.insert(persona.clone()) {
+                        return Err(Refusal::InUse);
+                    }
+                    Some(load(&folder)?)
                 }
-                Some(load(&self.folder(persona)?)?)
+                _ => None,
+            };
+            let fault = fault.clone();
+            Ok(Armed { fault, other })
+        });
+        armed.collect()
+    }
+
+    /// Others may use the slot meanwhile.
+    fn wait_until_noticed(&self, number: usize) -> Carried {
+        let deadline = Instant::now() + NOTICED_WITHIN;
+        while !self.slot(number)?.is_noticed() {
+            if Instant::now() >= deadline {
+                return Err(Refusal::Unnoticed);
             }
-            _ => None,
-        };
-        card.add(fault, |_| other)
-            .map_err(|_| Refusal::NoSuchPersona)
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(Some(Reply::Done))
     }
 
     fn cards(&self) -> io::Result<Vec<Reply>> {
@@ -264,15 +301,16 @@ impl Emulator {
             Ok(slot) => slot.trace().clone(),
             Err(because) => return Ok(Err(because)),
         };
-        let events: Box<dyn Iterator<Item = _>> = if follow {
-            Box::new(trace.follow().into_iter())
-        } else {
-            Box::new(trace.events().into_iter())
-        };
-        for event in events {
-            write_line(stream, &Reply::Event(event))?;
+        if !follow {
+            for event in trace.events() {
+                write_line(&mut *stream, &Reply::Event(event))?;
+            }
+            return Ok(Ok(None));
         }
-        Ok(Ok(None))
+        let all = while_there(&trace.follow(), stream, |mut stream, event| {
+            write_line(&mut stream, &Reply::Event(event))
+        })?;
+        Ok(if all { Ok(None) } else { Err(Refusal::CutOff) })
     }
 
     fn record(&self, slot: usize, with_data: bool, stream: &mut UnixStream) -> io::Result<Carried> {
@@ -280,10 +318,13 @@ impl Emulator {
             Ok(slot) => slot.record(with_data),
             Err(because) => return Ok(Err(because)),
         };
-        write_line(stream, &Reply::Done)?;
-        for mut line in lines {
+        write_line(&mut *stream, &Reply::Done)?;
+        let all = while_there(&lines, stream, |mut stream, mut line| {
             line.push('\n');
-            stream.write_all(line.as_bytes())?;
+            stream.write_all(line.as_bytes())
+        })?;
+        if !all {
+            writeln!(stream, "{CUT_OFF}")?;
         }
         Ok(Ok(None))
     }
@@ -297,7 +338,7 @@ impl Emulator {
                     .map_err(|_: MemoryError| Refusal::Card);
             }
         }
-        if slots.iter().any(|slot| involves(slot, persona)) {
+        if slots.iter().any(|slot| involved(slot).contains(persona)) {
             return Err(Refusal::InUse);
         }
         let mut card = load(&self.folder(persona)?)?;
@@ -323,6 +364,19 @@ impl Emulator {
     }
 }
 
+/// A fault, and the card that it swaps in.
+struct Armed {
+    fault: Fault,
+    other: Option<EmulatedCard>,
+}
+
+impl Armed {
+    fn put_on(self, card: &mut Faulty) -> Result<(), Refusal> {
+        card.add(self.fault, |_| self.other)
+            .map_err(|_| Refusal::NoSuchPersona)
+    }
+}
+
 fn load(folder: &Path) -> Result<EmulatedCard, Refusal> {
     EmulatedCard::load(folder).map_err(|_| Refusal::Card)
 }
@@ -339,10 +393,12 @@ fn lies_on(slot: &Slot, persona: &PersonaName) -> bool {
         .is_some_and(|card| card.persona() == Some(persona))
 }
 
-/// Whether the card lies there, or is to be swapped in there.
-fn involves(slot: &Slot, persona: &PersonaName) -> bool {
+/// Whose cards lie there, or are to be swapped in there.
+fn involved(slot: &Slot) -> Vec<PersonaName> {
     slot.card()
-        .is_some_and(|card| card.personas().any(|involved| involved == persona))
+        .iter()
+        .flat_map(|card| card.personas().cloned())
+        .collect()
 }
 
 fn status(slot: &Slot, number: usize) -> Reply {
@@ -357,6 +413,7 @@ fn status(slot: &Slot, number: usize) -> Reply {
     Reply::Slot {
         slot: number,
         persona: card.as_ref().and_then(|card| card.persona().cloned()),
+        noticed: slot.is_noticed(),
         tries,
         faults: card
             .iter()

@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Fault, Kind, Position};
-use crate::addressed::Addressed;
 use crate::chip::EmulatedCard;
 use crate::persona::PersonaName;
 
@@ -23,7 +22,6 @@ pub struct Faulty {
     card: EmulatedCard,
     persona: Option<PersonaName>,
     faults: Vec<Armed>,
-    addressed: Addressed,
     /// Commands since it was inserted.
     commands: u32,
     /// The answer to the command before.
@@ -91,7 +89,6 @@ impl From<EmulatedCard> for Faulty {
             card,
             persona: None,
             faults: Vec::new(),
-            addressed: Addressed::default(),
             commands: 0,
             before: None,
         }
@@ -179,9 +176,6 @@ impl Faulty {
             self.before_command(index);
         }
         let answer = self.card.transmit(bytes);
-        if let Some(command) = &command {
-            self.addressed.note(command, is_success(&answer));
-        }
         let mut answered = Answered::from(Outcome::Answer(answer.clone()));
         for &index in &strikes {
             let fault = self.faults[index].fault.clone();
@@ -201,7 +195,6 @@ impl Faulty {
     /// Power goes off.
     pub fn power_off(&mut self) {
         self.card.power_off();
-        self.addressed.power_off();
     }
 
     /// Warm reset.
@@ -224,8 +217,9 @@ impl Faulty {
             Position::Apdu(number) => number.get() == self.commands,
             Position::Ins(ins) => command.is_some_and(|command| command.ins == ins),
             Position::Ef(ap, ef) => {
-                let here = ap.is_none_or(|ap| self.addressed.ap() == Some(ap));
-                let reference = command.and_then(|command| self.addressed.ef(command));
+                let addressed = self.card.addressed();
+                let here = ap.is_none_or(|ap| addressed.ap() == Some(ap));
+                let reference = command.and_then(|command| addressed.ef(command));
                 here && reference.is_some_and(|reference| reference.is(ef))
             }
         }
@@ -243,7 +237,6 @@ impl Faulty {
                 std::mem::swap(&mut self.persona, persona);
                 card.power_off();
                 self.card.power_on();
-                self.addressed.power_off();
             }
             _ => {}
         }
@@ -328,10 +321,6 @@ impl Faulty {
             })
         });
     }
-}
-
-fn is_success(answer: &[u8]) -> bool {
-    matches!(answer, [.., 0x90 | 0x61, _])
 }
 
 /// A card with power and without a reader. Mute, it shows as [`TransportError::Protocol`]; lifted, as

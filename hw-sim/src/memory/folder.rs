@@ -1,13 +1,13 @@
 //! A card as a folder, and a card's files as a program dumped them.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use card::Private;
 use card::card_manager::DataObject;
-use card::file::Ef;
+use card::file::{Ef, MAX_FILE};
 use rsa::PrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,9 @@ impl Memory {
         for (ap, ef, object) in everything() {
             if let Object::File(_) | Object::Records(_) = object {
                 let file = folder.join(ap.name()).join(name(ef)).with_extension("bin");
-                if let Some(content) = if_there(fs::read(file))? {
-                    self.files.insert((ap, ef), Private::new(content));
+                if let Some(file) = if_there(File::open(file))? {
+                    let content = content(file, ap.name(), ef.id())?;
+                    self.files.insert((ap, ef), content);
                 }
             }
         }
@@ -81,8 +82,8 @@ impl Memory {
             if let Some(tag) = tag
                 && path.extension().is_some_and(|extension| extension == "bin")
             {
-                self.data
-                    .insert(DataObject::new(tag), Private::new(fs::read(&path)?));
+                let content = content(File::open(&path)?, MANAGER, tag)?;
+                self.data.insert(DataObject::new(tag), content);
             }
         }
         Ok(self)
@@ -203,6 +204,17 @@ fn text(value: &[u8]) -> Result<String, MemoryError> {
 
 fn name(ef: Ef) -> String {
     format!("{:04X}", ef.id())
+}
+
+/// What is in a file, where that is no more than a card can have.
+fn content(file: File, of: &str, id: u16) -> Result<Private<Vec<u8>>, MemoryError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(MAX_FILE + 1));
+    let one_more = u64::try_from(MAX_FILE + 1).unwrap_or(u64::MAX);
+    file.take(one_more).read_to_end(&mut content)?;
+    if content.len() > MAX_FILE {
+        return Err(MemoryError::TooLong(format!("{of}/{id:04X}.bin")));
+    }
+    Ok(Private::new(std::mem::take(&mut *content)))
 }
 
 fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {

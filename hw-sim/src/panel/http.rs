@@ -1,6 +1,8 @@
 //! As much HTTP/1.1 as the panel needs: one request, one response, and the connection ends.
 
 use std::io::{self, BufRead, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 /// Longest request line and headers together, in bytes.
 const HEAD: u64 = 8192;
@@ -19,6 +21,32 @@ Cross-Origin-Opener-Policy: same-origin\r\n\
 Cross-Origin-Resource-Policy: same-origin\r\n\
 Cache-Control: no-store\r\n\
 Connection: close\r\n";
+
+/// A connection that is read for so long altogether, however slowly the bytes come.
+pub(super) struct Patient<'a> {
+    stream: &'a TcpStream,
+    until: Instant,
+}
+
+impl<'a> Patient<'a> {
+    pub(super) fn of(stream: &'a TcpStream, patience: Duration) -> Self {
+        Self {
+            stream,
+            until: Instant::now() + patience,
+        }
+    }
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(bytes)
+    }
+}
 
 /// A request.
 pub(super) struct Incoming {
@@ -163,7 +191,8 @@ const fn reason(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
-        _ => "Bad Gateway",
+        502 => "Bad Gateway",
+        _ => "Service Unavailable",
     }
 }
 

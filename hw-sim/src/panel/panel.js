@@ -14,8 +14,20 @@ const WHY = {
   "in-use": "This card is in use on a slot.",
   "no-card": "There is no card on this slot.",
   "no-reader": "No virtual reader there. Is pcscd running with its driver?",
+  "request-too-long": "Too much at a time.",
   "malformed": "This is not a fault: look at its value and its position.",
 };
+
+const PRESENTED = {
+  "text 0011": "PIN",
+  "text 0014": "照合番号A",
+  "text 0015": "照合番号B",
+  "surface 0011": "birth date",
+  "jpki 0018": "PIN for authentication",
+  "jpki 001B": "password for signatures",
+};
+// On every card, and nothing that anybody did.
+const ISSUED_BLOCKED = "text 0012";
 
 const find = (selector, within = document) => within.querySelector(selector);
 const connection = find("#connection");
@@ -29,6 +41,7 @@ function tell(text) {
 async function control(request) {
   const response = await fetch("/control", { method: "POST", headers: authorization, body: JSON.stringify(request) });
   if (response.status === 400) throw new Error(WHY.malformed);
+  if (response.status === 413) throw new Error(WHY["request-too-long"]);
   if (response.status === 401) throw new Error("The secret is not right: open the address that hw-sim printed.");
   if (!response.ok) throw new Error("The emulator does not answer.");
   const replies = await response.json();
@@ -109,14 +122,14 @@ function addSlot(number) {
   });
   find("#slot-list").append(slot);
   slots.set(number, slot);
-  follow(number, find("ol", slot));
 }
 
-function show({ slot: number, persona, tries, faults }) {
+function show({ slot: number, persona, noticed, tries, faults }) {
   if (!slots.has(number)) addSlot(number);
   const slot = slots.get(number);
   find(".place", slot).classList.toggle("occupied", Boolean(persona));
-  setText(find(".lies", slot), persona ?? "Empty: drop a card here");
+  const lies = persona && !noticed ? `${persona} (the reader has not noticed it)` : persona;
+  setText(find(".lies", slot), lies ?? "Empty: drop a card here");
   find(".remove", slot).disabled = !persona;
   find("form button[type=submit]", slot).disabled = !persona;
   find(".clear", slot).disabled = !persona || faults.length === 0;
@@ -124,9 +137,10 @@ function show({ slot: number, persona, tries, faults }) {
   find(".tries", slot).replaceChildren(...left.map(([name, count]) => {
     const row = document.createElement("div");
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    row.classList.toggle("none", count === 0);
-    term.textContent = name;
-    value.textContent = count === 1 ? "1 try" : `${count} tries`;
+    const usual = name === ISSUED_BLOCKED;
+    row.classList.toggle("none", count === 0 && !usual);
+    term.textContent = [name, PRESENTED[name]].filter(Boolean).join(": ");
+    value.textContent = usual ? "issued blocked" : count === 0 ? "blocked" : count === 1 ? "1 try" : `${count} tries`;
     row.append(term, value);
     return row;
   }));
@@ -171,12 +185,14 @@ function line(event) {
 }
 
 /** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
-async function follow(number, list) {
+async function follow() {
   for (;;) {
     try {
-      const response = await fetch(`/trace/${number}`, { headers: authorization });
+      const response = await fetch("/trace", { headers: authorization });
+      if (response.status === 503) tell("Too many of these pages are open: this one shows no trace.");
       if (!response.ok) throw new Error("no trace");
-      list.replaceChildren();
+      if (slots.size === 0) await refresh();
+      for (const slot of slots.values()) find("ol", slot).replaceChildren();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (;;) {
@@ -184,20 +200,28 @@ async function follow(number, list) {
         if (done) break;
         const parts = (text + value).split("\n\n");
         text = parts.pop();
-        const items = parts.map((part) => JSON.parse(part.replace(/^data: /, ""))).map((event) => {
-          const item = document.createElement("li");
-          [item.textContent, item.className] = line(event);
-          return item;
-        });
-        list.append(...items);
-        while (list.childElementCount > KEPT) list.firstElementChild.remove();
-        list.scrollTop = list.scrollHeight;
+        append(parts.map((part) => JSON.parse(part.replace(/^data: /, ""))));
         scheduleRefresh();
       }
     } catch {
       // The emulator has gone; the next turn tells whether it is back.
     }
     await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
+
+function append(events) {
+  for (const [number, slot] of slots) {
+    const items = events.filter((event) => event.slot === number).map((event) => {
+      const item = document.createElement("li");
+      [item.textContent, item.className] = line(event);
+      return item;
+    });
+    if (items.length === 0) continue;
+    const list = find("ol", slot);
+    list.append(...items);
+    while (list.childElementCount > KEPT) list.firstElementChild.remove();
+    list.scrollTop = list.scrollHeight;
   }
 }
 
@@ -213,4 +237,5 @@ try {
   tell(error.message);
 }
 await refresh();
+follow();
 setInterval(refresh, 2000);

@@ -6,6 +6,7 @@ use card::attributes::{Attributes, BirthDate, Sex};
 use card::card_manager::{self, DataObject};
 use card::era::{BirthCode, CodeB};
 use card::expiry::ExpiryDate;
+use card::file::MAX_FILE;
 use serde::Deserialize;
 
 use super::{Holder, Person, Persona, PersonaError, Tampering, TriesLeft};
@@ -13,6 +14,10 @@ use crate::ap::Ap;
 use crate::authority::Ca;
 use crate::fault::Fault;
 use crate::memory::Settings;
+
+/// How long name and address may be together, in bytes: the longest file that has both is the certificate for signatures, which
+/// has some 1,500 bytes besides.
+const NAME_AND_ADDRESS: usize = MAX_FILE - 2048;
 
 /// Every data object of the card manager that is known.
 const DATA_OBJECTS: [DataObject; 8] = [
@@ -267,6 +272,9 @@ impl HolderFile {
     }
 
     fn attributes(&self) -> Result<Attributes, PersonaError> {
+        if self.name.len() + self.address.len() > NAME_AND_ADDRESS {
+            return Err(PersonaError::TooLong);
+        }
         let birth = value(
             "birth_date",
             BirthDate::try_from(self.birth_date.as_bytes()),

@@ -1,7 +1,8 @@
 //! Each fault does what its name says, where and as often as it says.
 
-use card::text_ap;
+use card::key::SHA256_DIGEST_INFO;
 use card::transport::{Transport, TransportError};
+use card::{jpki_ap, text_ap};
 use hw_sim::fault::{Faulty, Outcome};
 
 use crate::common::Copy;
@@ -90,6 +91,46 @@ fn a_fault_strikes_where_it_says_and_as_often() {
         &[0x00, 0xB0, 0x00, 0x00, 5],
     ];
     assert_eq!(strikes("slow=1@ef=0005", &selected), [0, 0, 1]);
+    // By a command that was refused, once it had found the file.
+    let refused: [&[u8]; 4] = [&SELECT, &CERTIFICATE, &NUMBER, &[0x00, 0xB0, 0x00, 0x00, 5]];
+    assert_eq!(
+        strikes("slow=1@ef=0001,times=always", &refused),
+        [0, 0, 1, 1]
+    );
+    assert_eq!(
+        strikes(
+            "slow=1@ef=text:0011,times=always",
+            &[&SELECT, &TRIES, &[0x00, 0x20, 0x00, 0x80]]
+        ),
+        [0, 1, 1]
+    );
+}
+
+#[test]
+fn a_signature_is_about_its_key() {
+    let named = [&[0x80, 0x2A, 0x00, 0x97, 1][..], &[7, 0]].concat();
+    let current = [&[0x80, 0x2A, 0x00, 0x80, 1][..], &[7, 0]].concat();
+    let select = [&[0x00, 0xA4, 0x04, 0x0C, 10][..], &jpki_ap::AID].concat();
+    let pin = [&[0x00, 0x20, 0x00, 0x98, 4][..], b"1234"].concat();
+    let mut held = Held::with(&["wrong-sw=6F00@ef=jpki:0017,times=always"]);
+    let statuses = [&select, &pin, &named, &current].map(|command| held.send(command));
+    let fault = vec![0x6F, 0x00];
+    let done = vec![0x90, 0x00];
+    assert_eq!(statuses, [done.clone(), done, fault.clone(), fault]);
+    // The text AP has one key, whatever is selected.
+    let challenge = [
+        &[0x80, 0x2A, 0x00, 0x00, 51][..],
+        &SHA256_DIGEST_INFO,
+        &[7; 32],
+        &[0],
+    ]
+    .concat();
+    for (fault, strikes) in [("mute@ef=text:0013", true), ("mute@ef=0004,times=2", false)] {
+        let mut held = Held::with(&[fault]);
+        held.send(&SELECT);
+        let _ = held.card.answer(&CERTIFICATE);
+        assert_eq!(held.card.answer(&challenge).struck.len() == 1, strikes);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use card::apdu::{Command, Response};
 use card::card_manager;
 use card::certificate::Certificate;
 use card::common_ap::{self, CardRecord};
-use card::file::Ef;
+use card::file::{Ef, MAX_FILE};
 use card::key::{SHA256_DIGEST_INFO, Signature};
 use card::pin::Pin;
 use card::status::Status;
@@ -255,6 +255,18 @@ fn a_dump_has_files_and_no_keys() {
 
     let nothing = Memory::of_dump(&made().join("anchors"), &pin);
     assert!(matches!(nothing, Err(MemoryError::NoDump)));
+
+    // What no reader could carry, and no program would read.
+    for file in ["text/0001.bin", "manager/00F2.bin"] {
+        let file = dump.path().join(file);
+        let whole = fs::read(&file).unwrap();
+        fs::write(&file, vec![0; MAX_FILE]).unwrap();
+        assert!(Memory::of_dump(dump.path(), &pin).is_ok());
+        fs::write(&file, vec![0; MAX_FILE + 1]).unwrap();
+        let error = Memory::of_dump(dump.path(), &pin).unwrap_err();
+        assert!(matches!(error, MemoryError::TooLong(_)), "{error}");
+        fs::write(&file, whole).unwrap();
+    }
 }
 
 #[test]
@@ -385,4 +397,33 @@ fn a_damaged_persona_is_refused_without_being_quoted() {
         let refused = personalize(personas.path(), out.path(), false).unwrap_err();
         assert_eq!(refused.to_string(), format!("persona damaged: {error}"));
     }
+}
+
+#[test]
+fn an_address_is_as_long_as_a_card_can_hold_and_no_longer() {
+    let (personas, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let ordinary = include_str!("../../personas/ordinary.toml");
+    let personalize_with = |address: usize, tamper: &str| {
+        let (before, rest) = ordinary.split_once("address = \"").unwrap();
+        let (_, after) = rest.split_once('"').unwrap();
+        let address = "a".repeat(address - "青葉　さくら".len());
+        let text = format!("{tamper}{before}address = \"{address}\"{after}");
+        fs::write(personas.path().join("long.toml"), text).unwrap();
+        personalize(personas.path(), out.path(), false)
+    };
+    let longest = MAX_FILE - 2048;
+    personalize_with(longest, "").unwrap();
+    // It was written whole, and is read whole.
+    EmulatedCard::load(&out.path().join("cards/long")).unwrap();
+    for length in [longest + 1, 70_000] {
+        let error = personalize_with(length, "").unwrap_err();
+        let expected = "persona long: name and address are longer than a card holds";
+        assert_eq!(error.to_string(), expected);
+    }
+    let tamper = format!("tamper = {{ address = \"{}\" }}\n", "b".repeat(70_000));
+    assert!(personalize_with(100, &tamper).is_err());
+
+    fs::write(personas.path().join("long.toml"), b"name = \"\xFF\"").unwrap();
+    let error = personalize(personas.path(), out.path(), false).unwrap_err();
+    assert_eq!(error.to_string(), "persona long: not UTF-8");
 }

@@ -6,6 +6,8 @@ mod common;
 mod faults;
 mod issued;
 mod messaging;
+mod panel;
+mod program;
 mod reader;
 mod session;
 mod slots;

@@ -61,7 +61,7 @@ pub(crate) fn exchange(driver: &TcpStream, payload: &[u8]) -> Option<Vec<u8>> {
     receive(driver)
 }
 
-fn eventually(mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline);
@@ -286,4 +286,35 @@ fn without_a_driver_there_is_no_reader() {
             because: Refusal::NoReader
         }]
     );
+}
+
+#[test]
+fn nothing_but_a_socket_that_nobody_answers_on_makes_room_for_the_control_socket() {
+    let folder = TempDir::new().unwrap();
+    let cards = made().join("cards");
+    let place = folder.path().join("control");
+    let bind = || Server::bind(&place, &cards, 1);
+
+    std::fs::write(&place, "notes").unwrap();
+    assert!(matches!(bind(), Err(ServerError::NoSocket)));
+    assert_eq!(std::fs::read(&place).unwrap(), b"notes");
+
+    // A link is one, whatever it leads to.
+    let socket = folder.path().join("socket");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    std::fs::remove_file(&place).unwrap();
+    std::os::unix::fs::symlink(&socket, &place).unwrap();
+    assert!(matches!(bind(), Err(ServerError::NoSocket)));
+
+    std::fs::rename(&socket, &place).unwrap();
+    drop(bind().unwrap());
+
+    let datagrams = std::os::unix::net::UnixDatagram::bind(&place).unwrap();
+    assert!(matches!(bind(), Err(ServerError::Socket(_))));
+    assert!(place.exists());
+    drop(datagrams);
+
+    let nowhere = folder.path().join("nowhere");
+    let error = Server::bind(&folder.path().join("other"), &nowhere, 1).unwrap_err();
+    assert!(matches!(&error, ServerError::Cards(folder, _) if *folder == nowhere));
 }

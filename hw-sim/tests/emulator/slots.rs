@@ -11,15 +11,15 @@ use tempfile::TempDir;
 use crate::common::{copy_tree, made};
 use crate::reader::{Driver, SELECT, WRONG_PIN, exchange, receive, send};
 
-struct Emulator {
-    slots: [Driver; 2],
-    socket: PathBuf,
+pub(crate) struct Emulator {
+    pub(crate) slots: [Driver; 2],
+    pub(crate) socket: PathBuf,
     _server: Server,
     _folder: TempDir,
 }
 
 impl Emulator {
-    fn start(personas: &[&str]) -> Self {
+    pub(crate) fn start(personas: &[&str]) -> Self {
         let slots = two_drivers();
         let folder = TempDir::new().unwrap();
         let cards = folder.path().join("cards");
@@ -37,12 +37,12 @@ impl Emulator {
         }
     }
 
-    fn ask(&self, request: &Request) -> Vec<Reply> {
+    pub(crate) fn ask(&self, request: &Request) -> Vec<Reply> {
         let replies = call(&self.socket, request).unwrap();
         replies.map(Result::unwrap).collect()
     }
 
-    fn insert(&self, persona: &str, slot: usize, faults: &[&str]) -> Vec<Reply> {
+    pub(crate) fn insert(&self, persona: &str, slot: usize, faults: &[&str]) -> Vec<Reply> {
         self.ask(&Request::Insert {
             slot,
             persona: persona.parse().unwrap(),
@@ -75,7 +75,7 @@ fn parsed(faults: &[&str]) -> Vec<Fault> {
     faults.iter().map(|fault| fault.parse().unwrap()).collect()
 }
 
-fn two_drivers() -> [Driver; 2] {
+pub(crate) fn two_drivers() -> [Driver; 2] {
     for _ in 0..100 {
         let first = Driver::new();
         let next = first.port().checked_add(1);
@@ -162,6 +162,59 @@ fn faults_come_and_go_while_the_card_is_there() {
 }
 
 #[test]
+fn what_is_refused_changes_nothing() {
+    let emulator = Emulator::start(&["ordinary", "gaiji", "short"]);
+    emulator.insert("ordinary", 0, &["mute@ins=B0"]);
+    let reader = emulator.slots[0].accept();
+    send(&reader, &[1]);
+    exchange(&reader, &SELECT).unwrap();
+    emulator.insert("short", 1, &["swapped=gaiji@apdu=9"]);
+    let before = emulator.status();
+    let refusals = [
+        emulator.insert("gaiji", 0, &["swapped=nobody"]),
+        emulator.insert("ordinary", 0, &["slow=1", "swapped=nobody"]),
+        emulator.insert("ordinary", 1, &["swapped=ordinary"]),
+        emulator.insert("ordinary", 1, &["swapped=short", "swapped=short@apdu=2"]),
+        emulator.insert("nobody", 0, &[]),
+        emulator.fault(0, false, &["slow=1", "swapped=nobody"]),
+        emulator.fault(0, true, &["slow=1", "swapped=nobody"]),
+        emulator.fault(0, true, &["swapped=short"]),
+        emulator.fault(0, true, &["swapped=gaiji", "swapped=gaiji"]),
+        emulator.ask(&Request::InsertDump {
+            slot: 0,
+            dump: "/nowhere".into(),
+            pin: "1234".try_into().unwrap(),
+        }),
+    ];
+    for (number, reply) in refusals.iter().enumerate() {
+        assert!(
+            matches!(reply[..], [Reply::Refused { .. }]),
+            "{number}: {reply:?}"
+        );
+    }
+    assert_eq!(emulator.status(), before);
+    // It still knows what was selected.
+    assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x63, 0xC2]);
+    // A card that is to be swapped in is free again where that is forgotten.
+    assert_eq!(emulator.fault(1, true, &["swapped=gaiji"]), [Reply::Done]);
+}
+
+#[test]
+fn a_card_does_not_leave_its_slot_for_one_without_a_reader() {
+    let mut emulator = Emulator::start(&["ordinary"]);
+    emulator.insert("ordinary", 0, &[]);
+    // Nobody listens on the second slot's port any more.
+    let (elsewhere, [first, second]) = (Driver::new(), emulator.slots);
+    drop(second);
+    emulator.slots = [first, elsewhere];
+    assert_eq!(
+        emulator.insert("ordinary", 1, &[]),
+        refused(Refusal::NoReader)
+    );
+    assert_eq!(emulator.status()[0].0.as_deref(), Some("ordinary"));
+}
+
+#[test]
 fn removing_a_slow_card_does_not_wait_for_it() {
     let emulator = Emulator::start(&["ordinary"]);
     emulator.insert("ordinary", 0, &["slow=60000"]);
@@ -245,4 +298,17 @@ fn a_reader_switches_a_mute_card_off_and_on_again() {
     assert_eq!(exchange(&reader, &WRONG_PIN).unwrap(), [0x63, 0xC1]);
     assert_eq!(emulator.ask(&Request::Remove { slot: 0 }), [Reply::Done]);
     assert_eq!(receive(&reader), None);
+}
+
+#[test]
+fn a_request_that_is_too_long_is_told_to_be() {
+    let emulator = Emulator::start(&["ordinary"]);
+    emulator.insert("ordinary", 0, &[]);
+    let faults = vec!["bit-flip@ef=text:0002,times=always"; 200];
+    assert_eq!(
+        emulator.fault(0, false, &faults),
+        refused(Refusal::RequestTooLong)
+    );
+    assert_eq!(emulator.fault(0, false, &faults[..80]), [Reply::Done]);
+    assert_eq!(emulator.status()[0].1.len(), 80);
 }
