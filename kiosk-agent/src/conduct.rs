@@ -398,8 +398,10 @@ async fn meanwhile<T>(
 ) -> Result<Option<Step<T, ()>>, Problem> {
     let back = |intent| matches!(intent, Intent::Back).then_some(Step::Back(()));
     tokio::select! {
-        happened = happens => Ok(Some(Step::On(happened?))),
+        // The time is told first.
+        biased;
         back = intent(front, given, back) => back,
+        happened = happens => Ok(Some(Step::On(happened?))),
     }
 }
 

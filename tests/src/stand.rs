@@ -125,7 +125,7 @@ impl Stand {
             "--no-sandbox",
             "--headless=new",
             "--disable-gpu",
-            "--window-size=1280,1024",
+            "--screen-info={1280x1024}",
             &port,
         ];
         let arguments: Vec<_> = arguments.into_iter().map(toml::Value::from).collect();

@@ -429,7 +429,7 @@ async fn more_time_is_given_at_each_step() {
         terminal.card.forgotten = step == "take card";
         let begin = tokio::time::Instant::now();
         let (_, ended) = serve(&mut terminal, |seen| match seen {
-            seen if seen == step => Does::This(vec![Intent::MoreTime; 2]),
+            seen if seen == step => Does::This(vec![Intent::MoreTime, Intent::MoreTime]),
             _ => Does::AsAsked,
         })
         .await;
@@ -492,7 +492,7 @@ async fn what_is_no_longer_offered_cannot_be_chosen() {
         .retain(|offered| offered.code.to_string() != HOME);
     terminal.center.later = Some(later.clone());
     let asked = Cell::new(0);
-    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+    let (seen, ended) = serve(&mut terminal, move |seen| match seen {
         "municipality" if asked.replace(asked.get() + 1) == 1 => Does::This(vec![Intent::Cancel]),
         _ => Does::AsAsked,
     })

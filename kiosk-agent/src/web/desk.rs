@@ -552,3 +552,6 @@ impl Desk {
         ) || matches!(self.shown, Shown::Problem(_)) && self.next.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,3 +251,6 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn empty() -> Body {
     Full::default().boxed_unsync()
 }
+
+#[cfg(test)]
+mod tests;
