@@ -5,6 +5,9 @@
     reason = "a program that answers on its standard output"
 )]
 
+#[path = "main/hand.rs"]
+mod hand;
+
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use hw_sim::cabinet;
 use hw_sim::control::{self, Reply, Request, Server, call};
 use hw_sim::fault::Fault;
 use hw_sim::panel::Panel;
@@ -58,6 +62,12 @@ enum Command {
         /// Port of the virtual reader's driver for the first slot; the second has the next
         #[arg(long, default_value_t = vpcd::PORT)]
         port: u16,
+        /// Play a kiosk's sensors and payment unit too, on this socket
+        #[arg(long, value_name = "SOCKET")]
+        cabinet: Option<PathBuf>,
+        /// With --cabinet: folder that a printer puts its paper into as files; they lie in the tray until `tray take`
+        #[arg(long, value_name = "DIR", requires = "cabinet")]
+        paper: Option<PathBuf>,
         #[command(flatten)]
         control: Control,
     },
@@ -153,6 +163,8 @@ enum Command {
         #[command(flatten)]
         control: Control,
     },
+    #[command(flatten)]
+    Cabinet(hand::Command),
 }
 
 #[derive(Args)]
@@ -209,13 +221,19 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Run {
             cards,
             port,
+            cabinet,
+            paper,
             control,
         } => until_told(|| {
             let socket = control.socket();
             let server = Server::bind(&socket, &cards, port)?;
             server.start()?;
+            let cabinet = cabinet
+                .map(|socket| cabinet::Server::bind(&socket, paper))
+                .transpose()?;
+            cabinet.iter().try_for_each(cabinet::Server::start)?;
             println!("ready control={}", socket.display());
-            Ok(server)
+            Ok((server, cabinet))
         }),
         Command::Panel {
             port,
@@ -295,6 +313,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             })
         }
         Command::ResetTries { persona, control } => ask(control, &Request::ResetTries { persona }),
+        Command::Cabinet(command) => hand::run(command),
     }
 }
 

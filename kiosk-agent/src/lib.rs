@@ -7,6 +7,7 @@
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
 //! | [`output`] | folder and IPP printer |
+//! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
@@ -14,6 +15,7 @@
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
 //! dropped. The core has no screen; nothing here knows keys of the center.
 
+pub mod cabinet;
 pub mod channel;
 pub mod conduct;
 pub mod config;

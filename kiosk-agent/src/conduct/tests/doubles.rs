@@ -24,7 +24,7 @@ use tokio::time::sleep;
 use super::super::*;
 use crate::handover::testing::{Maker, attributes, preview};
 use crate::handover::{Certificate, Issuer};
-use crate::output::OutputError;
+use crate::output::{OutputError, Undelivered};
 use crate::ports::{Question, Reading};
 
 /// The one PIN of these cards.
@@ -271,6 +271,8 @@ pub(super) struct TestOutput {
     pub(super) settled: Script<OutputError>,
     pub(super) ready: Script<OutputError>,
     pub(super) deliveries: Script<OutputError>,
+    /// Copies that come out of a delivery that fails.
+    pub(super) out: u8,
     /// Pages that came out, with what their QR says and in how many copies.
     pub(super) paper: Vec<(Vec<u8>, String, u8)>,
 }
@@ -284,8 +286,9 @@ impl Output for TestOutput {
         self.ready.next()
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
-        self.deliveries.next()?;
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+        let failed = |why| Undelivered { why, out: self.out };
+        self.deliveries.next().map_err(failed)?;
         let text = certificate.qr_text().to_string();
         self.paper
             .push((certificate.page().to_vec(), text, certificate.copies()));
@@ -357,9 +360,10 @@ fn words(view: &View<'_>) -> String {
         View::TryAgain => "try again".to_owned(),
         View::Done { reported: true } => "done".to_owned(),
         View::Done { reported: false } => "done, not reported".to_owned(),
-        View::Problem(problem) => match problem.remaining {
-            Some(remaining) => format!("{}, {remaining} left", problem.code.as_str()),
-            None => problem.code.as_str().to_owned(),
+        View::Problem(problem) => match (problem.remaining, problem.printed) {
+            (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
+            (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
+            _ => problem.code.as_str().to_owned(),
         },
     }
 }

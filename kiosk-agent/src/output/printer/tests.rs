@@ -14,7 +14,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use super::health::obstacle;
+use ipp::model::JobState;
+
+use super::health::{obstacle, warning};
+use super::job::Ended;
 use super::*;
 use crate::handover::testing::{certificate, page};
 
@@ -235,7 +238,7 @@ async fn a_job_whose_number_was_lost_is_empty_and_makes_way_for_the_next() {
     let mut printer = behind(&proxy);
     proxy.set(Operation::CreateJob, Fault::Answer);
     let delivered = printer.deliver(&one_page()).await;
-    assert_eq!(delivered, Err(OutputError::Unavailable));
+    assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert_eq!(proxy.asked(Operation::SendDocument), 0);
     assert_eq!(proxy.asked(Operation::CancelJob), 1);
     proxy.mend();
@@ -251,7 +254,7 @@ async fn a_page_that_never_arrived_is_not_printed_and_is_told_so() {
     let mut printer = behind(&proxy);
     proxy.set(Operation::SendDocument, Fault::Request);
     let delivered = printer.deliver(&one_page()).await;
-    assert_eq!(delivered, Err(OutputError::Failed));
+    assert_eq!(delivered, Err(OutputError::Failed.into()));
     assert_eq!(real.sheets(), 0);
     proxy.mend();
     assert_eq!(printer.deliver(&one_page()).await, Ok(()));
@@ -269,12 +272,13 @@ async fn what_became_of_a_job_is_unknown_until_the_printer_says_so() {
     };
     let page = one_page();
     let (delivered, ()) = tokio::join!(printer.deliver(&page), cut);
-    assert_eq!(delivered, Err(OutputError::OutcomeUnknown));
+    assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     // Not reached, and reached but at it: out of service.
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
     proxy.mend();
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
-    assert_eq!(printer.deliver(&page).await, Err(OutputError::JobOpen));
+    let job_open = Err(OutputError::JobOpen.into());
+    assert_eq!(printer.deliver(&page).await, job_open);
     // So is a program that was started anew.
     let mut anew = behind(&proxy);
     assert_eq!(anew.settled().await, Err(OutputError::JobOpen));
@@ -301,7 +305,7 @@ async fn a_job_the_printer_forgot_is_out_of_the_way_and_its_outcome_unknown() {
         proxy.to(other.port);
     };
     let (delivered, ()) = tokio::join!(printer.deliver(&page), restart);
-    assert_eq!(delivered, Err(OutputError::OutcomeUnknown));
+    assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     assert_eq!(printer.ready(1).await, Ok(()));
 }
 
@@ -381,7 +385,7 @@ async fn a_job_that_stops_without_paper_is_cancelled_and_told() {
         real.go();
     };
     let (delivered, ()) = tokio::join!(printer.deliver(&page), stops);
-    assert_eq!(delivered, Err(OutputError::OutOfPaper));
+    assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
     assert_eq!(printer.settled().await, Ok(()));
 }
 
@@ -399,7 +403,7 @@ async fn a_tray_that_stays_empty_under_way_is_told_in_time() {
     };
     printer.waits.cancelled = WAITS.cancelled;
     let (delivered, ()) = tokio::join!(printer.deliver(&page), empty);
-    assert_eq!(delivered, Err(OutputError::OutOfPaper));
+    assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
 }
 
 #[tokio::test]
@@ -427,7 +431,7 @@ async fn a_printer_that_others_vouch_for_gets_nothing() {
     fs::write(real.folder.path().join("ca.pem"), other).unwrap();
     let mut printer = real.printer("ipps");
     let delivered = printer.deliver(&certificate("a.b.c", &page(&["x"]))).await;
-    assert_eq!(delivered, Err(OutputError::Unavailable));
+    assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert!(real.printed().is_empty());
 }
 
