@@ -345,7 +345,7 @@ pub struct Cabinet {
 
 impl Cabinet {
     /// What the configuration names. Lines are requested at once, and belong to this program from then on. Sockets are connected
-    /// to when they are needed: a driver may start later. Needs a runtime for lines.
+    /// to when they are needed: a driver may start later.
     ///
     /// # Errors
     /// [`GpioError`] if a line cannot be had.

@@ -384,3 +384,6 @@ impl Inside {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,15 @@
 //! A sensor on a line of Linux's GPIO character device: active means that something lies there.
+//!
+//! Its descriptor blocks, so a thread of its own waits for edges; it ends within `TURN` of the sensor.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use gpiocdev::Request;
 use gpiocdev::line::{Bias, EdgeDetection, Value};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::debounce::{Debounced, Line};
 use super::{Sensor, SensorError};
@@ -26,16 +29,21 @@ pub enum GpioError {
         #[source]
         source: gpiocdev::Error,
     },
-    /// Its edges cannot be waited for.
-    #[error("the edges of a GPIO line cannot be waited for")]
-    Runtime(#[source] std::io::Error),
+    /// The thread cannot be started.
+    #[error("the thread of a GPIO line cannot be started")]
+    Thread(#[source] std::io::Error),
 }
+
+/// How often the thread looks whether the sensor is still there.
+const TURN: Duration = Duration::from_millis(500);
 
 /// A line, requested for this program alone.
 #[derive(Debug)]
 struct Requested {
-    request: AsyncFd<Request>,
+    request: Arc<Request>,
     line: u32,
+    /// A notice that there were edges; over, when the line cannot be read any more.
+    edges: Receiver<()>,
 }
 
 /// A sensor that is a GPIO line.
@@ -43,7 +51,7 @@ struct Requested {
 pub struct GpioSensor(Debounced<Requested>);
 
 impl GpioSensor {
-    /// Requests the line as an input with its edges. Needs a runtime.
+    /// Requests the line as an input with its edges.
     ///
     /// # Errors
     /// [`GpioError`]
@@ -64,10 +72,17 @@ impl GpioSensor {
             line: config.line,
             source,
         })?;
-        let request = AsyncFd::register_with_interest(request, Interest::READABLE);
+        let request = Arc::new(request);
+        let (notices, edges) = mpsc::channel(1);
+        let waiting = Arc::clone(&request);
+        thread::Builder::new()
+            .name("gpio".to_owned())
+            .spawn(move || watch(&waiting, &notices))
+            .map_err(GpioError::Thread)?;
         let requested = Requested {
-            request: request.map_err(|error| GpioError::Runtime(error.into()))?,
+            request,
             line: config.line,
+            edges,
         };
         let rest = Duration::from_millis(config.debounce_ms.into());
         Ok(Self(Debounced::new(requested, rest)))
@@ -86,26 +101,23 @@ impl From<GpioBias> for Bias {
 
 impl Line for Requested {
     fn is_active(&self) -> Result<bool, SensorError> {
-        let value = self.request.get_ref().value(self.line);
+        let value = self.request.value(self.line);
         Ok(value.map_err(|_| SensorError::Failed)? == Value::Active)
     }
 
     async fn edge(&mut self) -> Result<(), SensorError> {
-        loop {
-            let readable = self.request.readable().await;
-            let mut ready = readable.map_err(|_| SensorError::Failed)?;
-            let request = self.request.get_ref();
-            let mut edges = false;
-            // Its descriptor blocks: only what is there is read.
-            while request.has_edge_event().map_err(|_| SensorError::Failed)? {
-                let event = request.read_edge_event();
-                event.map_err(|_| SensorError::Failed)?;
-                edges = true;
-            }
-            ready.clear_ready();
-            if edges {
-                return Ok(());
-            }
+        self.edges.recv().await.ok_or(SensorError::Failed)
+    }
+}
+
+/// Tells of edges until nobody listens, or they cannot be read.
+fn watch(request: &Request, notices: &Sender<()>) {
+    while !notices.is_closed() {
+        match request.wait_edge_event(TURN) {
+            Ok(false) => {}
+            // Where a notice stands already this edge goes with it: the level is read after it.
+            Ok(true) if request.read_edge_event().is_ok() => drop(notices.try_send(())),
+            _ => return,
         }
     }
 }
@@ -137,8 +149,8 @@ mod tests {
         toml::from_str(&config).unwrap()
     }
 
-    #[tokio::test]
-    async fn a_chip_that_is_not_there_is_named() {
+    #[test]
+    fn a_chip_that_is_not_there_is_named() {
         for chip in ["/dev/gpiochip-of-nobody", "/dev/null", "/"] {
             let error = GpioSensor::request(&line_of(chip)).unwrap_err();
             assert!(matches!(error, GpioError::Line { line: 17, .. }), "{error}");

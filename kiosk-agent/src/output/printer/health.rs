@@ -100,12 +100,16 @@ fn hindrance(attributes: &IppAttributeGroup) -> Result<(), OutputError> {
 
 /// What a `printer-state-reasons` keyword (RFC 8011, section 5.4.12) keeps a printer from, if anything.
 pub(super) fn obstacle(reason: &str) -> Option<OutputError> {
-    if reason.ends_with("-report") || reason.ends_with("-warning") {
-        return None;
+    let keyword = keyword(reason);
+    match keyword {
+        // However lightly it is told: nothing is sent into a jam or past an open cover. Some printers only ever report these.
+        "media-jam" => return Some(OutputError::Jam),
+        "cover-open" | "door-open" | "interlock-open" => return Some(OutputError::CoverOpen),
+        _ if reason.ends_with("-report") || reason.ends_with("-warning") => return None,
+        _ => {}
     }
-    match reason.strip_suffix("-error").unwrap_or(reason) {
+    match keyword {
         "media-empty" | "media-needed" => Some(OutputError::OutOfPaper),
-        "media-jam" => Some(OutputError::Jam),
         "offline" | "shutdown" | "connecting-to-device" | "timed-out" => {
             Some(OutputError::Unavailable)
         }
@@ -150,9 +154,7 @@ pub(super) fn warning(reason: &str) -> Option<Warning> {
     if obstacle(reason).is_some() {
         return None;
     }
-    let severity = ["-report", "-warning", "-error"];
-    let suffix = severity.into_iter().find(|it| reason.ends_with(it));
-    match reason.strip_suffix(suffix.unwrap_or("")).unwrap_or(reason) {
+    match keyword(reason) {
         "media-low" | "media-empty" | "media-needed" => Some(Warning::PaperLow),
         "marker-supply-low" | "toner-low" | "developer-low" => Some(Warning::SupplyLow),
         "marker-supply-empty" | "toner-empty" | "developer-empty" => Some(Warning::SupplyEmpty),
@@ -161,4 +163,11 @@ pub(super) fn warning(reason: &str) -> Option<Warning> {
         "opc-near-eol" => Some(Warning::PartWorn),
         _ => None,
     }
+}
+
+/// A reason without its severity.
+fn keyword(reason: &str) -> &str {
+    let severities = ["-report", "-warning", "-error"];
+    let without = severities.iter().find_map(|it| reason.strip_suffix(it));
+    without.unwrap_or(reason)
 }
