@@ -207,6 +207,6 @@ mod tests {
     async fn what_is_no_folder_is_not_ready() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut output = Folder::new(file.path().to_owned());
-        assert_eq!(output.ready(1).await, Err(OutputError::Folder.into()));
+        assert_eq!(output.ready(1).await, Err(OutputError::Folder));
     }
 }
