@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let verified = proof
         .into_evidence()
-        .verify(&context, &trust, Binding::Optional)?;
+        .verify(&context, &trust, Binding::Required)?;
     println!("genuine, signed by {}", verified.signer());
     println!("name:    {}", verified.attributes().name().expose());
     println!("address: {}", verified.attributes().address().expose());

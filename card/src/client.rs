@@ -21,7 +21,7 @@ use crate::ins;
 use crate::jpki_ap::{self, Certificates, Device, TokenLabel};
 use crate::pin::PinOutcome;
 use crate::session::link::Link;
-use crate::session::{SessionError, Step, ask_tries, built, verify};
+use crate::session::{Connected, SessionError, Step, ask_tries, built, verify};
 use crate::status::Status;
 use crate::transport::{Lengths, Transport};
 
@@ -121,6 +121,13 @@ impl<T: Transport> Client<T> {
                 status,
             }),
         }
+    }
+
+    /// Goes on to a session with the same card. Nothing that was presented here counts there: the session
+    /// selects for itself, and where it finds the PIN verified it has the card forget that.
+    #[must_use]
+    pub fn into_session(self) -> Connected<T> {
+        Connected::over(self.link)
     }
 
     /// What is on the reader, by its applications. Not by its ATR, which readers make up.

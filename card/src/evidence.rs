@@ -135,6 +135,12 @@ impl Evidence {
         &self.answer
     }
 
+    /// What the surface AP added.
+    #[must_use]
+    pub const fn surface(&self) -> Option<&SurfacePart> {
+        self.surface.as_ref()
+    }
+
     /// Whether the surface AP answered too.
     #[must_use]
     pub const fn has_surface(&self) -> bool {

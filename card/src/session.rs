@@ -160,7 +160,12 @@ impl<T: Transport> Connected<T> {
     /// Over this transport, whose reader takes these lengths.
     #[must_use]
     pub const fn new(transport: T, lengths: Lengths) -> Self {
-        Self(Link::new(transport, lengths))
+        Self::over(Link::new(transport, lengths))
+    }
+
+    /// Over a link on which something may have been said, and nothing presented.
+    pub(crate) const fn over(link: Link<T>) -> Self {
+        Self(link)
     }
 
     /// Reads the record of the common AP: who issued the card, and until when it is valid. `None` if the

@@ -175,6 +175,14 @@ impl AttributesFile {
     /// If the file would be longer than [`MAX_FILE`].
     #[must_use]
     pub fn of(attributes: Attributes) -> Self {
+        Self::try_of(attributes).expect("name and address fit a file of the card")
+    }
+
+    /// The file of these attributes, if they fit one.
+    ///
+    /// # Errors
+    /// [`FileError::TooLong`] if the file would be longer than [`MAX_FILE`].
+    pub fn try_of(attributes: Attributes) -> Result<Self, FileError> {
         let objects = [
             (Self::NAME, attributes.name().expose().as_bytes()),
             (Self::ADDRESS, attributes.address().expose().as_bytes()),
@@ -183,13 +191,16 @@ impl AttributesFile {
         ]
         .map(|(tag, value)| Writer::new().tlv(tag, value).into_bytes());
         let signed = objects.concat();
+        if signed.len() > MAX_FILE {
+            return Err(FileError::TooLong);
+        }
 
         // Offsets count from the file's start, so they move with the length of FF20's own header.
         let with_offsets_from = |start: usize| {
             let mut at = start;
             let mut offsets = Vec::with_capacity(8);
             for object in &objects {
-                let offset = u16::try_from(at).expect("no file of the card is that long");
+                let offset = u16::try_from(at).expect("an offset in MAX_FILE");
                 offsets.extend_from_slice(&offset.to_be_bytes());
                 at += object.len();
             }
@@ -199,12 +210,14 @@ impl AttributesFile {
         };
         let start = with_offsets_from(0).len() - signed.len();
         let bytes = with_offsets_from(start);
-        assert!(bytes.len() <= MAX_FILE, "longer than any file of the card");
-        Self {
+        if bytes.len() > MAX_FILE {
+            return Err(FileError::TooLong);
+        }
+        Ok(Self {
             bytes: Private::new(bytes),
             digest: Private::new(sha256(&[&signed])),
             attributes,
-        }
+        })
     }
 
     /// The file as it stands.

@@ -200,15 +200,13 @@ impl Writer {
     /// Appends a data object with the shortest length there is.
     ///
     /// # Panics
-    /// If the value is longer than 65,535 bytes, which no EF of the card can be.
+    /// If the value is longer than 4 GiB.
     #[must_use]
     pub fn tlv(self, tag: Tag, value: &[u8]) -> Self {
-        let length = value_length(value);
-        let [high, low] = length.to_be_bytes();
-        match length {
-            0..=0x7F => self.object(tag, &[low], value),
-            0x80..=0xFF => self.object(tag, &[0x81, low], value),
-            _ => self.object(tag, &[0x82, high, low], value),
+        match value_length(value) {
+            [0, 0, 0, low @ ..=0x7F] => self.object(tag, &[low], value),
+            [0, 0, 0, low] => self.object(tag, &[0x81, low], value),
+            length => self.long_object(tag, length, value),
         }
     }
 
@@ -216,17 +214,28 @@ impl Writer {
     /// in EF 0005.
     ///
     /// # Panics
-    /// If the value is longer than 65,535 bytes, which no EF of the card can be.
+    /// If the value is longer than 4 GiB.
     #[must_use]
     pub fn long_tlv(self, tag: Tag, value: &[u8]) -> Self {
-        let [high, low] = value_length(value).to_be_bytes();
-        self.object(tag, &[0x82, high, low], value)
+        self.long_object(tag, value_length(value), value)
     }
 
     /// The bytes.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+
+    /// With two bytes of length at least. No EF of the card needs more; what is longer than it can hold is for its
+    /// reader to refuse, by the limit it has.
+    fn long_object(self, tag: Tag, length: [u8; 4], value: &[u8]) -> Self {
+        match length {
+            [0, 0, high, low] => self.object(tag, &[0x82, high, low], value),
+            [0, high, middle, low] => self.object(tag, &[0x83, high, middle, low], value),
+            [first, second, third, fourth] => {
+                self.object(tag, &[0x84, first, second, third, fourth], value)
+            }
+        }
     }
 
     fn object(mut self, tag: Tag, length: &[u8], value: &[u8]) -> Self {
@@ -240,8 +249,10 @@ impl Writer {
     }
 }
 
-fn value_length(value: &[u8]) -> u16 {
-    u16::try_from(value.len()).expect("no EF of the card is longer than 65,535 bytes")
+fn value_length(value: &[u8]) -> [u8; 4] {
+    u32::try_from(value.len())
+        .expect("nothing here is longer than 4 GiB")
+        .to_be_bytes()
 }
 
 #[cfg(test)]
@@ -283,6 +294,28 @@ mod tests {
             only(&[0x91, 0x00], 0x90),
             Err(TlvError::Missing { expected: 0x90 })
         );
+    }
+
+    #[test]
+    fn what_is_longer_than_any_file_is_written_and_refused_by_its_limit() {
+        for (length, header) in [
+            (0xFFFF, &[0x90, 0x82, 0xFF, 0xFF][..]),
+            (0x1_0000, &[0x90, 0x83, 0x01, 0x00, 0x00]),
+            (0x100_0000, &[0x90, 0x84, 0x01, 0x00, 0x00, 0x00]),
+        ] {
+            let value = vec![0; length];
+            for written in [
+                Writer::new().tlv(0x90, &value).into_bytes(),
+                Writer::new().long_tlv(0x90, &value).into_bytes(),
+            ] {
+                assert!(written.starts_with(header));
+                assert_eq!(only(&written, 0x90).map(<[u8]>::len), Ok(length));
+                assert_eq!(
+                    announced_length(&written, crate::file::MAX_FILE),
+                    Err(TlvError::Length)
+                );
+            }
+        }
     }
 
     #[test]

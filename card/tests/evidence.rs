@@ -339,6 +339,24 @@ fn without_its_surface_part_evidence_counts_only_where_that_is_allowed() {
     assert_eq!(verify(wrong(), &text_trust(), Binding::Optional), Ok(false));
 }
 
+#[test]
+fn beside_the_text_ap_the_surface_part_needs_its_birth_date_and_no_challenge() {
+    let (files, trust) = (files(), trust());
+    let mut part = surface(&files, birth());
+    part.answer = Signature::from([0; 256]);
+    assert_eq!(part.verify_beside(&files, &trust), Ok(()));
+    let anothers = surface(&files, BirthDate::new(1980, 2, 18).unwrap());
+    assert_eq!(anothers.verify_signatures(&trust), Ok(()));
+    assert_eq!(
+        anothers.verify_beside(&files, &trust),
+        Err(SurfaceError::BirthDate)
+    );
+    assert_eq!(
+        part.verify_beside(&files, &text_trust()),
+        Err(SurfaceError::UnknownIssuer)
+    );
+}
+
 /// The answer of another card's surface AP over another card's files is that card's, and no answer over
 /// these: whatever the birth dates are.
 #[test]
@@ -499,6 +517,17 @@ fn a_file_longer_than_any_is_refused() {
     assert!(AttributesFile::decode(longest.as_bytes()).is_ok());
     let padded = vec![0; MAX_FILE + 1];
     assert_eq!(AttributesFile::decode(&padded), Err(FileError::TooLong));
+    // Nor is it written: by what goes with the address, and by the address alone.
+    let room = 2000 + (MAX_FILE - longest.as_bytes().len()) / "あ".len();
+    for (letters, fits) in [
+        (room, true),
+        (room + 1, false),
+        (MAX_FILE, false),
+        (30_000, false),
+    ] {
+        let written = AttributesFile::try_of(attributes(&"あ".repeat(letters)));
+        assert_eq!(written.is_ok(), fits, "{letters}");
+    }
 }
 
 #[test]

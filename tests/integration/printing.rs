@@ -44,6 +44,8 @@ impl Printer {
 
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--print-address"]);
+        // By itself it would leave its socket in /tmp.
+        bus.arg(format!("--address=unix:dir={}", folder.path().display()));
         let bus = Program::start("dbus-daemon", bus).unwrap();
         let bus_address = bus.output.wait_for("unix:", WITHIN).unwrap();
 

@@ -193,3 +193,26 @@ fn a_reading_is_never_printed() {
     let reading = Reading::Content(Zeroizing::new(b"5376".to_vec()));
     assert_eq!(format!("{reading:?}"), "Content(..)");
 }
+
+#[test]
+fn a_session_that_goes_on_selects_for_itself_and_has_the_card_forget() {
+    let (mut client, sent) = client(vec![
+        word(0x9000),
+        word(0x63C3),
+        word(0x9000),
+        // The session: selected, still verified, another application, selected again, tries.
+        word(0x9000),
+        word(0x9000),
+        word(0x9000),
+        word(0x9000),
+        word(0x63C3),
+    ]);
+    let outcome = client.present(Secret::Pin(Pin::try_from("1234").unwrap()));
+    assert_eq!(outcome, Ok(PinOutcome::Verified));
+    let asked = client.into_session().select().unwrap().ask_tries().unwrap();
+    assert_eq!(asked.remaining(), 3);
+    let sent = sent.borrow();
+    let verifies = sent.iter().filter(|command| command[1] == ins::VERIFY);
+    assert_eq!(verifies.filter(|command| command.len() > 5).count(), 1);
+    assert_eq!(sent.len(), 8);
+}

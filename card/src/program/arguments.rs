@@ -18,6 +18,8 @@ Exit status:
   9  not genuine
  10  `diagnose` found something that hinders
  11  a file cannot be read or written
+ 12  nothing false was found, and not all was proved that was asked for (see read --accept-unbound)
+ 13  the card has expired; nothing was asked for (see read --accept-expired)
 
 Three wrong PINs lock a card, and only the counter of a municipality unlocks it. Before each PIN the tries
 left are asked, which costs none, and each entry is sent once.";
@@ -102,7 +104,8 @@ pub(crate) struct Trust {
     /// What kind of cards they are for: production, test-card or emulator
     #[arg(long, requires = "anchors")]
     pub(crate) environment: Option<Environment>,
-    /// Folder of CA certificates of the JPKI (*.der, *.pem)
+    /// Folder of CA certificates of the JPKI (*.der, *.pem): the card's certificate for authentication is checked as well, and
+    /// has to be there
     #[arg(long, value_name = "DIR")]
     pub(crate) jpki_cas: Option<PathBuf>,
 }
@@ -129,6 +132,13 @@ pub(crate) struct ReadArguments {
     pub(crate) entry: Entry,
     #[command(flatten)]
     pub(crate) trust: Trust,
+    /// Go on although the 券面事項確認AP does not bind the proof to the card: whoever has one card's files and another
+    /// card could have made it
+    #[arg(long, requires = "anchors")]
+    pub(crate) accept_unbound: bool,
+    /// Go on although the card has expired
+    #[arg(long)]
+    pub(crate) accept_expired: bool,
     /// Read by secure messaging, or not at all. The PIN goes plain all the same
     #[arg(long)]
     pub(crate) secure_messaging: bool,

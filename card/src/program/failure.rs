@@ -8,6 +8,7 @@ use card::environment::Leak;
 use card::messaging::MessagingError;
 use card::pin::PinOutcome;
 use card::session::{SessionError, Step};
+use card::status::Status;
 use card::transport::TransportError;
 
 /// Why the program did not do what it was asked for.
@@ -21,6 +22,10 @@ pub(crate) enum Failure {
     NoSuchReader,
     /// A phone, or another card.
     NotACard(Kind),
+    /// Its last day is over; nothing was asked for.
+    Expired,
+    /// What was asked for does not go together.
+    Usage(&'static str),
     /// Not entered as it should be; nothing was sent.
     Entry(&'static str),
     /// There is no terminal to ask on, or the file descriptor gives nothing.
@@ -37,8 +42,14 @@ pub(crate) enum Failure {
     NotChanged,
     /// Card and reader did not answer as they should.
     Card(SessionError),
+    /// It reads like a card and cannot sign like one.
+    Copy(Status),
     /// Not believed, and why.
     NotGenuine(String),
+    /// The text AP proved what it can, and what ties it to this card is missing, and why.
+    Unbound(String),
+    /// There is no certificate for authentication, and `--jpki-cas` asked for it to be checked.
+    NoCertificate,
     /// `diagnose` found something.
     Findings,
     /// A file or folder, and what was to be done with it.
@@ -54,14 +65,17 @@ impl Failure {
             Self::Unreachable(TransportError::CardLifted | TransportError::Protocol)
             | Self::Card(_)
             | Self::NotChanged => 8,
+            Self::Usage(_) => 2,
             Self::Unreachable(_) | Self::NoSuchReader => 3,
             Self::NotACard(_) => 4,
             Self::Entry(_) | Self::NoEntry | Self::Wrong(1..) | Self::Different => 5,
             Self::Wrong(0) | Self::Blocked | Self::LastTry => 6,
             Self::Leak(_) => 7,
-            Self::NotGenuine(_) => 9,
+            Self::Copy(_) | Self::NotGenuine(_) => 9,
             Self::Findings => 10,
             Self::File(..) | Self::Malformed(_) => 11,
+            Self::Unbound(_) | Self::NoCertificate => 12,
+            Self::Expired => 13,
         }
     }
 
@@ -99,7 +113,16 @@ impl Failure {
             }
             Self::Card(_) => "place the card anew; `card diagnose` may tell more",
             Self::Entry(_) | Self::Different => "nothing was sent, no try was spent",
+            Self::Copy(_) => {
+                "if it is the card itself, place it anew; a card that goes on like this needs its municipality"
+            }
+            Self::Unbound(_) => "if the text AP's proof alone will do, add --accept-unbound",
+            Self::Expired => {
+                "no PIN was asked for. The counter of your municipality issues a new card; to read this one all the same, add --accept-expired"
+            }
+            Self::NoCertificate => "without --jpki-cas the rest is checked",
             Self::Leak(_)
+            | Self::Usage(_)
             | Self::NotGenuine(_)
             | Self::Findings
             | Self::File(..)
@@ -128,6 +151,8 @@ impl fmt::Display for Failure {
             Self::NoSuchReader => f.write_str("no reader of that name"),
             Self::NotACard(Kind::Phone(_)) => f.write_str("this is a phone, not a card"),
             Self::NotACard(_) => f.write_str("this is not a My Number Card"),
+            Self::Expired => f.write_str("the card has expired"),
+            Self::Usage(what) => f.write_str(what),
             Self::Entry(what) => f.write_str(what),
             Self::NoEntry => f.write_str("no terminal to ask on, and nothing from --pin-fd"),
             Self::Wrong(0) => f.write_str("wrong, and that was the last try: it is blocked now"),
@@ -137,7 +162,15 @@ impl fmt::Display for Failure {
             Self::Different => f.write_str("the two entries of the new one differ"),
             Self::NotChanged => f.write_str("the card refused the new one"),
             Self::Card(error) => write!(f, "the card does not answer as it should: {error}"),
+            Self::Copy(status) => write!(
+                f,
+                "not genuine: it answers every read and cannot answer a challenge ({status:?}): a copy of somebody's files"
+            ),
             Self::NotGenuine(why) => write!(f, "not genuine: {why}"),
+            Self::Unbound(why) => write!(f, "not bound by the 券面事項確認AP: {why}"),
+            Self::NoCertificate => {
+                f.write_str("there is no certificate for authentication to check")
+            }
             Self::Findings => f.write_str("see the findings above"),
             Self::File(what, error) => write!(f, "{what}: {error}"),
             Self::Malformed(what) => f.write_str(what),
@@ -163,10 +196,15 @@ impl From<SessionError> for Failure {
             SessionError::Transport(error) => Self::Unreachable(error),
             SessionError::Phone => Self::NotACard(Kind::Phone(card::jpki_ap::Device::Unknown)),
             SessionError::WrongCard => Self::NotACard(Kind::Other),
+            SessionError::Expired => Self::Expired,
             SessionError::PinBlocked => Self::Blocked,
             SessionError::Unexpected {
                 step: Step::Change, ..
             } => Self::NotChanged,
+            SessionError::Unexpected {
+                step: Step::Challenge,
+                status,
+            } => Self::Copy(status),
             other => Self::Card(other),
         }
     }

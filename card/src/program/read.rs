@@ -6,14 +6,13 @@ use card::aid;
 use card::client::{Client, Secret, Tries};
 use card::era::{BirthCode, CodeB};
 use card::evidence::{Binding, Context};
-use card::expiry::Day;
+use card::expiry::{Day, ExpiryDate};
 use card::messaging::Protection;
 use card::number::IndividualNumber;
 use card::pcsc::PcscTransport;
 use card::pin::Pin;
-use card::session::{Attempt, Connected, Proof};
+use card::session::{Attempt, Proof, SessionError};
 use card::text_ap::{self, AttributesFile, NumberFile};
-use card::transport::Lengths;
 use card::trust::TrustStore;
 use zeroize::Zeroizing;
 
@@ -22,9 +21,23 @@ use crate::desk::Desk;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::output::{Report, expiry};
-use crate::verify::trust_store;
+use crate::status::valid_until;
+use crate::verify::{JPKI_LABEL, judge_certificates, trust_store, trusted_cas};
+
+const TOO_LITTLE: &str =
+    "a 照合番号 opens too little of the card to prove it by --anchors: read by the PIN";
+const NO_SESSION_KEY: &str =
+    "the card takes a session key after the PIN alone: --secure-messaging goes with --by pin";
 
 pub(crate) fn run(arguments: &ReadArguments) -> Result<(), Failure> {
+    if arguments.by != By::Pin {
+        if arguments.trust.anchors.is_some() {
+            return Err(Failure::Usage(TOO_LITTLE));
+        }
+        if arguments.secure_messaging {
+            return Err(Failure::Usage(NO_SESSION_KEY));
+        }
+    }
     let trust = arguments
         .trust
         .anchors
@@ -32,32 +45,55 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<(), Failure> {
         .zip(arguments.trust.environment)
         .map(|(folder, environment)| trust_store(folder, environment))
         .transpose()?;
+    let cas = arguments
+        .trust
+        .jpki_cas
+        .as_deref()
+        .map(trusted_cas)
+        .transpose()?;
     let entry = Entry::of(&arguments.entry);
-    let desk = Desk::open(&arguments.on)?;
-    let report = match arguments.by {
-        By::Pin => by_pin(desk, arguments, &entry, trust.as_ref())?,
-        By::A | By::B if trust.is_some() || arguments.secure_messaging => {
-            return Err(Failure::Malformed(
-                "a 照合番号 opens too little of the card to verify it or to protect it: read by the PIN"
-                    .to_owned(),
-            ));
-        }
-        By::A => by_a(&mut desk.card()?, &entry)?,
-        By::B => by_b(&mut desk.card()?, &entry)?,
+    let mut card = Desk::open(&arguments.on)?.card()?;
+    // Whatever needs no PIN comes first, so that nobody enters one in vain.
+    let valid = match valid_until(&mut card) {
+        // Nobody signed the date: a card that tells none in its own way is read all the same.
+        Err(SessionError::Unexpected { .. }) => None,
+        told => told?,
     };
+    let expired = valid.as_ref().is_some_and(has_passed);
+    if expired && !arguments.accept_expired {
+        return Err(Failure::Expired);
+    }
+    if expired {
+        eprintln!("card: {}", Failure::Expired);
+    }
+    if let Some(cas) = &cas {
+        judge_certificates(card.certificates()?.as_ref(), cas)?;
+    }
+    let mut report = match arguments.by {
+        By::Pin => by_pin(card, valid.as_ref(), arguments, &entry, trust.as_ref())?,
+        By::A => by_a(&mut card, &entry)?,
+        By::B => by_b(&mut card, &entry)?,
+    };
+    if cas.is_some() {
+        let words = "genuine; it names nobody, so nothing ties it to the rest";
+        report.put_in_words("jpki", JPKI_LABEL, true, words);
+    }
     report.print(arguments.json.json);
     Ok(())
 }
 
+fn has_passed(date: &ExpiryDate) -> bool {
+    date.has_passed(Day::in_japan(SystemTime::now()))
+}
+
 fn by_pin(
-    desk: Desk,
+    card: Client<PcscTransport>,
+    valid: Option<&ExpiryDate>,
     arguments: &ReadArguments,
     entry: &Entry,
     trust: Option<&TrustStore>,
 ) -> Result<Report, Failure> {
-    let mut connected = Connected::new(desk.transport, Lengths::default());
-    let record = connected.card_record()?;
-    let asked = connected.select()?.ask_tries()?;
+    let asked = card.into_session().select()?.ask_tries()?;
     if entry.is_interactive() {
         eprintln!("tries left: {}", asked.remaining());
     }
@@ -92,10 +128,9 @@ fn by_pin(
         "signed by",
         files.certificate.subject().to_string(),
     );
-    if let Some(record) = record {
-        let today = Day::in_japan(SystemTime::now());
-        report.put("valid_until", "valid until", expiry(record.expiry()));
-        report.put("expired", "expired", record.expiry().has_passed(today));
+    if let Some(date) = valid {
+        report.put("valid_until", "valid until", expiry(date));
+        report.put("expired", "expired", has_passed(date));
     }
     if let Some(trust) = trust {
         let (nonce, session) = (random(), random());
@@ -109,19 +144,26 @@ fn by_pin(
             session_key: session,
         };
         let proof = read.answer(&context)?.bind()?;
-        if let Proof::Unbound { reason, .. } = &proof {
-            eprintln!("card: not bound by the 券面事項確認AP: {reason}");
-        }
+        let reason = match &proof {
+            Proof::Unbound { reason, .. } => reason.to_string(),
+            // Then whatever the surface AP said counts for nothing.
+            Proof::Bound(_) => "no trust anchor for it".to_owned(),
+        };
+        // What the text AP proves is judged first: what is false is worse than what is not bound.
         let verified = proof
             .into_evidence()
             .verify(&context, trust, Binding::Optional)
             .map_err(|error| Failure::NotGenuine(error.to_string()))?;
-        report.put("genuine", "genuine", true);
-        report.put(
-            "bound",
-            "bound by surface AP",
-            verified.is_bound_by_surface(),
-        );
+        let bound = verified.is_bound_by_surface();
+        if bound {
+            report.put("genuine", "genuine", true);
+        } else if arguments.accept_unbound {
+            eprintln!("card: {}", Failure::Unbound(reason));
+            report.put("genuine", "genuine", "text AP alone");
+        } else {
+            return Err(Failure::Unbound(reason));
+        }
+        report.put("bound", "bound by surface AP", bound);
     } else {
         // Nothing was checked: neither yes nor no.
         report.put("genuine", "genuine", serde_json::Value::Null);
