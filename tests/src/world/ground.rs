@@ -280,6 +280,10 @@ impl Ground {
         set(&mut config, "issuer.iss", ISSUER);
         set(&mut config, "issuer.keys", "../center/jwks.json");
         set(&mut config, "printer.ca", "../pki/services/ca.pem");
+        // The example names all a kiosk can have.
+        for section in ["cabinet", "fee"] {
+            config.remove(section);
+        }
         write(&folder.join("kiosk.toml"), &config)
     }
 
