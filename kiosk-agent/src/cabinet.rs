@@ -75,7 +75,8 @@ pub trait PaymentUnit: Send {
     /// Whether there is one at all.
     fn is_fitted(&self) -> bool;
 
-    /// Whether it could collect something now. Gives back what a dropped [`collect`](Self::collect) left.
+    /// Whether it could collect something now. Gives back what a dropped [`collect`](Self::collect) left, and leaves alone what
+    /// is held.
     ///
     /// # Errors
     /// [`PaymentError`]

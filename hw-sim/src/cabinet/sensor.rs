@@ -1,6 +1,7 @@
 //! Whether something lies in the card slot, or in the output tray.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -20,8 +21,8 @@ pub enum State {
     Failed,
 }
 
-/// A sheet: its file, and when it was last written to.
-type Sheet = (u64, SystemTime);
+/// A sheet: its file, and when it came. One that is written to is the same sheet still.
+type Sheet = (OsString, u64, Option<SystemTime>);
 
 /// A sensor, and what lies before it.
 #[derive(Debug, Default)]
@@ -92,11 +93,11 @@ impl Sensor {
             return BTreeSet::new();
         };
         let entries = fs::read_dir(paper).into_iter().flatten();
-        entries
-            .filter_map(|entry| entry.ok()?.metadata().ok())
-            .filter(fs::Metadata::is_file)
-            .filter_map(|sheet| Some((sheet.ino(), sheet.modified().ok()?)))
-            .collect()
+        let sheet = |entry: fs::DirEntry| {
+            let file = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            Some((entry.file_name(), file.ino(), file.created().ok()))
+        };
+        entries.filter_map(|entry| sheet(entry.ok()?)).collect()
     }
 }
 
@@ -114,6 +115,8 @@ mod tests {
         fs::write(folder.path().join("2-new.pdf"), "new").unwrap();
         assert_eq!(tray.state(), State::Occupied);
         tray.take();
+        assert_eq!(tray.state(), State::Clear);
+        fs::write(folder.path().join("2-new.pdf"), "the same, written on").unwrap();
         assert_eq!(tray.state(), State::Clear);
         fs::remove_file(folder.path().join("2-new.pdf")).unwrap();
         assert_eq!(tray.state(), State::Clear, "a sheet less is no sheet");

@@ -104,8 +104,9 @@ struct Inside {
     slot: Sensor,
     tray: Sensor,
     unit: CoinUnit,
-    /// Who has the payment unit.
-    payer: Option<UnixStream>,
+    /// Who has the payment unit, and their number.
+    payer: Option<(u64, UnixStream)>,
+    payers: u64,
     /// The next coin ends that connection.
     drop_next: bool,
 }
@@ -131,6 +132,7 @@ impl Server {
             tray: Sensor::of_tray(paper),
             unit: CoinUnit::default(),
             payer: None,
+            payers: 0,
             drop_next: false,
         };
         Ok(Self {
@@ -218,15 +220,15 @@ impl Cabinet {
             "slot" => Place::Slot,
             "tray" => Place::Tray,
             "payment" => {
-                {
-                    let mut inside = self.lock();
-                    if inside.payer.is_some() {
-                        return refuse(Refusal::Busy);
-                    }
-                    inside.payer = Some(stream.try_clone()?);
+                let Some(payer) = self.lock().take_on(stream)? else {
+                    return refuse(Refusal::Busy);
+                };
+                let ended = welcome().and_then(|()| self.pay(payer, stream, &mut lines));
+                let mut inside = self.lock();
+                // It may have been sent away, and another have come.
+                if inside.is_payer(payer) {
+                    inside.hang_up();
                 }
-                let ended = welcome().and_then(|()| self.pay(stream, &mut lines));
-                self.lock().hang_up();
                 return ended;
             }
             "hand" => {
@@ -267,9 +269,13 @@ impl Cabinet {
     }
 
     /// Until the payer goes. Coins are told by whoever inserts them, in between.
-    fn pay(&self, stream: &UnixStream, lines: &mut Lines<'_>) -> io::Result<()> {
+    fn pay(&self, payer: u64, stream: &UnixStream, lines: &mut Lines<'_>) -> io::Result<()> {
         while let Some(request) = lines.next()? {
             let mut inside = self.lock();
+            // Sent away: what was asked before is for nobody's money any more.
+            if !inside.is_payer(payer) {
+                return Ok(());
+            }
             let unit = &mut inside.unit;
             let returned = |yen| Answer::Returned { yen };
             let answer = match request {
@@ -304,9 +310,23 @@ impl Inside {
         }
     }
 
+    /// Somebody wants the payment unit: their number, unless another has it.
+    fn take_on(&mut self, stream: &UnixStream) -> io::Result<Option<u64>> {
+        if self.payer.is_some() {
+            return Ok(None);
+        }
+        self.payers += 1;
+        self.payer = Some((self.payers, stream.try_clone()?));
+        Ok(Some(self.payers))
+    }
+
+    fn is_payer(&self, payer: u64) -> bool {
+        self.payer.as_ref().is_some_and(|(it, _)| *it == payer)
+    }
+
     /// The payer has gone, or is sent away: what is held comes out.
     fn hang_up(&mut self) {
-        if let Some(payer) = self.payer.take() {
+        if let Some((_, payer)) = self.payer.take() {
             let _ = payer.shutdown(Shutdown::Both);
             // What is stuck is owed: the operator sees it.
             let _ = self.unit.cancel();
@@ -333,7 +353,8 @@ impl Inside {
             Coin::Failed(failed) => (true, vec![failed.into()]),
         };
         for answer in answers {
-            let told = self.payer.as_ref().map(|payer| write_line(payer, &answer));
+            let payer = self.payer.as_ref();
+            let told = payer.map(|(_, payer)| write_line(payer, &answer));
             if let Some(Err(_)) = told {
                 self.hang_up();
             }

@@ -159,6 +159,9 @@ impl PaymentUnit for SocketPayment {
     }
 
     async fn ready(&mut self) -> Result<(), PaymentError> {
+        if let Money::Held(_) = self.money {
+            return Ok(());
+        }
         self.give_back().await?;
         self.link = Some(self.connected().await?);
         Ok(())

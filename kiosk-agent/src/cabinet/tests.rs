@@ -127,6 +127,7 @@ async fn a_fee_is_collected_with_change_and_kept_when_it_is_settled() {
     let (told, ended) = pay(payment, &kiosk.driver, 120, &[100, 50]).await;
     assert_eq!((told, ended), (vec![100, 150], Some(Ok(()))));
     let through = kiosk.look().money.returned - 30;
+    assert_eq!(kiosk.cabinet.payment.ready().await, Ok(()));
     assert_eq!(kiosk.money(), [0, through + 30, 120, 0]);
     assert_eq!(kiosk.cabinet.payment.settle().await, Ok(()));
     assert_eq!(kiosk.money(), [120, through + 30, 0, 0]);

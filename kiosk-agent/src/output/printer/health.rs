@@ -73,7 +73,7 @@ impl Printer {
 
 fn hindrance(attributes: &IppAttributeGroup) -> Result<(), OutputError> {
     let reasons = texts(attributes, IppAttribute::PRINTER_STATE_REASONS);
-    // An empty tray is no obstacle while another holds A4. Some printers only ever report it.
+    // An empty tray that is only reported is no obstacle while another holds A4. Some printers only ever report it.
     let tray_empty =
         |reason: &String| reason.starts_with("media-empty") || reason.starts_with("media-needed");
     let ready = texts(attributes, IppAttribute::MEDIA_READY);
@@ -81,8 +81,6 @@ fn hindrance(attributes: &IppAttributeGroup) -> Result<(), OutputError> {
     let no_a4 = !a4_ready && reasons.iter().any(tray_empty);
     let obstacles = reasons.iter().filter_map(|reason| obstacle(reason));
     let obstacles = obstacles.chain(no_a4.then_some(OutputError::OutOfPaper));
-    // One empty tray of several is not the reason of a printer that stands still.
-    let obstacles = obstacles.filter(|it| *it != OutputError::OutOfPaper || !a4_ready);
     if let Some(obstacle) = obstacles.max_by_key(rank) {
         return Err(obstacle);
     }
