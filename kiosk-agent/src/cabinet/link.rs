@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 const PROTOCOL: &str = "shomei-cabinet";
 const VERSION: u32 = 1;
@@ -15,6 +15,10 @@ const VERSION: u32 = 1;
 const LONGEST: usize = 1024;
 /// A driver that takes longer to answer what takes no time does not answer.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// A driver that takes longer to notice that a connection has ended has another client.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+const BUSY_TURN: Duration = Duration::from_millis(20);
 
 /// There is no connection, or it is of no use any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,15 @@ struct Hello {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 enum Welcome {
     Hello { version: u32 },
+    Refused { because: Refusal },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Refusal {
+    Busy,
+    #[serde(other)]
+    Other,
 }
 
 /// A connection for one device.
@@ -47,21 +60,33 @@ pub(super) struct Link {
 impl Link {
     pub(super) async fn open(socket: &Path, device: &'static str) -> Result<Self, Lost> {
         let greeted = async {
-            let stream = UnixStream::connect(socket).await.map_err(|_| Lost)?;
-            let mut link = Self {
-                stream: BufReader::new(stream),
-                line: Vec::new(),
-                broken: false,
-            };
-            let hello = Hello {
-                protocol: PROTOCOL,
-                version: VERSION,
-                device,
-            };
-            link.say(&hello).await?;
-            match link.hear().await? {
-                Welcome::Hello { version: VERSION } => Ok(link),
-                Welcome::Hello { .. } => Err(Lost),
+            let busy_until = Instant::now() + GONE_WITHIN;
+            loop {
+                let stream = UnixStream::connect(socket).await.map_err(|_| Lost)?;
+                let mut link = Self {
+                    stream: BufReader::new(stream),
+                    line: Vec::new(),
+                    broken: false,
+                };
+                let hello = Hello {
+                    protocol: PROTOCOL,
+                    version: VERSION,
+                    device,
+                };
+                link.say(&hello).await?;
+                match link.hear().await? {
+                    Welcome::Hello { version: VERSION } => return Ok(link),
+                    // Perhaps with the connection that was given up just now.
+                    Welcome::Refused {
+                        because: Refusal::Busy,
+                    } => {
+                        if Instant::now() >= busy_until {
+                            return Err(Lost);
+                        }
+                        sleep(BUSY_TURN).await;
+                    }
+                    Welcome::Hello { .. } | Welcome::Refused { .. } => return Err(Lost),
+                }
             }
         };
         timeout(ANSWER_WITHIN, greeted).await.map_err(|_| Lost)?

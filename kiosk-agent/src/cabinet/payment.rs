@@ -78,7 +78,13 @@ impl SocketPayment {
         if let Some(mut link) = self.link.take()
             && let Ok(ready) = status(&mut link).await
         {
-            return ready.map(|()| link);
+            return match ready {
+                Ok(()) => Ok(link),
+                Err(out_of_order) => {
+                    self.link = Some(link);
+                    Err(out_of_order)
+                }
+            };
         }
         // The driver was started anew, or nobody asked it before.
         let link = Link::open(&self.socket, DEVICE).await;

@@ -90,21 +90,27 @@ async fn pay(
     let ended = {
         let collected = payment.collect(Yen::new(due), &mut inserted);
         let resident = async {
-            for &yen in coins {
+            for (number, &yen) in coins.iter().enumerate() {
                 let deadline = Instant::now() + LONG;
                 while driver.handle(&Request::Coin { yen }) == (Reply::Coin { taken: false }) {
                     assert!(Instant::now() < deadline, "the unit takes nothing");
                     sleep(Duration::from_millis(2)).await;
                 }
-                // Until the screen has it: cancelling is to come after.
-                sleep(Duration::from_millis(20)).await;
+                // Until the screen has it: cancelling is to come after. Where it is told otherwise, collecting ends first.
+                while told.lock().unwrap().len() <= number {
+                    sleep(Duration::from_millis(2)).await;
+                }
             }
         };
         tokio::pin!(collected);
         tokio::select! {
             biased;
             ended = &mut collected => Some(ended),
-            () = resident => timeout(Duration::from_millis(50), &mut collected).await.ok(),
+            () = resident => {
+                let enough = coins.iter().sum::<u32>() >= due;
+                let within = if enough { LONG } else { Duration::from_millis(20) };
+                timeout(within, &mut collected).await.ok()
+            }
         }
     };
     (told.into_inner().unwrap(), ended)
@@ -258,12 +264,11 @@ async fn a_unit_has_one_payer() {
     let mut other = Cabinet::new(config(&kiosk.folder.path().join("cabinet.sock"))).unwrap();
     let busy = Err(PaymentError::Unavailable);
     assert_eq!(other.payment.ready().await, busy);
-    kiosk.cabinet.payment = Payment::None(NoPayment);
-    let deadline = Instant::now() + LONG;
-    while other.payment.ready().await == busy {
-        assert!(Instant::now() < deadline);
-        sleep(Duration::from_millis(5)).await;
-    }
+    let (ready, ()) = tokio::join!(other.payment.ready(), async {
+        sleep(Duration::from_millis(50)).await;
+        kiosk.cabinet.payment = Payment::None(NoPayment);
+    });
+    assert_eq!(ready, Ok(()), "as soon as the first has gone");
 }
 
 /// What happens at one step of a payment that is played through.
