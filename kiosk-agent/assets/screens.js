@@ -72,10 +72,14 @@ const SCREENS = {
 
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
-  copies: ({ most }, press) => {
+  copies: ({ most, fee }, press) => {
     let copies = 1;
     const count = el("output", { "aria-live": "polite" });
-    const say = () => { count.textContent = text("CopyCount", { copies }); };
+    const price = el("p.lead", { role: "status" });
+    const say = () => {
+      count.textContent = text("CopyCount", { copies });
+      price.textContent = fee ? text("FeeOf", { yen: fee * copies }) : "";
+    };
     const change = (by) => () => { copies = Math.min(most, Math.max(1, copies + by)); say(); };
     say();
     return [
@@ -83,6 +87,7 @@ const SCREENS = {
       el("div.counter", {},
         button("key", "−", change(-1), { "aria-label": text("FewerCopies") }), count,
         button("key", "+", change(1), { "aria-label": text("MoreCopies") })),
+      price,
       el("div.choices", {}, button("primary", text("Next"), () => press("copies", copies))),
     ];
   },
@@ -92,6 +97,16 @@ const SCREENS = {
     certificate(preview),
     el("div.choices", {}, button("primary", text("Issue"), () => press("go"))),
   ],
+
+  fee: ({ due }) => [
+    title(text("PayFeeTitle")),
+    el("dl.fee", {},
+      el("div", {}, el("dt", { text: text("FeeDue") }), el("dd", { text: text("Yen", { yen: due }) })),
+      el("div", {}, el("dt", { text: text("FeeInserted") }), el("dd", {}, el("output", { id: "inserted", "aria-live": "polite" })))),
+    el("p.note", { text: text("PayFeeHelp") }),
+  ],
+
+  "take-paper": () => [title(text("TakePaperTitle")), el("p.strong", { text: text("TakePaperText") })],
 
   issuing: () => [title(text("IssuingTitle")), el("div.busy"), lead(text("Issuing"))],
 
@@ -137,6 +152,7 @@ export function draw(screen, press) {
 /** What changes while a screen stands. */
 export function update(screen) {
   if ("entered" in screen) fillDots(screen.entered);
+  if ("inserted" in screen) document.querySelector("#inserted").textContent = text("Yen", { yen: screen.inserted });
 }
 
 /** Exactly what will be printed. */

@@ -4,8 +4,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use issuance_api::{Problem, ProblemCode, ProgrammeId, TerminalUrn};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
 use crate::handover::Issuer;
 use crate::latch::Latch;
 use crate::output::Output;
@@ -20,6 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Longer than anybody waits: where the time a resident has is watched here, and can be extended.
 const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long paper takes from the printer to the tray's sensor.
+const PAPER_COMES: Duration = Duration::from_secs(10);
 
 /// How long things take at most.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ pub struct Patience {
 
 /// Everything an application needs that outlives it.
 #[derive(Debug)]
-pub struct Terminal<C, K, O> {
+pub struct Terminal<C, K, O, P = Payment, S = Detector> {
     /// Its name, from its own certificate.
     pub urn: TerminalUrn,
     /// The center.
@@ -45,6 +50,8 @@ pub struct Terminal<C, K, O> {
     pub card: K,
     /// Where certificates go.
     pub output: O,
+    /// Payment unit and sensors.
+    pub cabinet: Cabinet<P, S>,
     /// Whose certificates these are.
     pub issuer: Issuer,
     /// In or out of service.
@@ -53,15 +60,19 @@ pub struct Terminal<C, K, O> {
     pub patience: Patience,
 }
 
-impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
+impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
     /// Leads one application. Whatever ends it, the card is let go of and everything held is wiped; a problem that
     /// ends it was shown.
     ///
     /// # Errors
     /// The problem that ended it; `cancelled` and `timed-out` are such.
     pub async fn serve(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
-        let ended = self.lead(front).await;
+        let mut ended = self.lead(front).await;
         self.card.close().await;
+        // What was paid for and did not come out: nothing, where all went well.
+        if let Err(error) = self.cabinet.payment.give_back().await {
+            ended = Err(ProblemCode::from(error).into());
+        }
         match &ended {
             Ok(done) => front.show(&View::Done {
                 reported: done.reported,
@@ -76,7 +87,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     pub async fn until_card_is_gone(&mut self, front: &mut impl FrontEnd) {
         let mut within = Duration::ZERO;
         let mut shown = None;
-        while let Err(code) = self.card.gone(within).await {
+        while let Err(code) = gone(&mut self.card, &mut self.cabinet.slot, within).await {
             if code == ProblemCode::TimedOut {
                 front.show(&View::CardLeft);
                 within = self.patience.removal;
@@ -129,7 +140,11 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         let taken = self.until_taken(accepted, front).await?;
         let checked = self.until_checked(taken, front).await?;
         let handed_over = self.until_handed_over(checked, front).await?;
-        Ok(handed_over.report(&mut self.center).await)
+        // What happens to the money by now is between operator and unit: the resident has what was paid for.
+        let _ = self.cabinet.payment.settle().await;
+        let done = handed_over.report(&mut self.center).await;
+        self.until_paper_is_taken(front).await;
+        Ok(done)
     }
 
     async fn until_accepted(
@@ -141,6 +156,10 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
             let (welcome, programme) = self.until_applied(front).await?;
             let applying = welcome.apply(&programme)?;
             self.output.ready(1).await.map_err(ProblemCode::from)?;
+            if self.cabinet.fee.is_some() {
+                let ready = self.cabinet.payment.ready().await;
+                ready.map_err(ProblemCode::from)?;
+            }
             let Step::On(mut placed) = self.until_placed(applying, front).await? else {
                 continue;
             };
@@ -255,7 +274,14 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
     ) -> Result<CardTaken, Problem> {
         front.show(&View::TakeCard);
         let Patience { removal: given, .. } = self.patience;
-        let mut taken = pin!(accepted.card_taken(&mut self.card, NO_END));
+        let slot = &mut self.cabinet.slot;
+        let taken = async {
+            let taken = accepted.card_taken(&mut self.card, NO_END).await?;
+            // What the reader no longer sees may still lie there.
+            slot.cleared(NO_END).await.map_err(ProblemCode::from)?;
+            Ok(taken)
+        };
+        let mut taken = pin!(taken);
         loop {
             match meanwhile(taken.as_mut(), front, given).await? {
                 Some(Step::On(taken)) => return Ok(taken),
@@ -280,6 +306,10 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
             {
                 Intent::Back => taken = previewed.back(),
                 _ => {
+                    if let Step::Back(()) = self.until_paid(&previewed, front).await? {
+                        taken = previewed.back();
+                        continue;
+                    }
                     front.show(&View::Issuing);
                     return previewed
                         .confirm(&mut self.center, &self.issuer, &self.latch)
@@ -300,6 +330,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
             front.show(&View::Municipality {
                 offers: taken.municipalities(),
                 home: taken.home(),
+                fee: self.cabinet.fee,
             });
             let chosen = self
                 .input(front, |intent| {
@@ -321,6 +352,66 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
                 Ok(previewed) => return Ok(previewed),
                 Err(refused) => taken = retry(refused, front)?,
             }
+        }
+    }
+
+    /// Where there is a fee, waits until it is there. What was inserted comes out again when the resident goes back or cancels.
+    async fn until_paid(
+        &mut self,
+        previewed: &Previewed,
+        front: &mut impl FrontEnd,
+    ) -> Result<Step<(), ()>, Problem> {
+        let Some(fee) = self.cabinet.fee else {
+            return Ok(Step::On(()));
+        };
+        let due = fee.times(previewed.preview().copies);
+        let (coins, mut inserted) = watch::channel(Yen::default());
+        let mut tell = |sum| {
+            coins.send_replace(sum);
+        };
+        let step = {
+            let mut collected = pin!(self.cabinet.payment.collect(due, &mut tell));
+            loop {
+                let sum = *inserted.borrow_and_update();
+                front.show(&View::Fee { due, inserted: sum });
+                // A coin is a sign that somebody is there: their time begins anew.
+                let coin = async {
+                    // The other end is here.
+                    let _ = inserted.changed().await;
+                };
+                let paid = async {
+                    tokio::select! {
+                        biased;
+                        paid = &mut collected => paid.map(|()| true).map_err(|error| ProblemCode::from(error).into()),
+                        () = coin => Ok(false),
+                    }
+                };
+                match meanwhile(paid, front, self.patience.input).await {
+                    Ok(Some(Step::On(false))) => {}
+                    Ok(Some(Step::On(true))) => break Ok(Step::On(())),
+                    Ok(Some(Step::Back(()))) => break Ok(Step::Back(())),
+                    Ok(None) => break Err(ProblemCode::TimedOut.into()),
+                    Err(problem) => break Err(problem),
+                }
+            }
+        };
+        if !matches!(step, Ok(Step::On(()))) {
+            let returned = self.cabinet.payment.give_back().await;
+            returned.map_err(ProblemCode::from)?;
+        }
+        step
+    }
+
+    /// Reminds of the paper until it is taken, as long as it takes (K5).
+    async fn until_paper_is_taken(&mut self, front: &mut impl FrontEnd) {
+        let tray = &mut self.cabinet.tray;
+        if !tray.is_fitted() {
+            return;
+        }
+        front.show(&View::TakePaper);
+        // A sensor that cannot tell keeps nobody: that the certificate is there was told.
+        if tray.filled(PAPER_COMES).await.is_ok() {
+            let _ = tray.cleared(NO_END).await;
         }
     }
 
@@ -353,6 +444,16 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
             .await?
             .ok_or_else(|| ProblemCode::TimedOut.into())
     }
+}
+
+/// Waits until no card lies there, as far as reader and slot can tell.
+async fn gone(
+    card: &mut impl Card,
+    slot: &mut impl Sensor,
+    within: Duration,
+) -> Result<(), ProblemCode> {
+    card.gone(within).await?;
+    Ok(slot.cleared(within).await?)
 }
 
 /// On, or back to what was before.

@@ -1,5 +1,7 @@
 //! `kiosk.toml`: which center, whose certificates, which printer authorities. Relative paths resolve against its folder.
 
+mod cabinet;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use card::messaging::Protection;
 use issuance_api::ProgrammeId;
 use issuance_channel::{client, secret_file};
 use serde::Deserialize;
+
+pub use cabinet::{CabinetConfig, FeeConfig, GpioBias, GpioConfig, PaymentConfig, SensorConfig};
 
 use crate::conduct::Patience;
 use crate::web::attendant::AttendantKey;
@@ -31,6 +35,11 @@ pub struct Config {
     /// How long a resident has.
     #[serde(default)]
     pub patience: PatienceConfig,
+    /// Payment unit and sensors.
+    #[serde(default)]
+    pub cabinet: CabinetConfig,
+    /// What a certificate costs. Without it nothing is paid.
+    pub fee: Option<FeeConfig>,
     /// The browser that shows the page; without one, the front end is plain text.
     pub browser: Option<BrowserConfig>,
     /// Who may see the attendant's view; without, nobody.
@@ -144,6 +153,9 @@ pub enum ConfigError {
     /// The attendant's key cannot be used.
     #[error("the attendant's key is not 8 to 16 digits in a file that its owner alone may read")]
     AttendantKey,
+    /// There is a fee, and nothing that takes it.
+    #[error("a fee is configured, and no payment unit")]
+    FeeWithoutUnit,
 }
 
 impl Config {
@@ -160,6 +172,10 @@ impl Config {
         config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
         if let Some(attendant) = &mut config.attendant {
             attendant.key = folder.join(&attendant.key);
+        }
+        config.cabinet.resolve(folder);
+        if config.fee.is_some() && config.cabinet.payment.is_none() {
+            return Err(ConfigError::FeeWithoutUnit);
         }
         Ok(config)
     }

@@ -169,6 +169,7 @@ impl Issuer {
             jws: answer.jws,
             page: answer.page,
             copies: preview.copies,
+            out: 0,
         };
         self.check_payload(holder, preview, certificate.jws.expose())?;
         page::check(certificate.page(), &certificate.qr_text())?;
@@ -226,6 +227,7 @@ pub struct Certificate {
     jws: Personal,
     page: Blob,
     copies: u8,
+    out: u8,
 }
 
 impl Certificate {
@@ -239,6 +241,18 @@ impl Certificate {
     #[must_use]
     pub const fn copies(&self) -> u8 {
         self.copies
+    }
+
+    /// Copies that are out of a delivery that failed: the resident has a certificate with one of them.
+    #[must_use]
+    pub const fn out(&self) -> u8 {
+        self.out
+    }
+
+    /// So many came out, and the rest is still to be put out. That is one at least: what is delivered is not delivered again.
+    pub fn came_out(&mut self, copies: u8) {
+        self.out = self.out.saturating_add(copies);
+        self.copies = self.copies.saturating_sub(copies).max(1);
     }
 
     /// What the QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.

@@ -8,6 +8,7 @@
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
+//! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
@@ -15,6 +16,7 @@
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
 //! dropped. Nothing here knows keys of the center.
 
+pub mod cabinet;
 pub mod channel;
 pub mod conduct;
 pub mod config;

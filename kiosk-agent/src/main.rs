@@ -28,6 +28,7 @@ use std::time::SystemTime;
 use clap::Parser;
 use issuance_api::problem::Language;
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use terminal::cabinet::{Cabinet, GpioError, PaymentUnit};
 use terminal::channel::{ChannelCenter, ChannelError};
 use terminal::conduct::Terminal;
 use terminal::config::{Config, ConfigError};
@@ -112,6 +113,8 @@ enum StartError {
     #[error(transparent)]
     Reader(#[from] ReaderError),
     #[error(transparent)]
+    Cabinet(#[from] GpioError),
+    #[error(transparent)]
     Browser(#[from] BrowserError),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
@@ -185,6 +188,7 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         center,
         card,
         output,
+        cabinet: Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?,
         issuer,
         latch: Latch::new(),
         patience: config.patience.into(),
@@ -212,6 +216,7 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
         terminal.output.abandon().await;
+        let _ = terminal.cabinet.payment.give_back().await;
         Ok(end)
     })
 }

@@ -6,10 +6,12 @@
 mod folder;
 mod printer;
 
-use issuance_api::ProblemCode;
+use std::num::NonZeroU8;
+
+use issuance_api::{Problem, ProblemCode};
 
 pub use folder::Folder;
-pub use printer::{AddressError, Printer, PrinterAddress};
+pub use printer::{AddressError, Condition, Printer, PrinterAddress, Warning};
 
 use crate::handover::Certificate;
 
@@ -28,17 +30,43 @@ pub trait Output: Send {
     /// [`OutputError`] says what is in the way.
     fn ready(&mut self, copies: u8) -> impl Future<Output = Result<(), OutputError>> + Send;
 
-    /// Puts all copies out and waits until that is done. Nothing remains of a delivery that failed.
+    /// Puts all copies out and waits until that is done. Of a delivery that failed nothing comes out any more.
     ///
     /// # Errors
-    /// [`OutputError`] says why nothing, or not everything, came out; [`OutputError::OutcomeUnknown`] if that is not known.
+    /// [`Undelivered`] says why nothing, or not everything, came out, and what did; [`OutputError::OutcomeUnknown`] if that is
+    /// not known.
     fn deliver(
         &mut self,
         certificate: &Certificate,
-    ) -> impl Future<Output = Result<(), OutputError>> + Send;
+    ) -> impl Future<Output = Result<(), Undelivered>> + Send;
 
     /// Takes back a delivery that was dropped under way, as far as a few seconds go: the program ends.
     fn abandon(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// A delivery that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Undelivered {
+    /// Why.
+    pub why: OutputError,
+    /// Copies that are known to have come out: less than were wanted, if it is known at all how it ended.
+    pub out: u8,
+}
+
+impl From<OutputError> for Undelivered {
+    fn from(why: OutputError) -> Self {
+        Self { why, out: 0 }
+    }
+}
+
+impl From<Undelivered> for Problem {
+    fn from(undelivered: Undelivered) -> Self {
+        Self {
+            printed: NonZeroU8::new(undelivered.out),
+            ..ProblemCode::from(undelivered.why).into()
+        }
+    }
 }
 
 /// Why nothing came out.
@@ -53,7 +81,22 @@ pub enum OutputError {
     /// No paper.
     #[error("the printer is out of paper")]
     OutOfPaper,
-    /// The printer cannot print this, stands still, or gave the job up.
+    /// Paper is jammed.
+    #[error("paper is jammed in the printer")]
+    Jam,
+    /// A cover is open, or a tray missing.
+    #[error("a cover of the printer is open")]
+    CoverOpen,
+    /// No toner or ink, or no room for what is left of it.
+    #[error("the printer is out of toner or ink")]
+    SupplyEmpty,
+    /// The printer's output tray is full.
+    #[error("the printer's output tray is full")]
+    OutputFull,
+    /// The printer does not say that it takes PDF, A4, so many copies and the operations that are needed.
+    #[error("the printer cannot print certificates")]
+    Unsuitable,
+    /// The printer stands still, or gave the job up.
     #[error("the printer refused or aborted the job")]
     Failed,
     /// Everything, something or nothing came out, or still may.
@@ -70,6 +113,11 @@ impl From<OutputError> for ProblemCode {
             OutputError::Folder => Self::OutputFailed,
             OutputError::Unavailable => Self::PrinterUnavailable,
             OutputError::OutOfPaper => Self::PrinterOutOfPaper,
+            OutputError::Jam => Self::PrinterJam,
+            OutputError::CoverOpen => Self::PrinterCoverOpen,
+            OutputError::SupplyEmpty => Self::PrinterSupplyEmpty,
+            OutputError::OutputFull => Self::PrinterOutputFull,
+            OutputError::Unsuitable => Self::PrinterUnsuitable,
             OutputError::Failed => Self::PrinterFailed,
             OutputError::OutcomeUnknown => Self::PrinterOutcomeUnknown,
             OutputError::JobOpen => Self::PrinterJobOpen,
@@ -84,6 +132,19 @@ pub enum Place {
     Folder(Folder),
     /// Paper.
     Printer(Box<Printer>),
+}
+
+impl Place {
+    /// What an attendant has to know of it.
+    pub async fn condition(&mut self) -> Condition {
+        match self {
+            Self::Folder(folder) => Condition {
+                obstacle: folder.ready(1).await.err(),
+                ..Condition::default()
+            },
+            Self::Printer(printer) => printer.condition().await,
+        }
+    }
 }
 
 impl Output for Place {
@@ -101,7 +162,7 @@ impl Output for Place {
         }
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
         match self {
             Self::Folder(folder) => folder.deliver(certificate).await,
             Self::Printer(printer) => printer.deliver(certificate).await,

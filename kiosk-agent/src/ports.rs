@@ -15,6 +15,8 @@ use issuance_api::{
     TerminalUrn, VrsId,
 };
 
+use crate::cabinet::Yen;
+
 /// A card reader and the card on it.
 pub trait Card: Send {
     /// Waits for a card, takes it for this terminal alone, looks whether it has expired, selects the
@@ -186,15 +188,26 @@ pub enum View<'a> {
         offers: &'a [MunicipalityOffer],
         /// The one that the card's address is in.
         home: Option<MunicipalityCode>,
+        /// What a copy costs, if anything is paid here.
+        fee: Option<Yen>,
     },
     /// Exactly what the certificate will say; confirmation is waited for.
     Preview(&'a Preview),
+    /// The fee is waited for. Shown anew with each coin.
+    Fee {
+        /// All of it.
+        due: Yen,
+        /// What is there by now.
+        inserted: Yen,
+    },
     /// The certificate is being made.
     Issuing,
     /// It was checked and is being written or printed.
     Delivering,
     /// Nothing came out, and what was in the way was shown: the resident may have it tried again.
     TryAgain,
+    /// It came out, and lies in the tray until the resident takes it.
+    TakePaper,
     /// It is there.
     Done {
         /// The center knows. If not, the certificate lapses and has to be applied for again.
@@ -220,7 +233,11 @@ impl View<'_> {
             Self::Pin { .. } | Self::Reading | Self::TakeCard => Some(4),
             Self::Municipality { .. } => Some(5),
             Self::Preview(_) => Some(6),
-            Self::Issuing | Self::Delivering | Self::TryAgain => Some(7),
+            Self::Fee { .. }
+            | Self::Issuing
+            | Self::Delivering
+            | Self::TryAgain
+            | Self::TakePaper => Some(7),
             Self::Done { .. } => Some(8),
             Self::CardLeft | Self::Problem(_) | Self::OutOfService(_) => None,
         }

@@ -483,18 +483,22 @@ impl Checked {
     /// Writes or prints it.
     ///
     /// # Errors
-    /// The output's problem, with the way back: it can be tried again without a second issue. There is no way back from
-    /// `printer-outcome-unknown`: it may have come out.
-    pub async fn hand_over(self, output: &mut impl Output) -> Result<HandedOver, Refused<Self>> {
+    /// The output's problem, with the way back: what has not come out can be tried again without a second issue. There is no
+    /// way back from `printer-outcome-unknown`: it may have come out.
+    pub async fn hand_over(
+        mut self,
+        output: &mut impl Output,
+    ) -> Result<HandedOver, Refused<Self>> {
         match output.deliver(&self.certificate).await {
             Ok(()) => Ok(HandedOver {
                 sealed: self.sealed,
             }),
-            Err(error) => {
-                let code = ProblemCode::from(error);
-                let again = code.meaning().retry == Retry::Repeat;
+            Err(undelivered) => {
+                self.certificate.came_out(undelivered.out);
+                let problem = Problem::from(undelivered);
+                let again = problem.code.meaning().retry == Retry::Repeat;
                 Err(Refused {
-                    problem: code.into(),
+                    problem,
                     again: again.then(|| Box::new(self)),
                 })
             }

@@ -8,6 +8,8 @@ use hw_sim::fault::Fault;
 use hw_sim::persona::PersonaName;
 use hw_sim::vpcd;
 
+use crate::hand;
+
 /// Emulated My Number Cards on a virtual PC/SC reader.
 #[derive(Parser)]
 #[command(name = "hw-sim", version)]
@@ -38,6 +40,12 @@ pub(crate) enum Command {
         /// Port of the virtual reader's driver for the first slot; the second has the next
         #[arg(long, default_value_t = vpcd::PORT)]
         port: u16,
+        /// Play a kiosk's sensors and payment unit too, on this socket
+        #[arg(long, value_name = "SOCKET")]
+        cabinet: Option<PathBuf>,
+        /// With --cabinet: folder that a printer puts its paper into as files; they lie in the tray until `tray take`
+        #[arg(long, value_name = "DIR", requires = "cabinet")]
+        paper: Option<PathBuf>,
         #[command(flatten)]
         control: Control,
     },
@@ -137,6 +145,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         control: Control,
     },
+    #[command(flatten)]
+    Cabinet(hand::Command),
 }
 
 #[derive(Args)]

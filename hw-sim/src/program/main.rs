@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use hw_sim::cabinet;
 use hw_sim::control::{Refusal, Request, Server, call};
 use hw_sim::panel::Panel;
 use hw_sim::personalize::personalize;
@@ -27,6 +28,7 @@ use client::{ask, ask_and_wait, pin_from, reach, record};
 
 mod arguments;
 mod client;
+mod hand;
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
@@ -54,13 +56,19 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Run {
             cards,
             port,
+            cabinet,
+            paper,
             control,
         } => until_told(|| {
             let socket = control.socket();
             let server = Server::bind(&socket, &cards, port)?;
             server.start()?;
+            let cabinet = cabinet
+                .map(|socket| cabinet::Server::bind(&socket, paper))
+                .transpose()?;
+            cabinet.iter().try_for_each(cabinet::Server::start)?;
             println!("ready control={}", socket.display());
-            Ok(server)
+            Ok((server, cabinet))
         }),
         Command::Panel {
             port,
@@ -151,6 +159,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 Ok(player)
             })
         }
+        Command::Cabinet(command) => hand::run(command),
         Command::ResetTries { persona, control } => ask(control, &Request::ResetTries { persona }),
     }
 }

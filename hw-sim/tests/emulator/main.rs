@@ -1,6 +1,7 @@
 //! The emulator as its users meet it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cabinet;
 mod client;
 mod common;
 mod faults;

@@ -5,6 +5,8 @@
 //! No free text crosses a process boundary: the title is the code's English message, and a reader takes the code alone.
 //! What each code says to a resident and to an operator stands in `table.rs`.
 
+use std::num::NonZeroU8;
+
 use serde::{Deserialize, Serialize, de::Error};
 
 mod table;
@@ -103,6 +105,8 @@ pub struct Problem {
     pub remaining: Option<u8>,
     /// The character that cannot be shown, with `character-unsupported`. It stays between center and terminal.
     pub character: Option<char>,
+    /// Copies that came out before the rest did not. It stays inside a terminal.
+    pub printed: Option<NonZeroU8>,
 }
 
 impl From<ProblemCode> for Problem {
@@ -111,6 +115,7 @@ impl From<ProblemCode> for Problem {
             code,
             remaining: None,
             character: None,
+            printed: None,
         }
     }
 }
@@ -124,13 +129,28 @@ impl Problem {
             Some(remaining) => text.replace("{remaining}", &remaining.to_string()),
             None => text.to_owned(),
         };
-        match self.character {
+        let text = match self.character {
             Some(character) => {
                 let shown = format!("「{character}」(U+{:04X})", u32::from(character));
                 text.replace("{character}", &shown)
             }
             None => text,
+        };
+        match self.printed {
+            Some(printed) => format!("{text}{}", came_out(printed, language)),
+            None => text,
         }
+    }
+}
+
+/// What is said behind the message of a print that stopped half-way.
+fn came_out(copies: NonZeroU8, language: Language) -> String {
+    match language {
+        Language::Ja => format!("{copies}部は印刷できています。"),
+        Language::En if copies == NonZeroU8::MIN => " One copy has come out.".to_owned(),
+        Language::En => format!(" {copies} copies have come out."),
+        Language::Zh => format!("已打印{copies}份。"),
+        Language::Ko => format!(" {copies}부는 인쇄되었습니다."),
     }
 }
 
@@ -172,6 +192,7 @@ impl<'de> Deserialize<'de> for Problem {
             code,
             remaining: document.remaining,
             character: document.character,
+            printed: None,
         })
     }
 }
@@ -234,6 +255,30 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn copies_that_came_out_are_told_in_every_language() {
+        let problem = Problem {
+            printed: NonZeroU8::new(2),
+            ..Problem::from(ProblemCode::PrinterOutOfPaper)
+        };
+        for language in Language::ALL {
+            let message = problem.message(language);
+            let rest = message
+                .strip_prefix(problem.code.message(language))
+                .unwrap();
+            assert!(rest.contains('2'), "{message}");
+        }
+        let one = Problem {
+            printed: NonZeroU8::new(1),
+            ..problem
+        };
+        assert!(
+            one.message(Language::En)
+                .ends_with(" One copy has come out.")
+        );
+        assert!(!serde_json::to_string(&one).unwrap().contains("printed"));
     }
 
     #[test]

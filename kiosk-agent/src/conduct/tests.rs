@@ -8,10 +8,9 @@ use super::*;
 use crate::handover::testing::{Maker, answer, page, payload, qr_text};
 use crate::output::OutputError;
 
+mod cabinet;
 mod doubles;
 use doubles::*;
-
-type TestTerminal = Terminal<TestCenter, TestCard, TestOutput>;
 
 /// What was seen from start to end where nothing is in the way.
 const ALL: [&str; 10] = [
@@ -747,4 +746,26 @@ async fn a_card_is_not_gone_because_nothing_is_known_of_it() {
     assert_eq!(ended, Err(lost));
     seen_last(&seen, &["take card", "reader-service-unavailable"]);
     assert_eq!(terminal.center.count("inquiry"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn copies_that_came_out_are_told_and_not_put_out_again() {
+    let mut terminal = terminal();
+    terminal.center.preview.copies = 3;
+    terminal.output.deliveries = Script::failing([OutputError::Jam, OutputError::OutOfPaper]);
+    terminal.output.out = 1;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "municipality" => Does::This(vec![Intent::Municipality {
+            code: HOME.parse().unwrap(),
+            copies: 3,
+        }]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let told = ["printer-jam, 1 out", "printer-out-of-paper, 1 out"];
+    assert_eq!([&seen[10], &seen[13]], told);
+    assert_eq!(terminal.center.count("issue"), 1);
+    let copies: Vec<_> = terminal.output.paper.iter().map(|it| it.2).collect();
+    assert_eq!(copies, [1]);
 }

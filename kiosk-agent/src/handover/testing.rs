@@ -23,6 +23,7 @@ pub(crate) fn certificate(jws: &str, page: &[u8]) -> Certificate {
         jws: Personal::new(jws.to_owned()),
         page: Blob::new(page.to_vec()),
         copies: 2,
+        out: 0,
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use card::pin::Pin;
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
 use terminal::ports::{Card, Center, FrontEnd, Intent, View};
@@ -26,9 +27,9 @@ pub(crate) struct Once {
 
 impl Once {
     /// Leads the application; all of it happened, or why not.
-    pub(crate) async fn run<C: Center, K: Card, O: Output>(
+    pub(crate) async fn run<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         &mut self,
-        terminal: &mut Terminal<C, K, O>,
+        terminal: &mut Terminal<C, K, O, P, S>,
     ) -> Result<(), Problem> {
         match terminal.serve(self).await {
             Ok(done) if done.reported => Ok(()),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use issuance_api::ProblemCode;
+use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
 use terminal::ports::{Card, Center};
@@ -31,8 +32,8 @@ enum Ended {
 }
 
 /// Serves residents until it is dropped.
-pub(crate) async fn attend<C: Center, K: Card, O: Output>(
-    terminal: &mut Terminal<C, K, O>,
+pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+    terminal: &mut Terminal<C, K, O, P, S>,
     settings: &Settings,
     desk: Desk,
 ) -> Result<(), StartError> {
@@ -56,6 +57,7 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output>(
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
         terminal.output.abandon().await;
+        let _ = terminal.cabinet.payment.give_back().await;
         match ended {
             Ended::Session => {}
             Ended::Browser => {
@@ -76,8 +78,8 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output>(
 }
 
 /// One resident from the first screen to the last; those who only looked at the first ones leave nothing behind.
-async fn residents<C: Center, K: Card, O: Output>(
-    terminal: &mut Terminal<C, K, O>,
+async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+    terminal: &mut Terminal<C, K, O, P, S>,
     front: &mut Front,
 ) {
     while !front.has_begun() {
@@ -108,7 +110,10 @@ async fn lost(browser: &mut Browser, shared: &Shared) {
 }
 
 /// Looks after reader, printer and center, for the attendant.
-async fn look<C: Center, K: Card, O: Output>(terminal: &mut Terminal<C, K, O>, front: &Front) {
+async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+    terminal: &mut Terminal<C, K, O, P, S>,
+    front: &Front,
+) {
     let said = |result: Result<(), ProblemCode>| match result {
         Ok(()) => "ok".to_owned(),
         Err(code) => code.as_str().to_owned(),

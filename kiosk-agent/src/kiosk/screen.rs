@@ -4,6 +4,7 @@ use card::pin::Pin;
 use issuance_api::problem::Language;
 use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use terminal::cabinet::Yen;
 use terminal::ports::{FrontEnd, Intent, STEPS, View};
 use terminal::text::{Text, fill, localized};
 use zeroize::Zeroizing;
@@ -256,8 +257,17 @@ impl FrontEnd for Screen {
             View::Reading => self.text(Text::Reading),
             View::TakeCard => self.text(Text::TakeCard),
             View::CardLeft => self.text(Text::CardLeft),
-            View::Municipality { offers, home } => self.municipalities(offers, *home),
+            View::Municipality { offers, home, .. } => self.municipalities(offers, *home),
             View::Preview(preview) => self.preview(preview),
+            View::Fee { due, inserted } => {
+                let yen = |text: Text, sum: &Yen| {
+                    let sum = fill(Text::Yen.say(self.language), "{yen}", &sum.to_string());
+                    say(&format!("{}: {sum}", text.say(self.language)));
+                };
+                yen(Text::FeeDue, due);
+                yen(Text::FeeInserted, inserted);
+            }
+            View::TakePaper => self.text(Text::TakePaper),
             View::Issuing => self.text(Text::Issuing),
             View::Delivering => self.text(Text::Delivering),
             View::Done { reported } => self.text(if *reported {

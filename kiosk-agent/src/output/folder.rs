@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Output, OutputError};
+use super::{Output, OutputError, Undelivered};
 use crate::handover::Certificate;
 
 const PAGE: &str = "certificate.pdf";
@@ -80,8 +80,9 @@ impl Output for Folder {
             .map_err(|_| OutputError::Folder)
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
-        self.write(certificate).map_err(|_| OutputError::Folder)
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+        self.write(certificate)
+            .map_err(|_| OutputError::Folder.into())
     }
 
     async fn abandon(&mut self) {}
@@ -162,7 +163,7 @@ mod tests {
         fs::create_dir(folder.path().join(TEXT)).unwrap();
         let mut output = Folder::new(folder.path().to_owned());
         let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
-        assert_eq!(delivered, Err(OutputError::Folder));
+        assert_eq!(delivered, Err(OutputError::Folder.into()));
         assert_eq!(names(folder.path()), [TEXT]);
     }
 
@@ -197,7 +198,7 @@ mod tests {
         fs::create_dir(&page).unwrap();
         fs::write(folder.path().join(TEXT), "before").unwrap();
         let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
-        assert_eq!(delivered, Err(OutputError::Folder));
+        assert_eq!(delivered, Err(OutputError::Folder.into()));
         let text = fs::read_to_string(folder.path().join(TEXT)).unwrap();
         assert_eq!(text, "before");
     }

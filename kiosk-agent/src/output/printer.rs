@@ -13,6 +13,7 @@
 //! have ended, whichever run of the program left it, [`Printer`] is not ready. They are told from others by their name.
 
 mod address;
+mod delivery;
 mod health;
 mod job;
 mod transport;
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
-use ipp::model::{DelimiterTag, IppVersion, JobState, Operation};
+use ipp::model::{DelimiterTag, IppVersion, Operation};
 use ipp::parser::IppParseError;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
@@ -29,10 +30,11 @@ use issuance_api::TerminalUrn;
 use tokio::time::{Instant, sleep};
 
 pub use address::{AddressError, PrinterAddress};
-use job::{Ended, State};
+pub use health::{Condition, Warning};
+use job::State;
 use transport::{Failure, Transport};
 
-use super::{Output, OutputError};
+use super::{Output, OutputError, Undelivered};
 use crate::handover::Certificate;
 
 const PDF: &str = "application/pdf";
@@ -157,91 +159,6 @@ impl Printer {
             sleep(POLL).await;
         }
     }
-
-    /// Sends the page to a job and follows it to its end.
-    async fn print(&mut self, job: i32, certificate: &Certificate) -> Result<(), OutputError> {
-        // What a later run of this program could not find is not begun.
-        let mut page_sent = false;
-        let followed = match self.open_jobs().await {
-            Ok(open) if open.contains(&job) => match self.send_page(job, certificate).await {
-                Ok(()) | Err(Failure::Unanswered) => {
-                    page_sent = true;
-                    self.follow(job).await
-                }
-                Err(failure) => Err(failure.into()),
-            },
-            Ok(_) => Err(OutputError::Failed),
-            Err(failure) => Err(failure.into()),
-        };
-        let (ended, why) = match followed {
-            Ok(ended) => (Some(ended), None),
-            Err(why) => (self.until_cancelled(job).await, Some(why)),
-        };
-        if ended.is_some() {
-            self.jobs = Jobs::Ended;
-        }
-        match ended {
-            Some(Ended::Completed) => Ok(()),
-            // Nobody can say any more whether it was printed; or what may still come out was given up.
-            Some(Ended::Forgotten) | None if page_sent => Err(OutputError::OutcomeUnknown),
-            _ => match why {
-                Some(why) => Err(why),
-                // Why, if the printer says: no paper is worth telling apart.
-                None => Err(self.health().await.err().unwrap_or(OutputError::Failed)),
-            },
-        }
-    }
-
-    /// Until the job has ended; an error says why that is not waited for any longer.
-    async fn follow(&self, job: i32) -> Result<Ended, OutputError> {
-        let deadline = Instant::now() + self.waits.printed;
-        let mut heard = Instant::now();
-        let mut hindered = None;
-        loop {
-            match self.state(job).await {
-                Ok(State::Ended(ended)) => return Ok(ended),
-                Ok(State::Open(state)) => {
-                    heard = Instant::now();
-                    let stopped = state == JobState::ProcessingStopped as i32;
-                    let waits = stopped || state == JobState::PendingHeld as i32;
-                    match self.health().await {
-                        Err(obstacle) if stopped => return Err(obstacle),
-                        Ok(_) if !waits => hindered = None,
-                        other => {
-                            let since = *hindered.get_or_insert(heard);
-                            if since.elapsed() >= self.waits.hindered {
-                                return Err(other.err().unwrap_or(OutputError::Failed));
-                            }
-                        }
-                    }
-                }
-                Err(_) if heard.elapsed() >= self.waits.silence => {
-                    return Err(OutputError::Unavailable);
-                }
-                Err(_) => {}
-            }
-            if Instant::now() >= deadline {
-                return Err(OutputError::Failed);
-            }
-            sleep(POLL).await;
-        }
-    }
-
-    /// Cancels a job and waits for its end; nothing if that does not come.
-    async fn until_cancelled(&self, job: i32) -> Option<Ended> {
-        let deadline = Instant::now() + self.waits.cancelled;
-        let mut told = false;
-        loop {
-            told = told || matches!(self.cancel(job).await, Ok(()) | Err(Failure::Refused(_)));
-            if let Ok(State::Ended(ended)) = self.state(job).await {
-                return Some(ended);
-            }
-            if Instant::now() >= deadline {
-                return None;
-            }
-            sleep(POLL).await;
-        }
-    }
 }
 
 impl Output for Printer {
@@ -281,10 +198,10 @@ impl Output for Printer {
                 .iter()
                 .all(|it| operations.contains(&(*it as i32)))
             && (copies_fit || copies == 1);
-        suitable.then_some(()).ok_or(OutputError::Failed)
+        suitable.then_some(()).ok_or(OutputError::Unsuitable)
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
         self.ready(certificate.copies()).await?;
         self.jobs = Jobs::Open(None);
         match self.create(certificate.copies()).await {
@@ -295,7 +212,7 @@ impl Output for Printer {
             Err(failure) => {
                 // A job that was made all the same has no page. It is in the way of the next, at most.
                 let _ = self.settled().await;
-                Err(failure.into())
+                Err(OutputError::from(failure).into())
             }
         }
     }

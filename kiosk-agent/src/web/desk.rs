@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::attendant::{AttendantKey, Health, KEY_LENGTH};
 use super::intent::{PageIntent, Press};
+use crate::cabinet::Yen;
 use crate::ports::{Intent, View};
 
 mod telling;
@@ -63,9 +64,14 @@ enum Shown {
     Municipality(Choice),
     Copies(Choice, MunicipalityCode),
     Preview(Box<Preview>),
+    Fee {
+        due: Yen,
+        inserted: Yen,
+    },
     Issuing,
     Delivering,
     TryAgain,
+    TakePaper,
     Done {
         reported: bool,
     },
@@ -87,6 +93,7 @@ enum Shown {
 struct Choice {
     offers: Vec<MunicipalityOffer>,
     home: Option<MunicipalityCode>,
+    fee: Option<Yen>,
 }
 
 /// Digits pressed so far.
@@ -237,11 +244,17 @@ impl Desk {
             View::Reading => Shown::Reading,
             View::TakeCard => Shown::TakeCard,
             View::CardLeft => Shown::CardLeft,
-            View::Municipality { offers, home } => Shown::Municipality(Choice {
+            View::Municipality { offers, home, fee } => Shown::Municipality(Choice {
                 offers: offers.to_vec(),
                 home: *home,
+                fee: *fee,
             }),
             View::Preview(preview) => Shown::Preview(Box::new((*preview).clone())),
+            View::Fee { due, inserted } => Shown::Fee {
+                due: *due,
+                inserted: *inserted,
+            },
+            View::TakePaper => Shown::TakePaper,
             View::Issuing => Shown::Issuing,
             View::Delivering => Shown::Delivering,
             View::TryAgain => Shown::TryAgain,
@@ -259,6 +272,13 @@ impl Desk {
             return;
         }
         self.next = None;
+        if let (Shown::Fee { inserted, .. }, Shown::Fee { inserted: sum, .. }) =
+            (&mut self.shown, &shown)
+        {
+            // The same screen, with a coin more.
+            *inserted = *sum;
+            return;
+        }
         self.set(shown);
         if matches!(view, View::Menu(_)) && self.gives_way() {
             self.deadline = Some(Instant::now() + IDLE);
@@ -386,13 +406,15 @@ impl Desk {
         }
     }
 
-    /// The attendant can be let in where no application is under way, and where one has ended badly.
+    /// The attendant can be let in where no application is under way, where one has ended, and where something was forgotten.
     fn attendant(&mut self) -> Taken {
         let idle = matches!(
             self.shown,
             Shown::Starting
                 | Shown::Language(_)
+                | Shown::TakeCard
                 | Shown::CardLeft
+                | Shown::TakePaper
                 | Shown::Problem(_)
                 | Shown::OutOfService(_)
         );
@@ -532,6 +554,7 @@ impl Desk {
                 | Shown::Pin { .. }
                 | Shown::Copies(..)
                 | Shown::Preview(_)
+                | Shown::Fee { .. }
                 | Shown::AttendantKey { .. }
         )
     }
@@ -548,6 +571,7 @@ impl Desk {
                 | Shown::Municipality(_)
                 | Shown::Copies(..)
                 | Shown::Preview(_)
+                | Shown::Fee { .. }
                 | Shown::TryAgain
         ) || matches!(self.shown, Shown::Problem(_)) && self.next.is_some()
     }

@@ -82,12 +82,23 @@ pub enum Content<'a> {
     Copies {
         /// Most copies there can be.
         most: u8,
+        /// What one costs, in yen, if anything is paid.
+        fee: Option<u32>,
     },
     /// What the certificate will say.
     Preview {
         /// All of it.
         preview: &'a Preview,
     },
+    /// The fee is waited for.
+    Fee {
+        /// All of it, in yen.
+        due: u32,
+        /// What is there by now.
+        inserted: u32,
+    },
+    /// The paper has to be taken.
+    TakePaper,
     /// It is made.
     Issuing,
     /// It is printed.

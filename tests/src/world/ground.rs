@@ -281,6 +281,10 @@ impl Ground {
         set(&mut config, "issuer.iss", ISSUER);
         set(&mut config, "issuer.keys", "../center/jwks.json");
         set(&mut config, "printer.ca", "../pki/services/ca.pem");
+        // The example names all a kiosk can have.
+        for section in ["cabinet", "fee"] {
+            config.remove(section);
+        }
         secret_file::create(
             &folder.join("attendant.key"),
             0o600,

@@ -151,6 +151,36 @@ problems! {
         "打印纸已用完。请工作人员补充。",
         "용지가 없습니다. 직원에게 보충을 요청해 주십시오.",
         "printer-state-reasons says media-empty or media-needed.";
+    PrinterJam "printer-jam" None, Repeat,
+        "用紙が詰まりました。用紙を引き出さず、係員にお知らせください。",
+        "Paper is jammed in the printer. Please do not pull at it, and tell the staff.",
+        "打印机卡纸。请不要拉扯纸张，并告知工作人员。",
+        "프린터에 용지가 걸렸습니다. 용지를 잡아당기지 말고 직원에게 알려 주십시오.",
+        "printer-state-reasons says media-jam: free the paper path.";
+    PrinterCoverOpen "printer-cover-open" None, Repeat,
+        "プリンターのふたが開いています。係員にお知らせください。",
+        "A cover of the printer is open. Please tell the staff.",
+        "打印机盖未关闭。请告知工作人员。",
+        "프린터 덮개가 열려 있습니다. 직원에게 알려 주십시오.",
+        "printer-state-reasons says cover-open, door-open, interlock-open or that a tray is missing: close it.";
+    PrinterSupplyEmpty "printer-supply-empty" None, Repeat,
+        "プリンターのトナーまたはインクがなくなりました。係員に交換を頼んでください。",
+        "The printer is out of toner or ink. Please ask the staff to replace it.",
+        "打印机的碳粉或墨水已用完。请工作人员更换。",
+        "프린터의 토너 또는 잉크가 떨어졌습니다. 직원에게 교체를 요청해 주십시오.",
+        "printer-state-reasons says marker-supply-empty, toner-empty, marker-waste-full, opc-life-over or developer-empty: replace it.";
+    PrinterOutputFull "printer-output-full" None, Repeat,
+        "用紙の取り出し口がいっぱいです。係員にお知らせください。",
+        "The printer's output tray is full. Please tell the staff.",
+        "打印机出纸处已满。请告知工作人员。",
+        "프린터 용지 출구가 가득 찼습니다. 직원에게 알려 주십시오.",
+        "printer-state-reasons says output-area-full: empty the output tray.";
+    PrinterUnsuitable "printer-unsuitable" None, No,
+        "このプリンターでは証明書を印刷できません。係員にお知らせください。",
+        "This printer cannot print certificates. Please tell the staff.",
+        "此打印机无法打印证明书。请告知工作人员。",
+        "이 프린터로는 증명서를 인쇄할 수 없습니다. 직원에게 알려 주십시오.",
+        "The printer does not say that it takes application/pdf, A4 (iso_a4_210x297mm), so many copies and the operations needed: set it up, or use another.";
     PrinterFailed "printer-failed" None, Repeat,
         "印刷できませんでした。係員にお知らせください。",
         "Printing failed. Please tell the staff.",
@@ -175,6 +205,38 @@ problems! {
         "无法保存证明书。请确认保存位置。",
         "증명서를 저장하지 못했습니다. 저장 위치를 확인해 주십시오.",
         "The output folder cannot be written.";
+
+    // Payment unit and sensors
+    PaymentUnitUnavailable "payment-unit-unavailable" None, Repeat,
+        "料金を受け取る機械が使えません。お金は入っていません。係員にお知らせください。",
+        "The payment unit is out of order. It has none of your money. Please tell the staff.",
+        "收款机无法使用，未收取您的现金。请告知工作人员。",
+        "요금기를 사용할 수 없습니다. 투입된 돈은 없습니다. 직원에게 알려 주십시오.",
+        "The payment unit's driver does not answer on its socket, has another client, or says that it is out of order.";
+    PaymentNoChange "payment-no-change" None, Repeat,
+        "おつりが足りないため、入れたお金をお返ししました。ちょうどの金額を入れるか、係員にお知らせください。",
+        "There is not enough change, so your money was returned. Please pay the exact amount, or tell the staff.",
+        "零钱不足，已退还您投入的现金。请投入刚好的金额，或告知工作人员。",
+        "거스름돈이 부족하여 넣으신 돈을 돌려드렸습니다. 정확한 금액을 넣거나 직원에게 알려 주십시오.",
+        "The payment unit is out of change: refill it.";
+    PaymentFailed "payment-failed" None, Repeat,
+        "お支払いができませんでした。入れたお金は返却口からお取りのうえ、もう一度お試しください。続く場合は係員にお知らせください。",
+        "The payment did not go through. Take your money from the return tray and try again; if it goes on, tell the staff.",
+        "支付未完成。请从退币口取回现金后再试一次；如持续发生请告知工作人员。",
+        "결제하지 못했습니다. 반환구에서 돈을 꺼낸 뒤 다시 시도하고, 계속되면 직원에게 알려 주십시오.",
+        "The payment unit gave up and paid out what was inserted.";
+    PaymentNotReturned "payment-not-returned" None, No,
+        "お金をすべてお返しできたか確認できません。返却口を確かめ、足りないときは係員にお知らせください。",
+        "It is not certain that all your money was returned. Look into the return tray, and tell the staff if some is missing.",
+        "无法确认现金是否已全部退还。请查看退币口，如有不足请告知工作人员。",
+        "돈을 모두 돌려드렸는지 확인할 수 없습니다. 반환구를 확인하고, 모자라면 직원에게 알려 주십시오.",
+        "Money of a resident is stuck in the payment unit, or its driver went before it said that all was paid out: compare its counters.";
+    SensorFailed "sensor-failed" None, Repeat,
+        "カードや用紙の取り忘れを確認するセンサーが使えません。カードと用紙をお取りのうえ、係員にお知らせください。",
+        "The sensor that looks for a forgotten card or paper does not work. Take yours with you, and tell the staff.",
+        "检测遗忘的卡或纸张的传感器无法使用。请取回您的卡和纸张，并告知工作人员。",
+        "두고 간 카드나 용지를 확인하는 센서를 사용할 수 없습니다. 카드와 용지를 챙기시고 직원에게 알려 주십시오.",
+        "The slot's or tray's driver does not answer or says that it failed, or a GPIO line cannot be read or does not come to rest.";
 
     // Reaching the center
     CenterUnreachable "center-unreachable" None, Repeat,

@@ -22,10 +22,14 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::super::*;
+use crate::cabinet::{PaymentError, SensorError};
 use crate::handover::testing::{Maker, attributes, preview};
 use crate::handover::{Certificate, Issuer};
-use crate::output::OutputError;
+use crate::output::{OutputError, Undelivered};
 use crate::ports::{Question, Reading};
+
+/// A terminal in memory.
+pub(super) type TestTerminal = Terminal<TestCenter, TestCard, TestOutput, TestPayment, TestSensor>;
 
 /// The one PIN of these cards.
 pub(super) const PIN: [u8; 4] = *b"1234";
@@ -271,12 +275,105 @@ impl Center for TestCenter {
     }
 }
 
+/// A payment unit, and where the money is.
+#[derive(Debug, Default)]
+pub(super) struct TestPayment {
+    /// What the resident puts in, a coin a second.
+    pub(super) coins: VecDeque<u32>,
+    pub(super) ready: Script<PaymentError>,
+    pub(super) held: u32,
+    pub(super) returned: u32,
+    pub(super) settled: u32,
+}
+
+impl PaymentUnit for TestPayment {
+    fn is_fitted(&self) -> bool {
+        true
+    }
+
+    async fn ready(&mut self) -> Result<(), PaymentError> {
+        self.ready.next()
+    }
+
+    async fn collect(
+        &mut self,
+        due: Yen,
+        inserted: &mut (dyn FnMut(Yen) + Send),
+    ) -> Result<(), PaymentError> {
+        while self.held < due.get() {
+            sleep(Duration::from_secs(1)).await;
+            let Some(coin) = self.coins.pop_front() else {
+                return pending().await;
+            };
+            self.held += coin;
+            inserted(Yen::new(self.held));
+        }
+        self.returned += self.held - due.get();
+        self.held = due.get();
+        Ok(())
+    }
+
+    async fn give_back(&mut self) -> Result<(), PaymentError> {
+        self.returned += std::mem::take(&mut self.held);
+        Ok(())
+    }
+
+    async fn refund(&mut self, amount: Yen) -> Result<(), PaymentError> {
+        self.held -= amount.get();
+        self.returned += amount.get();
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<(), PaymentError> {
+        self.settled += std::mem::take(&mut self.held);
+        Ok(())
+    }
+}
+
+/// A sensor of a place that is left alone for a while.
+#[derive(Debug, Default)]
+pub(super) struct TestSensor {
+    pub(super) fitted: bool,
+    /// How long something lies there.
+    pub(super) lies: Duration,
+    pub(super) broken: bool,
+}
+
+impl Sensor for TestSensor {
+    fn is_fitted(&self) -> bool {
+        self.fitted
+    }
+
+    async fn occupied(&mut self) -> Result<bool, SensorError> {
+        Ok(!self.lies.is_zero())
+    }
+
+    async fn cleared(&mut self, within: Duration) -> Result<(), SensorError> {
+        if self.broken {
+            return Err(SensorError::Failed);
+        }
+        sleep(self.lies.min(within)).await;
+        self.lies -= self.lies.min(within);
+        if self.lies.is_zero() {
+            Ok(())
+        } else {
+            Err(SensorError::TimedOut)
+        }
+    }
+
+    async fn filled(&mut self, _: Duration) -> Result<(), SensorError> {
+        Ok(())
+    }
+}
+
 /// Paper.
 #[derive(Debug, Default)]
 pub(super) struct TestOutput {
     pub(super) settled: Script<OutputError>,
     pub(super) ready: Script<OutputError>,
     pub(super) deliveries: Script<OutputError>,
+    /// Copies that come out of a delivery that fails.
+    pub(super) out: u8,
     /// Pages that came out, with what their QR says and in how many copies.
     pub(super) paper: Vec<(Vec<u8>, String, u8)>,
 }
@@ -290,8 +387,9 @@ impl Output for TestOutput {
         self.ready.next()
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), OutputError> {
-        self.deliveries.next()?;
+    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+        let failed = |why| Undelivered { why, out: self.out };
+        self.deliveries.next().map_err(failed)?;
         let text = certificate.qr_text().to_string();
         self.paper
             .push((certificate.page().to_vec(), text, certificate.copies()));
@@ -359,15 +457,20 @@ fn words(view: &View<'_>) -> String {
         View::Kind(_) => "kind".to_owned(),
         View::Municipality { .. } => "municipality".to_owned(),
         View::Preview(_) => "preview".to_owned(),
+        View::Fee { due, inserted } => format!("fee, {inserted} of {due}"),
+        View::TakePaper => "take paper".to_owned(),
         View::Issuing => "issuing".to_owned(),
         View::Delivering => "delivering".to_owned(),
         View::TryAgain => "try again".to_owned(),
         View::Done { reported: true } => "done".to_owned(),
         View::Done { reported: false } => "done, not reported".to_owned(),
-        View::Problem(problem) | View::OutOfService(problem) => match problem.remaining {
-            Some(remaining) => format!("{}, {remaining} left", problem.code.as_str()),
-            None => problem.code.as_str().to_owned(),
-        },
+        View::Problem(problem) | View::OutOfService(problem) => {
+            match (problem.remaining, problem.printed) {
+                (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
+                (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
+                _ => problem.code.as_str().to_owned(),
+            }
+        }
     }
 }
 
@@ -398,7 +501,7 @@ pub(super) fn choose(code: &str) -> Intent {
 }
 
 /// A terminal with everything as it should be.
-pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
+pub(super) fn terminal() -> TestTerminal {
     let maker = Maker::new(1);
     let issuer: Issuer = maker.issuer();
     Terminal {
@@ -429,6 +532,12 @@ pub(super) fn terminal() -> Terminal<TestCenter, TestCard, TestOutput> {
             verifies: 0,
         },
         output: TestOutput::default(),
+        cabinet: Cabinet {
+            slot: TestSensor::default(),
+            tray: TestSensor::default(),
+            payment: TestPayment::default(),
+            fee: None,
+        },
         issuer,
         latch: Latch::new(),
         patience: Patience {

@@ -19,11 +19,21 @@ pub(super) enum State {
     Ended(Ended),
 }
 
+/// How a job stands, and what is out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) state: State,
+    /// Sheets that are out. None, if the printer does not count them.
+    pub(super) sheets: u8,
+}
+
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     /// Everything came out.
     Completed,
+    /// Everything came out, and the printer finds fault with it.
+    Faulty,
     /// It was cancelled or aborted.
     Stopped,
     /// The printer does not know it (any more).
@@ -31,12 +41,15 @@ pub(super) enum Ended {
 }
 
 impl Printer {
-    /// Makes a job without a page; its number.
+    /// Makes a job without a page; its number. The printer takes copies and media as they are said, or refuses the job.
     pub(super) async fn create(&self, copies: u8) -> Result<i32, Failure> {
         let mut request = self.request(Operation::CreateJob)?;
         let operation = DelimiterTag::OperationAttributes;
         let name = IppValue::new_name_without_language(self.name.as_str());
         add(&mut request, operation, IppAttribute::JOB_NAME, name)?;
+        let fidelity = Ok(IppValue::new_boolean(true));
+        let name = IppAttribute::IPP_ATTRIBUTE_FIDELITY;
+        add(&mut request, operation, name, fidelity)?;
         let job = DelimiterTag::JobAttributes;
         let copies = Ok(IppValue::new_integer(copies.into()));
         add(&mut request, job, IppAttribute::COPIES, copies)?;
@@ -67,23 +80,50 @@ impl Printer {
 
     /// How a job stands.
     pub(super) async fn state(&self, job: i32) -> Result<State, Failure> {
+        Ok(self.standing(job).await?.state)
+    }
+
+    /// How a job stands, and what is out of it.
+    pub(super) async fn standing(&self, job: i32) -> Result<Standing, Failure> {
         let request = self.job_request(Operation::GetJobAttributes, job)?;
         let answer = match self.transport.send(request, Bytes::new()).await {
             Err(Failure::Refused(
                 StatusCode::ClientErrorNotFound | StatusCode::ClientErrorGone,
-            )) => return Ok(State::Ended(Ended::Forgotten)),
+            )) => {
+                return Ok(Standing {
+                    state: State::Ended(Ended::Forgotten),
+                    sheets: 0,
+                });
+            }
             answer => answer?,
         };
-        let state = group(&answer, DelimiterTag::JobAttributes)
-            .and_then(|attributes| number(attributes, IppAttribute::JOB_STATE))
-            .ok_or(Failure::Unanswered)?;
+        let attributes = group(&answer, DelimiterTag::JobAttributes).ok_or(Failure::Unanswered)?;
+        let state = number(attributes, IppAttribute::JOB_STATE).ok_or(Failure::Unanswered)?;
+        let reasons = texts(attributes, IppAttribute::JOB_STATE_REASONS);
         let is = |ended: JobState| state == ended as i32;
-        Ok(if is(JobState::Completed) {
-            State::Ended(Ended::Completed)
+        let state = if is(JobState::Completed) {
+            let faulty = reasons.iter().any(|it| it == "job-completed-with-errors");
+            State::Ended(if faulty {
+                Ended::Faulty
+            } else {
+                Ended::Completed
+            })
         } else if is(JobState::Aborted) || is(JobState::Canceled) {
             State::Ended(Ended::Stopped)
         } else {
             State::Open(state)
+        };
+        // Both count all copies (RFC 8011, section 5.3.18), and a copy is one sheet printed on one side. Where a printer counts
+        // differently, the lower number is what is known.
+        let counted = [
+            IppAttribute::JOB_MEDIA_SHEETS_COMPLETED,
+            IppAttribute::JOB_IMPRESSIONS_COMPLETED,
+        ];
+        let counted = counted.iter().filter_map(|name| number(attributes, name));
+        let sheets = counted.min().unwrap_or(0).max(0);
+        Ok(Standing {
+            state,
+            sheets: u8::try_from(sheets).unwrap_or(u8::MAX),
         })
     }
 

@@ -1,185 +1,20 @@
 //! Against a real printer program: `ippeveprinter` (Debian's cups-ipp-utils), whose folder is the paper.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Stdio;
+use std::net::TcpListener;
 use std::time::Duration;
 
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use ipp::model::JobState;
 
-use super::health::obstacle;
+use super::job::Ended;
 use super::*;
 use crate::handover::testing::{certificate, page};
 
 mod proxy;
+mod real;
+mod states;
 use proxy::{Fault, Proxy};
-
-/// A printer, its D-Bus (it looks for Avahi there, and does without), and its paper.
-struct RealPrinter {
-    _bus: Child,
-    _printer: Child,
-    folder: TempDir,
-    port: u16,
-}
-
-/// The printer's works, where it does not only keep what it is sent: begins at once, and a sheet comes out once `go` is there.
-const WORKS: &str = r#"#!/bin/sh
-cd "$(dirname "$0")" || exit 1
-: > begun
-until [ -e go ]; do sleep 0.05; done
-cp "$1" "sheets/$$"
-"#;
-
-impl RealPrinter {
-    async fn start(formats: &str) -> Self {
-        Self::with(formats, false).await
-    }
-
-    /// Its sheets come out when they are let go.
-    async fn with_works() -> Self {
-        Self::with(PDF, true).await
-    }
-
-    async fn with(formats: &str, works: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["paper", "keys", "sheets"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let program = folder.path().join("works");
-        fs::write(&program, WORKS).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-        let ca = authority(&folder.path().join("keys"));
-        fs::write(folder.path().join("ca.pem"), ca).unwrap();
-
-        let mut bus = Command::new("dbus-daemon");
-        bus.args(["--session", "--nofork", "--print-address"])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        let mut bus = bus.spawn().expect("dbus-daemon is installed");
-        let address = BufReader::new(bus.stdout.take().unwrap())
-            .lines()
-            .next_line()
-            .await
-            .unwrap()
-            .unwrap();
-
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let mut printer = Command::new("ippeveprinter");
-        printer
-            .env("DBUS_SYSTEM_BUS_ADDRESS", address)
-            .args([
-                "-n",
-                "localhost",
-                "-s",
-                "120",
-                "-r",
-                "off",
-                "-k",
-                "-f",
-                formats,
-                "-p",
-                &port.to_string(),
-            ])
-            .arg("-d")
-            .arg(folder.path().join("paper"))
-            .arg("-K")
-            .arg(folder.path().join("keys"))
-            .args(works.then_some("-c"))
-            .args(works.then_some(program))
-            .arg("kiosk")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let printer = printer
-            .spawn()
-            .expect("ippeveprinter is installed (cups-ipp-utils)");
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(address).await.is_err() {
-            assert!(Instant::now() < deadline, "ippeveprinter does not listen");
-            sleep(Duration::from_millis(20)).await;
-        }
-        Self {
-            _bus: bus,
-            _printer: printer,
-            folder,
-            port,
-        }
-    }
-
-    fn printer(&self, scheme: &str) -> Printer {
-        let uri = format!("{scheme}://localhost:{}/ipp/print", self.port);
-        let ca = self.folder.path().join("ca.pem");
-        Printer::new(uri.parse().unwrap(), Some(&ca), &terminal()).unwrap()
-    }
-
-    /// Its works have begun on a job.
-    async fn begun(&self) {
-        let begun = self.folder.path().join("begun");
-        until(async || begun.exists()).await;
-    }
-
-    /// Lets its sheets come out.
-    fn go(&self) {
-        fs::write(self.folder.path().join("go"), "").unwrap();
-    }
-
-    /// How many sheets came out.
-    fn sheets(&self) -> usize {
-        fs::read_dir(self.folder.path().join("sheets"))
-            .unwrap()
-            .count()
-    }
-
-    fn printed(&self) -> Vec<Vec<u8>> {
-        let paper = fs::read_dir(self.folder.path().join("paper")).unwrap();
-        let files = paper
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_file());
-        files.map(|path| fs::read(path).unwrap()).collect()
-    }
-
-    /// Its own page for the operator sets how much paper is in the tray.
-    async fn set_paper(&self, query: &str) {
-        let stream = TcpStream::connect(("localhost", self.port)).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream))
-                .await
-                .unwrap();
-        let request = hyper::Request::get(format!("/media?{query}"))
-            .header("host", "localhost")
-            .header("connection", "close")
-            .body(Empty::<Bytes>::new())
-            .unwrap();
-        let sent = async move { sender.send_request(request).await.unwrap().status() };
-        let (_, status) = tokio::join!(connection, sent);
-        assert!(status.is_success());
-    }
-}
-
-/// Makes an authority and the printer's certificate under it; the authority, PEM.
-fn authority(keys: &Path) -> String {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
-    let authority = parameters.self_signed(&key).unwrap().pem();
-    let issuer = rcgen::Issuer::new(parameters, key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let leaf = parameters.signed_by(&key, &issuer).unwrap();
-    fs::write(keys.join("localhost.crt"), leaf.pem()).unwrap();
-    fs::write(keys.join("localhost.key"), key.serialize_pem()).unwrap();
-    authority
-}
+use real::{RealPrinter, authority};
 
 fn terminal() -> TerminalUrn {
     "urn:shomei:terminal:kiosk:dev:0001".parse().unwrap()
@@ -235,7 +70,7 @@ async fn a_job_whose_number_was_lost_is_empty_and_makes_way_for_the_next() {
     let mut printer = behind(&proxy);
     proxy.set(Operation::CreateJob, Fault::Answer);
     let delivered = printer.deliver(&one_page()).await;
-    assert_eq!(delivered, Err(OutputError::Unavailable));
+    assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert_eq!(proxy.asked(Operation::SendDocument), 0);
     assert_eq!(proxy.asked(Operation::CancelJob), 1);
     proxy.mend();
@@ -251,7 +86,7 @@ async fn a_page_that_never_arrived_is_not_printed_and_is_told_so() {
     let mut printer = behind(&proxy);
     proxy.set(Operation::SendDocument, Fault::Request);
     let delivered = printer.deliver(&one_page()).await;
-    assert_eq!(delivered, Err(OutputError::Failed));
+    assert_eq!(delivered, Err(OutputError::Failed.into()));
     assert_eq!(real.sheets(), 0);
     proxy.mend();
     assert_eq!(printer.deliver(&one_page()).await, Ok(()));
@@ -269,12 +104,13 @@ async fn what_became_of_a_job_is_unknown_until_the_printer_says_so() {
     };
     let page = one_page();
     let (delivered, ()) = tokio::join!(printer.deliver(&page), cut);
-    assert_eq!(delivered, Err(OutputError::OutcomeUnknown));
+    assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     // Not reached, and reached but at it: out of service.
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
     proxy.mend();
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
-    assert_eq!(printer.deliver(&page).await, Err(OutputError::JobOpen));
+    let job_open = Err(OutputError::JobOpen.into());
+    assert_eq!(printer.deliver(&page).await, job_open);
     // So is a program that was started anew.
     let mut anew = behind(&proxy);
     assert_eq!(anew.settled().await, Err(OutputError::JobOpen));
@@ -301,7 +137,7 @@ async fn a_job_the_printer_forgot_is_out_of_the_way_and_its_outcome_unknown() {
         proxy.to(other.port);
     };
     let (delivered, ()) = tokio::join!(printer.deliver(&page), restart);
-    assert_eq!(delivered, Err(OutputError::OutcomeUnknown));
+    assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     assert_eq!(printer.ready(1).await, Ok(()));
 }
 
@@ -381,7 +217,7 @@ async fn a_job_that_stops_without_paper_is_cancelled_and_told() {
         real.go();
     };
     let (delivered, ()) = tokio::join!(printer.deliver(&page), stops);
-    assert_eq!(delivered, Err(OutputError::OutOfPaper));
+    assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
     assert_eq!(printer.settled().await, Ok(()));
 }
 
@@ -399,7 +235,7 @@ async fn a_tray_that_stays_empty_under_way_is_told_in_time() {
     };
     printer.waits.cancelled = WAITS.cancelled;
     let (delivered, ()) = tokio::join!(printer.deliver(&page), empty);
-    assert_eq!(delivered, Err(OutputError::OutOfPaper));
+    assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
 }
 
 #[tokio::test]
@@ -427,14 +263,15 @@ async fn a_printer_that_others_vouch_for_gets_nothing() {
     fs::write(real.folder.path().join("ca.pem"), other).unwrap();
     let mut printer = real.printer("ipps");
     let delivered = printer.deliver(&certificate("a.b.c", &page(&["x"]))).await;
-    assert_eq!(delivered, Err(OutputError::Unavailable));
+    assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert!(real.printed().is_empty());
 }
 
 #[tokio::test]
 async fn a_printer_that_takes_no_pdf_is_not_ready() {
     let real = RealPrinter::start("image/jpeg").await;
-    assert_eq!(real.printer("ipp").ready(1).await, Err(OutputError::Failed));
+    let unsuitable = Err(OutputError::Unsuitable);
+    assert_eq!(real.printer("ipp").ready(1).await, unsuitable);
 }
 
 #[tokio::test]
@@ -462,15 +299,4 @@ async fn nobody_there_is_unavailable() {
         Printer::new("ipps://localhost/p".parse().unwrap(), None, &terminal()),
         Err(AddressError::Authority)
     ));
-}
-
-#[test]
-fn reasons_are_told_apart() {
-    assert_eq!(obstacle("none"), None);
-    assert_eq!(obstacle("media-low"), None);
-    assert_eq!(obstacle("media-empty-report"), None);
-    assert_eq!(obstacle("media-empty-error"), Some(OutputError::OutOfPaper));
-    assert_eq!(obstacle("media-needed"), Some(OutputError::OutOfPaper));
-    assert_eq!(obstacle("media-jam-error"), Some(OutputError::Failed));
-    assert_eq!(obstacle("offline"), Some(OutputError::Unavailable));
 }

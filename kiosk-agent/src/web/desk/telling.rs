@@ -4,6 +4,7 @@ use issuance_api::{Personal, Problem};
 use tokio::time::Instant;
 
 use super::{COPIES, Desk, Shown};
+use crate::cabinet::Yen;
 use crate::text::{SPOKEN_TRIES, Text, is_spoken, problem_key, tries_key};
 use crate::web::screen::{Content, Screen, Then};
 
@@ -23,7 +24,10 @@ impl Desk {
             back: self.has_back(),
             cancel: self.can_cancel(),
             speak: self.spoken(),
-            alarm: matches!(self.shown, Shown::TakeCard | Shown::CardLeft),
+            alarm: matches!(
+                self.shown,
+                Shown::TakeCard | Shown::CardLeft | Shown::TakePaper
+            ),
             content: self.content(),
         }
     }
@@ -36,7 +40,11 @@ impl Desk {
             Shown::Pin { .. } | Shown::Reading | Shown::TakeCard => 4,
             Shown::Municipality(_) | Shown::Copies(..) => 5,
             Shown::Preview(_) => 6,
-            Shown::Issuing | Shown::Delivering | Shown::TryAgain => 7,
+            Shown::Fee { .. }
+            | Shown::Issuing
+            | Shown::Delivering
+            | Shown::TryAgain
+            | Shown::TakePaper => 7,
             Shown::Done { .. } => 8,
             _ => return None,
         })
@@ -56,6 +64,8 @@ impl Desk {
             Shown::Municipality(_) => Text::ChooseMunicipality,
             Shown::Copies(..) => Text::ChooseCopies,
             Shown::Preview(_) => Text::CheckPreview,
+            Shown::Fee { .. } => Text::PayFee,
+            Shown::TakePaper => Text::TakePaper,
             Shown::Issuing => Text::Issuing,
             Shown::Delivering => Text::Delivering,
             Shown::TryAgain => Text::AgainPrompt,
@@ -95,8 +105,16 @@ impl Desk {
                 offers: &choice.offers,
                 home: choice.home,
             },
-            Shown::Copies(..) => Content::Copies { most: COPIES },
+            Shown::Copies(choice, _) => Content::Copies {
+                most: COPIES,
+                fee: choice.fee.map(Yen::get),
+            },
             Shown::Preview(preview) => Content::Preview { preview },
+            Shown::Fee { due, inserted } => Content::Fee {
+                due: due.get(),
+                inserted: inserted.get(),
+            },
+            Shown::TakePaper => Content::TakePaper,
             Shown::Issuing => Content::Issuing,
             Shown::Delivering => Content::Delivering,
             Shown::TryAgain => Content::TryAgain,

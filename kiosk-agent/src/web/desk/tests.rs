@@ -171,6 +171,7 @@ async fn only_what_is_offered_can_be_chosen() {
     desk.show(&View::Municipality {
         offers,
         home: Some(offers[0].code),
+        fee: None,
     });
     assert!(matches!(
         press(

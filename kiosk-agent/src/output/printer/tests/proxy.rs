@@ -1,11 +1,16 @@
 //! Stands between kiosk and printer and loses what it is told to lose.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
+use ipp::attribute::IppAttribute;
 use ipp::model::Operation;
+use ipp::parser::IppParser;
+use ipp::reader::IppReader;
+use ipp::value::IppValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -18,6 +23,8 @@ pub(super) enum Fault {
     Answer,
     /// It does, and the answer says another `job-state`.
     JobState(u8),
+    /// It does, and in the answer the attribute of this name has these keywords.
+    Says(&'static str, &'static [&'static str]),
 }
 
 /// A running proxy.
@@ -107,9 +114,34 @@ async fn serve(
             let place = windows.position(|it| it == before)? + before.len();
             answer[place] = state;
         }
+        Some(Fault::Says(name, keywords)) => answer = saying(&answer, name, keywords)?,
         _ => {}
     }
     client.write_all(&answer).await.ok()
+}
+
+/// The answer with other keywords in one of its attributes.
+fn saying(answer: &[u8], name: &str, keywords: &[&str]) -> Option<Vec<u8>> {
+    let body = answer.get(end_of_head(answer)?..)?.to_vec();
+    let mut answer = IppParser::new(IppReader::new(Cursor::new(body)))
+        .parse()
+        .ok()?;
+    let keywords = keywords.iter().map(|it| IppValue::new_keyword(*it));
+    let keywords = IppValue::Array(keywords.collect::<Result<_, _>>().ok()?);
+    let mut groups = answer.attributes_mut().groups_mut().iter_mut();
+    let attributes = groups.find_map(|group| {
+        let attributes = group.attributes_mut();
+        let there = attributes.iter().any(|it| it.name().as_str() == name);
+        there.then_some(attributes)
+    })?;
+    attributes.retain(|it| it.name().as_str() != name);
+    attributes.push(IppAttribute::with_name(name, keywords).ok()?);
+    let body = answer.to_bytes();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    Some([head.as_bytes(), &body].concat())
 }
 
 fn end_of_head(message: &[u8]) -> Option<usize> {

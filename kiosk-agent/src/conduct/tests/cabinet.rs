@@ -1,0 +1,157 @@
+//! Fee, card slot and output tray.
+
+use super::*;
+use crate::cabinet::PaymentError;
+
+/// A terminal that takes 120 yen a copy, and a resident with these coins.
+fn with_fee(coins: &[u32]) -> TestTerminal {
+    let mut terminal = terminal();
+    terminal.cabinet.fee = Some(Yen::new(120));
+    terminal.cabinet.payment.coins = coins.iter().copied().collect();
+    terminal
+}
+
+/// Where the money is: settled, returned, and nothing anywhere else.
+fn money(terminal: &TestTerminal) -> (u32, u32) {
+    let payment = &terminal.cabinet.payment;
+    assert_eq!(payment.held, 0);
+    (payment.settled, payment.returned)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fee_is_taken_before_anything_is_issued_and_change_is_given() {
+    let mut terminal = with_fee(&[100, 50]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let steps = [
+        "preview",
+        "fee, 0 of 120",
+        "fee, 100 of 120",
+        "issuing",
+        "delivering",
+        "done",
+    ];
+    // That the last coin is shown too is not certain: what it pays for goes on at once.
+    let seen: Vec<_> = seen
+        .into_iter()
+        .filter(|view| view != "fee, 150 of 120")
+        .collect();
+    seen_last(&seen, &steps);
+    assert_eq!(money(&terminal), (120, 30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_inserted_comes_out_again_where_nothing_is_issued() {
+    for (does, code) in [
+        (Some(Intent::Cancel), ProblemCode::Cancelled),
+        (None, ProblemCode::TimedOut),
+    ] {
+        let mut terminal = with_fee(&[100]);
+        let mut does = does;
+        let (_, ended) = serve(&mut terminal, |seen| match seen {
+            "fee, 0 of 120" => Does::Nothing,
+            "fee, 100 of 120" => does
+                .take()
+                .map_or(Does::Nothing, |intent| Does::This(vec![intent])),
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(code));
+        assert_eq!(money(&terminal), (0, 100));
+        assert_eq!(terminal.center.count("issue"), 0);
+    }
+    // The center cannot, once it was paid for.
+    let mut terminal = with_fee(&[100, 10, 10]);
+    terminal.center.issues = Script::failing([ProblemCode::RecordChanged.into()]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::RecordChanged));
+    assert_eq!(money(&terminal), (0, 120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn going_back_from_the_fee_returns_it_and_leads_to_the_choice() {
+    let mut terminal = with_fee(&[100, 100, 50]);
+    let mut went_back = false;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "fee, 100 of 120" if !std::mem::replace(&mut went_back, true) => {
+            Does::This(vec![Intent::Back])
+        }
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let back = [
+        "fee, 100 of 120",
+        "municipality",
+        "preview",
+        "fee, 0 of 120",
+    ];
+    assert!(seen.windows(4).any(|views| views == back), "{seen:?}");
+    assert_eq!(money(&terminal), (120, 130));
+    assert_eq!(terminal.center.count("issue"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_print_that_fails_for_good_is_refunded_and_one_that_works_in_the_end_is_not() {
+    let mut terminal = with_fee(&[100, 50]);
+    terminal.output.deliveries = Script::failing([OutputError::OutcomeUnknown]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PrinterOutcomeUnknown));
+    assert_eq!(money(&terminal), (0, 150));
+
+    let mut terminal = with_fee(&[100, 50]);
+    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(money(&terminal), (120, 30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_unit_that_cannot_is_told_before_a_card_is_asked_for() {
+    let mut terminal = with_fee(&[]);
+    terminal.cabinet.payment.ready = Script::failing([PaymentError::NoChange]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::PaymentNoChange));
+    assert_eq!(seen, ["menu", "payment-no-change"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_paper_is_reminded_of_until_it_is_taken() {
+    let mut terminal = terminal();
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.lies = Duration::from_secs(3600);
+    let begin = tokio::time::Instant::now();
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    seen_last(&seen, &["delivering", "take paper", "done"]);
+    assert!(begin.elapsed() >= Duration::from_secs(3600));
+    // It was reported when it came out, not when it was taken: till then it would have lapsed.
+    assert_eq!(terminal.center.asked.last(), Some(&"delivered"));
+
+    // A sensor that cannot tell keeps nobody.
+    terminal.cabinet.tray.broken = true;
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    seen_last(&seen, &["take paper", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_the_reader_no_longer_sees_has_to_leave_the_slot_too() {
+    let mut terminal = terminal();
+    terminal.cabinet.slot.lies = Duration::from_secs(30);
+    let begin = tokio::time::Instant::now();
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert!(begin.elapsed() >= Duration::from_secs(30));
+
+    terminal.cabinet.slot.lies = Duration::from_secs(3600);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::TimedOut));
+    seen_last(&seen, &["reading", "take card", "timed-out"]);
+
+    // A card is not gone because nothing is known of it.
+    terminal.cabinet.slot.broken = true;
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::SensorFailed));
+    seen_last(&seen, &["take card", "sensor-failed"]);
+}
