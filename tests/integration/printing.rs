@@ -2,15 +2,15 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use stage::kiosk::{Application, Outcome, apply, start};
 use stage::persona::Persona;
 use stage::printer::Printer;
-use stage::process::poll;
+use stage::process::{poll, program};
 use stage::world::set;
 use tempfile::TempDir;
 use verify::Jwks;
