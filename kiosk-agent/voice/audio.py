@@ -8,7 +8,7 @@ import numpy as np
 
 LOUDNESS = -18.0  # LUFS, of every recording
 CEILING = 10 ** (-2.5 / 20)  # leaves the codec room to overshoot
-BITRATE = "18"  # kbit/s, variable
+BITRATE = "16"  # kbit/s, variable
 LEAD_IN = 0.06
 LEAD_OUT = 0.15
 PAUSE = 0.45  # between sentences: unhurried
