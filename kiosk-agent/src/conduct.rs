@@ -84,7 +84,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
                 continue;
             }
             if shown.replace(code) != Some(code) {
-                front.show(&View::Problem(&code.into()));
+                front.show(&View::OutOfService(&code.into()));
             }
             tokio::select! {
                 () = sleep(LOOK_AGAIN) => {}
@@ -100,7 +100,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         while let Err(error) = self.output.settled().await {
             let code = ProblemCode::from(error);
             if shown.replace(code) != Some(code) {
-                front.show(&View::Problem(&code.into()));
+                front.show(&View::OutOfService(&code.into()));
             }
             tokio::select! {
                 () = sleep(LOOK_AGAIN) => {}
@@ -115,7 +115,7 @@ impl<C: Center, K: Card, O: Output> Terminal<C, K, O> {
         let mut shown = None;
         while let Err(problem) = Welcome::fetch(&mut self.center, &self.latch).await {
             if shown.replace(problem.code) != Some(problem.code) {
-                front.show(&View::Problem(&problem));
+                front.show(&View::OutOfService(&problem));
             }
             tokio::select! {
                 () = sleep(LOOK_AGAIN) => {}

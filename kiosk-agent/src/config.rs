@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use card::messaging::Protection;
 use issuance_api::ProgrammeId;
-use issuance_channel::client;
+use issuance_channel::{client, secret_file};
 use serde::Deserialize;
 
 use crate::conduct::Patience;
+use crate::web::attendant::AttendantKey;
+use crate::web::browser::Settings;
 
 /// A terminal's configuration.
 #[derive(Debug, Deserialize)]
@@ -29,6 +31,31 @@ pub struct Config {
     /// How long a resident has.
     #[serde(default)]
     pub patience: PatienceConfig,
+    /// The browser that shows the page; without one, the front end is plain text.
+    pub browser: Option<BrowserConfig>,
+    /// Who may see the attendant's view; without, nobody.
+    pub attendant: Option<AttendantConfig>,
+}
+
+/// The browser.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrowserConfig {
+    /// Chromium.
+    pub program: PathBuf,
+    /// What it is called with beside what it has to be.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// A folder in memory (tmpfs) for its profile.
+    pub memory: PathBuf,
+}
+
+/// The attendant.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttendantConfig {
+    /// A file with the key, 8 to 16 digits, that its owner alone may read.
+    pub key: PathBuf,
 }
 
 /// The issuer of certificates.
@@ -114,6 +141,9 @@ pub enum ConfigError {
     /// It is not what it should be.
     #[error("the configuration is malformed")]
     Malformed(#[source] toml::de::Error),
+    /// The attendant's key cannot be used.
+    #[error("the attendant's key is not 8 to 16 digits in a file that its owner alone may read")]
+    AttendantKey,
 }
 
 impl Config {
@@ -128,7 +158,31 @@ impl Config {
         config.center.resolve(folder);
         config.issuer.keys = folder.join(&config.issuer.keys);
         config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
+        if let Some(attendant) = &mut config.attendant {
+            attendant.key = folder.join(&attendant.key);
+        }
         Ok(config)
+    }
+}
+
+impl AttendantConfig {
+    /// Reads the key.
+    ///
+    /// # Errors
+    /// [`ConfigError::AttendantKey`]
+    pub fn load(&self) -> Result<AttendantKey, ConfigError> {
+        let text = secret_file::read(&self.key).map_err(|_| ConfigError::AttendantKey)?;
+        AttendantKey::parse(&text).ok_or(ConfigError::AttendantKey)
+    }
+}
+
+impl From<BrowserConfig> for Settings {
+    fn from(config: BrowserConfig) -> Self {
+        Self {
+            program: config.program,
+            arguments: config.arguments,
+            memory: config.memory,
+        }
     }
 }
 

@@ -7,12 +7,13 @@
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
 //! | [`output`] | folder and IPP printer |
+//! | [`web`] | the browser front end: page, loopback server, browser |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
-//! dropped. The core has no screen; nothing here knows keys of the center.
+//! dropped. Nothing here knows keys of the center.
 
 pub mod channel;
 pub mod conduct;
@@ -25,3 +26,4 @@ pub mod ports;
 pub mod reader;
 pub mod session;
 pub mod text;
+pub mod web;

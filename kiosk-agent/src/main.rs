@@ -1,10 +1,12 @@
-//! The program `kiosk`: the terminal core with a plain text front end, or, with `--once`, with none.
+//! The program `kiosk`: the terminal core with a page in a browser of its own, with a plain text front end, or, with `--once`, with
+//! none.
 //!
 //! ```text
-//! kiosk --config kiosk.toml --out DIR | --print URI  [--language ja|en|zh|ko] [--reader NAME]
+//! kiosk --config kiosk.toml --out DIR | --print URI  [--text] [--language ja|en|zh|ko] [--reader NAME]
 //!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic] [--copies N]]
 //! ```
-//! Interactive it serves one resident after the other until its input ends. With `--once` it leads one application:
+//! It serves one resident after the other: with the page until it is stopped, in plain text (`--text`, or no `[browser]` in the
+//! configuration) until its input ends. With `--once` it leads one application:
 //! progress on standard output (`step take-card`: it waits until the card is gone), exit status 0 only if everything
 //! happened; else `CODE: message` on standard error. SIGINT, SIGTERM and SIGHUP cancel the application: the card is let go
 //! of, a job at the printer is cancelled, the terminal echoes again, and the exit status is 128 and the signal's number.
@@ -13,6 +15,8 @@
 mod input;
 #[path = "kiosk/once.rs"]
 mod once;
+#[path = "kiosk/page.rs"]
+mod page;
 #[path = "kiosk/screen.rs"]
 mod screen;
 
@@ -32,6 +36,8 @@ use terminal::latch::Latch;
 use terminal::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use terminal::ports::Card;
 use terminal::reader::{PcscCard, ReaderError};
+use terminal::web::browser::{BrowserError, Settings};
+use terminal::web::desk::Desk;
 use tokio::signal::unix::{SignalKind, signal};
 
 use input::Input;
@@ -50,6 +56,9 @@ struct Arguments {
     /// Configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// The plain text front end, whatever the configuration says.
+    #[arg(long)]
+    text: bool,
     /// Language of the texts.
     #[arg(long, default_value = "ja", value_parser = language)]
     language: Language,
@@ -102,6 +111,8 @@ enum StartError {
     Printer(#[from] AddressError),
     #[error(transparent)]
     Reader(#[from] ReaderError),
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
 }
@@ -179,13 +190,23 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         patience: config.patience.into(),
     };
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let desk = match (config.browser, config.attendant) {
+        (Some(browser), attendant) if !arguments.text && !arguments.once => {
+            let key = attendant.map(|attendant| attendant.load()).transpose()?;
+            Some((Settings::from(browser), Desk::new(key)))
+        }
+        _ => None,
+    };
+
+    // The core has the main thread; the page is answered on another while the core makes sure of a certificate.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let end = tokio::select! {
-            end = attend(&arguments, config.programme, &mut terminal) => end?,
+            end = attend(&arguments, config.programme, desk, &mut terminal) => end?,
             number = signals.next() => End::Signal(number),
         };
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
@@ -198,8 +219,9 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
 async fn attend(
     arguments: &Arguments,
     programme: ProgrammeId,
+    desk: Option<(Settings, Desk)>,
     terminal: &mut Terminal<ChannelCenter, PcscCard, Place>,
-) -> io::Result<End> {
+) -> Result<End, StartError> {
     if let (true, Some(municipality), Some(pin_fd)) =
         (arguments.once, arguments.municipality, arguments.pin_fd)
     {
@@ -220,6 +242,10 @@ async fn attend(
             Ok(()) => End::Done,
             Err(problem) => End::Refused(problem),
         });
+    }
+    if let Some((browser, desk)) = desk {
+        page::attend(terminal, &browser, desk).await?;
+        return Ok(End::Done);
     }
     let mut screen = Screen::new(Input::start()?, arguments.language, programme);
     while screen.is_open() {

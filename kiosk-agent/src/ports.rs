@@ -151,7 +151,8 @@ pub trait FrontEnd: Send {
     /// Shows this instead of what was shown before.
     fn show(&mut self, view: &View<'_>);
 
-    /// The resident has so long from now for what is shown; more on [`Intent::MoreTime`]. Without a time there is no hurry.
+    /// The resident has so long from now for what is shown, and again when asking for more. Where this is not said there is
+    /// no hurry.
     fn time(&mut self, _left: Duration) {}
 
     /// The resident's next intent. Dropping the future loses none.
@@ -201,6 +202,8 @@ pub enum View<'a> {
     },
     /// Something is in the way. What can be repeated is offered again by the view that follows.
     Problem(&'a Problem),
+    /// Nothing can be applied for as long as this is so; no resident can do anything about it.
+    OutOfService(&'a Problem),
 }
 
 /// Steps an application has, for "3/8".
@@ -219,7 +222,7 @@ impl View<'_> {
             Self::Preview(_) => Some(6),
             Self::Issuing | Self::Delivering | Self::TryAgain => Some(7),
             Self::Done { .. } => Some(8),
-            Self::CardLeft | Self::Problem(_) => None,
+            Self::CardLeft | Self::Problem(_) | Self::OutOfService(_) => None,
         }
     }
 }

@@ -78,7 +78,7 @@ impl FrontEnd for Once {
                 }
                 None
             }
-            View::Problem(problem) => {
+            View::Problem(problem) | View::OutOfService(problem) => {
                 self.refused.get_or_insert_with(|| (*problem).clone());
                 None
             }

@@ -269,7 +269,7 @@ impl FrontEnd for Screen {
                 self.text(Text::TryAgain);
                 self.expects = Expects::Go;
             }
-            View::Problem(problem) => self.problem(problem),
+            View::Problem(problem) | View::OutOfService(problem) => self.problem(problem),
             _ => {}
         }
     }

@@ -364,7 +364,7 @@ fn words(view: &View<'_>) -> String {
         View::TryAgain => "try again".to_owned(),
         View::Done { reported: true } => "done".to_owned(),
         View::Done { reported: false } => "done, not reported".to_owned(),
-        View::Problem(problem) => match problem.remaining {
+        View::Problem(problem) | View::OutOfService(problem) => match problem.remaining {
             Some(remaining) => format!("{}, {remaining} left", problem.code.as_str()),
             None => problem.code.as_str().to_owned(),
         },

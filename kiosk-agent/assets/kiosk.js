@@ -1,0 +1,172 @@
+// Shows the screens that the core pushes, and sends presses. Decides nothing, keeps nothing.
+
+import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
+import { Clock } from "./clock.js";
+import { onKey } from "./pad.js";
+import { HELP, STEPS, draw, update } from "./screens.js";
+import { Voice } from "./voice.js";
+
+const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
+/** How long the attendant holds the corner. */
+const HOLD = 3000;
+
+const secret = location.hash.slice(1);
+// It is in this variable alone from here on.
+history.replaceState(null, "", "/");
+const authorization = { Authorization: `Bearer ${secret}` };
+
+const find = (selector) => document.querySelector(selector);
+const voice = new Voice(find("#caption"));
+const clock = new Clock(find("#left"), warn);
+
+let screen = null;
+let drawn = null;
+/** Presses go one after the other, in their order. */
+let sending = Promise.resolve();
+
+/** Sends a press, for the screen that stands there now. */
+export function press(intent, value) {
+  const body = JSON.stringify({ serial: screen.serial, intent, value });
+  const headers = { ...authorization, "Content-Type": "application/json" };
+  sending = sending.then(() => fetch("/press", { method: "POST", headers, body })).catch(() => {});
+}
+
+function show(next) {
+  const left = next.left;
+  // What changes within a screen is no new screen.
+  const { left: _, entered, speak, serial, ...rest } = next;
+  const identity = JSON.stringify({ ...rest, serial });
+  const isNew = identity !== drawn;
+  const languageChanged = screen !== null && next.language !== screen.language;
+  const serialChanged = screen === null || screen.serial !== serial;
+  screen = next;
+  if (isNew) {
+    drawn = identity;
+    useLanguage(next.language);
+    if (serialChanged) closeDialogs();
+    frame();
+    const main = find("#main");
+    main.className = next.screen;
+    main.replaceChildren(...draw(next, press));
+    if (serialChanged || languageChanged) {
+      find("h1")?.focus();
+      voice.say(next.speak, next.alarm);
+    }
+  }
+  update(next);
+  // Only who can do something about it is warned.
+  clock.set(left, next.cancel);
+}
+
+function frame() {
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
+  document.title = text("Title");
+  const steps = STEPS.map((key, index) => {
+    const number = index + 1;
+    const state = number === screen.step ? "now" : number < screen.step ? "over" : "";
+    const item = el("li", { class: state, "aria-current": number === screen.step && "step" });
+    item.append(el("span.number", { text: number }), el("span.label", { text: text(key) }));
+    return item;
+  });
+  const list = find("#steps");
+  list.replaceChildren(...steps);
+  list.hidden = !screen.step;
+  list.setAttribute("aria-label", text("Step"));
+  find("#back").hidden = !screen.back;
+  find("#cancel").hidden = !screen.cancel;
+  find("#help").hidden = screen.screen === "starting";
+  find("#language").hidden = ["starting", "language"].includes(screen.screen);
+  find("#language").setAttribute("aria-label", `${text("Language")} / Language`);
+}
+
+function warn() {
+  if (find("dialog.time")) return;
+  voice.say(["chime/warning", "TimeWarning"], false);
+  dialog(text("TimeWarning"), (close) => [
+    el("p.seconds", { id: "warned" }),
+    el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
+  ], { class: "time" });
+  clock.also(find("#warned"));
+}
+
+function askToStop() {
+  dialog(text("StopTitle"), (close) => [
+    el("p", { text: text("StopText") }),
+    el("div.choices", {},
+      button("secondary", text("StopNo"), close, { autofocus: true }),
+      button("primary danger", text("Stop"), () => { press("cancel"); close(); })),
+  ]);
+}
+
+function help() {
+  const own = HELP[screen.screen];
+  dialog(text("Help"), (close) => [
+    own ? el("p", { text: text(own) }) : null,
+    el("p", { text: text("HelpStaff") }),
+    el("div.choices", {}, button("primary", text("Close"), close, { autofocus: true })),
+  ].filter(Boolean));
+}
+
+function chooseLanguage() {
+  dialog(`${text("Language")} / Language`, (close) => [
+    el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
+      button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
+    el("div.choices", {}, button("way", text("Close"), close)),
+  ]);
+}
+
+function voiceControls() {
+  dialog(text("Voice"), (close) => {
+    const level = el("p", { role: "status" });
+    const say = () => { level.textContent = text("Volume", { level: voice.level }); };
+    say();
+    return [
+      el("div.choices.column", {},
+        button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
+        button("secondary", text("Silence"), () => { close(); voice.stop(); }),
+        button("secondary", text("Louder"), () => { voice.turn(1); say(); }),
+        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); })),
+      level,
+      el("div.choices", {}, button("way", text("Close"), close)),
+    ];
+  });
+}
+
+/** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
+async function follow() {
+  const response = await fetch("/screens", { headers: authorization });
+  if (!response.ok) throw new Error("not let in");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let received = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = (received + value).split("\n\n");
+    received = events.pop();
+    // Only the last counts.
+    const last = events.at(-1);
+    if (last) show(JSON.parse(last.slice("data: ".length)));
+  }
+}
+
+find("#back").addEventListener("click", () => press("back"));
+find("#cancel").addEventListener("click", () => askToStop());
+find("#help").addEventListener("click", help);
+find("#language").addEventListener("click", chooseLanguage);
+find("#voice").addEventListener("click", voiceControls);
+
+let held;
+find("#attendant-corner").addEventListener("pointerdown", () => { held = setTimeout(() => press("attendant"), HOLD); });
+for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attendant-corner").addEventListener(end, () => clearTimeout(held));
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
+  else if (screen && !find("dialog")) onKey(event, screen, press);
+});
+addEventListener("contextmenu", (event) => event.preventDefault());
+addEventListener("dragstart", (event) => event.preventDefault());
+
+await Promise.all([loadMessages(), voice.load()]);
+// When the core is gone there is nothing to show; a new one starts a new browser.
+await follow().catch(() => {});
+document.body.replaceChildren();

@@ -1,0 +1,165 @@
+// What each screen shows.
+
+import { button, date, el, localized, text } from "./dom.js";
+import { municipalities } from "./municipality.js";
+import { fillDots, pad } from "./pad.js";
+
+export const STEPS = ["StepStart", "StepCard", "StepKind", "StepPin", "StepMunicipality", "StepPreview", "StepPrint", "StepDone"];
+
+/** A screen's own help, where it has one. */
+export const HELP = {
+  "place-card": "PlaceCardHelp", kind: "ChooseKindHelp", pin: "EnterPinHelp", municipality: "ChooseMunicipalityHelp",
+  preview: "PreviewHelp", fee: "PayFeeHelp", "take-paper": "TakePaperText",
+};
+
+const LANGUAGES = [["ja", "日本語", "はじめる"], ["en", "English", "Start"], ["zh", "中文", "开始"], ["ko", "한국어", "시작"]];
+
+const title = (said) => el("h1", { tabindex: "-1", text: said });
+const lead = (said) => el("p.lead", { text: said });
+
+const SCREENS = {
+  starting: () => [title(text("Starting")), el("div.busy")],
+
+  language: ({ hours, notices }, press) => [
+    title(text("WelcomeTitle")),
+    el("div.languages", {}, ...LANGUAGES.map(([name, label, start]) =>
+      el("button.language", { type: "button", lang: name, press: () => press("language", name) }, el("strong", { text: label }), el("span", { text: start })))),
+    el("section.needs", {},
+      el("h2", { text: text("WelcomeNeeds") }),
+      el("ul", {}, el("li", { text: text("WelcomeCard") }), el("li", { text: text("WelcomePin") })),
+      el("p", { text: text("Hours", hours) })),
+    notices.length ? el("section.notices", {}, el("h2", { text: text("Notices") }), ...notices.map((notice) => el("p", { text: localized(notice) }))) : null,
+  ],
+
+  service: ({ programmes }, press) => [
+    title(text("ServiceTitle")),
+    lead(text("Service")),
+    el("div.list", {}, ...programmes.map(({ id, name }) => button("choice", localized(name), () => press("programme", id)))),
+  ],
+
+  terms: (_, press) => [
+    title(text("TermsTitle")),
+    el("ul.terms", {}, ...["TermsSelf", "TermsReads", "TermsAsks", "TermsForgets", "TermsPaper"].map((key) => el("li", { text: text(key) }))),
+    el("div.choices", {}, button("primary", text("Agree"), () => press("agree"))),
+  ],
+
+  "place-card": () => [
+    title(text("PlaceCardTitle")), picture("place"), lead(text("PlaceCard")), el("p.note", { text: text("PlaceCardHelp") }),
+  ],
+
+  kind: ({ kinds }, press) => [
+    title(text("ChooseKindTitle")),
+    el("div.list", {}, ...kinds.map((kind) => {
+      const [name, what] = kind === "domestic" ? ["Domestic", "DomesticText"] : ["Abroad", "AbroadText"];
+      return el("button.choice", { type: "button", press: () => press("kind", kind) }, el("strong", { text: text(name) }), el("span", { text: text(what) }));
+    })),
+    el("p.note", { text: text("ChooseKindHelp") }),
+  ],
+
+  pin: ({ remaining }, press) => [
+    title(text("EnterPinTitle")),
+    remaining === 1
+      ? el("div.warning", { role: "alert" }, el("strong", { text: text("LastTryTitle") }), el("p", { text: text("LastTry") }))
+      : el("p.lead", { text: text("TriesLeft", { remaining }) }),
+    pad(press, 4),
+  ],
+
+  reading: () => [title(text("ReadingTitle")), el("div.busy"), lead(text("Reading"))],
+
+  "take-card": () => [title(text("TakeCardTitle")), picture("take"), lead(text("TakeCard"))],
+
+  "card-left": () => [title(text("CardLeftTitle")), picture("take"), lead(text("CardLeft"))],
+
+  municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
+
+  copies: ({ most }, press) => {
+    let copies = 1;
+    const count = el("output", { "aria-live": "polite" });
+    const say = () => { count.textContent = text("CopyCount", { copies }); };
+    const change = (by) => () => { copies = Math.min(most, Math.max(1, copies + by)); say(); };
+    say();
+    return [
+      title(text("ChooseCopiesTitle")),
+      el("div.counter", {},
+        button("key", "−", change(-1), { "aria-label": text("FewerCopies") }), count,
+        button("key", "+", change(1), { "aria-label": text("MoreCopies") })),
+      el("div.choices", {}, button("primary", text("Next"), () => press("copies", copies))),
+    ];
+  },
+
+  preview: ({ preview }, press) => [
+    title(text("Preview")),
+    certificate(preview),
+    el("div.choices", {}, button("primary", text("Issue"), () => press("go"))),
+  ],
+
+  issuing: () => [title(text("IssuingTitle")), el("div.busy"), lead(text("Issuing"))],
+
+  delivering: () => [title(text("DeliveringTitle")), el("div.busy"), el("p.strong", { text: text("DoNotLeave") })],
+
+  "try-again": (_, press) => [
+    title(text("DeliveringTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
+  ],
+
+  done: ({ reported }, press) => [
+    title(text(reported ? "DoneTitle" : "NotReportedTitle")),
+    reported ? lead(text("Done")) : el("div.warning", { role: "alert" }, el("p", { text: text("NotReported") })),
+    el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
+  ],
+
+  problem: ({ code, message, then }, press) => [
+    title(text(then === "on" ? "ProblemTitle" : "ProblemStopped")),
+    el("div.warning", { role: "alert" }, el("p", { text: message })),
+    el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
+    then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
+  ],
+
+  "attendant-key": ({ wrong }, press) => [
+    title(text("AttendantKey")), wrong ? el("p.warning", { role: "alert", text: text("AttendantWrong") }) : null, pad(press, 16),
+  ],
+
+  attendant: (health, press) => {
+    const rows = ["version", "terminal", "reader", "printer", "center", "begun", "delivered", "browsers"].map((name) => [name, health[name]]);
+    const ended = Object.entries(health.ended).map(([code, count]) => [`ended: ${code}`, count]);
+    return [
+      title(text("Attendant")),
+      el("dl.status", { lang: "en" }, ...[...rows, ...ended].map(([name, value]) =>
+        el("div", {}, el("dt", { text: name }), el("dd", { text: value, class: value === "ok" ? "ok" : "" })))),
+      el("div.choices", {}, button("primary", text("AttendantReset"), () => press("cancel"))),
+    ];
+  },
+};
+
+export function draw(screen, press) {
+  return SCREENS[screen.screen](screen, press).filter(Boolean);
+}
+
+/** What changes while a screen stands. */
+export function update(screen) {
+  if ("entered" in screen) fillDots(screen.entered);
+}
+
+/** Exactly what will be printed. */
+function certificate({ holder, authority, doses, issued_on, copies }) {
+  const row = (label, value, lang) => el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
+  const head = ["DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot"].map((key) => el("th", { scope: "col", text: text(key) }));
+  const japanese = document.documentElement.lang === "ja";
+  const own = (one, other) => (japanese ? one : other);
+  const rows = doses.map((dose, index) =>
+    el("tr", {},
+      el("th", { scope: "row", text: index + 1 }), el("td", { text: date(dose.date) }),
+      el("td", { text: own(dose.vaccine, dose.vaccine_en) }),
+      el("td", { text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td", { text: dose.lot })));
+  return el("section.certificate", {},
+    el("dl", {},
+      row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
+      row(text("Authority"), own(authority.name, authority.name_en)), row(text("IssuedOn"), date(issued_on)),
+      row(text("CopiesLabel"), text("CopyCount", { copies }))),
+    el("div.doses", { tabindex: "0", role: "region", "aria-label": text("Doses") },
+      el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))));
+}
+
+/** A card on its way onto the reader, or off it. */
+function picture(way) {
+  return el(`div.picture.${way}`, { "aria-hidden": "true" }, el("div.reader"), el("div.card"));
+}

@@ -1,0 +1,145 @@
+//! From what stands there to what the page is told.
+
+use issuance_api::{Personal, Problem};
+use tokio::time::Instant;
+
+use super::{COPIES, Desk, Shown};
+use crate::text::{SPOKEN_TRIES, Text, is_spoken, problem_key, tries_key};
+use crate::web::screen::{Content, Screen, Then};
+
+impl Desk {
+    /// What the page is told.
+    #[must_use]
+    pub fn screen(&self) -> Screen<'_> {
+        let left = self.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+        });
+        Screen {
+            serial: self.serial,
+            language: self.language,
+            step: self.step_number(),
+            left,
+            back: self.has_back(),
+            cancel: self.can_cancel(),
+            speak: self.spoken(),
+            alarm: matches!(self.shown, Shown::TakeCard | Shown::CardLeft),
+            content: self.content(),
+        }
+    }
+
+    const fn step_number(&self) -> Option<u8> {
+        Some(match self.shown {
+            Shown::Language(_) | Shown::Service(_) | Shown::Terms(..) => 1,
+            Shown::PlaceCard => 2,
+            Shown::Kind(_) => 3,
+            Shown::Pin { .. } | Shown::Reading | Shown::TakeCard => 4,
+            Shown::Municipality(_) | Shown::Copies(..) => 5,
+            Shown::Preview(_) => 6,
+            Shown::Issuing | Shown::Delivering | Shown::TryAgain => 7,
+            Shown::Done { .. } => 8,
+            _ => return None,
+        })
+    }
+
+    fn spoken(&self) -> Vec<String> {
+        let text = match &self.shown {
+            Shown::Language(_) => Text::Welcome,
+            Shown::Service(_) => Text::Service,
+            Shown::Terms(..) => Text::Terms,
+            Shown::PlaceCard => Text::PlaceCard,
+            Shown::Kind(_) => Text::ChooseKind,
+            Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
+            Shown::Reading => Text::Reading,
+            Shown::TakeCard => Text::TakeCard,
+            Shown::CardLeft => Text::CardLeft,
+            Shown::Municipality(_) => Text::ChooseMunicipality,
+            Shown::Copies(..) => Text::ChooseCopies,
+            Shown::Preview(_) => Text::CheckPreview,
+            Shown::Issuing => Text::Issuing,
+            Shown::Delivering => Text::Delivering,
+            Shown::TryAgain => Text::AgainPrompt,
+            Shown::Done { reported: true } => Text::Done,
+            Shown::Done { reported: false } => Text::NotReported,
+            Shown::Problem(problem) | Shown::OutOfService(problem) => {
+                return vec![spoken_problem(problem)];
+            }
+            Shown::Starting | Shown::AttendantKey { .. } | Shown::Attendant { .. } => {
+                return Vec::new();
+            }
+        };
+        vec![text.key()]
+    }
+
+    fn content(&self) -> Content<'_> {
+        match &self.shown {
+            Shown::Starting => Content::Starting,
+            Shown::Language(menu) => Content::Language {
+                hours: &menu.hours,
+                notices: &menu.notices,
+            },
+            Shown::Service(menu) => Content::Service {
+                programmes: menu.programmes.iter().map(Into::into).collect(),
+            },
+            Shown::Terms(..) => Content::Terms,
+            Shown::PlaceCard => Content::PlaceCard,
+            Shown::Kind(kinds) => Content::Kind { kinds },
+            Shown::Pin { remaining, entry } => Content::Pin {
+                remaining: *remaining,
+                entered: entry.0.len(),
+            },
+            Shown::Reading => Content::Reading,
+            Shown::TakeCard => Content::TakeCard,
+            Shown::CardLeft => Content::CardLeft,
+            Shown::Municipality(choice) => Content::Municipality {
+                offers: &choice.offers,
+                home: choice.home,
+            },
+            Shown::Copies(..) => Content::Copies { most: COPIES },
+            Shown::Preview(preview) => Content::Preview { preview },
+            Shown::Issuing => Content::Issuing,
+            Shown::Delivering => Content::Delivering,
+            Shown::TryAgain => Content::TryAgain,
+            Shown::Done { reported } => Content::Done {
+                reported: *reported,
+            },
+            Shown::Problem(problem) if self.next.is_some() => self.problem(problem, Then::On),
+            Shown::Problem(problem) => self.problem(problem, Then::Start),
+            Shown::OutOfService(problem) => self.problem(problem, Then::Wait),
+            Shown::AttendantKey { entry, wrong, .. } => Content::AttendantKey {
+                entered: entry.0.len(),
+                wrong: *wrong,
+            },
+            Shown::Attendant { .. } => Content::Attendant(&self.health),
+        }
+    }
+
+    fn problem(&self, problem: &Problem, then: Then) -> Content<'static> {
+        Content::Problem {
+            code: problem.code.as_str(),
+            message: Personal::new(problem.message(self.language)),
+            then,
+        }
+    }
+}
+
+fn spoken_pin(remaining: u8) -> Vec<String> {
+    let mut keys = vec![Text::EnterPin.key()];
+    if remaining == 1 {
+        keys.push(Text::LastTry.key());
+    } else if SPOKEN_TRIES.contains(&remaining) {
+        keys.push(tries_key(&Text::TriesLeft.key(), remaining));
+    }
+    keys
+}
+
+fn spoken_problem(problem: &Problem) -> String {
+    match problem.remaining {
+        _ if !is_spoken(problem.code) => Text::SeeScreen.key(),
+        Some(tries) if SPOKEN_TRIES.contains(&tries) => {
+            tries_key(&problem_key(problem.code), tries)
+        }
+        Some(_) => Text::SeeScreen.key(),
+        None => problem_key(problem.code),
+    }
+}
