@@ -25,8 +25,9 @@ def sha256(file):
 
 
 def read_manifest(assets):
+    """By language, then by key."""
     file = assets / MANIFEST
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return json.loads(file.read_text(encoding="utf-8"))["languages"] if file.is_file() else {}
 
 
 def report(wanted, assets):

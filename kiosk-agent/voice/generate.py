@@ -126,7 +126,7 @@ def write_manifest(assets, manifest, wanted):
         if entry:
             kept.setdefault(prompt.language, {})[prompt.key] = entry
     assets.mkdir(parents=True, exist_ok=True)
-    (assets / check.MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (assets / check.MANIFEST).write_text(json.dumps({"languages": kept}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def remove_others(assets, wanted):
