@@ -8,7 +8,7 @@ import audio
 MANIFEST = "manifest.json"
 
 # Letters and digits a second, sentence by sentence. A sentence outside is cut short, stretched, or not the one written.
-PACE = {"ja": (3.0, 12.0), "en": (6.0, 19.0), "zh": (2.0, 7.5), "ko": (2.5, 9.0)}
+PACE = {"ja": (3.0, 9.0), "en": (4.5, 17.0), "zh": (2.2, 5.5), "ko": (2.5, 6.5)}
 LOUDNESS_BAND = 1.5
 LONGEST_BEFORE = 0.20
 LONGEST_AFTER = 0.40

@@ -16,7 +16,7 @@ import korean
 
 
 class Tone:
-    """Stands where a voice would: a second of a tone for six letters."""
+    """Stands where a voice would: a second of a tone for five letters."""
 
     name, rate = "tone", 24_000
 
@@ -24,7 +24,7 @@ class Tone:
         return sentence
 
     def say(self, sentence):
-        seconds = sum(map(str.isalnum, sentence)) / 6
+        seconds = sum(map(str.isalnum, sentence)) / 5
         time = np.arange(round(self.rate * seconds)) / self.rate
         return np.concatenate([np.zeros(4800, np.float32), np.sin(2 * np.pi * 440 * time).astype(np.float32) * 0.2])
 
