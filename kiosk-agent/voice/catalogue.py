@@ -1,0 +1,92 @@
+"""What is to be recorded: the catalogue's texts, their sentences, the readings of words an engine gets wrong."""
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+LANGUAGES = ("ja", "en", "zh", "ko")
+
+# Raised when the sound changes though no text did: everything is made again.
+GENERATION = 1
+
+# Recordings that are a prompt with the attention tone before it.
+ALARMS = {"alarm/card": "CardLeft", "alarm/paper": "TakePaper"}
+CHIMES = ("chime/attention", "chime/warning")
+
+KEY = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*")
+SENTENCE_END = {"ja": r"(?<=[。！？])", "zh": r"(?<=[。！？])", "en": r"(?<=[.!?])\s+", "ko": r"(?<=[.!?])\s+"}
+
+
+class CatalogueError(Exception):
+    """The catalogue or the readings are not what the generator can work with."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One recording: its chime, if it begins with one, and its sentences as shown and as spoken."""
+
+    language: str
+    key: str
+    text: str
+    chime: str | None
+    shown: tuple[str, ...]
+    spoken: tuple[str, ...]
+
+    @property
+    def text_sha256(self):
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def recipe(self):
+        """Changes whenever the recording has to be made again."""
+        parts = [GENERATION, self.language, self.chime, *self.spoken]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def sentences(text, language):
+    return tuple(part.strip() for part in re.split(SENTENCE_END[language], text) if part.strip())
+
+
+def read_readings(path=Path(__file__).with_name("readings.toml")):
+    """By language: (written, spoken), the longest first, so that no part of a word is replaced before the word."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    if set(tables) - set(LANGUAGES):
+        raise CatalogueError(f"readings.toml: {set(tables) - set(LANGUAGES)} are no languages")
+    return {language: sorted(tables.get(language, {}).items(), key=lambda pair: -len(pair[0])) for language in LANGUAGES}
+
+
+def spoken(sentence, readings):
+    """A sentence with its readings put in, each place replaced at most once."""
+    if not readings:
+        return sentence
+    table = dict(readings)
+    return re.sub("|".join(re.escape(written) for written, _ in readings), lambda found: table[found[0]], sentence)
+
+
+def prompts(catalogue, readings):
+    """Every recording there has to be."""
+    texts = dict(catalogue["prompts"])
+    if not texts:
+        raise CatalogueError("the catalogue is empty")
+    made = []
+    for language in LANGUAGES:
+        def prompt(key, text, chime=None):
+            shown = sentences(text, language)
+            return Prompt(language, key, text, chime, shown, tuple(spoken(each, readings[language]) for each in shown))
+
+        for key, by_language in texts.items():
+            if not KEY.fullmatch(key) or key.startswith(("alarm/", "chime/")):
+                raise CatalogueError(f"{key!r} cannot be the key of a prompt")
+            text = by_language.get(language, "")
+            if not text.strip() or re.search(r"[{}]", text):
+                raise CatalogueError(f"{key} has no text to speak in {language}")
+            made.append(prompt(key, text))
+        for key, source in ALARMS.items():
+            if source not in texts:
+                raise CatalogueError(f"{key} speaks {source}, which is not in the catalogue")
+            made.append(prompt(key, texts[source][language], "chime/attention"))
+        made += [prompt(key, "", key) for key in CHIMES]
+    return made

@@ -1,0 +1,93 @@
+"""Judges the recordings: against the catalogue by their manifest, and by ear as far as a program has ears."""
+
+import hashlib
+import json
+
+import audio
+
+MANIFEST = "manifest.json"
+
+# Letters and digits a second, sentence by sentence. A sentence outside is cut short, stretched, or not the one written.
+PACE = {"ja": (3.0, 9.0), "en": (4.5, 17.0), "zh": (2.2, 5.5), "ko": (2.5, 6.5)}
+LOUDNESS_BAND = 1.5
+LONGEST_BEFORE = 0.20
+LONGEST_AFTER = 0.40
+QUIET_END = 10 ** (-40 / 20)
+FULL_SCALE = 0.99
+
+
+def path(assets, prompt):
+    return assets / prompt.language / f"{prompt.key}.opus"
+
+
+def sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def read_manifest(assets):
+    """By language, then by key."""
+    file = assets / MANIFEST
+    return json.loads(file.read_text(encoding="utf-8"))["languages"] if file.is_file() else {}
+
+
+def report(wanted, assets):
+    """Prints what is wrong; the exit status."""
+    manifest = read_manifest(assets)
+    names = {(prompt.language, prompt.key) for prompt in wanted}
+    wrong = [f"{language}/{key}: in the manifest, not in the catalogue"
+             for language, entries in manifest.items() for key in entries if (language, key) not in names]
+    files = {path(assets, prompt) for prompt in wanted}
+    wrong += [f"{file.relative_to(assets)}: belongs to nothing" for file in sorted(assets.rglob("*.opus")) if file not in files]
+    for prompt in wanted:
+        entry = manifest.get(prompt.language, {}).get(prompt.key)
+        wrong += [f"{prompt.language}/{prompt.key}: {fault}" for fault in faults(prompt, entry, path(assets, prompt))]
+    size = sum(file.stat().st_size for file in assets.rglob("*.opus"))
+    seconds = sum(entry["duration_ms"] for entries in manifest.values() for entry in entries.values()) / 1000
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    print(f"{len(wanted)} recordings, {seconds / 60:.1f} minutes, {size / 1e6:.2f} MB: {len(wrong) or 'no'} faults")
+    return 1 if wrong else 0
+
+
+def faults(prompt, entry, file):
+    """What is wrong with one recording."""
+    if entry is None or not file.is_file():
+        return ["missing"]
+    if sha256(file) != entry["audio_sha256"]:
+        return ["not the file that was made"]
+    found = []
+    if entry["text_sha256"] != prompt.text_sha256 or entry["recipe"] != prompt.recipe:
+        found.append("made from another text or reading")
+    if [cue["text"] for cue in entry["cues"]] != list(prompt.shown):
+        found.append("its captions are not the text's sentences")
+    return found + heard(audio.measure(audio.decode(file)), entry) + paced(prompt, entry)
+
+
+def heard(measures, entry):
+    found = []
+    if abs(measures.seconds * 1000 - entry["duration_ms"]) > 5:
+        found.append(f"lasts {measures.seconds:.3f} s, not {entry['duration_ms']} ms")
+    if measures.peak >= FULL_SCALE:
+        found.append("clips")
+    if abs(measures.loudness - audio.LOUDNESS) > LOUDNESS_BAND:
+        found.append(f"{measures.loudness:.1f} LUFS")
+    if measures.silence_before > LONGEST_BEFORE:
+        found.append(f"begins with {measures.silence_before:.2f} s of silence")
+    if measures.silence_after > LONGEST_AFTER:
+        found.append(f"ends with {measures.silence_after:.2f} s of silence")
+    if measures.last_peak > QUIET_END:
+        found.append("is cut off at its end")
+    return found
+
+
+def paced(prompt, entry):
+    """Whether each sentence lasts about as long as it takes to say."""
+    starts = [cue["start_ms"] for cue in entry["cues"]]
+    ends = [start - 1000 * audio.PAUSE for start in starts[1:]] + [entry["duration_ms"] - 1000 * audio.LEAD_OUT]
+    low, high = PACE[prompt.language]
+    found = []
+    for sentence, start, end in zip(prompt.spoken, starts, ends):
+        letters = sum(character.isalnum() for character in sentence)
+        pace = letters / max((end - start) / 1000, 0.001)
+        if not low <= pace <= high:
+            found.append(f"{pace:.1f} letters a second: {sentence}")
+    return found
