@@ -76,12 +76,13 @@ function frame() {
   find("#cancel").hidden = !screen.cancel;
   find("#help").hidden = screen.screen === "starting";
   find("#language").hidden = ["starting", "language"].includes(screen.screen);
-  find("#language").setAttribute("aria-label", `${text("Language")} / Language`);
+  find("#language").setAttribute("aria-label", languageLabel());
+  find("#status").textContent = screen.step ? `${text("Step")} ${screen.step}/${STEPS.length} ${text(STEPS[screen.step - 1])}` : "";
 }
 
 function warn() {
   if (find("dialog.time")) return;
-  voice.say(["chime/warning", "TimeWarning"], false);
+  voice.interject(["chime/warning", "TimeWarning"]);
   dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
     el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
@@ -100,6 +101,7 @@ function askToStop() {
 
 function help() {
   const own = HELP[screen.screen];
+  voice.interject([own, "HelpStaff"].filter(Boolean));
   dialog(text("Help"), (close) => [
     own ? el("p", { text: text(own) }) : null,
     el("p", { text: text("HelpStaff") }),
@@ -107,8 +109,13 @@ function help() {
   ].filter(Boolean));
 }
 
+/** In the language of the screen, and in one that more people read. */
+function languageLabel() {
+  return [...new Set([text("Language"), "Language"])].join(" / ");
+}
+
 function chooseLanguage() {
-  dialog(`${text("Language")} / Language`, (close) => [
+  dialog(languageLabel(), (close) => [
     el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
       button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
     el("div.choices", {}, button("way", text("Close"), close)),
@@ -161,7 +168,10 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
-  else if (screen && !find("dialog")) onKey(event, screen, press);
+  else if (screen && !find("dialog")) {
+    if (event.key === "Escape" && screen.cancel) askToStop();
+    else onKey(event, screen, press);
+  }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("dragstart", (event) => event.preventDefault());

@@ -14,6 +14,9 @@ export const HELP = {
 
 const LANGUAGES = [["ja", "日本語", "はじめる"], ["en", "English", "Start"], ["zh", "中文", "开始"], ["ko", "한국어", "시작"]];
 
+/** Copies wanted on the screen that asks for them. */
+let counted = {};
+
 const title = (said) => el("h1", { tabindex: "-1", text: said });
 const lead = (said) => el("p.lead", { text: said });
 
@@ -72,15 +75,16 @@ const SCREENS = {
 
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
-  copies: ({ most, fee }, press) => {
-    let copies = 1;
+  copies: ({ serial, most, fee }, press) => {
+    // Another language is no reason to begin again.
+    if (counted.serial !== serial) counted = { serial, copies: 1 };
     const count = el("output", { "aria-live": "polite" });
     const price = el("p.lead", { role: "status" });
     const say = () => {
-      count.textContent = text("CopyCount", { copies });
-      price.textContent = fee ? text("FeeOf", { yen: fee * copies }) : "";
+      count.textContent = text("CopyCount", { copies: counted.copies });
+      price.textContent = fee ? text("FeeOf", { yen: fee * counted.copies }) : "";
     };
-    const change = (by) => () => { copies = Math.min(most, Math.max(1, copies + by)); say(); };
+    const change = (by) => () => { counted.copies = Math.min(most, Math.max(1, counted.copies + by)); say(); };
     say();
     return [
       title(text("ChooseCopiesTitle")),
@@ -88,7 +92,7 @@ const SCREENS = {
         button("key", "−", change(-1), { "aria-label": text("FewerCopies") }), count,
         button("key", "+", change(1), { "aria-label": text("MoreCopies") })),
       price,
-      el("div.choices", {}, button("primary", text("Next"), () => press("copies", copies))),
+      el("div.choices", {}, button("primary", text("Next"), () => press("copies", counted.copies))),
     ];
   },
 
@@ -122,9 +126,10 @@ const SCREENS = {
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
-  problem: ({ code, message, then }, press) => [
-    title(text(then === "on" ? "ProblemTitle" : "ProblemStopped")),
-    el("div.warning", { role: "alert" }, el("p", { text: message })),
+  problem: ({ code, happened, advice, then }, press) => [
+    title(text({ on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
+    el("div.warning", { role: "alert" },
+      el("p.happened", { text: happened }), el("h2", { text: text("ProblemAdvice") }), el("p", { text: advice })),
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
     then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
   ],
@@ -134,12 +139,18 @@ const SCREENS = {
   ],
 
   attendant: (health, press) => {
-    const rows = ["version", "terminal", "reader", "printer", "center", "begun", "delivered", "browsers"].map((name) => [name, health[name]]);
-    const ended = Object.entries(health.ended).map(([code, count]) => [`ended: ${code}`, count]);
+    const row = (label, value) => el("div", {}, el("dt", { text: label }), value);
+    const number = (label, value) => row(label, el("dd", { text: value }));
+    // Of what is not in order, the code too: it is what the operator's manual goes by.
+    const state = (label, code) => row(label, code === "ok" ? el("dd.ok", { text: text("AttendantOk") })
+      : el("dd.amiss", {}, code ? `${text(`problem/${code}`)} (${code})` : ""));
+    const ended = Object.entries(health.ended).map(([code, count]) => number(`${text("AttendantEnded")}: ${code}`, count));
     return [
       title(text("Attendant")),
-      el("dl.status", { lang: "en" }, ...[...rows, ...ended].map(([name, value]) =>
-        el("div", {}, el("dt", { text: name }), el("dd", { text: value, class: value === "ok" ? "ok" : "" })))),
+      el("dl.status", {},
+        state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer), state(text("AttendantCenter"), health.center),
+        number(text("AttendantBegun"), health.begun), number(text("AttendantDelivered"), health.delivered), ...ended,
+        number(text("AttendantBrowsers"), health.browsers), number(text("AttendantVersion"), health.version), number(text("AttendantTerminal"), health.terminal)),
       el("div.choices", {}, button("primary", text("AttendantReset"), () => press("cancel"))),
     ];
   },

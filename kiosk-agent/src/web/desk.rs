@@ -194,10 +194,7 @@ impl Desk {
     /// The time is over of a screen that is this module's business.
     pub fn give_way(&mut self) {
         match self.take() {
-            Shown::Service(menu) | Shown::Terms(menu, _) => {
-                self.language = Language::Ja;
-                self.set(Shown::Language(menu));
-            }
+            Shown::Service(menu) | Shown::Terms(menu, _) => self.set(Shown::Language(menu)),
             Shown::AttendantKey { before, .. } => self.set(*before),
             shown => self.shown = shown,
         }
@@ -316,6 +313,10 @@ impl Desk {
     }
 
     fn set(&mut self, shown: Shown) {
+        // Whoever comes to the first screen has not chosen yet.
+        if matches!(shown, Shown::Language(_)) {
+            self.language = Language::Ja;
+        }
         self.shown = shown;
         self.serial += 1;
         self.deadline = None;

@@ -96,6 +96,19 @@ async fn who_walks_away_before_applying_leaves_the_first_screen_in_japanese() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_problem_before_an_application_leaves_the_first_screen_in_japanese() {
+    let mut desk = at_the_terms();
+    desk.show(&View::Problem(&ProblemCode::PrinterOutOfPaper.into()));
+    assert_eq!(told(&desk)["language"], "en");
+    desk.show(&View::Menu(&menu()));
+    say(&mut desk, "understood");
+    assert_eq!(
+        (screen(&desk).as_str(), &told(&desk)["language"]),
+        ("language", &json!("ja"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_page_is_told_how_many_digits_there_are_and_never_which() {
     let mut desk = desk();
     desk.show(&View::Pin { remaining: 3 });
@@ -264,10 +277,10 @@ async fn every_problem_is_told_in_every_language_with_its_code() {
             press(&mut desk, json!({"intent": "language", "value": language}));
             let said = told(&desk);
             assert_eq!(said["code"], code.as_str());
-            assert!(
-                said["message"].as_str().unwrap().chars().count() > 5,
-                "{language}: {said}"
-            );
+            for part in ["happened", "advice"] {
+                let told = said[part].as_str().unwrap();
+                assert!(told.chars().count() > 5, "{language}: {said}");
+            }
         }
     }
 }
