@@ -164,7 +164,12 @@ impl Desk {
                 | Shown::Terms(..)
                 | Shown::AttendantKey { .. }
                 | Shown::Attendant { .. }
-        )
+        ) || self.is_before_the_first_screen()
+    }
+
+    /// Whether a problem stands that came up before an application began: whoever has read it is done, or begins anew.
+    const fn is_before_the_first_screen(&self) -> bool {
+        matches!(self.shown, Shown::Problem(_)) && matches!(self.next, Some(Shown::Language(_)))
     }
 
     /// Whether an application was begun since [`start_over`](Self::start_over), so that there may be something of it to be rid of.
@@ -194,11 +199,12 @@ impl Desk {
     /// The time is over of a screen that is this module's business.
     pub fn give_way(&mut self) {
         match self.take() {
-            Shown::Service(menu) | Shown::Terms(menu, _) => {
-                self.language = Language::Ja;
-                self.set(Shown::Language(menu));
-            }
+            Shown::Service(menu) | Shown::Terms(menu, _) => self.set(Shown::Language(menu)),
             Shown::AttendantKey { before, .. } => self.set(*before),
+            Shown::Problem(problem) => match self.next.take() {
+                Some(next) => self.set(next),
+                None => self.shown = Shown::Problem(problem),
+            },
             shown => self.shown = shown,
         }
     }
@@ -228,7 +234,7 @@ impl Desk {
     /// What the core pushes.
     pub fn show(&mut self, view: &View<'_>) {
         let shown = match view {
-            View::Menu(menu) => match self.take() {
+            View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
                 Shown::Service(_) | Shown::Terms(..) | Shown::PlaceCard | Shown::Kind(_) => {
                     Shown::Service((*menu).clone())
@@ -269,6 +275,10 @@ impl Desk {
         let is_read = matches!(shown, Shown::Problem(_) | Shown::OutOfService(_));
         if matches!(self.shown, Shown::Problem(_)) && !is_read {
             self.next = Some(shown);
+            if self.gives_way() {
+                let stands = Instant::now() + self.end_stands();
+                self.deadline.get_or_insert(stands);
+            }
             return;
         }
         self.next = None;
@@ -316,6 +326,10 @@ impl Desk {
     }
 
     fn set(&mut self, shown: Shown) {
+        // Whoever comes next reads the first screen in Japanese.
+        if matches!(shown, Shown::Language(_)) {
+            self.language = Language::Ja;
+        }
         self.shown = shown;
         self.serial += 1;
         self.deadline = None;
@@ -573,7 +587,9 @@ impl Desk {
                 | Shown::Preview(_)
                 | Shown::Fee { .. }
                 | Shown::TryAgain
-        ) || matches!(self.shown, Shown::Problem(_)) && self.next.is_some()
+        ) || matches!(self.shown, Shown::Problem(_))
+            && self.next.is_some()
+            && !self.is_before_the_first_screen()
     }
 }
 
