@@ -24,7 +24,7 @@ mod telling;
 const COPIES: u8 = 10;
 /// Digits of a PIN.
 const PIN_LENGTH: usize = 4;
-/// How long a step before an application stands, and an attendant's view that nobody uses.
+/// How long a step before an application stands, and an attendant's view that nobody uses, where nothing else is said.
 const IDLE: Duration = Duration::from_secs(90);
 /// How long the end of an application stands.
 const END: Duration = Duration::from_secs(30);
@@ -38,6 +38,7 @@ pub struct Desk {
     /// What the core showed while a problem was being read.
     next: Option<Shown>,
     deadline: Option<Instant>,
+    idle: Duration,
     /// The end of an application was read.
     acknowledged: bool,
     begun: bool,
@@ -139,11 +140,19 @@ impl Desk {
             shown: Shown::Starting,
             next: None,
             deadline: None,
+            idle: IDLE,
             acknowledged: false,
             begun: false,
             key,
             health: Health::default(),
         }
+    }
+
+    /// How long a step before an application stands, and an attendant's view that nobody uses.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
     }
 
     /// What the attendant sees.
@@ -228,7 +237,7 @@ impl Desk {
             coming: false,
             leaves: false,
         });
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
     }
 
     /// What the core pushes.
@@ -291,7 +300,7 @@ impl Desk {
         }
         self.set(shown);
         if matches!(view, View::Menu(_)) && self.gives_way() {
-            self.deadline = Some(Instant::now() + IDLE);
+            self.deadline = Some(Instant::now() + self.idle);
         }
     }
 
@@ -339,7 +348,7 @@ impl Desk {
     /// Sets a step of this module's own, which has a time of its own.
     fn step(&mut self, shown: Shown) -> Taken {
         self.set(shown);
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
         Taken::Here
     }
 
@@ -356,7 +365,7 @@ impl Desk {
             PageIntent::Back => self.back(),
             PageIntent::MoreTime if self.deadline.is_none() => Taken::Ignored,
             PageIntent::MoreTime if self.gives_way() => {
-                self.deadline = Some(Instant::now() + IDLE);
+                self.deadline = Some(Instant::now() + self.idle);
                 Taken::Here
             }
             PageIntent::MoreTime => Taken::For(Intent::MoreTime),
