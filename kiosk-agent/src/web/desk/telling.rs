@@ -132,7 +132,11 @@ impl Desk {
             Shown::Done { reported } => Content::Done {
                 reported: *reported,
             },
-            Shown::Problem(problem) if self.next.is_some() => self.problem(problem, Then::On),
+            Shown::Problem(problem)
+                if self.next.is_some() && !self.is_before_the_first_screen() =>
+            {
+                self.problem(problem, Then::On)
+            }
             Shown::Problem(problem) => self.problem(problem, Then::Start),
             Shown::OutOfService(problem) => self.problem(problem, Then::Wait),
             Shown::AttendantKey { entry, wrong, .. } => Content::AttendantKey {

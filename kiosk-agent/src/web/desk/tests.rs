@@ -96,19 +96,6 @@ async fn who_walks_away_before_applying_leaves_the_first_screen_in_japanese() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_problem_before_an_application_leaves_the_first_screen_in_japanese() {
-    let mut desk = at_the_terms();
-    desk.show(&View::Problem(&ProblemCode::PrinterOutOfPaper.into()));
-    assert_eq!(told(&desk)["language"], "en");
-    desk.show(&View::Menu(&menu()));
-    say(&mut desk, "understood");
-    assert_eq!(
-        (screen(&desk).as_str(), &told(&desk)["language"]),
-        ("language", &json!("ja"))
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_page_is_told_how_many_digits_there_are_and_never_which() {
     let mut desk = desk();
     desk.show(&View::Pin { remaining: 3 });
@@ -174,6 +161,37 @@ async fn a_problem_stands_until_it_was_read() {
     assert!(!desk.is_acknowledged());
     say(&mut desk, "understood");
     assert!(desk.is_acknowledged());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_problem_before_an_application_stands_until_it_was_read_or_nobody_is_there() {
+    for is_read in [true, false] {
+        let mut desk = at_the_terms();
+        say(&mut desk, "agree");
+        desk.show(&View::Problem(&ProblemCode::PrinterOutOfPaper.into()));
+        desk.show(&View::Menu(&menu()));
+        let said = told(&desk);
+        assert_eq!(
+            (&said["screen"], &said["then"], &said["cancel"]),
+            (&json!("problem"), &json!("start"), &json!(false))
+        );
+        // A menu that is fetched anew gives nobody more time.
+        let stands = desk.gives_way_at();
+        assert_eq!(stands, Some(Instant::now() + END));
+        tokio::time::advance(END / 2).await;
+        desk.show(&View::Menu(&menu()));
+        assert_eq!(desk.gives_way_at(), stands);
+        if is_read {
+            say(&mut desk, "understood");
+        } else {
+            desk.give_way();
+        }
+        assert_eq!(
+            (screen(&desk).as_str(), &told(&desk)["language"]),
+            ("language", &json!("ja"))
+        );
+        assert_eq!(desk.gives_way_at(), None);
+    }
 }
 
 #[tokio::test(start_paused = true)]
