@@ -9,8 +9,8 @@ const KANA_ROWS = {
   あ: "あいうえお", か: "かきくけこがぎぐげご", さ: "さしすせそざじずぜぞ", た: "たちつてとだぢづでど", な: "なにぬねの",
   は: "はひふへほばびぶべぼぱぴぷぺぽ", ま: "まみむめも", や: "やゆよ", ら: "らりるれろ", わ: "わゐゑをん",
 };
-const KANA = [..."あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"];
-const LATIN = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const KANA = ["あいうえお", "かきくけこ", "さしすせそ", "たちつてと", "なにぬねの", "はひふへほ", "まみむめも", "やゆよ", "らりるれろ", "わをん"];
+const LATIN = ["ABCDEFGHIJKLM", "NOPQRSTUVWXYZ"];
 /** Small kana are looked up as large ones. */
 const SMALL = { ぁ: "あ", ぃ: "い", ぅ: "う", ぇ: "え", ぉ: "お", っ: "つ", ゃ: "や", ゅ: "ゆ", ょ: "よ", ゎ: "わ" };
 const VOICING = /[\u3099\u309a]/gu;
@@ -32,7 +32,7 @@ function row(offer) {
 function letters(offer) {
   if (!byKana()) return offer.name_en.normalize("NFD").toUpperCase().replace(/[^A-Z]/gu, "");
   const plain = [...offer.reading.normalize("NFD").replace(VOICING, "")].map((kana) => SMALL[kana] ?? kana);
-  return plain.filter((kana) => KANA.includes(kana)).join("");
+  return plain.filter((kana) => KANA.join("").includes(kana)).join("");
 }
 
 export function municipalities({ offers, home }, press) {
@@ -98,21 +98,21 @@ function searched(offers, choice) {
     pressed += letter;
     say();
   }, { lang: byKana() ? "ja" : "en" });
-  const keys = (byKana() ? KANA : LATIN).map(add);
+  const lines = (byKana() ? KANA : LATIN).map((line) => [...line].map(add));
   const erase = button("way", text("Delete"), () => { pressed = pressed.slice(0, -1); say(); });
   const say = () => {
     so.textContent = pressed;
     const members = offers.filter((offer) => letters(offer).startsWith(pressed));
     const next = new Set(members.map((offer) => letters(offer)[pressed.length]));
     // Not `disabled`: whoever is on that key would lose their place.
-    for (const key of keys) key.setAttribute("aria-disabled", String(!next.has(key.textContent)));
+    for (const key of lines.flat()) key.setAttribute("aria-disabled", String(!next.has(key.textContent)));
     found.textContent = pressed ? text("FoundCount", { count: members.length }) : "";
     list.replaceChildren(...(pressed && members.length <= 2 * FEW ? members.map(choice) : []));
   };
   say();
   return [
     el("p.note", { text: text("PressLetters") }),
-    el(`div.letters-keys${byKana() ? ".kana" : ""}`, {}, ...keys),
+    el(`div.letter-keys${byKana() ? ".kana" : ""}`, {}, ...lines.map((line) => el("div", {}, ...line))),
     el("div.so-far", {}, so, erase), found, list,
   ];
 }

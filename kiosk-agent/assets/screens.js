@@ -1,6 +1,6 @@
 // What each screen shows.
 
-import { button, date, el, localized, text } from "./dom.js";
+import { button, currentLanguage, date, el, localized, text } from "./dom.js";
 import { municipalities } from "./municipality.js";
 import { fillDots, pad } from "./pad.js";
 
@@ -18,6 +18,8 @@ const LANGUAGES = [["ja", "日本語", "はじめる"], ["en", "English", "Start
 let counted = {};
 
 const title = (said) => el("h1", { tabindex: "-1", text: said });
+/** Between two sentences, where the language has something there. */
+const apart = () => (["en", "ko"].includes(currentLanguage()) ? " " : null);
 const lead = (said) => el("p.lead", { text: said });
 
 const SCREENS = {
@@ -129,7 +131,7 @@ const SCREENS = {
   problem: ({ code, happened, advice, then }, press) => [
     title(text({ on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
     el("div.warning", { role: "alert" },
-      el("p.happened", { text: happened }), el("h2", { text: text("ProblemAdvice") }), el("p", { text: advice })),
+      el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
     then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
   ],

@@ -189,7 +189,6 @@ texts! {
     shown ProblemTitle "お知らせ" "Please note" "提示" "안내";
     shown ProblemStopped "手続きを続けられません" "This cannot go on" "无法继续" "계속할 수 없습니다";
     shown ProblemWait "ただいまご利用いただけません" "This kiosk is out of service" "本机暂停服务" "현재 이용할 수 없습니다";
-    shown ProblemAdvice "次にすること" "What to do next" "接下来请这样做" "다음에 하실 일";
     shown ProblemCodeLabel "コード" "Code" "代码" "코드";
     spoken SeeScreen "画面の案内をご確認ください。" "Please read what the screen says." "请查看屏幕上的说明。" "화면의 안내를 확인해 주십시오.";
     shown Understood "わかりました" "OK" "知道了" "확인";
