@@ -16,7 +16,7 @@ history.replaceState(null, "", "/");
 const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
-const voice = new Voice(find("#caption"));
+const voice = new Voice(find("#sound"), find("#caption"));
 const clock = new Clock(find("#left"), warn);
 
 let screen = null;

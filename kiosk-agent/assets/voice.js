@@ -8,12 +8,12 @@ const PAUSE = 3000;
 const LEVELS = 5;
 
 export class Voice {
-  constructor(caption) {
+  constructor(audio, caption) {
+    this.audio = audio;
     this.caption = caption;
     this.level = 4;
     this.turnNumber = 0;
     this.recordings = {};
-    this.audio = new Audio();
     this.audio.addEventListener("timeupdate", () => this.follow());
   }
 

@@ -9,7 +9,7 @@ import sys
 
 from stand import kiosk
 
-GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting", "guard")
+GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting", "guard", "access", "sound")
 
 
 def main():

@@ -6,6 +6,7 @@ The views come from here; the rest (`kiosk-agent/examples/page.rs`) is what the 
 import contextlib
 import json
 import subprocess
+from urllib.request import urlopen
 
 from playwright.sync_api import expect, sync_playwright
 
@@ -219,8 +220,11 @@ class Shown:
         self.language = "ja"
 
     def open(self, path):
-        from urllib.request import urlopen
         return urlopen(self.about["page"].split("/#")[0] + path, timeout=30)
+
+    def manifest(self):
+        """The recordings, by language and key."""
+        return json.load(self.open("/voice/manifest.json"))["languages"]
 
     def says(self, key):
         return self.language if key == "lang" else self.catalogue[self.language][key]

@@ -107,7 +107,7 @@ problems! {
     PinMalformed "pin-malformed" None, Repeat,
         "暗証番号は数字4桁です。入力できる回数は減っていません。" "もう一度入力してください。",
         "The PIN is four digits. This did not use up a try." "Please enter it again.",
-        "密码为4位数字。本次不扣次数。" "请重新输入。",
+        "密码为4位数字。本次未扣除次数。" "请重新输入。",
         "비밀번호는 숫자 4자리입니다. 입력 가능 횟수는 줄지 않았습니다." "다시 입력해 주십시오.",
         "Input was not four digits; nothing was sent to the card.";
     PinWrong "pin-wrong" None, Repeat,
@@ -449,7 +449,7 @@ problems! {
     IssuingStopped "issuing-stopped" Some(409), No,
         "記録の利用停止の申し出があるため、発行できません。" "その市区町村の窓口にお問い合わせください。",
         "Use of the record was stopped on request." "Please ask the municipality's counter.",
-        "该记录已应申请停止使用，无法发放。" "请咨询该市区町村窗口。",
+        "根据申请，该记录已停止使用，无法发放。" "请咨询该市区町村窗口。",
         "기록 이용 정지 신청이 있어 발급할 수 없습니다." "해당 시구정촌 창구에 문의해 주십시오.",
         "利用停止 is set for the person.";
     RecordsUnavailable "records-unavailable" Some(503), Repeat,
