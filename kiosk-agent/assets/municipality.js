@@ -42,7 +42,8 @@ export function municipalities({ offers, home }, press) {
   if (own) parts.push(el("section", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
-    const section = el("section", {}, el("h2", { text: text(own ? "Elsewhere" : "ChooseMunicipalityTitle") }));
+    const section = el("section", {});
+    if (own) section.append(el("h2", { text: text("Elsewhere") }));
     if (others.length <= FEW) section.append(el("div.list", {}, ...others.map((offer) => choice(offer, whole(offer)))));
     else section.append(...ways(others, choice));
     parts.push(section);
@@ -70,6 +71,12 @@ function ways(offers, choice) {
   return [el("div.tabs", {}, ...tabs), area];
 }
 
+/** What was found may lie below what always stays in sight. */
+function bringUp(found, list) {
+  const bottom = document.querySelector("footer").getBoundingClientRect().top;
+  if (list.getBoundingClientRect().bottom > bottom) found.scrollIntoView({ block: "start" });
+}
+
 function grouped(offers, group, choice) {
   const found = el("p.found", { role: "status" });
   const list = el("div.list");
@@ -82,6 +89,7 @@ function grouped(offers, group, choice) {
       const members = offers.filter((offer) => group(offer) === named);
       found.textContent = text("FoundCount", { count: members.length });
       list.replaceChildren(...members.map(choice));
+      bringUp(found, list);
     }, { lang: spoken(), "aria-pressed": "false" });
     return its;
   });
@@ -108,6 +116,7 @@ function searched(offers, choice) {
     for (const key of lines.flat()) key.setAttribute("aria-disabled", String(!next.has(key.textContent)));
     found.textContent = pressed ? text("FoundCount", { count: members.length }) : "";
     list.replaceChildren(...(pressed && members.length <= 2 * FEW ? members.map(choice) : []));
+    if (pressed) bringUp(so, list);
   };
   say();
   return [

@@ -79,7 +79,7 @@ MENU = {
 def dose(number):
     return {
         "date": f"202{1 + number // 3}-{1 + 3 * (number % 3):02}-1{number}", "vaccine": "mRNAワクチン(SARS-CoV-2)", "vaccine_en": "mRNA vaccine (SARS-CoV-2)",
-        "product": "コミナティ筋注", "product_en": "Comirnaty", "maker": "ファイザー", "maker_en": "Pfizer", "lot": f"EX{2700 + 37 * number}",
+        "product": "コミナティ筋注", "product_en": "Comirnaty", "maker": "ファイザー", "maker_en": "Pfizer", "lot": f"EX{2700 + 37 * number}", "cvx": "208",
     }
 
 
@@ -112,6 +112,7 @@ def digits(count):
     def press(page, _):
         for digit in "1234567890"[:count]:
             page.get_by_role("button", name=digit, exact=True).click()
+        expect(page.locator(".dot.full")).to_have_count(count)
     return press
 
 
