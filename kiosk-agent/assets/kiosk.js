@@ -124,15 +124,15 @@ function chooseLanguage() {
 
 function voiceControls() {
   dialog(text("Voice"), (close) => {
-    const level = el("p", { role: "status" });
+    const level = el("p.level", { role: "status" });
     const say = () => { level.textContent = text("Volume", { level: voice.level }); };
     say();
     return [
       el("div.choices.column", {},
         button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
         button("secondary", text("Silence"), () => { close(); voice.stop(); }),
-        button("secondary", text("Louder"), () => { voice.turn(1); say(); }),
-        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); })),
+        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); }),
+        button("secondary", text("Louder"), () => { voice.turn(1); say(); })),
       level,
       el("div.choices", {}, button("way", text("Close"), close)),
     ];

@@ -39,7 +39,7 @@ export function municipalities({ offers, home }, press) {
   const choice = (offer, label) => button("choice", label, () => press("municipality", offer.code), { lang: spoken() });
   const parts = [];
   const own = offers.find((offer) => offer.code === home);
-  if (own) parts.push(el("section", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
+  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
     const section = el("section", {});

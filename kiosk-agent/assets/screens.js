@@ -112,14 +112,14 @@ const SCREENS = {
     el("p.note", { text: text("PayFeeHelp") }),
   ],
 
-  "take-paper": () => [title(text("TakePaperTitle")), el("p.strong", { text: text("TakePaperText") })],
+  "take-paper": () => [title(text("TakePaperTitle")), picture("take.paper"), el("p.strong", { text: text("TakePaperText") })],
 
   issuing: () => [title(text("IssuingTitle")), el("div.busy"), lead(text("Issuing"))],
 
   delivering: () => [title(text("DeliveringTitle")), el("div.busy"), el("p.strong", { text: text("DoNotLeave") })],
 
   "try-again": (_, press) => [
-    title(text("DeliveringTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
+    title(text("AgainTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
   ],
 
   done: ({ reported }, press) => [
@@ -145,7 +145,7 @@ const SCREENS = {
     const number = (label, value) => row(label, el("dd", { text: value }));
     // Of what is not in order, the code too: it is what the operator's manual goes by.
     const state = (label, code) => row(label, code === "ok" ? el("dd.ok", { text: text("AttendantOk") })
-      : el("dd.amiss", {}, code ? `${text(`problem/${code}`)} (${code})` : ""));
+      : el("dd.amiss", {}, code ? `${text(`happened/${code}`)} (${code})` : ""));
     const ended = Object.entries(health.ended).map(([code, count]) => number(`${text("AttendantEnded")}: ${code}`, count));
     return [
       title(text("Attendant")),
@@ -172,23 +172,25 @@ export function update(screen) {
 function certificate({ holder, authority, doses, issued_on, copies }) {
   const row = (label, value, lang) => el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
   const head = ["DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot"].map((key) => el("th", { scope: "col", text: text(key) }));
-  const japanese = document.documentElement.lang === "ja";
-  const own = (one, other) => (japanese ? one : other);
+  // What is printed is Japanese and English; whoever reads Chinese reads a Japanese place name.
+  const language = currentLanguage();
+  const own = (one, other) => (language === "ja" ? one : other);
+  const lang = { ja: undefined, en: undefined, zh: "en", ko: "en" }[language];
   const rows = doses.map((dose, index) =>
     el("tr", {},
       el("th", { scope: "row", text: index + 1 }), el("td.whole", { text: date(dose.date) }),
-      el("td", { text: own(dose.vaccine, dose.vaccine_en) }),
-      el("td", { text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
+      el("td", { lang, text: own(dose.vaccine, dose.vaccine_en) }),
+      el("td", { lang, text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
   return el("section.certificate", {},
     el("dl", {},
       row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
-      row(text("Authority"), own(authority.name, authority.name_en)), row(text("IssuedOn"), date(issued_on)),
+      row(text("Authority"), ...(language === "zh" ? [authority.name, "ja"] : [own(authority.name, authority.name_en), lang])), row(text("IssuedOn"), date(issued_on)),
       row(text("CopiesLabel"), text("CopyCount", { copies }))),
     el("div.doses", { tabindex: "0", role: "region", "aria-label": text("Doses") },
       el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))));
 }
 
-/** A card on its way onto the reader, or off it. */
+/** A card on its way onto the reader, or off it; or paper on its way out. */
 function picture(way) {
-  return el(`div.picture.${way}`, { "aria-hidden": "true" }, el("div.reader"), el("div.card"));
+  return el(`div.picture.${way}`, { "aria-hidden": "true" }, el("div.reader"), el("div.card"), el("div.arrow"));
 }

@@ -175,6 +175,7 @@ texts! {
     shown DeliveringTitle "印刷しています" "Printing" "正在打印" "인쇄하고 있습니다";
     shown DoNotLeave "その場を離れないでください" "Please do not leave" "请勿离开" "자리를 떠나지 마십시오";
     spoken AgainPrompt "もう一度印刷するときは「もう一度試す」を押してください。" "To print again, press Try again." "如需重新打印，请按“重试”。" "다시 인쇄하려면 ‘다시 시도’를 눌러 주십시오.";
+    shown AgainTitle "印刷が終わっていません" "Not all is printed yet" "打印尚未完成" "인쇄가 끝나지 않았습니다";
     shown Again "もう一度試す" "Try again" "重试" "다시 시도";
     spoken TakePaper "証明書をお取りください。" "Please take your certificate." "请取走证明。" "증명서를 가져가 주십시오.";
     shown TakePaperTitle "証明書をお取りください" "Take your certificate" "请取走证明" "증명서를 가져가 주십시오";
@@ -206,7 +207,7 @@ texts! {
     shown AttendantCenter "証明書交付センター" "Issuance center" "证明发放中心" "증명서 발급 센터";
     shown AttendantBegun "始められた申請" "Applications begun" "已开始的申请" "시작된 신청";
     shown AttendantDelivered "渡された証明書" "Certificates handed over" "已交付的证明" "교부된 증명서";
-    shown AttendantEnded "途中で終わった申請" "Applications ended" "中途结束的申请" "도중에 끝난 신청";
+    shown AttendantEnded "表示したお知らせ" "Problems shown" "已显示的提示" "표시된 안내";
     shown AttendantBrowsers "画面の再起動" "Browsers started again" "浏览器重启次数" "브라우저 재시작";
     shown AttendantReset "端末を最初の状態に戻す" "Reset the kiosk" "重置终端" "단말기 초기화";
 
