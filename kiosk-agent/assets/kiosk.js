@@ -46,11 +46,15 @@ function show(next) {
     if (serialChanged) closeDialogs();
     frame();
     const main = find("#main");
+    const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
     main.className = `on-${next.screen}`;
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
       voice.say(next.speak, next.alarm);
+    } else if (held !== null) {
+      // Drawn anew under somebody's hands: the focus stays where it was.
+      ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
     }
   }
   update(next);
