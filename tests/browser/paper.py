@@ -10,7 +10,7 @@ from judge import judged  # noqa: E402
 
 
 def run(*command, given=None):
-    return subprocess.run(command, input=given, stdout=subprocess.PIPE, check=True).stdout
+    return subprocess.run(command, input=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
 
 
 def certificate(sheet, keys):

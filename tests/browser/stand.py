@@ -106,8 +106,14 @@ class Page:
         return said
 
     def is_on(self, screen):
-        """Waits for a screen."""
-        expect(self.page.locator("main")).to_have_class(f"on-{screen}")
+        """Waits for a screen. What another one shows may be personal: only its name is told."""
+        try:
+            self.page.locator(f"main.on-{screen}").wait_for(timeout=PATIENCE * 1000)
+        except TimeoutError:
+            shown = self.page.locator("main").get_attribute("class")
+            told = self.page.locator(".code")
+            code = told.text_content() if told.count() else ""
+            raise AssertionError(f"{shown} {code} instead of {screen}") from None
         return self
 
     def press(self, label):
@@ -118,6 +124,17 @@ class Page:
     def push(self, key):
         """Presses the button that a text of the catalogue is on."""
         return self.press(self.say(key))
+
+    def press_in_dialog(self, key):
+        """Presses a button of the dialog that has opened."""
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("button", name=self.say(key), exact=True).click()
+        expect(dialog).to_have_count(0)
+        return self
+
+    def cancel(self):
+        """Ends the application, as one who means it."""
+        return self.push("Stop").press_in_dialog("Stop")
 
     def type_pin(self, pin=PIN):
         for digit in pin:
@@ -164,7 +181,7 @@ class Page:
 
     def is_told(self, code):
         """Waits for a problem, and sees that it is told as this one is, with its code."""
-        expect(self.page.locator("main")).to_have_class("on-problem")
+        self.is_on("problem")
         expect(self.page.locator(".code")).to_have_text(f"{self.say('ProblemCodeLabel')}: {code}")
         return self
 
