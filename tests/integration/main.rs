@@ -12,6 +12,7 @@ mod counter;
 mod emulated_card;
 mod evidence;
 mod faults;
+mod kiosk_page;
 mod logs;
 mod panel;
 mod printing;
