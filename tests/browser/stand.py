@@ -193,10 +193,20 @@ class Page:
 
     def to_start(self):
         """From the end of an application to the next resident's first screen."""
+        return self.ended().is_on("language")
+
+    def to_waiting(self, code):
+        """From the end of an application to a screen that says why there is no next one yet."""
+        self.ended().is_told_why(code)
+        expect(self.page.locator("main button")).to_have_count(0)
+        return self
+
+    def ended(self):
+        """Leaves the end of an application, for whatever the next browser shows."""
         # The browser may be gone before it says that it was pressed.
         with contextlib.suppress(Error):
             self.page.locator("main button.primary").click()
-        return self.renewed().is_on("language")
+        return self.renewed()
 
 
 @contextlib.contextmanager

@@ -219,7 +219,8 @@ impl Stand {
             Order::Pause(part) => self.signal(part, Signal::STOP)?,
             Order::Resume(part) => self.signal(part, Signal::CONT)?,
             Order::Center(offer) => self.offer(offer)?,
-            Order::Paper(there) => self.printer.say("media-empty", !there)?,
+            // While it says `media-empty`, this one takes up no job, and so could not be told otherwise.
+            Order::Paper(there) => self.printer.say("media-needed", !there)?,
             Order::Printer(works) => self.printer_works(works)?,
             Order::End(Part::Browser) => kill(self.browser()?)?,
             Order::End(Part::Kiosk) => {
