@@ -57,6 +57,13 @@ pub struct BrowserConfig {
     pub arguments: Vec<String>,
     /// A folder in memory (tmpfs) for its profile.
     pub memory: PathBuf,
+    /// Whether it has the whole screen, as at a kiosk.
+    #[serde(default = "yes")]
+    pub full_screen: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// The attendant.
@@ -198,6 +205,7 @@ impl From<BrowserConfig> for Settings {
             program: config.program,
             arguments: config.arguments,
             memory: config.memory,
+            full_screen: config.full_screen,
         }
     }
 }

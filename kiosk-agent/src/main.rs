@@ -11,6 +11,8 @@
 //! happened; else `CODE: message` on standard error. SIGINT, SIGTERM and SIGHUP cancel the application: the card is let go
 //! of, a job at the printer is cancelled, the terminal echoes again, and the exit status is 128 and the signal's number.
 
+#[path = "kiosk/alive.rs"]
+mod alive;
 #[path = "kiosk/input.rs"]
 mod input;
 #[path = "kiosk/once.rs"]
@@ -23,6 +25,7 @@ mod screen;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Parser;
@@ -41,6 +44,7 @@ use terminal::web::browser::{BrowserError, Settings};
 use terminal::web::desk::Desk;
 use tokio::signal::unix::{SignalKind, signal};
 
+use alive::Alive;
 use input::Input;
 use once::Once;
 use screen::Screen;
@@ -116,6 +120,8 @@ enum StartError {
     Cabinet(#[from] GpioError),
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    #[error("the service manager cannot be told")]
+    Manager(#[source] io::Error),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
 }
@@ -167,6 +173,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<End, StartError> {
     let config = Config::load(&arguments.config)?;
+    let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let card = PcscCard::start(
         arguments.reader.clone(),
         SystemTime::now,
@@ -210,9 +217,11 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let end = tokio::select! {
-            end = attend(&arguments, config.programme, desk, &mut terminal) => end?,
+            end = attend(&arguments, config.programme, desk, &mut terminal, &alive) => end?,
             number = signals.next() => End::Signal(number),
+            () = alive.go_on() => unreachable!("it goes on until it is dropped"),
         };
+        alive.stopping();
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
         terminal.output.abandon().await;
@@ -226,6 +235,7 @@ async fn attend(
     programme: ProgrammeId,
     desk: Option<(Settings, Desk)>,
     terminal: &mut Terminal<ChannelCenter, PcscCard, Place>,
+    alive: &Arc<Alive>,
 ) -> Result<End, StartError> {
     if let (true, Some(municipality), Some(pin_fd)) =
         (arguments.once, arguments.municipality, arguments.pin_fd)
@@ -249,9 +259,10 @@ async fn attend(
         });
     }
     if let Some((browser, desk)) = desk {
-        page::attend(terminal, &browser, desk).await?;
+        page::attend(terminal, &browser, desk, alive).await?;
         return Ok(End::Done);
     }
+    alive.ready();
     let mut screen = Screen::new(Input::start()?, arguments.language, programme);
     while screen.is_open() {
         terminal.until_output_is_settled(&mut screen).await;
