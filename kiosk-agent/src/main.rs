@@ -2,7 +2,7 @@
 //! none.
 //!
 //! ```text
-//! kiosk --config kiosk.toml --out DIR | --print URI  [--text] [--language ja|en|zh|ko] [--reader NAME]
+//! kiosk --config kiosk.toml [--out DIR | --print URI] [--text] [--language ja|en|zh|ko] [--reader NAME]
 //!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic] [--copies N]]
 //! ```
 //! It serves one resident after the other: with the page until it is stopped, in plain text (`--text`, or no `[browser]` in the
@@ -93,12 +93,12 @@ struct Arguments {
 }
 
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct PlaceArguments {
     /// Folder to write certificate.pdf and shc.txt to.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Printer: ipps://host:port/path, or ipp on this machine.
+    /// Printer, if not the configured one: ipps://host:port/path, or ipp on this machine.
     #[arg(long)]
     print: Option<PrinterAddress>,
 }
@@ -114,6 +114,8 @@ enum StartError {
     Issuer(#[from] IssuerError),
     #[error(transparent)]
     Printer(#[from] AddressError),
+    #[error("neither a printer in the configuration, nor --print, nor --out")]
+    NoPlace,
     #[error(transparent)]
     Reader(#[from] ReaderError),
     #[error(transparent)]
@@ -181,14 +183,17 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     )?;
     let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
     let (center, urn) = ChannelCenter::new(config.center)?;
-    let output = match (&arguments.place.out, &arguments.place.print) {
+    let configured = config.printer.uri.as_deref().map(str::parse).transpose()?;
+    let output = match (
+        &arguments.place.out,
+        arguments.place.print.clone().or(configured),
+    ) {
         (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
-        (_, Some(address)) => Place::Printer(Box::new(Printer::new(
-            address.clone(),
-            config.printer.ca.as_deref(),
-            &urn,
-        )?)),
-        (None, None) => unreachable!("the argument group requires one of them"),
+        (_, Some(address)) => {
+            let ca = config.printer.ca.as_deref();
+            Place::Printer(Box::new(Printer::new(address, ca, &urn)?))
+        }
+        (None, None) => return Err(StartError::NoPlace),
     };
     let mut terminal = Terminal {
         urn,

@@ -30,12 +30,10 @@ pub(super) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     let out = demo.out.clone().unwrap_or_else(|| "certificate".into());
 
     let config = "kiosk/page.toml";
-    let mut window = vec!["--window-size=1000,900", "--window-position=0,0"];
-    window.extend(without_sandbox());
+    let arguments = window("0,0").map(Value::from);
     world.ground.edit(config, |config| {
         set(config, "browser.full_screen", false);
-        let arguments: Vec<_> = window.into_iter().map(Value::from).collect();
-        set(config, "browser.arguments", arguments);
+        set(config, "browser.arguments", arguments.collect::<Vec<_>>());
     })?;
     let panel = Panel::open(&reader)?;
     introduce(&persona, &reader, &out, panel.is_some());
@@ -89,8 +87,7 @@ impl Panel {
             "--disable-background-networking",
         ]);
         command.args(["--disable-sync", "--password-store=basic"]);
-        command.args(["--window-size=900,900", "--window-position=1010,0"]);
-        command.args(without_sandbox());
+        command.args(window("960,0"));
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.arg(format!("--app={address}"));
         command.stdin(Stdio::null());
@@ -106,10 +103,16 @@ impl Panel {
     }
 }
 
-/// Chromium does not start as root with its sandbox, and whoever is in a namespace of `./shomei` is root there. A kiosk never
-/// goes without.
-fn without_sandbox() -> Option<&'static str> {
-    geteuid().is_root().then_some("--no-sandbox")
+/// A window there, without the bar that warns of switches. Chromium does not start as root with its sandbox, and whoever is in a
+/// namespace of `./shomei` is root there; a kiosk never goes without it.
+fn window(position: &str) -> impl Iterator<Item = String> {
+    let sandbox = geteuid().is_root().then_some("--no-sandbox");
+    let place = [
+        format!("--window-position={position}"),
+        "--window-size=950,900".into(),
+    ];
+    let switches = ["--test-type"].into_iter().chain(sandbox);
+    place.into_iter().chain(switches.map(str::to_owned))
 }
 
 /// The kiosk gives its browser another home, and X looks for its key at home.
