@@ -1,5 +1,6 @@
 //! The page in a browser: one browser a resident, and what happens when either fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use issuance_api::ProblemCode;
@@ -14,6 +15,7 @@ use terminal::web::server::Server;
 use tokio::time::{sleep, timeout};
 
 use crate::StartError;
+use crate::alive::Alive;
 
 /// How long a browser may take until it shows the page.
 const START: Duration = Duration::from_secs(60);
@@ -36,6 +38,7 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     terminal: &mut Terminal<C, K, O, P, S>,
     settings: &Settings,
     desk: Desk,
+    alive: &Arc<Alive>,
 ) -> Result<(), StartError> {
     let mut front = Front::new(desk);
     front.report(|health| {
@@ -46,6 +49,11 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     let server = Server::bind(front.shared()).await?;
     let address = server.address();
     tokio::spawn(server.serve());
+    let (page, manager) = (front.shared(), Arc::clone(alive));
+    tokio::spawn(async move {
+        page.seen().await;
+        manager.ready();
+    });
     loop {
         front.start_over();
         let mut browser = Browser::start(settings, &address)?;

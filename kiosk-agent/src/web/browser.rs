@@ -22,8 +22,7 @@ const TMPFS: u64 = 0x0102_1994;
 const GOING: Duration = Duration::from_secs(5);
 
 /// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves.
-const ARGUMENTS: [&str; 20] = [
-    "--kiosk",
+const ARGUMENTS: [&str; 19] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-pings",
@@ -54,6 +53,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// A folder in memory.
     pub memory: PathBuf,
+    /// Whether it takes the whole screen, with no way out of the page; otherwise it is a window among others.
+    pub full_screen: bool,
 }
 
 /// Why there is no browser.
@@ -98,6 +99,7 @@ impl Browser {
         // It does not outlive this program, however that ends.
         command.args(["--pdeathsig", "KILL", "--"]);
         command.arg(&settings.program).args(ARGUMENTS);
+        command.args(settings.full_screen.then_some("--kiosk"));
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.args(&settings.arguments);
         command.arg(format!("--app=file://{}", start.display()));
@@ -111,6 +113,8 @@ impl Browser {
         ] {
             command.env(variable, profile.path());
         }
+        // The service manager is told things by this program alone.
+        command.env_remove("NOTIFY_SOCKET");
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -181,6 +185,7 @@ mod tests {
             program: program.into(),
             arguments: Vec::new(),
             memory: memory.into(),
+            full_screen: true,
         }
     }
 
