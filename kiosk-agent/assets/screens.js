@@ -134,7 +134,7 @@ const SCREENS = {
   ],
 
   attendant: (health, press) => {
-    const rows = ["version", "terminal", "reader", "printer", "center", "begun", "delivered", "browsers"].map((name) => [name, health[name]]);
+    const rows = ["version", "terminal", "reader", "printer", "center", "begun", "delivered", "browsers", "browser"].map((name) => [name, health[name]]);
     const ended = Object.entries(health.ended).map(([code, count]) => [`ended: ${code}`, count]);
     return [
       title(text("Attendant")),
