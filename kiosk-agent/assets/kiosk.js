@@ -9,6 +9,8 @@ import { Voice } from "./voice.js";
 const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
 /** How long the attendant holds the corner. */
 const HOLD = 3000;
+/** How often the core is told that the page lives. Where that stops, it starts another browser. */
+const PULSE = 2000;
 
 const secret = location.hash.slice(1);
 // It is in this variable alone from here on.
@@ -21,6 +23,7 @@ const clock = new Clock(find("#left"), warn);
 
 let screen = null;
 let drawn = null;
+let pulse = null;
 /** Presses go one after the other, in their order. */
 let sending = Promise.resolve();
 
@@ -143,6 +146,13 @@ function voiceControls() {
   });
 }
 
+/** Only a page that shows screens lives. */
+function live() {
+  const say = () => fetch("/alive", { method: "POST", headers: authorization }).catch(() => {});
+  say();
+  pulse = setInterval(say, PULSE);
+}
+
 /** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
 async function follow() {
   const response = await fetch("/screens", { headers: authorization });
@@ -156,7 +166,9 @@ async function follow() {
     received = events.pop();
     // Only the last counts.
     const last = events.at(-1);
-    if (last) show(JSON.parse(last.slice("data: ".length)));
+    if (!last) continue;
+    show(JSON.parse(last.slice("data: ".length)));
+    if (!pulse) live();
   }
 }
 
@@ -183,4 +195,5 @@ addEventListener("dragstart", (event) => event.preventDefault());
 await Promise.all([loadMessages(), voice.load()]);
 // When the core is gone there is nothing to show; a new one starts a new browser.
 await follow().catch(() => {});
+clearInterval(pulse);
 document.body.replaceChildren();
