@@ -61,7 +61,7 @@ FOCUS = """() => {
 def run(stand, kiosk):
     by_keyboard(stand, kiosk)
     print("by keyboard", flush=True)
-    with shown_page(Path(stand.program).parent / "examples/page") as shown:
+    with shown_page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
         on_every_screen(shown)
         print("on every screen", flush=True)
         enlarged(shown)

@@ -21,7 +21,7 @@ SOUND = """() => {
 def run(stand, kiosk):
     # In the kiosk's own browser, with nothing touched yet: it speaks by itself.
     heard(kiosk.page)
-    with shown_page(Path(stand.program).parent / "examples/page") as shown:
+    with shown_page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
         shown.page.evaluate(PLAYED)
         manifest = shown.manifest()
         for step in (every_screen, controls, alarms, warning):
