@@ -1,9 +1,10 @@
 """Who cannot use the kiosk as most do: WCAG 2.2 AA on every screen in every language, enlarged twofold, and by keyboard alone."""
 
+import contextlib
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from shown import SIZE, page as shown_page
 
@@ -206,5 +207,7 @@ def by_keyboard(stand, kiosk):
     press("Issue")
     on("done")
     assert len(stand.sheets()) == 2
-    press("Finish")
+    # The browser may be gone before it says that it was pressed.
+    with contextlib.suppress(Error):
+        press("Finish")
     kiosk.renewed().is_on("language")
