@@ -185,8 +185,11 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
   else if (screen && !find("dialog")) {
-    if (event.key === "Escape" && screen.cancel) askToStop();
-    else onKey(event, screen, press);
+    if (event.key === "Escape" && screen.cancel) {
+      // The same key would close the question again.
+      event.preventDefault();
+      askToStop();
+    } else onKey(event, screen, press);
   }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());

@@ -45,7 +45,8 @@ export function fillDots(count) {
   const said = text("PinEntered", { count });
   const status = document.querySelector("#entered");
   if (status.textContent !== said) status.textContent = said;
-  document.querySelector("#enter").disabled = count < Math.min(dots.length, 4);
+  // Not `disabled`: whoever is on that key would lose their place. The core takes no fewer digits either.
+  document.querySelector("#enter").setAttribute("aria-disabled", String(count < Math.min(dots.length, 4)));
 }
 
 /** A keyboard does what the pad does. */
@@ -62,7 +63,7 @@ export function onKey(event, screen, press) {
 function moveFocus(arrow) {
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[arrow];
   if (by === undefined) return false;
-  const keys = [...document.querySelectorAll(".keys button:enabled")];
+  const keys = [...document.querySelectorAll(".keys button")];
   const at = keys.indexOf(document.activeElement);
   (at < 0 ? keys[0] : keys[at + by])?.focus();
   return true;

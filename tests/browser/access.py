@@ -1,9 +1,10 @@
 """Who cannot use the kiosk as most do: WCAG 2.2 AA on every screen in every language, enlarged twofold, and by keyboard alone."""
 
+import contextlib
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from shown import SIZE, page as shown_page
 
@@ -61,7 +62,7 @@ FOCUS = """() => {
 def run(stand, kiosk):
     by_keyboard(stand, kiosk)
     print("by keyboard", flush=True)
-    with shown_page(Path(stand.program).parent / "examples/page") as shown:
+    with shown_page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
         on_every_screen(shown)
         print("on every screen", flush=True)
         enlarged(shown)
@@ -89,7 +90,7 @@ def on_every_screen(shown):
     shown.page.evaluate("""() => document.querySelector("main").insertAdjacentElement("beforeend", document.createElement("button"))""")
     found = shown.page.evaluate(AXE, TAGS)
     assert any(fault.startswith("button-name") for fault in found), found
-    shown.page.evaluate("""() => { document.querySelector("main button").style.cssText = "width:40px;min-width:0;font-size:9px;position:relative;left:2000px" }""")
+    shown.page.evaluate("""() => { document.querySelector("main button").style.cssText = "width:40px;min-width:0;padding:0;position:relative;left:2000px" }""")
     found = " ".join(shown.page.evaluate(MEASURES, TARGET))
     assert "small" in found and "sideways" in found, found
 
@@ -206,5 +207,7 @@ def by_keyboard(stand, kiosk):
     press("Issue")
     on("done")
     assert len(stand.sheets()) == 2
-    press("Finish")
+    # The browser may be gone before it says that it was pressed.
+    with contextlib.suppress(Error):
+        press("Finish")
     kiosk.renewed().is_on("language")

@@ -286,8 +286,9 @@ class Shown:
 
 
 @contextlib.contextmanager
-def page(program):
-    with sync_playwright() as playwright:
+def page(program, playwright=None):
+    """The page; there is one playwright a process."""
+    with contextlib.nullcontext(playwright) if playwright else sync_playwright() as playwright:
         shown = Shown(program, playwright)
         try:
             yield shown

@@ -24,3 +24,4 @@ mod startup;
 mod terminals;
 mod transcripts;
 mod unavailable;
+mod voice;
