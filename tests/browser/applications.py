@@ -86,7 +86,9 @@ def apply(stand, kiosk, name, language, copies, municipality, doses):
     kiosk.to_start()
 
 
-def run(stand, kiosk):
+def applied(stand, kiosk):
     for application in APPLICATIONS:
         apply(stand, kiosk, *application)
-        print("applied", *application[:2], flush=True)
+
+
+PARTS = (applied,)

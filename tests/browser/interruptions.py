@@ -56,7 +56,6 @@ def cancelled(stand, kiosk):
             left_a_card(stand, kiosk)
         else:
             over(stand, kiosk)
-        print("cancelled at", screen, flush=True)
 
 
 def went_back(stand, kiosk):
@@ -73,7 +72,6 @@ def went_back(stand, kiosk):
     kiosk.page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
     over(stand, kiosk)
-    print("went back", flush=True)
 
 
 def waited(stand, kiosk):
@@ -98,7 +96,6 @@ def waited(stand, kiosk):
         lead(kiosk, LANGUAGES[number % 4])
         kiosk.is_on(screen).is_told_why("no-card" if screen == "place-card" else "timed-out")
         over(stand, kiosk)
-        print("waited at", screen, flush=True)
     stand.order(patience=60)
     kiosk.open()
 
@@ -116,12 +113,10 @@ def lifted(stand, kiosk):
             kiosk.is_on("pin")
         kiosk.type_pin().is_told_why("card-lifted")
         kiosk.to_start()
-        print("lifted at", screen, flush=True)
     for commands in (5, 6, 10, 16):
         kiosk.begin("zh").place("ordinary", lift_after=commands).is_on("kind").page.locator("button.choice").first.click()
         kiosk.is_on("pin").type_pin().is_told_why("card-lifted")
         kiosk.to_start()
-        print("lifted after", commands, flush=True)
     # While it says that it reads.
     kiosk.begin("ko").place("ordinary", faults=["slow=400@ins=B0,times=always"]).is_on("kind").page.locator("button.choice").first.click()
     kiosk.is_on("pin").type_pin().is_on("reading")
@@ -161,7 +156,6 @@ def without_paper(stand, kiosk):
     assert len(sheets) == 1, f"{len(sheets)} sheets"
     assert certificate(sheets[0], stand.about["keys"])["name"] == persona("gaiji")["name"], "somebody else's"
     kiosk.to_start()
-    print("without paper", flush=True)
 
     # Whoever gives up then leaves nothing that comes out later.
     kiosk.to_preview("ordinary", "zh")
@@ -172,7 +166,6 @@ def without_paper(stand, kiosk):
     stand.order(printer="go")
     kiosk.to_start()
     assert len(stand.sheets()) == before + 1, "something came out"
-    print("gave up", flush=True)
 
 
 def without_center(stand, kiosk):
@@ -204,7 +197,6 @@ def without_center(stand, kiosk):
         kiosk.to_waiting(code)
         stand.order(center="open")
         kiosk.is_on("language")
-        print("told", code, flush=True)
 
 
 def without_reader(stand, kiosk):
@@ -214,7 +206,6 @@ def without_reader(stand, kiosk):
     kiosk.is_told_why("reader-service-unavailable").to_waiting("reader-service-unavailable")
     stand.order(start="pcscd")
     kiosk.is_on("language")
-    print("without reader", flush=True)
 
 
 def without_browser(stand, kiosk):
@@ -224,10 +215,6 @@ def without_browser(stand, kiosk):
         stand.order(end=part)
         kiosk.renewed().is_on("language")
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
-        print("without", part, flush=True)
 
 
-def run(stand, kiosk):
-    import os
-    for interruption in (cancelled, went_back, lifted, without_paper, without_center, without_browser, waited, without_reader):
-        if os.environ.get("ONLY", interruption.__name__) in interruption.__name__: interruption(stand, kiosk)
+PARTS = (cancelled, went_back, lifted, without_paper, without_center, without_browser, waited, without_reader)

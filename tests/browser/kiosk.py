@@ -1,11 +1,13 @@
-"""Residents at the kiosk, in its own browser: kiosk.py STAGE GROUP.
+"""Residents at the kiosk, in its own browser: kiosk.py STAGE GROUP [PART]...
 
-STAGE is the program `stage`. Each group is a module beside this one; it ends with an error if anything is not as it should be.
+STAGE is the program `stage`. Each group is a module beside this one, of parts that leave the stand as they found it; it ends with an
+error if anything is not as it should be.
 Personas do not exist; all the same nothing here prints what is on their cards.
 """
 
 import importlib
 import sys
+import time
 
 from stand import kiosk
 
@@ -13,10 +15,15 @@ GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting",
 
 
 def main():
-    program, group = sys.argv[1:]
+    program, group, *only = sys.argv[1:]
     assert group in GROUPS, f"one of {', '.join(GROUPS)}"
     with kiosk(program) as (stand, page):
-        importlib.import_module(group).run(stand, page)
+        for part in importlib.import_module(group).PARTS:
+            if only and part.__name__ not in only:
+                continue
+            begin = time.monotonic()
+            part(stand, page)
+            print(f"{part.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
     print("done", flush=True)
 
 
