@@ -14,6 +14,7 @@ mod evidence;
 mod faults;
 mod kiosk_page;
 mod logs;
+mod package;
 mod panel;
 mod printing;
 mod registrations;
