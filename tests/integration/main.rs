@@ -13,6 +13,7 @@ mod emulated_card;
 mod evidence;
 mod faults;
 mod logs;
+mod page;
 mod panel;
 mod printing;
 mod registrations;
