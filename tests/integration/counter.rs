@@ -1,8 +1,6 @@
 //! The kiosk as residents meet it: its screen, the card they forget, the memory it takes and keeps.
 
-use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +9,7 @@ use stage::persona::Persona;
 use stage::process::{Program, program};
 use tempfile::TempDir;
 
-use crate::support::{Counter, HOME};
+use crate::support::{Counter, HOME, occurrences};
 
 const WITHIN: Duration = Duration::from_secs(60);
 const MENU: &str = "接種証明書の交付";
@@ -65,22 +63,7 @@ impl Kiosk {
 
     /// How often these bytes stand in its memory.
     fn holds(&self, bytes: &[u8]) -> usize {
-        let process = format!("/proc/{}", self.kiosk.id());
-        let memory = File::open(format!("{process}/mem")).unwrap();
-        let map = std::fs::read_to_string(format!("{process}/maps")).unwrap();
-        let mut count = 0;
-        for line in map.lines().filter(|line| line.contains(" rw")) {
-            let (begin, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
-            let [begin, end] = [begin, end].map(|text| u64::from_str_radix(text, 16).unwrap());
-            let mut content = vec![0; usize::try_from(end - begin).unwrap()];
-            if memory.read_exact_at(&mut content, begin).is_ok() {
-                count += content
-                    .windows(bytes.len())
-                    .filter(|it| *it == bytes)
-                    .count();
-            }
-        }
-        count
+        occurrences(self.kiosk.id(), bytes)
     }
 }
 

@@ -15,6 +15,7 @@ mod faults;
 mod kiosk_page;
 mod logs;
 mod package;
+mod page;
 mod panel;
 mod printing;
 mod registrations;

@@ -30,9 +30,10 @@ const GOING: Duration = Duration::from_secs(5);
 /// How the folders of profiles begin.
 const PREFIX: &str = "kiosk-";
 
-/// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. Nor does it slow
+/// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. What writes the
+/// memory of a process that crashes to a file is not even started, whatever its switch is called. Nor does it slow
 /// down a page that nobody seems to look at: a kiosk whose screen is dark still says that it lives.
-const ARGUMENTS: [&str; 22] = [
+const ARGUMENTS: [&str; 23] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-pings",
@@ -42,6 +43,7 @@ const ARGUMENTS: [&str; 22] = [
     "--disable-renderer-backgrounding",
     "--disable-breakpad",
     "--disable-component-update",
+    "--disable-crashpad-for-testing",
     "--disable-default-apps",
     "--disable-extensions",
     "--disable-pinch",
@@ -170,7 +172,7 @@ impl Browser {
         let _ = self.child.wait().await;
     }
 
-    /// Ends all its processes, those that stand still too, and removes the profile.
+    /// Ends all its processes, those that stand still or left its group too, and removes the profile.
     pub async fn end(&mut self) {
         if let Some(group) = self.group {
             let _ = kill_process_group(group, Signal::KILL);
@@ -184,7 +186,9 @@ impl Browser {
             let _ = timeout(GOING, gone).await;
             self.group = None;
         }
-        self.profile = None;
+        if let Some(profile) = self.profile.take() {
+            end_users(profile.folder.path());
+        }
     }
 }
 
@@ -228,9 +232,9 @@ fn sweep(memory: &Path) {
     }
 }
 
-/// Ends processes that were started on this profile.
+/// Ends processes that were started on this profile: its path, which nothing else has, is among their arguments.
 fn end_users(profile: &Path) {
-    let argument = data_folder(profile);
+    let profile = profile.as_os_str().as_bytes();
     let entries = Path::new("/proc")
         .read_dir()
         .into_iter()
@@ -242,9 +246,7 @@ fn end_users(profile: &Path) {
             continue;
         };
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        // Children of a browser write all their arguments into one.
-        let mut arguments = line.split(|byte| matches!(byte, 0 | b' '));
-        if arguments.any(|it| it == argument.as_bytes()) {
+        if line.windows(profile.len()).any(|it| it == profile) {
             let _ = kill_process(process, Signal::KILL);
         }
     }
@@ -316,6 +318,10 @@ mod tests {
         let mut script = std::process::Command::new("sh");
         script.args(["-c", "sleep 600; exit 0", &data_folder(&path)]);
         let mut survivor = script.spawn().unwrap();
+        let line = format!("/proc/{}/cmdline", survivor.id());
+        while std::fs::read(&line).unwrap().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
         sweep(memory.path());
         assert!(!path.exists() && kept.exists());
         assert!(!survivor.wait().unwrap().success());

@@ -256,7 +256,10 @@ impl Desk {
     pub fn desert(&mut self) {
         self.next = None;
         self.deserted = true;
-        self.set(Shown::Starting);
+        // A problem was told, and what to do about it cannot be done any more.
+        if matches!(self.shown, Shown::Problem(_)) || !self.shown.needs_nobody() {
+            self.set(Shown::Starting);
+        }
     }
 
     /// Whether the browser was lost since [`start_over`](Self::start_over).

@@ -322,6 +322,10 @@ async fn a_browser_that_is_lost_takes_everything_of_the_resident_with_it() {
     assert_eq!(told(&desk)["code"], "printer-jam");
     desk.start_over();
     assert!(!desk.is_deserted() && !desk.has_begun());
+    // And what stood there already, with nothing of anybody, stands on.
+    desk.show(&View::Delivering);
+    desk.desert();
+    assert_eq!(screen(&desk), "delivering");
 }
 
 #[tokio::test(start_paused = true)]
