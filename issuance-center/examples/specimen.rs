@@ -21,5 +21,11 @@ fn main() -> std::io::Result<()> {
         let page = specimen::page(&typesetter, programme, &preview).expect("specimens are right");
         fs::write(folder.join(name).with_extension("pdf"), page.as_bytes())?;
     }
+    for (name, person, romanised) in specimen::ABROAD {
+        let preview = specimen::preview_abroad(programme, person, romanised);
+        let page = specimen::page(&typesetter, programme, &preview).expect("specimens are right");
+        let name = format!("abroad-{name}");
+        fs::write(folder.join(name).with_extension("pdf"), page.as_bytes())?;
+    }
     Ok(())
 }

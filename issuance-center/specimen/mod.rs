@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use issuance_api::{
     Array, Blob, CertificateId, CertificateKind, Date, KeyId, Personal,
+    passport::PassportData,
     terminal::{Holder, Preview},
 };
 use issuance_center::{
@@ -18,6 +19,7 @@ use issuance_center::{
         page::{Content, FontPaths, Fonts, PageError, Typesetter},
         qr::Symbol,
         shc::{Claims, Issuer, Jws, Payload, PayloadError},
+        vdsnc::{self, Data, DataError, VdsNc},
     },
     programme::{Programme, Programmes},
 };
@@ -90,6 +92,35 @@ pub const TWO_SCRIPTS: Person = Person {
     doses: SEVEN,
 };
 
+/// Two brands: what seven doses for abroad are mostly of.
+pub const SEVEN_OF_TWO: Person = Person {
+    name: "七瀬\u{3000}みのり",
+    birth_date: "1948-12-31",
+    doses: &[
+        SEVEN[0], SEVEN[1], SEVEN[2], SEVEN[3], SEVEN[4],
+        ["コミナティRTU筋注（2価：起源株/オミクロン株BA.4-5）", "ファイザー", "GK0003", "2023-08-18"],
+        SEVEN[6],
+    ],
+};
+
+/// For abroad: who, and the name in the passport.
+pub const ABROAD: [(&str, &Person, &str); 5] = [
+    ("ordinary", &ORDINARY, "MIHON  HANAKO"),
+    ("seven-doses", &SEVEN_OF_TWO, "NANASE  MINORI"),
+    ("gaiji", &GAIJI, "YOSHIDA  TAKANOSUKE"),
+    ("long-latin", &LONG_LATIN_ABROAD, "SONNENTHALERWALDBACHLICHTEN  ALEXANDRA"),
+    ("two-scripts", &TWO_SCRIPTS_ABROAD, "SMITH  JOHN ALEXANDER"),
+];
+
+const LONG_LATIN_ABROAD: Person = Person {
+    doses: SEVEN_OF_TWO.doses,
+    ..LONG_LATIN
+};
+const TWO_SCRIPTS_ABROAD: Person = Person {
+    doses: TWO,
+    ..TWO_SCRIPTS
+};
+
 pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -134,7 +165,46 @@ pub fn preview(programme: &Programme, person: &Person) -> Preview {
             .expect("the table knows them"),
         issued_on: date("2026-11-24"),
         copies: 1,
+        passport: None,
     }
+}
+
+/// The same for use abroad, with this name in the passport.
+pub fn preview_abroad(programme: &Programme, person: &Person, romanised: &str) -> Preview {
+    let mut preview = preview(programme, person);
+    let personal = |text: &str| Personal::new(text.to_owned());
+    preview.kind = CertificateKind::Abroad;
+    preview.passport = Some(PassportData {
+        romanised_name: personal(romanised),
+        nationality: personal("JPN"),
+        number: personal("XX0000001"),
+    });
+    for ((dose, [vaccine, ..]), number) in preview.doses.iter_mut().zip(person.doses).zip(1..) {
+        dose.abroad = programme.abroad(vaccine, dose.date, number);
+    }
+    preview
+}
+
+/// As long as a signer's certificate of `issuance-center keys vdsnc` is.
+pub const SIGNER_CERTIFICATE: usize = 378;
+
+pub fn seal(programme: &Programme, preview: &Preview) -> Result<VdsNc, DataError> {
+    let claims = vdsnc::Claims {
+        certificate_id: &certificate_id(),
+        passport: preview.passport.as_ref().expect("a preview for abroad"),
+        birth_date: preview.holder.birth_date,
+        authority: &preview.authority,
+        disease: &programme.disease().icd11,
+        doses: &preview.doses,
+    };
+    let data = Data::new(&claims, SIGNER_CERTIFICATE)?;
+    let certificate: Vec<u8> = (0..SIGNER_CERTIFICATE).map(|n| (n * n % 251) as u8).collect();
+    let sign = |message: &[u8]| {
+        let signature: Signature = key().sign(message);
+        Ok::<_, std::convert::Infallible>(signature.to_bytes().into())
+    };
+    let Ok(seal) = VdsNc::assemble(&data, &certificate, sign);
+    Ok(seal)
 }
 
 pub fn key() -> SigningKey {
@@ -158,6 +228,7 @@ pub fn payload(programme: &Programme, preview: &Preview) -> Result<Payload, Payl
         not_before: 1_795_478_100,
         types: programme.health_card_types(),
         holder: &preview.holder,
+        passport: preview.passport.as_ref(),
         authority: &preview.authority.name,
         doses: &preview.doses,
         rid: &Array::new([0xa5; 12]),
@@ -193,10 +264,15 @@ pub fn page_of(
     preview: &Preview,
     symbol: &Symbol,
 ) -> Result<Blob, PageError> {
+    let seal = preview.passport.as_ref().map(|_| {
+        let seal = seal(programme, preview).expect("it fits");
+        Symbol::of_seal(&seal).expect("it fits")
+    });
     typesetter.set(&Content {
         programme,
         preview,
         certificate_id: &certificate_id(),
         symbol,
+        seal: seal.as_ref(),
     })
 }

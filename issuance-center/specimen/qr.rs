@@ -7,6 +7,21 @@ use hayro::{
 
 /// The page's QR text as a terminal reads it: rasterised at 300 dots an inch, where every module is a whole number of dots.
 pub(crate) fn text(pdf: &[u8]) -> String {
+    let in_panel = |x: usize, y: usize| (260..860).contains(&x) && (2310..2920).contains(&y);
+    let mut texts = read(pdf, in_panel).into_iter();
+    texts.next().expect("a QR code that can be read")
+}
+
+/// All texts of a page for abroad.
+#[allow(dead_code, reason = "each user takes its part")]
+pub(crate) fn texts(pdf: &[u8]) -> Vec<String> {
+    read(pdf, |x, y| {
+        (240..825).contains(&x) && (2130..2715).contains(&y)
+            || (890..1660).contains(&x) && (2130..2900).contains(&y)
+    })
+}
+
+fn read(pdf: &[u8], in_panel: impl Fn(usize, usize) -> bool) -> Vec<String> {
     const SCALE: f32 = 300.0 / 72.0;
     let pdf = Pdf::new(pdf.to_vec()).expect("a PDF");
     let cache = RenderCache::new();
@@ -23,13 +38,12 @@ pub(crate) fn text(pdf: &[u8]) -> String {
     );
     let (width, height) = (usize::from(image.width()), usize::from(image.height()));
     let pixels = image.data();
-    let in_panel = |x: usize, y: usize| (260..860).contains(&x) && (2310..2920).contains(&y);
     let grey = (0..width * height)
         .filter(|n| in_panel(n % width, n / width) && !matches!(pixels[*n].g, 0 | 255));
     assert_eq!(grey.count(), 0, "a module does not lie on whole dots");
     let mut grey =
         rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| pixels[y * width + x].g);
     let grids = grey.detect_grids();
-    let mut texts = grids.iter().filter_map(|grid| grid.decode().ok());
-    texts.next().expect("a QR code that can be read").1
+    let texts = grids.iter().filter_map(|grid| grid.decode().ok());
+    texts.map(|(_, text)| text).collect()
 }

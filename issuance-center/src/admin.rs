@@ -1,7 +1,7 @@
 //! Health and metrics, on loopback.
 //!
-//! `/health` is 200 while certificates can be signed, else 503: `{"signing":…,"revocations":…}`. A list that VRS has not
-//! told yet is said, and does not make the center ill.
+//! `/health` is 200 while certificates can be signed, else 503: `{"signing":…,"revocations":…,"abroad_days":…}`. A list that VRS
+//! has not told yet is said, and does not make the center ill; nor do days that run out, which are an event too.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::{metrics::Metrics, public::Published, reports::Reports, signing::Signing};
 
@@ -28,6 +29,9 @@ pub struct Admin {
 struct Health {
     signing: bool,
     revocations: bool,
+    /// Days for which certificates for abroad can be signed; left out where none are issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abroad_days: Option<i64>,
 }
 
 impl Admin {
@@ -37,6 +41,10 @@ impl Admin {
                 let health = Health {
                     signing: !self.signing.is_stopped(),
                     revocations: self.published.has_list(),
+                    abroad_days: self
+                        .signing
+                        .barcodes()
+                        .map(|signers| signers.days_left(OffsetDateTime::now_utc())),
                 };
                 let status = if health.signing {
                     StatusCode::OK

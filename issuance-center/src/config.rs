@@ -18,6 +18,7 @@ use crate::{
     center::challenge,
     certificate::{page::FontPaths, shc::Issuer},
     hours::OpeningHours,
+    signing::SignerPaths,
     state,
 };
 
@@ -86,6 +87,8 @@ pub struct Config {
     pub published: Vec<PathBuf>,
     /// Secret of revocation ids.
     pub rid_secret: PathBuf,
+    /// Signers of certificates for abroad; none are issued without.
+    pub vds_nc: Option<SignerPaths>,
     /// Fonts of the page.
     pub fonts: FontPaths,
     /// When applications are taken.
@@ -116,6 +119,7 @@ struct File {
     statement: Statement,
     trust: Trust,
     signing: SigningFiles,
+    vds_nc: Option<VdsNcFiles>,
     fonts: FontFiles,
     hours: OpeningHours,
     #[serde(default)]
@@ -153,6 +157,14 @@ struct SigningFiles {
     rid_secret: PathBuf,
     #[serde(default)]
     published: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VdsNcFiles {
+    csca: PathBuf,
+    crl: PathBuf,
+    signers: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -223,6 +235,11 @@ impl Config {
             refused_signers: folder.join(file.trust.refused_signers),
             signing_key: folder.join(file.signing.key),
             rid_secret: folder.join(file.signing.rid_secret),
+            vds_nc: file.vds_nc.map(|files| SignerPaths {
+                csca: folder.join(files.csca),
+                list: folder.join(files.crl),
+                signers: folder.join(files.signers),
+            }),
             published: file
                 .signing
                 .published
@@ -292,6 +309,8 @@ mod tests {
             config.signing_key,
             Path::new("/etc/shomei/signing/current.pem")
         );
+        let vds_nc = config.vds_nc.unwrap();
+        assert_eq!(vds_nc.list, Path::new("/etc/shomei/vdsnc/csca.crl.pem"));
         assert_eq!(config.vrs.tls.key, Path::new("/etc/shomei/tls/center.key"));
         assert_eq!(config.challenge_lifetime, challenge::MAX_LIFETIME);
         assert_eq!(config.state_lifetime, state::MAX_LIFETIME);

@@ -29,6 +29,17 @@ pub enum Event {
     StatementRefused,
     /// A signature did not verify before leaving: nothing is signed any more.
     SigningStopped,
+    /// The revocation list of barcode signers was read anew.
+    BarcodeListRead,
+    /// The revocation list of barcode signers cannot be read, is not the CSCA's, or is older than the one read before, which goes
+    /// on holding.
+    BarcodeListUnreadable,
+    /// Alarm: certificates for abroad will not be signed any more after so many days (0: they are not now), since no signer's time,
+    /// or the list's, reaches further.
+    BarcodeSigningEnds {
+        /// Whole days.
+        days: i64,
+    },
     /// Setting a page or a symbol failed where it cannot.
     PageFailed,
     /// The files for talking to VRS cannot be read again; those read before stay in use.

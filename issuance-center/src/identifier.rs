@@ -8,7 +8,7 @@
 //! Nothing of the card is in it; without the process key it links to nothing.
 
 use hmac::{Hmac, KeyInit, Mac};
-use issuance_api::{CertificateId, Transcript};
+use issuance_api::{CertificateId, Transcript, passport::PassportData};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -30,7 +30,8 @@ impl CertificateIds {
     /// Never: HMAC takes a key of any length.
     #[must_use]
     pub fn of(&self, state: &State) -> CertificateId {
-        let passport = state.passport.as_ref().map_or(&[][..], |it| it.as_bytes());
+        let passport = state.preview.passport.as_ref().map(PassportData::digest);
+        let passport = passport.as_ref().map_or(&[][..], |it| it.as_bytes());
         let transcript = Transcript::new("shomei certificate id v1")
             .field(state.application.as_bytes())
             .field(state.preview.programme.as_str().as_bytes())
@@ -70,7 +71,7 @@ mod tests {
         let mut municipality = state.clone();
         municipality.preview.authority.code = "131016".parse().unwrap();
         let mut passport = state.clone();
-        passport.passport = Some(Array::new([0; 32]));
+        passport.preview.passport = Some(testing::passport());
         for other in [application, programme, municipality, passport] {
             assert!(ids.of(&other) != id);
         }

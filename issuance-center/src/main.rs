@@ -7,13 +7,18 @@ use std::{
 };
 
 use card::trust::Environment;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use issuance_api::Date;
 use issuance_center::{
     config::Config,
     serve::{ServeError, serve},
-    signing::{Jwks, KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer},
+    signing::{
+        Jwks, KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer,
+        vdsnc::store::{self, StoreError},
+    },
 };
 use serde::Serialize;
+use time::OffsetDateTime;
 
 /// What is freed is wiped, also by libraries that know of no secrets: nothing of a request stays in this memory.
 #[global_allocator]
@@ -59,11 +64,74 @@ enum Keys {
         #[arg(long)]
         out: PathBuf,
     },
+    /// CSCA and barcode signers of certificates for abroad (ICAO VDS-NC).
+    Vdsnc {
+        #[command(subcommand)]
+        command: Vdsnc,
+    },
     /// Print public keys as JWKS, for terminals to pin.
     Jwks {
         /// Key files, private or public halves.
         #[arg(long, required = true, num_args = 1..)]
         key: Vec<PathBuf>,
+    },
+}
+
+/// Folders of `keys vdsnc`.
+#[derive(Args)]
+struct Folders {
+    /// Of the CSCA: csca.pem, csca.key, csca.crl.pem. Apart from the center, which never needs the key.
+    #[arg(long)]
+    csca: PathBuf,
+    /// Of signers: SERIAL.pem, SERIAL.key.
+    #[arg(long)]
+    signers: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Vdsnc {
+    /// Make a CSCA with an empty revocation list, and its first signer.
+    New {
+        #[command(flatten)]
+        folders: Folders,
+        /// Its common name; stands in every barcode, so a short one.
+        #[arg(long, default_value = "CSCA JP")]
+        name: String,
+        /// production, test-card or emulator.
+        #[arg(long, default_value = "emulator")]
+        environment: Environment,
+    },
+    /// Make the next signer. It signs for 95 days; the center prefers the newest whose time has come.
+    Rotate {
+        #[command(flatten)]
+        folders: Folders,
+        /// First day it signs (YYYY-MM-DD, UTC); now if left out.
+        #[arg(long)]
+        from: Option<Date>,
+    },
+    /// Print what there is, one JSON object a line; needs no key.
+    List {
+        #[command(flatten)]
+        folders: Folders,
+    },
+    /// Copy certificates and list, and no key, for the center and for verifiers.
+    Export {
+        #[command(flatten)]
+        folders: Folders,
+        /// Where to; what was exported there before is replaced.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Make the next revocation list.
+    Crl {
+        #[command(flatten)]
+        folders: Folders,
+        /// Serial number of a signer to put on it; entries stay.
+        #[arg(long)]
+        revoke: Vec<String>,
+        /// Days until the next list at the latest, 1 to 90.
+        #[arg(long, default_value_t = store::MAX_LIST_DAYS)]
+        days: u16,
     },
 }
 
@@ -76,6 +144,8 @@ enum Failure {
     Key(#[from] KeyError),
     #[error(transparent)]
     RidSecret(#[from] RidSecretError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 fn main() -> ExitCode {
@@ -106,16 +176,56 @@ fn keys(command: Keys) -> Result<(), Failure> {
     match command {
         Keys::New { out, environment } => Ok(KeyFile::create(&out, environment)?),
         Keys::RidSecret { out } => Ok(RidSecret::create(&out)?),
+        Keys::Vdsnc { command } => Ok(vdsnc(command)?),
         Keys::Jwks { key } => {
             let keys = key.iter().map(|path| public_half(path));
             let keys = keys.collect::<Result<Vec<_>, _>>()?;
             let keys = keys.iter().map(|key| key.jwk(None)).collect();
-            let line = serde_json::to_string(&Jwks { keys }).expect("keys have only string keys");
-            // There is nowhere to report that standard output is gone.
-            let _ = writeln!(std::io::stdout(), "{line}");
+            print(&Jwks { keys });
             Ok(())
         }
     }
+}
+
+fn vdsnc(command: Vdsnc) -> Result<(), StoreError> {
+    let now = OffsetDateTime::now_utc();
+    match command {
+        Vdsnc::New {
+            folders: Folders { csca, signers },
+            name,
+            environment,
+        } => store::new(&csca, &signers, &name, environment, now),
+        Vdsnc::Rotate {
+            folders: Folders { csca, signers },
+            from,
+        } => {
+            let from = from.map(|day| day.get().midnight().assume_utc());
+            store::rotate(&csca, &signers, from.unwrap_or(now))
+        }
+        Vdsnc::List {
+            folders: Folders { csca, signers },
+        } => {
+            let listed = store::list(&csca, &signers)?;
+            listed.iter().for_each(print);
+            Ok(())
+        }
+        Vdsnc::Export {
+            folders: Folders { csca, signers },
+            out,
+        } => store::export(&csca, &signers, &out),
+        Vdsnc::Crl {
+            folders: Folders { csca, signers },
+            revoke,
+            days,
+        } => store::crl(&csca, &signers, &revoke, days, now),
+    }
+}
+
+/// One line on standard output.
+fn print(document: &impl Serialize) {
+    let line = serde_json::to_string(document).expect("keys have only string keys");
+    // There is nowhere to report that standard output is gone.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn public_half(path: &Path) -> Result<PublicKey, KeyError> {

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `/.well-known/jwks.json` | every published key: current, coming, former |
 //! | `/.well-known/crl/{kid}.json` | `{kid, method: "rid", ctr, rids}` |
+//! | `/.well-known/vdsnc/csca.cer`, `csca.crl` | CSCA and its revocation list, DER |
+//! | `/.well-known/vdsnc/signers.pem` | every barcode signer's certificate |
 //!
-//! Both with CORS, since verifiers are web pages. Until VRS told its revocations for the first time there is no list (503)
+//! All with CORS, since verifiers are web pages. Until VRS told its revocations for the first time there is no list (503)
 //! and no `crlVersion`: an empty list would be a statement.
 //!
 //! ```text
@@ -28,13 +30,21 @@ use serde::Serialize;
 use crate::{
     reports::Reports,
     revocations::{Lists, Rids},
-    signing::{Jwks, PublicKey},
+    signing::{BarcodeSigners, Jwks, PublicKey},
 };
 
 /// Keys and lists as published: made when they change, and handed out as they are.
 pub struct Published {
     keys: Vec<PublicKey>,
     ready: RwLock<Ready>,
+    barcodes: RwLock<Option<Barcodes>>,
+}
+
+/// Certificates and list of barcode signers, ready to be sent.
+struct Barcodes {
+    csca: Bytes,
+    list: Bytes,
+    signers: Bytes,
 }
 
 /// The documents, ready to be sent.
@@ -67,6 +77,38 @@ impl Published {
         Self {
             keys,
             ready: RwLock::new(ready),
+            barcodes: RwLock::default(),
+        }
+    }
+
+    /// Publishes what verifiers of certificates for abroad need, in place of what was before.
+    pub fn publish_barcodes(&self, signers: &BarcodeSigners) {
+        let all = signers.signers().iter();
+        let barcodes = Barcodes {
+            csca: signers.csca().der().to_vec().into(),
+            list: signers.list().der().to_vec().into(),
+            signers: all
+                .map(|signer| signer.certificate().pem())
+                .collect::<String>()
+                .into(),
+        };
+        *self
+            .barcodes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(barcodes);
+    }
+
+    fn barcodes(&self, file: &str) -> Option<(&'static str, Bytes)> {
+        let published = self.barcodes.read().unwrap_or_else(PoisonError::into_inner);
+        let barcodes = published.as_ref()?;
+        match file {
+            "csca.cer" => Some(("application/pkix-cert", barcodes.csca.clone())),
+            "csca.crl" => Some(("application/pkix-crl", barcodes.list.clone())),
+            "signers.pem" => Some((
+                "application/pem-certificate-chain",
+                barcodes.signers.clone(),
+            )),
+            _ => None,
         }
     }
 
@@ -114,6 +156,15 @@ impl Published {
         }
         match path.strip_prefix("/.well-known/") {
             Some("jwks.json") => json(self.read().jwks.clone()),
+            Some(rest) if rest.starts_with("vdsnc/") => {
+                let file = rest
+                    .strip_prefix("vdsnc/")
+                    .and_then(|file| self.barcodes(file));
+                file.map_or_else(
+                    || empty(StatusCode::NOT_FOUND),
+                    |(media_type, document)| public(media_type, document),
+                )
+            }
             Some(rest) => {
                 let kid = rest
                     .strip_prefix("crl/")
@@ -152,8 +203,12 @@ fn bytes(document: &impl Serialize) -> Bytes {
 }
 
 fn json(document: Bytes) -> Response<Bytes> {
+    public("application/json", document)
+}
+
+fn public(media_type: &'static str, document: Bytes) -> Response<Bytes> {
     Response::builder()
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_TYPE, media_type)
         .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .header(header::CACHE_CONTROL, "public, max-age=300")
         .body(document)

@@ -186,6 +186,10 @@ pub const fn reported(code: ProblemCode) -> ProblemCode {
         | P::MovedOut
         | P::Deceased
         | P::IssuingStopped
+        | P::PassportUnreadable
+        | P::PassportOtherDocument
+        | P::PassportExpired
+        | P::PassportNotYours
         | P::RecordChanged
         | P::RegistrationConflict
         | P::RegistrationLapsed => code,

@@ -14,6 +14,7 @@ use issuance_channel::{
     server::{self, StartError},
     tls::LoadError,
 };
+use time::OffsetDateTime;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{MissedTickBehavior, interval},
@@ -32,7 +33,10 @@ use crate::{
     registry::Shares,
     reports::Reports,
     revocations::Fetching,
-    signing::{KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer, Signing},
+    signing::{
+        BarcodeSigners, KeyError, KeyFile, PublicKey, RidSecret, RidSecretError, Signer,
+        SignersError, Signing,
+    },
     statement::{StatementKey, StatementKeyError},
     terminals::Terminals,
 };
@@ -58,6 +62,12 @@ pub enum ServeError {
     /// The signing key is of another environment than the configured one.
     #[error("the signing key is of another environment than the configured one")]
     KeyEnvironment,
+    /// Signers of certificates for abroad.
+    #[error("signers of certificates for abroad: {0}")]
+    Barcodes(#[from] SignersError),
+    /// A programme offers certificates for abroad, and nobody signs them.
+    #[error("programme {0} offers certificates for abroad, and [vds_nc] is not configured")]
+    NoBarcodes(ProgrammeId),
     /// The secret of revocation ids.
     #[error("secret of revocation ids: {0}")]
     RidSecret(#[from] RidSecretError),
@@ -125,12 +135,20 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
             .check_programme(programme)
             .map_err(|error| ServeError::Unprintable(programme.id().clone(), error))?;
     }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let barcodes = config.vds_nc.as_ref();
+    let barcodes =
+        barcodes.map(|paths| BarcodeSigners::load(paths, config.environment, clock.now()));
+    let barcodes = barcodes.transpose()?;
+    let offering = programmes.iter().find(|programme| programme.offers_abroad());
+    if let (None, Some(programme)) = (&barcodes, offering) {
+        return Err(ServeError::NoBarcodes(programme.id().clone()));
+    }
     let rids = Arc::new(RidSecret::load(&config.rid_secret)?);
     let trust = TrustStore::load(&config.anchors, config.environment)?;
     if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
         return Err(ServeError::NoSurfaceAnchor);
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let center = Center::new(Parts {
         id: config.id.clone(),
         vrs: config.vrs_id.clone(),
@@ -146,18 +164,64 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
         binding: config.binding,
         refused: RefusedSigners::load(&config.refused_signers)?,
         statements: StatementKey::load(&config.statement_key, config.environment)?,
-        signing: Arc::new(Signing::new(key)),
+        signing: Arc::new(Signing::new(key).with_barcodes(barcodes)),
         rids: Arc::clone(&rids),
         registry,
         metrics: Arc::new(Metrics::default()),
         clock,
         events: Arc::clone(events),
     });
+    let published = Published::new(keys);
+    if let Some(signers) = center.parts().signing.barcodes() {
+        published.publish_barcodes(signers);
+    }
     Ok(Checked {
         center,
-        published: Published::new(keys),
+        published,
         rids,
     })
+}
+
+/// What was said last of the signers of certificates for abroad: each change is said once.
+#[derive(Default)]
+struct Watch {
+    unreadable: bool,
+    days: Option<i64>,
+}
+
+impl Watch {
+    /// Days before its end from which a signer that nobody follows is an alarm.
+    const SOON: i64 = 14;
+
+    /// Reads their list again, publishes it, and says when signing is about to end.
+    fn watch(
+        &mut self,
+        signing: &Signing,
+        published: &Published,
+        events: &dyn Events,
+        now: OffsetDateTime,
+    ) {
+        let Some(signers) = signing.barcodes() else {
+            return;
+        };
+        let reloaded = signers.reload();
+        if reloaded == Ok(true) {
+            events.note(Event::BarcodeListRead);
+            published.publish_barcodes(signers);
+        }
+        let unreadable = reloaded.is_err();
+        if unreadable && !self.unreadable {
+            events.note(Event::BarcodeListUnreadable);
+        }
+        self.unreadable = unreadable;
+        let days = Some(signers.days_left(now)).filter(|days| *days <= Self::SOON);
+        if days != self.days {
+            self.days = days;
+            if let Some(days) = days {
+                events.note(Event::BarcodeSigningEnds { days });
+            }
+        }
+    }
 }
 
 /// Serves until told to end (SIGTERM or SIGINT).
@@ -215,6 +279,9 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
     );
     events.note(Event::Ready);
 
+    let clock = Arc::clone(&center.parts().clock);
+    let mut barcodes = Watch::default();
+    barcodes.watch(&center.parts().signing, &published, &*events, clock.now());
     let regularly = async {
         let mut round = interval(config.revocations_every);
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -224,6 +291,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
             if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
+            barcodes.watch(&center.parts().signing, &published, &*events, clock.now());
             revocations.poll(&center.parts().registry, &*events).await;
         }
     };

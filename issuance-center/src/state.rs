@@ -54,8 +54,8 @@ pub struct State {
     pub not_before: i64,
     /// The key that is to sign.
     pub kid: KeyId,
-    /// SHA-256 of the passport's machine-readable zone, for abroad.
-    pub passport: Option<Array<32>>,
+    /// For abroad: the barcode signer that is to sign, by the SHA-256 of its certificate.
+    pub barcode_signer: Option<Array<32>>,
 }
 
 /// A state that opened and whose session key agreed to this use of it.

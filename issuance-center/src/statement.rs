@@ -10,11 +10,13 @@ use std::{
 use card::trust::Environment;
 use ed25519_dalek::{Signature, VerifyingKey, pkcs8::DecodePublicKey};
 use issuance_api::{
-    Array, KeyId, ProblemCode,
+    Array, KeyId, ProblemCode, Transcript,
     registry::{Finding, InquiryRequest, Outcome, Receipt, Registration},
 };
 
-use crate::certificate::shc::Payload;
+use sha2::{Digest, Sha256};
+
+use crate::certificate::{shc::Payload, vdsnc::Data};
 
 /// VRS's statement key, public half.
 pub struct StatementKey(VerifyingKey);
@@ -53,21 +55,55 @@ pub struct Found {
     pub outcome: Outcome,
 }
 
-/// A payload that stands in the register: the only thing that is ever signed. Comes from
+/// Everything of one certificate that is to be signed.
+pub struct Contents {
+    /// The health card.
+    pub payload: Payload,
+    /// For abroad.
+    pub seal: Option<Seal>,
+}
+
+/// What a barcode signer is to sign.
+pub struct Seal {
+    /// The data.
+    pub data: Data,
+    /// Who is to sign it: SHA-256 of the certificate.
+    pub signer: Array<32>,
+}
+
+impl Contents {
+    /// What the register of issues and the receipt are about: the payload's SHA-256, for abroad one over
+    /// `transcript("shomei content v1", SHA-256 of the payload, SHA-256 of the data, SHA-256 of the signer's certificate)`.
+    #[must_use]
+    pub fn digest(&self) -> Array<32> {
+        let payload = self.payload.digest();
+        let Some(Seal { data, signer }) = &self.seal else {
+            return payload;
+        };
+        let both = Transcript::new("shomei content v1")
+            .field(payload.as_bytes())
+            .field(data.digest().as_bytes())
+            .field(signer.as_bytes())
+            .into_bytes();
+        Array::new(Sha256::digest(both).into())
+    }
+}
+
+/// Contents that stand in the register: the only thing that is ever signed. Comes from
 /// [`StatementKey::registered`] alone.
-pub struct RegisteredPayload {
-    payload: Payload,
+pub struct Registered {
+    contents: Contents,
     kid: KeyId,
 }
 
-impl RegisteredPayload {
+impl Registered {
     /// What to sign.
     #[must_use]
-    pub const fn payload(&self) -> &Payload {
-        &self.payload
+    pub const fn contents(&self) -> &Contents {
+        &self.contents
     }
 
-    /// The key it is registered for.
+    /// The key the health card is registered for.
     #[must_use]
     pub const fn kid(&self) -> &KeyId {
         &self.kid
@@ -117,24 +153,24 @@ impl StatementKey {
         })
     }
 
-    /// Believes a receipt for this payload, registered like this in this application.
+    /// Believes a receipt for these contents, registered like this in this application.
     ///
     /// # Errors
     /// [`StatementRefused`].
     pub fn registered(
         &self,
-        payload: Payload,
+        contents: Contents,
         registration: Registration,
         application: &Array<16>,
         receipt: &Receipt,
-    ) -> Result<RegisteredPayload, StatementRefused> {
+    ) -> Result<Registered, StatementRefused> {
         let message = Receipt::message(application, &registration);
         self.verify(&message, &receipt.signature)?;
-        if receipt.application != *application || registration.content_digest != payload.digest() {
+        if receipt.application != *application || registration.content_digest != contents.digest() {
             return Err(StatementRefused);
         }
-        Ok(RegisteredPayload {
-            payload,
+        Ok(Registered {
+            contents,
             kid: registration.kid,
         })
     }

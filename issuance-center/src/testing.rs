@@ -13,8 +13,9 @@ use card::{
 use ed25519_dalek::Signer;
 use issuance_api::{
     Array, Blob, CertificateId, CertificateKind, KeyId, Personal, TerminalUrn,
+    passport::PassportData,
     registry::{Receipt, Registration},
-    terminal::{Authority, Dose, Holder, Preview},
+    terminal::{Authority, Dose, DoseAbroad, Holder, Preview},
 };
 use time::OffsetDateTime;
 
@@ -27,7 +28,7 @@ use crate::{
     event::{Event, Events},
     programme::Programmes,
     state::State,
-    statement::{RegisteredPayload, StatementKey},
+    statement::{Contents, Registered, StatementKey},
 };
 
 #[derive(Default)]
@@ -97,7 +98,7 @@ pub(crate) fn state() -> State {
         kid: "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
             .parse()
             .unwrap(),
-        passport: None,
+        barcode_signer: None,
         preview: Preview {
             programme: "covid-19".parse().unwrap(),
             kind: CertificateKind::Domestic,
@@ -120,11 +121,49 @@ pub(crate) fn state() -> State {
                 maker_en: "Pfizer".to_owned(),
                 lot: "EY0779".to_owned(),
                 cvx: "208".to_owned(),
+                abroad: None,
             }],
             issued_on: "2026-11-24".parse().unwrap(),
             copies: 1,
+            passport: None,
         },
     }
+}
+
+/// A passport's data.
+pub(crate) fn passport() -> PassportData {
+    let personal = |text: &str| Personal::new(text.to_owned());
+    PassportData {
+        romanised_name: personal("MIHON  HANAKO"),
+        nationality: personal("JPN"),
+        number: personal("XX0000001"),
+    }
+}
+
+/// What of a dose stands in a certificate for abroad too.
+pub(crate) fn dose_abroad(number: u8, brand: &str) -> Dose {
+    let mut dose = state().preview.doses.remove(0);
+    dose.abroad = Some(DoseAbroad {
+        number,
+        country: "JPN".to_owned(),
+        icd11: if brand == "Comirnaty" {
+            "XM8NQ0"
+        } else {
+            "XM3DT5"
+        }
+        .to_owned(),
+        brand: brand.to_owned(),
+    });
+    dose
+}
+
+pub(crate) fn preview_abroad() -> Preview {
+    let mut preview = state().preview;
+    preview.kind = CertificateKind::Abroad;
+    preview.passport = Some(passport());
+    preview.doses = vec![dose_abroad(1, "Comirnaty")];
+    preview.authority.name_en = "Kiyose City, Tokyo".to_owned();
+    preview
 }
 
 /// VRS's statement key in tests.
@@ -133,7 +172,7 @@ pub(crate) fn vrs_key() -> ed25519_dalek::SigningKey {
 }
 
 /// What is to be registered of a state, and the payload.
-pub(crate) fn registration(kid: &KeyId) -> (Payload, Registration) {
+pub(crate) fn registration(kid: &KeyId) -> (Contents, Registration) {
     let state = state();
     let issuer = "https://issuer.shomei.example".parse().unwrap();
     let payload = Payload::new(&Claims {
@@ -141,6 +180,7 @@ pub(crate) fn registration(kid: &KeyId) -> (Payload, Registration) {
         not_before: state.not_before,
         types: &[],
         holder: &state.preview.holder,
+        passport: None,
         authority: &state.preview.authority.name,
         doses: &state.preview.doses,
         rid: &Array::new([5; 12]),
@@ -157,7 +197,11 @@ pub(crate) fn registration(kid: &KeyId) -> (Payload, Registration) {
         issued_on: state.preview.issued_on,
         passport: None,
     };
-    (payload, registration)
+    let contents = Contents {
+        payload,
+        seal: None,
+    };
+    (contents, registration)
 }
 
 /// VRS's receipt.
@@ -170,12 +214,12 @@ pub(crate) fn receipt(application: &Array<16>, registration: &Registration) -> R
 }
 
 /// A payload with its receipt verified.
-pub(crate) fn registered(kid: &KeyId) -> RegisteredPayload {
-    let (payload, registration) = registration(kid);
+pub(crate) fn registered(kid: &KeyId) -> Registered {
+    let (contents, registration) = registration(kid);
     let application = Array::new([3; 16]);
     let receipt = receipt(&application, &registration);
     StatementKey::new(vrs_key().verifying_key())
-        .registered(payload, registration, &application, &receipt)
+        .registered(contents, registration, &application, &receipt)
         .unwrap()
 }
 

@@ -10,6 +10,7 @@ use issuance_center::{
         page::{PageError, Typesetter},
         qr::Symbol,
         shc::{Claims, Issuer, IssuerError, MAX_JWS, PayloadError},
+        vdsnc::DataError,
     },
     programme::Programme,
 };
@@ -196,6 +197,70 @@ fn the_page_shows_the_card_and_is_the_same_each_time() {
 }
 
 #[test]
+fn the_page_for_abroad_shows_both_and_is_the_same_each_time() {
+    let typesetter = specimen::typesetter();
+    for (name, person, romanised) in specimen::ABROAD {
+        let programmes = specimen::programmes();
+        let programme = specimen::covid(&programmes);
+        let preview = specimen::preview_abroad(programme, person, romanised);
+        typesetter.check(programme, &preview).unwrap();
+        let page = specimen::page(&typesetter, programme, &preview).unwrap();
+        let again = specimen::page(&typesetter, programme, &preview).unwrap();
+        assert!(page == again, "the same content gives the same bytes");
+        let jws = specimen::sign(&specimen::payload(programme, &preview).unwrap());
+        let seal = specimen::seal(programme, &preview).unwrap();
+        let mut texts = qr::texts(page.as_bytes());
+        texts.sort_by_key(|text| text.starts_with("shc:/"));
+        assert_eq!(texts.len(), 2, "{name}");
+        assert!(texts[0] == seal.expose(), "{name}");
+        assert!(*verify::jws_of(&texts[1]).unwrap() == jws.expose(), "{name}");
+        assert_eq!(Pdf::new(page.as_bytes().to_vec()).unwrap().pages().len(), 1);
+    }
+}
+
+#[test]
+fn both_names_stand_in_the_card_for_abroad() {
+    let programmes = specimen::programmes();
+    let programme = specimen::covid(&programmes);
+    let preview = specimen::preview_abroad(programme, &specimen::GAIJI, "YOSHIDA  TAKANOSUKE JR");
+    let payload = specimen::payload(programme, &preview).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(payload.json()).unwrap();
+    let bundle = &json["vc"]["credentialSubject"]["fhirBundle"];
+    assert_eq!(
+        bundle["entry"][0]["resource"]["name"].to_string(),
+        r#"[{"family":"𠮷田","given":["髙之介"]},{"family":"YOSHIDA","given":["TAKANOSUKE","JR"]}]"#
+    );
+}
+
+/// Versions as the specification of certificates has them.
+#[test]
+fn one_to_seven_doses_make_versions_22_to_27() {
+    let programmes = specimen::programmes();
+    let programme = specimen::covid(&programmes);
+    let mut preview =
+        specimen::preview_abroad(programme, &specimen::SEVEN_OF_TWO, "NANASE  MINORI");
+    let mut last = 0;
+    while !preview.doses.is_empty() {
+        let seal = specimen::seal(programme, &preview).unwrap();
+        let version = (Symbol::of_seal(&seal).unwrap().width() - 17) / 4;
+        assert!((22..=27).contains(&version), "{} doses: {version}", preview.doses.len());
+        last = version;
+        preview.doses.pop();
+    }
+    assert!(last < 25, "{last}");
+}
+
+#[test]
+fn what_does_not_fit_into_the_seal_is_refused() {
+    let programmes = specimen::programmes();
+    let programme = specimen::covid(&programmes);
+    // Seven doses of three brands.
+    let preview = specimen::preview_abroad(programme, &specimen::SEVEN_DOSES, "NANASE  MINORI");
+    let refused = specimen::seal(programme, &preview).map(drop);
+    assert_eq!(refused, Err(DataError::TooLarge));
+}
+
+#[test]
 fn the_page_is_tagged_and_says_it_is_pdf_ua() {
     let typesetter = specimen::typesetter();
     with(&specimen::SEVEN_DOSES, |programme, preview| {
@@ -276,6 +341,7 @@ fn claims_show_nothing_of_a_person() {
             not_before: 0,
             types: programme.health_card_types(),
             holder: &preview.holder,
+            passport: None,
             authority: &preview.authority.name,
             doses: &[],
             rid: &issuance_api::Array::new([0; 12]),

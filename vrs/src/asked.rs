@@ -1,4 +1,5 @@
-//! What each application did: what it asked, of three municipalities at most, and what it had registered, once each. Kept as
+//! What each application did: what it asked, of three municipalities at most, and what it had registered, once each; for abroad
+//! also with which passports, by their digests. Kept as
 //! long as its ticket is of any use, for the hand-over too; in memory, since no ticket outlives the process.
 
 use std::{
@@ -44,6 +45,8 @@ impl From<&Registration> for Subject {
 struct Application {
     expiry: u64,
     asked: BTreeSet<Subject>,
+    /// What was released for abroad: subject, and digest of the passport's data.
+    passports: BTreeSet<(Subject, [u8; 32])>,
     registered: BTreeMap<Subject, CertificateId>,
     /// By the digest of the sealed state whose issue the resident signed: the center's own, so to VRS it says nothing of
     /// what is in it, and is good for one certificate.
@@ -66,6 +69,7 @@ impl Asked {
                 .or_insert_with(|| Application {
                     expiry: claims.expiry,
                     asked: BTreeSet::new(),
+                    passports: BTreeSet::new(),
                     registered: BTreeMap::new(),
                     signed: BTreeMap::new(),
                 });
@@ -87,6 +91,32 @@ impl Asked {
         self.lock()
             .get(claims.application.as_bytes())
             .is_some_and(|application| application.asked.contains(subject))
+    }
+
+    /// Notes that records were released to be certified with this passport.
+    pub fn name(&self, claims: &Claims, subject: Subject, passport: &Array<32>) {
+        if let Some(application) = self.lock().get_mut(claims.application.as_bytes()) {
+            application
+                .passports
+                .insert((subject, *passport.as_bytes()));
+        }
+    }
+
+    /// Whether records were released to be certified with this passport, or, where none is named, whether none has to be.
+    #[must_use]
+    pub fn has_named(
+        &self,
+        claims: &Claims,
+        subject: &Subject,
+        passport: Option<&Array<32>>,
+    ) -> bool {
+        let Some(passport) = passport else {
+            return subject.kind == CertificateKind::Domestic;
+        };
+        let named = (subject.clone(), *passport.as_bytes());
+        self.lock()
+            .get(claims.application.as_bytes())
+            .is_some_and(|application| application.passports.contains(&named))
     }
 
     /// Whether this is the application's one certificate of what it is about, and the one certificate of this sealed

@@ -3,6 +3,7 @@
 //! Records are released only against proof: the evidence is verified here again under VRS's own nonce, and every later step
 //! carries the session key's signature over the resident's own words. The center that asks comes from its certificate.
 
+mod abroad;
 mod steps;
 
 pub use steps::MAX_REVOCATIONS;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`terminal`] | kiosk or app ↔ center |
 //! | [`registry`] | center ↔ VRS |
+//! | [`passport`] | the machine-readable zone of a passport, parsed |
 //! | [`problem`] | everybody: the closed list of problem codes (RFC 9457) |
 //!
 //! Every type exists only parsed: a [`MunicipalityCode`] has a right check digit, a
@@ -14,6 +15,7 @@
 
 mod certificate_id;
 mod ids;
+pub mod passport;
 mod personal;
 pub mod problem;
 pub mod registry;

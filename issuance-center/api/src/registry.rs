@@ -20,8 +20,10 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, Personal,
-    ProgrammeId, TerminalUrn, Transcript, VrsId, terminal::Holder, terminal::PassportMrz,
+    Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, ProgrammeId,
+    TerminalUrn, Transcript, VrsId,
+    passport::{PassportData, PassportMrz},
+    terminal::Holder,
 };
 
 /// A nonce minted by VRS: random ‖ expiry ‖ center id, under a MAC. Handing it out costs VRS no memory.
@@ -80,7 +82,8 @@ pub struct InquiryRequest {
     pub municipality: MunicipalityCode,
     /// Kind.
     pub kind: CertificateKind,
-    /// For abroad: the passport.
+    /// For abroad: the passport, as read by machine. A kiosk may leave it out: then the one counts that the register of issues
+    /// holds from app or counter.
     pub passport: Option<PassportMrz>,
     /// The session key's signature over [`inquiry_message`](crate::inquiry_message).
     pub proof: Array<64>,
@@ -124,6 +127,9 @@ pub enum Outcome {
     Deceased,
     /// 利用停止 (V16).
     Stopped,
+    /// For abroad at a kiosk: the register of issues holds no certificate for abroad of this person, from app or counter, or
+    /// none with this passport.
+    PassportUnknown,
 }
 
 /// [`Outcome`] as read: serde lets a tagged variant without fields have any, one with an empty list of fields none.
@@ -136,6 +142,7 @@ enum Strict {
     MovedOut {},
     Deceased {},
     Stopped {},
+    PassportUnknown {},
 }
 
 impl From<Strict> for Outcome {
@@ -147,6 +154,7 @@ impl From<Strict> for Outcome {
             Strict::MovedOut {} => Self::MovedOut,
             Strict::Deceased {} => Self::Deceased,
             Strict::Stopped {} => Self::Stopped,
+            Strict::PassportUnknown {} => Self::PassportUnknown,
         }
     }
 }
@@ -161,6 +169,8 @@ pub struct Records {
     pub record_version: u64,
     /// Doses of this programme, in order of date.
     pub doses: Vec<DoseRecord>,
+    /// For abroad: the passport the certificate is to name.
+    pub passport: Option<PassportData>,
 }
 
 /// One dose as recorded.
@@ -175,6 +185,8 @@ pub struct DoseRecord {
     pub maker: String,
     /// 製造番号.
     pub lot: String,
+    /// Which dose it was (種別), where the record says so.
+    pub number: Option<u8>,
 }
 
 impl Finding {
@@ -252,29 +264,6 @@ pub struct Registration {
     pub issued_on: Date,
     /// For abroad: the passport data kept by the municipality.
     pub passport: Option<PassportData>,
-}
-
-/// 旅券関係情報, kept only where the certificate needs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PassportData {
-    /// Romanised surname and given names as in the MRZ.
-    pub romanised_name: Personal,
-    /// Nationality.
-    pub nationality: Personal,
-    /// Passport number.
-    pub number: Personal,
-}
-
-impl PassportData {
-    fn digest(&self) -> Array<32> {
-        let bytes = Transcript::new("shomei passport v1")
-            .field(self.romanised_name.expose().as_bytes())
-            .field(self.nationality.expose().as_bytes())
-            .field(self.number.expose().as_bytes())
-            .into_bytes();
-        Array::new(Sha256::digest(&*Zeroizing::new(bytes)).into())
-    }
 }
 
 /// The certificate stands in the register: without this nothing is signed.

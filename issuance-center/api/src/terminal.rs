@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Array, Blob, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode, Personal,
     ProgrammeId, VrsId,
+    passport::{PassportData, PassportMrz},
 };
 
 /// A text in the four languages of a terminal.
@@ -129,16 +130,6 @@ pub struct EvidenceAnswer {
     pub expires_in_seconds: u32,
 }
 
-/// A passport's machine-readable zone (TD3), both lines of 44 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PassportMrz {
-    /// Upper line.
-    pub line1: Personal,
-    /// Lower line.
-    pub line2: Personal,
-}
-
 /// Asks for the records of one municipality.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,7 +144,7 @@ pub struct InquiryRequest {
     pub municipality: MunicipalityCode,
     /// Kind of certificate.
     pub kind: CertificateKind,
-    /// For abroad: the passport.
+    /// For abroad: the passport, as read by machine. A kiosk without a reader for it leaves it out (see [`Preview::passport`]).
     pub passport: Option<PassportMrz>,
     /// Copies to print, 1 to 10.
     pub copies: u8,
@@ -191,6 +182,8 @@ pub struct Preview {
     pub issued_on: Date,
     /// Copies.
     pub copies: u8,
+    /// For abroad: the passport it names. Where none was sent, the one of an earlier certificate from app or counter.
+    pub passport: Option<PassportData>,
 }
 
 /// The person certified.
@@ -237,6 +230,22 @@ pub struct Dose {
     pub lot: String,
     /// CVX code in the SMART Health Card.
     pub cvx: String,
+    /// For abroad: what the VDS-NC says beside it.
+    pub abroad: Option<DoseAbroad>,
+}
+
+/// What a certificate for abroad says of a dose beside the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseAbroad {
+    /// Which dose it was, from 1.
+    pub number: u8,
+    /// Country of vaccination, three letters (ISO 3166-1).
+    pub country: String,
+    /// The vaccine's ICD-11 extension code.
+    pub icd11: String,
+    /// The product's brand, in Latin letters.
+    pub brand: String,
 }
 
 /// Issue what the preview showed. The same request gives the same bytes.
@@ -257,6 +266,8 @@ pub struct IssueAnswer {
     pub certificate_id: CertificateId,
     /// The SMART Health Card: a compact JWS.
     pub jws: Personal,
+    /// For abroad: the ICAO VDS-NC, as its QR code says it.
+    pub vds_nc: Option<Personal>,
     /// The page to print: one PDF.
     pub page: Blob,
 }

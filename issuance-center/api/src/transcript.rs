@@ -38,7 +38,7 @@ impl Transcript {
 /// What a terminal's session key (Ed25519) signs to ask for the records of one municipality.
 ///
 /// VRS checks this signature itself, so a center can ask only what the resident asked.
-/// `passport` is the SHA-256 of the machine-readable zone as sent, or nothing.
+/// `passport` is [`PassportMrz::digest`](crate::passport::PassportMrz::digest) of the lines as sent, or nothing.
 #[must_use]
 pub fn inquiry_message(
     ticket: &Blob,

@@ -39,7 +39,7 @@ fn pin<T: Serialize + DeserializeOwned>(name: &str) {
             let parsed = serde_json::from_value::<T>(less).is_ok();
             // So may an entry of a map.
             let optional = content.is_null()
-                || matches!(field.as_str(), "passport")
+                || matches!(field.as_str(), "passport" | "abroad" | "vds_nc" | "number" if pointer.contains("doses") || field != "number")
                 || pointer.ends_with("/known");
             assert_eq!(parsed, optional, "{name}{pointer}: without {field}");
         }
@@ -95,20 +95,25 @@ pinned! {
     "terminal/evidence-answer": terminal::EvidenceAnswer,
     "terminal/inquiry-request": terminal::InquiryRequest,
     "terminal/inquiry-answer": terminal::InquiryAnswer,
+    "terminal/inquiry-answer-abroad": terminal::InquiryAnswer,
     "terminal/issue-request": terminal::IssueRequest,
     "terminal/issue-answer": terminal::IssueAnswer,
+    "terminal/issue-answer-abroad": terminal::IssueAnswer,
     "terminal/delivered-request": terminal::DeliveredRequest,
     "terminal/delivered-answer": terminal::DeliveredAnswer,
     "registry/nonce": registry::Nonce,
     "registry/evidence-request": registry::EvidenceRequest,
     "registry/ticket": registry::Ticket,
     "registry/inquiry-request": registry::InquiryRequest,
+    "registry/inquiry-request-abroad": registry::InquiryRequest,
     "registry/finding-records": registry::Finding,
+    "registry/finding-records-abroad": registry::Finding,
     "registry/finding-no-such-person": registry::Finding,
     "registry/finding-confirmation-needed": registry::Finding,
     "registry/finding-moved-out": registry::Finding,
     "registry/finding-deceased": registry::Finding,
     "registry/finding-stopped": registry::Finding,
+    "registry/finding-passport-unknown": registry::Finding,
     "registry/register-request": registry::RegisterRequest,
     "registry/register-request-abroad": registry::RegisterRequest,
     "registry/receipt": registry::Receipt,

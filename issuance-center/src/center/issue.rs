@@ -13,10 +13,10 @@ use issuance_api::{
 
 use super::{Caller, Center, apart};
 use crate::{
-    certificate::{page::Content, qr::Symbol, shc::Jws},
+    certificate::{page::Content, qr::Symbol, vdsnc::VdsNc},
     event::Event,
     registry::Registry,
-    signing::SignError,
+    signing::{SignError, Signed},
     state::Redeemed,
 };
 
@@ -45,7 +45,7 @@ impl<R: Registry> Center<R> {
         }
         let programme = self.parts.programmes.find(&state.preview.programme);
         let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
-        let payload = self.payload(programme, &state)?;
+        let contents = self.contents(programme, &state)?;
         let registering = registry::RegisterRequest {
             certificate: Registration {
                 certificate_id: self.ids.of(&state),
@@ -54,9 +54,9 @@ impl<R: Registry> Center<R> {
                 kind: state.preview.kind,
                 kid: state.kid,
                 record_version: state.record_version,
-                content_digest: payload.digest(),
+                content_digest: contents.digest(),
                 issued_on: state.preview.issued_on,
-                passport: None,
+                passport: state.preview.passport.clone(),
             },
             ticket: state.ticket,
             terminal: caller.terminal.clone(),
@@ -70,26 +70,27 @@ impl<R: Registry> Center<R> {
         let registered = self
             .parts
             .statements
-            .registered(payload, registration, &state.application, &receipt)
+            .registered(contents, registration, &state.application, &receipt)
             .map_err(|refused| {
                 self.parts.events.note(Event::StatementRefused);
                 ProblemCode::from(refused)
             })?;
-        let jws = self.parts.signing.sign(&registered).map_err(|error| {
+        let now = self.parts.clock.now();
+        let signed = self.parts.signing.sign(&registered, now).map_err(|error| {
             if error == SignError::Stopped {
                 self.parts.events.note(Event::SigningStopped);
             }
             ProblemCode::from(error)
         })?;
-        self.set(state.preview, certificate_id, jws).await
+        self.set(state.preview, certificate_id, signed).await
     }
 
-    /// Symbol and page take milliseconds: apart from the threads that serve connections.
+    /// Symbols and page take milliseconds: apart from the threads that serve connections.
     async fn set(
         &self,
         preview: Preview,
         certificate_id: CertificateId,
-        jws: Jws,
+        signed: Signed,
     ) -> Result<IssueAnswer, Problem> {
         let (programmes, typesetter, events) = (
             Arc::clone(&self.parts.programmes),
@@ -99,18 +100,24 @@ impl<R: Registry> Center<R> {
         apart(move || {
             let programme = programmes.find(&preview.programme);
             let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
-            let symbol = Symbol::of(&jws).map_err(|_| ProblemCode::CertificateTooLarge)?;
+            let Signed { jws, seal } = signed;
+            let too_large = |_| ProblemCode::CertificateTooLarge;
+            let symbol = Symbol::of(&jws).map_err(too_large)?;
+            let seal_symbol = seal.as_ref().map(Symbol::of_seal);
+            let seal_symbol = seal_symbol.transpose().map_err(too_large)?;
             let page = typesetter.set(&Content {
                 programme,
                 preview: &preview,
                 certificate_id: &certificate_id,
                 symbol: &symbol,
+                seal: seal_symbol.as_ref(),
             });
             // The preview was checked: what fails now is not the person's name.
             let page = page.inspect_err(|_| events.note(Event::PageFailed))?;
             Ok(IssueAnswer {
                 certificate_id,
                 jws: jws.into_personal(),
+                vds_nc: seal.map(VdsNc::into_personal),
                 page,
             })
         })

@@ -21,6 +21,8 @@ use crate::{
     testing::{self, HandClock, Notes, receipt, session_key, vrs_key},
 };
 
+mod abroad;
+
 /// What the fake VRS says.
 struct Said {
     outcome: Answer<Outcome>,
@@ -122,6 +124,7 @@ fn some_records(doses: usize, name: &str) -> Outcome {
         vaccine_name: "コミナティ".to_owned(),
         maker: "ファイザー".to_owned(),
         lot: "EY0779".to_owned(),
+        number: Some(1),
     };
     Outcome::Records(Records {
         holder: Holder {
@@ -130,6 +133,7 @@ fn some_records(doses: usize, name: &str) -> Outcome {
         },
         record_version: 4,
         doses: (0..doses).map(dose).collect(),
+        passport: None,
     })
 }
 
@@ -283,6 +287,7 @@ async fn every_outcome_is_its_own_answer_and_only_a_signed_one_says_no_record() 
         (Outcome::MovedOut, ProblemCode::MovedOut),
         (Outcome::Deceased, ProblemCode::Deceased),
         (Outcome::Stopped, ProblemCode::IssuingStopped),
+        (Outcome::PassportUnknown, ProblemCode::PassportNotRegistered),
     ] {
         stage.vrs().say(|said| said.outcome = Ok(outcome));
         assert_eq!(stage.refusal(|_| ()).await, code);

@@ -37,6 +37,8 @@ pub struct Content<'a> {
     pub certificate_id: &'a CertificateId,
     /// The health card.
     pub symbol: &'a Symbol,
+    /// For abroad: the VDS-NC.
+    pub seal: Option<&'a Symbol>,
 }
 
 /// Why there is no page.
@@ -87,7 +89,7 @@ impl Typesetter {
     /// # Errors
     /// As [`set`](Self::set) would.
     pub fn check(&self, programme: &Programme, preview: &Preview) -> Result<(), PageError> {
-        layout::Texts::new(&self.fonts, programme, preview, None).map(drop)
+        layout::check(&self.fonts, programme, preview)
     }
 
     /// Whether everything a programme can put on a page can be printed: asked when the center starts.

@@ -1,5 +1,9 @@
-//! The QR symbol of a SMART Health Card: byte segment `shc:/`, then a numeric segment with two digits for each
-//! character of the JWS (its code − 45); level L, version 22 at most, one chunk.
+//! The QR symbols of a certificate, each in the smallest version that holds it.
+//!
+//! | of | segments | level | version at most |
+//! |---|---|---|---|
+//! | SMART Health Card | bytes `shc:/`, then digits: two for each character of the JWS (its code − 45); one chunk | L | 22 |
+//! | VDS-NC | bytes | M where that fits, else L | 27 |
 //!
 //! Bits, error correction and the way codewords run over the symbol are the crate `qrcode`'s. Choosing the mask is not: scored
 //! module by module it costs more than everything else of a certificate together. Here a row is one `u128` (bit x =
@@ -17,7 +21,7 @@ use qrcode::{
 };
 use zeroize::Zeroizing;
 
-use super::shc::Jws;
+use super::{shc::Jws, vdsnc::VdsNc};
 
 mod penalty;
 #[cfg(test)]
@@ -26,7 +30,8 @@ mod tests;
 use penalty::penalty;
 
 const PREFIX: &[u8] = b"shc:/";
-const MAX_VERSION: i16 = 22;
+const MAX_VERSION_SHC: i16 = 22;
+const MAX_VERSION: i16 = 27;
 const MODE_INDICATOR: usize = 4;
 
 const MASKS: [MaskPattern; 8] = [
@@ -46,18 +51,28 @@ pub struct Symbol {
     rows: Zeroizing<Vec<u128>>,
 }
 
-/// The JWS does not fit into a symbol of version 22. [`Jws`] only ever holds what fits.
+/// The text does not fit into a symbol of the version it may have. [`Jws`] and [`VdsNc`] only ever hold what fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too large for one QR symbol")]
 pub struct TooLarge;
 
 impl Symbol {
-    /// The symbol of a health card, in the smallest version that holds it.
+    /// The symbol of a health card.
     ///
     /// # Errors
     /// It does not fit.
     pub fn of(jws: &Jws) -> Result<Self, TooLarge> {
-        Self::encode(jws.expose())
+        Self::health_card(jws.expose())
+    }
+
+    /// The symbol of a VDS-NC.
+    ///
+    /// # Errors
+    /// It does not fit.
+    pub fn of_seal(seal: &VdsNc) -> Result<Self, TooLarge> {
+        let segments = [Segment(Mode::Byte, seal.expose().as_bytes())];
+        Self::encode(&segments, EcLevel::M, MAX_VERSION)
+            .or_else(|_| Self::encode(&segments, EcLevel::L, MAX_VERSION))
     }
 
     /// Modules a side.
@@ -72,12 +87,17 @@ impl Symbol {
         x < self.width && self.rows.get(y).is_some_and(|row| row >> x & 1 == 1)
     }
 
-    fn encode(jws: &str) -> Result<Self, TooLarge> {
+    fn health_card(jws: &str) -> Result<Self, TooLarge> {
         let digits = digits(jws)?;
-        let number = version_for(digits.len()).ok_or(TooLarge)?;
+        let segments = [Segment(Mode::Byte, PREFIX), Segment(Mode::Numeric, &digits)];
+        Self::encode(&segments, EcLevel::L, MAX_VERSION_SHC)
+    }
+
+    fn encode(segments: &[Segment<'_>], level: EcLevel, most: i16) -> Result<Self, TooLarge> {
+        let number = version_for(segments, level, most).ok_or(TooLarge)?;
         let version = Version::Normal(number);
-        let frame = frame(number);
-        let codewords = codewords(&digits, version).map_err(|_| TooLarge)?;
+        let frame = frame(number, level);
+        let codewords = codewords(segments, version, level).map_err(|_| TooLarge)?;
         let mut canvas = frame.canvas.clone();
         canvas.draw_data(&codewords.0, &codewords.1);
         let is_dark_data = |module| module == Module::Unmasked(Color::Dark);
@@ -92,6 +112,10 @@ impl Symbol {
     }
 }
 
+/// A part of the text, in one mode: bytes, or digits.
+#[derive(Clone, Copy)]
+struct Segment<'a>(Mode, &'a [u8]);
+
 /// Two digits a character: its code − 45, so from `-` (00) to `z` (77).
 fn digits(jws: &str) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
     let mut digits = Zeroizing::new(Vec::with_capacity(jws.len() * 2));
@@ -103,31 +127,39 @@ fn digits(jws: &str) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
     Ok(digits)
 }
 
-/// The smallest version whose data codewords hold both segments.
-fn version_for(digits: usize) -> Option<i16> {
-    (1..=MAX_VERSION).find(|number| {
+/// The smallest version whose data codewords hold all segments.
+fn version_for(segments: &[Segment<'_>], level: EcLevel, most: i16) -> Option<i16> {
+    (1..=most).find(|number| {
         let version = Version::Normal(*number);
-        let segment = |mode: Mode, characters| {
-            MODE_INDICATOR + mode.length_bits_count(version) + mode.data_bits_count(characters)
-        };
-        let needed = segment(Mode::Byte, PREFIX.len()) + segment(Mode::Numeric, digits);
-        let held = Bits::new(version).max_len(EcLevel::L);
-        held.is_ok_and(|held| needed <= held)
+        let needed = segments.iter().map(|Segment(mode, characters)| {
+            let length = mode.length_bits_count(version);
+            MODE_INDICATOR + length + mode.data_bits_count(characters.len())
+        });
+        let held = Bits::new(version).max_len(level);
+        held.is_ok_and(|held| needed.sum::<usize>() <= held)
     })
 }
 
 type Codewords = (Vec<u8>, Vec<u8>);
 
-fn codewords(digits: &[u8], version: Version) -> qrcode::QrResult<Codewords> {
+fn codewords(
+    segments: &[Segment<'_>],
+    version: Version,
+    level: EcLevel,
+) -> qrcode::QrResult<Codewords> {
     let mut bits = Bits::new(version);
-    bits.push_byte_data(PREFIX)?;
-    bits.push_numeric_data(digits)?;
-    bits.push_terminator(EcLevel::L)?;
+    for Segment(mode, characters) in segments {
+        match mode {
+            Mode::Numeric => bits.push_numeric_data(characters)?,
+            _ => bits.push_byte_data(characters)?,
+        }
+    }
+    bits.push_terminator(level)?;
     let bytes = Zeroizing::new(bits.into_bytes());
-    ec::construct_codewords(&bytes, version, EcLevel::L)
+    ec::construct_codewords(&bytes, version, level)
 }
 
-/// What all symbols of one version share.
+/// What all symbols of one version and level share.
 struct Frame {
     /// Function patterns, no data yet.
     canvas: Canvas,
@@ -135,16 +167,22 @@ struct Frame {
     masked: Vec<Sides>,
 }
 
-fn frame(number: i16) -> &'static Frame {
-    static FRAMES: [OnceLock<Frame>; MAX_VERSION as usize] =
-        [const { OnceLock::new() }; MAX_VERSION as usize];
+fn frame(number: i16, level: EcLevel) -> &'static Frame {
+    type Frames = [OnceLock<Frame>; MAX_VERSION as usize];
+    static LOW: Frames = [const { OnceLock::new() }; MAX_VERSION as usize];
+    static MEDIUM: Frames = [const { OnceLock::new() }; MAX_VERSION as usize];
+    let (frames, level) = match level {
+        EcLevel::M => (&MEDIUM, EcLevel::M),
+        // No symbol here is of another.
+        _ => (&LOW, EcLevel::L),
+    };
     let slot = usize::try_from(number - 1).expect("versions start at 1");
-    FRAMES[slot].get_or_init(|| Frame::new(Version::Normal(number)))
+    frames[slot].get_or_init(|| Frame::new(Version::Normal(number), level))
 }
 
 impl Frame {
-    fn new(version: Version) -> Self {
-        let mut canvas = Canvas::new(version, EcLevel::L);
+    fn new(version: Version, level: EcLevel) -> Self {
+        let mut canvas = Canvas::new(version, level);
         canvas.draw_all_functional_patterns();
         // What no codeword reaches (remainder bits) is light data to the mask: `qrcode` treats an empty module so.
         let masked = MASKS.iter().map(|mask| {

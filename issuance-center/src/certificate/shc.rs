@@ -6,11 +6,13 @@
 //! header  = {"alg":"ES256","zip":"DEF","kid":K}
 //! ```
 //! The FHIR bundle holds one Patient and one Immunization a dose, without id, text, display or meta. The name's part before
-//! the first U+3000 is `family`, each part after it one `given`; a name of one part is `family` alone.
+//! the first U+3000 is `family`, each part after it one `given`; a name of one part is `family` alone. For abroad a second
+//! `name` follows, as in the passport's machine-readable zone: primary identifier, and each of the secondary ones.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use issuance_api::{
     Array, Date, KeyId, Personal,
+    passport::PassportData,
     terminal::{Dose, Holder},
 };
 use serde::Serialize;
@@ -86,6 +88,8 @@ pub struct Claims<'a> {
     pub types: &'a [String],
     /// Who was vaccinated.
     pub holder: &'a Holder,
+    /// For abroad: the romanised name.
+    pub passport: Option<&'a PassportData>,
     /// Who certifies, as the performer of each dose.
     pub authority: &'a str,
     /// Doses in order of date.
@@ -260,7 +264,7 @@ mod wire {
     #[serde(rename_all = "camelCase")]
     struct Patient<'a> {
         resource_type: &'static str,
-        name: [Name<'a>; 1],
+        name: Vec<Name<'a>>,
         birth_date: &'a Date,
     }
 
@@ -344,12 +348,20 @@ mod wire {
     fn patient<'a>(claims: &Claims<'a>) -> Patient<'a> {
         let name = claims.holder.name.expose();
         let mut parts = name.split('\u{3000}').filter(|part| !part.is_empty());
+        let japanese = Name {
+            family: parts.next().unwrap_or(name),
+            given: parts.collect(),
+        };
+        let romanised = claims.passport.map(|passport| {
+            let (family, given) = passport.names();
+            Name {
+                family,
+                given: given.collect(),
+            }
+        });
         Patient {
             resource_type: "Patient",
-            name: [Name {
-                family: parts.next().unwrap_or(name),
-                given: parts.collect(),
-            }],
+            name: std::iter::once(japanese).chain(romanised).collect(),
             birth_date: &claims.holder.birth_date,
         }
     }

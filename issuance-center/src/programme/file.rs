@@ -226,6 +226,7 @@ struct VaccineRow {
     maker: Pair,
     cvx: Option<String>,
     icd11: Option<String>,
+    brand: Option<String>,
     valid_from: String,
     valid_until: Option<String>,
 }
@@ -277,6 +278,8 @@ impl VaccineRow {
             let rule = "an ICD-11 extension code such as XM68M6";
             require(is_icd11_vaccine(code), "icd11", rule)?;
         }
+        let brand = self.brand.unwrap_or_else(|| self.product.en.clone());
+        require(is_ascii_line(&brand), "brand", AN_ASCII_LINE)?;
         let from = day(&self.valid_from, "valid-from")?;
         let until = self.valid_until.as_deref();
         let until = until.map(|text| day(text, "valid-until")).transpose()?;
@@ -290,6 +293,7 @@ impl VaccineRow {
             maker: self.maker.into(),
             cvx: self.cvx,
             icd11: self.icd11,
+            brand,
             from,
             until,
         })

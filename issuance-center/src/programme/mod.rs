@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 
 use issuance_api::{
     CertificateKind, Date, MunicipalityCode, ProgrammeId, TerminalRole,
-    terminal::{Authority, Dose, Localized, MunicipalityOffer, ProgrammeOffer},
+    terminal::{Authority, Dose, DoseAbroad, Localized, MunicipalityOffer, ProgrammeOffer},
 };
 
 mod error;
@@ -210,6 +210,23 @@ impl Programme {
         date: Date,
     ) -> Result<Dose, VaccineUnknown> {
         self.vaccines.present(vaccine_name, maker, lot, date)
+    }
+
+    /// What a certificate for abroad says beside it of a dose that [`present`](Self::present) knows; nothing if the vaccine has no
+    /// ICD-11 code, which no programme with such certificates has.
+    #[must_use]
+    pub fn abroad(&self, vaccine_name: &str, date: Date, number: u8) -> Option<DoseAbroad> {
+        self.vaccines.abroad(vaccine_name, date, number)
+    }
+
+    /// Whether any municipality offers certificates for abroad.
+    #[must_use]
+    pub fn offers_abroad(&self) -> bool {
+        let mut all = self.municipalities.iter();
+        all.any(|municipality| {
+            let kinds = municipality.kiosk.iter().chain(&municipality.app);
+            kinds.copied().any(|kind| kind == CertificateKind::Abroad)
+        })
     }
 
     /// The municipality as it stands on a certificate, if it takes part.

@@ -1,6 +1,12 @@
-use issuance_api::{Date, terminal::Dose};
+use issuance_api::{
+    Date,
+    terminal::{Dose, DoseAbroad},
+};
 
 use super::Bilingual;
+
+/// Where whatever a municipality records was given: 予防接種法 is Japan's.
+const COUNTRY: &str = "JPN";
 
 /// The vaccines of a programme, as records name them.
 #[derive(Debug)]
@@ -19,6 +25,7 @@ pub(super) struct Vaccine {
     pub(super) maker: Bilingual,
     pub(super) cvx: Option<String>,
     pub(super) icd11: Option<String>,
+    pub(super) brand: String,
     pub(super) from: time::Date,
     pub(super) until: Option<time::Date>,
 }
@@ -45,6 +52,16 @@ impl Vaccine {
             maker_en: self.maker.en.clone(),
             lot: lot.to_owned(),
             cvx: cvx.to_owned(),
+            abroad: None,
+        }
+    }
+
+    fn abroad(&self, icd11: &str, number: u8) -> DoseAbroad {
+        DoseAbroad {
+            number,
+            country: COUNTRY.to_owned(),
+            icd11: icd11.to_owned(),
+            brand: self.brand.clone(),
         }
     }
 
@@ -73,7 +90,11 @@ impl VaccineTable {
     /// Each row that can be certified, as a dose on the first day it holds.
     pub(crate) fn specimens(&self) -> impl Iterator<Item = Dose> {
         let rows = self.rows.iter();
-        rows.filter_map(|row| Some(row.dose(self.cvx(row)?, "", row.from.into())))
+        rows.filter_map(|row| {
+            let mut dose = row.dose(self.cvx(row)?, "", row.from.into());
+            dose.abroad = row.icd11.as_ref().map(|icd11| row.abroad(icd11, 1));
+            Some(dose)
+        })
     }
 
     pub(super) fn present(
@@ -94,6 +115,13 @@ impl VaccineTable {
         }
         let cvx = self.cvx(row).ok_or(VaccineUnknown::NoCvx)?;
         Ok(row.dose(cvx, lot.trim(), date))
+    }
+
+    /// What a certificate for abroad says of a dose that [`present`](Self::present) knows.
+    pub(super) fn abroad(&self, vaccine_name: &str, date: Date, number: u8) -> Option<DoseAbroad> {
+        let name = vaccine_name.trim();
+        let row = self.rows.iter().find(|row| row.holds(name, date.get()))?;
+        Some(row.abroad(row.icd11.as_deref()?, number))
     }
 
     fn cvx<'a>(&'a self, row: &'a Vaccine) -> Option<&'a str> {

@@ -53,23 +53,24 @@ impl KeyFile {
     /// Never: a P-256 key has both PEM forms.
     pub fn create(path: &Path, environment: Environment) -> Result<(), KeyError> {
         let key = SecretKey::generate();
-        let private = key
-            .to_pkcs8_pem(LineEnding::LF)
-            .expect("a key has a PEM form");
+        Self::write(&key, path, environment)?;
         let public = key
             .public_key()
             .to_public_key_pem(LineEnding::LF)
             .expect("a key has a PEM form");
-        let head = environment.head();
-        let beside = path.with_extension("pub.pem");
-        for (path, mode, pem) in [
-            (path, 0o600, private.as_str()),
-            (&beside, 0o644, public.as_str()),
-        ] {
-            secret_file::create(path, mode, &[head.as_bytes(), pem.as_bytes()])
-                .map_err(|_| KeyError::NotWritten(path.to_owned()))?;
-        }
-        Ok(())
+        write(&path.with_extension("pub.pem"), 0o644, &public, environment)
+    }
+
+    /// Writes a private key for its owner alone.
+    pub(super) fn write(
+        key: &SecretKey,
+        path: &Path,
+        environment: Environment,
+    ) -> Result<(), KeyError> {
+        let private = key
+            .to_pkcs8_pem(LineEnding::LF)
+            .expect("a key has a PEM form");
+        write(path, 0o600, &private, environment)
     }
 
     /// Reads a key.
@@ -96,6 +97,17 @@ impl KeyFile {
     pub const fn environment(&self) -> Environment {
         self.environment
     }
+
+    /// To sign certificates and lists with.
+    pub(super) const fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+}
+
+fn write(path: &Path, mode: u32, pem: &str, environment: Environment) -> Result<(), KeyError> {
+    let head = environment.head();
+    secret_file::create(path, mode, &[head.as_bytes(), pem.as_bytes()])
+        .map_err(|_| KeyError::NotWritten(path.to_owned()))
 }
 
 impl Signer for KeyFile {

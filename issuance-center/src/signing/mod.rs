@@ -1,7 +1,7 @@
 //! Signing: ES256 under P-256 keys, and only what VRS has registered.
 //!
 //! ```text
-//! RegisteredPayload ── Signing::sign ── Signer (key file, later an HSM) ── verified ── JWS
+//! Registered ── Signing::sign ── Signer (key file, later an HSM) ── verified ── JWS and, for abroad, VDS-NC
 //! ```
 //! ES256 is deterministic (RFC 6979), so a machine that computes wrongly would hand out the key with two signatures over one
 //! message. Each signature is therefore verified before it leaves; the first that does not verify stops signing for good.
@@ -11,15 +11,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use issuance_api::{KeyId, ProblemCode};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 
-use crate::{certificate::shc::Jws, statement::RegisteredPayload};
+use time::OffsetDateTime;
+
+use crate::{
+    certificate::{shc::Jws, vdsnc::VdsNc},
+    statement::Registered,
+};
 
 mod key;
 mod public;
 mod rid;
+pub mod vdsnc;
 
 pub use key::{KeyError, KeyFile};
 pub use public::{Jwk, Jwks, PublicKey};
 pub use rid::{RidSecret, RidSecretError};
+pub use vdsnc::{BarcodeSigners, SignerPaths, SignersError};
 
 /// Something that signs with a P-256 key it does not show.
 pub trait Signer: Send + Sync {
@@ -44,9 +51,18 @@ pub enum SignError {
     /// A signature did not verify, now or before.
     #[error("signing is stopped")]
     Stopped,
-    /// Registered for another key.
+    /// Registered for another key, or for a barcode signer that may not sign now.
     #[error("registered for another key")]
     OtherKey,
+}
+
+/// A certificate's signed parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The health card.
+    pub jws: Jws,
+    /// For abroad.
+    pub seal: Option<VdsNc>,
 }
 
 impl From<SignError> for ProblemCode {
@@ -61,6 +77,7 @@ impl From<SignError> for ProblemCode {
 /// The signer with its guard.
 pub struct Signing {
     signer: Box<dyn Signer>,
+    barcodes: Option<BarcodeSigners>,
     stopped: AtomicBool,
 }
 
@@ -70,8 +87,22 @@ impl Signing {
     pub fn new(signer: impl Signer + 'static) -> Self {
         Self {
             signer: Box::new(signer),
+            barcodes: None,
             stopped: AtomicBool::new(false),
         }
+    }
+
+    /// With these for certificates for abroad.
+    #[must_use]
+    pub fn with_barcodes(mut self, barcodes: Option<BarcodeSigners>) -> Self {
+        self.barcodes = barcodes;
+        self
+    }
+
+    /// Signers of certificates for abroad, where there are any.
+    #[must_use]
+    pub const fn barcodes(&self) -> Option<&BarcodeSigners> {
+        self.barcodes.as_ref()
     }
 
     /// The public half of its key.
@@ -92,25 +123,37 @@ impl Signing {
         self.stopped.load(Ordering::Acquire)
     }
 
-    /// Signs what is registered.
+    /// Signs what is registered, at this time.
     ///
     /// # Errors
     /// [`SignError`].
-    pub fn sign(&self, registered: &RegisteredPayload) -> Result<Jws, SignError> {
+    pub fn sign(&self, registered: &Registered, now: OffsetDateTime) -> Result<Signed, SignError> {
         if registered.kid() != self.kid() {
             return Err(SignError::OtherKey);
         }
-        Jws::assemble(registered.payload(), self.kid(), |message| {
-            self.checked(message)
+        let contents = registered.contents();
+        let seal = contents.seal.as_ref().map(|seal| {
+            let barcodes = self.barcodes.as_ref();
+            let signer = barcodes.and_then(|signers| signers.find(&seal.signer, now));
+            let signer = signer.and_then(|it| Some((it.key()?, it.certificate().der())));
+            let (key, certificate) = signer.ok_or(SignError::OtherKey)?;
+            VdsNc::assemble(&seal.data, certificate, |data| self.checked(key, data))
+        });
+        Ok(Signed {
+            seal: seal.transpose()?,
+            jws: Jws::assemble(&contents.payload, self.kid(), |message| {
+                self.checked(&*self.signer, message)
+            })?,
         })
     }
 
-    fn checked(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn checked(&self, signer: &dyn Signer, message: &[u8]) -> Result<[u8; 64], SignError> {
         if self.is_stopped() {
             return Err(SignError::Stopped);
         }
-        let signature = self.signer.sign(message).ok();
-        let good = signature.filter(|signature| verifies(self.public().get(), message, signature));
+        let signature = signer.sign(message).ok();
+        let good =
+            signature.filter(|signature| verifies(signer.public().get(), message, signature));
         good.ok_or_else(|| {
             self.stopped.store(true, Ordering::Release);
             SignError::Stopped

@@ -5,6 +5,8 @@ use card::trust::Environment;
 use super::*;
 use crate::testing::registered;
 
+const NOW: OffsetDateTime = time::macros::datetime!(2026-11-24 10:00 UTC);
+
 /// Signs right until told to err, as a machine with a fault does.
 struct Faulty {
     key: KeyFile,
@@ -40,14 +42,21 @@ fn a_signature_that_does_not_verify_never_leaves_and_ends_signing() {
         errs: std::sync::Arc::clone(&errs),
     });
     let kid = signing.kid().clone();
-    let good = signing.sign(&registered(&kid)).unwrap();
-    assert_eq!(signing.sign(&registered(&kid)).unwrap(), good, "RFC 6979");
+    let good = signing.sign(&registered(&kid), NOW).unwrap();
+    assert_eq!(
+        signing.sign(&registered(&kid), NOW).unwrap(),
+        good,
+        "RFC 6979"
+    );
 
     errs.store(true, Ordering::Relaxed);
-    assert_eq!(signing.sign(&registered(&kid)), Err(SignError::Stopped));
+    assert_eq!(
+        signing.sign(&registered(&kid), NOW),
+        Err(SignError::Stopped)
+    );
     errs.store(false, Ordering::Relaxed);
     assert_eq!(
-        signing.sign(&registered(&kid)),
+        signing.sign(&registered(&kid), NOW),
         Err(SignError::Stopped),
         "for good"
     );
@@ -58,7 +67,7 @@ fn a_signature_that_does_not_verify_never_leaves_and_ends_signing() {
 fn what_is_registered_for_another_key_is_not_signed() {
     let (signing, other) = (Signing::new(key()), Signing::new(key()));
     assert_eq!(
-        signing.sign(&registered(other.kid())),
+        signing.sign(&registered(other.kid()), NOW),
         Err(SignError::OtherKey)
     );
     assert!(!signing.is_stopped());

@@ -10,6 +10,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use issuance_api::{
     Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, ProblemCode, ProgrammeId,
     TerminalUrn, inquiry_message, issue_message,
+    passport::{PassportData, PassportMrz},
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
         Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, RevocationsRequest, Ticket,
@@ -18,7 +19,7 @@ use issuance_api::{
 };
 use time::{OffsetDateTime, macros::offset};
 
-use super::{Vrs, evidence_problem};
+use super::{Vrs, abroad::dose_number, evidence_problem};
 use crate::{
     asked::Subject,
     event::Event,
@@ -117,16 +118,17 @@ impl Vrs {
         request: &InquiryRequest,
     ) -> Result<Finding, ProblemCode> {
         let claims = self.open(&request.ticket, center, &request.terminal)?;
-        domestic(request.kind, request.passport.is_some())?;
+        let lines = request.passport.as_ref().map(PassportMrz::digest);
         let message = inquiry_message(
             &request.ticket,
             &request.programme,
             &request.municipality,
             request.kind,
-            None,
+            lines.as_ref(),
             &request.exporter,
         );
         check_proof(&claims, &message, &request.proof)?;
+        let shown = self.shown(&claims, request)?;
         if !self.parts.divisions.holds(request.municipality) {
             // Whether it takes part is the center's to say: here its records are missing.
             return Err(ProblemCode::RecordsUnavailable);
@@ -137,13 +139,25 @@ impl Vrs {
             kind: request.kind,
         };
         self.asked
-            .ask(&claims, subject)
+            .ask(&claims, subject.clone())
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
         let mut session = self.begin(request.municipality).await?;
         let broken = |cause| self.unavailable(request.municipality, cause);
         let found = session.person(&claims.number).await.map_err(broken)?;
-        let outcome = outcome(&claims, found.as_ref(), &request.programme);
+        let mut outcome = outcome(&claims, found.as_ref(), &request.programme);
+        if let (CertificateKind::Abroad, Outcome::Records(records), Some(found)) =
+            (request.kind, &mut outcome, &found)
+        {
+            let named = self.named(&claims, shown, &mut session, found.id).await;
+            match named.map_err(broken)? {
+                Some(passport) => {
+                    self.asked.name(&claims, subject, &passport.digest());
+                    records.passport = Some(passport);
+                }
+                None => outcome = Outcome::PassportUnknown,
+            }
+        }
         let released = Operation::Released {
             person: found.as_ref().map(|found| found.id),
             application: claims.application.clone(),
@@ -197,11 +211,14 @@ impl Vrs {
     ) -> Result<Receipt, ProblemCode> {
         let claims = self.open(&request.ticket, center, &request.terminal)?;
         let certificate = &request.certificate;
-        domestic(certificate.kind, certificate.passport.is_some())?;
         self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
-        if !self.asked.has_asked(&claims, &Subject::from(certificate)) {
+        let subject = Subject::from(certificate);
+        let passport = certificate.passport.as_ref().map(PassportData::digest);
+        if !self.asked.has_asked(&claims, &subject)
+            || !self.asked.has_named(&claims, &subject, passport.as_ref())
+        {
             return Err(ProblemCode::TicketInvalid);
         }
 
@@ -221,6 +238,13 @@ impl Vrs {
         let person = found
             .map(|found| found.id)
             .ok_or(ProblemCode::NoSuchPerson)?;
+        if let Some(passport) = &certificate.passport {
+            // What a kiosk's rests on may have been revoked meanwhile.
+            let named = self.named(&claims, Some(passport.clone()), &mut session, person);
+            if named.await.map_err(broken)?.is_none() {
+                return Err(ProblemCode::PassportNotRegistered);
+            }
+        }
         // A center that went bad has one proof of the resident's, and gets one certificate for it.
         if !self
             .asked
@@ -231,7 +255,7 @@ impl Vrs {
         let reservation = session
             .reserve(
                 person,
-                &claims.application,
+                (&claims.application, claims.terminal.role().into()),
                 certificate,
                 self.parts.clock.unix(),
                 self.parts.lifetimes.reservation,
@@ -336,15 +360,18 @@ impl Vrs {
     /// A certificate is issued on the day it is registered, in Japan. A preview may be from just before midnight, and
     /// clocks differ: the days beside are taken too.
     fn recent(&self, issued_on: Date) -> Result<(), ProblemCode> {
-        let today = OffsetDateTime::from_unix_timestamp(self.parts.clock.unix())
-            .map_err(|_| ProblemCode::RecordsUnavailable)?
-            .to_offset(offset!(+9))
-            .date();
-        if (issued_on.get() - today).whole_days().abs() <= 1 {
+        if (issued_on.get() - self.today()?).whole_days().abs() <= 1 {
             Ok(())
         } else {
             Err(ProblemCode::RequestMalformed)
         }
+    }
+
+    /// The day it is in Japan.
+    pub(super) fn today(&self) -> Result<time::Date, ProblemCode> {
+        let now = OffsetDateTime::from_unix_timestamp(self.parts.clock.unix());
+        let now = now.map_err(|_| ProblemCode::RecordsUnavailable)?;
+        Ok(now.to_offset(offset!(+9)).date())
     }
 
     fn open(
@@ -400,8 +427,13 @@ fn outcome(claims: &Claims, found: Option<&Found>, programme: &ProgrammeId) -> O
                         .as_ref()
                         .map_or_else(String::new, |maker| maker.expose().to_owned()),
                     lot: dose.lot.expose().to_owned(),
+                    number: dose
+                        .kind
+                        .as_ref()
+                        .and_then(|kind| dose_number(kind.expose())),
                 })
                 .collect(),
+            passport: None,
         })
     }
 }
@@ -414,6 +446,7 @@ const fn name(outcome: &Outcome) -> OutcomeName {
         Outcome::MovedOut => OutcomeName::MovedOut,
         Outcome::Deceased => OutcomeName::Deceased,
         Outcome::Stopped => OutcomeName::Stopped,
+        Outcome::PassportUnknown => OutcomeName::PassportUnknown,
     }
 }
 
@@ -426,16 +459,7 @@ const fn refusal(outcome: &Outcome) -> ProblemCode {
         Outcome::MovedOut => ProblemCode::MovedOut,
         Outcome::Deceased => ProblemCode::Deceased,
         Outcome::Stopped => ProblemCode::IssuingStopped,
-    }
-}
-
-/// Certificates for abroad rest on a passport once checked by app or counter, which this register does not hold yet: it
-/// refuses them rather than certify an unchecked one.
-fn domestic(kind: CertificateKind, passport: bool) -> Result<(), ProblemCode> {
-    match kind {
-        CertificateKind::Domestic if passport => Err(ProblemCode::RequestMalformed),
-        CertificateKind::Domestic => Ok(()),
-        CertificateKind::Abroad => Err(ProblemCode::KindNotOffered),
+        Outcome::PassportUnknown => ProblemCode::PassportNotRegistered,
     }
 }
 

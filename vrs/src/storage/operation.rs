@@ -71,6 +71,8 @@ pub enum OutcomeName {
     Deceased,
     /// 利用停止.
     Stopped,
+    /// No certificate for abroad with this passport.
+    PassportUnknown,
 }
 
 impl Operation {

@@ -1,9 +1,13 @@
 //! The register of issues: `reserved` → `delivered`, or → `lapsed`; either may become `revoked`.
+//!
+//! A certificate's sealed attributes hold what the municipality keeps of it: id, date of issue and, for abroad, the passport's
+//! data, so that a kiosk's can rest on an earlier one.
 
 use std::time::Duration;
 
 use issuance_api::{
-    Array, CertificateId,
+    Array, CertificateId, CertificateKind, TerminalRole,
+    passport::PassportData,
     registry::{Registration, RevocationPiece, Revoked},
 };
 use serde::{Deserialize, Serialize};
@@ -46,11 +50,39 @@ pub enum Revocation {
     Unknown,
 }
 
+/// Where a certificate was issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// キオスク端末.
+    #[default]
+    Kiosk,
+    /// 電子交付アプリ.
+    App,
+    /// The municipality's counter (窓口, V17).
+    Counter,
+}
+
+impl From<TerminalRole> for Origin {
+    fn from(role: TerminalRole) -> Self {
+        match role {
+            TerminalRole::Kiosk => Self::Kiosk,
+            TerminalRole::App => Self::App,
+        }
+    }
+}
+
+/// From when on a certificate for abroad by app or counter lets a kiosk issue another with its passport.
+const RELIED_ON_SINCE: time::Date = time::macros::date!(2022 - 07 - 21);
+
 /// A certificate's sealed attributes.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     application: Array<16>,
+    /// Entries from before this field are all of kiosks.
+    #[serde(default)]
+    origin: Origin,
     registration: Registration,
 }
 
@@ -63,6 +95,8 @@ struct Row {
     attributes: Vec<u8>,
 }
 
+pub(super) const OF_PERSON: &str = "SELECT id, person, state, reserved_at, attributes FROM certificate \
+    WHERE person = ? AND state = 'delivered'";
 pub(super) const CERTIFICATE: &str =
     "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
 pub(super) const LATE: &str =
@@ -122,6 +156,39 @@ impl Reading {
 }
 
 impl Session {
+    /// Passports of the certificates for abroad that this person was handed by app or counter since 2022-07-21 and that still
+    /// hold: the latest first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn passports(
+        &mut self,
+        person: PersonNumber,
+    ) -> Result<Vec<PassportData>, Unavailable> {
+        let rows: Vec<Row> = sqlx::query_as(OF_PERSON)
+            .bind(person.0)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        let mut found = Vec::new();
+        for row in rows {
+            let Entry {
+                origin,
+                registration,
+                ..
+            } = self.open_entry(&row)?;
+            let relied_on = registration.kind == CertificateKind::Abroad
+                && origin != Origin::Kiosk
+                && registration.issued_on.get() >= RELIED_ON_SINCE;
+            if let (true, Some(passport)) = (relied_on, registration.passport) {
+                found.push((registration.issued_on, row.reserved_at, passport));
+            }
+        }
+        found.sort_by_key(|(issued_on, reserved_at, _)| {
+            std::cmp::Reverse((*issued_on, *reserved_at))
+        });
+        Ok(found.into_iter().map(|(.., passport)| passport).collect())
+    }
+
     /// Puts a certificate into the register, as `reserved`. The same again changes nothing.
     ///
     /// # Errors
@@ -129,13 +196,14 @@ impl Session {
     pub async fn reserve(
         &mut self,
         person: PersonNumber,
-        application: &Array<16>,
+        (application, origin): (&Array<16>, Origin),
         registration: &Registration,
         now: i64,
         limit: Duration,
     ) -> Result<Reservation, Unavailable> {
         let entry = Entry {
             application: application.clone(),
+            origin,
             registration: registration.clone(),
         };
         if let Some(row) = self.certificate(&registration.certificate_id).await? {

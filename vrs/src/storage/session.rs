@@ -230,7 +230,7 @@ mod tests {
     use crate::storage::{
         Folders,
         persons::DOSES,
-        register::{CERTIFICATE, LATE},
+        register::{CERTIFICATE, LATE, OF_PERSON},
     };
 
     #[tokio::test]
@@ -252,6 +252,10 @@ mod tests {
             (
                 CERTIFICATE,
                 "SEARCH certificate USING INDEX sqlite_autoindex_certificate_1 (certificate_id=?)",
+            ),
+            (
+                OF_PERSON,
+                "SEARCH certificate USING INDEX certificate_by_person (person=?)",
             ),
             (
                 LATE,

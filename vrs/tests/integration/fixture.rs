@@ -22,6 +22,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use issuance_api::{
     Array, Blob, CenterId, CertificateId, CertificateKind, IssueIntent, MunicipalityCode,
     ProblemCode, TerminalUrn, inquiry_message, issue_message,
+    passport::PassportMrz,
     registry::{
         DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Receipt,
         RegisterRequest, Registration,
@@ -378,13 +379,27 @@ impl Application {
     }
 
     pub(crate) fn inquiry_of(&self, municipality: &str, programme: &str) -> InquiryRequest {
+        self.inquiry_for(municipality, programme, CertificateKind::Domestic, None)
+    }
+
+    pub(crate) fn inquiry_abroad(&self, passport: Option<PassportMrz>) -> InquiryRequest {
+        self.inquiry_for(HOME, "covid-19", CertificateKind::Abroad, passport)
+    }
+
+    fn inquiry_for(
+        &self,
+        municipality: &str,
+        programme: &str,
+        kind: CertificateKind,
+        passport: Option<PassportMrz>,
+    ) -> InquiryRequest {
         let programme = programme.parse().unwrap();
         let message = inquiry_message(
             &self.ticket,
             &programme,
             &code(municipality),
-            CertificateKind::Domestic,
-            None,
+            kind,
+            passport.as_ref().map(PassportMrz::digest).as_ref(),
             &self.exporter,
         );
         InquiryRequest {
@@ -393,8 +408,8 @@ impl Application {
             exporter: self.exporter.clone(),
             programme,
             municipality: code(municipality),
-            kind: CertificateKind::Domestic,
-            passport: None,
+            kind,
+            passport,
             proof: self.sign(&message),
         }
     }

@@ -1,6 +1,7 @@
 //! One binary for all integration tests of this crate.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod abroad;
 mod busy;
 mod demo;
 mod fixture;

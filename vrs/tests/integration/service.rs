@@ -331,7 +331,7 @@ async fn the_resident_s_own_words_are_asked_and_no_others() {
     let mut request = application.inquiry(HOME);
     request.kind = CertificateKind::Abroad;
     let refused = world.vrs.inquiry(&application.center, &request).await;
-    assert_eq!(refused.err(), Some(ProblemCode::KindNotOffered));
+    assert_eq!(refused.err(), Some(ProblemCode::SessionProofInvalid));
     let refused = application.ask(&world.vrs, "472018").await;
     assert_eq!(refused.err(), Some(ProblemCode::RecordsUnavailable));
 }

@@ -459,6 +459,38 @@ problems! {
         "접종 기록을 조회할 수 없었습니다(기록이 없다는 뜻은 아닙니다)." "잠시 후 다시 시도해 주십시오.",
         "VRS, its database or its sentinel failed.";
 
+    // Passport
+    PassportUnreadable "passport-unreadable" Some(422), No,
+        "旅券の機械読取部分を、正しく読み取れませんでした。" "顔写真のページを平らにして、光が反射しないように、もう一度読み取ってください。",
+        "The machine-readable lines of the passport could not be read correctly." "Please lay the photo page flat, without glare, and read it again.",
+        "未能正确读取护照的机读区。" "请将照片页放平，避免反光，然后重新读取。",
+        "여권의 기계 판독 부분을 바르게 읽지 못했습니다." "사진이 있는 면을 평평하게 하고 빛이 반사되지 않게 하여 다시 읽어 주십시오.",
+        "Not the two lines of a TD3 document, or a check digit does not fit.";
+    PassportOtherDocument "passport-other-document" Some(422), No,
+        "読み取った書類は、旅券ではありません。" "旅券の顔写真のページを読み取ってください。",
+        "The document that was read is not a passport." "Please read the photo page of your passport.",
+        "读取的证件不是护照。" "请读取护照的照片页。",
+        "읽은 문서는 여권이 아닙니다." "여권의 사진이 있는 면을 읽어 주십시오.",
+        "A travel document of another kind: the first letter of its machine-readable zone is not P.";
+    PassportExpired "passport-expired" Some(422), No,
+        "旅券の有効期間が過ぎています。" "海外用には、有効な旅券をご用意ください。国内用の証明書は申請できます。",
+        "This passport has expired." "For a certificate for abroad, please use a valid passport. You can still apply for one for use in Japan.",
+        "护照已过有效期。" "申请海外用证明请使用有效的护照。国内用证明仍可申请。",
+        "여권의 유효기간이 지났습니다." "해외용에는 유효한 여권이 필요합니다. 국내용 증명서는 신청할 수 있습니다.",
+        "The passport's last day has passed. Only the certificate for abroad needs a valid one.";
+    PassportNotYours "passport-not-yours" Some(409), No,
+        "旅券の生年月日が、マイナンバーカードと合いません。" "ご本人の旅券を読み取ってください。続く場合は市区町村の窓口にご相談ください。",
+        "The date of birth in the passport is not that of the My Number Card." "Please read your own passport; if it goes on, ask your municipality's counter.",
+        "护照的出生日期与个人编号卡不符。" "请读取您本人的护照；如仍出现，请咨询市区町村窗口。",
+        "여권의 생년월일이 마이넘버 카드와 다릅니다." "본인의 여권을 읽고, 계속되면 시구정촌 창구에 문의해 주십시오.",
+        "Somebody else's passport, or one of the two documents states another birth date.";
+    PassportNotRegistered "passport-not-registered" Some(409), No,
+        "この端末で海外用の証明書を発行できるのは、以前に同じ旅券で、アプリまたは窓口で交付を受けた方に限られます。" "アプリまたは市区町村の窓口で申請してください。",
+        "This terminal issues certificates for abroad only to people who have had one from the app or the counter with the same passport." "Please apply with the app, or at the municipality's counter.",
+        "只有曾以同一护照通过应用程序或窗口领取过证明的人，才能在本终端申请海外用证明。" "请使用应用程序或到市区町村窗口申请。",
+        "이 단말기에서는 이전에 같은 여권으로 앱 또는 창구에서 증명서를 받은 분만 해외용을 발급받을 수 있습니다." "앱 또는 시구정촌 창구에서 신청해 주십시오.",
+        "VRS states that its register of issues has no certificate for abroad of this person since 2022-07-21 by app or counter, or none with this passport.";
+
     // Certificate
     TooManyDoses "too-many-doses" Some(422), No,
         "接種回数が多く、1枚の証明書に収まりません。" "市区町村の窓口で申請してください。",

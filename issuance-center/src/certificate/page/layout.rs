@@ -1,4 +1,4 @@
-//! Where everything stands on the page.
+//! Where everything stands on the page. The one for abroad has its own module.
 //!
 //! ```text
 //! frame, waves
@@ -30,13 +30,15 @@ use krilla::{
 use super::{
     Content, PageError, background,
     fonts::{Face, Fonts},
-    sheet::{ACCENT, Align, BLACK, DOT, GREY, Ink, Lang, MM, Place, RULE, Sheet, TINT},
+    sheet::{ACCENT, Align, BLACK, DOT, GREY, HEALTH_CARD, Ink, Lang, MM, Place, RULE, Sheet, TINT},
     text::{Block, Ladder},
 };
 use crate::{
     certificate::{qr::Symbol, shc::MAX_DOSES},
     programme::{Bilingual, Programme},
 };
+
+mod abroad;
 
 /// A4, to the nearest whole dot at 300 dots an inch.
 const A4: (f32, f32) = (2480.0 * DOT, 3508.0 * DOT);
@@ -113,7 +115,7 @@ struct Pair {
 }
 
 /// Every text of a page, fitted to its place.
-pub(super) struct Texts {
+struct Texts {
     title: Pair,
     kind: Pair,
     name_label: Pair,
@@ -213,7 +215,7 @@ fn days(date: Date) -> (String, String) {
 
 impl Texts {
     /// Fits all texts; without a certificate id, all others, to see whether they can be printed.
-    pub(super) fn new(
+    fn new(
         fonts: &Fonts,
         programme: &Programme,
         preview: &Preview,
@@ -227,10 +229,7 @@ impl Texts {
         let (name_face, name_clusters) = fonts.for_name(name)?;
         let birth = days(preview.holder.birth_date);
         let issued = days(preview.issued_on);
-        let kind = match preview.kind {
-            CertificateKind::Domestic => ("国内用", "For use in Japan"),
-            CertificateKind::Abroad => ("海外用及び国内用", "For use abroad and in Japan"),
-        };
+        let kind = ("国内用", "For use in Japan");
         let mut facts = vec![
             (
                 set.regular(("発行年月日", "Date of issue"), 30.0, LABEL)?,
@@ -298,17 +297,40 @@ pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<()
     for authority in programme.authorities() {
         set.office(&authority)?;
     }
+    if programme.offers_abroad() {
+        abroad::check_programme(fonts, programme)?;
+    }
     Ok(())
+}
+
+/// Fits everything in a preview.
+pub(super) fn check(
+    fonts: &Fonts,
+    programme: &Programme,
+    preview: &Preview,
+) -> Result<(), PageError> {
+    match preview.kind {
+        CertificateKind::Domestic => Texts::new(fonts, programme, preview, None).map(drop),
+        CertificateKind::Abroad => abroad::Texts::new(fonts, programme, preview, None).map(drop),
+    }
+}
+
+/// The texts of one of the two pages.
+enum Either {
+    Domestic(Texts),
+    Abroad(abroad::Texts),
 }
 
 /// Sets the whole page.
 pub(super) fn page(fonts: &Fonts, content: &Content<'_>) -> Result<Vec<u8>, PageError> {
-    let texts = Texts::new(
-        fonts,
-        content.programme,
-        content.preview,
-        Some(content.certificate_id),
-    )?;
+    let (programme, preview) = (content.programme, content.preview);
+    let id = Some(content.certificate_id);
+    let texts = match preview.kind {
+        CertificateKind::Domestic => Either::Domestic(Texts::new(fonts, programme, preview, id)?),
+        CertificateKind::Abroad => {
+            Either::Abroad(abroad::Texts::new(fonts, programme, preview, id)?)
+        }
+    };
     let configuration =
         ConfigurationBuilder::new().with_accessibility_validator(Accessibility::UA1);
     let mut document = Document::new_with(SerializeSettings {
@@ -331,14 +353,16 @@ pub(super) fn page(fonts: &Fonts, content: &Content<'_>) -> Result<Vec<u8>, Page
     let size = PageSettings::from_wh(A4.0, A4.1).expect("A4 has a size");
     let mut page = document.start_page_with(size);
     let mut surface = page.surface();
-    let tree = draw(
-        &mut Sheet {
-            surface: &mut surface,
-        },
-        &texts,
-        content.symbol,
-        &title.ja,
-    );
+    let mut sheet = Sheet {
+        surface: &mut surface,
+    };
+    let tree = match (&texts, content.seal) {
+        (Either::Domestic(texts), None) => draw(&mut sheet, texts, content.symbol, &title.ja),
+        (Either::Abroad(texts), Some(seal)) => {
+            abroad::draw(&mut sheet, texts, [content.symbol, seal], &title.ja)
+        }
+        _ => return Err(PageError::Invalid),
+    };
     surface.finish();
     page.finish();
     document.set_tag_tree(tree);
@@ -411,12 +435,7 @@ fn values(pair: &Pair) -> Vec<(&Block, Ink, Lang)> {
 }
 
 fn draw(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol, title: &str) -> TagTree {
-    let mut tree = TagTree::new().with_lang(Some("ja-JP".to_owned()));
-    let border = Place::mm(12.0, 12.0, 186.0, 273.0);
-    background::draw(sheet, border.inset(1.6 * MM, 1.6 * MM));
-    sheet.frame(border, 1.2, ACCENT);
-    sheet.frame(border.inset(1.2 * MM, 1.2 * MM), 0.4, ACCENT);
-
+    let mut tree = begin(sheet);
     let heading = sheet.pair(
         Place::mm(LEFT, 26.0, WIDTH, 18.0),
         Align::Centre,
@@ -446,8 +465,17 @@ fn draw(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol, title: &str) 
     }
     tree.push(proof(sheet, texts, symbol));
     tree.push(issue(sheet, texts));
-    tree.push(notes(sheet, texts));
+    tree.push(notes(sheet, &texts.notes, (LEFT, WIDTH), 258.5));
     tree
+}
+
+/// Frame and waves.
+fn begin(sheet: &mut Sheet<'_, '_>) -> TagTree {
+    let border = Place::mm(12.0, 12.0, 186.0, 273.0);
+    background::draw(sheet, border.inset(1.6 * MM, 1.6 * MM));
+    sheet.frame(border, 1.2, ACCENT);
+    sheet.frame(border.inset(1.2 * MM, 1.2 * MM), 0.4, ACCENT);
+    TagTree::new().with_lang(Some("ja-JP".to_owned()))
 }
 
 fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
@@ -497,7 +525,7 @@ fn doses(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> (TagGroup, f32) {
 }
 
 fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol) -> TagGroup {
-    let figure = sheet.symbol(Place::mm(LEFT, 195.0, PANEL, PANEL), symbol);
+    let figure = sheet.symbol(Place::mm(LEFT, 195.0, PANEL, PANEL), symbol, HEALTH_CARD);
     let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
     let caption = Place::mm(LEFT, 249.6, PANEL, 7.0);
     let caption = sheet.pair(caption, Align::Centre, &texts.caption, BLACK);
@@ -523,15 +551,21 @@ fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
     group(Tag::Div, [facts, group(Tag::P, office)])
 }
 
-fn notes(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
-    let mut y = 258.5 * MM;
-    sheet.line((LEFT * MM, y), ((LEFT + WIDTH) * MM, y), 0.4, RULE);
+/// What is said below the line at the foot of the page, which lies at `top` millimetres.
+fn notes(
+    sheet: &mut Sheet<'_, '_>,
+    notes: &[Pair],
+    (left, width): (f32, f32),
+    top: f32,
+) -> TagGroup {
+    let mut y = top * MM;
+    sheet.line((left * MM, y), ((left + width) * MM, y), 0.4, RULE);
     y += 1.2 * MM;
-    let notes = texts.notes.iter().map(|note| {
+    let notes = notes.iter().map(|note| {
         let place = Place {
-            x: (LEFT + 2.0) * MM,
+            x: (left + 2.0) * MM,
             y,
-            width: (WIDTH - 4.0) * MM,
+            width: (width - 4.0) * MM,
             height: note.ja.height() + note.en.height(),
         };
         y += place.height + 0.8 * MM;

@@ -19,8 +19,11 @@ pub(super) const MM: f32 = 72.0 / 25.4;
 /// A dot at 300 dots an inch, in points.
 pub(super) const DOT: f32 = 72.0 / 300.0;
 
-/// Least side of a QR symbol in points: 40 mm.
-const LEAST_SYMBOL: f32 = 40.0 * MM;
+/// Least side of a health card's symbol in points: 40 mm.
+pub(super) const HEALTH_CARD: f32 = 40.0 * MM;
+
+/// Least side of a seal's symbol: 53 mm, so that its smaller modules are at least six dots wide.
+pub(super) const SEAL: f32 = 53.0 * MM;
 
 /// Red, green, blue.
 pub(super) type Ink = (u8, u8, u8);
@@ -182,10 +185,10 @@ impl Sheet<'_, '_> {
     ///
     /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
     /// 300 or 600 dots an inch. One path, so that no hairline opens between modules.
-    pub(super) fn symbol(&mut self, panel: Place, symbol: &Symbol) -> Identifier {
-        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 105 modules"));
+    pub(super) fn symbol(&mut self, panel: Place, symbol: &Symbol, least: f32) -> Identifier {
+        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 125 modules"));
         let modules = count(symbol.width());
-        let module = (LEAST_SYMBOL / modules / DOT).ceil() * DOT;
+        let module = (least / modules / DOT).ceil() * DOT;
         let on_dot = |at: f32| (at / DOT).round() * DOT;
         let x = on_dot(panel.x + (panel.width - modules * module) / 2.0);
         let y = on_dot(panel.y + (panel.height - modules * module) / 2.0);

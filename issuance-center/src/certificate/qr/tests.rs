@@ -59,8 +59,8 @@ proptest! {
 
     #[test]
     fn the_penalty_is_the_standards(
-        width in 21usize..=105,
-        noise in proptest::collection::vec(any::<u128>(), 105),
+        width in 21usize..=125,
+        noise in proptest::collection::vec(any::<u128>(), 125),
         // Fewer distinct rows and sparse bits make runs, blocks and finder-like patterns common.
         sparse in 0usize..3,
     ) {
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn a_transposed_symbol_has_rows_as_columns(rows in proptest::collection::vec(any::<u128>(), 21..=105)) {
+    fn a_transposed_symbol_has_rows_as_columns(rows in proptest::collection::vec(any::<u128>(), 21..=125)) {
         let cut = u128::MAX >> (128 - rows.len());
         let rows: Vec<u128> = rows.iter().map(|row| row & cut).collect();
         let columns = transpose(&rows);
@@ -96,38 +96,62 @@ proptest! {
 fn the_symbol_is_qrcodes_own_under_the_mask_with_least_penalty() {
     for length in [40, 300, 792, 961, 1195] {
         let text = sample(length);
-        let symbol = Symbol::encode(&text).unwrap();
+        let symbol = Symbol::health_card(&text).unwrap();
         let digits = digits(&text).unwrap();
-        let version = Version::Normal(version_for(digits.len()).unwrap());
-        let (data, ec) = codewords(&digits, version).unwrap();
-        let candidates = MASKS.map(|mask| {
-            let mut canvas = Canvas::new(version, EcLevel::L);
-            canvas.draw_all_functional_patterns();
-            canvas.draw_data(&data, &ec);
-            canvas.apply_mask(mask);
-            let width = symbol.width();
-            let colors = canvas.into_colors();
-            let is_dark = |x: usize, y: usize| colors[y * width + x] == Color::Dark;
-            let same = (0..width * width)
-                .all(|n| is_dark(n % width, n / width) == symbol.is_dark(n % width, n / width));
-            (naive_penalty(width, is_dark), same)
-        });
-        let least = candidates.iter().map(|(points, _)| *points).min().unwrap();
-        let ours = candidates.iter().find(|(_, same)| *same);
-        assert_eq!(
-            ours.map(|(points, _)| *points),
-            Some(least),
-            "length {length}"
-        );
+        let segments = health_card(&digits);
+        is_qrcodes_own(&symbol, &segments, EcLevel::L, MAX_VERSION_SHC);
     }
+    for (length, level) in [
+        (800, EcLevel::M),
+        (1125, EcLevel::M),
+        (1126, EcLevel::L),
+        (1465, EcLevel::L),
+    ] {
+        let text = sample(length);
+        let symbol = Symbol::of_seal(&seal(&text)).unwrap();
+        let segments = [Segment(Mode::Byte, text.as_bytes())];
+        is_qrcodes_own(&symbol, &segments, level, MAX_VERSION);
+    }
+}
+
+fn health_card(digits: &[u8]) -> [Segment<'_>; 2] {
+    [Segment(Mode::Byte, PREFIX), Segment(Mode::Numeric, digits)]
+}
+
+/// A seal of any text.
+fn seal(text: &str) -> VdsNc {
+    VdsNc::of(text)
+}
+
+fn is_qrcodes_own(symbol: &Symbol, segments: &[Segment<'_>], level: EcLevel, most: i16) {
+    let version = Version::Normal(version_for(segments, level, most).unwrap());
+    let (data, ec) = codewords(segments, version, level).unwrap();
+    let candidates = MASKS.map(|mask| {
+        let mut canvas = Canvas::new(version, level);
+        canvas.draw_all_functional_patterns();
+        canvas.draw_data(&data, &ec);
+        canvas.apply_mask(mask);
+        let width = symbol.width();
+        let colors = canvas.into_colors();
+        let is_dark = |x: usize, y: usize| colors[y * width + x] == Color::Dark;
+        let same = (0..width * width)
+            .all(|n| is_dark(n % width, n / width) == symbol.is_dark(n % width, n / width));
+        (naive_penalty(width, is_dark), same)
+    });
+    let least = candidates.iter().map(|(points, _)| *points).min().unwrap();
+    let ours = candidates.iter().find(|(_, same)| *same);
+    assert_eq!(ours.map(|(points, _)| *points), Some(least));
 }
 
 #[test]
 fn the_smallest_version_is_taken_and_22_is_the_last() {
-    let version = |length| version_for(length * 2);
+    let version = |length: usize| {
+        let digits = vec![b'0'; length * 2];
+        version_for(&health_card(&digits), EcLevel::L, MAX_VERSION_SHC)
+    };
     assert_eq!(version(1195), Some(22));
     assert_eq!(version(1196), None);
-    assert!(Symbol::encode(&sample(1196)).is_err());
+    assert!(Symbol::health_card(&sample(1196)).is_err());
     for length in [100, 500, 792, 961, 1195] {
         let digits = digits(&sample(length)).unwrap();
         let mut bits = Bits::new(Version::Normal(version(length).unwrap() - 1));
@@ -146,7 +170,21 @@ fn the_smallest_version_is_taken_and_22_is_the_last() {
 #[test]
 fn another_reader_gets_the_text_back() {
     let text = sample(961);
-    let symbol = Symbol::encode(&text).unwrap();
+    let (level, content) = read(&Symbol::health_card(&text).unwrap());
+    assert_eq!(level, 1, "level L is written 01");
+    let (prefix, numbers) = content.split_at(PREFIX.len());
+    assert_eq!(prefix.as_bytes(), PREFIX);
+    assert_eq!(numbers.as_bytes(), digits(&text).unwrap().as_slice());
+    for (length, written) in [(900, 0), (1465, 1)] {
+        let text = sample(length);
+        let read = read(&Symbol::of_seal(&seal(&text)).unwrap());
+        assert_eq!(read, (written, text), "level M is written 00");
+    }
+    assert!(Symbol::of_seal(&seal(&sample(1466))).is_err());
+}
+
+/// Level as written, and text.
+fn read(symbol: &Symbol) -> (u16, String) {
     let (scale, quiet) = (3, 4);
     let side = (symbol.width() + 2 * quiet) * scale;
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| {
@@ -159,15 +197,12 @@ fn another_reader_gets_the_text_back() {
     });
     let grids = image.detect_grids();
     let (meta, content) = grids[0].decode().unwrap();
-    assert_eq!(meta.ecc_level, 1, "level L is written 01");
-    let (prefix, numbers) = content.split_at(PREFIX.len());
-    assert_eq!(prefix.as_bytes(), PREFIX);
-    assert_eq!(numbers.as_bytes(), digits(&text).unwrap().as_slice());
+    (meta.ecc_level, content)
 }
 
 #[test]
 fn what_no_jws_contains_is_refused() {
     for text in ["!", "\u{91}", "あ"] {
-        assert!(Symbol::encode(text).is_err());
+        assert!(Symbol::health_card(text).is_err());
     }
 }

@@ -1,0 +1,452 @@
+//! The page for use abroad and in Japan.
+//!
+//! ```text
+//! frame, waves
+//!   title                                   kind
+//!   name
+//!   name as in the passport
+//!   birth date       nationality       passport number
+//!   statement
+//!   doses: number, date, kind, maker, product, lot, country; 以下余白 below the last
+//!   SMART Health Card    VDS-NC, larger    authority, date of issue, certificate id, legal basis
+//!   notes
+//! ```
+
+use std::num::NonZeroU16;
+
+use issuance_api::{
+    CertificateId,
+    terminal::{Dose, DoseAbroad, Preview},
+};
+use krilla::tagging::{TableHeaderScope, Tag, TagGroup, TagTree};
+
+use super::{
+    super::{
+        PageError,
+        fonts::Fonts,
+        sheet::{ACCENT, Align, BLACK, GREY, HEALTH_CARD, Ink, Lang, MM, Place, SEAL, Sheet, TINT},
+        text::{Block, Ladder},
+    },
+    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, OFFICE, Pair, Setter, TITLE, VALUE, begin,
+    both, days, group, notes, values,
+};
+use crate::{certificate::qr::Symbol, programme::Programme};
+
+const LEFT: f32 = 19.0;
+const WIDTH: f32 = 172.0;
+
+/// Width of the labels of the holder's table.
+const LABEL_WIDTH: f32 = 31.0;
+/// Left edge and width of each of the three facts in its last row, label and value.
+const THIRDS: [(f32, f32, f32); 3] = [(0.0, 31.0, 33.0), (64.0, 20.0, 18.0), (102.0, 27.0, 43.0)];
+const HOLDER_TOP: f32 = 40.0;
+const HOLDER_ROWS: [f32; 3] = [13.0, 9.5, 9.5];
+
+const STATEMENT_TOP: f32 = 73.5;
+const TABLE_TOP: f32 = 85.0;
+const HEAD_HEIGHT: f32 = 9.0;
+const ROW_HEIGHT: f32 = 10.6;
+
+/// Left edge and width of each column of the table of doses.
+const COLUMNS: [(f32, f32); 7] = [
+    (0.0, 15.0),
+    (15.0, 26.0),
+    (41.0, 31.0),
+    (72.0, 23.0),
+    (95.0, 41.0),
+    (136.0, 21.0),
+    (157.0, 15.0),
+];
+const HEADS: [(&str, &str); 7] = [
+    ("接種回数", "Dose number"),
+    ("接種年月日", "Date of vaccination"),
+    ("ワクチンの種類", "Vaccine type"),
+    ("メーカー", "Manufacturer"),
+    ("製品名", "Product"),
+    ("製造番号", "Lot number"),
+    ("接種国", "Country"),
+];
+
+/// Where the symbols and what stands beside them begin, and the sides of the squares the symbols stand in.
+const PROOF_TOP: f32 = 179.0;
+const CARD_PANEL: f32 = 52.0;
+const SEAL_PANEL: f32 = 68.0;
+const GAP: f32 = 3.0;
+const SEAL_LEFT: f32 = LEFT + CARD_PANEL + GAP;
+const FACTS_LEFT: f32 = SEAL_LEFT + SEAL_PANEL + GAP;
+const FACTS_WIDTH: f32 = LEFT + WIDTH - FACTS_LEFT;
+
+const NARROW_OFFICE: (Ladder, Ladder) = (
+    &[(13.0, 1), (11.0, 1), (9.5, 2), (8.0, 3)],
+    &[(7.5, 1), (7.0, 2), (6.0, 3)],
+);
+const NARROW_NOTE: (Ladder, Ladder) = (
+    &[(7.0, 2), (6.5, 3), (6.0, 4)],
+    &[(6.0, 3), (5.5, 4), (5.0, 5)],
+);
+const ID: Ladder = &[(9.0, 1), (8.0, 1), (7.0, 1), (7.0, 2)];
+
+const NOTES: [(&str, &str); 3] = [
+    (
+        "この証明書の内容は、二つの二次元コードの電子署名により確認できます。紙面は複写できるため、確認は必ず二次元コードを読み取って行ってください。",
+        "The digital signatures in the two QR codes prove this certificate. Paper can be copied: always verify by reading a QR code.",
+    ),
+    (
+        "この証明書は、発行した市区町村が保有する接種記録に基づくものです。旅券の氏名は旅券の記載によります。",
+        "This certificate states the vaccination records held by the municipality that issued it. The name in Latin letters is the passport's.",
+    ),
+    (
+        "二次元コードには氏名、生年月日、旅券番号および接種記録が含まれます。画像を公開しないでください。",
+        "The QR codes contain names, date of birth, passport number and vaccination records. Do not publish their images.",
+    ),
+];
+
+/// Every text of the page, fitted to its place.
+pub(super) struct Texts {
+    title: Pair,
+    kind: Pair,
+    name_label: Pair,
+    name: Block,
+    romanised_label: Pair,
+    romanised: Block,
+    thirds: [(Pair, Pair); 3],
+    statement: Pair,
+    heads: Vec<Pair>,
+    doses: Vec<Vec<Pair>>,
+    nothing_follows: Option<Pair>,
+    captions: [Pair; 2],
+    facts: Vec<(Pair, Pair)>,
+    office: Pair,
+    notes: Vec<Pair>,
+}
+
+impl Setter<'_> {
+    fn dose_abroad(&self, dose: &Dose, abroad: &DoseAbroad) -> Result<Vec<Pair>, PageError> {
+        let number = format!("{}回目", abroad.number);
+        let english = abroad.number.to_string();
+        let (day_ja, day_en) = days(dose.date);
+        let country = match abroad.country.as_str() {
+            "JPN" => "日本",
+            _ => "",
+        };
+        let cells = [
+            (number.as_str(), english.as_str()),
+            (&day_ja, &day_en),
+            (&dose.vaccine, &dose.vaccine_en),
+            (&dose.maker, &dose.maker_en),
+            (&dose.product, &dose.product_en),
+            (&dose.lot, ""),
+            (country, &abroad.country),
+        ];
+        let cells = cells.into_iter().zip(COLUMNS);
+        cells
+            .map(|(texts, (_, width))| self.regular(texts, width - 3.0, CELL))
+            .collect()
+    }
+}
+
+impl Texts {
+    /// Fits all texts; without a certificate id, all others, to see whether they can be printed.
+    pub(super) fn new(
+        fonts: &Fonts,
+        programme: &Programme,
+        preview: &Preview,
+        certificate_id: Option<&CertificateId>,
+    ) -> Result<Self, PageError> {
+        if preview.doses.len() > MAX_DOSES {
+            return Err(PageError::TooManyDoses);
+        }
+        // A preview for abroad without a passport is none.
+        let passport = preview.passport.as_ref().ok_or(PageError::Invalid)?;
+        let set = Setter { fonts };
+        let name = preview.holder.name.expose();
+        let (name_face, name_clusters) = fonts.for_name(name)?;
+        let value_width = WIDTH - LABEL_WIDTH - 8.0;
+        let birth = days(preview.holder.birth_date);
+        let issued = days(preview.issued_on);
+        let third = |(label, (value, english)): ((&str, &str), (&str, &str)), at: usize| {
+            let (_, label_width, width) = THIRDS[at];
+            Ok((
+                set.regular(label, label_width - 4.0, LABEL)?,
+                set.regular((value, english), width - 4.0, (VALUE, LABEL.1))?,
+            ))
+        };
+        let narrow = |label: (&str, &str), value: Pair| {
+            Ok((set.regular(label, FACTS_WIDTH - 4.0, HEAD)?, value))
+        };
+        let width = FACTS_WIDTH - 4.0;
+        let mut facts = vec![narrow(
+            ("発行年月日", "Date of issue"),
+            set.regular((&issued.0, &issued.1), width, (VALUE, LABEL.1))?,
+        )?];
+        if let Some(id) = certificate_id {
+            let id = set.bold((&id.to_string(), ""), width, (ID, LABEL.1))?;
+            facts.push(narrow(("証明書ID", "Certificate ID"), id)?);
+        }
+        facts.push(narrow(
+            ("根拠法令", "Legal basis"),
+            set.regular(both(programme.legal_ground()), width, NARROW_NOTE)?,
+        )?);
+        Ok(Self {
+            title: set.bold(both(programme.title()), WIDTH - 10.0, TITLE)?,
+            kind: set.regular(
+                ("海外用及び国内用", "For use abroad and in Japan"),
+                44.0,
+                LABEL,
+            )?,
+            name_label: set.regular(("氏名", "Name"), LABEL_WIDTH - 4.0, LABEL)?,
+            name: Block::fit_clusters(name_face, name_clusters, name, value_width * MM, NAME)?,
+            romanised_label: set.regular(
+                ("氏名（旅券の記載）", "Name in passport"),
+                LABEL_WIDTH - 4.0,
+                LABEL,
+            )?,
+            romanised: {
+                // One space is enough for a reader: the QR code keeps both.
+                let name = passport.romanised_name.expose().replace("  ", " ");
+                let name = zeroize::Zeroizing::new(name);
+                Block::fit(&set.fonts.bold, &name, value_width * MM, VALUE)?
+            },
+            thirds: [
+                third((("生年月日", "Date of birth"), (&birth.0, &birth.1)), 0)?,
+                third(
+                    (("国籍", "Nationality"), (passport.nationality.expose(), "")),
+                    1,
+                )?,
+                third(
+                    (("旅券番号", "Passport number"), (passport.number.expose(), "")),
+                    2,
+                )?,
+            ],
+            statement: set.regular(both(programme.statement()), WIDTH, BODY)?,
+            heads: HEADS
+                .iter()
+                .zip(COLUMNS)
+                .map(|(texts, (_, width))| set.bold(*texts, width - 2.5, HEAD))
+                .collect::<Result<_, _>>()?,
+            doses: preview
+                .doses
+                .iter()
+                .map(|dose| {
+                    let abroad = dose.abroad.as_ref().ok_or(PageError::Invalid)?;
+                    set.dose_abroad(dose, abroad)
+                })
+                .collect::<Result<_, _>>()?,
+            nothing_follows: (preview.doses.len() < MAX_DOSES)
+                .then(|| set.regular(("以下余白", "Nothing follows"), WIDTH, LABEL))
+                .transpose()?,
+            captions: [
+                set.regular(
+                    ("電子署名付き二次元コード", "SMART Health Card"),
+                    CARD_PANEL,
+                    NOTE,
+                )?,
+                set.regular(
+                    (
+                        "電子署名付き二次元コード（出入国用）",
+                        "ICAO VDS-NC, for border control",
+                    ),
+                    SEAL_PANEL,
+                    NOTE,
+                )?,
+            ],
+            facts,
+            office: office(&set, &preview.authority)?,
+            notes: NOTES
+                .iter()
+                .map(|texts| set.regular(*texts, WIDTH - 4.0, NOTE))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// 市区町村長.
+fn office(
+    set: &Setter<'_>,
+    authority: &issuance_api::terminal::Authority,
+) -> Result<Pair, PageError> {
+    let ja = format!("{}長", authority.name);
+    let en = format!("Mayor of {}", authority.name_en);
+    set.bold((&ja, &en), FACTS_WIDTH, NARROW_OFFICE)
+}
+
+/// Fits everything that comes from a programme's files.
+pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
+    let set = Setter { fonts };
+    set.regular(
+        both(programme.legal_ground()),
+        FACTS_WIDTH - 4.0,
+        NARROW_NOTE,
+    )?;
+    for dose in programme.vaccines().specimens() {
+        if let Some(abroad) = &dose.abroad {
+            set.dose_abroad(&dose, abroad)?;
+        }
+    }
+    for authority in programme.authorities() {
+        office(&set, &authority)?;
+    }
+    Ok(())
+}
+
+pub(super) fn draw(
+    sheet: &mut Sheet<'_, '_>,
+    texts: &Texts,
+    [card, seal]: [&Symbol; 2],
+    title: &str,
+) -> TagTree {
+    let mut tree = begin(sheet);
+    let heading = Place::mm(LEFT, 23.5, WIDTH, 15.0);
+    let heading = sheet.pair(heading, Align::Centre, &texts.title, ACCENT);
+    let first = NonZeroU16::MIN;
+    tree.push(group(Tag::Hn(first, Some(title.to_owned())), heading));
+    let kind = Place::mm(LEFT + WIDTH - 44.0, 15.5, 44.0, 8.0);
+    sheet.frame(kind, 0.6, ACCENT);
+    let kind = sheet.pair(kind, Align::Centre, &texts.kind, ACCENT);
+    tree.push(group(Tag::P, kind));
+    tree.push(holder(sheet, texts));
+    let statement = Place::mm(LEFT, STATEMENT_TOP, WIDTH, 10.0);
+    let statement = sheet.pair(statement, Align::Left, &texts.statement, BLACK);
+    tree.push(group(Tag::P, statement));
+    let (table, end) = doses(sheet, texts);
+    tree.push(table);
+    if let Some(pair) = &texts.nothing_follows {
+        let place = Place::mm(LEFT, end + 1.0, WIDTH, 8.0);
+        tree.push(group(Tag::P, sheet.pair(place, Align::Centre, pair, GREY)));
+    }
+    tree.push(proof(sheet, texts, [card, seal]));
+    tree.push(issue(sheet, texts));
+    tree.push(notes(sheet, &texts.notes, (LEFT, WIDTH), 257.0));
+    tree
+}
+
+fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+    let [first, second, third] = HOLDER_ROWS;
+    let row = |y: f32, height: f32| Place::mm(LEFT, y, WIDTH, height);
+    let names: [(&Pair, &Block, Ink, Lang, Place); 2] = [
+        (
+            &texts.name_label,
+            &texts.name,
+            BLACK,
+            Lang::Ja,
+            row(HOLDER_TOP, first),
+        ),
+        (
+            &texts.romanised_label,
+            &texts.romanised,
+            BLACK,
+            Lang::En,
+            row(HOLDER_TOP + first, second),
+        ),
+    ];
+    let mut rows = Vec::new();
+    for (label, value, ink, lang, place) in names {
+        rows.push(sheet.row(place, LABEL_WIDTH * MM, label, &[(value, ink, lang)]));
+    }
+    let y = HOLDER_TOP + first + second;
+    let mut cells = Vec::new();
+    for ((label, value), (x, label_width, width)) in texts.thirds.iter().zip(THIRDS) {
+        let label_place = Place::mm(LEFT + x, y, label_width, third);
+        sheet.fill(label_place, TINT);
+        let label = sheet.pair(label_place.inset(3.0 * MM, 0.0), Align::Left, label, ACCENT);
+        let value_place = Place::mm(LEFT + x + label_width, y, width, third);
+        let value = sheet.stack(value_place.inset(3.0 * MM, 0.0), Align::Left, &values(value));
+        cells.push(group(Tag::TH(TableHeaderScope::Row), label));
+        cells.push(group(Tag::TD, value));
+    }
+    sheet.rule_above(row(y, third));
+    rows.push(group(Tag::TR, cells));
+    sheet.close_table(row(HOLDER_TOP, first + second + third));
+    group(Tag::Table, rows)
+}
+
+/// The table of doses, and where it ends in millimetres.
+fn doses(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> (TagGroup, f32) {
+    sheet.fill(Place::mm(LEFT, TABLE_TOP, WIDTH, HEAD_HEIGHT), TINT);
+    let cell =
+        |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 2.5, height);
+    let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
+        let place = cell(column, TABLE_TOP, HEAD_HEIGHT);
+        let head = sheet.pair(place, Align::Left, head, ACCENT);
+        group(Tag::TH(TableHeaderScope::Column), head)
+    });
+    let mut rows = vec![group(Tag::TR, heads.collect::<Vec<_>>())];
+    let mut y = TABLE_TOP + HEAD_HEIGHT;
+    for dose in &texts.doses {
+        sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
+        let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
+            let place = cell(column, y, ROW_HEIGHT);
+            group(Tag::TD, sheet.pair(place, Align::Left, text, BLACK))
+        });
+        rows.push(group(Tag::TR, cells.collect::<Vec<_>>()));
+        y += ROW_HEIGHT;
+    }
+    sheet.close_table(Place::mm(LEFT, TABLE_TOP, WIDTH, y - TABLE_TOP));
+    (group(Tag::Table, rows), y)
+}
+
+fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> TagGroup {
+    const CAPTION: f32 = 7.0;
+    let figures = [
+        (
+            Place::mm(LEFT, PROOF_TOP, CARD_PANEL, CARD_PANEL),
+            card,
+            HEALTH_CARD,
+            "電子署名付き二次元コード（SMART Health Card）。氏名、生年月日、接種記録と発行者の署名が入っています。",
+        ),
+        (
+            Place::mm(SEAL_LEFT, PROOF_TOP, SEAL_PANEL, SEAL_PANEL),
+            seal,
+            SEAL,
+            "電子署名付き二次元コード（ICAO VDS-NC）。旅券の氏名、旅券番号、生年月日、接種記録と発行者の署名が入っています。",
+        ),
+    ];
+    let mut parts = Vec::new();
+    for ((panel, symbol, least, alt), caption) in figures.into_iter().zip(&texts.captions) {
+        let figure = sheet.symbol(panel, symbol, least);
+        parts.push(group(Tag::Figure(Some(alt.to_owned())), [figure]));
+        let place = Place {
+            y: panel.y + panel.height + 0.6 * MM,
+            height: CAPTION * MM,
+            ..panel
+        };
+        let caption = sheet.pair(place, Align::Centre, caption, BLACK);
+        parts.push(group(Tag::Caption, caption));
+    }
+    group(Tag::Div, parts)
+}
+
+fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+    const LABEL: f32 = 7.0;
+    const AFTER: f32 = 1.4;
+    let mut rows = Vec::new();
+    let mut y = PROOF_TOP;
+    for (label, value) in &texts.facts {
+        let place = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, LABEL);
+        sheet.fill(place, TINT);
+        sheet.rule_above(place);
+        let label = sheet.pair(place.inset(2.0 * MM, 0.0), Align::Left, label, ACCENT);
+        let blocks = values(value);
+        let height: f32 = blocks.iter().map(|(block, ..)| block.height()).sum();
+        let place = Place {
+            y: (y + LABEL + AFTER) * MM,
+            height,
+            ..place.inset(2.0 * MM, 0.0)
+        };
+        let value = sheet.stack(place, Align::Left, &blocks);
+        rows.push(group(
+            Tag::TR,
+            [
+                group(Tag::TH(TableHeaderScope::Row), label),
+                group(Tag::TD, value),
+            ],
+        ));
+        y += LABEL + 2.0 * AFTER + height / MM;
+    }
+    sheet.close_table(Place::mm(FACTS_LEFT, PROOF_TOP, FACTS_WIDTH, y - PROOF_TOP));
+    let facts = group(Tag::Table, rows);
+    let bottom = PROOF_TOP + SEAL_PANEL;
+    let office = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, (bottom - y).max(1.0));
+    let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
+    group(Tag::Div, [facts, group(Tag::P, office)])
+}
