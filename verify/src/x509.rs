@@ -11,14 +11,45 @@ use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
-/// A certificate that is one and nothing else: version 3, no extension twice, both of its statements of the algorithm the same.
+/// A certificate that is one and nothing else: version 3, no extension twice, and nothing in it that could be written differently.
 pub(crate) fn certificate(der: &[u8]) -> Option<X509Certificate<'_>> {
+    let framed = is_strictly_framed(der).unwrap_or(false);
     let (rest, certificate) = X509Certificate::from_der(der).ok()?;
     let inner = &certificate.tbs_certificate;
     let whole = rest.is_empty() && inner.version.0 == 2;
     let unique = inner.extensions_map().is_ok();
-    let agreed = inner.signature == certificate.signature_algorithm;
-    (whole && unique && agreed).then_some(certificate)
+    (framed && whole && unique).then_some(certificate)
+}
+
+/// Whether what is *around* the signed part is DER too, and its algorithm the signed one, byte by byte. x509-parser takes a primitive SEQUENCE
+/// for a constructed one, for example: a second form of the same certificate.
+fn is_strictly_framed(der: &[u8]) -> Option<bool> {
+    let (outer, rest) = element(der, 0x30)?;
+    let (signed, after) = element(outer, 0x30)?;
+    let (algorithm, after) = element(after, 0x30)?;
+    let (signature, end) = element(after, 0x03)?;
+    let (_, inside) = element(signed, 0xa0)?;
+    let (_, inside) = element(inside, 0x02)?;
+    let (stated, _) = element(inside, 0x30)?;
+    let whole_bytes = signature.first() == Some(&0);
+    Some(rest.is_empty() && end.is_empty() && whole_bytes && algorithm == stated)
+}
+
+/// Content of the element of this tag that bytes begin with, and what follows it. Lengths are in their shortest form.
+fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (own, rest) = bytes.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match (usize::from(*first), rest) {
+        (length @ 0..=0x7f, rest) => (length, rest),
+        (0x81, [length @ 0x80..=0xff, rest @ ..]) => (usize::from(*length), rest),
+        (0x82, [high @ 1..=0xff, low, rest @ ..]) => {
+            (usize::from(u16::from_be_bytes([*high, *low])), rest)
+        }
+        _ => return None,
+    };
+    (*own == tag)
+        .then(|| rest.split_at_checked(length))
+        .flatten()
 }
 
 /// Whether an extension says something that has to be heeded and is not known here, or not what it has to.

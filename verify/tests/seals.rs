@@ -8,8 +8,9 @@ use rcgen::{CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, K
 use serde_json::Value;
 use time::Duration;
 use verify::{
-    Content, CrlError, Csca, CscaError, Deviation, JsonError, Note, Report, Revoked, RevokedSigners,
-    SignerError, Subject, Tampered, TrustList, Unchecked, Unreadable, VdsError, Verdict, read,
+    Content, CrlError, Csca, CscaError, Deviation, JsonError, Note, Report, Revoked,
+    RevokedSigners, SignerError, Subject, Tampered, TrustList, Unchecked, Unreadable, VdsError,
+    Verdict, read,
 };
 
 fn judge_at(trust: &TrustList, text: &str, now: i64) -> Report {
@@ -49,7 +50,11 @@ fn a_right_seal_is_valid_and_follows_the_profile() {
         panic!("one vaccine")
     };
     assert_eq!(vaccine.code, "XM8NQ0");
-    let lots: Vec<_> = vaccine.doses.iter().map(|dose| dose.lot.as_deref()).collect();
+    let lots: Vec<_> = vaccine
+        .doses
+        .iter()
+        .map(|dose| dose.lot.as_deref())
+        .collect();
     assert_eq!(lots, [Some("EY0779"), Some("EY0573")]);
 }
 
@@ -117,7 +122,10 @@ fn an_old_csca_signs_no_longer() {
     });
     let trust = trust(&authority, "UTO", &[authority.revoke(&[])]);
     let text = authority.signer(|_| {}).seal(&data("UTO"));
-    assert_eq!(judge(&trust, &text).verdict, Verdict::Expired(Subject::Csca));
+    assert_eq!(
+        judge(&trust, &text).verdict,
+        Verdict::Expired(Subject::Csca)
+    );
 }
 
 #[test]
@@ -144,13 +152,20 @@ fn a_signer_speaks_for_its_own_country_and_document() {
 fn each_wrong_thing_in_a_signers_certificate_has_its_own_error() {
     let (authority, trust) = country();
     let cases: [(fn(&mut CertificateParams), SignerError); 9] = [
-        (|params| params.custom_extensions.truncate(0), SignerError::DocumentType),
-        (|params| drop(params.custom_extensions.remove(0)), SignerError::Purpose),
+        (
+            |params| params.custom_extensions.truncate(0),
+            SignerError::DocumentType,
+        ),
+        (
+            |params| drop(params.custom_extensions.remove(0)),
+            SignerError::Purpose,
+        ),
         (
             |params| {
                 // serverAuth beside it.
-                params.custom_extensions[0] =
-                    eku("\x06\x07\x67\u{81}\x08\x01\x01\x0e\x02\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01");
+                params.custom_extensions[0] = eku(
+                    "\x06\x07\x67\u{81}\x08\x01\x01\x0e\x02\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01",
+                );
             },
             SignerError::Purpose,
         ),
@@ -207,7 +222,10 @@ fn what_departs_from_the_profile_is_noted() {
         report.notes
     };
     let cases: [(fn(&mut CertificateParams), Deviation); 6] = [
-        (|params| params.is_ca = IsCa::ExplicitNoCa, Deviation::SubjectKeyIdentifier),
+        (
+            |params| params.is_ca = IsCa::ExplicitNoCa,
+            Deviation::SubjectKeyIdentifier,
+        ),
         (
             |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature],
             Deviation::KeyUsage,
@@ -268,17 +286,33 @@ fn each_wrong_thing_in_the_text_has_its_own_error() {
         ("\"sig\":{", "\"sig\":{\"more\":1,", VdsError::Form),
         ("{\"data\":", "{\"more\":1,\"data\":", VdsError::Form),
         ("\"hdr\":{", "\"hdr\":{\"more\":1,", VdsError::Form),
-        ("\"msg\":{", "\"msg\":{\"uvci\":\"\",", JsonError::Repeated.into()),
-        ("\"msg\":{", "\"msg\":{\"x\":1e999,", JsonError::Number.into()),
+        (
+            "\"msg\":{",
+            "\"msg\":{\"uvci\":\"\",",
+            JsonError::Repeated.into(),
+        ),
+        (
+            "\"msg\":{",
+            "\"msg\":{\"x\":1e999,",
+            JsonError::Number.into(),
+        ),
         ("\"sig\":{", "\"sig\":[", JsonError::Syntax.into()),
     ] {
         assert!(right.contains(from));
         let text = right.replacen(from, to, 1);
-        assert_eq!(judge(&trust, &text).verdict, malformed(error), "{from} {to}");
+        assert_eq!(
+            judge(&trust, &text).verdict,
+            malformed(error),
+            "{from} {to}"
+        );
     }
     let spaced = format!("{}{right}", " ".repeat(3));
     assert_eq!(judge(&trust, &spaced).verdict, Verdict::Valid);
-    let long = right.replacen("{\"data\":", &format!("{{{}\"data\":", " ".repeat(16_384)), 1);
+    let long = right.replacen(
+        "{\"data\":",
+        &format!("{{{}\"data\":", " ".repeat(16_384)),
+        1,
+    );
     assert_eq!(judge(&trust, &long).verdict, malformed(VdsError::TooLong));
 }
 
@@ -335,7 +369,10 @@ fn a_trust_list_takes_no_other_certificates() {
     let pem = authority.issuer.pem();
     assert!(Csca::parse(pem.as_bytes()).is_ok());
     assert!(Csca::parse(format!("{pem}{pem}").as_bytes()).is_err());
-    assert_eq!(with(|params| params.is_ca = IsCa::NoCa), Err(CscaError::NoCa));
+    assert_eq!(
+        with(|params| params.is_ca = IsCa::NoCa),
+        Err(CscaError::NoCa)
+    );
     let signs_only = |params: &mut CertificateParams| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     };
@@ -354,7 +391,12 @@ fn a_trust_list_takes_no_other_certificates() {
     *changed.last_mut().unwrap() ^= 1;
     assert_eq!(Csca::parse(&changed).map(drop), Err(CscaError::Signature));
     assert_eq!(Csca::parse(b"no").map(drop), Err(CscaError::Form));
-    assert_eq!(Csca::parse(&authority.signer(|_| {}).der).map(drop), Err(CscaError::NoCa));
+    // Its purpose is critical, and none of a CA's.
+    let signer = authority.signer(|_| {});
+    assert_eq!(
+        Csca::parse(&signer.der).map(drop),
+        Err(CscaError::Extension)
+    );
 
     let crl = |bytes: &[u8]| RevokedSigners::parse(bytes, [&csca]).map(drop);
     let right = authority.revoke(&[]);
@@ -363,7 +405,10 @@ fn a_trust_list_takes_no_other_certificates() {
     *changed.last_mut().unwrap() ^= 1;
     assert_eq!(crl(&changed), Err(CrlError::Signature));
     assert_eq!(crl(&[&right[..], b"x"].concat()), Err(CrlError::Form));
-    assert_eq!(crl(&Authority::new("UT").revoke(&[])), Err(CrlError::Issuer));
+    assert_eq!(
+        crl(&Authority::new("UT").revoke(&[])),
+        Err(CrlError::Issuer)
+    );
     let partial = authority.revoke_with(&[], |params| {
         params.issuing_distribution_point = Some(rcgen::CrlIssuingDistributionPoint {
             distribution_point: rcgen::CrlDistributionPoint {
@@ -391,7 +436,8 @@ fn every_single_changed_bit_is_noticed() {
                 continue;
             };
             let report = judge(&trust, &wrong);
-            assert!(report.content.is_none(), "byte {byte}, bit {bit}");
+            let place = &wrong[byte.saturating_sub(20)..(byte + 10).min(wrong.len())];
+            assert!(report.content.is_none(), "byte {byte}, bit {bit}: {place}");
             let noticed = matches!(
                 report.verdict,
                 Verdict::Malformed(_) | Verdict::Tampered(_) | Verdict::UnknownIssuer

@@ -66,14 +66,14 @@ fn text(text: &str, out: &mut String) -> fmt::Result {
     out.write_char('"')
 }
 
-/// ECMAScript's Number::toString: with the digits d1…dk that Rust finds as well (the fewest that read back as the same double),
-/// and the number being 0.d1…dk × 10^n.
+/// ECMAScript's Number::toString: with digits d1…dk, the fewest that read back as the same double, and the number being
+/// 0.d1…dk × 10^n.
 fn number(value: f64, out: &mut String) -> fmt::Result {
     if value == 0.0 {
         // The negative one too.
         return out.write_char('0');
     }
-    let scientific = format!("{:e}", value.abs());
+    let scientific = shortest(value.abs());
     // Rust always writes the exponent.
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
@@ -96,4 +96,18 @@ fn number(value: f64, out: &mut String) -> fmt::Result {
     let (first, rest) = digits.split_at(1);
     let point = if rest.is_empty() { "" } else { "." };
     write!(out, "{first}{point}{rest}e{:+}", n - 1)
+}
+
+/// Rust finds the fewest digits as well. Where two such numbers are equally close, it takes the upper one and ECMAScript the even
+/// one, as rounding to so many digits does.
+fn shortest(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let mantissa = shortest.split('e').next().unwrap_or_default();
+    let places = mantissa.len().saturating_sub(2);
+    let even = format!("{value:.places$e}");
+    if even.parse() == Ok(value) {
+        even
+    } else {
+        shortest
+    }
 }

@@ -9,7 +9,9 @@ use crate::countries::certificate_country;
 use crate::document::{Document, Inner, Kind, Unreadable};
 use crate::health_card::{CardError, Jws};
 use crate::jwks::CardKey;
-use crate::report::{Content, Note, Report, Revoked, Signer, Subject, Tampered, Unchecked, Verdict};
+use crate::report::{
+    Content, Note, Report, Revoked, Signer, Subject, Tampered, Unchecked, Verdict,
+};
 use crate::vds::{Vaccination, Vds, VdsError};
 use crate::x509::csca::Csca;
 use crate::x509::hex;
@@ -101,9 +103,8 @@ impl TrustList {
             claimed: Some(seal.header.issuer.clone()),
             ..Report::bare(Kind::Vds, verdict)
         };
-        let malformed = |error: SignerError| {
-            bare(Verdict::Malformed(Unreadable::Vds(VdsError::Signer(error))))
-        };
+        let malformed =
+            |error: SignerError| bare(Verdict::Malformed(Unreadable::Vds(VdsError::Signer(error))));
         match seal.is_signed() {
             Ok(()) => {}
             Err(Unsigned::Wrong) => return bare(Verdict::Tampered(Tampered::Content)),
@@ -141,7 +142,11 @@ impl TrustList {
             return malformed(SignerError::Country);
         }
 
-        let mut notes: Vec<Note> = signer.deviations.iter().map(|own| Note::Signer(*own)).collect();
+        let mut notes: Vec<Note> = signer
+            .deviations
+            .iter()
+            .map(|own| Note::Signer(*own))
+            .collect();
         let content = match &seal.vaccination {
             Some(vaccination) => {
                 notes.extend(doubts(vaccination, seal, now));
@@ -151,8 +156,11 @@ impl TrustList {
                 kind: seal.header.kind.clone(),
             },
         };
-        let dates = within((signer.not_before, signer.not_after), Subject::Signer, now)
-            .or(within(csca.validity(), Subject::Csca, now));
+        let dates = within((signer.not_before, signer.not_after), Subject::Signer, now).or(within(
+            csca.validity(),
+            Subject::Csca,
+            now,
+        ));
         Report {
             verdict: dates.or(revocation_of_signer(seal, country, csca, now)),
             signer: Some(Signer::Country {
@@ -211,7 +219,11 @@ fn revocation_of_card(
     issuer: &CardIssuer,
     key: &CardKey,
 ) -> (Verdict, bool) {
-    let mut lists = issuer.revoked.iter().filter(|list| list.kid() == kid).peekable();
+    let mut lists = issuer
+        .revoked
+        .iter()
+        .filter(|list| list.kid() == kid)
+        .peekable();
     let listed = lists.peek().is_some();
     let newest = lists.clone().map(|list| list.ctr()).max();
     if let Some(rid) = &statement.rid

@@ -81,7 +81,9 @@ impl Csca {
             }
             match extension.parsed_extension() {
                 ParsedExtension::BasicConstraints(constraints) => is_ca = constraints.ca,
-                ParsedExtension::KeyUsage(usage) => signs = usage.key_cert_sign() && usage.crl_sign(),
+                ParsedExtension::KeyUsage(usage) => {
+                    signs = usage.key_cert_sign() && usage.crl_sign()
+                }
                 _ => {}
             }
         }

@@ -1,7 +1,7 @@
 //! Curves written out in full, as Doc 9303-12 asks of a CSCA. A key counts for a named curve only if *every* parameter is that
 //! curve's: with a generator of its own choosing anybody has the private key to a given point (CVE-2020-0601).
 
-use x509_parser::der_parser::asn1_rs::{Any, FromDer, Integer, OctetString, Oid, Sequence};
+use x509_parser::der_parser::asn1_rs::{Any, Class, FromDer, Integer, OctetString, Sequence, Tag};
 
 use super::hex;
 
@@ -66,8 +66,7 @@ const DOMAINS: [Domain; 3] = [
 impl Curve {
     /// The curve that a key's algorithm parameters name or write out.
     pub(super) fn of(parameters: &Any<'_>) -> Option<Self> {
-        if let Ok(name) = parameters.as_oid() {
-            let name = name.to_id_string();
+        if let Some(name) = object_identifier(parameters) {
             return DOMAINS
                 .iter()
                 .find_map(|domain| (domain.named == name).then_some(domain.curve));
@@ -98,9 +97,9 @@ fn written_out(parameters: &Any<'_>) -> Option<[String; 5]> {
     if !(1..=3).contains(&version.as_u32().ok()?) {
         return None;
     }
-    let (rest, kind) = Oid::from_der(&field.content).ok()?;
+    let (rest, kind) = Any::from_der(&field.content).ok()?;
     let (rest, prime) = Integer::from_der(rest).ok()?;
-    if kind.to_id_string() != "1.2.840.10045.1.1" || !rest.is_empty() {
+    if object_identifier(&kind)? != "1.2.840.10045.1.1" || !rest.is_empty() {
         return None;
     }
     // What may follow is the seed.
@@ -116,8 +115,70 @@ fn written_out(parameters: &Any<'_>) -> Option<[String; 5]> {
     ])
 }
 
+/// asn1-rs reads one from anything, whatever its tag is.
+fn object_identifier(any: &Any<'_>) -> Option<String> {
+    let is_one = any.tag() == Tag::Oid && any.class() == Class::Universal;
+    let oid = any.as_oid().ok().filter(|_| is_one)?;
+    Some(oid.to_id_string())
+}
+
 /// A positive number without the byte that says so.
 fn unsigned(number: &Integer<'_>) -> String {
     let bytes = number.as_ref();
     hex(bytes.strip_prefix(&[0]).unwrap_or(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITTEN: [(Curve, &[u8]); 3] = [
+        (
+            Curve::P256,
+            include_bytes!("../../tests/curves/prime256v1.der"),
+        ),
+        (
+            Curve::P384,
+            include_bytes!("../../tests/curves/secp384r1.der"),
+        ),
+        (
+            Curve::P521,
+            include_bytes!("../../tests/curves/secp521r1.der"),
+        ),
+    ];
+
+    fn of(der: &[u8]) -> Option<Curve> {
+        let (rest, any) = Any::from_der(der).ok()?;
+        rest.is_empty().then(|| Curve::of(&any)).flatten()
+    }
+
+    #[test]
+    fn curves_as_openssl_writes_them_out() {
+        for (curve, der) in WRITTEN {
+            assert_eq!(of(der), Some(curve));
+        }
+    }
+
+    #[test]
+    fn a_curve_with_any_other_parameter_is_none() {
+        for (_, der) in WRITTEN {
+            for byte in 0..der.len() {
+                let mut other = der.to_vec();
+                other[byte] ^= 2;
+                let seed = of(&other).is_some();
+                // The seed says how the curve was found and is no part of it; nor is whether the version promises one.
+                let length = if der.len() > 300 { 4 } else { 3 };
+                assert!(
+                    !seed || byte == length + 2 || is_seed(der, byte),
+                    "byte {byte}"
+                );
+            }
+        }
+    }
+
+    /// Whether this byte is one of the bit string: what follows `b` is not looked at.
+    fn is_seed(der: &[u8], byte: usize) -> bool {
+        let start = der.windows(3).position(|bytes| bytes == [3, 0x15, 0]);
+        start.is_some_and(|start| (start..start + 23).contains(&byte))
+    }
 }

@@ -2,7 +2,7 @@
 //! what is tested; serde_json's sorted maps are JCS as long as names are ASCII and numbers whole.
 
 // Each test binary uses its own part.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
@@ -132,12 +132,18 @@ pub fn eku(oids: &str) -> CustomExtension {
 /// The extension of this document type.
 pub fn types(name: &str) -> CustomExtension {
     let printable = [&[0x13, u8::try_from(name.len()).unwrap()], name.as_bytes()].concat();
-    let set = [vec![0x31, u8::try_from(printable.len()).unwrap()], printable].concat();
+    let set = [
+        vec![0x31, u8::try_from(printable.len()).unwrap()],
+        printable,
+    ]
+    .concat();
     CustomExtension::from_oid_content(&DOCUMENT_TYPES, sequence([vec![2, 1, 0], set].concat()))
 }
 
 fn latin(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+    text.chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect()
 }
 
 pub fn sequence(content: Vec<u8>) -> Vec<u8> {
@@ -171,7 +177,9 @@ impl Signer {
 /// Trusts one country, with a list of what it revoked.
 pub fn trust(authority: &Authority, code: &str, lists: &[Vec<u8>]) -> TrustList {
     let csca = authority.csca();
-    let revoked = lists.iter().map(|list| RevokedSigners::parse(list, [&csca]).unwrap());
+    let revoked = lists
+        .iter()
+        .map(|list| RevokedSigners::parse(list, [&csca]).unwrap());
     let mut trust = TrustList::default();
     trust.add_country(Country {
         code: code.to_owned(),
