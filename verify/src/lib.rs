@@ -8,6 +8,8 @@ mod json;
 mod jwks;
 mod report;
 mod revoked_cards;
+#[cfg(feature = "scan")]
+pub mod scan;
 mod trust;
 mod vds;
 mod x509;
