@@ -32,6 +32,7 @@ class Stand:
     """The stand, and orders to it."""
 
     def __init__(self, program):
+        self.program = program
         self.process = subprocess.Popen([program, "stand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = json.loads(self.process.stdout.readline())
         self.kiosk = self.about["kiosk"]

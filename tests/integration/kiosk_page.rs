@@ -34,6 +34,16 @@ fn passes(group: &str) {
 }
 
 #[test]
+fn everybody_can_use_the_page() {
+    passes("access");
+}
+
+#[test]
+fn the_page_speaks() {
+    passes("sound");
+}
+
+#[test]
 fn every_persona_gets_its_certificate_in_every_language() {
     passes("applications");
 }

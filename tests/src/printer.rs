@@ -195,11 +195,7 @@ impl Printer {
 
     fn ask(&self, arguments: &[&OsStr], test: &OsStr) -> io::Result<String> {
         let mut command = Command::new("ipptool");
-        let output = command
-            .args(arguments)
-            .arg(self.uri())
-            .arg(test)
-            .output()?;
+        let output = command.args(arguments).arg(self.uri()).arg(test).output()?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

@@ -231,7 +231,11 @@ impl Stand {
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {
-                        set(config, &format!("patience.{step}_seconds"), i64::from(seconds));
+                        set(
+                            config,
+                            &format!("patience.{step}_seconds"),
+                            i64::from(seconds),
+                        );
                     }
                 })?;
             }

@@ -42,6 +42,8 @@ pub struct Desk {
     /// The end of an application was read.
     acknowledged: bool,
     begun: bool,
+    /// The browser was lost under the application.
+    deserted: bool,
     key: Option<AttendantKey>,
     health: Health,
 }
@@ -97,6 +99,23 @@ struct Choice {
     fee: Option<Yen>,
 }
 
+impl Shown {
+    /// Whether it asks nobody anything, and holds nothing of anybody.
+    fn needs_nobody(&self) -> bool {
+        match self {
+            Self::Issuing
+            | Self::Delivering
+            | Self::TakePaper
+            | Self::CardLeft
+            | Self::Done { .. }
+            | Self::OutOfService(_) => true,
+            // Nobody has cancelled.
+            Self::Problem(problem) => problem.code != ProblemCode::Cancelled,
+            _ => false,
+        }
+    }
+}
+
 /// Digits pressed so far.
 struct Entry(Zeroizing<Vec<u8>>);
 
@@ -143,6 +162,7 @@ impl Desk {
             idle: IDLE,
             acknowledged: false,
             begun: false,
+            deserted: false,
             key,
             health: Health::default(),
         }
@@ -227,7 +247,25 @@ impl Desk {
         self.language = Language::Ja;
         self.next = None;
         self.begun = false;
+        self.deserted = false;
         self.set(Shown::Starting);
+    }
+
+    /// The browser was lost: nothing of what stood there is told to the next one. What of the application needs nobody runs on
+    /// to its end, a page at the printer above all, and is told without a word about anybody.
+    pub fn desert(&mut self) {
+        self.next = None;
+        self.deserted = true;
+        // A problem was told, and what to do about it cannot be done any more.
+        if matches!(self.shown, Shown::Problem(_)) || !self.shown.needs_nobody() {
+            self.set(Shown::Starting);
+        }
+    }
+
+    /// Whether the browser was lost since [`start_over`](Self::start_over).
+    #[must_use]
+    pub const fn is_deserted(&self) -> bool {
+        self.deserted
     }
 
     /// The attendant's view.
@@ -280,6 +318,9 @@ impl Desk {
             View::OutOfService(problem) => Shown::OutOfService((*problem).clone()),
         };
         self.count(&shown);
+        if self.deserted && !shown.needs_nobody() {
+            return;
+        }
         // A problem stands until it was read, whatever follows it.
         let is_read = matches!(shown, Shown::Problem(_) | Shown::OutOfService(_));
         if matches!(self.shown, Shown::Problem(_)) && !is_read {
@@ -330,7 +371,9 @@ impl Desk {
             // Nobody is there, or somebody who knows.
             Shown::Problem(problem) if problem.code == ProblemCode::Cancelled => END / 6,
             Shown::Problem(problem) if problem.code == ProblemCode::TimedOut => END / 3,
-            _ => END,
+            Shown::Problem(_) | Shown::Done { .. } | Shown::AttendantKey { .. } => END,
+            // The browser was lost, and nothing was told to the next one.
+            _ => Duration::ZERO,
         }
     }
 
