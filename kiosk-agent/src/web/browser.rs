@@ -33,7 +33,7 @@ const PREFIX: &str = "kiosk-";
 /// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. What writes the
 /// memory of a process that crashes to a file is not even started, whatever its switch is called. Nor does it slow
 /// down a page that nobody seems to look at: a kiosk whose screen is dark still says that it lives.
-const ARGUMENTS: [&str; 23] = [
+const ARGUMENTS: [&str; 22] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-pings",
@@ -43,7 +43,6 @@ const ARGUMENTS: [&str; 23] = [
     "--disable-renderer-backgrounding",
     "--disable-breakpad",
     "--disable-component-update",
-    "--disable-crashpad-for-testing",
     "--disable-default-apps",
     "--disable-extensions",
     "--disable-pinch",
