@@ -283,7 +283,8 @@ fn a_browser_that_is_lost_is_replaced_at_the_start_with_nothing_of_the_session()
     let name = Persona::load("gaiji").unwrap().holder;
     let kiosk = Kiosk::start(&counter);
     // What the attendant is told, and what is done to it.
-    let ways: [(&str, fn(&Browser)); 3] = [
+    type Harm = fn(&Browser);
+    let ways: [(&str, Harm); 3] = [
         ("ended", |browser| signal(browser.process, Signal::KILL)),
         ("left", |browser| signal_renderers(browser, Signal::ABORT)),
         ("silent", |browser| signal_renderers(browser, Signal::STOP)),
