@@ -52,7 +52,7 @@ fn package() -> PathBuf {
     static MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     made.get_or_insert_with(|| {
-        let built = program("");
+        let built = program("stage");
         let target = built.parent().unwrap().parent().unwrap();
         let licences = Command::new("python3")
             .arg("kiosk-agent/package/licences.py")
@@ -128,10 +128,11 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     let mut query = Command::new("dpkg-query");
     query.arg("--admindir").arg(machine.path("var/lib/dpkg"));
     let conffiles = succeeds(query.args(["--show", "--showformat=${Conffiles}", "shomei-kiosk"]));
-    let conffiles: Vec<_> = conffiles
+    let mut conffiles: Vec<_> = conffiles
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .collect();
+    conffiles.sort_unstable();
     assert_eq!(
         conffiles,
         [
@@ -178,7 +179,7 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     machine.dpkg(&["--purge", "shomei-kiosk"]).unwrap();
     let of_the_system = |path: &Path| {
         let path = path.to_string_lossy();
-        let users = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"];
+        let users = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid", ".pwd.lock"];
         let users = users.iter().any(|file| {
             path.strip_prefix("etc/")
                 .is_some_and(|path| path.trim_end_matches('-') == *file)
@@ -464,6 +465,9 @@ fn only_the_kiosk_s_page_is_opened(machine: &Machine) {
             .then_some(())
     };
     let opened = poll(WITHIN, own).is_some();
+    // Of the command that was started only the first process is ours to end.
+    let others = ["--signal", "KILL", "--full", "/run/shomei-kiosk/test-"];
+    succeeds(machine.inside("pkill").unwrap().args(others));
     assert!(opened, "{:?}", browser.log.all());
     let asked = asked.lock().unwrap();
     assert!(
