@@ -96,8 +96,7 @@ impl Kiosk {
             let other = before.is_none_or(|before| {
                 before.process != browser.process && before.profile != browser.profile
             });
-            // It has shown the page by then, which alone is told what stands on the screen.
-            (other && self.screen().is_some()).then_some(browser)
+            (other && self.is_followed()).then_some(browser)
         });
         found.expect("the kiosk has a browser")
     }
@@ -114,6 +113,19 @@ impl Kiosk {
         let address = start.split_once("url=http://")?.1;
         let (address, secret) = address.split_once('"')?.0.split_once("/#")?;
         Some((address.to_owned(), secret.to_owned()))
+    }
+
+    /// Whether a page follows the screens: by the kernel's table.
+    fn is_followed(&self) -> bool {
+        let Some((address, _)) = self.address() else {
+            return false;
+        };
+        let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        // Local address, remote address, state: established.
+        let ours = format!("0100007F:{port:04X}");
+        let mut lines = table.lines().map(|line| line.split_whitespace());
+        lines.any(|mut fields| fields.nth(1) == Some(&*ours) && fields.nth(1) == Some("01"))
     }
 
     /// What stands on the screen.
