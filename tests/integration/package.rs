@@ -20,6 +20,9 @@ use crate::support::world;
 const WITHIN: Duration = Duration::from_secs(60);
 const UNIT: &str = "shomei-kiosk.service";
 
+/// Its command line: not the compositor's, which names it.
+const KIOSK: &str = "^/usr/bin/shomei-kiosk";
+
 /// How exposed `systemd-analyze security` may find the unit, in tenths: what is left is that it shows a browser and speaks with
 /// networks, screens and sound.
 const EXPOSURE: &str = "28";
@@ -52,7 +55,7 @@ fn package() -> PathBuf {
     static MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     made.get_or_insert_with(|| {
-        let built = program("");
+        let built = program("stage");
         let target = built.parent().unwrap().parent().unwrap();
         let licences = Command::new("python3")
             .arg("kiosk-agent/package/licences.py")
@@ -128,10 +131,11 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     let mut query = Command::new("dpkg-query");
     query.arg("--admindir").arg(machine.path("var/lib/dpkg"));
     let conffiles = succeeds(query.args(["--show", "--showformat=${Conffiles}", "shomei-kiosk"]));
-    let conffiles: Vec<_> = conffiles
+    let mut conffiles: Vec<_> = conffiles
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .collect();
+    conffiles.sort_unstable();
     assert_eq!(
         conffiles,
         [
@@ -178,7 +182,15 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     machine.dpkg(&["--purge", "shomei-kiosk"]).unwrap();
     let of_the_system = |path: &Path| {
         let path = path.to_string_lossy();
-        let users = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"];
+        let users = [
+            "passwd",
+            "group",
+            "shadow",
+            "gshadow",
+            "subuid",
+            "subgid",
+            ".pwd.lock",
+        ];
         let users = users.iter().any(|file| {
             path.strip_prefix("etc/")
                 .is_some_and(|path| path.trim_end_matches('-') == *file)
@@ -365,7 +377,7 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     only_the_kiosk_s_page_is_opened(&machine);
 
     // A kiosk that hangs is started anew.
-    let kiosk = processes(&machine, "^/usr/bin/shomei-kiosk")[0];
+    let kiosk = processes(&machine, KIOSK)[0];
     succeeds(
         machine
             .inside("kill")
@@ -373,8 +385,8 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
             .args(["-STOP", &kiosk.to_string()]),
     );
     becomes_active(&machine, 1);
-    // And so is one that crashes.
-    let kiosk = processes(&machine, "^/usr/bin/shomei-kiosk")[0];
+    // And so is one that crashes, or loses its screen.
+    let kiosk = processes(&machine, KIOSK)[0];
     succeeds(
         machine
             .inside("kill")
@@ -382,6 +394,20 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
             .args(["-KILL", &kiosk.to_string()]),
     );
     becomes_active(&machine, 2);
+    let compositor = processes(&machine, "^/usr/bin/cage")[0];
+    succeeds(
+        machine
+            .inside("kill")
+            .unwrap()
+            .args(["-KILL", &compositor.to_string()]),
+    );
+    becomes_active(&machine, 3);
+
+    // Told to end, it ends by itself.
+    succeeds(machine.inside("systemctl").unwrap().args(["stop", UNIT]));
+    let how =
+        ["ActiveState", "Result", "ExecMainStatus"].map(|it| machine.property(UNIT, it).unwrap());
+    assert_eq!(how, ["inactive", "success", "0"]);
 }
 
 /// A pcscd with polkit would bring this; Debian 12's has none.
@@ -464,6 +490,9 @@ fn only_the_kiosk_s_page_is_opened(machine: &Machine) {
             .then_some(())
     };
     let opened = poll(WITHIN, own).is_some();
+    // Of the command that was started only the first process is ours to end.
+    let others = ["--signal", "KILL", "--full", "/run/shomei-kiosk/test-"];
+    succeeds(machine.inside("pkill").unwrap().args(others));
     assert!(opened, "{:?}", browser.log.all());
     let asked = asked.lock().unwrap();
     assert!(

@@ -271,9 +271,11 @@ impl Desk {
     /// The attendant's view.
     pub fn attend(&mut self) {
         self.next = None;
+        // Perhaps one who has seen enough while this terminal was still busy with what was there before.
+        let leaves = self.is_left();
         self.set(Shown::Attendant {
             coming: false,
-            leaves: false,
+            leaves,
         });
         self.deadline = Some(Instant::now() + self.idle);
     }
