@@ -28,12 +28,16 @@ const KIOSK: &str = "^/usr/bin/shomei-kiosk";
 const EXPOSURE: &str = "28";
 
 /// What it puts where, and who may do what with it.
-const FILES: [(&str, u32); 13] = [
+const FILES: [(&str, u32); 14] = [
     ("etc/chromium/policies/managed/shomei-kiosk.json", 0o644),
     ("etc/shomei/kiosk.toml", 0o644),
     ("usr/bin/shomei-kiosk", 0o755),
     ("usr/lib/sysctl.d/60-shomei-kiosk.conf", 0o644),
     ("usr/lib/systemd/logind.conf.d/60-shomei-kiosk.conf", 0o644),
+    (
+        "usr/lib/systemd/system/pcscd.service.d/60-shomei-kiosk.conf",
+        0o644,
+    ),
     (
         "usr/lib/systemd/system/pcscd.socket.d/60-shomei-kiosk.conf",
         0o644,
