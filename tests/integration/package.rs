@@ -28,7 +28,7 @@ const KIOSK: &str = "^/usr/bin/shomei-kiosk";
 const EXPOSURE: &str = "28";
 
 /// What it puts where, and who may do what with it.
-const FILES: [(&str, u32); 13] = [
+const FILES: [(&str, u32); 15] = [
     ("etc/chromium/policies/managed/shomei-kiosk.json", 0o644),
     ("etc/shomei/kiosk.toml", 0o644),
     ("usr/bin/shomei-kiosk", 0o755),
@@ -40,6 +40,8 @@ const FILES: [(&str, u32); 13] = [
     ),
     ("usr/lib/systemd/system/shomei-kiosk.service", 0o644),
     ("usr/lib/sysusers.d/shomei-kiosk.conf", 0o644),
+    ("usr/share/X11/xkb/rules/shomei-kiosk", 0o644),
+    ("usr/share/X11/xkb/symbols/shomei-kiosk", 0o644),
     ("usr/share/doc/shomei-kiosk/README.md", 0o644),
     ("usr/share/doc/shomei-kiosk/copyright", 0o644),
     (
