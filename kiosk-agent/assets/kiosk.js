@@ -9,6 +9,8 @@ import { Voice } from "./voice.js";
 const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
 /** How long the attendant holds the corner. */
 const HOLD = 3000;
+/** How often the core is told that the page lives. Where that stops, it starts another browser. */
+const PULSE = 2000;
 
 const secret = location.hash.slice(1);
 // It is in this variable alone from here on.
@@ -16,11 +18,12 @@ history.replaceState(null, "", "/");
 const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
-const voice = new Voice(find("#caption"));
+const voice = new Voice(find("#sound"), find("#caption"));
 const clock = new Clock(find("#left"), warn);
 
 let screen = null;
 let drawn = null;
+let pulse = null;
 /** Presses go one after the other, in their order. */
 let sending = Promise.resolve();
 
@@ -46,11 +49,15 @@ function show(next) {
     if (serialChanged) closeDialogs();
     frame();
     const main = find("#main");
+    const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
     main.className = `on-${next.screen}`;
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
       voice.say(next.speak, next.alarm);
+    } else if (held !== null) {
+      // Drawn anew under somebody's hands: the focus stays where it was.
+      ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
     }
   }
   update(next);
@@ -76,12 +83,13 @@ function frame() {
   find("#cancel").hidden = !screen.cancel;
   find("#help").hidden = screen.screen === "starting";
   find("#language").hidden = ["starting", "language"].includes(screen.screen);
-  find("#language").setAttribute("aria-label", `${text("Language")} / Language`);
+  find("#language").setAttribute("aria-label", languageLabel());
+  find("#status").textContent = screen.step ? `${text("Step")} ${screen.step}/${STEPS.length} ${text(STEPS[screen.step - 1])}` : "";
 }
 
 function warn() {
   if (find("dialog.time")) return;
-  voice.say(["chime/warning", "TimeWarning"], false);
+  voice.interject(["chime/warning", "TimeWarning"]);
   dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
     el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
@@ -100,6 +108,7 @@ function askToStop() {
 
 function help() {
   const own = HELP[screen.screen];
+  voice.interject([own, "HelpStaff"].filter(Boolean));
   dialog(text("Help"), (close) => [
     own ? el("p", { text: text(own) }) : null,
     el("p", { text: text("HelpStaff") }),
@@ -107,8 +116,13 @@ function help() {
   ].filter(Boolean));
 }
 
+/** In the language of the screen, and in one that more people read. */
+function languageLabel() {
+  return [...new Set([text("Language"), "Language"])].join(" / ");
+}
+
 function chooseLanguage() {
-  dialog(`${text("Language")} / Language`, (close) => [
+  dialog(languageLabel(), (close) => [
     el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
       button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
     el("div.choices", {}, button("way", text("Close"), close)),
@@ -117,19 +131,26 @@ function chooseLanguage() {
 
 function voiceControls() {
   dialog(text("Voice"), (close) => {
-    const level = el("p", { role: "status" });
+    const level = el("p.level", { role: "status" });
     const say = () => { level.textContent = text("Volume", { level: voice.level }); };
     say();
     return [
       el("div.choices.column", {},
         button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
         button("secondary", text("Silence"), () => { close(); voice.stop(); }),
-        button("secondary", text("Louder"), () => { voice.turn(1); say(); }),
-        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); })),
+        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); }),
+        button("secondary", text("Louder"), () => { voice.turn(1); say(); })),
       level,
       el("div.choices", {}, button("way", text("Close"), close)),
     ];
   });
+}
+
+/** Only a page that shows screens lives. */
+function live() {
+  const say = () => fetch("/alive", { method: "POST", headers: authorization }).catch(() => {});
+  say();
+  pulse = setInterval(say, PULSE);
 }
 
 /** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
@@ -145,7 +166,9 @@ async function follow() {
     received = events.pop();
     // Only the last counts.
     const last = events.at(-1);
-    if (last) show(JSON.parse(last.slice("data: ".length)));
+    if (!last) continue;
+    show(JSON.parse(last.slice("data: ".length)));
+    if (!pulse) live();
   }
 }
 
@@ -161,7 +184,13 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
-  else if (screen && !find("dialog")) onKey(event, screen, press);
+  else if (screen && !find("dialog")) {
+    if (event.key === "Escape" && screen.cancel) {
+      // The same key would close the question again.
+      event.preventDefault();
+      askToStop();
+    } else onKey(event, screen, press);
+  }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("dragstart", (event) => event.preventDefault());
@@ -169,4 +198,5 @@ addEventListener("dragstart", (event) => event.preventDefault());
 await Promise.all([loadMessages(), voice.load()]);
 // When the core is gone there is nothing to show; a new one starts a new browser.
 await follow().catch(() => {});
+clearInterval(pulse);
 document.body.replaceChildren();

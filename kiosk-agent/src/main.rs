@@ -209,7 +209,8 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     let desk = match (config.browser, config.attendant) {
         (Some(browser), attendant) if !arguments.text && !arguments.once => {
             let key = attendant.map(|attendant| attendant.load()).transpose()?;
-            Some((Settings::from(browser), Desk::new(key)))
+            let desk = Desk::new(key).with_idle(terminal.patience.input);
+            Some((Settings::from(browser), desk))
         }
         _ => None,
     };

@@ -1,6 +1,7 @@
 //! A real card on a PC/SC reader. PC/SC blocks, so a thread of its own does it; requests and answers go by channel.
 //!
-//! A request whose asker has gone (a cancelled wait) is given up within `TURN`.
+//! A request whose asker has gone (a cancelled wait) is given up within `TURN`. A reader or service that hangs keeps the thread,
+//! and nobody else: each answer is waited for so long and no longer.
 
 mod desk;
 
@@ -14,12 +15,23 @@ use card::pcsc::Pcsc;
 use card::pin::Pin;
 use issuance_api::ProblemCode;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use zeroize::Zeroize;
 
 use crate::ports::{Card, Question, Reading};
 use desk::Desk;
 
 /// How often a waiting thread looks whether somebody still waits.
 const TURN: Duration = Duration::from_millis(50);
+
+/// What takes longer than it was given, by so much, hangs: pcscd, its driver, or the reader.
+const HANGS: Duration = Duration::from_secs(10);
+/// A card is read in a second or two, over the slowest of links too.
+const READ_WITHIN: Duration = Duration::from_secs(30);
+/// Letting go takes no time, unless something else is still under way.
+const CLOSED_WITHIN: Duration = Duration::from_secs(5);
+/// More of the stack than any request takes: 72 KiB in a development build, which takes the most.
+const DEEPEST: usize = 256 * 1024;
 
 /// Tells the time: which day it is decides whether a card has expired.
 pub type Clock = fn() -> SystemTime;
@@ -82,24 +94,30 @@ impl PcscCard {
         Ok(Self { requests })
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, ProblemCode> {
+    /// `reader-service-unavailable` where the thread has ended, which drops what it was asked, or hangs.
+    async fn ask<T>(
+        &self,
+        within: Duration,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, ProblemCode> {
         let (reply, answer) = oneshot::channel();
-        // A thread that has ended drops what it was asked.
         drop(self.requests.send(request(reply)));
-        answer
-            .await
-            .unwrap_or(Err(ProblemCode::ReaderServiceUnavailable))
+        match timeout(within, answer).await {
+            Ok(Ok(answer)) => answer,
+            _ => Err(ProblemCode::ReaderServiceUnavailable),
+        }
     }
 }
 
 impl Card for PcscCard {
     async fn open(&mut self, within: Duration) -> Result<u8, ProblemCode> {
-        self.ask(|reply| Request::Open { within, reply }).await
+        self.ask(within + HANGS, |reply| Request::Open { within, reply })
+            .await
     }
 
     async fn read(&mut self, pin: Pin, question: Question) -> Result<Reading, ProblemCode> {
         let question = Box::new(question);
-        self.ask(|reply| Request::Read {
+        self.ask(READ_WITHIN, |reply| Request::Read {
             pin,
             question,
             reply,
@@ -108,39 +126,64 @@ impl Card for PcscCard {
     }
 
     async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
-        self.ask(|reply| Request::Gone { within, reply }).await
+        self.ask(within + HANGS, |reply| Request::Gone { within, reply })
+            .await
     }
 
     async fn close(&mut self) {
-        // Letting go cannot fail; a thread that has ended holds nothing.
-        let _ = self.ask(|reply| Request::Close { reply }).await;
+        // A thread that has ended holds nothing; one that hangs lets go when it comes back.
+        let closed = self.ask(CLOSED_WITHIN, |reply| Request::Close { reply });
+        let _ = closed.await;
     }
 }
 
 fn attend(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) {
-    while let Ok(request) = inbox.recv() {
-        // Whoever asked may have gone by now: then the answer is for nobody.
-        match request {
-            Request::Open { within, reply } => {
-                let answer = desk.open(within, || reply.is_closed());
-                // Nobody waits for this card any more: it is not held either.
-                if reply.send(answer).is_err() {
-                    desk.close();
-                }
-            }
-            Request::Read {
-                pin,
-                question,
-                reply,
-            } => drop(reply.send(desk.read(pin, &question))),
-            Request::Gone { within, reply } => {
-                let answer = desk.gone(within, || reply.is_closed());
-                let _ = reply.send(answer);
-            }
-            Request::Close { reply } => {
+    while attend_to_one(desk, inbox) {
+        overwrite_the_stack();
+    }
+}
+
+/// Carries out the next request; whether there was one. Not part of [`attend`]'s frame: whatever is moved about lies below that.
+#[inline(never)]
+fn attend_to_one(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) -> bool {
+    let Ok(request) = inbox.recv() else {
+        return false;
+    };
+    // Whoever asked may have gone while this thread was kept: then nothing is done, least of all is a PIN presented; and if
+    // it is while something is done, the answer is for nobody.
+    match request {
+        Request::Open { within, reply } if !reply.is_closed() => {
+            let answer = desk.open(within, || reply.is_closed());
+            // Nobody waits for this card any more: it is not held either.
+            if reply.send(answer).is_err() {
                 desk.close();
-                let _ = reply.send(Ok(()));
             }
         }
+        Request::Read {
+            pin,
+            question,
+            reply,
+        } if !reply.is_closed() => drop(reply.send(desk.read(pin, &question))),
+        Request::Gone { within, reply } if !reply.is_closed() => {
+            let answer = desk.gone(within, || reply.is_closed());
+            let _ = reply.send(answer);
+        }
+        Request::Close { reply } => {
+            desk.close();
+            let _ = reply.send(Ok(()));
+        }
+        Request::Open { .. } | Request::Read { .. } | Request::Gone { .. } => desk.close(),
     }
+    true
+}
+
+/// Overwrites what the frames of the last request left behind: values that wipe themselves are copied as they are moved, and the copies
+/// stay, the individual number among them.
+#[inline(never)]
+fn overwrite_the_stack() {
+    let mut left = [0xff_u8; DEEPEST];
+    // What nobody looks at would not be written.
+    std::hint::black_box(&mut left);
+    left.zeroize();
+    std::hint::black_box(&left);
 }

@@ -10,6 +10,7 @@
 //! | [`assets`] | the page's files, part of the program |
 //! | [`front`] | all of it as the core's [`FrontEnd`](crate::ports::FrontEnd) |
 //! | [`browser`] | the browser's processes, on an empty profile in memory |
+//! | [`keeper`] | a browser at work at all times: one that is lost is replaced |
 //!
 //! The page decides nothing and keeps nothing. It is told digits of a PIN only as their number: each press goes to the core at once.
 
@@ -19,5 +20,6 @@ pub mod browser;
 pub mod desk;
 pub mod front;
 pub mod intent;
+pub mod keeper;
 pub mod screen;
 pub mod server;

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -125,6 +127,25 @@ impl Counter {
             _alone: alone,
         }
     }
+}
+
+/// How often these bytes stand in a process's memory.
+pub(crate) fn occurrences(process: u32, bytes: &[u8]) -> usize {
+    let memory = File::open(format!("/proc/{process}/mem")).unwrap();
+    let map = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let mut count = 0;
+    for line in map.lines().filter(|line| line.contains(" rw")) {
+        let (begin, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+        let [begin, end] = [begin, end].map(|text| u64::from_str_radix(text, 16).unwrap());
+        let mut content = vec![0; usize::try_from(end - begin).unwrap()];
+        if memory.read_exact_at(&mut content, begin).is_ok() {
+            count += content
+                .windows(bytes.len())
+                .filter(|it| *it == bytes)
+                .count();
+        }
+    }
+    count
 }
 
 /// A lifetime that a test waits for the end of: long enough for what has to happen before, on a busy machine too.

@@ -8,32 +8,28 @@ use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
 use terminal::ports::{Card, Center};
-use terminal::web::browser::{Browser, Settings};
+use terminal::web::browser::Settings;
 use terminal::web::desk::Desk;
-use terminal::web::front::{Front, Shared};
+use terminal::web::front::{Front, Loss};
+use terminal::web::keeper::Keeper;
 use terminal::web::server::Server;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::StartError;
 use crate::alive::Alive;
 
-/// How long a browser may take until it shows the page.
-const START: Duration = Duration::from_secs(60);
-/// How long the page may be away: a renderer that crashed stays away.
-const AWAY: Duration = Duration::from_secs(2);
-/// Before a browser is started in place of one that failed.
-const PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks at reader, printer and center for the attendant.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// What ended the work with one browser.
+/// What ended the work with one resident.
 enum Ended {
     Session,
-    Browser,
     AttendantCame,
 }
 
-/// Serves residents until it is dropped.
+/// Serves residents until it is dropped. Where the browser is lost the application ends, for nobody can answer any more: what waits for
+/// somebody is cancelled, what does not (a page at the printer) ends as it ends, and meanwhile there is a fresh browser, which is told
+/// nothing about anybody.
 pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     terminal: &mut Terminal<C, K, O, P, S>,
     settings: &Settings,
@@ -47,7 +43,7 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     });
     let shared = front.shared();
     let server = Server::bind(front.shared()).await?;
-    let address = server.address();
+    let mut keeper = Keeper::new(settings, server.address(), front.shared(), tell)?;
     tokio::spawn(server.serve());
     let (page, manager) = (front.shared(), Arc::clone(alive));
     tokio::spawn(async move {
@@ -56,32 +52,29 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     });
     loop {
         front.start_over();
-        let mut browser = Browser::start(settings, &address)?;
         let ended = tokio::select! {
             () = residents(terminal, &mut front) => Ended::Session,
-            () = lost(&mut browser, &shared) => Ended::Browser,
+            never = keeper.keep() => match never {},
             () = shared.attendant() => Ended::AttendantCame,
         };
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
         terminal.output.abandon().await;
         let _ = terminal.cabinet.payment.give_back().await;
-        match ended {
-            Ended::Session => {}
-            Ended::Browser => {
-                front.report(|health| health.browsers += 1);
-                sleep(PAUSE).await;
-            }
-            Ended::AttendantCame => {
-                front.attend();
-                tokio::select! {
-                    () = look(terminal, &front) => {}
-                    () = lost(&mut browser, &shared) => {}
-                    () = shared.attendant_left() => {}
-                }
+        // One that replaced a lost one was told nothing of anybody.
+        let is_fresh = front.is_deserted();
+        if let Ended::AttendantCame = ended {
+            front.attend();
+            tokio::select! {
+                () = look(terminal, &front) => {}
+                () = keeper.lost() => {}
+                () = shared.attendant_left() => {}
             }
         }
-        browser.end().await;
+        front.start_over();
+        if !is_fresh {
+            keeper.renew().await;
+        }
     }
 }
 
@@ -90,7 +83,7 @@ async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     terminal: &mut Terminal<C, K, O, P, S>,
     front: &mut Front,
 ) {
-    while !front.has_begun() {
+    while !front.has_begun() && !front.is_deserted() {
         terminal.until_output_is_settled(front).await;
         terminal.until_card_is_gone(front).await;
         terminal.until_open(front).await;
@@ -100,21 +93,13 @@ async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     front.acknowledged().await;
 }
 
-/// Waits until the browser has ended, or shows the page no longer.
-async fn lost(browser: &mut Browser, shared: &Shared) {
-    let page = async {
-        while timeout(START, shared.seen()).await.is_ok() {
-            shared.unseen().await;
-            // A page that is loaded again is back at once.
-            if timeout(AWAY, shared.seen()).await.is_err() {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        () = browser.ended() => {}
-        () = page => {}
-    }
+/// The one thing that the screen cannot tell, in a line of its own: which of a few words.
+#[expect(
+    clippy::print_stderr,
+    reason = "while there is no browser nobody can be shown anything"
+)]
+fn tell(loss: Loss) {
+    eprintln!("browser: {}", loss.as_str());
 }
 
 /// Looks after reader, printer and center, for the attendant.

@@ -27,7 +27,7 @@ use ipp::parser::IppParseError;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 use issuance_api::TerminalUrn;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 pub use address::{AddressError, PrinterAddress};
 pub use health::{Condition, Warning};
@@ -219,12 +219,13 @@ impl Output for Printer {
 
     async fn abandon(&mut self) {
         let deadline = Instant::now() + self.waits.abandoned;
-        while matches!(self.jobs, Jobs::Open(_))
-            && self.settled().await.is_err()
-            && Instant::now() < deadline
-        {
-            sleep(POLL).await;
-        }
+        let settled = async {
+            while matches!(self.jobs, Jobs::Open(_)) && self.settled().await.is_err() {
+                sleep(POLL).await;
+            }
+        };
+        // A printer that does not answer takes no longer: the job stays open, and that is known.
+        let _ = timeout_at(deadline, settled).await;
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Health {
     pub delivered: u64,
     /// Applications ended otherwise, by problem code.
     pub ended: BTreeMap<&'static str, u64>,
-    /// Browsers that had to be started again.
+    /// Browsers that were lost, and had to be replaced.
     pub browsers: u64,
+    /// What became of the last of them; nothing where none was lost.
+    pub browser: &'static str,
 }

@@ -24,7 +24,7 @@ mod telling;
 const COPIES: u8 = 10;
 /// Digits of a PIN.
 const PIN_LENGTH: usize = 4;
-/// How long a step before an application stands, and an attendant's view that nobody uses.
+/// How long a step before an application stands, and an attendant's view that nobody uses, where nothing else is said.
 const IDLE: Duration = Duration::from_secs(90);
 /// How long the end of an application stands.
 const END: Duration = Duration::from_secs(30);
@@ -38,9 +38,12 @@ pub struct Desk {
     /// What the core showed while a problem was being read.
     next: Option<Shown>,
     deadline: Option<Instant>,
+    idle: Duration,
     /// The end of an application was read.
     acknowledged: bool,
     begun: bool,
+    /// The browser was lost under the application.
+    deserted: bool,
     key: Option<AttendantKey>,
     health: Health,
 }
@@ -96,6 +99,23 @@ struct Choice {
     fee: Option<Yen>,
 }
 
+impl Shown {
+    /// Whether it asks nobody anything, and holds nothing of anybody.
+    fn needs_nobody(&self) -> bool {
+        match self {
+            Self::Issuing
+            | Self::Delivering
+            | Self::TakePaper
+            | Self::CardLeft
+            | Self::Done { .. }
+            | Self::OutOfService(_) => true,
+            // Nobody has cancelled.
+            Self::Problem(problem) => problem.code != ProblemCode::Cancelled,
+            _ => false,
+        }
+    }
+}
+
 /// Digits pressed so far.
 struct Entry(Zeroizing<Vec<u8>>);
 
@@ -139,11 +159,20 @@ impl Desk {
             shown: Shown::Starting,
             next: None,
             deadline: None,
+            idle: IDLE,
             acknowledged: false,
             begun: false,
+            deserted: false,
             key,
             health: Health::default(),
         }
+    }
+
+    /// How long a step before an application stands, and an attendant's view that nobody uses.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
     }
 
     /// What the attendant sees.
@@ -164,7 +193,12 @@ impl Desk {
                 | Shown::Terms(..)
                 | Shown::AttendantKey { .. }
                 | Shown::Attendant { .. }
-        )
+        ) || self.is_before_the_first_screen()
+    }
+
+    /// Whether a problem stands that came up before an application began: whoever has read it is done, or begins anew.
+    const fn is_before_the_first_screen(&self) -> bool {
+        matches!(self.shown, Shown::Problem(_)) && matches!(self.next, Some(Shown::Language(_)))
     }
 
     /// Whether an application was begun since [`start_over`](Self::start_over), so that there may be something of it to be rid of.
@@ -194,11 +228,12 @@ impl Desk {
     /// The time is over of a screen that is this module's business.
     pub fn give_way(&mut self) {
         match self.take() {
-            Shown::Service(menu) | Shown::Terms(menu, _) => {
-                self.language = Language::Ja;
-                self.set(Shown::Language(menu));
-            }
+            Shown::Service(menu) | Shown::Terms(menu, _) => self.set(Shown::Language(menu)),
             Shown::AttendantKey { before, .. } => self.set(*before),
+            Shown::Problem(problem) => match self.next.take() {
+                Some(next) => self.set(next),
+                None => self.shown = Shown::Problem(problem),
+            },
             shown => self.shown = shown,
         }
     }
@@ -212,23 +247,43 @@ impl Desk {
         self.language = Language::Ja;
         self.next = None;
         self.begun = false;
+        self.deserted = false;
         self.set(Shown::Starting);
+    }
+
+    /// The browser was lost: nothing of what stood there is told to the next one. What of the application needs nobody runs on
+    /// to its end, a page at the printer above all, and is told without a word about anybody.
+    pub fn desert(&mut self) {
+        self.next = None;
+        self.deserted = true;
+        // A problem was told, and what to do about it cannot be done any more.
+        if matches!(self.shown, Shown::Problem(_)) || !self.shown.needs_nobody() {
+            self.set(Shown::Starting);
+        }
+    }
+
+    /// Whether the browser was lost since [`start_over`](Self::start_over).
+    #[must_use]
+    pub const fn is_deserted(&self) -> bool {
+        self.deserted
     }
 
     /// The attendant's view.
     pub fn attend(&mut self) {
         self.next = None;
+        // Perhaps one who has seen enough while this terminal was still busy with what was there before.
+        let leaves = self.is_left();
         self.set(Shown::Attendant {
             coming: false,
-            leaves: false,
+            leaves,
         });
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
     }
 
     /// What the core pushes.
     pub fn show(&mut self, view: &View<'_>) {
         let shown = match view {
-            View::Menu(menu) => match self.take() {
+            View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
                 Shown::Service(_) | Shown::Terms(..) | Shown::PlaceCard | Shown::Kind(_) => {
                     Shown::Service((*menu).clone())
@@ -265,10 +320,17 @@ impl Desk {
             View::OutOfService(problem) => Shown::OutOfService((*problem).clone()),
         };
         self.count(&shown);
+        if self.deserted && !shown.needs_nobody() {
+            return;
+        }
         // A problem stands until it was read, whatever follows it.
         let is_read = matches!(shown, Shown::Problem(_) | Shown::OutOfService(_));
         if matches!(self.shown, Shown::Problem(_)) && !is_read {
             self.next = Some(shown);
+            if self.gives_way() {
+                let stands = Instant::now() + self.end_stands();
+                self.deadline.get_or_insert(stands);
+            }
             return;
         }
         self.next = None;
@@ -281,7 +343,7 @@ impl Desk {
         }
         self.set(shown);
         if matches!(view, View::Menu(_)) && self.gives_way() {
-            self.deadline = Some(Instant::now() + IDLE);
+            self.deadline = Some(Instant::now() + self.idle);
         }
     }
 
@@ -311,11 +373,17 @@ impl Desk {
             // Nobody is there, or somebody who knows.
             Shown::Problem(problem) if problem.code == ProblemCode::Cancelled => END / 6,
             Shown::Problem(problem) if problem.code == ProblemCode::TimedOut => END / 3,
-            _ => END,
+            Shown::Problem(_) | Shown::Done { .. } | Shown::AttendantKey { .. } => END,
+            // The browser was lost, and nothing was told to the next one.
+            _ => Duration::ZERO,
         }
     }
 
     fn set(&mut self, shown: Shown) {
+        // Whoever comes next reads the first screen in Japanese.
+        if matches!(shown, Shown::Language(_)) {
+            self.language = Language::Ja;
+        }
         self.shown = shown;
         self.serial += 1;
         self.deadline = None;
@@ -325,7 +393,7 @@ impl Desk {
     /// Sets a step of this module's own, which has a time of its own.
     fn step(&mut self, shown: Shown) -> Taken {
         self.set(shown);
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
         Taken::Here
     }
 
@@ -342,7 +410,7 @@ impl Desk {
             PageIntent::Back => self.back(),
             PageIntent::MoreTime if self.deadline.is_none() => Taken::Ignored,
             PageIntent::MoreTime if self.gives_way() => {
-                self.deadline = Some(Instant::now() + IDLE);
+                self.deadline = Some(Instant::now() + self.idle);
                 Taken::Here
             }
             PageIntent::MoreTime => Taken::For(Intent::MoreTime),
@@ -573,7 +641,9 @@ impl Desk {
                 | Shown::Preview(_)
                 | Shown::Fee { .. }
                 | Shown::TryAgain
-        ) || matches!(self.shown, Shown::Problem(_)) && self.next.is_some()
+        ) || matches!(self.shown, Shown::Problem(_))
+            && self.next.is_some()
+            && !self.is_before_the_first_screen()
     }
 }
 

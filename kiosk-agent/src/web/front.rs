@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_stream::wrappers::WatchStream;
 
 use super::attendant::Health;
@@ -18,6 +18,13 @@ const WAITING: usize = 16;
 
 /// Between two looks for a page.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long a browser may take until its page says that it lives.
+pub const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How long the page may say nothing, which says every two seconds that it lives: a renderer that hangs cannot.
+pub const SILENT: Duration = Duration::from_secs(15);
+/// How long the page may be away: a page that is loaded again is back at once, one whose renderer crashed stays away.
+const AWAY: Duration = Duration::from_secs(2);
 
 /// The browser front end.
 #[derive(Debug)]
@@ -33,6 +40,37 @@ pub struct Shared {
     screen: watch::Sender<Bytes>,
     intents: mpsc::Sender<Intent>,
     changed: watch::Sender<()>,
+    /// When the page last said that it lives; nothing until the browser there is now has shown it.
+    alive: watch::Sender<Option<Instant>>,
+}
+
+/// What became of a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It could not be started.
+    NotStarted,
+    /// It never showed the page.
+    NotShown,
+    /// Its first process ended.
+    Ended,
+    /// The page went and did not come back: its renderer crashed.
+    Left,
+    /// The page fell silent: its renderer hangs.
+    Silent,
+}
+
+impl Loss {
+    /// As the attendant and the operator are told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not-started",
+            Self::NotShown => "not-shown",
+            Self::Ended => "ended",
+            Self::Left => "left",
+            Self::Silent => "silent",
+        }
+    }
 }
 
 impl Front {
@@ -46,6 +84,7 @@ impl Front {
             screen,
             intents,
             changed: watch::Sender::default(),
+            alive: watch::Sender::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -71,6 +110,12 @@ impl Front {
         self.shared.change(Desk::start_over);
     }
 
+    /// Whether the browser was lost under the application, which ends for it.
+    #[must_use]
+    pub fn is_deserted(&self) -> bool {
+        self.shared.desk().is_deserted()
+    }
+
     /// Waits until the end of an application was read, or long enough.
     pub async fn acknowledged(&mut self) {
         let stands = self.shared.desk().end_stands();
@@ -80,7 +125,7 @@ impl Front {
 
     /// Changes what the attendant sees.
     pub fn report(&self, change: impl FnOnce(&mut Health)) {
-        self.shared.change(|desk| change(desk.health()));
+        self.shared.report(change);
     }
 
     /// Shows the attendant's view.
@@ -107,6 +152,9 @@ impl FrontEnd for Front {
     async fn intent(&mut self) -> Intent {
         loop {
             tokio::select! {
+                biased;
+                // There is nobody who could answer any more.
+                () = self.shared.until(Desk::is_deserted) => return Intent::Cancel,
                 intent = self.intents.recv() => {
                     // The other end is held by `Shared`, which is here.
                     if let Some(intent) = intent {
@@ -154,16 +202,66 @@ impl Shared {
         }
     }
 
-    /// Waits until a page looks at the screens.
+    /// A browser was started: nothing was seen of its page yet.
+    pub fn expect_page(&self) {
+        self.alive.send_replace(None);
+    }
+
+    /// The page says that it lives.
+    pub(super) fn lives(&self) {
+        self.alive.send_replace(Some(Instant::now()));
+    }
+
+    /// Waits until the page says that it lives.
     pub async fn seen(&self) {
-        while self.screen.is_closed() {
-            sleep(LOOK_AGAIN).await;
+        // The other end is here.
+        let _ = self.alive.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Waits until the page is shown no longer, or was not in time; which of it.
+    pub async fn lost(&self) -> Loss {
+        if timeout(SHOWN_WITHIN, self.seen()).await.is_err() {
+            return Loss::NotShown;
+        }
+        let mut alive = self.alive.subscribe();
+        let silent = async {
+            loop {
+                let heard = alive.borrow_and_update().unwrap_or_else(Instant::now);
+                // The other end is here.
+                if timeout_at(heard + SILENT, alive.changed()).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = silent => Loss::Silent,
+            () = self.left() => Loss::Left,
         }
     }
 
-    /// Waits until no page does any more.
-    pub async fn unseen(&self) {
-        self.screen.closed().await;
+    /// Waits until no page follows the screens, and none comes back.
+    async fn left(&self) {
+        let back = async || {
+            while self.screen.is_closed() {
+                sleep(LOOK_AGAIN).await;
+            }
+        };
+        loop {
+            self.screen.closed().await;
+            if timeout(AWAY, back()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The browser was lost: what waits for somebody is cancelled, and nothing of anybody is shown to the next one.
+    pub fn desert(&self) {
+        self.change(Desk::desert);
+    }
+
+    /// Changes what the attendant sees.
+    pub fn report(&self, change: impl FnOnce(&mut Health)) {
+        self.change(|desk| change(desk.health()));
     }
 
     /// The screens from now on, as server-sent events.
@@ -202,4 +300,60 @@ fn event(desk: &Desk) -> Bytes {
     serde_json::to_writer(&mut event, &desk.screen()).expect("a screen is JSON");
     event.extend_from_slice(b"\n\n");
     event.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_never_comes_or_falls_silent_is_lost() {
+        let front = Front::new(Desk::new(None));
+        let shared = front.shared();
+        let begin = Instant::now();
+        assert_eq!(shared.lost().await, Loss::NotShown);
+        assert_eq!(begin.elapsed(), SHOWN_WITHIN);
+
+        let _page = shared.screens();
+        let begin = Instant::now();
+        let speaks = async {
+            for _ in 0..10 {
+                shared.lives();
+                sleep(Duration::from_secs(2)).await;
+            }
+        };
+        let (loss, ()) = tokio::join!(shared.lost(), speaks);
+        assert_eq!(loss, Loss::Silent);
+        assert_eq!(begin.elapsed(), Duration::from_secs(18) + SILENT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_is_loaded_again_is_not_lost_and_one_that_stays_away_is() {
+        let front = Front::new(Desk::new(None));
+        let shared = front.shared();
+        let begin = Instant::now();
+        let page = async {
+            shared.lives();
+            drop(shared.screens());
+            sleep(AWAY / 2).await;
+            let screens = shared.screens();
+            sleep(AWAY * 2).await;
+            drop(screens);
+        };
+        let (loss, ()) = tokio::join!(shared.lost(), page);
+        assert_eq!(loss, Loss::Left);
+        assert!(begin.elapsed() >= AWAY * 7 / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_browser_every_answer_is_to_cancel() {
+        let mut front = Front::new(Desk::new(None));
+        let shared = front.shared();
+        let (intent, ()) = tokio::join!(front.intent(), async { shared.desert() });
+        assert!(matches!(intent, Intent::Cancel));
+        assert!(matches!(front.intent().await, Intent::Cancel));
+        assert!(front.is_deserted());
+        front.start_over();
+        assert!(timeout(SILENT, front.intent()).await.is_err());
+    }
 }

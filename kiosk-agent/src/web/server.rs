@@ -5,6 +5,7 @@
 //! | `GET /` and the page's files | the same for everybody: nothing of any resident |
 //! | `GET /screens` | server-sent events, each a whole [`Screen`](super::screen::Screen) |
 //! | `POST /press`, a [`Press`] | 204, or 409 if it was made on another screen |
+//! | `POST /alive`, every two seconds while a screen is shown | 204 |
 //!
 //! Other programs on this machine, and other pages, are kept out: it listens on 127.0.0.1 alone and answers only what calls
 //! it by that address (`Host`), so no name that somebody points here leads in; screens and presses need the secret of this
@@ -152,11 +153,7 @@ impl Door {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let mut response = match self.route(request).await {
             Ok(response) => response,
-            Err(status) => {
-                let mut response = Response::new(empty());
-                *response.status_mut() = status;
-                response
-            }
+            Err(status) => without_body(status),
         };
         for (name, value) in HEADERS {
             let name = HeaderName::from_static(name);
@@ -177,11 +174,13 @@ impl Door {
                 Ok(self.screens())
             }
             (&Method::POST, "/press") => {
-                self.check_secret(&parts.headers)?;
-                if header(&parts.headers, &ORIGIN) != Some(&*self.origin) {
-                    return Err(StatusCode::FORBIDDEN);
-                }
+                self.check_page(&parts.headers)?;
                 self.press(body).await
+            }
+            (&Method::POST, "/alive") => {
+                self.check_page(&parts.headers)?;
+                self.shared.lives();
+                Ok(without_body(StatusCode::NO_CONTENT))
             }
             (&Method::GET, _) => {
                 let (content, media_type) = assets::find(path).ok_or(StatusCode::NOT_FOUND)?;
@@ -216,6 +215,13 @@ impl Door {
         is_it.then_some(()).ok_or(StatusCode::UNAUTHORIZED)
     }
 
+    /// Only the page itself presses, and says that it lives.
+    fn check_page(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        self.check_secret(headers)?;
+        let own = header(headers, &ORIGIN) == Some(&*self.origin);
+        own.then_some(()).ok_or(StatusCode::FORBIDDEN)
+    }
+
     fn screens(&self) -> Response<Body> {
         let frames = self.shared.screens().map(|screen| Ok(Frame::data(screen)));
         let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
@@ -235,9 +241,7 @@ impl Door {
         } else {
             StatusCode::CONFLICT
         };
-        let mut response = Response::new(empty());
-        *response.status_mut() = status;
-        Ok(response)
+        Ok(without_body(status))
     }
 }
 
@@ -248,8 +252,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-fn empty() -> Body {
-    Full::default().boxed_unsync()
+fn without_body(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Full::default().boxed_unsync());
+    *response.status_mut() = status;
+    response
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::ports::{FrontEnd, View};
 use crate::web::desk::Desk;
-use crate::web::front::Front;
+use crate::web::front::{Front, Loss};
 
 struct Started {
     front: Front,
@@ -146,16 +146,20 @@ async fn a_page_that_leaves_is_noticed() {
     let it = start().await;
     let shared = it.front.shared();
     let bearer = format!("Bearer {}", it.secret);
-    let answer = it
-        .ask(
-            "GET /screens",
-            &[("Host", &it.host), ("Authorization", &bearer)],
-            "",
-            "\n\n",
-        )
-        .await;
+    let origin = format!("http://{}", it.host);
+    let headers = [("Host", &*it.host), ("Authorization", &*bearer)];
+    // Only the page itself says that it lives.
+    assert_eq!(it.status("POST /alive", &headers, "").await, 403);
+    let page = [&headers[..], &[("Origin", &*origin)]].concat();
+    assert_eq!(it.status("POST /alive", &page[..1], "").await, 401);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), shared.seen())
+            .await
+            .is_err()
+    );
+    let answer = it.ask("GET /screens", &headers, "", "\n\n").await;
     assert!(answer.contains("starting"));
-    tokio::time::timeout(Duration::from_secs(10), shared.unseen())
-        .await
-        .unwrap();
+    assert_eq!(it.status("POST /alive", &page, "").await, 204);
+    let lost = tokio::time::timeout(Duration::from_secs(10), shared.lost());
+    assert_eq!(lost.await.unwrap(), Loss::Left);
 }

@@ -1,0 +1,176 @@
+//! A browser at work at all times. One that is lost, for whatever reason, is replaced by a fresh one on an empty profile; one
+//! that is lost again and again, or cannot be started at all, after a growing pause.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
+
+use super::browser::{Browser, BrowserError, Settings};
+use super::front::{Loss, Shared};
+
+/// Before a browser is started in place of one that was lost: doubled for each further one, up to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A browser that was there for so long has failed for the first time.
+const STEADY: Duration = Duration::from_secs(300);
+
+/// What keeps it. Whatever waits here can be dropped, and is gone on with by what is called next.
+#[derive(Debug)]
+pub struct Keeper {
+    settings: Settings,
+    address: Zeroizing<String>,
+    shared: Arc<Shared>,
+    /// Told of each loss.
+    tell: fn(Loss),
+    browser: Option<Browser>,
+    /// When the last one was started.
+    started: Instant,
+    /// After the next loss.
+    pause: Duration,
+    /// There is none, or one that was lost: not before then another is started.
+    due: Option<Instant>,
+}
+
+impl Keeper {
+    /// Nothing is started yet. `tell` hears of each loss: while there is no browser nobody can be shown anything.
+    ///
+    /// # Errors
+    /// [`BrowserError::NotInMemory`]: no waiting mends that.
+    pub fn new(
+        settings: &Settings,
+        address: Zeroizing<String>,
+        shared: Arc<Shared>,
+        tell: fn(Loss),
+    ) -> Result<Self, BrowserError> {
+        settings.check()?;
+        let now = Instant::now();
+        Ok(Self {
+            settings: settings.clone(),
+            address,
+            shared,
+            tell,
+            browser: None,
+            started: now,
+            pause: PAUSE,
+            due: Some(now),
+        })
+    }
+
+    /// Ends the browser there is and starts a fresh one; again until one starts.
+    pub async fn renew(&mut self) {
+        // At once: what a browser that hangs showed last still stands there.
+        if let Some(browser) = &mut self.browser {
+            browser.end().await;
+        }
+        self.browser = None;
+        loop {
+            if let Some(due) = self.due {
+                sleep_until(due).await;
+            }
+            match Browser::start(&self.settings, &self.address) {
+                Ok(browser) => {
+                    self.shared.expect_page();
+                    self.browser = Some(browser);
+                    self.started = Instant::now();
+                    self.due = None;
+                    return;
+                }
+                Err(_) => self.note(Loss::NotStarted),
+            }
+        }
+    }
+
+    /// Waits until the browser is lost. Another is then due.
+    pub async fn lost(&mut self) {
+        if self.due.is_some() {
+            return;
+        }
+        let Some(browser) = &mut self.browser else {
+            return;
+        };
+        let loss = tokio::select! {
+            () = browser.ended() => Loss::Ended,
+            loss = self.shared.lost() => loss,
+        };
+        self.note(loss);
+    }
+
+    /// Replaces each browser that is lost. The application under way is told first: what the browser showed is shown by no
+    /// other.
+    pub async fn keep(&mut self) -> Infallible {
+        loop {
+            if self.due.is_none() {
+                self.lost().await;
+                self.shared.desert();
+            }
+            self.renew().await;
+        }
+    }
+
+    fn note(&mut self, loss: Loss) {
+        (self.tell)(loss);
+        self.shared.report(|health| {
+            health.browsers += 1;
+            health.browser = loss.as_str();
+        });
+        if self.due.is_none() && self.started.elapsed() >= STEADY {
+            self.pause = PAUSE;
+        }
+        self.due = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use tempfile::TempDir;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::web::desk::Desk;
+    use crate::web::front::Front;
+
+    #[tokio::test]
+    async fn a_browser_that_ends_again_and_again_is_replaced_after_growing_pauses() {
+        let memory = TempDir::new_in("/dev/shm").unwrap();
+        let program = memory.path().join("browser");
+        // Each leaves a line behind, and what it was started on.
+        let script = "#!/bin/sh\ndate +%s.%N >> \"$(dirname \"$0\")/starts\"\nsleep 600 & exit 1\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+        let front = Front::new(Desk::new(None));
+        let shared = front.shared();
+        let settings = Settings {
+            program,
+            arguments: Vec::new(),
+            full_screen: true,
+            memory: memory.path().to_owned(),
+        };
+        let mut keeper = Keeper::new(&settings, String::new().into(), shared, |_| ()).unwrap();
+        let begin = Instant::now();
+        let four = async {
+            let starts = memory.path().join("starts");
+            loop {
+                let starts = std::fs::read_to_string(&starts).unwrap_or_default();
+                if starts.lines().count() == 4 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            four = timeout(Duration::from_secs(60), four) => four.unwrap(),
+            never = keeper.keep() => match never {},
+        }
+        // One, two and four seconds.
+        assert!(begin.elapsed() >= PAUSE * 7, "{:?}", begin.elapsed());
+        assert!(front.is_deserted());
+        // The program, its lines, and no more than the last profile.
+        assert!(memory.path().read_dir().unwrap().count() <= 3);
+    }
+}
