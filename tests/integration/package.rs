@@ -28,12 +28,16 @@ const KIOSK: &str = "^/usr/bin/shomei-kiosk";
 const EXPOSURE: &str = "28";
 
 /// What it puts where, and who may do what with it.
-const FILES: [(&str, u32); 15] = [
+const FILES: [(&str, u32); 16] = [
     ("etc/chromium/policies/managed/shomei-kiosk.json", 0o644),
     ("etc/shomei/kiosk.toml", 0o644),
     ("usr/bin/shomei-kiosk", 0o755),
     ("usr/lib/sysctl.d/60-shomei-kiosk.conf", 0o644),
     ("usr/lib/systemd/logind.conf.d/60-shomei-kiosk.conf", 0o644),
+    (
+        "usr/lib/systemd/system/pcscd.service.d/60-shomei-kiosk.conf",
+        0o644,
+    ),
     (
         "usr/lib/systemd/system/pcscd.socket.d/60-shomei-kiosk.conf",
         0o644,
@@ -370,6 +374,12 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     assert!(
         !String::from_utf8_lossy(&others.stdout).contains("Virtual PCD"),
         "{others:?}"
+    );
+    let environment = "tr '\\0' '\\n' < /proc/$(pgrep --exact pcscd)/environ";
+    let environment = succeeds(machine.inside("sh").unwrap().args(["-c", environment]));
+    assert!(
+        environment.contains("MALLOC_PERTURB_="),
+        "what is freed is overwritten"
     );
     for action in ["access_pcsc", "access_card"] {
         assert!(is_allowed(&machine, "shomei-kiosk", action), "{action}");
