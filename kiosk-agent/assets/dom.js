@@ -47,10 +47,15 @@ export function button(name, label, press, properties = {}) {
   return el(`button.${name}`, { type: "button", text: label, press, ...properties });
 }
 
+let dialogs = 0;
+
 /** A dialog that is shown at once and gone when it is closed. */
 export function dialog(title, build, properties = {}) {
-  const heading = el("h2", { id: "dialog-title", text: title });
-  const box = el("dialog", { "aria-labelledby": "dialog-title", ...properties }, heading);
+  dialogs += 1;
+  // One may be opened over another.
+  const id = `dialog-${dialogs}`;
+  const heading = el("h2", { id, text: title });
+  const box = el("dialog", { "aria-labelledby": id, ...properties }, heading);
   box.append(...build(() => box.close()));
   box.addEventListener("close", () => box.remove());
   document.body.append(box);

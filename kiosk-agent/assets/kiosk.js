@@ -18,7 +18,7 @@ history.replaceState(null, "", "/");
 const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
-const voice = new Voice(find("#caption"));
+const voice = new Voice(find("#sound"), find("#caption"));
 const clock = new Clock(find("#left"), warn);
 
 let screen = null;
@@ -49,11 +49,15 @@ function show(next) {
     if (serialChanged) closeDialogs();
     frame();
     const main = find("#main");
+    const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
     main.className = `on-${next.screen}`;
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
       voice.say(next.speak, next.alarm);
+    } else if (held !== null) {
+      // Drawn anew under somebody's hands: the focus stays where it was.
+      ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
     }
   }
   update(next);
@@ -79,12 +83,13 @@ function frame() {
   find("#cancel").hidden = !screen.cancel;
   find("#help").hidden = screen.screen === "starting";
   find("#language").hidden = ["starting", "language"].includes(screen.screen);
-  find("#language").setAttribute("aria-label", `${text("Language")} / Language`);
+  find("#language").setAttribute("aria-label", languageLabel());
+  find("#status").textContent = screen.step ? `${text("Step")} ${screen.step}/${STEPS.length} ${text(STEPS[screen.step - 1])}` : "";
 }
 
 function warn() {
   if (find("dialog.time")) return;
-  voice.say(["chime/warning", "TimeWarning"], false);
+  voice.interject(["chime/warning", "TimeWarning"]);
   dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
     el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
@@ -103,6 +108,7 @@ function askToStop() {
 
 function help() {
   const own = HELP[screen.screen];
+  voice.interject([own, "HelpStaff"].filter(Boolean));
   dialog(text("Help"), (close) => [
     own ? el("p", { text: text(own) }) : null,
     el("p", { text: text("HelpStaff") }),
@@ -110,8 +116,13 @@ function help() {
   ].filter(Boolean));
 }
 
+/** In the language of the screen, and in one that more people read. */
+function languageLabel() {
+  return [...new Set([text("Language"), "Language"])].join(" / ");
+}
+
 function chooseLanguage() {
-  dialog(`${text("Language")} / Language`, (close) => [
+  dialog(languageLabel(), (close) => [
     el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
       button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
     el("div.choices", {}, button("way", text("Close"), close)),
@@ -120,15 +131,15 @@ function chooseLanguage() {
 
 function voiceControls() {
   dialog(text("Voice"), (close) => {
-    const level = el("p", { role: "status" });
+    const level = el("p.level", { role: "status" });
     const say = () => { level.textContent = text("Volume", { level: voice.level }); };
     say();
     return [
       el("div.choices.column", {},
         button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
         button("secondary", text("Silence"), () => { close(); voice.stop(); }),
-        button("secondary", text("Louder"), () => { voice.turn(1); say(); }),
-        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); })),
+        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); }),
+        button("secondary", text("Louder"), () => { voice.turn(1); say(); })),
       level,
       el("div.choices", {}, button("way", text("Close"), close)),
     ];
@@ -173,7 +184,13 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
-  else if (screen && !find("dialog")) onKey(event, screen, press);
+  else if (screen && !find("dialog")) {
+    if (event.key === "Escape" && screen.cancel) {
+      // The same key would close the question again.
+      event.preventDefault();
+      askToStop();
+    } else onKey(event, screen, press);
+  }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("dragstart", (event) => event.preventDefault());

@@ -1,4 +1,5 @@
-// The choice of a municipality: the one of the card's address first, then by prefecture or by reading. Nothing is typed.
+// The choice of a municipality: the one of the card's address first, then by prefecture, by reading, or by the letters of its name. No
+// key but one that leads to something offered does anything: nothing else can be typed (K1).
 
 import { button, currentLanguage, el, text } from "./dom.js";
 
@@ -8,8 +9,14 @@ const KANA_ROWS = {
   あ: "あいうえお", か: "かきくけこがぎぐげご", さ: "さしすせそざじずぜぞ", た: "たちつてとだぢづでど", な: "なにぬねの",
   は: "はひふへほばびぶべぼぱぴぷぺぽ", ま: "まみむめも", や: "やゆよ", ら: "らりるれろ", わ: "わゐゑをん",
 };
+const KANA = ["あいうえお", "かきくけこ", "さしすせそ", "たちつてと", "なにぬねの", "はひふへほ", "まみむめも", "やゆよ", "らりるれろ", "わをん"];
+const LATIN = ["ABCDEFGHIJKLM", "NOPQRSTUVWXYZ"];
+/** Small kana are looked up as large ones. */
+const SMALL = { ぁ: "あ", ぃ: "い", ぅ: "う", ぇ: "え", ぉ: "お", っ: "つ", ゃ: "や", ゅ: "ゆ", ょ: "よ", ゎ: "わ" };
+const VOICING = /[\u3099\u309a]/gu;
 
 const inJapanese = () => ["ja", "zh"].includes(currentLanguage());
+const byKana = () => currentLanguage() === "ja";
 const prefecture = (offer) => (inJapanese() ? offer.prefecture : offer.prefecture_en);
 const name = (offer) => (inJapanese() ? offer.name : offer.name_en);
 const whole = (offer) => (inJapanese() ? offer.prefecture + offer.name : `${offer.name_en}, ${offer.prefecture_en}`);
@@ -17,53 +24,104 @@ const whole = (offer) => (inJapanese() ? offer.prefecture + offer.name : `${offe
 const spoken = () => (inJapanese() ? "ja" : "en");
 
 function row(offer) {
-  if (currentLanguage() !== "ja") return offer.name_en[0].toUpperCase();
+  if (!byKana()) return letters(offer)[0];
   return Object.keys(KANA_ROWS).find((first) => KANA_ROWS[first].includes(offer.reading[0])) ?? offer.reading[0];
+}
+
+/** A name as it is looked up: without voicing marks and small kana, without accents and anything that is no letter. */
+function letters(offer) {
+  if (!byKana()) return offer.name_en.normalize("NFD").toUpperCase().replace(/[^A-Z]/gu, "");
+  const plain = [...offer.reading.normalize("NFD").replace(VOICING, "")].map((kana) => SMALL[kana] ?? kana);
+  return plain.filter((kana) => KANA.join("").includes(kana)).join("");
 }
 
 export function municipalities({ offers, home }, press) {
   const choice = (offer, label) => button("choice", label, () => press("municipality", offer.code), { lang: spoken() });
   const parts = [];
   const own = offers.find((offer) => offer.code === home);
-  if (own) parts.push(el("section", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
+  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
-    const section = el("section", {}, el("h2", { text: text(own ? "Elsewhere" : "ChooseMunicipalityTitle") }));
+    const section = el("section", {});
+    if (own) section.append(el("h2", { text: text("Elsewhere") }));
     if (others.length <= FEW) section.append(el("div.list", {}, ...others.map((offer) => choice(offer, whole(offer)))));
-    else section.append(...filtered(others, choice));
+    else section.append(...ways(others, choice));
     parts.push(section);
   }
   parts.push(el("p.note", { text: text("NotListed") }));
   return parts;
 }
 
-function filtered(offers, choice) {
-  const groups = el("div.list.groups");
-  const list = el("div.list", { "aria-live": "polite" });
-  const ways = [
-    [text("ByPrefecture"), prefecture, (offer) => name(offer)],
-    [text("ByReading"), row, (offer) => whole(offer)],
-  ].map(([label, group, say]) => {
-    const way = button("tab", label, () => open(way, group, say), { "aria-pressed": "false" });
-    return { way, group, say };
+/** Pressed among several that are alternatives. */
+function mark(among, one) {
+  for (const other of among) other.setAttribute("aria-pressed", String(other === one));
+}
+
+function ways(offers, choice) {
+  const area = el("div.way-in");
+  const tabs = [
+    ["ByPrefecture", () => grouped(offers, prefecture, (offer) => choice(offer, name(offer)))],
+    ["ByReading", () => grouped(offers, row, (offer) => choice(offer, whole(offer)))],
+    ["ByLetters", () => searched(offers, (offer) => choice(offer, whole(offer)))],
+  ].map(([label, content]) => {
+    const tab = button("tab", text(label), () => { mark(tabs, tab); area.replaceChildren(...content()); }, { "aria-pressed": "false" });
+    return tab;
   });
-  const pressed = (among, one) => among.forEach((other) => other.setAttribute("aria-pressed", String(other === one)));
-  const open = (way, group, say) => {
-    pressed(ways.map((entry) => entry.way), way);
-    list.replaceChildren();
-    // By code, which is the order of the prefectures from north to south; rows in their own order.
-    const names = [...new Set(offers.map(group))];
-    if (group === row) names.sort((one, other) => one.localeCompare(other, currentLanguage()));
-    const buttons = names.map((named) => {
-      const its = button("group", named, () => {
-        pressed(buttons, its);
-        const members = offers.filter((offer) => group(offer) === named);
-        list.replaceChildren(...members.map((offer) => choice(offer, say(offer))));
-      }, { lang: spoken(), "aria-pressed": "false" });
-      return its;
-    });
-    groups.replaceChildren(...buttons);
+  tabs[0].click();
+  return [el("div.tabs", {}, ...tabs), area];
+}
+
+/** What was found may lie below what always stays in sight. */
+function bringUp(found, list) {
+  const bottom = document.querySelector("footer").getBoundingClientRect().top;
+  if (list.getBoundingClientRect().bottom > bottom) found.scrollIntoView({ block: "start" });
+}
+
+function grouped(offers, group, choice) {
+  const found = el("p.found", { role: "status" });
+  const list = el("div.list");
+  // By code, which is the order of the prefectures from north to south; rows in their own order.
+  const names = [...new Set(offers.map(group))];
+  if (group === row) names.sort((one, other) => one.localeCompare(other, currentLanguage()));
+  const buttons = names.map((named) => {
+    const its = button("group", named, () => {
+      mark(buttons, its);
+      const members = offers.filter((offer) => group(offer) === named);
+      found.textContent = text("FoundCount", { count: members.length });
+      list.replaceChildren(...members.map(choice));
+      bringUp(found, list);
+    }, { lang: spoken(), "aria-pressed": "false" });
+    return its;
+  });
+  return [el("div.list.groups", {}, ...buttons), found, list];
+}
+
+function searched(offers, choice) {
+  let pressed = "";
+  const so = el("output.letters", { lang: byKana() ? "ja" : "en", "aria-label": text("LettersSoFar") });
+  const found = el("p.found", { role: "status" });
+  const list = el("div.list");
+  const add = (letter) => button("letter", letter, (event) => {
+    if (event.currentTarget.getAttribute("aria-disabled") === "true") return;
+    pressed += letter;
+    say();
+  }, { lang: byKana() ? "ja" : "en" });
+  const lines = (byKana() ? KANA : LATIN).map((line) => [...line].map(add));
+  const erase = button("way", text("Delete"), () => { pressed = pressed.slice(0, -1); say(); });
+  const say = () => {
+    so.textContent = pressed;
+    const members = offers.filter((offer) => letters(offer).startsWith(pressed));
+    const next = new Set(members.map((offer) => letters(offer)[pressed.length]));
+    // Not `disabled`: whoever is on that key would lose their place.
+    for (const key of lines.flat()) key.setAttribute("aria-disabled", String(!next.has(key.textContent)));
+    found.textContent = pressed ? text("FoundCount", { count: members.length }) : "";
+    list.replaceChildren(...(pressed && members.length <= 2 * FEW ? members.map(choice) : []));
+    if (pressed) bringUp(so, list);
   };
-  open(ways[0].way, ways[0].group, ways[0].say);
-  return [el("div.tabs", {}, ...ways.map((entry) => entry.way)), groups, list];
+  say();
+  return [
+    el("p.note", { text: text("PressLetters") }),
+    el(`div.letter-keys${byKana() ? ".kana" : ""}`, {}, ...lines.map((line) => el("div", {}, ...line))),
+    el("div.so-far", {}, so, erase), found, list,
+  ];
 }

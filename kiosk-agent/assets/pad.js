@@ -3,6 +3,8 @@
 import { button, el, text } from "./dom.js";
 
 const IN_ORDER = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+/** Of the pad, as the style sheet lays it out. */
+const COLUMNS = 3;
 let shuffled = false;
 
 function order() {
@@ -43,7 +45,8 @@ export function fillDots(count) {
   const said = text("PinEntered", { count });
   const status = document.querySelector("#entered");
   if (status.textContent !== said) status.textContent = said;
-  document.querySelector("#enter").disabled = count < Math.min(dots.length, 4);
+  // Not `disabled`: whoever is on that key would lose their place. The core takes no fewer digits either.
+  document.querySelector("#enter").setAttribute("aria-disabled", String(count < Math.min(dots.length, 4)));
 }
 
 /** A keyboard does what the pad does. */
@@ -52,6 +55,16 @@ export function onKey(event, screen, press) {
   if (IN_ORDER.includes(event.key)) press("digit", event.key);
   else if (event.key === "Backspace") press("erase");
   else if (event.key === "Enter" && document.activeElement.tagName !== "BUTTON") press("enter");
-  else return;
+  else if (!moveFocus(event.key)) return;
   event.preventDefault();
+}
+
+/** Arrows go from key to key. */
+function moveFocus(arrow) {
+  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[arrow];
+  if (by === undefined) return false;
+  const keys = [...document.querySelectorAll(".keys button")];
+  const at = keys.indexOf(document.activeElement);
+  (at < 0 ? keys[0] : keys[at + by])?.focus();
+  return true;
 }

@@ -1,6 +1,6 @@
 // What each screen shows.
 
-import { button, date, el, localized, text } from "./dom.js";
+import { button, currentLanguage, date, el, localized, text } from "./dom.js";
 import { municipalities } from "./municipality.js";
 import { fillDots, pad } from "./pad.js";
 
@@ -14,7 +14,12 @@ export const HELP = {
 
 const LANGUAGES = [["ja", "日本語", "はじめる"], ["en", "English", "Start"], ["zh", "中文", "开始"], ["ko", "한국어", "시작"]];
 
+/** Copies wanted on the screen that asks for them. */
+let counted = {};
+
 const title = (said) => el("h1", { tabindex: "-1", text: said });
+/** Between two sentences, where the language has something there. */
+const apart = () => (["en", "ko"].includes(currentLanguage()) ? " " : null);
 const lead = (said) => el("p.lead", { text: said });
 
 const SCREENS = {
@@ -72,15 +77,16 @@ const SCREENS = {
 
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
-  copies: ({ most, fee }, press) => {
-    let copies = 1;
+  copies: ({ serial, most, fee }, press) => {
+    // Another language is no reason to begin again.
+    if (counted.serial !== serial) counted = { serial, copies: 1 };
     const count = el("output", { "aria-live": "polite" });
     const price = el("p.lead", { role: "status" });
     const say = () => {
-      count.textContent = text("CopyCount", { copies });
-      price.textContent = fee ? text("FeeOf", { yen: fee * copies }) : "";
+      count.textContent = text("CopyCount", { copies: counted.copies });
+      price.textContent = fee ? text("FeeOf", { yen: fee * counted.copies }) : "";
     };
-    const change = (by) => () => { copies = Math.min(most, Math.max(1, copies + by)); say(); };
+    const change = (by) => () => { counted.copies = Math.min(most, Math.max(1, counted.copies + by)); say(); };
     say();
     return [
       title(text("ChooseCopiesTitle")),
@@ -88,7 +94,7 @@ const SCREENS = {
         button("key", "−", change(-1), { "aria-label": text("FewerCopies") }), count,
         button("key", "+", change(1), { "aria-label": text("MoreCopies") })),
       price,
-      el("div.choices", {}, button("primary", text("Next"), () => press("copies", copies))),
+      el("div.choices", {}, button("primary", text("Next"), () => press("copies", counted.copies))),
     ];
   },
 
@@ -106,14 +112,14 @@ const SCREENS = {
     el("p.note", { text: text("PayFeeHelp") }),
   ],
 
-  "take-paper": () => [title(text("TakePaperTitle")), el("p.strong", { text: text("TakePaperText") })],
+  "take-paper": () => [title(text("TakePaperTitle")), picture("take.paper"), el("p.strong", { text: text("TakePaperText") })],
 
   issuing: () => [title(text("IssuingTitle")), el("div.busy"), lead(text("Issuing"))],
 
   delivering: () => [title(text("DeliveringTitle")), el("div.busy"), el("p.strong", { text: text("DoNotLeave") })],
 
   "try-again": (_, press) => [
-    title(text("DeliveringTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
+    title(text("AgainTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
   ],
 
   done: ({ reported }, press) => [
@@ -122,9 +128,10 @@ const SCREENS = {
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
-  problem: ({ code, message, then }, press) => [
-    title(text(then === "on" ? "ProblemTitle" : "ProblemStopped")),
-    el("div.warning", { role: "alert" }, el("p", { text: message })),
+  problem: ({ code, happened, advice, then }, press) => [
+    title(text({ on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
+    el("div.warning", { role: "alert" },
+      el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
     then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
   ],
@@ -134,12 +141,18 @@ const SCREENS = {
   ],
 
   attendant: (health, press) => {
-    const rows = ["version", "terminal", "reader", "printer", "center", "begun", "delivered", "browsers", "browser"].map((name) => [name, health[name]]);
-    const ended = Object.entries(health.ended).map(([code, count]) => [`ended: ${code}`, count]);
+    const row = (label, value) => el("div", {}, el("dt", { text: label }), value);
+    const number = (label, value) => row(label, el("dd", { text: value }));
+    // Of what is not in order, the code too: it is what the operator's manual goes by.
+    const state = (label, code) => row(label, code === "ok" ? el("dd.ok", { text: text("AttendantOk") })
+      : el("dd.amiss", {}, code ? `${text(`happened/${code}`)} (${code})` : ""));
+    const ended = Object.entries(health.ended).map(([code, count]) => number(`${text("AttendantEnded")}: ${code}`, count));
     return [
       title(text("Attendant")),
-      el("dl.status", { lang: "en" }, ...[...rows, ...ended].map(([name, value]) =>
-        el("div", {}, el("dt", { text: name }), el("dd", { text: value, class: value === "ok" ? "ok" : "" })))),
+      el("dl.status", {},
+        state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer), state(text("AttendantCenter"), health.center),
+        number(text("AttendantBegun"), health.begun), number(text("AttendantDelivered"), health.delivered), ...ended,
+        number(text("AttendantBrowsers"), health.browser ? `${health.browsers} (${health.browser})` : health.browsers), number(text("AttendantVersion"), health.version), number(text("AttendantTerminal"), health.terminal)),
       el("div.choices", {}, button("primary", text("AttendantReset"), () => press("cancel"))),
     ];
   },
@@ -159,23 +172,25 @@ export function update(screen) {
 function certificate({ holder, authority, doses, issued_on, copies }) {
   const row = (label, value, lang) => el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
   const head = ["DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot"].map((key) => el("th", { scope: "col", text: text(key) }));
-  const japanese = document.documentElement.lang === "ja";
-  const own = (one, other) => (japanese ? one : other);
+  // What is printed is Japanese and English; whoever reads Chinese reads a Japanese place name.
+  const language = currentLanguage();
+  const own = (one, other) => (language === "ja" ? one : other);
+  const lang = { ja: undefined, en: undefined, zh: "en", ko: "en" }[language];
   const rows = doses.map((dose, index) =>
     el("tr", {},
       el("th", { scope: "row", text: index + 1 }), el("td.whole", { text: date(dose.date) }),
-      el("td", { text: own(dose.vaccine, dose.vaccine_en) }),
-      el("td", { text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
+      el("td", { lang, text: own(dose.vaccine, dose.vaccine_en) }),
+      el("td", { lang, text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
   return el("section.certificate", {},
     el("dl", {},
       row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
-      row(text("Authority"), own(authority.name, authority.name_en)), row(text("IssuedOn"), date(issued_on)),
+      row(text("Authority"), ...(language === "zh" ? [authority.name, "ja"] : [own(authority.name, authority.name_en), lang])), row(text("IssuedOn"), date(issued_on)),
       row(text("CopiesLabel"), text("CopyCount", { copies }))),
     el("div.doses", { tabindex: "0", role: "region", "aria-label": text("Doses") },
       el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))));
 }
 
-/** A card on its way onto the reader, or off it. */
+/** A card on its way onto the reader, or off it; or paper on its way out. */
 function picture(way) {
-  return el(`div.picture.${way}`, { "aria-hidden": "true" }, el("div.reader"), el("div.card"));
+  return el(`div.picture.${way}`, { "aria-hidden": "true" }, el("div.reader"), el("div.card"), el("div.arrow"));
 }

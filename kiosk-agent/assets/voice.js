@@ -1,5 +1,5 @@
 // The recorded voice, with captions in step. A person can stop it, repeat it and turn it up or down; an alarm goes on until
-// the screen changes.
+// the screen changes: what was forgotten is taken, or the attendant comes.
 
 import { currentLanguage } from "./dom.js";
 
@@ -8,12 +8,12 @@ const PAUSE = 3000;
 const LEVELS = 5;
 
 export class Voice {
-  constructor(caption) {
+  constructor(audio, caption) {
+    this.audio = audio;
     this.caption = caption;
     this.level = 4;
     this.turnNumber = 0;
     this.recordings = {};
-    this.audio = new Audio();
     this.audio.addEventListener("timeupdate", () => this.follow());
   }
 
@@ -22,20 +22,25 @@ export class Voice {
     if (response.ok) this.recordings = (await response.json()).languages;
   }
 
-  /** Says these, one after the other, instead of what was being said. */
+  /** Says these, one after the other, instead of what was being said; then the alarm, if there is one, again and again. */
   say(keys, alarm) {
     this.keys = keys;
     this.alarm = alarm;
-    this.run(keys, alarm);
+    this.run(keys);
+  }
+
+  /** Says something between. An alarm goes on after it. */
+  interject(keys) {
+    this.run(keys);
   }
 
   again() {
-    this.run(this.keys ?? [], this.alarm);
+    this.run(this.keys ?? []);
   }
 
   /** Falls silent; not where something was forgotten. */
   stop() {
-    if (!this.alarm) this.run([], false);
+    if (!this.alarm) this.run([]);
   }
 
   turn(by) {
@@ -43,35 +48,39 @@ export class Voice {
     this.audio.volume = this.level / LEVELS;
   }
 
-  async run(keys, alarm) {
+  async run(keys) {
     this.turnNumber += 1;
     const turn = this.turnNumber;
     this.audio.pause();
     this.caption.textContent = "";
-    do {
-      for (const key of alarm ? ["chime/attention", ...keys] : keys) {
-        if (!(await this.play(key, turn))) return;
-      }
-      if (alarm) await new Promise((done) => setTimeout(done, PAUSE));
-    } while (alarm && turn === this.turnNumber);
+    for (const key of keys) {
+      if (!(await this.play(key, turn))) return;
+    }
+    while (this.alarm) {
+      await new Promise((done) => setTimeout(done, PAUSE));
+      if (!(await this.play(this.alarm, turn))) return;
+    }
   }
 
   /** Plays one recording to its end; whether nothing else was begun meanwhile. */
   async play(key, turn) {
-    const recording = this.recordings[currentLanguage()]?.[key];
     if (turn !== this.turnNumber) return false;
+    const recording = this.recordings[currentLanguage()]?.[key];
     if (!recording) return true;
     this.cues = recording.cues ?? [];
     this.audio.src = `/voice/${currentLanguage()}/${key}.opus`;
     this.audio.volume = this.level / LEVELS;
+    const over = new AbortController();
+    const ended = new Promise((done) => {
+      for (const end of ["ended", "pause", "error"]) this.audio.addEventListener(end, done, { signal: over.signal });
+    });
     try {
       await this.audio.play();
-      await new Promise((done) => {
-        for (const end of ["ended", "pause", "error"]) this.audio.addEventListener(end, done, { once: true });
-      });
+      await ended;
     } catch {
       // No sound to be had: the screen says it all.
     }
+    over.abort();
     if (turn === this.turnNumber) this.caption.textContent = "";
     return turn === this.turnNumber;
   }

@@ -1,7 +1,7 @@
 //! One application from the menu to the end: leads the [states](crate::session) on, pushes views, takes intents.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use issuance_api::{Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::sync::watch;
@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
 use crate::handover::Issuer;
+use crate::hours;
 use crate::latch::Latch;
 use crate::output::Output;
 use crate::ports::{Card, Center, FrontEnd, Intent, View};
@@ -124,7 +125,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     /// (K4). Cancelling ends the wait, not the state.
     pub async fn until_open(&mut self, front: &mut impl FrontEnd) {
         let mut shown = None;
-        while let Err(problem) = Welcome::fetch(&mut self.center, &self.latch).await {
+        while let Err(problem) = self.welcome().await {
             if shown.replace(problem.code) != Some(problem.code) {
                 front.show(&View::OutOfService(&problem));
             }
@@ -176,6 +177,16 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         }
     }
 
+    /// What is offered to whoever begins now.
+    async fn welcome(&mut self) -> Result<Welcome, Problem> {
+        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        if hours::are_open(&welcome.menu().hours, SystemTime::now()) {
+            Ok(welcome)
+        } else {
+            Err(ProblemCode::OutsideHours.into())
+        }
+    }
+
     /// Nobody is in a hurry before an application has begun; but what is offered has to be what the center offers now.
     async fn until_applied(
         &mut self,
@@ -183,7 +194,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     ) -> Result<(Welcome, ProgrammeId), Problem> {
         let mut shown: Option<Welcome> = None;
         loop {
-            let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+            let welcome = self.welcome().await?;
             if shown.is_none_or(|shown| shown.menu() != welcome.menu()) {
                 front.show(&View::Menu(welcome.menu()));
             }

@@ -24,7 +24,7 @@ pub struct Config {
     pub center: client::Config,
     /// Whose certificates are handed over.
     pub issuer: IssuerConfig,
-    /// The printer, if `--print` names one with TLS.
+    /// The printer.
     #[serde(default)]
     pub printer: PrinterConfig,
     /// The programme applied for where the menu has several and the resident is not asked.
@@ -57,6 +57,13 @@ pub struct BrowserConfig {
     pub arguments: Vec<String>,
     /// A folder in memory (tmpfs) for its profile.
     pub memory: PathBuf,
+    /// Whether it has the whole screen, as at a kiosk.
+    #[serde(default = "yes")]
+    pub full_screen: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// The attendant.
@@ -77,10 +84,12 @@ pub struct IssuerConfig {
     pub keys: PathBuf,
 }
 
-/// Whom a printer's TLS certificate is believed by.
+/// The printer, and whom its TLS certificate is believed by.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrinterConfig {
+    /// Where it is, if neither `--print` nor `--out` says where certificates go.
+    pub uri: Option<String>,
     /// Certificate authorities, PEM.
     pub ca: Option<PathBuf>,
 }
@@ -198,6 +207,7 @@ impl From<BrowserConfig> for Settings {
             program: config.program,
             arguments: config.arguments,
             memory: config.memory,
+            full_screen: config.full_screen,
         }
     }
 }
@@ -205,6 +215,7 @@ impl From<BrowserConfig> for Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::PrinterAddress;
 
     #[test]
     fn the_example_is_a_configuration() {
@@ -220,6 +231,24 @@ mod tests {
             Patience::from(config.patience).input,
             Duration::from_secs(90)
         );
+    }
+
+    #[test]
+    fn the_package_s_is_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("package/kiosk.toml");
+        let config = Config::load(&path).unwrap();
+        assert!(
+            config
+                .printer
+                .uri
+                .unwrap()
+                .parse::<PrinterAddress>()
+                .is_ok()
+        );
+        // It is the unit's RuntimeDirectory.
+        let browser = config.browser.unwrap();
+        assert_eq!(browser.memory, Path::new("/run/shomei-kiosk"));
+        assert!(browser.full_screen);
     }
 
     #[test]

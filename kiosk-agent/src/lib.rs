@@ -10,6 +10,7 @@
 //! | [`web`] | the browser front end: page, loopback server, browser |
 //! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
+//! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
@@ -21,6 +22,7 @@ pub mod channel;
 pub mod conduct;
 pub mod config;
 pub mod handover;
+pub mod hours;
 pub mod key;
 pub mod latch;
 pub mod output;

@@ -2,7 +2,7 @@
 //! none.
 //!
 //! ```text
-//! kiosk --config kiosk.toml --out DIR | --print URI  [--text] [--language ja|en|zh|ko] [--reader NAME]
+//! kiosk --config kiosk.toml [--out DIR | --print URI] [--text] [--language ja|en|zh|ko] [--reader NAME]
 //!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic] [--copies N]]
 //! ```
 //! It serves one resident after the other: with the page until it is stopped, in plain text (`--text`, or no `[browser]` in the
@@ -11,6 +11,8 @@
 //! happened; else `CODE: message` on standard error. SIGINT, SIGTERM and SIGHUP cancel the application: the card is let go
 //! of, a job at the printer is cancelled, the terminal echoes again, and the exit status is 128 and the signal's number.
 
+#[path = "kiosk/alive.rs"]
+mod alive;
 #[path = "kiosk/input.rs"]
 mod input;
 #[path = "kiosk/once.rs"]
@@ -23,6 +25,7 @@ mod screen;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Parser;
@@ -41,6 +44,7 @@ use terminal::web::browser::{BrowserError, Settings};
 use terminal::web::desk::Desk;
 use tokio::signal::unix::{SignalKind, signal};
 
+use alive::Alive;
 use input::Input;
 use once::Once;
 use screen::Screen;
@@ -89,12 +93,12 @@ struct Arguments {
 }
 
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct PlaceArguments {
     /// Folder to write certificate.pdf and shc.txt to.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Printer: ipps://host:port/path, or ipp on this machine.
+    /// Printer, if not the configured one: ipps://host:port/path, or ipp on this machine.
     #[arg(long)]
     print: Option<PrinterAddress>,
 }
@@ -110,12 +114,16 @@ enum StartError {
     Issuer(#[from] IssuerError),
     #[error(transparent)]
     Printer(#[from] AddressError),
+    #[error("neither a printer in the configuration, nor --print, nor --out")]
+    NoPlace,
     #[error(transparent)]
     Reader(#[from] ReaderError),
     #[error(transparent)]
     Cabinet(#[from] GpioError),
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    #[error("the service manager cannot be told")]
+    Manager(#[source] io::Error),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
 }
@@ -167,6 +175,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<End, StartError> {
     let config = Config::load(&arguments.config)?;
+    let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let card = PcscCard::start(
         arguments.reader.clone(),
         SystemTime::now,
@@ -174,14 +183,17 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     )?;
     let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
     let (center, urn) = ChannelCenter::new(config.center)?;
-    let output = match (&arguments.place.out, &arguments.place.print) {
+    let configured = config.printer.uri.as_deref().map(str::parse).transpose()?;
+    let output = match (
+        &arguments.place.out,
+        arguments.place.print.clone().or(configured),
+    ) {
         (Some(folder), _) => Place::Folder(Folder::new(folder.clone())),
-        (_, Some(address)) => Place::Printer(Box::new(Printer::new(
-            address.clone(),
-            config.printer.ca.as_deref(),
-            &urn,
-        )?)),
-        (None, None) => unreachable!("the argument group requires one of them"),
+        (_, Some(address)) => {
+            let ca = config.printer.ca.as_deref();
+            Place::Printer(Box::new(Printer::new(address, ca, &urn)?))
+        }
+        (None, None) => return Err(StartError::NoPlace),
     };
     let mut terminal = Terminal {
         urn,
@@ -197,7 +209,8 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     let desk = match (config.browser, config.attendant) {
         (Some(browser), attendant) if !arguments.text && !arguments.once => {
             let key = attendant.map(|attendant| attendant.load()).transpose()?;
-            Some((Settings::from(browser), Desk::new(key)))
+            let desk = Desk::new(key).with_idle(terminal.patience.input);
+            Some((Settings::from(browser), desk))
         }
         _ => None,
     };
@@ -210,9 +223,11 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let end = tokio::select! {
-            end = attend(&arguments, config.programme, desk, &mut terminal) => end?,
+            end = attend(&arguments, config.programme, desk, &mut terminal, &alive) => end?,
             number = signals.next() => End::Signal(number),
+            () = alive.go_on() => unreachable!("it goes on until it is dropped"),
         };
+        alive.stopping();
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;
         terminal.output.abandon().await;
@@ -226,6 +241,7 @@ async fn attend(
     programme: ProgrammeId,
     desk: Option<(Settings, Desk)>,
     terminal: &mut Terminal<ChannelCenter, PcscCard, Place>,
+    alive: &Arc<Alive>,
 ) -> Result<End, StartError> {
     if let (true, Some(municipality), Some(pin_fd)) =
         (arguments.once, arguments.municipality, arguments.pin_fd)
@@ -249,9 +265,10 @@ async fn attend(
         });
     }
     if let Some((browser, desk)) = desk {
-        page::attend(terminal, &browser, desk).await?;
+        page::attend(terminal, &browser, desk, alive).await?;
         return Ok(End::Done);
     }
+    alive.ready();
     let mut screen = Screen::new(Input::start()?, arguments.language, programme);
     while screen.is_open() {
         terminal.until_output_is_settled(&mut screen).await;

@@ -16,6 +16,7 @@ use card::pin::Pin;
 use issuance_api::ProblemCode;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use zeroize::Zeroize;
 
 use crate::ports::{Card, Question, Reading};
 use desk::Desk;
@@ -29,6 +30,8 @@ const HANGS: Duration = Duration::from_secs(10);
 const READ_WITHIN: Duration = Duration::from_secs(30);
 /// Letting go takes no time, unless something else is still under way.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
+/// More of the stack than any request takes: 72 KiB in a development build, which takes the most.
+const DEEPEST: usize = 256 * 1024;
 
 /// Tells the time: which day it is decides whether a card has expired.
 pub type Clock = fn() -> SystemTime;
@@ -135,31 +138,52 @@ impl Card for PcscCard {
 }
 
 fn attend(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) {
-    while let Ok(request) = inbox.recv() {
-        // Whoever asked may have gone while this thread was kept: then nothing is done, least of all is a PIN presented; and if
-        // it is while something is done, the answer is for nobody.
-        match request {
-            Request::Open { within, reply } if !reply.is_closed() => {
-                let answer = desk.open(within, || reply.is_closed());
-                // Nobody waits for this card any more: it is not held either.
-                if reply.send(answer).is_err() {
-                    desk.close();
-                }
-            }
-            Request::Read {
-                pin,
-                question,
-                reply,
-            } if !reply.is_closed() => drop(reply.send(desk.read(pin, &question))),
-            Request::Gone { within, reply } if !reply.is_closed() => {
-                let answer = desk.gone(within, || reply.is_closed());
-                let _ = reply.send(answer);
-            }
-            Request::Close { reply } => {
-                desk.close();
-                let _ = reply.send(Ok(()));
-            }
-            Request::Open { .. } | Request::Read { .. } | Request::Gone { .. } => desk.close(),
-        }
+    while attend_to_one(desk, inbox) {
+        overwrite_the_stack();
     }
+}
+
+/// Carries out the next request; whether there was one. Not part of [`attend`]'s frame: whatever is moved about lies below that.
+#[inline(never)]
+fn attend_to_one(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) -> bool {
+    let Ok(request) = inbox.recv() else {
+        return false;
+    };
+    // Whoever asked may have gone while this thread was kept: then nothing is done, least of all is a PIN presented; and if
+    // it is while something is done, the answer is for nobody.
+    match request {
+        Request::Open { within, reply } if !reply.is_closed() => {
+            let answer = desk.open(within, || reply.is_closed());
+            // Nobody waits for this card any more: it is not held either.
+            if reply.send(answer).is_err() {
+                desk.close();
+            }
+        }
+        Request::Read {
+            pin,
+            question,
+            reply,
+        } if !reply.is_closed() => drop(reply.send(desk.read(pin, &question))),
+        Request::Gone { within, reply } if !reply.is_closed() => {
+            let answer = desk.gone(within, || reply.is_closed());
+            let _ = reply.send(answer);
+        }
+        Request::Close { reply } => {
+            desk.close();
+            let _ = reply.send(Ok(()));
+        }
+        Request::Open { .. } | Request::Read { .. } | Request::Gone { .. } => desk.close(),
+    }
+    true
+}
+
+/// Overwrites what the frames of the last request left behind: values that wipe themselves are copied as they are moved, and the copies
+/// stay, the individual number among them.
+#[inline(never)]
+fn overwrite_the_stack() {
+    let mut left = [0xff_u8; DEEPEST];
+    // What nobody looks at would not be written.
+    std::hint::black_box(&mut left);
+    left.zeroize();
+    std::hint::black_box(&left);
 }

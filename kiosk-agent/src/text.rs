@@ -76,6 +76,9 @@ pub fn localized(text: &Localized, language: Language) -> &str {
 }
 
 #[cfg(test)]
+mod problems;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

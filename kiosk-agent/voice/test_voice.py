@@ -132,9 +132,9 @@ class Recordings(unittest.TestCase):
         return check.heard(measures, self.entry("CardLeft") | {"duration_ms": round(1000 * measures.seconds)})
 
     def test_a_lost_sentence_is_noticed(self):
-        entry = json.loads(json.dumps(self.entry("CardLeft")))
+        entry = json.loads(json.dumps(self.entry("CardLeft", "ja")))
         entry["duration_ms"] -= 1400
-        self.assertEqual(len(check.paced(self.prompt("CardLeft"), entry)), 1)
+        self.assertEqual(len(check.paced(self.prompt("CardLeft", "ja"), entry)), 1)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,15 @@ LONGEST_PAYLOAD = 1 << 16
 
 
 def card(shc_path: str, jwks_path: str) -> dict:
+    return judged(Path(shc_path).read_text(encoding="ascii").strip(), Path(jwks_path).read_text(encoding="utf-8"))
+
+
+def judged(text: str, jwks: str) -> dict:
+    """A QR's text under an issuer's keys."""
     from fhir.resources.R4B.bundle import Bundle
     from jwcrypto.jwk import JWK
     from jwcrypto.jws import JWS
 
-    text = Path(shc_path).read_text(encoding="ascii").strip()
     scheme, digits = text[:5], text[5:]
     assert scheme == "shc:/", "no SMART Health Card"
     assert digits.isdigit() and len(digits) % 2 == 0
@@ -31,7 +35,7 @@ def card(shc_path: str, jwks_path: str) -> dict:
     header = json.loads(token.objects["protected"])
     assert header == {"alg": "ES256", "zip": "DEF", "kid": header["kid"]}
 
-    keys = json.loads(Path(jwks_path).read_text(encoding="utf-8"))["keys"]
+    keys = json.loads(jwks)["keys"]
     [published] = [key for key in keys if key["kid"] == header["kid"]]
     assert published["use"] == "sig" and published["alg"] == "ES256" and "d" not in published
     key = JWK(**{name: published[name] for name in ("kty", "crv", "x", "y")})

@@ -7,6 +7,7 @@ pub mod applicant;
 pub mod judges;
 pub mod kiosk;
 pub mod load;
+pub mod machine;
 pub mod pcscd;
 pub mod persona;
 pub mod printer;

@@ -60,6 +60,9 @@ struct Demo {
     /// Language of the kiosk
     #[arg(long, default_value = "ja", value_parser = ["ja", "en"])]
     language: String,
+    /// The kiosk's plain text front end, even where there is a screen for its page
+    #[arg(long, conflicts_with = "once")]
+    text: bool,
     /// One application without anybody at the kiosk
     #[arg(long, requires = "out")]
     once: bool,

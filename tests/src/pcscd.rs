@@ -16,10 +16,13 @@ use crate::process::{Program, poll};
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 
+/// How long it may take to come up, or to end.
+const WITHIN: Duration = Duration::from_secs(10);
+
 /// The running service. Dropping it stops the service.
 pub struct Pcscd {
     service: Program,
-    _readers: TempDir,
+    readers: TempDir,
     port: u16,
 }
 
@@ -43,26 +46,21 @@ impl Pcscd {
             "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#06x}\nLIBPATH {DRIVER}\nCHANNELID {port:#06x}\n"
         );
         std::fs::write(readers.path().join("vpcd"), reader)?;
-        let mut command = Command::new("/usr/sbin/pcscd");
-        command
-            .args(["--foreground", "--error", "--config"])
-            .arg(readers.path());
-        let mut service = Program::start("pcscd", command)?;
-        let up = poll(Duration::from_secs(10), || {
-            let up = Path::new(SOCKET).exists() && is_listening(port);
-            (up || !service.is_running()).then_some(up)
-        });
-        if up != Some(true) {
-            return Err(io::Error::other(format!(
-                "pcscd: {}",
-                service.log.all().join("\n")
-            )));
-        }
         Ok(Self {
-            service,
-            _readers: readers,
+            service: launch(&readers, port)?,
+            readers,
             port,
         })
+    }
+
+    /// Starts it again, with the same reader, once it has ended.
+    ///
+    /// # Errors
+    /// If it does not end, or does not come up.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.service.wait(WITHIN)?;
+        self.service = launch(&self.readers, self.port)?;
+        Ok(())
     }
 
     /// Asks the service to end, with whoever uses it.
@@ -73,11 +71,36 @@ impl Pcscd {
         self.service.signal(Signal::TERM)
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.service.id()
+    }
+
     /// TCP port of the first slot; the second has the next.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
+}
+
+fn launch(readers: &TempDir, port: u16) -> io::Result<Program> {
+    let mut command = Command::new("/usr/sbin/pcscd");
+    command
+        .args(["--foreground", "--error", "--config"])
+        .arg(readers.path());
+    let mut service = Program::start("pcscd", command)?;
+    let up = poll(WITHIN, || {
+        let up = Path::new(SOCKET).exists() && is_listening(port);
+        (up || !service.is_running()).then_some(up)
+    });
+    if up != Some(true) {
+        return Err(io::Error::other(format!(
+            "pcscd: {}",
+            service.log.all().join("\n")
+        )));
+    }
+    Ok(service)
 }
 
 /// A port whose successor is free as well: the driver takes both.

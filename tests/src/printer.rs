@@ -1,5 +1,6 @@
 //! A real printer program on loopback: `ippeveprinter`, with a folder as its paper.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,6 +15,40 @@ use crate::process::{Program, poll};
 
 /// How long it may take to answer.
 const WITHIN: Duration = Duration::from_secs(10);
+
+/// Works that put each copy out as a file in `sheets`, and wait while there is a file `hold`: then they tell the printer what is in
+/// `say`, and give up when there is `break`. A job that only says something of the printer is no page.
+pub const WORKS: &str = r#"#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+if [ "$(head -c 6 "$1")" = STATE: ]; then cat "$1" >&2; exit 0; fi
+: > begun
+while [ -e hold ]; do
+  if [ -e say ]; then cat say >&2; rm say; fi
+  if [ -e break ]; then rm break begun; exit 1; fi
+  sleep 0.05
+done
+copy=0
+until [ $copy = "$IPP_COPIES" ]; do
+  copy=$((copy + 1))
+  cp "$1" coming
+  mv coming "sheets/$$-$copy"
+  echo "ATTR: job-impressions-completed=$copy" >&2
+done
+rm begun
+"#;
+
+/// A job that says something of the printer, as nothing else can have it say that paper was put in.
+const ERRAND: &str = r"{
+  OPERATION Print-Job
+  GROUP operation-attributes-tag
+  ATTR charset attributes-charset utf-8
+  ATTR naturalLanguage attributes-natural-language en
+  ATTR uri printer-uri $uri
+  ATTR mimeMediaType document-format application/pdf
+  FILE $filename
+  STATUS successful-ok
+}
+";
 
 /// The printer, and what came out of it.
 pub struct Printer {
@@ -104,38 +139,20 @@ impl Printer {
     /// # Errors
     /// If that cannot be run.
     pub fn job_state(&self) -> io::Result<Option<String>> {
-        let uri = format!("ipp://localhost:{}/ipp/print", self.port);
-        let mut command = Command::new("ipptool");
-        let output = command
-            .args(["-tv", &uri, "get-completed-jobs.test"])
-            .output()?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = self.ask(&["-tv".as_ref()], "get-completed-jobs.test".as_ref())?;
         let state = said
             .lines()
             .find_map(|line| line.trim().strip_prefix("job-state (enum) = "));
         Ok(state.map(str::to_owned))
     }
 
-    /// Takes the paper out of all trays, as its own page for the operator does.
+    /// Takes the paper out of all trays, as its own page for the operator does. It takes none in any more then.
     ///
     /// # Errors
     /// If it does not answer.
     pub fn empty_the_trays(&self) -> io::Result<()> {
-        self.set_level("0")
-    }
-
-    /// Puts paper in.
-    ///
-    /// # Errors
-    /// If it does not answer.
-    pub fn fill_the_tray(&self) -> io::Result<()> {
-        self.set_level("250")
-    }
-
-    fn set_level(&self, level: &str) -> io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        let query =
-            format!("size0=iso_a4_210x297mm&type0=stationery&level0={level}&size1=&level1=0");
+        let query = "size0=iso_a4_210x297mm&type0=stationery&level0=0&size1=&level1=0";
         write!(
             stream,
             "GET /media?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -147,6 +164,43 @@ impl Printer {
         } else {
             Err(io::Error::other("the printer's page refused"))
         }
+    }
+
+    /// Has it say this of itself, or no more, where its works are [`WORKS`]: a `printer-state-reasons` keyword without severity.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn say(&self, reason: &str, is_so: bool) -> io::Result<()> {
+        let sign = if is_so { '+' } else { '-' };
+        let line = format!("STATE: {sign}{reason}\n");
+        if self.path("begun").exists() {
+            // Looked for again and again: it is there whole, or not at all.
+            fs::write(self.path("said"), line)?;
+            fs::rename(self.path("said"), self.path("say"))?;
+        } else {
+            let (errand, said) = (self.path("errand.test"), self.path("errand"));
+            fs::write(&errand, ERRAND)?;
+            fs::write(&said, line)?;
+            self.ask(&["-f".as_ref(), said.as_os_str()], errand.as_os_str())?;
+        }
+        let told = poll(WITHIN, || (self.says(reason) == is_so).then_some(()));
+        told.ok_or_else(|| io::Error::other("the printer does not say it"))
+    }
+
+    fn says(&self, reason: &str) -> bool {
+        let asked = self.ask(&["-tv".as_ref()], "get-printer-attributes.test".as_ref());
+        let mut lines = asked.iter().flat_map(|said| said.lines());
+        lines.any(|line| line.contains("printer-state-reasons (") && line.contains(reason))
+    }
+
+    fn ask(&self, arguments: &[&OsStr], test: &OsStr) -> io::Result<String> {
+        let mut command = Command::new("ipptool");
+        let output = command.args(arguments).arg(self.uri()).arg(test).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn uri(&self) -> String {
+        format!("ipp://localhost:{}/ipp/print", self.port)
     }
 }
 

@@ -49,6 +49,7 @@ impl Noticed {
         match event {
             Event::CardPlaced(reader) => self.set(&reader, true),
             Event::CardLifted(reader) => self.set(&reader, false),
+            Event::ServiceLost => self.cards = [false; SLOTS],
             _ => {}
         }
     }
@@ -75,6 +76,7 @@ pub struct Reader {
     pcscd: Pcscd,
     _folder: TempDir,
     socket: PathBuf,
+    cabinet: PathBuf,
 }
 
 impl Reader {
@@ -83,9 +85,22 @@ impl Reader {
     /// # Errors
     /// If one does not come up.
     pub fn start(cards: &Path) -> io::Result<Self> {
+        Self::start_above(cards, None)
+    }
+
+    /// Starts both, and sensors and payment unit of a kiosk whose paper comes as files of this folder.
+    ///
+    /// # Errors
+    /// If one does not come up.
+    pub fn start_in_a_cabinet(cards: &Path, paper: &Path) -> io::Result<Self> {
+        Self::start_above(cards, Some(paper))
+    }
+
+    fn start_above(cards: &Path, paper: Option<&Path>) -> io::Result<Self> {
         let pcscd = Pcscd::start()?;
         let folder = TempDir::new()?;
         let socket = folder.path().join("hw-sim.sock");
+        let cabinet = folder.path().join("cabinet.sock");
         let mut command = Command::new(program("hw-sim"));
         command.arg("run").arg("--cards").arg(cards);
         command
@@ -93,6 +108,10 @@ impl Reader {
             .arg(pcscd.port().to_string())
             .arg("--control")
             .arg(&socket);
+        if let Some(paper) = paper {
+            command.arg("--cabinet").arg(&cabinet);
+            command.arg("--paper").arg(paper);
+        }
         let (emulator, _) = Program::serve("hw-sim", command)?;
         let monitor = Pcsc::open().map_err(io::Error::other)?.monitor();
         let noticed = Mutex::new(Noticed {
@@ -105,7 +124,14 @@ impl Reader {
             pcscd,
             _folder: folder,
             socket,
+            cabinet,
         })
+    }
+
+    /// The socket of sensors and payment unit, where there are any.
+    #[must_use]
+    pub fn cabinet(&self) -> &Path {
+        &self.cabinet
     }
 
     /// The emulator's control socket.
@@ -128,6 +154,19 @@ impl Reader {
     /// If the emulator refuses.
     pub fn insert_to_be_lifted(&self, persona: &str, after: Option<NonZeroU32>) -> io::Result<()> {
         self.put(0, persona, after, Vec::new())
+    }
+
+    /// Puts a persona's card on the reader, with faults to come; perhaps lifts it after so many APDUs.
+    ///
+    /// # Errors
+    /// If the emulator refuses.
+    pub fn insert_faulty(
+        &self,
+        persona: &str,
+        lift_after: Option<NonZeroU32>,
+        faults: Vec<Fault>,
+    ) -> io::Result<()> {
+        self.put(0, persona, lift_after, faults)
     }
 
     /// Puts a persona's card on a slot, with faults to come.
@@ -179,6 +218,20 @@ impl Reader {
     /// If it is gone already.
     pub fn lose_service(&self) -> io::Result<()> {
         self.pcscd.end()
+    }
+
+    /// Starts `pcscd` again after it was lost. Cards have to be inserted anew.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn restore_service(&mut self) -> io::Result<()> {
+        self.pcscd.restart()
+    }
+
+    /// The process of `pcscd`.
+    #[must_use]
+    pub fn service(&self) -> u32 {
+        self.pcscd.id()
     }
 
     /// Whether `pcscd` has noticed by now that a card is there, or is not.

@@ -1,70 +1,96 @@
 //! A kiosk with its page, and everything around it, for whoever drives the page in its browser: `stage stand`.
 //!
 //! The first line on standard output says what it is; then each line on standard input is a command, and is answered by one
-//! line: `{"done":true}`, or `{"refused":"…"}`.
+//! line: `{"done":…,"kiosk":PID}`, or `{"refused":"…"}`.
 //!
 //! | command | what |
 //! |---|---|
-//! | `{"insert":"ordinary"}`, with `"lift_after":7` perhaps | a persona's card on the reader |
+//! | `{"insert":"ordinary"}`, with `"lift_after":7` or `"faults":["slow=300@ins=B0,times=always"]` perhaps | a persona's card on the reader |
 //! | `{"remove":0}` | the card is taken from this slot |
 //! | `{"reset_tries":"one-try-left"}` | the card's first tries |
-//! | `{"stop":"center"}`, `{"start":"center"}`; `vrs` | a program ends, or is started again |
-//! | `{"lose":"pcscd"}` | the card service ends, for good |
+//! | `{"stop":"center"}`, `{"start":"center"}`; `vrs`, `pcscd` | a program ends, or is started again |
+//! | `{"pause":"center"}`, `{"resume":"center"}`; `vrs` | it stops answering, or goes on |
+//! | `{"center":"closed"}`, `"maintenance"`, `"open"` | what the center offers; it is started again |
 //! | `{"paper":false}`, `true` | the printer's trays are emptied, or filled |
+//! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
+//! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
+//! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
+//! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
+use std::net::TcpListener;
 use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use hw_sim::cabinet;
+use hw_sim::fault::Fault;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use toml::Table;
 
-use crate::printer::{Printer, free_port};
-use crate::process::{Program, program};
+use crate::printer::{Printer, WORKS, free_port};
+use crate::process::{Program, poll, program};
 use crate::reader::Reader;
 use crate::world::{ATTENDANT, Options, World, set};
+
+/// How long a killed browser may take to let go of its port.
+const LETS_GO: Duration = Duration::from_secs(10);
 
 /// What a stand is.
 #[derive(Debug, Serialize)]
 struct Description {
     /// Port of the browser's debugging protocol.
     debugging: u16,
-    /// Folder of the sheets that came out.
-    paper: String,
+    /// Folder of the sheets that came out, a file a copy.
+    paper: PathBuf,
     /// Control socket of the emulator, and the program that speaks to it.
-    control: String,
-    emulator: String,
+    control: PathBuf,
+    emulator: PathBuf,
     /// Where the browser's profiles lie.
-    memory: String,
+    memory: PathBuf,
+    /// Where the kiosk's own files would be: its HOME and TMPDIR.
+    home: PathBuf,
+    /// The kiosk's configuration and everybody else's, cards and databases too.
+    ground: PathBuf,
     /// The issuer's public keys.
     keys: String,
     attendant: &'static str,
     kiosk: u32,
+    /// The process of `pcscd`.
+    service: u32,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
     Insert(String),
-    Remove(Slot),
+    Remove(usize),
     ResetTries(String),
     Stop(Part),
     Start(Part),
-    Lose(Part),
+    Pause(Part),
+    Resume(Part),
+    Center(Offer),
     Paper(bool),
+    Printer(Works),
     End(Part),
+    Patience(u16),
+    Fee(Option<u16>),
+    Cabinet(cabinet::Request),
 }
-
-#[derive(Debug, Deserialize)]
-struct Slot(usize);
 
 #[derive(Debug, Deserialize)]
 struct Line {
     #[serde(flatten)]
     order: Order,
     lift_after: Option<NonZeroU32>,
+    #[serde(default)]
+    faults: Vec<Fault>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -77,12 +103,29 @@ enum Part {
     Kiosk,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Offer {
+    Open,
+    Closed,
+    Maintenance,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Works {
+    Hold,
+    Go,
+    Break,
+}
+
 /// What stands there.
 struct Stand {
-    world: World,
-    reader: Reader,
-    printer: Printer,
+    // Dropped in this order: the kiosk is the first to go.
     kiosk: Program,
+    reader: Reader,
+    world: World,
+    printer: Printer,
     debugging: u16,
 }
 
@@ -95,7 +138,7 @@ pub fn serve() -> Result<(), Box<dyn Error>> {
     say(&stand.describe()?)?;
     for line in io::stdin().lock().lines() {
         let answer = match stand.carry_out(&line?) {
-            Ok(()) => serde_json::json!({"done": true, "kiosk": stand.kiosk.id()}),
+            Ok(done) => serde_json::json!({"done": done, "kiosk": stand.kiosk.id()}),
             Err(error) => serde_json::json!({"refused": error.to_string()}),
         };
         say(&answer)?;
@@ -113,12 +156,14 @@ fn say(object: &impl Serialize) -> io::Result<()> {
 impl Stand {
     fn start() -> Result<Self, Box<dyn Error>> {
         let world = World::start(&Options::default())?;
-        let reader = Reader::start(&world.ground.path("cards/cards"))?;
         let pki = world.ground.path("pki/services");
-        let printer = Printer::start(&pki.join("center.pem"), &pki.join("center.key"))?;
+        let (certificate, key) = (pki.join("center.pem"), pki.join("center.key"));
+        let printer = Printer::with(&certificate, &key, Some(WORKS))?;
+        let cards = world.ground.path("cards/cards");
+        let reader = Reader::start_in_a_cabinet(&cards, &printer.path("sheets"))?;
         let debugging = free_port()?;
-        let memory = std::path::Path::new("/dev/shm").join(format!("stand-{debugging}"));
-        std::fs::create_dir_all(&memory)?;
+        std::fs::create_dir_all(memory(debugging))?;
+        std::fs::create_dir_all(world.ground.path("home"))?;
         let port = format!("--remote-debugging-port={debugging}");
         // Chromium's own sandbox does not work for root, and there is no screen here.
         let arguments = [
@@ -129,56 +174,154 @@ impl Stand {
             &port,
         ];
         let arguments: Vec<_> = arguments.into_iter().map(toml::Value::from).collect();
-        world.ground.edit("kiosk/page.toml", |config| {
+        world.ground.edit(PAGE, |config| {
             set(config, "browser.arguments", arguments);
-            set(config, "browser.memory", memory.to_string_lossy().as_ref());
+            set(config, "browser.memory", path_text(&memory(debugging)));
         })?;
         let kiosk = start_kiosk(&world, &printer)?;
         Ok(Self {
-            world,
-            reader,
-            printer,
             kiosk,
+            reader,
+            world,
+            printer,
             debugging,
         })
     }
 
     fn describe(&self) -> Result<Description, Box<dyn Error>> {
-        let keys = String::from_utf8(self.world.published_keys()?)?;
         Ok(Description {
             debugging: self.debugging,
-            paper: self.printer.path("paper").display().to_string(),
-            control: self.reader.socket().display().to_string(),
-            emulator: program("hw-sim").display().to_string(),
-            memory: format!("/dev/shm/stand-{}", self.debugging),
-            keys,
+            paper: self.printer.path("sheets"),
+            control: self.reader.socket().to_owned(),
+            emulator: program("hw-sim"),
+            memory: memory(self.debugging),
+            home: self.world.ground.path("home"),
+            ground: self.world.ground.path(""),
+            keys: String::from_utf8(self.world.published_keys()?)?,
             attendant: ATTENDANT,
             kiosk: self.kiosk.id(),
+            service: self.reader.service(),
         })
     }
 
-    fn carry_out(&mut self, line: &str) -> Result<(), Box<dyn Error>> {
-        let Line { order, lift_after } = serde_json::from_str(line)?;
+    fn carry_out(&mut self, line: &str) -> Result<Value, Box<dyn Error>> {
+        let Line {
+            order,
+            lift_after,
+            faults,
+        } = serde_json::from_str(line)?;
         match order {
-            Order::Insert(persona) => self.reader.insert_to_be_lifted(&persona, lift_after)?,
-            Order::Remove(Slot(slot)) => self.reader.remove_from(slot)?,
+            Order::Insert(persona) => self.reader.insert_faulty(&persona, lift_after, faults)?,
+            Order::Remove(slot) => self.reader.remove_from(slot)?,
             Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
-            Order::Stop(Part::Center) => self.world.center = None,
-            Order::Start(Part::Center) => self.world.start_center()?,
-            Order::Stop(Part::Vrs) => self.world.vrs = None,
-            Order::Start(Part::Vrs) => self.world.start_vrs()?,
-            Order::Lose(Part::Pcscd) => self.reader.lose_service()?,
-            Order::Paper(true) => self.printer.fill_the_tray()?,
-            Order::Paper(false) => self.printer.empty_the_trays()?,
+            Order::Stop(part) => self.stop(part)?,
+            Order::Start(part) => self.restart(part)?,
+            Order::Pause(part) => self.signal(part, Signal::STOP)?,
+            Order::Resume(part) => self.signal(part, Signal::CONT)?,
+            Order::Center(offer) => self.offer(offer)?,
+            // While it says `media-empty`, this one takes up no job, and so could not be told otherwise.
+            Order::Paper(there) => self.printer.say("media-needed", !there)?,
+            Order::Printer(works) => self.printer_works(works)?,
             Order::End(Part::Browser) => kill(self.browser()?)?,
             Order::End(Part::Kiosk) => {
                 kill(self.kiosk.id())?;
-                self.kiosk = start_kiosk(&self.world, &self.printer)?;
+                self.restart_kiosk()?;
             }
-            Order::Stop(part) | Order::Start(part) | Order::Lose(part) | Order::End(part) => {
-                return Err(format!("that cannot be done to {part:?}").into());
+            Order::End(part) => return Err(cannot(part)),
+            Order::Patience(seconds) => {
+                self.configure(|config| {
+                    for step in ["card", "input", "removal"] {
+                        set(
+                            config,
+                            &format!("patience.{step}_seconds"),
+                            i64::from(seconds),
+                        );
+                    }
+                })?;
+            }
+            Order::Fee(yen) => {
+                let cabinet = self.reader.cabinet().to_owned();
+                self.configure(|config| fit_cabinet(config, &cabinet, yen))?;
+            }
+            Order::Cabinet(request) => {
+                let felt = cabinet::call(self.reader.cabinet(), &request)?;
+                return Ok(serde_json::to_value(felt)?);
             }
         }
+        Ok(true.into())
+    }
+
+    fn stop(&mut self, part: Part) -> Result<(), Box<dyn Error>> {
+        match part {
+            Part::Center => self.world.center = None,
+            Part::Vrs => self.world.vrs = None,
+            Part::Pcscd => self.reader.lose_service()?,
+            _ => return Err(cannot(part)),
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, part: Part) -> Result<(), Box<dyn Error>> {
+        match part {
+            Part::Center => self.world.start_center()?,
+            Part::Vrs => self.world.start_vrs()?,
+            Part::Pcscd => self.reader.restore_service()?,
+            _ => return Err(cannot(part)),
+        }
+        Ok(())
+    }
+
+    fn signal(&self, part: Part, signal: Signal) -> Result<(), Box<dyn Error>> {
+        let program = match part {
+            Part::Center => &self.world.center,
+            Part::Vrs => &self.world.vrs,
+            _ => return Err(cannot(part)),
+        };
+        let program = program.as_ref().ok_or("it does not run")?;
+        Ok(program.signal(signal)?)
+    }
+
+    fn offer(&mut self, offer: Offer) -> io::Result<()> {
+        self.world.center = None;
+        self.world.ground.edit("center/center.toml", |config| {
+            // A minute that is hours away.
+            let hour = (time::OffsetDateTime::now_utc().hour() + 9 + 12) % 24;
+            let (open, close) = match offer {
+                Offer::Closed => (format!("{hour:02}:00"), format!("{hour:02}:01")),
+                _ => ("00:00".to_owned(), "24:00".to_owned()),
+            };
+            set(config, "hours.open", open);
+            set(config, "hours.close", close);
+            config.remove("maintenance");
+            if matches!(offer, Offer::Maintenance) {
+                let words = ["ja", "en", "zh", "ko"].map(|language| (language, "…"));
+                let words = words.map(|(language, word)| (language.to_owned(), word.into()));
+                config.insert("maintenance".to_owned(), Table::from_iter(words).into());
+            }
+        })?;
+        self.world.start_center()
+    }
+
+    fn printer_works(&self, works: Works) -> io::Result<()> {
+        let hold = self.printer.path("hold");
+        match works {
+            Works::Hold => std::fs::write(hold, ""),
+            Works::Go => std::fs::remove_file(hold),
+            Works::Break => std::fs::write(self.printer.path("break"), ""),
+        }
+    }
+
+    /// Changes the kiosk's configuration, and starts it again.
+    fn configure(&mut self, change: impl FnOnce(&mut Table)) -> io::Result<()> {
+        self.kiosk.end()?;
+        self.world.ground.edit(PAGE, change)?;
+        self.restart_kiosk()
+    }
+
+    fn restart_kiosk(&mut self) -> io::Result<()> {
+        let free = || TcpListener::bind(("127.0.0.1", self.debugging)).ok();
+        poll(LETS_GO, free).ok_or_else(|| io::Error::other("a browser was left behind"))?;
+        self.kiosk = start_kiosk(&self.world, &self.printer)?;
         Ok(())
     }
 
@@ -195,17 +338,50 @@ impl Stand {
 
 impl Drop for Stand {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(format!("/dev/shm/stand-{}", self.debugging));
+        let _ = self.kiosk.end();
+        let _ = std::fs::remove_dir_all(memory(self.debugging));
     }
+}
+
+/// The kiosk's configuration.
+const PAGE: &str = "kiosk/page.toml";
+
+fn memory(debugging: u16) -> PathBuf {
+    Path::new("/dev/shm").join(format!("stand-{debugging}"))
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn cannot(part: Part) -> Box<dyn Error> {
+    format!("that cannot be done to {part:?}").into()
+}
+
+/// All that a cabinet has, and a fee; or nothing of it.
+fn fit_cabinet(config: &mut Table, socket: &Path, yen: Option<u16>) {
+    config.remove("cabinet");
+    config.remove("fee");
+    let Some(yen) = yen else { return };
+    let device = Table::from_iter([
+        ("kind".to_owned(), "socket".into()),
+        ("path".to_owned(), path_text(socket).into()),
+    ]);
+    let devices = ["slot", "tray", "payment"].map(|name| (name.to_owned(), device.clone().into()));
+    config.insert("cabinet".to_owned(), Table::from_iter(devices).into());
+    let fee = [("yen_per_copy".to_owned(), i64::from(yen).into())];
+    config.insert("fee".to_owned(), Table::from_iter(fee).into());
 }
 
 fn start_kiosk(world: &World, printer: &Printer) -> io::Result<Program> {
     let mut command = Command::new(program("kiosk"));
-    command
-        .arg("--config")
-        .arg(world.ground.path("kiosk/page.toml"));
+    command.arg("--config").arg(world.ground.path(PAGE));
     let uri = format!("ipps://localhost:{}/ipp/print", printer.port());
     command.args(["--print", &uri]);
+    // What it leaves behind can be looked for.
+    let home = world.ground.path("home");
+    command.current_dir(&home);
+    command.env("HOME", &home).env("TMPDIR", &home);
     Program::start("kiosk", command)
 }
 

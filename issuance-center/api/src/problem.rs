@@ -42,6 +42,24 @@ pub enum Language {
 impl Language {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Ja, Self::En, Self::Zh, Self::Ko];
+
+    /// Its own of four texts in the order of [`ALL`](Self::ALL).
+    const fn of(self, [ja, en, zh, ko]: [&'static str; 4]) -> &'static str {
+        match self {
+            Self::Ja => ja,
+            Self::En => en,
+            Self::Zh => zh,
+            Self::Ko => ko,
+        }
+    }
+
+    /// Two sentences, one after the other.
+    fn joined(self, first: &str, second: &str) -> String {
+        match self {
+            Self::Ja | Self::Zh => format!("{first}{second}"),
+            Self::En | Self::Ko => format!("{first} {second}"),
+        }
+    }
 }
 
 /// What a problem code means.
@@ -53,7 +71,11 @@ pub struct Meaning {
     pub status: Option<u16>,
     /// Whether trying again helps.
     pub retry: Retry,
-    /// What the resident is told, and what to do next: ja, en, zh, ko.
+    /// What the resident is told has happened: ja, en, zh, ko.
+    pub happened: [&'static str; 4],
+    /// What the resident can do about it.
+    pub advice: [&'static str; 4],
+    /// One after the other.
     pub message: [&'static str; 4],
     /// What the operator is told.
     pub operator: &'static str,
@@ -69,13 +91,19 @@ impl ProblemCode {
     /// What the resident is told, without placeholders filled in.
     #[must_use]
     pub fn message(self, language: Language) -> &'static str {
-        let [ja, en, zh, ko] = self.meaning().message;
-        match language {
-            Language::Ja => ja,
-            Language::En => en,
-            Language::Zh => zh,
-            Language::Ko => ko,
-        }
+        language.of(self.meaning().message)
+    }
+
+    /// What happened, without placeholders filled in.
+    #[must_use]
+    pub fn happened(self, language: Language) -> &'static str {
+        language.of(self.meaning().happened)
+    }
+
+    /// What the resident can do about it.
+    #[must_use]
+    pub fn advice(self, language: Language) -> &'static str {
+        language.of(self.meaning().advice)
     }
 }
 
@@ -124,7 +152,13 @@ impl Problem {
     /// What the resident is told.
     #[must_use]
     pub fn message(&self, language: Language) -> String {
-        let text = self.code.message(language);
+        language.joined(&self.happened(language), self.code.advice(language))
+    }
+
+    /// What happened, without what to do about it.
+    #[must_use]
+    pub fn happened(&self, language: Language) -> String {
+        let text = self.code.happened(language);
         let text = match self.remaining {
             Some(remaining) => text.replace("{remaining}", &remaining.to_string()),
             None => text.to_owned(),
@@ -137,20 +171,20 @@ impl Problem {
             None => text,
         };
         match self.printed {
-            Some(printed) => format!("{text}{}", came_out(printed, language)),
+            Some(printed) => language.joined(&text, &came_out(printed, language)),
             None => text,
         }
     }
 }
 
-/// What is said behind the message of a print that stopped half-way.
+/// What is said of a print that stopped half-way.
 fn came_out(copies: NonZeroU8, language: Language) -> String {
     match language {
         Language::Ja => format!("{copies}部は印刷できています。"),
-        Language::En if copies == NonZeroU8::MIN => " One copy has come out.".to_owned(),
-        Language::En => format!(" {copies} copies have come out."),
+        Language::En if copies == NonZeroU8::MIN => "One copy has come out.".to_owned(),
+        Language::En => format!("{copies} copies have come out."),
         Language::Zh => format!("已打印{copies}份。"),
-        Language::Ko => format!(" {copies}부는 인쇄되었습니다."),
+        Language::Ko => format!("{copies}부는 인쇄되었습니다."),
     }
 }
 
@@ -264,20 +298,19 @@ mod tests {
             ..Problem::from(ProblemCode::PrinterOutOfPaper)
         };
         for language in Language::ALL {
+            let happened = problem.happened(language);
+            let rest = happened.strip_prefix(problem.code.happened(language));
+            assert!(rest.unwrap().contains('2'), "{happened}");
             let message = problem.message(language);
-            let rest = message
-                .strip_prefix(problem.code.message(language))
-                .unwrap();
-            assert!(rest.contains('2'), "{message}");
+            assert!(message.starts_with(&happened), "{message}");
+            assert!(message.ends_with(problem.code.advice(language)));
         }
         let one = Problem {
             printed: NonZeroU8::new(1),
             ..problem
         };
-        assert!(
-            one.message(Language::En)
-                .ends_with(" One copy has come out.")
-        );
+        let happened = one.happened(Language::En);
+        assert!(happened.ends_with(" One copy has come out."), "{happened}");
         assert!(!serde_json::to_string(&one).unwrap().contains("printed"));
     }
 

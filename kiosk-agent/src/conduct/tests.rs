@@ -711,6 +711,12 @@ async fn a_menu_nobody_chooses_from_is_fetched_again() {
     let (seen, ended) = serve(&mut terminal, |_| Does::Nothing).await;
     assert_eq!(ended, Err(ProblemCode::Maintenance));
     assert_eq!(seen, ["maintenance"]);
+
+    terminal.center.menu.maintenance = None;
+    terminal.center.menu.hours.close = "00:00".to_owned();
+    let (seen, ended) = serve(&mut terminal, |_| Does::Nothing).await;
+    assert_eq!(ended, Err(ProblemCode::OutsideHours));
+    assert_eq!(seen, ["outside-hours"]);
 }
 
 #[tokio::test(start_paused = true)]

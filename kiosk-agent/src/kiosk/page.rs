@@ -1,5 +1,6 @@
 //! The page in a browser: one browser a resident, and what happens when either fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use issuance_api::ProblemCode;
@@ -15,6 +16,7 @@ use terminal::web::server::Server;
 use tokio::time::sleep;
 
 use crate::StartError;
+use crate::alive::Alive;
 
 /// Between two looks at reader, printer and center for the attendant.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -32,6 +34,7 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     terminal: &mut Terminal<C, K, O, P, S>,
     settings: &Settings,
     desk: Desk,
+    alive: &Arc<Alive>,
 ) -> Result<(), StartError> {
     let mut front = Front::new(desk);
     front.report(|health| {
@@ -42,6 +45,11 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
     let server = Server::bind(front.shared()).await?;
     let mut keeper = Keeper::new(settings, server.address(), front.shared(), tell)?;
     tokio::spawn(server.serve());
+    let (page, manager) = (front.shared(), Arc::clone(alive));
+    tokio::spawn(async move {
+        page.seen().await;
+        manager.ready();
+    });
     loop {
         front.start_over();
         let ended = tokio::select! {

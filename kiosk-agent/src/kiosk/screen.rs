@@ -124,9 +124,10 @@ impl Screen {
         let japanese = self.language == Language::Ja;
         let authority = &preview.authority;
         let row =
-            |label: Text, value: &str| say(&format!("  {}: {value}", label.say(self.language)));
+            |label: Text, value: &str| say_all(&["  ", label.say(self.language), ": ", value]);
+        let day = |date| Zeroizing::new(String::from(date));
         row(Text::Name, preview.holder.name.expose());
-        row(Text::BirthDate, &String::from(preview.holder.birth_date));
+        row(Text::BirthDate, &day(preview.holder.birth_date));
         row(
             Text::Authority,
             if japanese {
@@ -141,12 +142,11 @@ impl Screen {
             } else {
                 (&dose.product_en, &dose.maker_en)
             };
-            say(&format!(
-                "  {}. {}  {product}  {maker}  {}",
-                number + 1,
-                String::from(dose.date),
-                dose.lot
-            ));
+            let number = (number + 1).to_string();
+            let day = day(dose.date);
+            say_all(&[
+                "  ", &number, ". ", &day, "  ", product, "  ", maker, "  ", &dose.lot,
+            ]);
         }
         self.text(Text::Confirm);
         self.expects = Expects::Preview;
@@ -299,7 +299,16 @@ impl FrontEnd for Screen {
 
 /// Writes a line past the buffer of the standard library, which would keep what went through it.
 fn say(text: &str) {
-    let line = Zeroizing::new([text.as_bytes(), b"\n"].concat());
+    say_all(&[text]);
+}
+
+/// One line of these pieces, which are put together in one place and wiped there.
+fn say_all(pieces: &[&str]) {
+    let length = pieces.iter().map(|piece| piece.len()).sum::<usize>() + 1;
+    let mut line = Zeroizing::new(Vec::with_capacity(length));
+    for piece in pieces.iter().chain(&["\n"]) {
+        line.extend_from_slice(piece.as_bytes());
+    }
     let mut rest = &line[..];
     while !rest.is_empty() {
         match rustix::io::write(rustix::stdio::stdout(), rest) {

@@ -17,6 +17,10 @@ use crate::ports::{Question, Reading};
 /// How long a service or a reader may take to show up before a resident is told that there is none.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long a card that lies there may take to answer as one: contacts bounce, a field comes and goes while a hand is still
+/// putting it down, and another program may be looking at it.
+const SETTLING: Duration = Duration::from_millis(1500);
+
 /// What is known of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
@@ -74,18 +78,22 @@ impl Desk {
         self.close();
         self.lost = false;
         let begin = Instant::now();
+        // Since when a card is there that does not answer as one.
+        let mut unsettled: Option<Instant> = None;
         loop {
-            let card = self
-                .readers
-                .iter()
-                .find(|(_, card)| **card)
-                .map(|(reader, _)| reader.clone());
-            if let Some(reader) = card {
-                match self.select(&reader) {
+            match (self.card_there(), unsettled) {
+                (Some(reader), _) => match self.select(&reader) {
                     // Just lifted: its event is on the way.
                     Err(SessionError::Transport(TransportError::NoCard)) => {}
+                    Err(SessionError::Transport(error)) if may_settle(error) => {
+                        if unsettled.get_or_insert_with(Instant::now).elapsed() >= SETTLING {
+                            return Err(problem(SessionError::Transport(error)));
+                        }
+                    }
                     selected => return selected.map_err(problem),
-                }
+                },
+                (None, Some(_)) => return Err(ProblemCode::CardLifted),
+                (None, None) => {}
             }
             let waited = begin.elapsed();
             if waited >= GRACE.min(within) {
@@ -162,6 +170,12 @@ impl Desk {
         self.held = None;
     }
 
+    /// A reader on which a card lies.
+    fn card_there(&self) -> Option<ReaderName> {
+        let mut there = self.readers.iter().filter(|(_, card)| **card);
+        there.next().map(|(reader, _)| reader.clone())
+    }
+
     fn select(&mut self, reader: &ReaderName) -> Result<u8, SessionError> {
         let today = Day::in_japan((self.clock)());
         let card = self.pcsc.connect(reader)?.unexpired(today)?;
@@ -204,6 +218,14 @@ impl Desk {
             .is_none_or(|wanted| reader.to_string().contains(wanted));
         watched.then(|| self.readers.insert(reader, card)).flatten()
     }
+}
+
+/// Whether the same card may answer a moment later. No PIN was presented: asking again costs it nothing.
+const fn may_settle(error: TransportError) -> bool {
+    matches!(
+        error,
+        TransportError::CardLifted | TransportError::InUse | TransportError::Protocol
+    )
 }
 
 fn problem(error: SessionError) -> ProblemCode {

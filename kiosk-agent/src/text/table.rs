@@ -48,7 +48,7 @@ macro_rules! texts {
 
 texts! {
     // What stands on every screen
-    shown Title "接種証明書の交付" "Vaccination certificates" "接种证明的发放" "접종증명서 발급";
+    shown Title "接種証明書の交付" "Vaccination certificates" "接种证明发放" "접종증명서 발급";
     shown Step "手順" "Step" "步骤" "단계";
     shown StepStart "はじめに" "Start" "开始" "시작";
     shown StepCard "カード" "Card" "放卡" "카드";
@@ -75,7 +75,7 @@ texts! {
     shown StopTitle "手続きを中止しますか" "Cancel this application?" "要取消本次申请吗？" "신청을 취소하시겠습니까?";
     shown StopText "入力した内容はすべて消去されます。カードを置いている場合は、お取りください。" "Everything entered will be erased. If your card is on the reader, take it back." "已输入的内容将全部删除。如果卡还在读卡器上，请取走。" "입력한 내용은 모두 삭제됩니다. 카드가 놓여 있다면 가져가 주십시오.";
     shown StopNo "続ける" "Go on" "继续" "계속하기";
-    shown HelpStaff "お困りのときは、係員にお声がけください。" "If you need help, please ask the staff." "如有疑问，请询问工作人员。" "어려움이 있으시면 직원에게 문의해 주십시오.";
+    spoken HelpStaff "お困りのときは、係員にお声がけください。" "If you need help, please ask the staff." "如有疑问，请询问工作人员。" "어려움이 있으시면 직원에게 문의해 주십시오.";
     shown Starting "準備しています" "Getting ready" "正在准备" "준비하고 있습니다";
     shown Next "次へ" "Next" "下一步" "다음";
 
@@ -91,27 +91,27 @@ texts! {
     shown ServiceTitle "行政サービス:接種証明書" "Public services: vaccination certificate" "行政服务：接种证明" "행정 서비스: 접종증명서";
     spoken Terms "ご利用にあたっての説明です。お読みになり、よろしければ「同意する」を押してください。" "Please read how this works. If you agree, press I agree." "请阅读使用说明。同意请按“同意”。" "이용 안내를 읽으시고 동의하시면 ‘동의합니다’를 눌러 주십시오.";
     shown TermsTitle "ご利用にあたって" "Before you begin" "使用须知" "이용 안내";
-    shown TermsReads "マイナンバーカードから、個人番号、氏名、住所、生年月日、性別を読み取ります。" "Your individual number, name, address, date of birth and sex are read from your My Number Card." "将从个人编号卡读取个人编号、姓名、住址、出生日期和性别。" "마이넘버 카드에서 개인번호, 성명, 주소, 생년월일, 성별을 읽습니다.";
-    shown TermsAsks "読み取った内容は暗号化して送信し、お選びになった市区町村の接種記録の照会だけに使います。" "They are sent encrypted, and used only to look up your vaccination records in the municipality you choose." "读取的内容加密发送，仅用于查询您所选市区町村的接种记录。" "읽은 내용은 암호화하여 전송하며, 선택하신 시구정촌의 접종 기록 조회에만 사용합니다.";
-    shown TermsForgets "この端末にもセンターにも、申請の内容と証明書は残りません。" "Neither this kiosk nor the center keeps your application or your certificate." "本终端和中心均不保留申请内容和证明。" "이 단말기와 센터에는 신청 내용과 증명서가 남지 않습니다.";
-    shown TermsPaper "証明書はA4の紙に印刷されます。二次元コードは誰でも真正性を確かめることができます。" "The certificate is printed on A4 paper. Anybody can verify its QR code." "证明打印在A4纸上。任何人都可以验证其二维码。" "증명서는 A4 용지에 인쇄됩니다. QR 코드는 누구나 확인할 수 있습니다.";
-    shown TermsSelf "ご本人のマイナンバーカードをお使いください。" "Use your own My Number Card only." "请使用您本人的个人编号卡。" "본인의 마이넘버 카드를 사용해 주십시오.";
+    spoken TermsReads "マイナンバーカードから、個人番号、氏名、住所、生年月日、性別を読み取ります。" "Your individual number, name, address, date of birth and sex are read from your My Number Card." "将从个人编号卡读取个人编号、姓名、住址、出生日期和性别。" "마이넘버 카드에서 개인번호, 성명, 주소, 생년월일, 성별을 읽습니다.";
+    spoken TermsAsks "読み取った内容は暗号化して送信し、お選びになった市区町村の接種記録の照会だけに使います。" "They are sent encrypted, and used only to look up your vaccination records in the municipality you choose." "读取的内容加密发送，仅用于查询您所选市区町村的接种记录。" "읽은 내용은 암호화하여 전송하며, 선택하신 시구정촌의 접종 기록 조회에만 사용합니다.";
+    spoken TermsForgets "この端末にもセンターにも、申請の内容と証明書は残りません。" "Neither this kiosk nor the center keeps your application or your certificate." "本终端和中心均不保留申请内容和证明。" "이 단말기와 센터에는 신청 내용과 증명서가 남지 않습니다.";
+    spoken TermsPaper "証明書はA4の紙に印刷されます。二次元コードで、本物であることを誰でも確かめることができます。" "The certificate is printed on A4 paper. Anybody can verify its QR code." "证明打印在A4纸上。任何人都可以验证其二维码。" "증명서는 A4 용지에 인쇄됩니다. QR 코드는 누구나 확인할 수 있습니다.";
+    spoken TermsSelf "ご本人のマイナンバーカードをお使いください。" "Use your own My Number Card only." "请使用您本人的个人编号卡。" "본인의 마이넘버 카드를 사용해 주십시오.";
     shown Agree "同意する" "I agree" "同意" "동의합니다";
 
     // Card, kind, PIN
     spoken PlaceCard "マイナンバーカードをカードリーダーに置いてください。" "Place your My Number Card on the reader." "请将个人编号卡放在读卡器上。" "마이넘버 카드를 리더에 올려 주십시오.";
     shown PlaceCardTitle "カードを置いてください" "Place your card" "请放置卡片" "카드를 올려 주십시오";
-    shown PlaceCardHelp "カードの顔写真の面を上にして、リーダーの中央に置きます。読み取りが終わるまで動かさないでください。スマートフォンは使えません。" "Put the card in the middle of the reader, photo side up. Do not move it until told. A phone cannot be used." "将卡片有照片的一面朝上，放在读卡器中央。读取结束前请勿移动。不能使用手机。" "카드의 사진 면을 위로 하여 리더 중앙에 올려 주십시오. 안내가 있을 때까지 움직이지 마십시오. 스마트폰은 사용할 수 없습니다.";
+    spoken PlaceCardHelp "カードの顔写真の面を上にして、リーダーの中央に置きます。読み取りが終わるまで動かさないでください。スマートフォンは使えません。" "Put the card in the middle of the reader, photo side up. Do not move it until told. A phone cannot be used." "将卡片有照片的一面朝上，放在读卡器中央。读取结束前请勿移动。不能使用手机。" "카드의 사진 면을 위로 하여 리더 중앙에 올려 주십시오. 안내가 있을 때까지 움직이지 마십시오. 스마트폰은 사용할 수 없습니다.";
     spoken ChooseKind "証明書の用途を選んでください。" "Choose what the certificate is for." "请选择证明的用途。" "증명서의 용도를 선택해 주십시오.";
     shown ChooseKindTitle "用途を選んでください" "What is it for?" "请选择用途" "용도를 선택해 주십시오";
-    shown ChooseKindHelp "国内用には、氏名、生年月日、接種記録が記載されます。海外用をご希望の方は、アプリまたは市区町村の窓口をご利用ください。" "The certificate for use in Japan shows your name, date of birth and vaccinations. For a certificate for abroad, use the app or your municipality's counter." "国内用证明记载姓名、出生日期和接种记录。需要海外用证明的，请使用应用程序或市区町村窗口。" "국내용에는 성명, 생년월일, 접종 기록이 기재됩니다. 해외용이 필요하신 분은 앱 또는 시구정촌 창구를 이용해 주십시오.";
+    spoken ChooseKindHelp "国内用には、氏名、生年月日、接種記録が記載されます。海外用をご希望の方は、アプリまたは市区町村の窓口をご利用ください。" "The certificate for use in Japan shows your name, date of birth and vaccinations. For a certificate for abroad, use the app or your municipality's counter." "国内用证明记载姓名、出生日期和接种记录。需要海外用证明的，请使用应用程序或市区町村窗口。" "국내용에는 성명, 생년월일, 접종 기록이 기재됩니다. 해외용이 필요하신 분은 앱 또는 시구정촌 창구를 이용해 주십시오.";
     shown Domestic "国内用" "For use in Japan" "日本国内用" "일본 국내용";
     shown DomesticText "日本語(英語併記)" "In Japanese with English labels" "日语（附英文）" "일본어(영어 병기)";
     shown Abroad "海外用" "For use abroad" "海外用" "해외용";
     shown AbroadText "旅券が必要です" "You need your passport" "需要护照" "여권이 필요합니다";
     spoken EnterPin "暗証番号、数字4桁を入力してください。" "Enter your 4-digit PIN." "请输入4位数字密码。" "비밀번호 4자리를 입력해 주십시오.";
     shown EnterPinTitle "暗証番号(4桁)を入力してください" "Enter your 4-digit PIN" "请输入4位数字密码" "비밀번호 4자리를 입력해 주십시오";
-    shown EnterPinHelp "カードを受け取ったときに市区町村の窓口で設定した、券面事項入力補助用の4桁の数字です。お忘れの方は、お住まいの市区町村の窓口で再設定できます。" "It is the 4-digit number for card-surface input support that you set at your municipality's counter when you received the card. If you forgot it, that counter can set a new one." "这是您领卡时在市区町村窗口设置的券面事项输入辅助用4位数字。如果忘记，可在居住地的市区町村窗口重新设置。" "카드를 받으실 때 시구정촌 창구에서 설정한 권면사항입력보조용 4자리 숫자입니다. 잊으신 경우 거주지 시구정촌 창구에서 재설정할 수 있습니다.";
+    spoken EnterPinHelp "カードを受け取ったときに市区町村の窓口で設定した、券面事項入力補助用の4桁の数字です。お忘れの方は、お住まいの市区町村の窓口で再設定できます。" "It is the 4-digit number for card-surface input support that you set at your municipality's counter when you received the card. If you forgot it, that counter can set a new one." "这是您领卡时在市区町村窗口设置的券面事项输入辅助用4位数字。如果忘记，可在居住地的市区町村窗口重新设置。" "카드를 받으실 때 시구정촌 창구에서 설정한 권면사항입력보조용 4자리 숫자입니다. 잊으신 경우 거주지 시구정촌 창구에서 재설정할 수 있습니다.";
     shown PinEntered "4桁のうち{count}桁を入力しました" "{count} of 4 digits entered" "已输入{count}位（共4位）" "4자리 중 {count}자리 입력됨";
     spoken TriesLeft "あと{remaining}回入力できます。" "Tries left: {remaining}." "还可输入{remaining}次。" "앞으로 {remaining}번 입력할 수 있습니다.";
     spoken LastTry "入力できるのは、あと1回です。間違えるとロックされ、解除はお住まいの市区町村の窓口でしかできません。" "This is the last try. If it is wrong the PIN is locked, and only your municipality's counter can unlock it." "只剩最后1次。如果输错，密码将被锁定，只能在居住地的市区町村窗口解除。" "마지막 1회입니다. 틀리면 비밀번호가 잠기며, 거주지 시구정촌 창구에서만 해제할 수 있습니다.";
@@ -130,12 +130,15 @@ texts! {
     // Municipality, copies, preview
     spoken ChooseMunicipality "接種を受けたときにお住まいだった市区町村を選んでください。" "Choose the municipality you lived in when you were vaccinated." "请选择接种时居住的市区町村。" "접종 당시 거주하시던 시구정촌을 선택해 주십시오.";
     shown ChooseMunicipalityTitle "市区町村を選んでください" "Choose a municipality" "请选择市区町村" "시구정촌을 선택해 주십시오";
-    shown ChooseMunicipalityHelp "接種記録は、接種を受けた日に住民票があった市区町村にあります。引っ越しをされた方は、以前の市区町村を選んでください。" "Your record is kept by the municipality where you were registered as a resident on the day of the vaccination. If you have moved since, choose the earlier one." "接种记录保存在接种当日您的住民票所在的市区町村。如已搬家，请选择以前的市区町村。" "접종 기록은 접종일에 주민표가 있던 시구정촌에 있습니다. 이사하신 분은 이전 시구정촌을 선택해 주십시오.";
+    spoken ChooseMunicipalityHelp "接種記録は、接種を受けた日に住民票があった市区町村にあります。引っ越しをされた方は、以前の市区町村を選んでください。" "Your record is kept by the municipality where you were registered as a resident on the day of the vaccination. If you have moved since, choose the earlier one." "接种记录保存在接种当日您的住民票所在的市区町村。如已搬家，请选择以前的市区町村。" "접종 기록은 접종일에 주민표가 있던 시구정촌에 있습니다. 이사하신 분은 이전 시구정촌을 선택해 주십시오.";
     shown Home "カードの住所の市区町村" "The municipality of your card's address" "卡上住址的市区町村" "카드 주소의 시구정촌";
     shown Elsewhere "ほかの市区町村" "Another municipality" "其他市区町村" "다른 시구정촌";
     shown ByPrefecture "都道府県から選ぶ" "By prefecture" "按都道府县选择" "도도부현으로 찾기";
-    shown ByReading "五十音から選ぶ" "By first letter" "按读音选择" "첫 글자로 찾기";
-    shown NothingHere "該当する市区町村はありません。" "There is none." "没有符合的市区町村。" "해당하는 시구정촌이 없습니다.";
+    shown ByReading "五十音から選ぶ" "By first letter" "按首字母选择" "첫 글자로 찾기";
+    shown ByLetters "文字を押して探す" "Search by letters" "按字母查找" "글자로 검색";
+    shown LettersSoFar "市区町村名のはじめの文字" "First letters of its name" "名称开头的字母" "이름의 첫 글자들";
+    shown PressLetters "市区町村名を、はじめの文字から順に押してください。" "Press the letters of its name, from the first on." "请从第一个字母开始，依次按名称的字母。" "이름의 글자를 첫 글자부터 차례로 눌러 주십시오.";
+    shown FoundCount "{count}件あります" "{count} found" "共{count}个" "{count}건 있습니다";
     shown NotListed "一覧にない市区町村の証明書は、この端末では交付できません。その市区町村の窓口にお問い合わせください。" "For a municipality that is not listed no certificate can be issued here. Please ask at its counter." "列表中没有的市区町村，本终端无法发放证明。请咨询该市区町村窗口。" "목록에 없는 시구정촌의 증명서는 이 단말기에서 발급할 수 없습니다. 해당 시구정촌 창구에 문의해 주십시오.";
     spoken ChooseCopies "部数を選んでください。" "Choose how many copies you need." "请选择份数。" "부수를 선택해 주십시오.";
     shown ChooseCopiesTitle "部数を選んでください" "How many copies?" "请选择份数" "부수를 선택해 주십시오";
@@ -145,7 +148,7 @@ texts! {
     shown FeeOf "手数料 {yen}円" "Fee: {yen} yen" "手续费 {yen}日元" "수수료 {yen}엔";
     spoken CheckPreview "証明書の内容をご確認ください。よろしければ「この内容で交付する」を押してください。" "Please check what the certificate will say. If it is right, press Issue this certificate." "请确认证明内容。如无误，请按“按此内容发放”。" "증명서 내용을 확인해 주십시오. 맞으면 ‘이 내용으로 발급’을 눌러 주십시오.";
     shown Preview "証明書の内容をご確認ください" "Please check what the certificate will say" "请确认证明内容" "증명서 내용을 확인해 주십시오";
-    shown PreviewHelp "ここに表示された内容がそのまま印刷されます。内容が違うときは、中止して、記録のある市区町村の窓口にお問い合わせください。" "Exactly this will be printed. If something is wrong, cancel, and ask at the counter of the municipality that holds the record." "将按此处显示的内容打印。如有错误，请取消，并咨询保存记录的市区町村窗口。" "여기에 표시된 내용이 그대로 인쇄됩니다. 내용이 다르면 취소하고 기록이 있는 시구정촌 창구에 문의해 주십시오.";
+    spoken PreviewHelp "ここに表示された内容がそのまま印刷されます。内容が違うときは、中止して、記録のある市区町村の窓口にお問い合わせください。" "Exactly this will be printed. If something is wrong, cancel, and ask at the counter of the municipality that holds the record." "将按此处显示的内容打印。如有错误，请取消，并咨询保存记录的市区町村窗口。" "여기에 표시된 내용이 그대로 인쇄됩니다. 내용이 다르면 취소하고 기록이 있는 시구정촌 창구에 문의해 주십시오.";
     shown Name "氏名" "Name" "姓名" "성명";
     shown BirthDate "生年月日" "Date of birth" "出生日期" "생년월일";
     shown Authority "証明する市区町村" "Certified by" "证明机构" "증명 기관";
@@ -165,17 +168,18 @@ texts! {
     shown FeeDue "お支払い額" "To pay" "应付金额" "지불 금액";
     shown FeeInserted "投入額" "Inserted" "已投入" "투입 금액";
     shown Yen "{yen}円" "{yen} yen" "{yen}日元" "{yen}엔";
-    shown PayFeeHelp "おつりが出ます。中止すると、投入した金額が戻ります。印刷できなかったときは、手数料をお返しします。" "Change is given. If you cancel, what you inserted comes back. If printing fails, the fee is refunded." "可找零。取消时将退还已投入的金额。无法打印时退还手续费。" "거스름돈이 나옵니다. 취소하면 투입한 금액이 반환됩니다. 인쇄하지 못한 경우 수수료를 돌려드립니다.";
+    spoken PayFeeHelp "おつりが出ます。中止すると、投入した金額が戻ります。印刷できなかったときは、手数料をお返しします。" "Change is given. If you cancel, what you inserted comes back. If printing fails, the fee is refunded." "可找零。取消时将退还已投入的金额。无法打印时退还手续费。" "거스름돈이 나옵니다. 취소하면 투입한 금액이 반환됩니다. 인쇄하지 못한 경우 수수료를 돌려드립니다.";
     spoken Issuing "証明書を作成しています。" "Making the certificate." "正在制作证明。" "증명서를 작성하고 있습니다.";
     spoken Delivering "印刷しています。その場を離れないでください。" "Printing. Please do not leave." "正在打印。请勿离开。" "인쇄하고 있습니다. 자리를 떠나지 마십시오.";
     shown IssuingTitle "作成しています" "Making the certificate" "正在制作" "작성하고 있습니다";
     shown DeliveringTitle "印刷しています" "Printing" "正在打印" "인쇄하고 있습니다";
     shown DoNotLeave "その場を離れないでください" "Please do not leave" "请勿离开" "자리를 떠나지 마십시오";
     spoken AgainPrompt "もう一度印刷するときは「もう一度試す」を押してください。" "To print again, press Try again." "如需重新打印，请按“重试”。" "다시 인쇄하려면 ‘다시 시도’를 눌러 주십시오.";
+    shown AgainTitle "印刷が終わっていません" "Not all is printed yet" "打印尚未完成" "인쇄가 끝나지 않았습니다";
     shown Again "もう一度試す" "Try again" "重试" "다시 시도";
     spoken TakePaper "証明書をお取りください。" "Please take your certificate." "请取走证明。" "증명서를 가져가 주십시오.";
     shown TakePaperTitle "証明書をお取りください" "Take your certificate" "请取走证明" "증명서를 가져가 주십시오";
-    shown TakePaperText "証明書が取り出し口に残っています。枚数をご確認のうえ、すべてお取りください。" "Your certificate lies in the tray. Take every sheet." "证明在出纸口。请确认张数并全部取走。" "증명서가 배출구에 있습니다. 매수를 확인하시고 모두 가져가 주십시오.";
+    spoken TakePaperText "証明書が取り出し口に残っています。枚数をご確認のうえ、すべてお取りください。" "Your certificate lies in the tray. Take every sheet." "证明在出纸口。请确认张数并全部取走。" "증명서가 배출구에 있습니다. 매수를 확인하시고 모두 가져가 주십시오.";
     spoken Done "終わりました。証明書をお取りください。この端末には何も残っていません。" "Done. Take your certificate. Nothing of it is left in this kiosk." "已完成。请取走证明。本终端不保留任何内容。" "완료되었습니다. 증명서를 가져가 주십시오. 이 단말기에는 아무것도 남아 있지 않습니다.";
     shown DoneTitle "ありがとうございました" "Thank you" "谢谢" "감사합니다";
     spoken NotReported "ご注意ください。交付の完了をセンターに報告できませんでした。この証明書は10分後に無効になります。改めて申請してください。" "Warning: the center could not be told. This certificate becomes invalid after ten minutes. Please apply again." "请注意：未能向中心报告发放完成。本证明将在10分钟后失效，请重新申请。" "주의: 센터에 발급 완료를 보고하지 못했습니다. 이 증명서는 10분 후 무효가 됩니다. 다시 신청해 주십시오.";
@@ -185,6 +189,7 @@ texts! {
     // Problems
     shown ProblemTitle "お知らせ" "Please note" "提示" "안내";
     shown ProblemStopped "手続きを続けられません" "This cannot go on" "无法继续" "계속할 수 없습니다";
+    shown ProblemWait "ただいまご利用いただけません" "This kiosk is out of service" "本机暂停服务" "현재 이용할 수 없습니다";
     shown ProblemCodeLabel "コード" "Code" "代码" "코드";
     spoken SeeScreen "画面の案内をご確認ください。" "Please read what the screen says." "请查看屏幕上的说明。" "화면의 안내를 확인해 주십시오.";
     shown Understood "わかりました" "OK" "知道了" "확인";
@@ -194,16 +199,26 @@ texts! {
     shown Attendant "係員用" "Attendant" "工作人员" "직원용";
     shown AttendantKey "係員の鍵を入力してください" "Enter the attendant's key" "请输入工作人员密钥" "직원 키를 입력해 주십시오";
     shown AttendantWrong "鍵が違います。" "That is not the key." "密钥错误。" "키가 다릅니다.";
+    shown AttendantOk "正常" "in order" "正常" "정상";
+    shown AttendantVersion "版" "Version" "版本" "버전";
+    shown AttendantTerminal "端末" "Terminal" "终端" "단말기";
+    shown AttendantReader "カードリーダー" "Card reader" "读卡器" "카드 리더";
+    shown AttendantPrinter "プリンター" "Printer" "打印机" "프린터";
+    shown AttendantCenter "証明書交付センター" "Issuance center" "证明发放中心" "증명서 발급 센터";
+    shown AttendantBegun "始められた申請" "Applications begun" "已开始的申请" "시작된 신청";
+    shown AttendantDelivered "渡された証明書" "Certificates handed over" "已交付的证明" "교부된 증명서";
+    shown AttendantEnded "表示したお知らせ" "Problems shown" "已显示的提示" "표시된 안내";
+    shown AttendantBrowsers "画面の再起動" "Browsers started again" "浏览器重启次数" "브라우저 재시작";
     shown AttendantReset "端末を最初の状態に戻す" "Reset the kiosk" "重置终端" "단말기 초기화";
 
     // The plain text front end
-    shown Cancel "(q で中止)" "(q to cancel)" "(输入 q 取消)" "(q 입력 시 취소)";
+    shown Cancel "(q で中止)" "(q to cancel)" "（输入 q 取消）" "(q 입력 시 취소)";
     shown ChooseProgramme "証明書の種類を番号で選んでください" "Choose a certificate by its number" "请按编号选择证明种类" "증명서 종류를 번호로 선택해 주십시오";
     shown ChooseKindByNumber "用途を番号で選んでください" "Choose by number what it is for" "请按编号选择用途" "용도를 번호로 선택해 주십시오";
-    shown TypePin "暗証番号(数字4桁、券面事項入力補助用)を入力してください。あと{remaining}回入力できます。" "Enter your PIN (4 digits, for card-surface input support). Tries left: {remaining}." "请输入密码(4位数字,券面事项输入辅助用)。还可输入{remaining}次。" "비밀번호(숫자 4자리, 권면사항입력보조용)를 입력해 주십시오. 앞으로 {remaining}번 입력할 수 있습니다.";
+    shown TypePin "暗証番号(数字4桁、券面事項入力補助用)を入力してください。あと{remaining}回入力できます。" "Enter your PIN (4 digits, for card-surface input support). Tries left: {remaining}." "请输入密码（4位数字，券面事项输入辅助用）。还可输入{remaining}次。" "비밀번호(숫자 4자리, 권면사항입력보조용)를 입력해 주십시오. 앞으로 {remaining}번 입력할 수 있습니다.";
     shown ChooseMunicipalityByNumber "接種を受けたときの市区町村を番号で選んでください" "Choose by number the municipality that holds your vaccination records" "请按编号选择接种时所在的市区町村" "접종 당시의 시구정촌을 번호로 선택해 주십시오";
-    shown Copies "部数(1から10、そのままEnterで1部)" "Copies (1 to 10, Enter for 1)" "份数(1至10,直接按Enter为1份)" "부수(1~10, Enter만 누르면 1부)";
-    shown Confirm "この内容で交付するには Enter を押してください(b で市区町村の選択に戻る)" "Press Enter to have it issued (b to choose another municipality)" "按 Enter 发放(输入 b 重新选择市区町村)" "발급하려면 Enter를 누르십시오(b 입력 시 시구정촌 선택으로)";
+    shown Copies "部数(1から10、そのままEnterで1部)" "Copies (1 to 10, Enter for 1)" "份数（1至10，直接按 Enter 为1份）" "부수(1~10, Enter만 누르면 1부)";
+    shown Confirm "この内容で交付するには Enter を押してください(b で市区町村の選択に戻る)" "Press Enter to have it issued (b to choose another municipality)" "按 Enter 发放（输入 b 重新选择市区町村）" "발급하려면 Enter를 누르십시오(b 입력 시 시구정촌 선택으로)";
     shown NotUnderstood "入力を確かめて、もう一度入力してください。" "That is none of the choices. Please enter it again." "输入有误，请重新输入。" "입력을 확인하고 다시 입력해 주십시오.";
     shown NextResident "Enter を押すと最初の画面に戻ります" "Press Enter to return to the start" "按 Enter 返回开始画面" "Enter를 누르면 처음 화면으로 돌아갑니다";
     shown TryAgain "もう一度試すには Enter を押してください" "Press Enter to try again" "按 Enter 重试" "다시 시도하려면 Enter를 누르십시오";

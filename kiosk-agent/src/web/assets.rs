@@ -32,14 +32,19 @@ pub fn find(path: &str) -> Option<(Bytes, &'static str)> {
     Some((Bytes::from_static(FILES[found].1), media_type))
 }
 
-/// `{"ja": {KEY: TEXT, …}, …}`: texts, and `problem/CODE` without placeholders filled in.
+/// `{"ja": {KEY: TEXT, …}, …}`: texts, and `problem/CODE` and `happened/CODE` without placeholders filled in.
 static MESSAGES: LazyLock<Bytes> = LazyLock::new(|| {
     let languages = Language::ALL.map(|language| {
         let texts = Text::ALL
             .iter()
             .map(|text| (text.key(), text.say(language)));
-        let problems = ProblemCode::ALL.iter();
-        let problems = problems.map(|code| (problem_key(*code), code.message(language)));
+        let problems = ProblemCode::ALL.iter().flat_map(|code| {
+            let happened = format!("happened/{}", code.as_str());
+            [
+                (problem_key(*code), code.message(language)),
+                (happened, code.happened(language)),
+            ]
+        });
         let all: Map<_, _> = texts
             .chain(problems)
             .map(|(key, text)| (key, Value::from(text)))

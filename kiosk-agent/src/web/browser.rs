@@ -32,8 +32,7 @@ const PREFIX: &str = "kiosk-";
 
 /// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. Nor does it slow
 /// down a page that nobody seems to look at: a kiosk whose screen is dark still says that it lives.
-const ARGUMENTS: [&str; 23] = [
-    "--kiosk",
+const ARGUMENTS: [&str; 22] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-pings",
@@ -67,6 +66,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// A folder in memory.
     pub memory: PathBuf,
+    /// Whether it takes the whole screen, with no way out of the page; otherwise it is a window among others.
+    pub full_screen: bool,
 }
 
 /// Why there is no browser.
@@ -130,6 +131,7 @@ impl Browser {
         // It does not outlive this program, however that ends.
         command.args(["--pdeathsig", "KILL", "--"]);
         command.arg(&settings.program).args(ARGUMENTS);
+        command.args(settings.full_screen.then_some("--kiosk"));
         command.arg(data_folder(folder));
         command.args(&settings.arguments);
         command.arg(format!("--app=file://{}", start.display()));
@@ -143,6 +145,8 @@ impl Browser {
         ] {
             command.env(variable, folder);
         }
+        // The service manager is told things by this program alone.
+        command.env_remove("NOTIFY_SOCKET");
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -305,6 +309,7 @@ mod tests {
             program: program.into(),
             arguments: Vec::new(),
             memory: memory.into(),
+            full_screen: true,
         }
     }
 

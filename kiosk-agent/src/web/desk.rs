@@ -24,7 +24,7 @@ mod telling;
 const COPIES: u8 = 10;
 /// Digits of a PIN.
 const PIN_LENGTH: usize = 4;
-/// How long a step before an application stands, and an attendant's view that nobody uses.
+/// How long a step before an application stands, and an attendant's view that nobody uses, where nothing else is said.
 const IDLE: Duration = Duration::from_secs(90);
 /// How long the end of an application stands.
 const END: Duration = Duration::from_secs(30);
@@ -38,6 +38,7 @@ pub struct Desk {
     /// What the core showed while a problem was being read.
     next: Option<Shown>,
     deadline: Option<Instant>,
+    idle: Duration,
     /// The end of an application was read.
     acknowledged: bool,
     begun: bool,
@@ -158,12 +159,20 @@ impl Desk {
             shown: Shown::Starting,
             next: None,
             deadline: None,
+            idle: IDLE,
             acknowledged: false,
             begun: false,
             deserted: false,
             key,
             health: Health::default(),
         }
+    }
+
+    /// How long a step before an application stands, and an attendant's view that nobody uses.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
     }
 
     /// What the attendant sees.
@@ -184,7 +193,12 @@ impl Desk {
                 | Shown::Terms(..)
                 | Shown::AttendantKey { .. }
                 | Shown::Attendant { .. }
-        )
+        ) || self.is_before_the_first_screen()
+    }
+
+    /// Whether a problem stands that came up before an application began: whoever has read it is done, or begins anew.
+    const fn is_before_the_first_screen(&self) -> bool {
+        matches!(self.shown, Shown::Problem(_)) && matches!(self.next, Some(Shown::Language(_)))
     }
 
     /// Whether an application was begun since [`start_over`](Self::start_over), so that there may be something of it to be rid of.
@@ -214,11 +228,12 @@ impl Desk {
     /// The time is over of a screen that is this module's business.
     pub fn give_way(&mut self) {
         match self.take() {
-            Shown::Service(menu) | Shown::Terms(menu, _) => {
-                self.language = Language::Ja;
-                self.set(Shown::Language(menu));
-            }
+            Shown::Service(menu) | Shown::Terms(menu, _) => self.set(Shown::Language(menu)),
             Shown::AttendantKey { before, .. } => self.set(*before),
+            Shown::Problem(problem) => match self.next.take() {
+                Some(next) => self.set(next),
+                None => self.shown = Shown::Problem(problem),
+            },
             shown => self.shown = shown,
         }
     }
@@ -262,13 +277,13 @@ impl Desk {
             coming: false,
             leaves,
         });
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
     }
 
     /// What the core pushes.
     pub fn show(&mut self, view: &View<'_>) {
         let shown = match view {
-            View::Menu(menu) => match self.take() {
+            View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
                 Shown::Service(_) | Shown::Terms(..) | Shown::PlaceCard | Shown::Kind(_) => {
                     Shown::Service((*menu).clone())
@@ -312,6 +327,10 @@ impl Desk {
         let is_read = matches!(shown, Shown::Problem(_) | Shown::OutOfService(_));
         if matches!(self.shown, Shown::Problem(_)) && !is_read {
             self.next = Some(shown);
+            if self.gives_way() {
+                let stands = Instant::now() + self.end_stands();
+                self.deadline.get_or_insert(stands);
+            }
             return;
         }
         self.next = None;
@@ -324,7 +343,7 @@ impl Desk {
         }
         self.set(shown);
         if matches!(view, View::Menu(_)) && self.gives_way() {
-            self.deadline = Some(Instant::now() + IDLE);
+            self.deadline = Some(Instant::now() + self.idle);
         }
     }
 
@@ -361,6 +380,10 @@ impl Desk {
     }
 
     fn set(&mut self, shown: Shown) {
+        // Whoever comes next reads the first screen in Japanese.
+        if matches!(shown, Shown::Language(_)) {
+            self.language = Language::Ja;
+        }
         self.shown = shown;
         self.serial += 1;
         self.deadline = None;
@@ -370,7 +393,7 @@ impl Desk {
     /// Sets a step of this module's own, which has a time of its own.
     fn step(&mut self, shown: Shown) -> Taken {
         self.set(shown);
-        self.deadline = Some(Instant::now() + IDLE);
+        self.deadline = Some(Instant::now() + self.idle);
         Taken::Here
     }
 
@@ -387,7 +410,7 @@ impl Desk {
             PageIntent::Back => self.back(),
             PageIntent::MoreTime if self.deadline.is_none() => Taken::Ignored,
             PageIntent::MoreTime if self.gives_way() => {
-                self.deadline = Some(Instant::now() + IDLE);
+                self.deadline = Some(Instant::now() + self.idle);
                 Taken::Here
             }
             PageIntent::MoreTime => Taken::For(Intent::MoreTime),
@@ -618,7 +641,9 @@ impl Desk {
                 | Shown::Preview(_)
                 | Shown::Fee { .. }
                 | Shown::TryAgain
-        ) || matches!(self.shown, Shown::Problem(_)) && self.next.is_some()
+        ) || matches!(self.shown, Shown::Problem(_))
+            && self.next.is_some()
+            && !self.is_before_the_first_screen()
     }
 }
 

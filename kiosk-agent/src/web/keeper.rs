@@ -148,6 +148,7 @@ mod tests {
         let settings = Settings {
             program,
             arguments: Vec::new(),
+            full_screen: true,
             memory: memory.path().to_owned(),
         };
         let mut keeper = Keeper::new(&settings, String::new().into(), shared, |_| ()).unwrap();

@@ -24,8 +24,9 @@ pub struct Screen<'a> {
     pub cancel: bool,
     /// Recordings to play, in order.
     pub speak: Vec<String>,
-    /// Whether they go on until the screen changes: something was forgotten.
-    pub alarm: bool,
+    /// What follows again and again until the screen changes: something was forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<&'static str>,
     /// What it shows.
     #[serde(flatten)]
     pub content: Content<'a>,
@@ -114,8 +115,10 @@ pub enum Content<'a> {
     Problem {
         /// Its code.
         code: &'static str,
-        /// What the resident is told.
-        message: Personal,
+        /// What the resident is told has happened.
+        happened: Personal,
+        /// What the resident can do about it.
+        advice: &'static str,
         /// How it goes on.
         then: Then,
     },

@@ -572,8 +572,8 @@ fn menu() -> Menu {
             municipalities: vec![municipality(HOME), municipality("131016")],
         }],
         hours: Hours {
-            open: "06:30".to_owned(),
-            close: "23:00".to_owned(),
+            open: "00:00".to_owned(),
+            close: "24:00".to_owned(),
         },
         notices: Vec::new(),
         maintenance: None,

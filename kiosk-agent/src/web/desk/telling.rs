@@ -8,6 +8,16 @@ use crate::cabinet::Yen;
 use crate::text::{SPOKEN_TRIES, Text, is_spoken, problem_key, tries_key};
 use crate::web::screen::{Content, Screen, Then};
 
+/// The terms, for who does not read them.
+const TERMS: [Text; 6] = [
+    Text::Terms,
+    Text::TermsSelf,
+    Text::TermsReads,
+    Text::TermsAsks,
+    Text::TermsForgets,
+    Text::TermsPaper,
+];
+
 impl Desk {
     /// What the page is told.
     #[must_use]
@@ -24,10 +34,11 @@ impl Desk {
             back: self.has_back(),
             cancel: self.can_cancel(),
             speak: self.spoken(),
-            alarm: matches!(
-                self.shown,
-                Shown::TakeCard | Shown::CardLeft | Shown::TakePaper
-            ),
+            alarm: match self.shown {
+                Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
+                Shown::TakePaper => Some("alarm/paper"),
+                _ => None,
+            },
             content: self.content(),
         }
     }
@@ -54,7 +65,7 @@ impl Desk {
         let text = match &self.shown {
             Shown::Language(_) => Text::Welcome,
             Shown::Service(_) => Text::Service,
-            Shown::Terms(..) => Text::Terms,
+            Shown::Terms(..) => return TERMS.map(Text::key).to_vec(),
             Shown::PlaceCard => Text::PlaceCard,
             Shown::Kind(_) => Text::ChooseKind,
             Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
@@ -121,7 +132,11 @@ impl Desk {
             Shown::Done { reported } => Content::Done {
                 reported: *reported,
             },
-            Shown::Problem(problem) if self.next.is_some() => self.problem(problem, Then::On),
+            Shown::Problem(problem)
+                if self.next.is_some() && !self.is_before_the_first_screen() =>
+            {
+                self.problem(problem, Then::On)
+            }
             Shown::Problem(problem) => self.problem(problem, Then::Start),
             Shown::OutOfService(problem) => self.problem(problem, Then::Wait),
             Shown::AttendantKey { entry, wrong, .. } => Content::AttendantKey {
@@ -135,7 +150,8 @@ impl Desk {
     fn problem(&self, problem: &Problem, then: Then) -> Content<'static> {
         Content::Problem {
             code: problem.code.as_str(),
-            message: Personal::new(problem.message(self.language)),
+            happened: Personal::new(problem.happened(self.language)),
+            advice: problem.code.advice(self.language),
             then,
         }
     }

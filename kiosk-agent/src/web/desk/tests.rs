@@ -164,6 +164,37 @@ async fn a_problem_stands_until_it_was_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_problem_before_an_application_stands_until_it_was_read_or_nobody_is_there() {
+    for is_read in [true, false] {
+        let mut desk = at_the_terms();
+        say(&mut desk, "agree");
+        desk.show(&View::Problem(&ProblemCode::PrinterOutOfPaper.into()));
+        desk.show(&View::Menu(&menu()));
+        let said = told(&desk);
+        assert_eq!(
+            (&said["screen"], &said["then"], &said["cancel"]),
+            (&json!("problem"), &json!("start"), &json!(false))
+        );
+        // A menu that is fetched anew gives nobody more time.
+        let stands = desk.gives_way_at();
+        assert_eq!(stands, Some(Instant::now() + END));
+        tokio::time::advance(END / 2).await;
+        desk.show(&View::Menu(&menu()));
+        assert_eq!(desk.gives_way_at(), stands);
+        if is_read {
+            say(&mut desk, "understood");
+        } else {
+            desk.give_way();
+        }
+        assert_eq!(
+            (screen(&desk).as_str(), &told(&desk)["language"]),
+            ("language", &json!("ja"))
+        );
+        assert_eq!(desk.gives_way_at(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_what_is_offered_can_be_chosen() {
     let mut desk = desk();
     let menu = menu();
@@ -306,10 +337,10 @@ async fn every_problem_is_told_in_every_language_with_its_code() {
             press(&mut desk, json!({"intent": "language", "value": language}));
             let said = told(&desk);
             assert_eq!(said["code"], code.as_str());
-            assert!(
-                said["message"].as_str().unwrap().chars().count() > 5,
-                "{language}: {said}"
-            );
+            for part in ["happened", "advice"] {
+                let told = said[part].as_str().unwrap();
+                assert!(told.chars().count() > 5, "{language}: {said}");
+            }
         }
     }
 }

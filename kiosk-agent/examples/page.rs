@@ -1,0 +1,157 @@
+//! The page alone, for whoever looks at screens that hardly ever come about: real server, real page, no terminal behind them.
+//!
+//! The first line on standard output says where the page is. Then each line on standard input is shown, and answered by a
+//! line `{"shown":VIEW}`: a [`View`] as in [`Told`], or `{"view":"time","seconds":15}`, or `{"view":"start-over"}`. Language, service and
+//! terms go on by themselves, as at a kiosk; everything else waits for the next line.
+
+use std::error::Error;
+use std::io::{self, BufRead, Write};
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
+use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode};
+use serde::Deserialize;
+use serde_json::json;
+use terminal::cabinet::Yen;
+use terminal::ports::{FrontEnd, View};
+use terminal::web::attendant::AttendantKey;
+use terminal::web::desk::Desk;
+use terminal::web::front::Front;
+use terminal::web::server::Server;
+
+/// Opens the attendant's view.
+const KEY: &str = "20261124";
+
+/// A view, as it is told.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "view")]
+enum Told {
+    Menu {
+        menu: Menu,
+    },
+    PlaceCard,
+    Kind {
+        kinds: Vec<CertificateKind>,
+    },
+    Pin {
+        remaining: u8,
+    },
+    Reading,
+    TakeCard,
+    CardLeft,
+    Municipality {
+        offers: Vec<MunicipalityOffer>,
+        home: Option<MunicipalityCode>,
+        fee: Option<u32>,
+    },
+    Preview {
+        preview: Box<Preview>,
+    },
+    Fee {
+        due: u32,
+        inserted: u32,
+    },
+    Issuing,
+    Delivering,
+    TryAgain,
+    TakePaper,
+    Done {
+        reported: bool,
+    },
+    Problem {
+        code: String,
+        remaining: Option<u8>,
+        character: Option<char>,
+        printed: Option<NonZeroU8>,
+    },
+    OutOfService {
+        code: String,
+    },
+    Time {
+        seconds: u64,
+    },
+    StartOver,
+    Attendant {
+        reader: String,
+        printer: String,
+        center: String,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let desk = Desk::new(AttendantKey::parse(KEY));
+    let mut front = Front::new(desk);
+    let server = runtime.block_on(Server::bind(front.shared()))?;
+    say(&json!({"page": server.address().as_str(), "attendant": KEY}))?;
+    runtime.spawn(server.serve());
+    for line in io::stdin().lock().lines() {
+        show(&mut front, serde_json::from_str(&line?)?)?;
+        say(&json!({"shown": true}))?;
+    }
+    Ok(())
+}
+
+fn say(object: &serde_json::Value) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{object}")?;
+    output.flush()
+}
+
+fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
+    match told {
+        Told::Menu { menu } => front.show(&View::Menu(&menu)),
+        Told::PlaceCard => front.show(&View::PlaceCard),
+        Told::Kind { kinds } => front.show(&View::Kind(&kinds)),
+        Told::Pin { remaining } => front.show(&View::Pin { remaining }),
+        Told::Reading => front.show(&View::Reading),
+        Told::TakeCard => front.show(&View::TakeCard),
+        Told::CardLeft => front.show(&View::CardLeft),
+        Told::Municipality { offers, home, fee } => front.show(&View::Municipality {
+            offers: &offers,
+            home,
+            fee: fee.map(Yen::new),
+        }),
+        Told::Preview { preview } => front.show(&View::Preview(&preview)),
+        Told::Fee { due, inserted } => front.show(&View::Fee {
+            due: Yen::new(due),
+            inserted: Yen::new(inserted),
+        }),
+        Told::Issuing => front.show(&View::Issuing),
+        Told::Delivering => front.show(&View::Delivering),
+        Told::TryAgain => front.show(&View::TryAgain),
+        Told::TakePaper => front.show(&View::TakePaper),
+        Told::Done { reported } => front.show(&View::Done { reported }),
+        Told::Problem {
+            code,
+            remaining,
+            character,
+            printed,
+        } => front.show(&View::Problem(&Problem {
+            code: code.parse()?,
+            remaining,
+            character,
+            printed,
+        })),
+        Told::OutOfService { code } => {
+            let code: ProblemCode = code.parse()?;
+            front.show(&View::OutOfService(&code.into()));
+        }
+        Told::Time { seconds } => front.time(Duration::from_secs(seconds)),
+        Told::StartOver => front.start_over(),
+        Told::Attendant {
+            reader,
+            printer,
+            center,
+        } => {
+            front.attend();
+            front.report(|health| {
+                health.version = env!("CARGO_PKG_VERSION");
+                health.terminal = "urn:shomei:terminal:kiosk:chain-1:0001".to_owned();
+                (health.reader, health.printer, health.center) = (reader, printer, center);
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+"""What comes between: cancelling, waiting too long, lifting the card, an empty printer, a center that is gone, a browser that is killed."""
+
+import contextlib
+
+from playwright.sync_api import Error, expect
+
+from paper import certificate
+from stand import persona
+
+# Seconds for each step, where they are waited for.
+SHORT = 2
+
+
+def left_a_card(stand, kiosk):
+    """Whoever ends an application and forgets the card is called back, and nobody begins over it."""
+    kiosk.ended().is_on("card-left")
+    expect(kiosk.page.locator("main button")).to_have_count(0)
+    expect(kiosk.page.locator("#cancel")).to_be_hidden()
+    stand.order(remove=0)
+    kiosk.is_on("language")
+
+
+def over(stand, kiosk):
+    """The application is over: the next begins with the first screen and no card."""
+    stand.order(remove=0)
+    kiosk.to_start()
+
+
+# Each step that waits for somebody, and what leads there.
+STEPS = [
+    ("place-card", lambda kiosk, language: kiosk.begin(language)),
+    ("kind", lambda kiosk, language: kiosk.begin(language).place("ordinary")),
+    ("pin", lambda kiosk, language: kiosk.to_pin("ordinary", language)),
+    ("take-card", lambda kiosk, language: kiosk.to_pin("ordinary", language).type_pin()),
+    ("municipality", lambda kiosk, language: kiosk.to_municipality("ordinary", language)),
+    ("copies", lambda kiosk, language: kiosk.to_copies("ordinary", language)),
+    ("preview", lambda kiosk, language: kiosk.to_preview("ordinary", language)),
+]
+LANGUAGES = ("en", "ja", "ko", "zh")
+
+
+def cancelled(stand, kiosk):
+    """At every step; before an application there is nothing to end but the choice."""
+    for screen in ("service", "terms"):
+        kiosk.choose_language("en")
+        if screen == "terms":
+            kiosk.page.locator("button.choice").first.click()
+        kiosk.is_on(screen).cancel().is_on("language")
+    for number, (screen, lead) in enumerate(STEPS):
+        lead(kiosk, LANGUAGES[number % 4])
+        kiosk.is_on(screen)
+        # Who thinks better of it goes on where they were.
+        kiosk.push("Stop").press_in_dialog("StopNo").is_on(screen)
+        kiosk.cancel().is_told_why("cancelled")
+        if screen == "kind":
+            left_a_card(stand, kiosk)
+        else:
+            over(stand, kiosk)
+
+
+def went_back(stand, kiosk):
+    """Back is the step before, each time, and from the first the start."""
+    kiosk.to_pin("ordinary", "zh")
+    for screen in ("kind", "service", "language"):
+        kiosk.push("Back").is_on(screen)
+    # An application that was gone back from was one: its browser goes with it.
+    stand.order(remove=0)
+    with contextlib.suppress(Error):
+        kiosk.close()
+    kiosk.open().is_on("language")
+    kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("municipality")
+    kiosk.page.locator("button.choice").first.click()
+    kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
+    over(stand, kiosk)
+
+
+def waited(stand, kiosk):
+    """At every step, where nobody does anything; before that a warning, where there is time for one."""
+    stand.order(patience=22)
+    kiosk.open().begin("en")
+    warning = kiosk.page.get_by_role("dialog")
+    expect(warning).to_contain_text(kiosk.say("TimeWarning"))
+    kiosk.press_in_dialog("MoreTime").is_on("place-card")
+    expect(warning).to_contain_text(kiosk.say("TimeWarning"))
+    kiosk.press_in_dialog("MoreTime").cancel().is_told_why("cancelled")
+    kiosk.to_start()
+
+    stand.order(patience=SHORT)
+    kiosk.open()
+    for screen in ("service", "terms"):
+        kiosk.choose_language("ko")
+        if screen == "terms":
+            kiosk.page.locator("button.choice").first.click()
+        kiosk.is_on(screen).is_on("language")
+    for number, (screen, lead) in enumerate(STEPS):
+        lead(kiosk, LANGUAGES[number % 4])
+        kiosk.is_on(screen).is_told_why("no-card" if screen == "place-card" else "timed-out")
+        over(stand, kiosk)
+    stand.order(patience=60)
+    kiosk.open()
+
+
+def lifted(stand, kiosk):
+    """At every step that has a card, and between the commands of the reading."""
+    kiosk.begin("ja").place("ordinary", lift_after=1).is_told_why("card-lifted")
+    kiosk.to_start()
+    for screen, lead in STEPS[1:3]:
+        lead(kiosk, "en")
+        kiosk.is_on(screen)
+        stand.order(remove=0)
+        if screen == "kind":
+            kiosk.page.locator("button.choice").first.click()
+            kiosk.is_on("pin")
+        kiosk.type_pin().is_told_why("card-lifted")
+        kiosk.to_start()
+    for commands in (5, 6, 10, 16):
+        kiosk.begin("zh").place("ordinary", lift_after=commands).is_on("kind").page.locator("button.choice").first.click()
+        kiosk.is_on("pin").type_pin().is_told_why("card-lifted")
+        kiosk.to_start()
+    # While it says that it reads.
+    kiosk.begin("ko").place("ordinary", faults=["slow=400@ins=B0,times=always"]).is_on("kind").page.locator("button.choice").first.click()
+    kiosk.is_on("pin").type_pin().is_on("reading")
+    for way in ("back", "cancel"):
+        expect(kiosk.page.locator(f"#{way}")).to_be_hidden()
+    stand.order(remove=0)
+    kiosk.is_told_why("card-lifted")
+    kiosk.to_start()
+
+
+def without_paper(stand, kiosk):
+    """Told before a card is asked for, before records are, and under way; what was issued comes out when there is paper again."""
+    stand.order(paper=False)
+    kiosk.choose_language("en").page.locator("button.choice").first.click()
+    kiosk.is_on("terms").push("Agree").is_told_why("printer-out-of-paper").push("ToStart").is_on("language")
+    stand.order(paper=True)
+
+    kiosk.to_copies("gaiji", "en")
+    stand.order(paper=False)
+    kiosk.push("Next").is_told_why("printer-out-of-paper")
+    stand.order(paper=True)
+    kiosk.push("Understood").is_on("municipality").page.locator("button.choice").first.click()
+    kiosk.is_on("copies").push("Next").is_on("preview")
+    before = len(stand.sheets())
+    stand.order(printer="hold")
+    kiosk.push("Issue").is_on("delivering")
+    for way in ("back", "cancel"):
+        expect(kiosk.page.locator(f"#{way}")).to_be_hidden()
+    stand.order(paper=False)
+    stand.order(printer="break")
+    kiosk.is_told_why("printer-out-of-paper")
+    kiosk.push("Understood").is_on("try-again").push("Again").is_told_why("printer-out-of-paper")
+    stand.order(printer="go")
+    stand.order(paper=True)
+    kiosk.push("Understood").is_on("try-again").push("Again").is_on("done")
+    sheets = stand.sheets()[before:]
+    assert len(sheets) == 1, f"{len(sheets)} sheets"
+    assert certificate(sheets[0], stand.about["keys"])["name"] == persona("gaiji")["name"], "somebody else's"
+    kiosk.to_start()
+
+    # Whoever gives up then leaves nothing that comes out later.
+    kiosk.to_preview("ordinary", "zh")
+    stand.order(printer="hold")
+    kiosk.push("Issue").is_on("delivering")
+    stand.order(printer="break")
+    kiosk.is_told_why("printer-failed").push("Understood").is_on("try-again").cancel().is_told_why("cancelled")
+    stand.order(printer="go")
+    kiosk.to_start()
+    assert len(stand.sheets()) == before + 1, "something came out"
+
+
+def without_center(stand, kiosk):
+    """Cut off from the center it says so and offers nothing, comes back by itself; and says when nothing is taken."""
+    stand.order(stop="center")
+    kiosk.choose_language("en").page.locator("button.choice").first.click()
+    kiosk.is_on("terms").push("Agree").is_on("place-card").place("ordinary").is_on("kind").page.locator("button.choice").first.click()
+    kiosk.is_on("pin").type_pin().is_told_why("center-unreachable")
+    stand.order(remove=0)
+    kiosk.to_waiting("center-unreachable")
+    stand.order(start="center")
+    kiosk.is_on("language")
+
+    # Under way: what was asked is asked again.
+    kiosk.to_copies("ordinary", "ja")
+    stand.order(stop="vrs")
+    kiosk.push("Next").is_told("records-unavailable").push("Understood").is_on("municipality")
+    stand.order(start="vrs")
+    kiosk.page.locator("button.choice").first.click()
+    kiosk.is_on("copies").cancel().is_told_why("cancelled")
+    kiosk.to_start()
+
+    for offer, code in (("closed", "outside-hours"), ("maintenance", "maintenance")):
+        kiosk.begin("ko")
+        stand.order(center=offer)
+        kiosk.place("ordinary").is_on("kind").page.locator("button.choice").first.click()
+        kiosk.is_on("pin").type_pin().is_told_why(code)
+        stand.order(remove=0)
+        kiosk.to_waiting(code)
+        stand.order(center="open")
+        kiosk.is_on("language")
+
+
+def without_reader(stand, kiosk):
+    """A service that is lost is no card that was taken."""
+    kiosk.to_pin("ordinary", "ja").type_pin().is_on("take-card")
+    stand.order(stop="pcscd")
+    kiosk.is_told_why("reader-service-unavailable").to_waiting("reader-service-unavailable")
+    stand.order(start="pcscd")
+    kiosk.is_on("language")
+
+
+def without_browser(stand, kiosk):
+    """A browser or a kiosk that is killed comes back to the start, with nobody's application in it."""
+    for part in ("browser", "kiosk"):
+        kiosk.to_preview("ordinary", "en")
+        stand.order(end=part)
+        kiosk.renewed().is_on("language")
+        expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
+
+
+PARTS = (cancelled, went_back, lifted, without_paper, without_center, without_browser, waited, without_reader)

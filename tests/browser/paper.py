@@ -1,0 +1,24 @@
+"""What came out of the printer, read by programs that are not ours."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "judges"))
+from judge import judged  # noqa: E402
+
+
+def run(*command, given=None):
+    return subprocess.run(command, input=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+
+
+def certificate(sheet, keys):
+    """Whose certificate a sheet is, and what it says. The sheet has to be one page of A4 with one code that verifies."""
+    said = run("pdfinfo", sheet).decode()
+    assert re.search(r"^Pages:\s+1$", said, re.M), "not one page"
+    assert re.search(r"^Page size:\s+595\.\d+ x 841\.\d+ pts \(A4\)$", said, re.M), "not A4"
+    picture = run("pdftoppm", "-r", "300", "-png", "-singlefile", sheet)
+    found = run("zbarimg", "--quiet", "--raw", "-", given=picture).decode().split()
+    assert len(found) == 1, f"{len(found)} codes"
+    return judged(found[0], keys)

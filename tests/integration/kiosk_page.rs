@@ -1,0 +1,49 @@
+//! The kiosk's page in the kiosk's own browser, with everything real around it: one group of `tests/browser` a test.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use stage::process::{Program, program};
+use tempfile::TempDir;
+
+use crate::support::alone_with_pcsc;
+
+/// Longer than any group takes on a busy machine.
+const WITHIN: Duration = Duration::from_secs(600);
+
+fn passes(group: &str) {
+    let _alone = alone_with_pcsc();
+    let home = TempDir::new().unwrap();
+    // Beside the build's folders, where `./shomei` puts the judges.
+    let mut python = Command::new(program("").join("../judges/bin/python"));
+    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/kiosk.py"));
+    python.arg(program("stage")).arg(group);
+    python.env("HOME", home.path());
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut residents = Program::start("kiosk.py", python).unwrap();
+    let status = residents.wait(WITHIN).unwrap();
+    let (output, log) = (residents.output.all(), residents.log.all());
+    assert!(
+        status.success(),
+        "{}\n{}",
+        output.join("\n"),
+        log.join("\n")
+    );
+    assert_eq!(output.last().map(String::as_str), Some("done"));
+}
+
+#[test]
+fn everybody_can_use_the_page() {
+    passes("access");
+}
+
+#[test]
+fn the_page_speaks() {
+    passes("sound");
+}
+
+#[test]
+fn every_persona_gets_its_certificate_in_every_language() {
+    passes("applications");
+}

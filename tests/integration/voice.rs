@@ -1,0 +1,36 @@
+//! The kiosk's recordings against its message catalogue, by the generator's own judge: decoded, measured, compared text by text.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use stage::process::program;
+
+fn python(arguments: &[&str]) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kiosk-agent/voice");
+    // Beside the build's folders, where `./shomei` puts the judges.
+    let mut python = Command::new(program("").join("../judges/bin/python"));
+    python.current_dir(folder).args(arguments);
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    python
+}
+
+fn said(output: &Output) -> String {
+    let parts = [&output.stdout, &output.stderr];
+    parts.map(|part| String::from_utf8_lossy(part)).join("\n")
+}
+
+#[test]
+fn every_prompt_is_recorded_as_the_catalogue_has_it() {
+    let mut catalogue = Command::new(program("examples/catalogue"));
+    let catalogue = catalogue.stdout(Stdio::piped()).spawn().unwrap();
+    let mut check = python(&["generate.py", "--check"]);
+    let output = check.stdin(catalogue.stdout.unwrap()).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("no faults"), "{}", said(&output));
+}
+
+#[test]
+fn the_judge_of_recordings_would_notice() {
+    let output = python(&["-m", "unittest"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
