@@ -6,7 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Error, expect
 
-from shown import SIZE, page as shown_page
+from shown import SIZE, shown_alone
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 # A finger, and one that trembles.
@@ -57,18 +57,6 @@ FOCUS = """() => {
         ringed: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2, free: element === over || element.contains(over),
     };
 }"""
-
-
-def run(stand, kiosk):
-    by_keyboard(stand, kiosk)
-    print("by keyboard", flush=True)
-    with shown_page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
-        on_every_screen(shown)
-        print("on every screen", flush=True)
-        enlarged(shown)
-        print("enlarged", flush=True)
-        as_set(shown)
-        assert not shown.complaints, shown.complaints
 
 
 def on_every_screen(shown):
@@ -212,3 +200,6 @@ def by_keyboard(stand, kiosk):
     with contextlib.suppress(Error):
         press("Finish")
     kiosk.renewed().is_on("language")
+
+
+PARTS = (by_keyboard, *map(shown_alone, (on_every_screen, enlarged, as_set)))
