@@ -28,7 +28,7 @@ const KIOSK: &str = "^/usr/bin/shomei-kiosk";
 const EXPOSURE: &str = "28";
 
 /// What it puts where, and who may do what with it.
-const FILES: [(&str, u32); 14] = [
+const FILES: [(&str, u32); 16] = [
     ("etc/chromium/policies/managed/shomei-kiosk.json", 0o644),
     ("etc/shomei/kiosk.toml", 0o644),
     ("usr/bin/shomei-kiosk", 0o755),
@@ -44,6 +44,8 @@ const FILES: [(&str, u32); 14] = [
     ),
     ("usr/lib/systemd/system/shomei-kiosk.service", 0o644),
     ("usr/lib/sysusers.d/shomei-kiosk.conf", 0o644),
+    ("usr/share/X11/xkb/rules/shomei-kiosk", 0o644),
+    ("usr/share/X11/xkb/symbols/shomei-kiosk", 0o644),
     ("usr/share/doc/shomei-kiosk/README.md", 0o644),
     ("usr/share/doc/shomei-kiosk/copyright", 0o644),
     (
@@ -372,6 +374,12 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     assert!(
         !String::from_utf8_lossy(&others.stdout).contains("Virtual PCD"),
         "{others:?}"
+    );
+    let environment = "tr '\\0' '\\n' < /proc/$(pgrep --exact pcscd)/environ";
+    let environment = succeeds(machine.inside("sh").unwrap().args(["-c", environment]));
+    assert!(
+        environment.contains("MALLOC_PERTURB_="),
+        "what is freed is overwritten"
     );
     for action in ["access_pcsc", "access_card"] {
         assert!(is_allowed(&machine, "shomei-kiosk", action), "{action}");
