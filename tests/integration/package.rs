@@ -168,6 +168,20 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     let threshold = format!("--threshold={EXPOSURE}");
     analyze(&machine, &["security", "--offline=true", &threshold, UNIT]);
 
+    let mut keys = machine.command("xkbcli");
+    let keys = succeeds(keys.args(["compile-keymap", "--rules", "shomei-kiosk"]));
+    let (_, keys) = keys.split_once("xkb_symbols").unwrap();
+    for (key, is_there) in [
+        ("Tab", true),
+        ("Return", true),
+        ("F24", true),
+        ("Control_L", false),
+        ("Alt_L", false),
+        ("F1 ", false),
+    ] {
+        assert_eq!(keys.contains(key), is_there, "{key}");
+    }
+
     // Once more, as an upgrade and by hand: nothing changes, and an operator's configuration stays.
     let config = machine.path("etc/shomei/kiosk.toml");
     let changed = fs::read_to_string(&config).unwrap() + "# ours\n";
