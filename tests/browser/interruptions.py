@@ -8,7 +8,7 @@ from paper import certificate
 from stand import persona
 
 # Seconds for each step, where they are waited for.
-SHORT = 2
+SHORT = 3
 
 
 def left_a_card(stand, kiosk):

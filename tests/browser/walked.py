@@ -98,7 +98,7 @@ def problems(stand, kiosk, folder):
     press(kiosk, ".choices .primary").is_told("printer-out-of-paper")
     shoot(kiosk, folder, "problem-printer-out-of-paper")
     stand.order(paper=True)
-    press(kiosk, ".choices .primary").is_on("language")
+    first(press(kiosk, ".choices .primary"))
     stand.order(center="maintenance")
     kiosk.is_told("maintenance")
     shoot(kiosk, folder, "out-of-service-maintenance")
@@ -106,7 +106,7 @@ def problems(stand, kiosk, folder):
     kiosk.is_told("center-unreachable")
     shoot(kiosk, folder, "out-of-service-center-unreachable")
     stand.order(center="open")
-    kiosk.is_on("language")
+    first(kiosk)
     stand.order(insert="ordinary")
     stand.order(end="kiosk")
     kiosk.open().is_on("card-left")
@@ -122,6 +122,12 @@ def problems(stand, kiosk, folder):
     stand.order(remove=0)
     press(kiosk, ".choices .primary")
     kiosk.renewed().is_on("language")
+
+
+def first(kiosk):
+    """The first screen is Japanese, whatever language was chosen before."""
+    kiosk.language = "ja"
+    return kiosk.is_on("language")
 
 
 def press(kiosk, selector):
