@@ -1,3 +1,6 @@
+use crate::web::intent::Press;
+use issuance_api::Problem;
+use issuance_api::terminal::Menu;
 use serde_json::{Value, json};
 
 use super::*;
