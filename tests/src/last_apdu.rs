@@ -60,14 +60,26 @@ struct Parts {
 
 /// The parts, in their order.
 const PARTS: [(&str, fn(&Parts) -> Duration); 9] = [
-    ("from the last APDU to the first byte, the printer's answers aside", Parts::added),
-    ("  evidence sent, believed by center and VRS", |it| it.evidence),
+    (
+        "from the last APDU to the first byte, the printer's answers aside",
+        Parts::added,
+    ),
+    ("  evidence sent, believed by center and VRS", |it| {
+        it.evidence
+    }),
     ("  menu asked again", |it| it.menu),
-    ("  inquiry, the printer asked for paper before", |it| it.inquiry),
+    ("  inquiry, the printer asked for paper before", |it| {
+        it.inquiry
+    }),
     ("  issue: registered, signed, page set", |it| it.issue),
-    ("  hand-over check: signature, content, QR read back", |it| it.check),
+    (
+        "  hand-over check: signature, content, QR read back",
+        |it| it.check,
+    ),
     ("  job made, first byte sent", |it| it.first_byte),
-    ("  the printer's answers, part of inquiry and job", |it| it.printer),
+    ("  the printer's answers, part of inquiry and job", |it| {
+        it.printer
+    }),
     ("with them", Parts::all),
 ];
 
@@ -80,7 +92,10 @@ impl Parts {
         // Of what it was asked from the card on; one question at a time.
         let mut printer = Duration::ZERO;
         let mut asked = None;
-        for (mark, at) in marks.iter().filter(|(_, at)| (read..first_byte).contains(at)) {
+        for (mark, at) in marks
+            .iter()
+            .filter(|(_, at)| (read..first_byte).contains(at))
+        {
             match mark {
                 Mark::PrinterAsked => asked = Some(*at),
                 Mark::PrinterAnswered => {
@@ -181,7 +196,9 @@ impl fmt::Display for Report {
             // By nearest rank: the least time that so many of a hundred did not exceed.
             let at = |percent: usize| {
                 let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
-                times.get(rank).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+                times
+                    .get(rank)
+                    .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
             };
             write!(f, "\n{name:<66} {:7.2} {:7.2}", at(50), at(99))?;
         }
