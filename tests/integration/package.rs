@@ -516,9 +516,9 @@ fn only_the_kiosk_s_page_is_opened(machine: &Machine) {
             .then_some(())
     };
     let opened = poll(WITHIN, own).is_some();
-    // Of the command that was started only the first process is ours to end.
+    // Of the command that was started only the first process is ours to end. It may have ended.
     let others = ["--signal", "KILL", "--full", "/run/shomei-kiosk/test-"];
-    succeeds(machine.inside("pkill").unwrap().args(others));
+    machine.inside("pkill").unwrap().args(others).output().unwrap();
     assert!(opened, "{:?}", browser.log.all());
     let asked = asked.lock().unwrap();
     assert!(
