@@ -518,7 +518,12 @@ fn only_the_kiosk_s_page_is_opened(machine: &Machine) {
     let opened = poll(WITHIN, own).is_some();
     // Of the command that was started only the first process is ours to end. It may have ended.
     let others = ["--signal", "KILL", "--full", "/run/shomei-kiosk/test-"];
-    machine.inside("pkill").unwrap().args(others).output().unwrap();
+    machine
+        .inside("pkill")
+        .unwrap()
+        .args(others)
+        .output()
+        .unwrap();
     assert!(opened, "{:?}", browser.log.all());
     let asked = asked.lock().unwrap();
     assert!(
