@@ -97,8 +97,17 @@ pub const SEVEN_OF_TWO: Person = Person {
     name: "七瀬\u{3000}みのり",
     birth_date: "1948-12-31",
     doses: &[
-        SEVEN[0], SEVEN[1], SEVEN[2], SEVEN[3], SEVEN[4],
-        ["コミナティRTU筋注（2価：起源株/オミクロン株BA.4-5）", "ファイザー", "GK0003", "2023-08-18"],
+        SEVEN[0],
+        SEVEN[1],
+        SEVEN[2],
+        SEVEN[3],
+        SEVEN[4],
+        [
+            "コミナティRTU筋注（2価：起源株/オミクロン株BA.4-5）",
+            "ファイザー",
+            "GK0003",
+            "2023-08-18",
+        ],
         SEVEN[6],
     ],
 };
@@ -108,7 +117,11 @@ pub const ABROAD: [(&str, &Person, &str); 5] = [
     ("ordinary", &ORDINARY, "MIHON  HANAKO"),
     ("seven-doses", &SEVEN_OF_TWO, "NANASE  MINORI"),
     ("gaiji", &GAIJI, "YOSHIDA  TAKANOSUKE"),
-    ("long-latin", &LONG_LATIN_ABROAD, "SONNENTHALERWALDBACHLICHTEN  ALEXANDRA"),
+    (
+        "long-latin",
+        &LONG_LATIN_ABROAD,
+        "SONNENTHALERWALDBACHLICHTEN  ALEXANDRA",
+    ),
     ("two-scripts", &TWO_SCRIPTS_ABROAD, "SMITH  JOHN ALEXANDER"),
 ];
 
@@ -198,7 +211,9 @@ pub fn seal(programme: &Programme, preview: &Preview) -> Result<VdsNc, DataError
         doses: &preview.doses,
     };
     let data = Data::new(&claims, SIGNER_CERTIFICATE)?;
-    let certificate: Vec<u8> = (0..SIGNER_CERTIFICATE).map(|n| (n * n % 251) as u8).collect();
+    let certificate: Vec<u8> = (0..SIGNER_CERTIFICATE)
+        .map(|n| (n * n % 251) as u8)
+        .collect();
     let sign = |message: &[u8]| {
         let signature: Signature = key().sign(message);
         Ok::<_, std::convert::Infallible>(signature.to_bytes().into())

@@ -140,7 +140,9 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     let barcodes =
         barcodes.map(|paths| BarcodeSigners::load(paths, config.environment, clock.now()));
     let barcodes = barcodes.transpose()?;
-    let offering = programmes.iter().find(|programme| programme.offers_abroad());
+    let offering = programmes
+        .iter()
+        .find(|programme| programme.offers_abroad());
     if let (None, Some(programme)) = (&barcodes, offering) {
         return Err(ServeError::NoBarcodes(programme.id().clone()));
     }

@@ -213,7 +213,10 @@ fn the_page_for_abroad_shows_both_and_is_the_same_each_time() {
         texts.sort_by_key(|text| text.starts_with("shc:/"));
         assert_eq!(texts.len(), 2, "{name}");
         assert!(texts[0] == seal.expose(), "{name}");
-        assert!(*verify::jws_of(&texts[1]).unwrap() == jws.expose(), "{name}");
+        assert!(
+            *verify::jws_of(&texts[1]).unwrap() == jws.expose(),
+            "{name}"
+        );
         assert_eq!(Pdf::new(page.as_bytes().to_vec()).unwrap().pages().len(), 1);
     }
 }
@@ -243,7 +246,11 @@ fn one_to_seven_doses_make_versions_22_to_27() {
     while !preview.doses.is_empty() {
         let seal = specimen::seal(programme, &preview).unwrap();
         let version = (Symbol::of_seal(&seal).unwrap().width() - 17) / 4;
-        assert!((22..=27).contains(&version), "{} doses: {version}", preview.doses.len());
+        assert!(
+            (22..=27).contains(&version),
+            "{} doses: {version}",
+            preview.doses.len()
+        );
         last = version;
         preview.doses.pop();
     }

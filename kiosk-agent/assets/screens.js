@@ -101,6 +101,7 @@ const SCREENS = {
   preview: ({ preview }, press) => [
     title(text("Preview")),
     certificate(preview),
+    preview.passport ? el("p.note", { text: text("PassportCheck") }) : null,
     el("div.choices", {}, button("primary", text("Issue"), () => press("go"))),
   ],
 
@@ -170,7 +171,7 @@ export function update(screen) {
 }
 
 /** Exactly what will be printed. */
-function certificate({ holder, authority, doses, issued_on, copies }) {
+function certificate({ holder, passport, authority, doses, issued_on, copies }) {
   const row = (label, value, lang) => el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
   const head = ["DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot"].map((key) => el("th", { scope: "col", text: text(key) }));
   // What is printed is Japanese and English; whoever reads Chinese reads a Japanese place name.
@@ -179,12 +180,13 @@ function certificate({ holder, authority, doses, issued_on, copies }) {
   const lang = { ja: undefined, en: undefined, zh: "en", ko: "en" }[language];
   const rows = doses.map((dose, index) =>
     el("tr", {},
-      el("th", { scope: "row", text: index + 1 }), el("td.whole", { text: date(dose.date) }),
+      el("th", { scope: "row", text: dose.abroad?.number ?? index + 1 }), el("td.whole", { text: date(dose.date) }),
       el("td", { lang, text: own(dose.vaccine, dose.vaccine_en) }),
       el("td", { lang, text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
   return el("section.certificate", {},
     el("dl", {},
       row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
+      ...(passport ? [row(text("PassportName"), passport.romanised_name.replace("  ", " "), "en"), row(text("Nationality"), passport.nationality, "en"), row(text("PassportNumber"), passport.number, "en")] : []),
       row(text("Authority"), ...(language === "zh" ? [authority.name, "ja"] : [own(authority.name, authority.name_en), lang])), row(text("IssuedOn"), date(issued_on)),
       row(text("CopiesLabel"), text("CopyCount", { copies }))),
     el("div.doses", { tabindex: "0", role: "region", "aria-label": text("Doses") },

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
-use issuance_api::{Problem, ProblemCode, ProgrammeId, TerminalUrn};
+use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -59,6 +59,8 @@ pub struct Terminal<C, K, O, P = Payment, S = Detector> {
     pub latch: Latch,
     /// How long a resident has.
     pub patience: Patience,
+    /// Whether passports are read here. Where not, as at kiosks, a certificate for abroad rests on an earlier one (`flows.md`).
+    pub reads_passports: bool,
 }
 
 impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
@@ -139,6 +141,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
         let accepted = self.until_accepted(front).await?;
         let taken = self.until_taken(accepted, front).await?;
+        let taken = self.until_passport(taken, front).await?;
         let checked = self.until_checked(taken, front).await?;
         let handed_over = self.until_handed_over(checked, front).await?;
         // What happens to the money by now is between operator and unit: the resident has what was paid for.
@@ -244,14 +247,18 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         placed: CardPlaced,
         front: &mut impl FrontEnd,
     ) -> Result<Step<PinEntry, ()>, Problem> {
-        front.show(&View::Kind(&placed.kinds()));
+        let mut kinds = placed.kinds();
+        // What could not be checked is not offered.
+        kinds.retain(|kind| *kind == CertificateKind::Domestic || self.issuer.checks_abroad());
+        front.show(&View::Kind(&kinds));
         match self
             .input(front, |intent| {
                 matches!(intent, Intent::Kind(_) | Intent::Back)
             })
             .await?
         {
-            Intent::Kind(kind) => Ok(Step::On(placed.choose(kind)?)),
+            Intent::Kind(kind) if kinds.contains(&kind) => Ok(Step::On(placed.choose(kind)?)),
+            Intent::Kind(_) => Err(ProblemCode::KindNotOffered.into()),
             _ => Ok(Step::Back(())),
         }
     }
@@ -312,6 +319,30 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 // Nothing leads from here but the card's removal.
                 Some(Step::Back(())) => {}
                 None => return Err(ProblemCode::TimedOut.into()),
+            }
+        }
+    }
+
+    /// Where passports are read and one is needed, waits for one that can be taken.
+    async fn until_passport(
+        &mut self,
+        mut taken: CardTaken,
+        front: &mut impl FrontEnd,
+    ) -> Result<CardTaken, Problem> {
+        if !self.reads_passports || taken.kind() != CertificateKind::Abroad {
+            return Ok(taken);
+        }
+        loop {
+            front.show(&View::Passport);
+            let read = self
+                .input(front, |intent| matches!(intent, Intent::Passport(_)))
+                .await?;
+            let Intent::Passport(lines) = read else {
+                continue;
+            };
+            match taken.with_passport(lines, hours::today(SystemTime::now())) {
+                Ok(taken) => return Ok(taken),
+                Err(refused) => taken = retry(refused, front)?,
             }
         }
     }

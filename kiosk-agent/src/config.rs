@@ -82,6 +82,8 @@ pub struct IssuerConfig {
     pub iss: String,
     /// Its public keys, a JWKS file: pinned, never fetched.
     pub keys: PathBuf,
+    /// The CSCA of its certificates for abroad, pinned too; without it none are handed over here.
+    pub csca: Option<PathBuf>,
 }
 
 /// The printer, and whom its TLS certificate is believed by.
@@ -178,6 +180,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.center.resolve(folder);
         config.issuer.keys = folder.join(&config.issuer.keys);
+        config.issuer.csca = config.issuer.csca.map(|csca| folder.join(csca));
         config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
         if let Some(attendant) = &mut config.attendant {
             attendant.key = folder.join(&attendant.key);

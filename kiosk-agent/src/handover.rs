@@ -1,22 +1,26 @@
 //! The hand-over check: what a certificate has to pass before anything of it is shown, written or printed.
 //!
 //! ```text
-//! preview   name and birth date are the card's; programme, kind, municipality and copies are those asked for
+//! preview   name and birth date are the card's; programme, kind, municipality, copies and passport are those asked for
 //! JWS       verifies under a pinned key; its issuer is the configured one
-//! payload   name and birth date are the card's; the doses are the preview's, in order, and no other
-//! page      rasterised here; every QR on it reads as exactly this JWS, and has no colour
+//! payload   names and birth date are the card's and the passport's; the doses are the preview's, in order, and no other
+//! seal      for abroad: verifies up to the pinned CSCA; name, number and birth date are the passport's and the card's, the doses
+//!           the preview's
+//! page      rasterised here; every QR on it reads as exactly this JWS or this seal, each of them at least once, and has no colour
 //! ```
 //! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
 //! terminal out of service: somebody's answer reached somebody else. A page on which no QR reads is no sign of that: decoders
 //! miss a symbol now and then. It is not handed over either, but the next application may be.
 
 mod page;
+mod seal;
 
 use std::fmt;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use card::attributes::{Attributes, BirthDate};
+use issuance_api::passport::{Passport, PassportData};
 use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use zeroize::Zeroizing;
@@ -54,10 +58,29 @@ impl CardHolder {
             && preview.kind == asked.kind
             && preview.authority.code == asked.municipality
             && preview.copies == asked.copies;
-        same(Mismatch::Request, what_was_asked)
+        same(Mismatch::Request, what_was_asked)?;
+        let abroad = asked.kind == CertificateKind::Abroad;
+        let passport = preview.passport.as_ref();
+        let named = passport.is_some() == abroad
+            && (asked.passport.is_none() || asked.passport == passport)
+            && preview
+                .doses
+                .iter()
+                .all(|dose| dose.abroad.is_some() == abroad);
+        same(Mismatch::Passport, named)
     }
 
-    fn was_born_on(&self, date: Date) -> bool {
+    /// Whether a passport may be the holder's: it states the same birth date.
+    pub(crate) fn matches(&self, passport: &Passport) -> bool {
+        let month = time::Month::try_from(self.birth.month());
+        let date = month.ok().and_then(|month| {
+            time::Date::from_calendar_date(self.birth.year().into(), month, self.birth.day()).ok()
+        });
+        date.is_some_and(|date| passport.holder_was_born_on(date.into()))
+    }
+
+    /// Whether the holder was born on this day.
+    pub(crate) fn was_born_on(&self, date: Date) -> bool {
         let date = date.get();
         let (year, month, day) = (
             i32::from(self.birth.year()),
@@ -79,6 +102,8 @@ pub struct Asked<'a> {
     pub municipality: MunicipalityCode,
     /// Copies.
     pub copies: u8,
+    /// For abroad: the passport that was read, where one was.
+    pub passport: Option<&'a PassportData>,
 }
 
 /// What did not belong. Says which comparison, never the values.
@@ -90,12 +115,19 @@ pub enum Mismatch {
     /// Another birth date than the card's.
     #[error("birth date")]
     BirthDate,
+    /// Another passport than the one read, or one where none belongs.
+    #[error("passport")]
+    Passport,
     /// Not what was asked for.
     #[error("programme, kind, municipality or copies")]
     Request,
     /// No signature by a pinned key, or what was signed is no health card.
     #[error("signature")]
     Signature,
+    /// The seal of a certificate for abroad is missing, is there where none belongs, does not lead to the pinned CSCA, or says
+    /// something else.
+    #[error("seal")]
+    Seal,
     /// Another issuer.
     #[error("issuer")]
     Issuer,
@@ -123,6 +155,8 @@ pub enum Refusal {
 pub struct Issuer {
     name: String,
     keys: verify::Jwks,
+    /// Whose seals count: those of the pinned CSCA's signers.
+    seals: verify::TrustList,
 }
 
 /// Why there is no pinned issuer.
@@ -134,6 +168,9 @@ pub enum IssuerError {
     /// It is no JWKS of P-256 keys.
     #[error("the issuer's keys are no JWKS of P-256 keys")]
     Keys(#[source] verify::JwksError),
+    /// It is no CSCA's certificate.
+    #[error("the issuer's CSCA is none")]
+    Csca(#[source] verify::CscaError),
 }
 
 impl Issuer {
@@ -152,7 +189,41 @@ impl Issuer {
     /// [`IssuerError::Keys`]
     pub fn new(name: String, jwks: &str) -> Result<Self, IssuerError> {
         let keys = verify::Jwks::parse(jwks).map_err(IssuerError::Keys)?;
-        Ok(Self { name, keys })
+        Ok(Self {
+            name,
+            keys,
+            seals: verify::TrustList::default(),
+        })
+    }
+
+    /// Whose certificates for abroad it hands over too: those sealed under this CSCA, a file with its certificate. Without it, none.
+    ///
+    /// # Errors
+    /// [`IssuerError`]
+    pub fn with_csca(self, csca: &Path) -> Result<Self, IssuerError> {
+        let csca = std::fs::read(csca).map_err(IssuerError::Unreadable)?;
+        self.sealed_under(&csca)
+    }
+
+    /// As [`with_csca`](Self::with_csca), of a certificate in PEM or DER.
+    ///
+    /// # Errors
+    /// [`IssuerError::Csca`]
+    pub fn sealed_under(mut self, csca: &[u8]) -> Result<Self, IssuerError> {
+        self.seals.add_country(verify::Country {
+            code: seal::ISSUING_STATE.to_owned(),
+            name: None,
+            cscas: vec![verify::Csca::parse(csca).map_err(IssuerError::Csca)?],
+            // The center does not sign with what is on it; this terminal has no newer one than the center.
+            revoked: Vec::new(),
+        });
+        Ok(self)
+    }
+
+    /// Whether it can check certificates for abroad.
+    #[must_use]
+    pub fn checks_abroad(&self) -> bool {
+        !self.seals.countries().is_empty()
     }
 
     /// Checks an issued certificate against the card that was read and the preview that was shown.
@@ -167,12 +238,24 @@ impl Issuer {
     ) -> Result<Certificate, Refusal> {
         let certificate = Certificate {
             jws: answer.jws,
+            seal: answer.vds_nc,
             page: answer.page,
             copies: preview.copies,
             out: 0,
         };
         self.check_payload(holder, preview, certificate.jws.expose())?;
-        page::check(certificate.page(), &certificate.qr_text())?;
+        self.check_seal(
+            holder,
+            preview,
+            certificate.seal_text(),
+            &answer.certificate_id,
+        )?;
+        let card = certificate.qr_text();
+        let expected: Vec<&str> = [Some(card.as_str()), certificate.seal_text()]
+            .into_iter()
+            .flatten()
+            .collect();
+        page::check(certificate.page(), &expected)?;
         Ok(certificate)
     }
 
@@ -199,6 +282,15 @@ impl Issuer {
             .split('\u{3000}')
             .filter(|part| !part.is_empty());
         same(Mismatch::Name, parts.eq(parts_on_card))?;
+        let romanised = preview.passport.iter().map(PassportData::names);
+        let mut others = patient.others.iter();
+        for (primary, secondary) in romanised {
+            let said = others.next().ok_or(Mismatch::Name)?;
+            let said = said.family.iter().chain(&said.given);
+            let named = std::iter::once(primary).chain(secondary);
+            same(Mismatch::Name, said.map(verify::Private::expose).eq(named))?;
+        }
+        same(Mismatch::Name, others.next().is_none())?;
         same(
             Mismatch::BirthDate,
             holder.was_born_on(patient.birth_date.into()),
@@ -225,6 +317,7 @@ fn is_dose(said: &verify::Immunization, shown: &Dose, authority: &str) -> bool {
 /// A certificate that passed the check. Wiped on drop.
 pub struct Certificate {
     jws: Personal,
+    seal: Option<Personal>,
     page: Blob,
     copies: u8,
     out: u8,
@@ -255,7 +348,13 @@ impl Certificate {
         self.copies = self.copies.saturating_sub(copies).max(1);
     }
 
-    /// What the QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+    /// For abroad: what the other QR says, the VDS-NC.
+    #[must_use]
+    pub fn seal_text(&self) -> Option<&str> {
+        self.seal.as_ref().map(Personal::expose)
+    }
+
+    /// What the health card's QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
     #[must_use]
     pub fn qr_text(&self) -> Zeroizing<String> {
         let jws = self.jws.expose();

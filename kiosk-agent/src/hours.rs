@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use issuance_api::terminal::Hours;
+use time::{Date, Duration, OffsetDateTime};
 
 /// Minutes that Japan is ahead of Greenwich, all year.
 const JAPAN: u64 = 9 * 60;
@@ -15,6 +16,12 @@ pub fn are_open(hours: &Hours, now: SystemTime) -> bool {
     };
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     (open..close).contains(&((since.as_secs() / 60 + JAPAN) % (24 * 60)))
+}
+
+/// The day it is in Japan at this moment.
+#[must_use]
+pub fn today(now: SystemTime) -> Date {
+    (OffsetDateTime::from(now) + Duration::minutes(9 * 60)).date()
 }
 
 /// Since midnight.
@@ -33,6 +40,13 @@ mod tests {
     fn at(minute: u64) -> SystemTime {
         let days = 20_000 * 24 * 60;
         UNIX_EPOCH + Duration::from_secs((days + minute - JAPAN) * 60)
+    }
+
+    #[test]
+    fn a_day_begins_nine_hours_before_greenwich_s() {
+        let midnight = at(0);
+        assert_ne!(today(midnight), today(midnight - Duration::from_secs(1)));
+        assert_eq!(today(midnight), today(at(24 * 60 - 1)));
     }
 
     #[test]

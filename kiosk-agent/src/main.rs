@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! kiosk --config kiosk.toml [--out DIR | --print URI] [--text] [--language ja|en|zh|ko] [--reader NAME]
-//!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic] [--copies N]]
+//!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic|abroad [--passport-mrz-fd N]] [--copies N]]
 //! ```
 //! It serves one resident after the other: with the page until it is stopped, in plain text (`--text`, or no `[browser]` in the
 //! configuration) until its input ends. With `--once` it leads one application:
@@ -90,12 +90,16 @@ struct Arguments {
     /// With --once: file descriptor the PIN is read from, four digits.
     #[arg(long, requires = "once")]
     pin_fd: Option<u32>,
+    /// With --once and --kind abroad: file descriptor the passport's two machine-readable lines are read from. Without it the
+    /// certificate rests on an earlier one, as at every kiosk.
+    #[arg(long, requires = "once")]
+    passport_mrz_fd: Option<u32>,
 }
 
 #[derive(clap::Args)]
 #[group(multiple = false)]
 struct PlaceArguments {
-    /// Folder to write certificate.pdf and shc.txt to.
+    /// Folder to write certificate.pdf, shc.txt and, for abroad, vdsnc.txt to.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Printer, if not the configured one: ipps://host:port/path, or ipp on this machine.
@@ -181,7 +185,10 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         SystemTime::now,
         config.card.into(),
     )?;
-    let issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
+    let mut issuer = Issuer::load(config.issuer.iss, &config.issuer.keys)?;
+    if let Some(csca) = &config.issuer.csca {
+        issuer = issuer.with_csca(csca)?;
+    }
     let (center, urn) = ChannelCenter::new(config.center)?;
     let configured = config.printer.uri.as_deref().map(str::parse).transpose()?;
     let output = match (
@@ -204,6 +211,7 @@ fn run(arguments: Arguments) -> Result<End, StartError> {
         issuer,
         latch: Latch::new(),
         patience: config.patience.into(),
+        reads_passports: arguments.passport_mrz_fd.is_some(),
     };
 
     let desk = match (config.browser, config.attendant) {
@@ -250,12 +258,18 @@ async fn attend(
             Ok(pin) => Some(pin),
             Err(code) => return Ok(End::Refused(code.into())),
         };
+        let passport = arguments.passport_mrz_fd.map(once::passport_from);
+        let passport = match passport.transpose() {
+            Ok(passport) => passport,
+            Err(code) => return Ok(End::Refused(code.into())),
+        };
         let mut once = Once {
             programme: arguments.programme.clone().unwrap_or(programme),
             kind: arguments.kind,
             municipality,
             copies: arguments.copies,
             pin,
+            passport,
             next: None,
             refused: None,
         };

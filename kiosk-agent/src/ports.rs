@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
+use issuance_api::passport::PassportMrz;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
     InquiryRequest, IssueAnswer, IssueRequest, Menu, MunicipalityOffer, Preview,
@@ -182,6 +183,8 @@ pub enum View<'a> {
     TakeCard,
     /// A card lies there that no application is about: it has to be taken before one can begin.
     CardLeft,
+    /// For abroad, where passports are read: the lines of one are waited for, as read by machine.
+    Passport,
     /// A municipality, and how many copies, are waited for.
     Municipality {
         /// All that can be chosen.
@@ -231,7 +234,7 @@ impl View<'_> {
             Self::PlaceCard => Some(2),
             Self::Kind(_) => Some(3),
             Self::Pin { .. } | Self::Reading | Self::TakeCard => Some(4),
-            Self::Municipality { .. } => Some(5),
+            Self::Passport | Self::Municipality { .. } => Some(5),
             Self::Preview(_) => Some(6),
             Self::Fee { .. }
             | Self::Issuing
@@ -253,6 +256,8 @@ pub enum Intent {
     Kind(CertificateKind),
     /// The PIN, well-formed.
     Pin(Pin),
+    /// The lines of a passport, as read by machine: nobody types them.
+    Passport(PassportMrz),
     /// Records of this municipality.
     Municipality {
         /// Which of those offered.

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use card::pin::Pin;
+use issuance_api::passport::{Passport, PassportData, PassportMrz};
 use issuance_api::terminal::{
     DeliveredRequest, EvidenceRequest, InquiryRequest, IssueRequest, Menu, MunicipalityOffer,
     Preview, ProgrammeOffer,
@@ -121,14 +122,14 @@ pub struct CardPlaced {
 }
 
 impl CardPlaced {
-    /// Kinds that some municipality lets this terminal issue. Abroad is not among them: this terminal has no passport reader.
+    /// Kinds that some municipality lets this terminal issue.
     #[must_use]
     pub fn kinds(&self) -> Vec<CertificateKind> {
         let offered = |kind: &CertificateKind| {
             let mut municipalities = self.offer.municipalities.iter();
             municipalities.any(|municipality| municipality.kinds.contains(kind))
         };
-        let mut kinds = vec![CertificateKind::Domestic];
+        let mut kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
         kinds.retain(offered);
         kinds
     }
@@ -241,6 +242,7 @@ impl PinEntry {
             key,
             holder,
             ticket,
+            passport: None,
         }))))
     }
 }
@@ -273,6 +275,8 @@ pub struct CardTaken {
     key: SessionKey,
     holder: CardHolder,
     ticket: Blob,
+    /// For abroad: the passport, where this terminal reads one.
+    passport: Option<(PassportMrz, PassportData)>,
 }
 
 /// A step that did not lead on, and the state it can be tried from again.
@@ -285,6 +289,50 @@ pub struct Refused<S> {
 }
 
 impl CardTaken {
+    /// What is applied for.
+    #[must_use]
+    pub const fn kind(&self) -> CertificateKind {
+        self.kind
+    }
+
+    /// Takes a passport that was read by machine, if it is one, not expired on this day (of Japan), and the card holder's as far as
+    /// its birth date says. The center and the record system judge it again.
+    ///
+    /// # Errors
+    /// Why it is not taken, with the way back: another can be read.
+    pub fn with_passport(
+        mut self,
+        lines: PassportMrz,
+        today: time::Date,
+    ) -> Result<Self, Refused<Self>> {
+        let passport = Passport::try_from(&lines).map_err(ProblemCode::from);
+        let passport = passport.and_then(|passport| {
+            if passport.has_expired(today) {
+                return Err(ProblemCode::PassportExpired);
+            }
+            if !self.holder.matches(&passport) {
+                return Err(ProblemCode::PassportNotYours);
+            }
+            Ok(passport)
+        });
+        match passport {
+            Ok(passport) => {
+                self.passport = Some((lines, passport.into_data()));
+                Ok(self)
+            }
+            Err(code) => Err(Refused {
+                problem: code.into(),
+                again: Some(Box::new(self)),
+            }),
+        }
+    }
+
+    /// The passport that was taken.
+    #[must_use]
+    pub fn passport(&self) -> Option<&PassportData> {
+        self.passport.as_ref().map(|(_, passport)| passport)
+    }
+
     /// What can be chosen: municipalities of the menu that offer this kind.
     #[must_use]
     pub fn municipalities(&self) -> &[MunicipalityOffer] {
@@ -348,20 +396,22 @@ impl CardTaken {
             return refused(self, ProblemCode::MunicipalityNotTakingPart.into());
         }
         let (programme, kind) = (&self.offer.id, self.kind);
+        let lines = self.passport.as_ref().map(|(lines, _)| lines);
+        let lines_digest = lines.map(PassportMrz::digest);
         let request = |exporter: &Array<32>| InquiryRequest {
             ticket: self.ticket.clone(),
             session_key: self.key.public(),
             programme: programme.clone(),
             municipality: code,
             kind,
-            passport: None,
+            passport: lines.cloned(),
             copies,
             proof: self.key.sign(&inquiry_message(
                 &self.ticket,
                 programme,
                 &code,
                 kind,
-                None,
+                lines_digest.as_ref(),
                 exporter,
             )),
         };
@@ -374,6 +424,7 @@ impl CardTaken {
             kind,
             municipality: code,
             copies,
+            passport: self.passport(),
         };
         if self.holder.check_preview(&asked, &answer.preview).is_err() {
             latch.set();

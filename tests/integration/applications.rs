@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use card::ins;
 use hw_sim::trace::Event;
-use stage::kiosk::{Application, Outcome, apply, apply_with};
+use stage::kiosk::{Application, Outcome, Purpose, apply, apply_with};
 use stage::persona::Persona;
 use stage::reader::Reader;
 use stage::world::set;
@@ -44,6 +44,7 @@ impl Kiosk {
             pin: &persona.pin,
             language: "ja",
             reader: None,
+            purpose: Purpose::Domestic,
         }
     }
 

@@ -22,7 +22,7 @@ use hw_sim::personalize::personalize;
 use issuance_api::ProblemCode;
 use issuance_api::terminal::Challenge;
 use stage::applicant::Applicant;
-use stage::kiosk::{Application, apply};
+use stage::kiosk::{Application, Purpose, apply};
 use stage::persona::Persona;
 use stage::process::{Program, poll};
 use stage::world::{Options, World, set};
@@ -484,6 +484,7 @@ fn at_the_kiosk_a_card_that_cannot_be_bound_is_told_so_and_costs_one_try_of_the_
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     let outcome = apply(&application, &counter.reader).unwrap();
     assert_eq!(

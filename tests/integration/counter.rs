@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use stage::kiosk::{Application, apply, apply_with};
+use stage::kiosk::{Application, Purpose, apply, apply_with};
 use stage::persona::Persona;
 use stage::process::{Program, program};
 use tempfile::TempDir;
@@ -127,6 +127,7 @@ fn a_service_that_is_lost_is_no_card_that_was_taken() {
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     let outcome = apply_with(&application, |step| match step {
         "take-card" => counter.reader.lose_service(),
@@ -155,6 +156,7 @@ fn an_application_takes_no_more_memory_than_a_kiosk_may() {
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     let outcome = apply(&application, &counter.reader).unwrap();
     assert!(outcome.status.success(), "{outcome:?}");

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod abroad;
 mod applications;
 mod architecture;
 mod binding;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use stage::kiosk::{Application, Outcome, apply, start};
+use stage::kiosk::{Application, Outcome, Purpose, apply, start};
 use stage::persona::Persona;
 use stage::printer::Printer;
 use stage::process::{poll, program};
@@ -44,6 +44,7 @@ fn told_to_end_while_it_prints_the_kiosk_cancels_the_job() {
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     let temporary = TempDir::new().unwrap();
     let mut kiosk = start(&application, temporary.path()).unwrap();
@@ -79,6 +80,7 @@ fn print(counter: &Counter, uri: &str) -> Outcome {
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     apply(&application, &counter.reader).unwrap()
 }

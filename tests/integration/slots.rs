@@ -14,7 +14,7 @@ use card::trust::{Environment, TrustStore};
 use hw_sim::fault::Fault;
 use hw_sim::personalize::personalize;
 use hw_sim::trace::Event;
-use stage::kiosk::{Application, apply_with};
+use stage::kiosk::{Application, Purpose, apply_with};
 use stage::persona::Persona;
 use stage::reader::{Reader, name};
 use tempfile::TempDir;
@@ -184,6 +184,7 @@ fn the_kiosk_finds_the_card_among_the_readers_it_may_use() {
             pin: &persona.pin,
             language: "en",
             reader: only,
+            purpose: Purpose::Domestic,
         };
         let outcome = apply_with(&application, |step| match step {
             "take-card" => reader.remove_from(1),

@@ -90,6 +90,19 @@ fn exposed(ground: &Ground, key: &str) -> String {
     copy.display().to_string()
 }
 
+/// The barcode signers without the files of this extension.
+fn signers_without(ground: &Ground, name: &str, extension: &str) -> String {
+    let folder = ground.path(name);
+    copy(&ground.path("center/vdsnc/signers"), &folder);
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|it| it == extension) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    folder.display().to_string()
+}
+
 /// A key for production, made by the program itself.
 fn of_production(ground: &Ground, maker: &str, arguments: &[&str], name: &str) -> String {
     let path = ground.path(name);
@@ -113,7 +126,7 @@ fn programmes(ground: &Ground, name: &str, file: &str, from: &str, to: &str) -> 
     folder.display().to_string()
 }
 
-const CENTER: [Fault; 15] = [
+const CENTER: [Fault; 20] = [
     Fault {
         name: "a mixture of trust anchors",
         harm: |ground, config| {
@@ -160,6 +173,53 @@ const CENTER: [Fault; 15] = [
         name: "a signing key open to others",
         harm: |ground, config| set(config, "signing.key", exposed(ground, "center/signing.pem")),
         told: "open to others than its owner",
+    },
+    Fault {
+        name: "no barcode signers, though certificates for abroad are offered",
+        harm: |_, config| drop(config.remove("vds_nc")),
+        told: "[vds_nc] is not configured",
+    },
+    Fault {
+        name: "a barcode signer without its key",
+        harm: |ground, config| {
+            let signers = signers_without(ground, "signers-keyless", "key");
+            set(config, "vds_nc.signers", signers);
+        },
+        told: "private key is missing",
+    },
+    Fault {
+        name: "no barcode signer at all",
+        harm: |ground, config| {
+            let signers = signers_without(ground, "signers-none", "pem");
+            set(config, "vds_nc.signers", signers);
+        },
+        told: "no signer",
+    },
+    Fault {
+        name: "a CSCA of another profile",
+        harm: |ground, config| {
+            set(
+                config,
+                "vds_nc.csca",
+                ground.path("pki/services/center.pem").display().to_string(),
+            );
+        },
+        told: "a CSCA signs itself",
+    },
+    Fault {
+        name: "barcode signers whose time has not come",
+        harm: |ground, config| {
+            let folder = ground.path("signers-early");
+            let mut command = Command::new(program("issuance-center"));
+            command.args(["keys", "vdsnc", "rotate", "--from", "2035-01-01", "--csca"]);
+            command
+                .arg(ground.path("csca"))
+                .arg("--signers")
+                .arg(&folder);
+            assert!(command.output().unwrap().status.success());
+            set(config, "vds_nc.signers", folder.display().to_string());
+        },
+        told: "signing period",
     },
     Fault {
         name: "a secret of revocation ids open to others",

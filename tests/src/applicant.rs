@@ -9,6 +9,7 @@ use card::session::{Attempt, Connected, Proof};
 use card::transport::Lengths;
 use ed25519_dalek::{Signer, SigningKey};
 use hw_sim::chip::EmulatedCard;
+use issuance_api::passport::PassportMrz;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
     InquiryRequest, IssueAnswer, IssueRequest, Menu,
@@ -230,18 +231,44 @@ impl Applicant {
         ticket: &Blob,
         municipality: MunicipalityCode,
     ) -> Result<InquiryAnswer, CallError> {
+        let kind = CertificateKind::Domestic;
+        self.inquire_for(ticket, municipality, kind, None).await
+    }
+
+    /// Asks for the records of a municipality, for a certificate for abroad.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn inquire_abroad(
+        &self,
+        ticket: &Blob,
+        municipality: MunicipalityCode,
+        passport: Option<PassportMrz>,
+    ) -> Result<InquiryAnswer, CallError> {
+        let kind = CertificateKind::Abroad;
+        self.inquire_for(ticket, municipality, kind, passport).await
+    }
+
+    async fn inquire_for(
+        &self,
+        ticket: &Blob,
+        municipality: MunicipalityCode,
+        kind: CertificateKind,
+        passport: Option<PassportMrz>,
+    ) -> Result<InquiryAnswer, CallError> {
         let mut connection = self.client.pinned().await?;
         let programme: ProgrammeId = "covid-19".parse().expect("a programme's id");
-        let kind = CertificateKind::Domestic;
         let exporter = connection.exporter().clone();
-        let message = inquiry_message(ticket, &programme, &municipality, kind, None, &exporter);
+        let lines = passport.as_ref().map(PassportMrz::digest);
+        let lines = lines.as_ref();
+        let message = inquiry_message(ticket, &programme, &municipality, kind, lines, &exporter);
         let request = InquiryRequest {
             ticket: ticket.clone(),
             session_key: self.session_key(),
             programme,
             municipality,
             kind,
-            passport: None,
+            passport,
             copies: 1,
             proof: self.sign(&message),
         };

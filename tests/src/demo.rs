@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 
-use stage::kiosk::{Application, apply};
+use stage::kiosk::{Application, Purpose, apply};
 use stage::persona::Persona;
 use stage::reader::Reader;
 use stage::world::{Options, World};
@@ -35,6 +35,7 @@ pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> 
             pin: &persona.pin,
             language: &demo.language,
             reader: None,
+            purpose: Purpose::Domestic,
         },
         &reader,
     )?;

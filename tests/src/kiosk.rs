@@ -28,6 +28,17 @@ pub struct Application<'a> {
     pub language: &'a str,
     /// The one reader whose name contains this; all where it is `None`.
     pub reader: Option<&'a str>,
+    /// What it is for.
+    pub purpose: Purpose<'a>,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy)]
+pub enum Purpose<'a> {
+    /// Use in Japan.
+    Domestic,
+    /// Use abroad: with this file of a passport's lines, or on an earlier certificate.
+    Abroad(Option<&'a Path>),
 }
 
 /// How it ended.
@@ -114,6 +125,19 @@ pub fn start(application: &Application<'_>, temporary: &Path) -> io::Result<Prog
         .args(application.place);
     command.args(["--language", application.language, "--once"]);
     command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    if let Purpose::Abroad(passport) = application.purpose {
+        command.args(["--kind", "abroad"]);
+        if let Some(passport) = passport {
+            // An inherited descriptor: `sh` opens it, and the program takes its place.
+            let mut through = Command::new("sh");
+            through
+                .args(["-c", r#"exec 3<"$0" && exec "$@""#])
+                .arg(passport);
+            through.arg(command.get_program()).args(command.get_args());
+            through.args(["--passport-mrz-fd", "3"]);
+            command = through;
+        }
+    }
     command.args(
         application
             .reader

@@ -171,6 +171,7 @@ async fn lead(
         issuer: Issuer::load(config.issuer.iss, &config.issuer.keys).map_err(io::Error::other)?,
         latch: Latch::new(),
         patience: config.patience.into(),
+        reads_passports: false,
     };
     let mut measured = Vec::with_capacity(applications);
     for application in 0..WARM_UP + applications {

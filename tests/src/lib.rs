@@ -9,6 +9,7 @@ pub mod kiosk;
 pub mod last_apdu;
 pub mod load;
 pub mod machine;
+pub mod passport;
 pub mod pcscd;
 pub mod persona;
 pub mod printer;

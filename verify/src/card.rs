@@ -58,8 +58,25 @@ pub struct Patient {
     pub family: Option<Private>,
     /// Given names.
     pub given: Vec<Private>,
+    /// The same person's further names: in another script, say.
+    pub others: Vec<HumanName>,
     /// Birth date.
     pub birth_date: Date,
+}
+
+/// A name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HumanName {
+    /// Family name.
+    pub family: Option<Private>,
+    /// Given names.
+    pub given: Vec<Private>,
+}
+
+impl fmt::Debug for HumanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HumanName(..)")
+    }
 }
 
 impl fmt::Debug for Patient {
@@ -241,13 +258,17 @@ struct Name {
 
 impl PatientResource {
     fn read(self) -> Result<Patient, CardError> {
-        let name = self.name.into_iter().next().ok_or(CardError::Payload)?;
+        let mut names = self.name.into_iter();
+        let name = names.next().ok_or(CardError::Payload)?;
         if name.family.is_none() && name.given.is_empty() {
             return Err(CardError::Payload);
         }
         Ok(Patient {
             family: name.family,
             given: name.given,
+            others: names
+                .map(|Name { family, given }| HumanName { family, given })
+                .collect(),
             birth_date: day(self.birth_date.expose())?,
         })
     }

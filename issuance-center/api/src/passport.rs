@@ -367,7 +367,7 @@ mod tests {
         let upper = "P<JPNAOBA<<SAKURA<<<<<<<<<<<<<<<<<<<<<<<<<<<";
         for check in ["<", "0"] {
             // The composite digit is the same: a filler counts nothing.
-            let lower = format!("TK12345674JPN8504121F3303311<<<<<<<<<<<<<<{check}");
+            let lower = format!("TK12345671JPN8504124F3303311<<<<<<<<<<<<<<{check}");
             let digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
             let right = digits
                 .iter()

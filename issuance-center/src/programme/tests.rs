@@ -206,7 +206,11 @@ fn every_fault_is_found_with_its_file_and_row() {
 
 #[test]
 fn abroad_needs_icd11_in_every_row() {
-    let offers = with("municipalities.toml", "[\"domestic\", \"abroad\"]", "[\"abroad\"]");
+    let offers = with(
+        "municipalities.toml",
+        "[\"domestic\", \"abroad\"]",
+        "[\"abroad\"]",
+    );
     assert!(offers.is_ok(), "all rows of COVID-19 have one");
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("pandemic-influenza");

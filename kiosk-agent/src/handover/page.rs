@@ -1,8 +1,8 @@
 //! Reads the QR codes back from the page: the PDF is rasterised as a printer would, and decoded as a verifier would.
 //!
 //! The whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
-//! symbol. Every code that reads, at any resolution, has to be the expected one, and lie in an area without colour: a
-//! camera, a scanner and this check weigh colours differently, and could each read another code.
+//! symbol. Every code that reads, at any resolution, has to be one of those expected, and lie in an area without colour; each of
+//! those has to be read once at least. A camera, a scanner and this check weigh colours differently, and could each read another code.
 
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ const OVERLAP: usize = 551;
 /// Colour components further apart than this are a colour.
 const COLOURLESS: u8 = 8;
 
-/// Checks that the document is one page on which every QR code reads `expected`, and there is at least one.
-pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Refusal> {
+/// Checks that the document is one page on which every QR code reads as one of `expected`, and each of those is there.
+pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
     let [page] = &pdf.pages()[..] else {
         return Err(Mismatch::Page.into());
@@ -58,7 +58,7 @@ pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Refusal> {
     let mut sheet = Sheet {
         page,
         expected,
-        read: false,
+        read: vec![false; expected.len()],
     };
     let whole = Area {
         left: 0,
@@ -75,7 +75,7 @@ pub(super) fn check(pdf: &[u8], expected: &str) -> Result<(), Refusal> {
             sheet.decode(raster)?;
         }
     }
-    if sheet.read {
+    if sheet.read.iter().all(|read| *read) {
         Ok(())
     } else {
         Err(Refusal::Unread)
@@ -113,9 +113,9 @@ impl Area {
 /// A page under examination.
 struct Sheet<'a> {
     page: &'a Page<'a>,
-    expected: &'a str,
-    /// Whether a code was read, and was the expected one.
-    read: bool,
+    expected: &'a [&'a str],
+    /// Which of them were read.
+    read: Vec<bool>,
 }
 
 impl Sheet<'_> {
@@ -198,7 +198,9 @@ impl Sheet<'_> {
                 continue;
             };
             let text = Zeroizing::new(text);
-            same(Mismatch::Page, text.as_str() == self.expected)?;
+            let mut expected = self.expected.iter();
+            let which = expected.position(|expected| *expected == text.as_str());
+            let which = which.ok_or(Mismatch::Page)?;
             let columns = width.div_ceil(CELL);
             let cells = |of: fn(&rqrr::Point) -> i32| {
                 let ends = grid.bounds.iter().map(of);
@@ -211,7 +213,7 @@ impl Sheet<'_> {
                     same(Mismatch::Page, !colour)?;
                 }
             }
-            self.read = true;
+            self.read[which] = true;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ pub(crate) const ISS: &str = "https://issuer.example";
 pub(crate) fn certificate(jws: &str, page: &[u8]) -> Certificate {
     Certificate {
         jws: Personal::new(jws.to_owned()),
+        seal: None,
         page: Blob::new(page.to_vec()),
         copies: 2,
         out: 0,
@@ -77,6 +78,7 @@ pub(crate) fn answer(jws: &str, page: &[u8]) -> IssueAnswer {
     IssueAnswer {
         certificate_id: CertificateId::from_mac(&[7; 32]),
         jws: Personal::new(jws.to_owned()),
+        vds_nc: None,
         page: Blob::new(page.to_vec()),
     }
 }
@@ -110,6 +112,7 @@ pub(crate) fn preview() -> Preview {
         maker_en: "Pfizer".into(),
         lot: lot.into(),
         cvx: "208".into(),
+        abroad: None,
     };
     Preview {
         programme: "covid-19".parse().unwrap(),
@@ -126,6 +129,7 @@ pub(crate) fn preview() -> Preview {
         doses: vec![dose("2021-06-01", "EX0001"), dose("2021-06-22", "EX0002")],
         issued_on: "2026-11-23".parse().unwrap(),
         copies: 1,
+        passport: None,
     }
 }
 

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::Read;
 
 use card::pin::Pin;
-use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use issuance_api::passport::{LINE, PassportMrz};
+use issuance_api::{
+    CertificateKind, MunicipalityCode, Personal, Problem, ProblemCode, ProgrammeId,
+};
 use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
@@ -19,6 +22,8 @@ pub(crate) struct Once {
     pub(crate) copies: u8,
     /// Presented once: taken when asked for.
     pub(crate) pin: Option<Pin>,
+    /// For abroad, where one was given: presented once.
+    pub(crate) passport: Option<PassportMrz>,
     /// The answer to what is shown.
     pub(crate) next: Option<Intent>,
     /// What would be worth another try, if there were somebody to decide on it.
@@ -58,6 +63,7 @@ impl FrontEnd for Once {
                 step("take-card");
                 None
             }
+            View::Passport => self.passport.take().map(Intent::Passport).or_else(cancel),
             View::Municipality { .. } if self.refused.is_some() => cancel(),
             View::Municipality { .. } => Some(Intent::Municipality {
                 code: self.municipality,
@@ -107,6 +113,28 @@ pub(crate) fn pin_from(descriptor: u32) -> Result<Pin, ProblemCode> {
     pin_of(&mut source)
 }
 
+/// Reads a passport's two lines from an inherited descriptor, as a reader or the app's camera gave them: the seam for whatever
+/// reads passports here.
+pub(crate) fn passport_from(descriptor: u32) -> Result<PassportMrz, ProblemCode> {
+    let unreadable = |_| ProblemCode::PassportUnreadable;
+    let source = File::open(format!("/proc/self/fd/{descriptor}")).map_err(unreadable)?;
+    passport_of(source)
+}
+
+fn passport_of(source: impl Read) -> Result<PassportMrz, ProblemCode> {
+    const MOST: usize = 2 * LINE + 4;
+    // Room for all of it, so that growing leaves no copy behind.
+    let mut input = Zeroizing::new(String::with_capacity(MOST + 1));
+    let mut source = source.take(MOST as u64 + 1);
+    let read = source.read_to_string(&mut input);
+    read.map_err(|_| ProblemCode::PassportUnreadable)?;
+    let mut lines = input.lines().map(|line| Personal::new(line.to_owned()));
+    match (lines.next(), lines.next(), lines.next()) {
+        (Some(line1), Some(line2), None) => Ok(PassportMrz { line1, line2 }),
+        _ => Err(ProblemCode::PassportUnreadable),
+    }
+}
+
 fn pin_of(source: &mut impl Read) -> Result<Pin, ProblemCode> {
     let mut input = Zeroizing::new([0; 6]);
     let mut length = 0;
@@ -125,6 +153,23 @@ fn pin_of(source: &mut impl Read) -> Result<Pin, ProblemCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_passport_is_two_lines() {
+        let (upper, lower) = ("P".repeat(LINE), "1".repeat(LINE));
+        for right in [format!("{upper}\n{lower}\n"), format!("{upper}\r\n{lower}")] {
+            let passport = passport_of(right.as_bytes()).unwrap();
+            assert_eq!(passport.line1.expose(), upper);
+            assert_eq!(passport.line2.expose(), lower);
+        }
+        for wrong in [
+            String::new(),
+            upper.clone(),
+            format!("{upper}\n{lower}\n{lower}"),
+        ] {
+            assert!(passport_of(wrong.as_bytes()).is_err());
+        }
+    }
 
     #[test]
     fn a_pin_is_four_digits_and_nothing_around_them() {

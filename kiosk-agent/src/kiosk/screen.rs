@@ -136,17 +136,27 @@ impl Screen {
                 &authority.name_en
             },
         );
+        if let Some(passport) = &preview.passport {
+            row(Text::PassportName, passport.romanised_name.expose());
+            row(Text::Nationality, passport.nationality.expose());
+            row(Text::PassportNumber, passport.number.expose());
+        }
         for (number, dose) in preview.doses.iter().enumerate() {
             let (product, maker) = if japanese {
                 (&dose.product, &dose.maker)
             } else {
                 (&dose.product_en, &dose.maker_en)
             };
-            let number = (number + 1).to_string();
+            let abroad = dose.abroad.as_ref();
+            let number = abroad.map_or(number + 1, |abroad| abroad.number.into());
+            let number = number.to_string();
             let day = day(dose.date);
             say_all(&[
                 "  ", &number, ". ", &day, "  ", product, "  ", maker, "  ", &dose.lot,
             ]);
+        }
+        if preview.passport.is_some() {
+            self.text(Text::PassportCheck);
         }
         self.text(Text::Confirm);
         self.expects = Expects::Preview;

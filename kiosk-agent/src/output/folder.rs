@@ -1,8 +1,8 @@
-//! A folder: `certificate.pdf`, the page, and `shc.txt`, the QR's text.
+//! A folder: `certificate.pdf`, the page; `shc.txt`, the QR's text; for abroad `vdsnc.txt`, the other QR's.
 //!
-//! Both are written to files without a name (`O_TMPFILE`) first and linked into the folder when they are complete and on
-//! disk: no half of a file ever has a name. The page comes last: where it is, both are. Ended between the two links the program
-//! leaves the text alone, and takes it away when it next runs; that is as near to "both or neither" as two names come. What
+//! All are written to files without a name (`O_TMPFILE`) first and linked into the folder when they are complete and on
+//! disk: no half of a file ever has a name. The page comes last: where it is, all are. Ended between two links the program
+//! leaves a text alone, and takes it away when it next runs; that is as near to "all or none" as several names come. What
 //! an earlier application left is replaced.
 
 use std::fs::File;
@@ -18,6 +18,7 @@ use crate::handover::Certificate;
 
 const PAGE: &str = "certificate.pdf";
 const TEXT: &str = "shc.txt";
+const SEAL: &str = "vdsnc.txt";
 
 /// A folder that takes one certificate.
 #[derive(Debug)]
@@ -43,29 +44,37 @@ impl Folder {
         let folder = self.open()?;
         let page = nameless(&folder, certificate.page())?;
         let text = nameless(&folder, certificate.qr_text().as_bytes())?;
-        // Both or neither, and no page of one application beside the text of another.
-        remove(&folder, PAGE)?;
-        remove(&folder, TEXT)?;
-        link(&folder, &text, TEXT)?;
-        if let Err(error) = link(&folder, &page, PAGE) {
-            remove(&folder, TEXT)?;
-            return Err(error);
+        let seal = certificate.seal_text();
+        let seal = seal.map(|seal| nameless(&folder, seal.as_bytes()));
+        let seal = seal.transpose()?;
+        // All or none, and no page of one application beside the text of another.
+        for name in [PAGE, TEXT, SEAL] {
+            remove(&folder, name)?;
+        }
+        let seal = seal.iter().map(|seal| (seal, SEAL));
+        for (file, name) in seal.chain([(&text, TEXT), (&page, PAGE)]) {
+            if let Err(error) = link(&folder, file, name) {
+                remove(&folder, TEXT)?;
+                remove(&folder, SEAL)?;
+                return Err(error);
+            }
         }
         Ok(rustix::fs::fsync(&folder)?)
     }
 
-    /// Takes away one file without the other.
+    /// Takes away files without the others.
     fn remove_half(&self) -> io::Result<()> {
         if !self.0.is_dir() {
             return Ok(());
         }
         let folder = self.open()?;
         let there = |name| rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
-        match (there(PAGE), there(TEXT)) {
-            (false, true) => remove(&folder, TEXT),
-            (true, false) => remove(&folder, PAGE),
-            _ => Ok(()),
+        if !there(PAGE) || !there(TEXT) {
+            for name in [PAGE, TEXT, SEAL] {
+                remove(&folder, name)?;
+            }
         }
+        Ok(())
     }
 }
 

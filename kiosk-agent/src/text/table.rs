@@ -104,11 +104,11 @@ texts! {
     spoken PlaceCardHelp "カードの顔写真の面を上にして、リーダーの中央に置きます。読み取りが終わるまで動かさないでください。スマートフォンは使えません。" "Put the card in the middle of the reader, photo side up. Do not move it until told. A phone cannot be used." "将卡片有照片的一面朝上，放在读卡器中央。读取结束前请勿移动。不能使用手机。" "카드의 사진 면을 위로 하여 리더 중앙에 올려 주십시오. 안내가 있을 때까지 움직이지 마십시오. 스마트폰은 사용할 수 없습니다.";
     spoken ChooseKind "証明書の用途を選んでください。" "Choose what the certificate is for." "请选择证明的用途。" "증명서의 용도를 선택해 주십시오.";
     shown ChooseKindTitle "用途を選んでください" "What is it for?" "请选择用途" "용도를 선택해 주십시오";
-    spoken ChooseKindHelp "国内用には、氏名、生年月日、接種記録が記載されます。海外用をご希望の方は、アプリまたは市区町村の窓口をご利用ください。" "The certificate for use in Japan shows your name, date of birth and vaccinations. For a certificate for abroad, use the app or your municipality's counter." "国内用证明记载姓名、出生日期和接种记录。需要海外用证明的，请使用应用程序或市区町村窗口。" "국내용에는 성명, 생년월일, 접종 기록이 기재됩니다. 해외용이 필요하신 분은 앱 또는 시구정촌 창구를 이용해 주십시오.";
+    spoken ChooseKindHelp "国内用には、氏名、生年月日、接種記録が記載されます。海外用には旅券の内容も記載され、以前にアプリまたは市区町村の窓口で海外用を受け取った方に限り、この端末で発行できます。" "The certificate for use in Japan shows your name, date of birth and vaccinations. The one for abroad names your passport too. It is issued here only if you have had one from the app or your municipality's counter before." "国内用证明记载姓名、出生日期和接种记录。海外用证明还记载护照信息，仅限以前通过应用程序或市区町村窗口领取过海外用证明的人在此申请。" "국내용에는 성명, 생년월일, 접종 기록이 기재됩니다. 해외용에는 여권 정보도 기재되며, 이전에 앱 또는 시구정촌 창구에서 해외용을 받은 분만 여기서 발급받을 수 있습니다.";
     shown Domestic "国内用" "For use in Japan" "日本国内用" "일본 국내용";
     shown DomesticText "日本語(英語併記)" "In Japanese with English labels" "日语（附英文）" "일본어(영어 병기)";
     shown Abroad "海外用" "For use abroad" "海外用" "해외용";
-    shown AbroadText "旅券が必要です" "You need your passport" "需要护照" "여권이 필요합니다";
+    shown AbroadText "以前に海外用を受け取った方。旅券の氏名と番号が入ります" "If you have had one before. With your name and number as in the passport" "限以前领取过海外用证明的人。记载护照姓名和号码" "이전에 해외용을 받은 분. 여권의 성명과 번호가 기재됩니다";
     spoken EnterPin "暗証番号、数字4桁を入力してください。" "Enter your 4-digit PIN." "请输入4位数字密码。" "비밀번호 4자리를 입력해 주십시오.";
     shown EnterPinTitle "暗証番号(4桁)を入力してください" "Enter your 4-digit PIN" "请输入4位数字密码" "비밀번호 4자리를 입력해 주십시오";
     spoken EnterPinHelp "カードを受け取ったときに市区町村の窓口で設定した、券面事項入力補助用の4桁の数字です。お忘れの方は、お住まいの市区町村の窓口で再設定できます。" "It is the 4-digit number for card-surface input support that you set at your municipality's counter when you received the card. If you forgot it, that counter can set a new one." "这是您领卡时在市区町村窗口设置的券面事项输入辅助用4位数字。如果忘记，可在居住地的市区町村窗口重新设置。" "카드를 받으실 때 시구정촌 창구에서 설정한 권면사항입력보조용 4자리 숫자입니다. 잊으신 경우 거주지 시구정촌 창구에서 재설정할 수 있습니다.";
@@ -152,6 +152,10 @@ texts! {
     shown Name "氏名" "Name" "姓名" "성명";
     shown BirthDate "生年月日" "Date of birth" "出生日期" "생년월일";
     shown Authority "証明する市区町村" "Certified by" "证明机构" "증명 기관";
+    shown PassportName "旅券の氏名" "Name in passport" "护照姓名" "여권의 성명";
+    shown Nationality "国籍" "Nationality" "国籍" "국적";
+    shown PassportNumber "旅券番号" "Passport number" "护照号码" "여권 번호";
+    shown PassportCheck "旅券番号が、いまお持ちの旅券と同じことを確かめてください。旅券が新しくなった方は、アプリまたは市区町村の窓口で申請してください。" "Check that the number is that of the passport you hold now. If your passport was renewed, apply with the app or at your municipality's counter." "请确认护照号码与您现在的护照一致。如已换发新护照，请使用应用程序或到市区町村窗口申请。" "여권 번호가 지금 가지고 계신 여권과 같은지 확인해 주십시오. 여권이 갱신된 경우 앱 또는 시구정촌 창구에서 신청해 주십시오.";
     shown IssuedOn "交付日" "Date of issue" "发放日期" "발급일";
     shown CopiesLabel "部数" "Copies" "份数" "부수";
     shown Doses "接種記録" "Vaccinations" "接种记录" "접종 기록";

@@ -208,6 +208,8 @@ impl Desk {
             View::Reading => Shown::Reading,
             View::TakeCard => Shown::TakeCard,
             View::CardLeft => Shown::CardLeft,
+            // A kiosk's page reads no passport, and so is never asked for one.
+            View::Passport => Shown::Starting,
             View::Municipality { offers, home, fee } => Shown::Municipality(Choice {
                 offers: offers.to_vec(),
                 home: *home,

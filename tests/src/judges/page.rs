@@ -59,6 +59,20 @@ pub fn card(shc: &Path, jwks: &Path) -> io::Result<Value> {
     judge(&["card".as_ref(), shc.as_os_str(), jwks.as_os_str()])
 }
 
+/// What rfc8785 and openssl make of a VDS-NC, under a CSCA's certificate and list: canonical form, signature, certificate and
+/// list hold, or this is an error.
+///
+/// # Errors
+/// If anything about it does not hold.
+pub fn seal(text: &Path, csca: &Path, crl: &Path) -> io::Result<Value> {
+    judge(&[
+        "seal".as_ref(),
+        text.as_os_str(),
+        csca.as_os_str(),
+        crl.as_os_str(),
+    ])
+}
+
 /// The text of a page, by `pdftotext`.
 ///
 /// # Errors

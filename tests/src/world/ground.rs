@@ -208,6 +208,16 @@ impl Ground {
             .arg(folder.join("rid-secret")))?;
         let published = run(keys().args(["keys", "jwks", "--key"]).arg(&key))?;
         fs::write(folder.join("jwks.json"), published)?;
+        let signers = folder.join("vdsnc/signers");
+        for command in ["new", "export"] {
+            let mut vdsnc = keys();
+            vdsnc.args(["keys", "vdsnc", command, "--csca"]);
+            vdsnc.arg(self.path("csca")).arg("--signers").arg(&signers);
+            if command == "export" {
+                vdsnc.arg("--out").arg(folder.join("vdsnc"));
+            }
+            run(&mut vdsnc)?;
+        }
 
         let mut config: Table = parse(include_str!("../../../issuance-center/center.example.toml"));
         set(&mut config, "issuer", ISSUER);
@@ -280,6 +290,7 @@ impl Ground {
         );
         set(&mut config, "issuer.iss", ISSUER);
         set(&mut config, "issuer.keys", "../center/jwks.json");
+        set(&mut config, "issuer.csca", "../center/vdsnc/csca.pem");
         set(&mut config, "printer.ca", "../pki/services/ca.pem");
         // The example names all a kiosk can have.
         for section in ["cabinet", "fee"] {

@@ -71,9 +71,15 @@ fn registration(application: &Application, id: u8, passport: PassportData) -> Re
 
 /// A certificate for abroad from inquiry to hand-over.
 async fn issue(world: &World, application: &Application, id: u8, lower: &str) {
-    ask(world, application, Some(passport(lower))).await.unwrap();
+    ask(world, application, Some(passport(lower)))
+        .await
+        .unwrap();
     let request = registration(application, id, data(lower));
-    world.vrs.register(&application.center, &request).await.unwrap();
+    world
+        .vrs
+        .register(&application.center, &request)
+        .await
+        .unwrap();
     application.delivered(&world.vrs, id).await.unwrap();
 }
 
@@ -85,14 +91,21 @@ async fn a_passport_is_judged_before_anything_is_released() {
     assert_eq!(refused(EXPIRED).await, Some(ProblemCode::PassportExpired));
     assert_eq!(refused(SOMEBODY).await, Some(ProblemCode::PassportNotYours));
     let misread = MINE.replace("TK1", "TK7");
-    assert_eq!(refused(&misread).await, Some(ProblemCode::PassportUnreadable));
+    assert_eq!(
+        refused(&misread).await,
+        Some(ProblemCode::PassportUnreadable)
+    );
     assert_eq!(refused(LAST_DAY).await, None);
     let mut visa = passport(MINE);
     visa.line1 = Personal::new(NAME.replace("P<", "V<"));
     let refused = ask(&world, &application, Some(visa)).await;
     assert_eq!(refused.err(), Some(ProblemCode::PassportOtherDocument));
     let refused = ask(&world, &application, None).await;
-    assert_eq!(refused.err(), Some(ProblemCode::RequestMalformed), "an app reads one");
+    assert_eq!(
+        refused.err(),
+        Some(ProblemCode::RequestMalformed),
+        "an app reads one"
+    );
 
     // The resident's session key signed these lines and no others.
     let mut request = application.inquiry_abroad(Some(passport(MINE)));
@@ -110,9 +123,14 @@ async fn a_passport_is_judged_before_anything_is_released() {
 async fn what_is_registered_names_the_passport_that_was_released() {
     let world = with_one_person().await;
     let application = app(&world);
-    let finding = ask(&world, &application, Some(passport(MINE))).await.unwrap();
+    let finding = ask(&world, &application, Some(passport(MINE)))
+        .await
+        .unwrap();
     let signature = Signature::from_bytes(finding.signature.as_bytes());
-    world.statement.verify_strict(&finding.message(), &signature).unwrap();
+    world
+        .statement
+        .verify_strict(&finding.message(), &signature)
+        .unwrap();
     assert_eq!(named(finding), Some(data(MINE)));
 
     let refused = async |request: RegisterRequest| {
@@ -120,14 +138,23 @@ async fn what_is_registered_names_the_passport_that_was_released() {
         registered.err()
     };
     let invalid = Some(ProblemCode::TicketInvalid);
-    assert_eq!(refused(registration(&application, 1, data(RENEWED))).await, invalid);
+    assert_eq!(
+        refused(registration(&application, 1, data(RENEWED))).await,
+        invalid
+    );
     let mut romanised = data(MINE);
     romanised.romanised_name = Personal::new("SHIKEN  JIRO".to_owned());
-    assert_eq!(refused(registration(&application, 1, romanised)).await, invalid);
+    assert_eq!(
+        refused(registration(&application, 1, romanised)).await,
+        invalid
+    );
     let mut without = registration(&application, 1, data(MINE));
     without.certificate.passport = None;
     assert_eq!(refused(without).await, invalid);
-    assert_eq!(refused(registration(&application, 1, data(MINE))).await, None);
+    assert_eq!(
+        refused(registration(&application, 1, data(MINE))).await,
+        None
+    );
 }
 
 #[tokio::test]
@@ -135,7 +162,9 @@ async fn a_kiosk_rests_on_what_app_or_counter_issued_with_the_same_passport() {
     let world = with_one_person().await;
     let kiosk = |name: &str| at(&world, &format!("urn:shomei:terminal:kiosk:dev:{name}"));
     let asked = async |lower: Option<&str>| {
-        let finding = ask(&world, &kiosk("0001"), lower.map(passport)).await.unwrap();
+        let finding = ask(&world, &kiosk("0001"), lower.map(passport))
+            .await
+            .unwrap();
         named(finding)
     };
     assert_eq!(asked(None).await, None);
@@ -177,7 +206,10 @@ async fn what_was_revoked_between_inquiry_and_issue_is_rested_on_no_more() {
     ask(&world, &kiosk, None).await.unwrap();
     let division = world.place.open(HOME).await.unwrap();
     let mut session = division.begin().await.unwrap();
-    session.revoke(&certificate_id(1), 1_700_000_100).await.unwrap();
+    session
+        .revoke(&certificate_id(1), 1_700_000_100)
+        .await
+        .unwrap();
     session.commit().await.unwrap();
     let request = registration(&kiosk, 2, data(MINE));
     let refused = world.vrs.register(&kiosk.center, &request).await;
@@ -196,7 +228,9 @@ async fn a_passport_is_kept_sealed() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             files += 1;
             for canary in ["TK1234567", "SHIKEN", "TARO"] {
-                let found = bytes.windows(canary.len()).any(|part| part == canary.as_bytes());
+                let found = bytes
+                    .windows(canary.len())
+                    .any(|part| part == canary.as_bytes());
                 assert!(!found, "{canary}");
             }
         }
@@ -206,6 +240,9 @@ async fn a_passport_is_kept_sealed() {
     let vrs = world.restarted();
     let mut kiosk = Application::new(&number(1));
     kiosk.prove(&vrs).unwrap();
-    let finding = vrs.inquiry(&kiosk.center, &kiosk.inquiry_abroad(None)).await.unwrap();
+    let finding = vrs
+        .inquiry(&kiosk.center, &kiosk.inquiry_abroad(None))
+        .await
+        .unwrap();
     assert_eq!(named(finding), Some(data(MINE)));
 }

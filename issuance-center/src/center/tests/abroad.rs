@@ -44,8 +44,12 @@ fn stage(role: &str) -> Stage {
         let signing = Signing::new(KeyFile::load(&key).unwrap());
         parts.signing = Arc::new(signing.with_barcodes(Some(barcodes)));
     });
-    stage.terminal = format!("urn:shomei:terminal:{role}:dev:0001").parse().unwrap();
-    stage.vrs().say(|said| said.outcome = Ok(records(Some(testing::passport()))));
+    stage.terminal = format!("urn:shomei:terminal:{role}:dev:0001")
+        .parse()
+        .unwrap();
+    stage
+        .vrs()
+        .say(|said| said.outcome = Ok(records(Some(testing::passport()))));
     stage
 }
 
@@ -73,7 +77,11 @@ async fn both_are_signed_and_the_same_request_gives_the_same_bytes() {
     let stage = stage("app");
     let previewed = stage.inquire(abroad(Some(MINE))).await.unwrap();
     assert_eq!(previewed.preview.passport, Some(testing::passport()));
-    let numbers = previewed.preview.doses.iter().map(|dose| dose.abroad.as_ref().unwrap().number);
+    let numbers = previewed
+        .preview
+        .doses
+        .iter()
+        .map(|dose| dose.abroad.as_ref().unwrap().number);
     assert_eq!(numbers.collect::<Vec<_>>(), [1, 2]);
     let issued = stage.issue(&previewed.state).await.unwrap();
     stage.clock.pass(Duration::from_secs(60));
@@ -91,11 +99,18 @@ async fn both_are_signed_and_the_same_request_gives_the_same_bytes() {
     // The signature is over `data` as it stands there, by the key of the certificate beside it.
     let data = text.strip_prefix(r#"{"data":"#).unwrap();
     let (data, _) = data.split_once(r#","sig":"#).unwrap();
-    let signature = URL_SAFE.decode(seal["sig"]["sigvl"].as_str().unwrap()).unwrap();
+    let signature = URL_SAFE
+        .decode(seal["sig"]["sigvl"].as_str().unwrap())
+        .unwrap();
     let signature = p256::ecdsa::Signature::from_slice(&signature).unwrap();
     let signers = stage.center.parts.signing.barcodes().unwrap();
     let signer = signers.signers()[0].certificate();
-    assert_eq!(URL_SAFE.decode(seal["sig"]["cer"].as_str().unwrap()).unwrap(), signer.der());
+    assert_eq!(
+        URL_SAFE
+            .decode(seal["sig"]["cer"].as_str().unwrap())
+            .unwrap(),
+        signer.der()
+    );
     signer.key().verify(data.as_bytes(), &signature).unwrap();
 }
 
@@ -103,7 +118,9 @@ async fn both_are_signed_and_the_same_request_gives_the_same_bytes() {
 async fn a_passport_is_judged_before_vrs_hears_of_it() {
     let stage = stage("app");
     // Whatever VRS would say.
-    stage.vrs().say(|said| said.outcome = Err(ProblemCode::RecordsUnavailable));
+    stage
+        .vrs()
+        .say(|said| said.outcome = Err(ProblemCode::RecordsUnavailable));
     let misread = MINE.replace("XX0", "XX8");
     for (lower, code) in [
         (Some(misread.as_str()), ProblemCode::PassportUnreadable),
@@ -119,7 +136,10 @@ async fn a_passport_is_judged_before_vrs_hears_of_it() {
         request.kind = CertificateKind::Abroad;
         request.passport = Some(visa);
     };
-    assert_eq!(stage.refusal(with).await, ProblemCode::PassportOtherDocument);
+    assert_eq!(
+        stage.refusal(with).await,
+        ProblemCode::PassportOtherDocument
+    );
     let domestic = |request: &mut InquiryRequest| request.passport = Some(lines(MINE));
     assert_eq!(stage.refusal(domestic).await, ProblemCode::RequestMalformed);
 }
@@ -127,7 +147,10 @@ async fn a_passport_is_judged_before_vrs_hears_of_it() {
 #[tokio::test]
 async fn what_vrs_names_has_to_be_the_passport_that_was_read() {
     let stage = stage("app");
-    assert_eq!(stage.refusal(abroad(Some(SOMEBODY))).await, ProblemCode::PassportNotYours);
+    assert_eq!(
+        stage.refusal(abroad(Some(SOMEBODY))).await,
+        ProblemCode::PassportNotYours
+    );
     let mut other = testing::passport();
     other.number = Personal::new("XX0000002".to_owned());
     for named in [None, Some(other)] {
@@ -136,7 +159,9 @@ async fn what_vrs_names_has_to_be_the_passport_that_was_read() {
         assert_eq!(refused, ProblemCode::RecordsUnavailable);
     }
     // Nor does one belong to a certificate for use in Japan.
-    stage.vrs().say(|said| said.outcome = Ok(records(Some(testing::passport()))));
+    stage
+        .vrs()
+        .say(|said| said.outcome = Ok(records(Some(testing::passport()))));
     assert_eq!(stage.refusal(|_| ()).await, ProblemCode::RecordsUnavailable);
 }
 
@@ -145,16 +170,30 @@ async fn a_kiosk_without_a_reader_gets_the_passport_vrs_holds() {
     let stage = stage("kiosk");
     let previewed = stage.inquire(abroad(None)).await.unwrap();
     assert_eq!(previewed.preview.passport, Some(testing::passport()));
-    assert!(stage.issue(&previewed.state).await.unwrap().vds_nc.is_some());
-    stage.vrs().say(|said| said.outcome = Ok(Outcome::PassportUnknown));
-    assert_eq!(stage.refusal(abroad(None)).await, ProblemCode::PassportNotRegistered);
+    assert!(
+        stage
+            .issue(&previewed.state)
+            .await
+            .unwrap()
+            .vds_nc
+            .is_some()
+    );
+    stage
+        .vrs()
+        .say(|said| said.outcome = Ok(Outcome::PassportUnknown));
+    assert_eq!(
+        stage.refusal(abroad(None)).await,
+        ProblemCode::PassportNotRegistered
+    );
 }
 
 #[tokio::test]
 async fn a_dose_that_cannot_be_stated_abroad_is_the_municipality_s_to_look_at() {
     let stage = stage("app");
-    let changes: [fn(&mut DoseRecord); 2] =
-        [|dose| dose.number = None, |dose| dose.lot = "ＥＹ０７７９".to_owned()];
+    let changes: [fn(&mut DoseRecord); 2] = [
+        |dose| dose.number = None,
+        |dose| dose.lot = "ＥＹ０７７９".to_owned(),
+    ];
     for change in changes {
         stage.vrs().say(|said| {
             let Ok(Outcome::Records(records)) = &mut said.outcome else {
@@ -164,23 +203,35 @@ async fn a_dose_that_cannot_be_stated_abroad_is_the_municipality_s_to_look_at() 
         });
         let refused = stage.refusal(abroad(Some(MINE))).await;
         assert_eq!(refused, ProblemCode::ConfirmationNeeded);
-        stage.vrs().say(|said| said.outcome = Ok(records(Some(testing::passport()))));
+        stage
+            .vrs()
+            .say(|said| said.outcome = Ok(records(Some(testing::passport()))));
     }
 }
 
 #[tokio::test]
 async fn without_signers_or_after_their_time_nothing_is_promised() {
     let plain = Stage::new();
-    assert_eq!(plain.refusal(abroad(Some(MINE))).await, ProblemCode::KindNotOffered);
+    assert_eq!(
+        plain.refusal(abroad(Some(MINE))).await,
+        ProblemCode::KindNotOffered
+    );
     let stage = stage("app");
     let previewed = stage.inquire(abroad(Some(MINE))).await.unwrap();
     // Their list is for ninety days; they sign for 95. What was previewed is not redeemed that late, but at another stage
     // in the time between: by then the state has expired too.
     stage.clock.pass(Duration::from_secs(91 * 24 * 3600));
-    assert_eq!(stage.refusal(abroad(Some(MINE))).await, ProblemCode::SigningStopped);
+    assert_eq!(
+        stage.refusal(abroad(Some(MINE))).await,
+        ProblemCode::SigningStopped
+    );
     let late = stage.issue(&previewed.state).await.unwrap_err();
     assert_eq!(late.code, ProblemCode::StateExpired);
-    assert_eq!(stage.refusal(|_| ()).await, ProblemCode::RecordsUnavailable, "a passport is named");
+    assert_eq!(
+        stage.refusal(|_| ()).await,
+        ProblemCode::RecordsUnavailable,
+        "a passport is named"
+    );
     stage.vrs().say(|said| said.outcome = Ok(records(None)));
     assert!(stage.inquire(|_| ()).await.is_ok(), "the others go on");
 }

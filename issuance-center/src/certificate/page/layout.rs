@@ -30,7 +30,9 @@ use krilla::{
 use super::{
     Content, PageError, background,
     fonts::{Face, Fonts},
-    sheet::{ACCENT, Align, BLACK, DOT, GREY, HEALTH_CARD, Ink, Lang, MM, Place, RULE, Sheet, TINT},
+    sheet::{
+        ACCENT, Align, BLACK, DOT, GREY, HEALTH_CARD, Ink, Lang, MM, Place, RULE, Sheet, TINT,
+    },
     text::{Block, Ladder},
 };
 use crate::{

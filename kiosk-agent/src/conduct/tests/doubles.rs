@@ -546,6 +546,7 @@ pub(super) fn terminal() -> TestTerminal {
             input: Duration::from_secs(90),
             removal: Duration::from_secs(60),
         },
+        reads_passports: false,
     }
 }
 

@@ -214,7 +214,10 @@ impl Texts {
                     1,
                 )?,
                 third(
-                    (("旅券番号", "Passport number"), (passport.number.expose(), "")),
+                    (
+                        ("旅券番号", "Passport number"),
+                        (passport.number.expose(), ""),
+                    ),
                     2,
                 )?,
             ],
@@ -350,7 +353,11 @@ fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
         sheet.fill(label_place, TINT);
         let label = sheet.pair(label_place.inset(3.0 * MM, 0.0), Align::Left, label, ACCENT);
         let value_place = Place::mm(LEFT + x + label_width, y, width, third);
-        let value = sheet.stack(value_place.inset(3.0 * MM, 0.0), Align::Left, &values(value));
+        let value = sheet.stack(
+            value_place.inset(3.0 * MM, 0.0),
+            Align::Left,
+            &values(value),
+        );
         cells.push(group(Tag::TH(TableHeaderScope::Row), label));
         cells.push(group(Tag::TD, value));
     }

@@ -1,0 +1,364 @@
+//! Certificates for abroad with everything real: app terminal, kiosk, center, record system, and judges that are not ours.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::process::Command;
+
+use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
+use issuance_api::{Blob, ProblemCode};
+use serde_json::{Value, json};
+use stage::applicant::Applicant;
+use stage::judges::page;
+use stage::kiosk::{Application, Outcome, Purpose, apply};
+use stage::passport::Passport;
+use stage::persona::Persona;
+use stage::world::World;
+use tempfile::TempDir;
+use verify::{
+    CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
+};
+
+use crate::support::{Counter, HOME, block_on, refusal, ticket, until, world};
+
+/// Personas and the names in their passports.
+const PEOPLE: [(&str, &str); 3] = [
+    ("ordinary", "AOBA<<SAKURA"),
+    ("seven-doses", "NANASE<<MINORI"),
+    ("gaiji", "YOSHIDA<<TAKANOSUKE"),
+];
+
+fn passport(persona: &str, name: &str) -> Passport {
+    Passport::of(&Persona::load(persona).unwrap(), name)
+}
+
+async fn preview(
+    world: &World,
+    app: &Applicant,
+    persona: &str,
+    passport: &Passport,
+) -> InquiryAnswer {
+    let ticket = ticket(world, app, persona).await;
+    let home = HOME.parse().unwrap();
+    app.inquire_abroad(&ticket, home, Some(passport.mrz()))
+        .await
+        .unwrap()
+}
+
+/// A certificate for abroad by the app, handed over.
+async fn issue(world: &World, persona: &str, passport: &Passport) -> (InquiryAnswer, IssueAnswer) {
+    let app = Applicant::new(world.terminal("app-0001"));
+    let previewed = preview(world, &app, persona, passport).await;
+    let issued = app.issue(&previewed.state).await.unwrap();
+    app.delivered(&previewed.state).await.unwrap();
+    (previewed, issued)
+}
+
+/// Everything that anybody can fetch, as a trust list.
+fn trust(world: &World) -> TrustList {
+    let text = |path: &str| String::from_utf8(world.fetch_public(path).unwrap()).unwrap();
+    let jwks = text("/.well-known/jwks.json");
+    let kids: Value = serde_json::from_str(&jwks).unwrap();
+    let kid = kids["keys"][0]["kid"].as_str().unwrap();
+    let mut list = TrustList::default();
+    list.add_card_issuer(CardIssuer {
+        url: Some(stage::world::ISSUER.to_owned()),
+        name: None,
+        keys: Jwks::parse(&jwks).unwrap(),
+        revoked: vec![RevokedCards::parse(&text(&format!("/.well-known/crl/{kid}.json"))).unwrap()],
+        fetched: None,
+    });
+    let csca = Csca::parse(&world.fetch_public("/.well-known/vdsnc/csca.cer").unwrap()).unwrap();
+    let crl = world.fetch_public("/.well-known/vdsnc/csca.crl").unwrap();
+    list.add_country(Country {
+        code: "JPN".to_owned(),
+        name: None,
+        revoked: vec![RevokedSigners::parse(&crl, [&csca]).unwrap()],
+        cscas: vec![csca],
+    });
+    list
+}
+
+fn now() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}
+
+fn verdict(list: &TrustList, text: &str) -> Verdict {
+    let documents = verify::read([text]);
+    let [document] = &documents[..] else {
+        panic!("one document");
+    };
+    list.judge(document, now()).verdict
+}
+
+fn numeric(jws: &str) -> String {
+    let digits = jws.bytes().map(|byte| format!("{:02}", byte - 45));
+    std::iter::once("shc:/".to_owned()).chain(digits).collect()
+}
+
+#[test]
+fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
+    let world = world();
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("jwks.json"), world.published_keys().unwrap()).unwrap();
+    for file in ["csca.cer", "csca.crl"] {
+        let published = world.fetch_public(&format!("/.well-known/vdsnc/{file}"));
+        fs::write(path(file), published.unwrap()).unwrap();
+    }
+    for (name, romanised) in PEOPLE {
+        let persona = Persona::load(name).unwrap();
+        let passport = passport(name, romanised);
+        let (previewed, issued) = block_on(issue(&world, name, &passport));
+        let preview = previewed.preview;
+        let (pdf, shc, seal) = (path("page.pdf"), path("shc.txt"), path("vdsnc.txt"));
+        let card = numeric(issued.jws.expose());
+        let sealed = issued.vds_nc.unwrap();
+        fs::write(&pdf, issued.page.as_bytes()).unwrap();
+        fs::write(&shc, &card).unwrap();
+        fs::write(&seal, sealed.expose()).unwrap();
+
+        let judged = page::card(&shc, &path("jwks.json")).unwrap();
+        assert_eq!(judged["name"], persona.holder, "{name}");
+        let parts: Vec<&str> = romanised.split("<<").collect();
+        assert_eq!(judged["romanised"], json!([parts]), "{name}");
+
+        let judged = page::seal(&seal, &path("csca.cer"), &path("csca.crl")).unwrap();
+        let [year, month, day] = [0..4, 4..6, 6..8].map(|part| &persona.birth_date[part]);
+        assert_eq!(
+            judged["holder"],
+            json!({"n": romanised.replace("<<", "  "), "dob": format!("{year}-{month}-{day}"), "i": passport.number}),
+            "{name}"
+        );
+        assert_eq!(
+            judged["id"],
+            issued.certificate_id.to_string().replace('-', "")
+        );
+        let shown: Vec<Value> = preview
+            .doses
+            .iter()
+            .map(|dose| {
+                let abroad = dose.abroad.as_ref().unwrap();
+                let date = String::from(dose.date);
+                json!({"date": date, "number": abroad.number, "country": "JPN", "center": "Kiyose City", "lot": dose.lot,
+                    "code": abroad.icd11, "name": abroad.brand, "disease": "RA01.0"})
+            })
+            .collect();
+        assert_eq!(judged["doses"], json!(shown), "{name}");
+        let numbers = preview
+            .doses
+            .iter()
+            .map(|dose| dose.abroad.as_ref().unwrap().number);
+        assert!(numbers.eq(1..), "{name}: as the records say");
+
+        for dots_per_inch in [150, 200, 300] {
+            let picture = page::rasterise(&pdf, dots_per_inch).unwrap();
+            for (judge, mut read) in [
+                ("zbar", page::zbar(&picture).unwrap()),
+                ("zxing", page::zxing(&picture).unwrap()),
+            ] {
+                read.sort();
+                let right = read == [card.clone(), sealed.expose().to_owned()];
+                assert!(
+                    right,
+                    "{judge}: {name} at {dots_per_inch}: {} codes",
+                    read.len()
+                );
+            }
+        }
+        let text = page::text(&pdf).unwrap();
+        for part in persona.holder.split('\u{3000}').chain(parts).chain([
+            passport.number.as_str(),
+            "JPN",
+            "Passport number",
+            "Dose number",
+            "Country",
+            "Mayor of Kiyose City, Tokyo",
+            &issued.certificate_id.to_string(),
+            &String::from(preview.issued_on),
+        ]) {
+            assert!(text.contains(part), "{name}: pdftotext finds {part}");
+        }
+        let list = trust(&world);
+        assert_eq!(verdict(&list, &card), Verdict::Valid, "{name}");
+        assert_eq!(verdict(&list, sealed.expose()), Verdict::Valid, "{name}");
+        assert_ne!(
+            verdict(
+                &list,
+                &sealed.expose().replace(&passport.number, "XX0000009")
+            ),
+            Verdict::Valid
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_certified_for_abroad_is_refused_with_its_own_code() {
+    let world = world();
+    block_on(async {
+        let app = Applicant::new(world.terminal("app-0001"));
+        let ticket = ticket(&world, &app, "ordinary").await;
+        let mine = passport("ordinary", "AOBA<<SAKURA");
+        let ask = async |passport: Option<&Passport>| {
+            let mrz = passport.map(Passport::mrz);
+            refusal(
+                app.inquire_abroad(&ticket, HOME.parse().unwrap(), mrz)
+                    .await,
+            )
+        };
+        let with = |change: fn(&mut Passport)| {
+            let mut passport = mine.clone();
+            change(&mut passport);
+            passport
+        };
+        let expired = with(|it| it.last_day = "200101".to_owned());
+        assert_eq!(ask(Some(&expired)).await, ProblemCode::PassportExpired);
+        let somebody = with(|it| it.birth_date = "850413".to_owned());
+        assert_eq!(ask(Some(&somebody)).await, ProblemCode::PassportNotYours);
+        assert_eq!(ask(None).await, ProblemCode::RequestMalformed);
+        let mut misread = mine.mrz();
+        let lower = misread.line2.expose().replace("XX0000001", "XX0000007");
+        misread.line2 = issuance_api::Personal::new(lower);
+        let refused = app
+            .inquire_abroad(&ticket, HOME.parse().unwrap(), Some(misread))
+            .await;
+        assert_eq!(refusal(refused), ProblemCode::PassportUnreadable);
+        // An expired passport stops this kind alone.
+        assert!(app.inquire(&ticket, HOME.parse().unwrap()).await.is_ok());
+
+        let kiosk = Applicant::new(world.terminal("kiosk-0001"));
+        let ticket = crate::support::ticket(&world, &kiosk, "ordinary").await;
+        let refused = kiosk
+            .inquire_abroad(&ticket, HOME.parse().unwrap(), None)
+            .await;
+        assert_eq!(refusal(refused), ProblemCode::PassportNotRegistered);
+    });
+    assert_eq!(world.registered(HOME).unwrap(), 0);
+}
+
+fn at_kiosk(counter: &Counter, out: &OsStr, purpose: Purpose<'_>) -> Outcome {
+    let persona = Persona::load("ordinary").unwrap();
+    counter.reader.insert(&persona.name).unwrap();
+    let application = Application {
+        config: &counter.world.ground.path("kiosk/kiosk.toml"),
+        place: ["--out".as_ref(), out],
+        municipality: HOME,
+        pin: &persona.pin,
+        language: "en",
+        reader: None,
+        purpose,
+    };
+    let outcome = apply(&application, &counter.reader).unwrap();
+    // Where it ended before the card was taken back.
+    let _ = counter.reader.remove();
+    outcome
+}
+
+#[test]
+fn a_kiosk_issues_for_abroad_on_an_earlier_one_and_on_no_other() {
+    let counter = Counter::open();
+    let out = counter.world.ground.path("tray");
+    let lines = |passport: &Passport| {
+        let file = counter.world.ground.path("passport.txt");
+        fs::write(&file, passport.lines().join("\n")).unwrap();
+        file
+    };
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(None));
+    assert_eq!(outcome.problem(), Some("passport-not-registered"));
+    assert!(!out.join("certificate.pdf").exists());
+
+    let passport = passport("ordinary", "AOBA<<SAKURA");
+    let (_, first) = block_on(issue(&counter.world, "ordinary", &passport));
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(None));
+    assert!(outcome.status.success(), "{:?}", outcome.said);
+    let seal = fs::read_to_string(out.join("vdsnc.txt")).unwrap();
+    let list = trust(&counter.world);
+    assert_eq!(verdict(&list, &seal), Verdict::Valid);
+    let card = fs::read_to_string(out.join("shc.txt")).unwrap();
+    assert_eq!(verdict(&list, &card), Verdict::Valid);
+    let documents = verify::read([&seal]);
+    let Some(Content::Vaccination(said)) = list.judge(&documents[0], now()).content else {
+        panic!("a proof of vaccination");
+    };
+    assert_eq!(said.holder.document.unwrap().expose(), passport.number);
+    assert_ne!(
+        said.id.expose(),
+        first.certificate_id.to_string().replace('-', "")
+    );
+
+    // With the passport read: the same is right, a renewed one is not.
+    let file = lines(&passport);
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    assert!(outcome.status.success(), "{:?}", outcome.said);
+    let renewed = Passport {
+        number: "XX0000002".to_owned(),
+        ..passport.clone()
+    };
+    let file = lines(&renewed);
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    assert_eq!(outcome.problem(), Some("passport-not-registered"));
+    let expired = Passport {
+        last_day: "200101".to_owned(),
+        ..passport
+    };
+    let file = lines(&expired);
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    assert_eq!(outcome.problem(), Some("passport-expired"));
+
+    // A certificate for use in Japan leaves no seal of the one before.
+    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Domestic);
+    assert!(outcome.status.success(), "{:?}", outcome.said);
+    assert!(!out.join("vdsnc.txt").exists());
+}
+
+#[test]
+fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
+    let world = world();
+    let persona = Persona::load("ordinary").unwrap();
+    let passport = passport("ordinary", "AOBA<<SAKURA");
+    let (_, issued) = block_on(issue(&world, "ordinary", &passport));
+    let id = issued.certificate_id.to_string();
+    let card = numeric(issued.jws.expose());
+    assert_eq!(verdict(&trust(&world), &card), Verdict::Valid);
+
+    let revoke = |id: &str| {
+        let mut vrs: Command = world.ground.vrs();
+        vrs.args(["revoke", "--municipality", HOME, id])
+            .output()
+            .unwrap()
+    };
+    // As people write it; a wrong symbol is noticed before anything is revoked.
+    let mut wrong = id.clone();
+    let last = if wrong.pop() == Some('0') { '1' } else { '0' };
+    wrong.push(last);
+    assert!(!revoke(&wrong).status.success());
+    assert!(revoke(&id.to_lowercase()).status.success());
+    assert!(revoke(&id).status.success(), "again changes nothing");
+    block_on(until(async || {
+        world.is_revoked(issued.jws.expose()).unwrap()
+    }));
+    let list = trust(&world);
+    assert_eq!(
+        verdict(&list, &card),
+        Verdict::Revoked(verify::Revoked::Document)
+    );
+
+    // Nothing on the list leads to anybody, not even with the certificate in hand but not read.
+    let keys: Value = serde_json::from_slice(&world.published_keys().unwrap()).unwrap();
+    let kid = keys["keys"][0]["kid"].as_str().unwrap();
+    let published = world
+        .fetch_public(&format!("/.well-known/crl/{kid}.json"))
+        .unwrap();
+    let published = String::from_utf8(published).unwrap();
+    let document: Value = serde_json::from_str(&published).unwrap();
+    let members: Vec<&String> = document.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["ctr", "kid", "method", "rids"]);
+    let plain = id.replace('-', "");
+    for canary in [&id, &plain, &persona.birth_date, &passport.number, HOME]
+        .into_iter()
+        .map(AsRef::<str>::as_ref)
+        .chain(persona.holder.split('\u{3000}'))
+    {
+        assert!(!published.contains(canary), "{canary}");
+    }
+    let _: Blob = issued.page;
+}
