@@ -379,6 +379,8 @@ fn same(mismatch: Mismatch, is: bool) -> Result<(), Mismatch> {
 }
 
 #[cfg(test)]
+pub(crate) mod sealing;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

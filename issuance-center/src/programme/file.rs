@@ -1,4 +1,4 @@
-//! The three files of a programme: their shape, and every check that turns it into a [`Programme`].
+//! The files of a programme: their shape, and every check that turns it into a [`Programme`].
 
 use std::{fs, path::Path};
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Bilingual, Disease, Fault, Municipality, Period, Programme, ProgrammeError, VaccineTable,
+    texts::{TextFile, texts},
     vaccine::Vaccine,
 };
 
@@ -25,7 +26,10 @@ pub(super) fn load(folder: &Path) -> Result<Programme, ProgrammeError> {
     if folder.file_name() != Some(main.id.as_str().as_ref()) {
         return Err(ProgrammeError::new(&main_file, Fault::Folder));
     }
+    let texts_file = folder.join("certificate.toml");
+    let texts = texts(read(&texts_file)?, &texts_file, main.period.from.get())?;
     Ok(Programme {
+        texts,
         vaccines: VaccineTable {
             rows: vaccines,
             without_cvx: main.without_cvx.map(|rule| rule.code),
@@ -40,14 +44,11 @@ pub(super) fn load(folder: &Path) -> Result<Programme, ProgrammeError> {
             },
             icd11: main.disease.icd11,
         },
-        legal_ground: main.legal_ground.into(),
         period: Period {
             from: main.period.from.get(),
             until: main.period.until.get(),
         },
         health_card_types: main.health_card.types,
-        title: main.certificate.title.into(),
-        statement: main.certificate.statement.into(),
     })
 }
 
@@ -62,17 +63,15 @@ fn read<T: DeserializeOwned>(file: &Path) -> Result<T, ProgrammeError> {
 struct ProgrammeFile {
     id: issuance_api::ProgrammeId,
     name: Localized,
-    legal_ground: Pair,
     disease: DiseaseTable,
     period: PeriodTable,
     health_card: HealthCardTable,
     without_cvx: Option<WithoutCvx>,
-    certificate: CertificateTable,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Pair {
+pub(super) struct Pair {
     ja: String,
     en: String,
 }
@@ -113,18 +112,11 @@ struct WithoutCvx {
     code: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CertificateTable {
-    title: Pair,
-    statement: Pair,
-}
-
 const fn fault(field: &'static str, rule: &'static str) -> Fault {
     Fault::Field { field, rule }
 }
 
-fn require(holds: bool, field: &'static str, rule: &'static str) -> Result<(), Fault> {
+pub(super) fn require(holds: bool, field: &'static str, rule: &'static str) -> Result<(), Fault> {
     if holds {
         Ok(())
     } else {
@@ -146,9 +138,6 @@ impl ProgrammeFile {
             "disease.icd11",
             "an ICD-11 stem code such as RA01.0",
         )?;
-        pair(&self.legal_ground, "legal-ground")?;
-        pair(&self.certificate.title, "certificate.title")?;
-        pair(&self.certificate.statement, "certificate.statement")?;
         require(
             self.period.from <= self.period.until,
             "period",
@@ -173,7 +162,7 @@ const A_LINE: &str = "one line of text, not empty";
 const AN_ASCII_LINE: &str = "one line of ASCII text, not empty";
 const A_CVX: &str = "a CVX code: two or three digits";
 
-fn pair(pair: &Pair, field: &'static str) -> Result<(), Fault> {
+pub(super) fn pair(pair: &Pair, field: &'static str) -> Result<(), Fault> {
     require(is_line(&pair.ja), field, A_LINE)?;
     require(is_ascii_line(&pair.en), field, AN_ASCII_LINE)
 }
@@ -300,7 +289,7 @@ impl VaccineRow {
     }
 }
 
-fn day(text: &str, field: &'static str) -> Result<time::Date, Fault> {
+pub(super) fn day(text: &str, field: &'static str) -> Result<time::Date, Fault> {
     let date: Result<Date, _> = text.parse();
     date.map(Date::get)
         .map_err(|_| fault(field, "a day, YYYY-MM-DD"))

@@ -1,10 +1,11 @@
 //! Programmes (制度): what is certified, as data.
 //!
-//! A programme is a folder of three files, read and checked whole when the center starts:
+//! A programme is a folder of four files, read and checked whole when the center starts:
 //!
 //! | file | what |
 //! |---|---|
-//! | `programme.toml` | id (the folder's name), names, disease, legal ground, period of issue, certificate texts |
+//! | `programme.toml` | id (the folder's name), names, disease, period of issue |
+//! | `certificate.toml` | title, statement and legal ground of the page, by day of issue |
 //! | `vaccines.toml` | vaccines: names as in records → product, kind, maker, CVX, ICD-11, days on which the row holds |
 //! | `municipalities.toml` | municipalities that take part, and what each lets which terminal issue |
 //!
@@ -19,11 +20,13 @@ use issuance_api::{
 
 mod error;
 mod file;
+mod texts;
 #[cfg(test)]
 mod tests;
 mod vaccine;
 
 pub use error::{Fault, ProgrammeError};
+pub use texts::Texts;
 pub use vaccine::{VaccineTable, VaccineUnknown};
 
 /// All programmes of a center, in order of id.
@@ -36,11 +39,9 @@ pub struct Programme {
     id: ProgrammeId,
     name: Localized,
     disease: Disease,
-    legal_ground: Bilingual,
     period: Period,
     health_card_types: Vec<String>,
-    title: Bilingual,
-    statement: Bilingual,
+    texts: Vec<Texts>,
     vaccines: VaccineTable,
     municipalities: Vec<Municipality>,
 }
@@ -161,12 +162,6 @@ impl Programme {
         &self.disease
     }
 
-    /// The law it rests on.
-    #[must_use]
-    pub const fn legal_ground(&self) -> &Bilingual {
-        &self.legal_ground
-    }
-
     /// When certificates are issued.
     #[must_use]
     pub const fn period(&self) -> Period {
@@ -179,16 +174,21 @@ impl Programme {
         &self.health_card_types
     }
 
-    /// Heading of the page.
+    /// Texts of the page of a certificate issued on this day.
+    ///
+    /// # Panics
+    /// Never: there is at least one row.
     #[must_use]
-    pub const fn title(&self) -> &Bilingual {
-        &self.title
+    pub fn texts_on(&self, day: time::Date) -> &Texts {
+        let mut rows = self.texts.iter().rev();
+        let held = rows.find(|texts| texts.from() <= day);
+        held.or(self.texts.first()).expect("there is at least one row")
     }
 
-    /// The sentence that certifies.
+    /// All texts, in order of the day from which they hold.
     #[must_use]
-    pub const fn statement(&self) -> &Bilingual {
-        &self.statement
+    pub fn texts(&self) -> &[Texts] {
+        &self.texts
     }
 
     /// Its vaccines.

@@ -184,6 +184,23 @@ fn every_fault_is_found_with_its_file_and_row() {
             field("valid-until", "may not lie before valid-from"),
         ),
         (
+            "certificate.toml",
+            "2021-12-20",
+            "2021-12-21",
+            Some(1),
+            field(
+                "valid-from",
+                "the first row's not after the programme's first day",
+            ),
+        ),
+        (
+            "certificate.toml",
+            "legal-ground = ",
+            "legal-ground = { ja = \"例\", en = \"x\" }\n[[text]]\nvalid-from = \"2021-12-20\"\ntitle = { ja = \"例\", en = \"x\" }\nstatement = { ja = \"例\", en = \"x\" }\nlegal-ground = ",
+            Some(2),
+            field("valid-from", "later than that of the row before"),
+        ),
+        (
             "programme.toml",
             "2031-03-31",
             "2021-12-19",
@@ -234,4 +251,66 @@ fn abroad_needs_icd11_in_every_row() {
 fn unknown_fields_are_faults() {
     let error = with("programme.toml", "[disease]", "[disease]\nextra = 1").unwrap_err();
     assert!(matches!(error.fault, Fault::Toml(_)));
+}
+
+#[test]
+fn a_page_has_the_texts_of_its_day_of_issue() {
+    let next = "legal-ground = { ja = \"例\", en = \"x\" }\n[[text]]\nvalid-from = \"2027-01-01\"\ntitle = { ja = \"新しい題\", en = \"new\" }\nstatement = { ja = \"例\", en = \"x\" }\nlegal-ground = ";
+    let programmes = with("certificate.toml", "legal-ground = ", next).unwrap();
+    let programme = programmes.iter().next().unwrap();
+    let title = |day| programme.texts_on(day).title().ja.as_str();
+    use time::macros::date;
+    assert_eq!(title(date!(2026 - 12 - 31)), "新型コロナウイルス感染症 予防接種証明書");
+    assert_eq!(title(date!(2027 - 01 - 01)), "新しい題");
+    assert_eq!(title(date!(2031 - 03 - 31)), "新しい題");
+}
+
+/// The table of the project's specification of certificates (`certificates.md`, "SMART Health Card" and "ICAO VDS-NC"), row by row:
+/// English name of the shipped product, CVX, ICD-11 extension code. Checked there against CDC's and WHO's tables.
+const CODES: [(&str, Option<&str>, &str); 18] = [
+    ("Comirnaty", Some("208"), "XM8NQ0"),
+    ("Comirnaty, 5 to 11 years", Some("218"), "XM8NQ0"),
+    ("Comirnaty, 6 months to 4 years", Some("219"), "XM8NQ0"),
+    ("Comirnaty, bivalent (original/Omicron BA.1)", Some("520"), "XM8NQ0"),
+    ("Comirnaty, bivalent (original/Omicron BA.4-5)", Some("300"), "XM8NQ0"),
+    ("Comirnaty (Omicron XBB.1.5)", Some("309"), "XM8NQ0"),
+    ("Comirnaty, 5 to 11 years (Omicron XBB.1.5)", Some("310"), "XM8NQ0"),
+    ("Comirnaty, 6 months to 4 years (Omicron XBB.1.5)", Some("308"), "XM8NQ0"),
+    // Renamed in December 2021.
+    ("COVID-19 Vaccine Moderna", Some("207"), "XM3DT5"),
+    ("Spikevax", Some("207"), "XM3DT5"),
+    ("Spikevax, bivalent (original/Omicron BA.1)", Some("519"), "XM3DT5"),
+    ("Spikevax, bivalent (original/Omicron BA.4-5)", Some("229"), "XM3DT5"),
+    ("Spikevax (Omicron XBB.1.5)", Some("312"), "XM3DT5"),
+    ("Spikevax, 6 months to 11 years (Omicron XBB.1.5)", Some("311"), "XM3DT5"),
+    ("Vaxzevria", Some("210"), "XM4YL8"),
+    ("Nuvaxovid", Some("211"), "XM9T65"),
+    ("Jcovden", Some("212"), "XM6QV1"),
+    // Without a CVX of its own the explicit rule holds; without a code of its own in ICD-11, the generic one.
+    ("Daichirona (Omicron XBB.1.5)", None, "XM68M6"),
+];
+
+#[test]
+fn codes_are_those_of_the_specification_and_each_row_has_its_days() {
+    let programmes = Programmes::load(&shipped()).unwrap();
+    let programme = programmes.find(&"covid-19".parse().unwrap()).unwrap();
+    assert_eq!(programme.disease().icd11, "RA01.0");
+    let table = programme.vaccines();
+    for (product, cvx, icd11) in CODES {
+        let mut rows = table.rows.iter().filter(|row| row.product.en == product);
+        let row = rows.next().unwrap_or_else(|| panic!("no row of {product}"));
+        assert!(rows.next().is_none(), "{product} once");
+        assert_eq!((row.cvx.as_deref(), row.icd11.as_deref()), (cvx, Some(icd11)), "{product}");
+        // No vaccination was given outside the programme's years.
+        assert!(row.from >= time::macros::date!(2021 - 02 - 14), "{product}");
+        assert!(row.until.is_some_and(|until| until <= time::macros::date!(2024 - 03 - 31)), "{product}");
+    }
+    // What the specification's table does not name.
+    let others = table.rows.iter().filter(|row| CODES.iter().all(|(product, ..)| row.product.en != *product));
+    let others: Vec<_> = others.map(|row| (row.product.en.as_str(), row.cvx.as_deref())).collect();
+    assert_eq!(
+        others,
+        [("Comirnaty, 5 to 11 years, bivalent (original/Omicron BA.4-5)", Some("301"))]
+    );
+    assert_eq!(table.without_cvx.as_deref(), Some("500"));
 }

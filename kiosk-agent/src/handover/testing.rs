@@ -136,9 +136,13 @@ pub(crate) fn preview() -> Preview {
 /// The payload of a SMART Health Card that says what a preview showed.
 pub(crate) fn payload(preview: &Preview) -> Value {
     let name: Vec<_> = preview.holder.name.expose().split('\u{3000}').collect();
+    let romanised = preview.passport.as_ref().map(|passport| {
+        let (family, given) = passport.names();
+        json!({"family": family, "given": given.collect::<Vec<_>>()})
+    });
     let patient = json!({"fullUrl": "resource:0", "resource": {
         "resourceType": "Patient",
-        "name": [{"family": name[0], "given": name[1..]}],
+        "name": std::iter::once(json!({"family": name[0], "given": name[1..]})).chain(romanised).collect::<Vec<_>>(),
         "birthDate": String::from(preview.holder.birth_date),
     }});
     let doses = preview.doses.iter().zip(1..).map(|(dose, number)| {

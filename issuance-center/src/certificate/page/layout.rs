@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     certificate::{qr::Symbol, shc::MAX_DOSES},
-    programme::{Bilingual, Programme},
+    programme::{Bilingual, Programme, Texts as ProgrammeTexts},
 };
 
 mod abroad;
@@ -170,16 +170,16 @@ impl Setter<'_> {
         self.pair(&self.fonts.bold, texts, width, ladders)
     }
 
-    fn title(&self, programme: &Programme) -> Result<Pair, PageError> {
-        self.bold(both(programme.title()), WIDTH - 10.0, TITLE)
+    fn title(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
+        self.bold(both(texts.title()), WIDTH - 10.0, TITLE)
     }
 
-    fn statement(&self, programme: &Programme) -> Result<Pair, PageError> {
-        self.regular(both(programme.statement()), WIDTH, BODY)
+    fn statement(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
+        self.regular(both(texts.statement()), WIDTH, BODY)
     }
 
-    fn legal_ground(&self, programme: &Programme) -> Result<Pair, PageError> {
-        self.regular(both(programme.legal_ground()), FACT_WIDTH, NOTE)
+    fn legal_ground(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
+        self.regular(both(texts.legal_ground()), FACT_WIDTH, NOTE)
     }
 
     /// 市区町村長.
@@ -227,6 +227,7 @@ impl Texts {
             return Err(PageError::TooManyDoses);
         }
         let set = Setter { fonts };
+        let texts = programme.texts_on(preview.issued_on.get());
         let name = preview.holder.name.expose();
         let (name_face, name_clusters) = fonts.for_name(name)?;
         let birth = days(preview.holder.birth_date);
@@ -239,7 +240,7 @@ impl Texts {
             ),
             (
                 set.regular(("根拠法令", "Legal basis"), 30.0, LABEL)?,
-                set.legal_ground(programme)?,
+                set.legal_ground(texts)?,
             ),
         ];
         if let Some(id) = certificate_id {
@@ -249,13 +250,13 @@ impl Texts {
             ));
         }
         Ok(Self {
-            title: set.title(programme)?,
+            title: set.title(texts)?,
             kind: set.regular(kind, 34.0, LABEL)?,
             name_label: set.regular(("氏名", "Name"), 32.0, LABEL)?,
             name: Block::fit_clusters(name_face, name_clusters, name, (WIDTH - 46.0) * MM, NAME)?,
             birth_label: set.regular(("生年月日", "Date of birth"), 32.0, LABEL)?,
             birth: set.regular((&birth.0, &birth.1), WIDTH - 46.0, (VALUE, LABEL.1))?,
-            statement: set.statement(programme)?,
+            statement: set.statement(texts)?,
             heads: HEADS
                 .iter()
                 .zip(COLUMNS)
@@ -290,9 +291,11 @@ impl Texts {
 /// Fits everything that comes from a programme's files.
 pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
     let set = Setter { fonts };
-    set.title(programme)?;
-    set.statement(programme)?;
-    set.legal_ground(programme)?;
+    for texts in programme.texts() {
+        set.title(texts)?;
+        set.statement(texts)?;
+        set.legal_ground(texts)?;
+    }
     for dose in programme.vaccines().specimens() {
         set.dose(&dose)?;
     }
@@ -339,7 +342,7 @@ pub(super) fn page(fonts: &Fonts, content: &Content<'_>) -> Result<Vec<u8>, Page
         configuration: configuration.finish().map_err(|_| PageError::Invalid)?,
         ..SerializeSettings::default()
     });
-    let title = content.programme.title();
+    let title = programme.texts_on(preview.issued_on.get()).title();
     document.set_metadata(
         Metadata::new()
             .title(format!("{} {}", title.ja, title.en))

@@ -159,6 +159,7 @@ impl Texts {
         // A preview for abroad without a passport is none.
         let passport = preview.passport.as_ref().ok_or(PageError::Invalid)?;
         let set = Setter { fonts };
+        let texts = programme.texts_on(preview.issued_on.get());
         let name = preview.holder.name.expose();
         let (name_face, name_clusters) = fonts.for_name(name)?;
         let value_width = WIDTH - LABEL_WIDTH - 8.0;
@@ -185,10 +186,10 @@ impl Texts {
         }
         facts.push(narrow(
             ("根拠法令", "Legal basis"),
-            set.regular(both(programme.legal_ground()), width, NARROW_NOTE)?,
+            set.regular(both(texts.legal_ground()), width, NARROW_NOTE)?,
         )?);
         Ok(Self {
-            title: set.bold(both(programme.title()), WIDTH - 10.0, TITLE)?,
+            title: set.bold(both(texts.title()), WIDTH - 10.0, TITLE)?,
             kind: set.regular(
                 ("海外用及び国内用", "For use abroad and in Japan"),
                 44.0,
@@ -221,7 +222,7 @@ impl Texts {
                     2,
                 )?,
             ],
-            statement: set.regular(both(programme.statement()), WIDTH, BODY)?,
+            statement: set.regular(both(texts.statement()), WIDTH, BODY)?,
             heads: HEADS
                 .iter()
                 .zip(COLUMNS)
@@ -276,11 +277,15 @@ fn office(
 /// Fits everything that comes from a programme's files.
 pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
     let set = Setter { fonts };
-    set.regular(
-        both(programme.legal_ground()),
-        FACTS_WIDTH - 4.0,
-        NARROW_NOTE,
-    )?;
+    for texts in programme.texts() {
+        set.bold(both(texts.title()), WIDTH - 10.0, TITLE)?;
+        set.regular(both(texts.statement()), WIDTH, BODY)?;
+        set.regular(
+            both(texts.legal_ground()),
+            FACTS_WIDTH - 4.0,
+            NARROW_NOTE,
+        )?;
+    }
     for dose in programme.vaccines().specimens() {
         if let Some(abroad) = &dose.abroad {
             set.dose_abroad(&dose, abroad)?;
