@@ -179,7 +179,15 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     machine.dpkg(&["--purge", "shomei-kiosk"]).unwrap();
     let of_the_system = |path: &Path| {
         let path = path.to_string_lossy();
-        let users = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid", ".pwd.lock"];
+        let users = [
+            "passwd",
+            "group",
+            "shadow",
+            "gshadow",
+            "subuid",
+            "subgid",
+            ".pwd.lock",
+        ];
         let users = users.iter().any(|file| {
             path.strip_prefix("etc/")
                 .is_some_and(|path| path.trim_end_matches('-') == *file)

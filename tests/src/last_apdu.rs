@@ -28,6 +28,8 @@ use terminal::latch::Latch;
 use terminal::output::Printer as Output;
 use terminal::reader::PcscCard;
 
+use crate::kiosk::{Application, apply};
+use crate::persona::Persona;
 use crate::printer::Printer;
 use crate::reader::Reader;
 use crate::world::{Options, World};
@@ -60,14 +62,26 @@ struct Parts {
 
 /// The parts, in their order.
 const PARTS: [(&str, fn(&Parts) -> Duration); 9] = [
-    ("from the last APDU to the first byte, the printer's answers aside", Parts::added),
-    ("  evidence sent, believed by center and VRS", |it| it.evidence),
+    (
+        "from the last APDU to the first byte, the printer's answers aside",
+        Parts::added,
+    ),
+    ("  evidence sent, believed by center and VRS", |it| {
+        it.evidence
+    }),
     ("  menu asked again", |it| it.menu),
-    ("  inquiry, the printer asked for paper before", |it| it.inquiry),
+    ("  inquiry, the printer asked for paper before", |it| {
+        it.inquiry
+    }),
     ("  issue: registered, signed, page set", |it| it.issue),
-    ("  hand-over check: signature, content, QR read back", |it| it.check),
+    (
+        "  hand-over check: signature, content, QR read back",
+        |it| it.check,
+    ),
     ("  job made, first byte sent", |it| it.first_byte),
-    ("  the printer's answers, part of inquiry and job", |it| it.printer),
+    ("  the printer's answers, part of inquiry and job", |it| {
+        it.printer
+    }),
     ("with them", Parts::all),
 ];
 
@@ -80,7 +94,10 @@ impl Parts {
         // Of what it was asked from the card on; one question at a time.
         let mut printer = Duration::ZERO;
         let mut asked = None;
-        for (mark, at) in marks.iter().filter(|(_, at)| (read..first_byte).contains(at)) {
+        for (mark, at) in marks
+            .iter()
+            .filter(|(_, at)| (read..first_byte).contains(at))
+        {
             match mark {
                 Mark::PrinterAsked => asked = Some(*at),
                 Mark::PrinterAnswered => {
@@ -111,7 +128,11 @@ impl Parts {
 
 /// What was measured.
 #[derive(Clone, Debug)]
-pub struct Report(Vec<Parts>);
+pub struct Report {
+    applications: Vec<Parts>,
+    /// Most memory that the program `kiosk` had in one application, in bytes.
+    memory: u64,
+}
 
 /// Leads so many applications, one after the other.
 ///
@@ -123,11 +144,36 @@ pub fn run(applications: usize) -> io::Result<Report> {
     let pki = world.ground.path("pki/services");
     let printer = Printer::start(&pki.join("center.pem"), &pki.join("center.key"))?;
     let config = Config::load(&world.ground.path("kiosk/kiosk.toml")).map_err(io::Error::other)?;
-    tokio::runtime::Builder::new_multi_thread()
+    let applications = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?
-        .block_on(lead(applications, config, &reader, &printer))
+        .block_on(lead(applications, config, &reader, &printer))?;
+    Ok(Report {
+        applications,
+        memory: memory(&world, &reader)?,
+    })
+}
+
+/// Of the program itself, which reads the same card and writes the same page.
+fn memory(world: &World, reader: &Reader) -> io::Result<u64> {
+    let persona = Persona::load(PERSONA)?;
+    reader.insert(PERSONA)?;
+    let out = world.ground.path("out");
+    let application = Application {
+        config: &world.ground.path("kiosk/kiosk.toml"),
+        place: ["--out".as_ref(), out.as_os_str()],
+        municipality: &persona.municipality,
+        pin: &persona.pin,
+        language: "ja",
+        reader: None,
+    };
+    let outcome = apply(&application, reader)?;
+    if outcome.status.success() {
+        Ok(outcome.peak)
+    } else {
+        Err(io::Error::other(outcome.said.join("; ")))
+    }
 }
 
 async fn lead(
@@ -135,7 +181,7 @@ async fn lead(
     config: Config,
     reader: &Reader,
     printer: &Printer,
-) -> io::Result<Report> {
+) -> io::Result<Vec<Parts>> {
     let marks = Marks::default();
     let relay = Relay::start(printer.port(), marks.clone())?;
     let clock = std::time::SystemTime::now;
@@ -169,23 +215,26 @@ async fn lead(
             measured.push(parts);
         }
     }
-    Ok(Report(measured))
+    Ok(measured)
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} applications, ms: p50, p99", self.0.len())?;
+        write!(f, "{} applications, ms: p50, p99", self.applications.len())?;
         for (name, part) in PARTS {
-            let mut times: Vec<_> = self.0.iter().map(part).collect();
+            let mut times: Vec<_> = self.applications.iter().map(part).collect();
             times.sort_unstable();
             // By nearest rank: the least time that so many of a hundred did not exceed.
             let at = |percent: usize| {
                 let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
-                times.get(rank).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+                times
+                    .get(rank)
+                    .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
             };
             write!(f, "\n{name:<66} {:7.2} {:7.2}", at(50), at(99))?;
         }
-        Ok(())
+        let mebibytes = self.memory as f64 / f64::from(1 << 20);
+        write!(f, "\nthe kiosk's memory at most, MB: {mebibytes:.1}")
     }
 }
 
