@@ -60,8 +60,11 @@ struct Parts {
     printer: Duration,
 }
 
+/// One of the parts.
+type Part = fn(&Parts) -> Duration;
+
 /// The parts, in their order.
-const PARTS: [(&str, fn(&Parts) -> Duration); 9] = [
+const PARTS: [(&str, Part); 9] = [
     (
         "from the last APDU to the first byte, the printer's answers aside",
         Parts::added,

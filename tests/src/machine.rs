@@ -156,6 +156,10 @@ impl Machine {
         let first = children.split_whitespace().next();
         let first = first.ok_or(io::ErrorKind::NotConnected)?;
         let mut command = Command::new("nsenter");
+        // Where this machine has its temporary files, say, is not theirs.
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.args([
             "--target", first, "--mount", "--pid", "--ipc", "--uts", "--", program,
         ]);
