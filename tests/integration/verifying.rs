@@ -97,7 +97,10 @@ fn openssl_agrees_about_chains_and_lists() {
         assert_eq!(verdict == Verdict::Valid, holds);
     }
     let other = Authority::new("UT");
-    let (csca, crl) = (place("other.der", other.der()), place("other.crl", &other.revoke(&[])));
+    let (csca, crl) = (
+        place("other.der", other.der()),
+        place("other.crl", &other.revoke(&[])),
+    );
     assert!(page::vds(&file, &csca, &crl, now).is_err());
     let verdict = judge(&trust(&other, "UTO", &[other.revoke(&[])]), &seal, now).verdict;
     assert_eq!(verdict, Verdict::UnknownIssuer);
@@ -109,7 +112,10 @@ fn what_rfc8785_and_openssl_sign_is_valid() {
     let folder = TempDir::new().unwrap();
     let authority = Authority::new("UT");
     let signer = authority.signer(|_| {});
-    let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("signer.der"));
+    let (key, certificate) = (
+        folder.path().join("key.pem"),
+        folder.path().join("signer.der"),
+    );
     fs::write(&key, signer.key_pem()).unwrap();
     fs::write(&certificate, &signer.der).unwrap();
 
@@ -123,13 +129,19 @@ fn what_rfc8785_and_openssl_sign_is_valid() {
     for _ in 0..40 {
         let numbers: Vec<String> = (0..25)
             .map(|index| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let number = match index % 3 {
                     0 => f64::from_bits(state),
                     1 => (state >> 12) as f64 / 4.0,
                     _ => (state >> 40) as f64 / 1e6,
                 };
-                if number.is_finite() { format!("{number:e}") } else { "0".to_owned() }
+                if number.is_finite() {
+                    format!("{number:e}")
+                } else {
+                    "0".to_owned()
+                }
             })
             .collect();
         extras.push(format!("[{}]", numbers.join(",")));

@@ -96,8 +96,14 @@ pub fn vds(seal: &Path, csca: &Path, crl: &Path, time: i64) -> io::Result<Value>
 pub fn seals(key: &Path, signer: &Path, lines: &str) -> io::Result<Vec<String>> {
     let arguments = ["seal".as_ref(), key.as_os_str(), signer.as_os_str()];
     let answer = judge_with(&arguments, lines)?;
-    let seals = answer["seals"].as_array().ok_or(io::ErrorKind::InvalidData)?;
-    Ok(seals.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    let seals = answer["seals"]
+        .as_array()
+        .ok_or(io::ErrorKind::InvalidData)?;
+    Ok(seals
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect())
 }
 
 fn judge(arguments: &[&OsStr]) -> io::Result<Value> {
