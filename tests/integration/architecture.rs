@@ -93,7 +93,11 @@ fn what_is_absent_is_absent() {
             &[],
             &["sqlx", "sqlx-core", "libsqlite3-sys", "pcsc"],
         ),
-        ("verify", &[], &["tokio", "hyper", "rustls", "clap", "image"]),
+        (
+            "verify",
+            &[],
+            &["tokio", "hyper", "rustls", "clap", "image"],
+        ),
         (
             "verify",
             &["--features", "program"],

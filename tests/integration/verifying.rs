@@ -11,7 +11,7 @@ use stage::judges::page;
 use stage::world::repository;
 use tempfile::TempDir;
 use time::macros::utc_datetime;
-use verify::{Document, Report, Tampered, TrustList, Verdict, read};
+use verify::{Report, Tampered, TrustList, Verdict, read};
 
 use issuer::{Authority, NOW, data, trust};
 
@@ -20,8 +20,9 @@ fn specimen(name: &str) -> PathBuf {
 }
 
 fn judge(trust: &TrustList, text: &str, now: i64) -> Report {
-    let [document]: &[Document; 1] = read([text]).as_slice().try_into().unwrap();
-    trust.judge(document, now)
+    let documents = read([text]);
+    assert_eq!(documents.len(), 1);
+    trust.judge(&documents[0], now)
 }
 
 fn text(path: &Path) -> String {
@@ -89,8 +90,8 @@ fn openssl_agrees_about_chains_and_lists() {
     let file = place("seal.json", seal.as_bytes());
     let csca = place("csca.der", authority.der());
     let now = NOW.unix_timestamp();
-    for (revoked, holds) in [(false, true), (true, false)] {
-        let list = authority.revoke(if revoked { &[&signer.serial][..] } else { &[] });
+    for (revoked, holds) in [(vec![], true), (vec![&signer.serial], false)] {
+        let list = authority.revoke(&revoked);
         let crl = place("crl.der", &list);
         assert_eq!(page::vds(&file, &csca, &crl, now).is_ok(), holds);
         let verdict = judge(&trust(&authority, "UTO", &[list]), &seal, now).verdict;
