@@ -1,4 +1,5 @@
 //! The program, asked as a person or another program would: text, pictures and pages in, words and an exit status out.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{Cursor, Write};

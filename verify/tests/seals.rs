@@ -1,4 +1,5 @@
 //! VDS-NC of a country made for the test: each wrong thing has its own verdict.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod issuer;
 
@@ -11,6 +12,9 @@ use verify::{
     RevokedSigners, SignerError, Subject, Tampered, TrustList, Unchecked, Unreadable, VdsError,
     Verdict, read,
 };
+
+/// Of a right certificate.
+type Change = fn(&mut CertificateParams);
 
 fn judge_at(trust: &TrustList, text: &str, now: i64) -> Report {
     let [document] = &read([text])[..] else {
@@ -150,7 +154,7 @@ fn a_signer_speaks_for_its_own_country_and_document() {
 #[test]
 fn each_wrong_thing_in_a_signers_certificate_has_its_own_error() {
     let (authority, trust) = country();
-    let cases: [(fn(&mut CertificateParams), SignerError); 9] = [
+    let cases: [(Change, SignerError); 9] = [
         (
             |params| params.custom_extensions.truncate(0),
             SignerError::DocumentType,
@@ -220,7 +224,7 @@ fn what_departs_from_the_profile_is_noted() {
         assert_eq!(report.verdict, Verdict::Valid);
         report.notes
     };
-    let cases: [(fn(&mut CertificateParams), Deviation); 6] = [
+    let cases: [(Change, Deviation); 6] = [
         (
             |params| params.is_ca = IsCa::ExplicitNoCa,
             Deviation::SubjectKeyIdentifier,
