@@ -26,4 +26,5 @@ mod startup;
 mod terminals;
 mod transcripts;
 mod unavailable;
+mod verifying;
 mod voice;

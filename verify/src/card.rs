@@ -15,6 +15,10 @@ const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
 pub struct Private(String);
 
 impl Private {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -35,7 +39,7 @@ pub struct Card {
     pub issuer: String,
     /// Id of the key that signed.
     pub kid: String,
-    /// From when it holds: seconds since 1970.
+    /// From when it holds: seconds since 1970, rounded down.
     pub not_before: i64,
     /// Revocation id, to be looked for in `{issuer}/.well-known/crl/{kid}.json`.
     pub rid: Option<String>,
@@ -85,25 +89,31 @@ impl fmt::Debug for Immunization {
     }
 }
 
-impl Card {
-    pub(crate) fn read(json: &[u8], kid: String, now: i64) -> Result<Self, CardError> {
+/// What a payload states, whenever it holds.
+pub(crate) struct Statement {
+    pub(crate) issuer: String,
+    /// Seconds since 1970, both.
+    pub(crate) not_before: f64,
+    pub(crate) expiry: Option<f64>,
+    pub(crate) rid: Option<String>,
+    pub(crate) types: Vec<String>,
+    /// Nothing if the bundle names no patient: a laboratory's result, say.
+    pub(crate) vaccination: Option<(Patient, Vec<Immunization>)>,
+}
+
+impl Statement {
+    pub(crate) fn read(json: &[u8]) -> Result<Self, CardError> {
         let claims: Claims = serde_json::from_slice(json).map_err(|_| CardError::Payload)?;
         if !claims.iss.starts_with("https://") || claims.iss.ends_with('/') {
             return Err(CardError::Issuer);
         }
-        let not_before = claims.nbf.as_i64().ok_or(CardError::NotBeforeFraction)?;
-        if not_before > now {
-            return Err(CardError::NotYetValid);
+        let seconds = |number: &Number| number.as_f64().ok_or(CardError::Payload);
+        let not_before = seconds(&claims.nbf)?;
+        // Exact for every date there is: such seconds fit into 53 bits.
+        if not_before.abs() > 1e12 {
+            return Err(CardError::Payload);
         }
-        let expiry = claims.exp.map(|exp| exp.as_f64().ok_or(CardError::Payload));
-        if let Some(expiry) = expiry.transpose()? {
-            // Exact for every date there is.
-            #[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
-            let now = now as f64;
-            if expiry <= now {
-                return Err(CardError::Expired);
-            }
-        }
+        let expiry = claims.exp.as_ref().map(seconds).transpose()?;
         if !claims.vc.r#type.iter().any(|name| name == CARD_TYPE) {
             return Err(CardError::Payload);
         }
@@ -119,13 +129,49 @@ impl Card {
                 Resource::Other => {}
             }
         }
+        if patient.is_none() && !immunizations.is_empty() {
+            return Err(CardError::Payload);
+        }
         Ok(Self {
             issuer: claims.iss,
-            kid,
             not_before,
+            expiry,
             rid: claims.vc.rid,
             types: claims.vc.r#type,
-            patient: patient.ok_or(CardError::Payload)?,
+            vaccination: patient.map(|patient| (patient, immunizations)),
+        })
+    }
+
+    /// Whether it holds at this time.
+    pub(crate) fn at(&self, now: i64) -> Result<(), CardError> {
+        #[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
+        let now = now as f64;
+        if self.not_before > now {
+            Err(CardError::NotYetValid)
+        } else if self.expiry.is_some_and(|expiry| expiry <= now) {
+            Err(CardError::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whole seconds, rounded down.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded when it was read")]
+    pub(crate) fn not_before_second(&self) -> i64 {
+        self.not_before.floor() as i64
+    }
+
+    /// The card, if it is about a patient.
+    pub(crate) fn into_card(self, kid: String) -> Option<Card> {
+        let not_before = self.not_before_second();
+        let (patient, immunizations) = self.vaccination?;
+        Some(Card {
+            issuer: self.issuer,
+            kid,
+            not_before,
+            rid: self.rid,
+            types: self.types,
+            patient,
             immunizations,
         })
     }

@@ -7,7 +7,15 @@ use sha2::{Digest, Sha256};
 
 /// An issuer's public keys, `{issuer}/.well-known/jwks.json`.
 #[derive(Clone, Debug)]
-pub struct Jwks(BTreeMap<String, VerifyingKey>);
+pub struct Jwks(BTreeMap<String, CardKey>);
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct CardKey {
+    pub(crate) key: VerifyingKey,
+    /// `ctr` of the newest revocation list, if the issuer publishes any.
+    pub(crate) crl_version: Option<u64>,
+}
 
 /// Why a document is no key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +43,8 @@ struct Key {
     kid: String,
     x: String,
     y: String,
+    #[serde(rename = "crlVersion")]
+    crl_version: Option<u64>,
 }
 
 impl Jwks {
@@ -48,13 +58,18 @@ impl Jwks {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
-    pub(crate) fn find(&self, kid: &str) -> Option<&VerifyingKey> {
+    /// The keys' ids.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    pub(crate) fn find(&self, kid: &str) -> Option<&CardKey> {
         self.0.get(kid)
     }
 }
 
 impl Key {
-    fn read(self) -> Result<(String, VerifyingKey), JwksError> {
+    fn read(self) -> Result<(String, CardKey), JwksError> {
         if self.kty != "EC" || self.crv != "P-256" {
             return Err(JwksError::Point);
         }
@@ -76,6 +91,7 @@ impl Key {
         if URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)) != self.kid {
             return Err(JwksError::Thumbprint);
         }
-        Ok((self.kid, key))
+        let crl_version = self.crl_version;
+        Ok((self.kid, CardKey { key, crl_version }))
     }
 }

@@ -1,153 +1,88 @@
-//! Reads and checks a SMART Health Card (specification v1.4.0) of any issuer.
+//! Says what a vaccination certificate is, who signed it, and whether it holds: SMART Health Cards (v1.4.0) and ICAO's VDS-NC, of any issuer.
 //!
 //! ```text
-//! QR text = "shc:/" ‖ two digits a character: its code − 45
-//! JWS     = base64url(header) . base64url(DEFLATE(payload)) . base64url(r ‖ s)
+//! text of a QR ── read ──> Document ── TrustList::judge(now) ──> Report { kind, verdict, signer, content, notes }
 //! ```
-//! The order of the checks: form, header, key, signature, and only then is the payload inflated (to 64 KiB at most) and
-//! read. Of the payload what the specification leaves open is skipped, what it demands is demanded.
+//! No network, no clock, no files but those of [`TrustList::open`]: time is passed in, keys and revocations come with the trust list. The checks run in
+//! this order: form, whose key, signature, dates, revocation; content is told only if a key on the list signed it.
 //!
-//! ```no_run
-//! # fn main() -> Result<(), verify::CardError> {
-//! # let (qr_text, jwks, now) = ("", "", 0);
-//! let keys = verify::Jwks::parse(jwks).expect("the issuer's keys");
-//! let jws = verify::jws_of(qr_text)?;
-//! let card = verify::check(&jws, &keys, now)?;
+//! ```
+//! # fn main() -> Result<(), verify::TrustError> {
+//! # let (text, now) = ("shc:/567629", 0);
+//! let trust = verify::TrustList::parse("", |name| std::fs::read(name))?;
+//! for document in verify::read([text]) {
+//!     let report = trust.judge(&document, now);
+//!     println!("{}", report.verdict.word());
+//! }
 //! # Ok(()) }
 //! ```
+//!
+//! [`check`] is for a health card whose issuer is known: the hand-over of this project's own.
+//!
+//! # SMART Health Card
+//!
+//! ```text
+//! QR text = "shc:/" ‖ two digits a character: its code − 45     (or "shc:/" n "/" of "/" ‖ a part of these digits)
+//! JWS     = base64url(header) . base64url(DEFLATE(payload)) . base64url(r ‖ s)
+//! ```
+//! The payload is inflated (to 64 KiB at most) and read once the signature holds. Of it what the specification leaves open is skipped, what it demands is
+//! demanded. Revoked is a card whose `vc.rid` is on the list of its key, or that is there with a time after its `nbf`.
+//!
+//! # VDS-NC: what an issuer has to match
+//!
+//! ```text
+//! text   = JSON { "data": { "hdr": {"t","v":1,"is"}, "msg": {…} }, "sig": {"alg","cer","sigvl"} }
+//! signed = JCS(data), RFC 8785: members sorted by UTF-16, no spaces, shortest escapes, ECMAScript's numbers, UTF-8
+//! sigvl  = base64url(r ‖ s) of ECDSA over SHA-256(signed), 64 bytes, for ES256      (ES384 on P-384, ES512 on P-521)
+//! cer    = base64url(DER of the signer's certificate)
+//! ```
+//! - base64url with padding is what the specification writes; without it is taken as well. Bits that base64 does not use have to be 0.
+//! - `data`, `hdr`, `sig` and the outermost object have these members and no others. In `msg` others are signed and skipped. No name occurs twice,
+//!   nesting ends at 16, whole numbers at 2^53 - 1, the text at 16 KiB.
+//! - `icao.vacc`: `uvci`; `pid` with `n` and one of `dob` and `i` (`sex`, `ai` optional); `ve`, each with `des`, `nam` (`dis` optional) and `vd`, each with
+//!   `dvc`, `seq`, `ctr` (`adm`, `lot`, `dvn` optional). Days are `YYYY-MM-DD`; texts are not empty, without control characters, 240 bytes at most.
+//! - `is` is the issuing state's three letters (Doc 9303-3), and its two letters are the country of both certificates.
+//!
+//! The signer's certificate (X.509 version 3, DER throughout). What has a star is demanded; a departure from the rest is a [`Deviation`] among the notes.
+//!
+//! | field | content |
+//! |---|---|
+//! | authority key identifier * | the CSCA's subject key identifier; its issuer is the CSCA's subject, byte for byte |
+//! | extended key usage * | 2.23.136.1.1.14.2 alone; critical |
+//! | document types, 2.23.136.1.1.6.2 * | `SEQUENCE { INTEGER 0, SET { PrintableString "NV" } }` for `icao.vacc` (`NT` for `icao.test`) |
+//! | key * | on the algorithm's curve |
+//! | country * | one `C` in the subject, as the CSCA's |
+//! | validity | ten years (3652 or 3653 days) and 92 to 96 days. Only in these first days does the key sign |
+//! | none of | subject key identifier, alternative names, key usage (demanded: digitalSignature, if there is one), private key usage period |
+//! | critical extensions * | no others; basic constraints, if any, not those of a CA |
+//!
+//! The CSCA's: a CA's basic constraints, `keyCertSign` and `cRLSign`, a subject key identifier, one country, a signature of its own. Keys on P-256, P-384 and P-521,
+//! named or written out in full, and RSA of 2048 to 4096 bits, PKCS #1 v1.5 or PSS; SHA-256, -384 and -512. Its revocation list: complete, with the time of the next one; beyond that time
+//! everything it does not revoke is [`Unchecked`].
 
 mod card;
+mod countries;
+mod document;
+mod health_card;
+mod json;
 mod jwks;
-#[cfg(test)]
-mod tests;
-
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use p256::ecdsa::{Signature, signature::Verifier};
-use serde::Deserialize;
-use zeroize::Zeroizing;
+mod report;
+mod revoked_cards;
+#[cfg(feature = "scan")]
+pub mod scan;
+mod trust;
+mod vds;
+mod x509;
 
 pub use card::{Card, Immunization, Patient, Private};
+pub use document::{Document, Kind, Unreadable, read};
+pub use health_card::{CardError, check, jws_of};
+pub use json::JsonError;
 pub use jwks::{Jwks, JwksError};
-
-/// Longest QR text and JWS looked at: far more than any symbol holds.
-const MAX_TEXT: usize = 16 * 1024;
-
-/// Longest payload after inflating.
-const MAX_PAYLOAD: usize = 64 * 1024;
-
-/// Why something is no valid health card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CardError {
-    /// The text does not begin with `shc:/`.
-    #[error("not the text of a SMART Health Card")]
-    NotACard,
-    /// The card is split over several symbols, which the specification has given up.
-    #[error("split over several QR codes")]
-    Chunked,
-    /// Digits are missing, or two of them are no character.
-    #[error("the digits do not stand for a JWS")]
-    Digits,
-    /// Longer than any symbol holds.
-    #[error("too long")]
-    TooLong,
-    /// Not three parts of base64url.
-    #[error("not a compact JWS")]
-    Form,
-    /// The header is not JSON with `alg`, `zip` and `kid`.
-    #[error("the header is malformed")]
-    Header,
-    /// Another algorithm than ES256.
-    #[error("the algorithm is not ES256")]
-    Algorithm,
-    /// Another compression than raw DEFLATE.
-    #[error("the compression is not DEF")]
-    Compression,
-    /// No key of this id among those given.
-    #[error("the key is not one of the issuer's")]
-    KeyUnknown,
-    /// The signature is not by that key over this content.
-    #[error("the signature is wrong")]
-    Signature,
-    /// What was signed does not inflate, or to too much.
-    #[error("the payload does not inflate")]
-    Inflate,
-    /// The payload lacks something that it must have, or has it in the wrong form.
-    #[error("the payload is malformed")]
-    Payload,
-    /// `nbf` has a fraction: some verifiers refuse the card for it.
-    #[error("nbf is not a whole number of seconds")]
-    NotBeforeFraction,
-    /// The issuer's URL is not https or ends with a slash.
-    #[error("the issuer's URL is malformed")]
-    Issuer,
-    /// `nbf` lies in the future.
-    #[error("not valid yet")]
-    NotYetValid,
-    /// `exp` has passed.
-    #[error("expired")]
-    Expired,
-}
-
-/// The JWS in the text of a QR symbol.
-///
-/// # Errors
-/// The text is none of a health card in one symbol.
-pub fn jws_of(qr_text: &str) -> Result<Zeroizing<String>, CardError> {
-    let digits = qr_text.strip_prefix("shc:/").ok_or(CardError::NotACard)?;
-    if digits.len() > MAX_TEXT {
-        return Err(CardError::TooLong);
-    }
-    if digits.contains('/') {
-        return Err(CardError::Chunked);
-    }
-    let pairs = digits.as_bytes().chunks(2);
-    let characters = pairs.map(|pair| match pair {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
-            let code = 45 + (tens - b'0') * 10 + (ones - b'0');
-            Some(char::from(code)).filter(char::is_ascii)
-        }
-        _ => None,
-    });
-    let jws: Option<String> = characters.collect();
-    jws.map(Zeroizing::new).ok_or(CardError::Digits)
-}
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    zip: String,
-    kid: String,
-}
-
-/// Checks a JWS under the issuer's keys; `now` is in seconds since 1970.
-///
-/// # Errors
-/// The first check that fails.
-pub fn check(jws: &str, keys: &Jwks, now: i64) -> Result<Card, CardError> {
-    if jws.len() > MAX_TEXT {
-        return Err(CardError::TooLong);
-    }
-    let (signed, signature) = jws.rsplit_once('.').ok_or(CardError::Form)?;
-    let (header, payload) = signed.split_once('.').ok_or(CardError::Form)?;
-    let decode = |part: &str| {
-        let bytes = URL_SAFE_NO_PAD.decode(part);
-        bytes.map(Zeroizing::new).map_err(|_| CardError::Form)
-    };
-    let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
-
-    let header: Header = serde_json::from_slice(&header).map_err(|_| CardError::Header)?;
-    if header.alg != "ES256" {
-        return Err(CardError::Algorithm);
-    }
-    if header.zip != "DEF" {
-        return Err(CardError::Compression);
-    }
-    let key = keys.find(&header.kid).ok_or(CardError::KeyUnknown)?;
-    let signature = Signature::from_slice(&signature).map_err(|_| CardError::Signature)?;
-    key.verify(signed.as_bytes(), &signature)
-        .map_err(|_| CardError::Signature)?;
-
-    let json = miniz_oxide::inflate::decompress_to_vec_with_limit(&payload, MAX_PAYLOAD);
-    let json = Zeroizing::new(json.map_err(|_| CardError::Inflate)?);
-    Card::read(&json, header.kid, now)
-}
+pub use report::{Content, Note, Report, Revoked, Signer, Subject, Tampered, Unchecked, Verdict};
+pub use revoked_cards::{RevokedCards, RevokedCardsError};
+pub use trust::{CardIssuer, Country, TrustError, TrustList};
+pub use vds::{Dose, Holder, Vaccination, Vaccine, Vds, VdsError};
+pub use x509::csca::{Csca, CscaError};
+pub use x509::revoked::{CrlError, RevokedSigners};
+pub use x509::signer::{Deviation, SignerError};

@@ -1,98 +1,192 @@
-//! `verify --jwks FILE`: reads the text of a QR code (or a JWS) from standard input, says whether it is a valid health card, and what it
-//! states. Ends with 0 if it is valid, with 1 if not, with 2 if it could not be asked.
+//! `verify`: reads vaccination certificates from text, pictures and pages, and says what each is, who signed it and whether it holds.
+//!
+//! It opens the files it is given and no connection. The README lists what its exit status says.
 
-use std::{
-    env, fs,
-    io::{self, Read, Write},
-    process::ExitCode,
-    time::{SystemTime, UNIX_EPOCH},
-};
+mod output;
 
-use verify::{Card, CardError, Jwks, Private};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// More than any card.
-const MAX_INPUT: u64 = 64 * 1024;
+use clap::Parser;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+use verify::{CardIssuer, Jwks, Report, TrustList, Verdict, scan};
+use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Names and birth dates pass through buffers of libraries that do not wipe them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
+/// Says what a vaccination certificate is, who signed it, and whether it holds. Asks nobody: what it needs to know is in the trust list.
+///
+/// Exit status, the worst of all codes found: 0 valid; 1 tampered or malformed; 2 could not be asked; 3 signed, but whether it was
+/// revoked cannot be told; 4 revoked; 5 expired; 6 not yet valid; 7 signed by nobody on the trust list; 8 nothing found that is verified here.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Files: text, PNG, JPEG or PDF, with one code or several; `-` is standard input, which is read if nothing is given.
+    files: Vec<PathBuf>,
+    /// Text of a code. Other users of this machine may see it in the list of processes: better by standard input.
+    #[arg(long)]
+    text: Vec<String>,
+    /// The trust list.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Keys that count for whatever issuer a health card names: for trying out.
+    #[arg(long, value_name = "FILE")]
+    jwks: Vec<PathBuf>,
+    /// Judges as of then: `YYYY-MM-DD` or RFC 3339.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<i64>,
+    /// One JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Says nothing of what a certificate states.
+    #[arg(long)]
+    no_content: bool,
+    /// Shows whom the trust list trusts, and judges nothing.
+    #[arg(long)]
+    show_trust: bool,
+}
+
+/// Why nothing was judged.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("{}: {}", .0.display(), .1.kind())]
+    Read(PathBuf, #[source] io::Error),
+    #[error("{}: {}", .0.display(), .1)]
+    Scan(PathBuf, #[source] scan::ScanError),
+    #[error("the trust list: {0}")]
+    Trust(#[from] verify::TrustError),
+    #[error("{}: {}", .0.display(), .1)]
+    Keys(PathBuf, #[source] verify::JwksError),
+    #[error("the clock stands before 1970")]
+    Clock,
+    #[error("cannot write: {}", .0.kind())]
+    Write(#[source] io::Error),
+}
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(Ok(card)) => match show(&card) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(2),
-        },
-        Ok(Err(error)) => say("not valid", &error),
+    match run(&Arguments::parse()) {
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
-            say("cannot check", &error);
+            // Nobody is left to be told if standard error is closed.
+            let _ = writeln!(io::stderr(), "verify: {error}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Why nothing was checked.
-#[derive(Debug, thiserror::Error)]
-enum Trouble {
-    #[error("usage: verify --jwks FILE < TEXT")]
-    Usage,
-    #[error("the file of keys cannot be read")]
-    KeyFile,
-    #[error("the file of keys: {0}")]
-    Keys(#[from] verify::JwksError),
-    #[error("standard input is no text")]
-    Input,
-    #[error("the clock stands before 1970")]
-    Clock,
+fn run(arguments: &Arguments) -> Result<u8, Trouble> {
+    let trust = trust(arguments)?;
+    if arguments.show_trust {
+        output::trust(&trust, arguments.json).map_err(Trouble::Write)?;
+        return Ok(0);
+    }
+    let now = arguments.at.map_or_else(now, Ok)?;
+    let texts = texts(arguments)?;
+    let documents = verify::read(texts.iter().map(|text| text.as_str()));
+    let mut reports: Vec<Report> = documents
+        .iter()
+        .map(|document| trust.judge(document, now))
+        .collect();
+    if arguments.no_content {
+        for report in &mut reports {
+            report.content = None;
+        }
+    }
+    output::reports(&reports, now, arguments.json).map_err(Trouble::Write)?;
+    Ok(worst(&reports))
 }
 
-fn run() -> Result<Result<Card, CardError>, Trouble> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [flag, file] = arguments.as_slice() else {
-        return Err(Trouble::Usage);
+fn trust(arguments: &Arguments) -> Result<TrustList, Trouble> {
+    let mut trust = match &arguments.trust {
+        Some(path) => TrustList::open(path)?,
+        None => TrustList::default(),
     };
-    if flag != "--jwks" {
-        return Err(Trouble::Usage);
+    for path in &arguments.jwks {
+        let keys = fs::read_to_string(path).map_err(|error| Trouble::Read(path.clone(), error))?;
+        let keys = Jwks::parse(&keys).map_err(|error| Trouble::Keys(path.clone(), error))?;
+        trust.add_card_issuer(CardIssuer {
+            url: None,
+            name: None,
+            keys,
+            revoked: Vec::new(),
+            fetched: None,
+        });
     }
-    let keys = fs::read_to_string(file).map_err(|_| Trouble::KeyFile)?;
-    let keys = Jwks::parse(&keys)?;
-    let mut text = String::new();
-    let mut input = io::stdin().lock().take(MAX_INPUT);
-    input
-        .read_to_string(&mut text)
-        .map_err(|_| Trouble::Input)?;
+    Ok(trust)
+}
+
+fn texts(arguments: &Arguments) -> Result<Vec<Zeroizing<String>>, Trouble> {
+    let given = arguments.text.iter().cloned().map(Zeroizing::new);
+    let mut texts: Vec<_> = given.collect();
+    let mut files = arguments.files.clone();
+    if files.is_empty() && texts.is_empty() {
+        files.push(PathBuf::from("-"));
+    }
+    for path in files {
+        let file = read(&path).map_err(|error| Trouble::Read(path.clone(), error))?;
+        texts.extend(scan::texts(&file).map_err(|error| Trouble::Scan(path, error))?);
+    }
+    Ok(texts)
+}
+
+/// One byte more than what is looked at, so that a longer file is told from a whole one.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let limit = u64::try_from(scan::MAX_FILE).unwrap_or(u64::MAX);
+    let mut file = Zeroizing::new(Vec::new());
+    if path == Path::new("-") {
+        let mut input = io::stdin().lock().take(limit.saturating_add(1));
+        input.read_to_end(&mut file)?;
+    } else {
+        let mut input = fs::File::open(path)?.take(limit.saturating_add(1));
+        input.read_to_end(&mut file)?;
+    }
+    Ok(file)
+}
+
+fn now() -> Result<i64, Trouble> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_err(|_| Trouble::Clock)?.as_secs();
-    let now = i64::try_from(now).map_err(|_| Trouble::Clock)?;
-    let text = text.trim();
-    Ok(match verify::jws_of(text) {
-        Ok(jws) => verify::check(&jws, &keys, now),
-        Err(CardError::NotACard) if text.contains('.') => verify::check(text, &keys, now),
-        Err(error) => Err(error),
-    })
+    i64::try_from(now).map_err(|_| Trouble::Clock)
 }
 
-fn say(what: &str, error: &dyn std::error::Error) -> ExitCode {
-    // Nobody is left to be told if standard error is closed.
-    let _ = writeln!(io::stderr(), "{what}: {error}");
-    ExitCode::from(1)
-}
-
-fn show(card: &Card) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "valid")?;
-    writeln!(out, "issuer: {}", card.issuer)?;
-    writeln!(out, "key: {}", card.kid)?;
-    let patient = &card.patient;
-    let names = patient.family.iter().chain(&patient.given);
-    let names: Vec<&str> = names.map(Private::expose).collect();
-    writeln!(out, "name: {}", names.join(" "))?;
-    writeln!(out, "birth date: {}", patient.birth_date)?;
-    for dose in &card.immunizations {
-        write!(out, "dose: {} {} {}", dose.date, dose.system, dose.code)?;
-        if let Some(lot) = &dose.lot {
-            write!(out, ", lot {lot}")?;
-        }
-        if let Some(performer) = &dose.performer {
-            write!(out, ", {performer}")?;
-        }
-        writeln!(out)?;
+fn moment(text: &str) -> Result<i64, String> {
+    if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Ok(moment.unix_timestamp());
     }
-    Ok(())
+    let format = format_description!("[year]-[month]-[day]");
+    let day = Date::parse(text, format).map_err(|_| "neither a day nor a time".to_owned())?;
+    Ok(day.midnight().assume_utc().unix_timestamp())
+}
+
+/// The exit status of a verdict.
+const fn status(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Valid => 0,
+        Verdict::Malformed(verify::Unreadable::Unsupported) => 8,
+        Verdict::Tampered(_) | Verdict::Malformed(_) => 1,
+        Verdict::Unchecked(_) => 3,
+        Verdict::Revoked(_) => 4,
+        Verdict::Expired(_) => 5,
+        Verdict::NotYetValid(_) => 6,
+        Verdict::UnknownIssuer => 7,
+    }
+}
+
+/// The status of the worst verdict; 8 if there is none.
+fn worst(reports: &[Report]) -> u8 {
+    const WORST_FIRST: [u8; 8] = [1, 4, 7, 5, 6, 3, 8, 0];
+    let all: Vec<u8> = reports
+        .iter()
+        .map(|report| status(&report.verdict))
+        .collect();
+    let worst = WORST_FIRST.into_iter().find(|status| all.contains(status));
+    worst.unwrap_or(8)
 }

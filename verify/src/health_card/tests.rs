@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::{JwksError, Private};
 
 const NOW: i64 = 1_700_000_000;
 

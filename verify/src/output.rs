@@ -1,0 +1,348 @@
+//! What the program says: text for a person, JSON for a program.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use verify::{Card, Content, Kind, Private, Report, Signer, TrustList, Vaccination};
+
+/// Version of the JSON form; it grows with each change that a reader could stumble over.
+const FORM: u32 = 1;
+
+pub(crate) fn reports(reports: &[Report], now: i64, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        let codes: Vec<_> = reports.iter().map(report_json).collect();
+        let document = json!({"form": FORM, "at": moment(now), "codes": codes});
+        return writeln!(out, "{document:#}");
+    }
+    if reports.is_empty() {
+        writeln!(out, "no code found")?;
+    }
+    for (index, report) in reports.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        write_report(&mut out, report)?;
+    }
+    out.flush()
+}
+
+pub(crate) fn trust(trust: &TrustList, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        return writeln!(out, "{:#}", trust_json(trust));
+    }
+    for issuer in trust.card_issuers() {
+        let url = issuer.url.as_deref().unwrap_or("any issuer");
+        writeln!(out, "SMART Health Cards of {}", named(url, &issuer.name))?;
+        for kid in issuer.keys.kids() {
+            writeln!(out, "  key: {}", shown(kid))?;
+        }
+        for list in &issuer.revoked {
+            let (kid, ctr, count) = (shown(list.kid()), list.ctr(), list.len());
+            writeln!(out, "  revoked: {count}, list {ctr} of {kid}")?;
+        }
+        if let Some(day) = issuer.fetched {
+            writeln!(out, "  fetched: {day}")?;
+        }
+    }
+    for country in trust.countries() {
+        writeln!(out, "VDS-NC of {}", named(&country.code, &country.name))?;
+        for csca in &country.cscas {
+            let (from, until) = csca.validity();
+            writeln!(out, "  CSCA: {}", shown(csca.subject()))?;
+            writeln!(out, "    SHA-256: {}", csca.fingerprint())?;
+            writeln!(out, "    valid: {} to {}", moment(from), moment(until))?;
+        }
+        for list in &country.revoked {
+            let (from, until) = list.updates();
+            let (from, until) = (moment(from), moment(until));
+            writeln!(
+                out,
+                "  revoked: {}, list of {from}, good until {until}",
+                list.len()
+            )?;
+        }
+    }
+    out.flush()
+}
+
+fn trust_json(trust: &TrustList) -> Value {
+    let issuers = trust.card_issuers().iter().map(|issuer| {
+        let kids: Vec<_> = issuer.keys.kids().collect();
+        let revoked = issuer.revoked.iter();
+        let revoked =
+            revoked.map(|list| json!({"kid": list.kid(), "ctr": list.ctr(), "cards": list.len()}));
+        json!({
+            "url": issuer.url,
+            "name": issuer.name,
+            "keys": kids,
+            "revoked": revoked.collect::<Vec<_>>(),
+            "fetched": issuer.fetched.map(|day| day.to_string()),
+        })
+    });
+    let countries = trust.countries().iter().map(|country| {
+        let cscas = country.cscas.iter().map(|csca| {
+            let (from, until) = csca.validity();
+            json!({
+                "subject": csca.subject(),
+                "sha256": csca.fingerprint(),
+                "not_before": moment(from),
+                "not_after": moment(until),
+            })
+        });
+        let revoked = country.revoked.iter().map(|list| {
+            let (from, until) = list.updates();
+            json!({"signers": list.len(), "this_update": moment(from), "next_update": moment(until)})
+        });
+        json!({
+            "code": country.code,
+            "name": country.name,
+            "cscas": cscas.collect::<Vec<_>>(),
+            "revoked": revoked.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "form": FORM,
+        "card_issuers": issuers.collect::<Vec<_>>(),
+        "countries": countries.collect::<Vec<_>>(),
+    })
+}
+
+fn write_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    writeln!(out, "{}: {}", kind_name(report), report.verdict.word())?;
+    if let Some(reason) = report.verdict.reason() {
+        writeln!(out, "because: {reason}")?;
+    }
+    match (&report.signer, &report.claimed) {
+        (Some(Signer::CardIssuer { url, name, kid }), _) => {
+            writeln!(out, "signed by: {}", named(url, name))?;
+            writeln!(out, "key: {}", shown(kid))?;
+        }
+        (
+            Some(Signer::Country {
+                code,
+                name,
+                subject,
+                serial,
+                csca,
+                csca_fingerprint,
+                ..
+            }),
+            _,
+        ) => {
+            writeln!(out, "signed by: {}", named(code, name))?;
+            writeln!(out, "signer: {}, serial number {serial}", shown(subject))?;
+            writeln!(out, "CSCA: {}, SHA-256 {csca_fingerprint}", shown(csca))?;
+        }
+        (None, Some(claimed)) => writeln!(out, "says it is by: {} (not verified)", shown(claimed))?,
+        (None, None) => {}
+    }
+    match &report.content {
+        Some(Content::Card(card)) => write_card(out, card)?,
+        Some(Content::OtherCard { types }) => {
+            for name in types {
+                writeln!(out, "type: {}", shown(name))?;
+            }
+        }
+        Some(Content::Vaccination(vaccination)) => write_vaccination(out, vaccination)?,
+        Some(Content::OtherSeal { kind }) => writeln!(out, "type: {}", shown(kind))?,
+        None => {}
+    }
+    for note in &report.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    Ok(())
+}
+
+fn write_card(out: &mut impl Write, card: &Card) -> io::Result<()> {
+    let patient = &card.patient;
+    let names = patient.family.iter().chain(&patient.given);
+    let names: Vec<&str> = names.map(Private::expose).collect();
+    writeln!(out, "name: {}", shown(&names.join(" ")))?;
+    writeln!(out, "birth date: {}", patient.birth_date)?;
+    for dose in &card.immunizations {
+        let (system, code) = (shown(&dose.system), shown(&dose.code));
+        write!(out, "dose: {} {system} {code}", dose.date)?;
+        write_rest(out, "lot ", dose.lot.as_deref())?;
+        write_rest(out, "", dose.performer.as_deref())?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_vaccination(out: &mut impl Write, vaccination: &Vaccination) -> io::Result<()> {
+    let holder = &vaccination.holder;
+    writeln!(out, "certificate: {}", shown(vaccination.id.expose()))?;
+    writeln!(out, "name: {}", shown(holder.name.expose()))?;
+    if let Some(day) = holder.birth_date {
+        writeln!(out, "birth date: {day}")?;
+    }
+    for (what, text) in [
+        ("sex", &holder.sex),
+        ("travel document", &holder.document),
+        ("other number", &holder.other_number),
+    ] {
+        if let Some(text) = text {
+            writeln!(out, "{what}: {}", shown(text.expose()))?;
+        }
+    }
+    for vaccine in &vaccination.vaccines {
+        let (name, code) = (shown(&vaccine.name), shown(&vaccine.code));
+        for dose in &vaccine.doses {
+            let country = shown(&dose.country);
+            write!(
+                out,
+                "dose {}: {} {name} ({code}), {country}",
+                dose.number, dose.date
+            )?;
+            write_rest(out, "lot ", dose.lot.as_deref())?;
+            write_rest(out, "", dose.center.as_deref())?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_rest(out: &mut impl Write, what: &str, text: Option<&str>) -> io::Result<()> {
+    text.map_or(Ok(()), |text| write!(out, ", {what}{}", shown(text)))
+}
+
+fn report_json(report: &Report) -> Value {
+    let signer = report.signer.as_ref().map(|signer| match signer {
+        Signer::CardIssuer { url, name, kid } => json!({"issuer": url, "name": name, "kid": kid}),
+        Signer::Country {
+            code,
+            name,
+            subject,
+            serial,
+            validity,
+            csca,
+            csca_fingerprint,
+        } => json!({
+            "country": code,
+            "name": name,
+            "subject": subject,
+            "serial": serial,
+            "not_before": moment(validity.0),
+            "not_after": moment(validity.1),
+            "csca": csca,
+            "csca_sha256": csca_fingerprint,
+        }),
+    });
+    let notes: Vec<_> = report.notes.iter().map(ToString::to_string).collect();
+    json!({
+        "kind": kind_word(report.kind),
+        "verdict": report.verdict.word(),
+        "reason": report.verdict.reason(),
+        "claimed_issuer": report.claimed,
+        "signer": signer,
+        "content": report.content.as_ref().map(content_json),
+        "notes": notes,
+    })
+}
+
+fn content_json(content: &Content) -> Value {
+    match content {
+        Content::Card(card) => {
+            let patient = &card.patient;
+            let given: Vec<_> = patient.given.iter().map(Private::expose).collect();
+            let doses = card.immunizations.iter().map(|dose| {
+                json!({
+                    "date": dose.date.to_string(),
+                    "system": dose.system,
+                    "code": dose.code,
+                    "lot": dose.lot,
+                    "performer": dose.performer,
+                })
+            });
+            json!({
+                "types": card.types,
+                "not_before": moment(card.not_before),
+                "family_name": patient.family.as_ref().map(Private::expose),
+                "given_names": given,
+                "birth_date": patient.birth_date.to_string(),
+                "doses": doses.collect::<Vec<_>>(),
+            })
+        }
+        Content::OtherCard { types } => json!({"types": types}),
+        Content::Vaccination(vaccination) => {
+            let holder = &vaccination.holder;
+            let doses = vaccination.vaccines.iter().flat_map(|vaccine| {
+                vaccine.doses.iter().map(move |dose| {
+                    json!({
+                        "number": dose.number,
+                        "date": dose.date.to_string(),
+                        "vaccine": vaccine.code,
+                        "product": vaccine.name,
+                        "disease": vaccine.disease,
+                        "country": dose.country,
+                        "center": dose.center,
+                        "lot": dose.lot,
+                        "next": dose.next.map(|day| day.to_string()),
+                    })
+                })
+            });
+            json!({
+                "type": "icao.vacc",
+                "certificate": vaccination.id.expose(),
+                "name": holder.name.expose(),
+                "birth_date": holder.birth_date.map(|day| day.to_string()),
+                "sex": holder.sex.as_ref().map(Private::expose),
+                "travel_document": holder.document.as_ref().map(Private::expose),
+                "other_number": holder.other_number.as_ref().map(Private::expose),
+                "doses": doses.collect::<Vec<_>>(),
+            })
+        }
+        Content::OtherSeal { kind } => json!({"type": kind}),
+    }
+}
+
+fn kind_name(report: &Report) -> &'static str {
+    match report.kind {
+        Kind::HealthCard => "SMART Health Card",
+        Kind::Vds => "VDS-NC",
+        Kind::HealthLink => "SMART Health Link",
+        Kind::EuDcc => "EU Digital COVID Certificate",
+        _ => "unknown code",
+    }
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::HealthCard => "smart-health-card",
+        Kind::Vds => "vds-nc",
+        Kind::HealthLink => "smart-health-link",
+        Kind::EuDcc => "eu-dcc",
+        _ => "unknown",
+    }
+}
+
+fn named(id: &str, name: &Option<String>) -> String {
+    name.as_ref().map_or_else(
+        || shown(id),
+        |name| format!("{} ({})", shown(name), shown(id)),
+    )
+}
+
+/// Without what would move the cursor, or turn the direction of writing, on a terminal.
+fn shown(text: &str) -> String {
+    let harmless = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    text.chars().map(harmless).collect()
+}
+
+/// RFC 3339.
+fn moment(second: i64) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(second).ok();
+    let written = moment.and_then(|moment| moment.format(&Rfc3339).ok());
+    written.unwrap_or_else(|| second.to_string())
+}

@@ -1,0 +1,252 @@
+//! From a picture or a page to the texts of the QR codes on it.
+//!
+//! A code that does not read at one size often does at another, as a person with a phone moves it until it reads: everything is looked at
+//! in several sizes, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
+//! error correction.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_interpret::util::TransformExt;
+use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::Affine;
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings, render_into};
+use image::{ImageFormat, ImageReader, Limits};
+use rqrr::PreparedImage;
+use zeroize::Zeroizing;
+
+/// Longest file looked at.
+pub const MAX_FILE: usize = 64 << 20;
+
+/// Most dots of a picture, or of a page at one resolution: a photograph of a good telephone.
+const MAX_DOTS: usize = 50_000_000;
+const MAX_SIDE: u32 = 16_384;
+const MAX_ALLOCATION: u64 = 512 << 20;
+const MAX_PAGES: usize = 32;
+
+/// Dots an inch at which pages are looked at.
+const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
+const POINTS_PER_INCH: f32 = 72.0;
+
+/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size.
+const SMALL: usize = 900;
+
+/// Why nothing could be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// Longer than [`MAX_FILE`].
+    #[error("the file is too long")]
+    TooLong,
+    /// A picture that cannot be read, or is too large.
+    #[error("the picture cannot be read")]
+    Picture,
+    /// A document that cannot be read, is encrypted, or has too many pages.
+    #[error("the document cannot be read")]
+    Document,
+    /// Neither a picture nor a document nor text.
+    #[error("neither PNG, JPEG, PDF nor text")]
+    Kind,
+}
+
+/// The texts in a file: of all QR codes on a PNG or JPEG picture or the pages of a PDF, or the lines of a text. Found but unreadable codes
+/// are skipped.
+///
+/// # Errors
+/// The file cannot be looked at. No text at all is no error.
+pub fn texts(file: &[u8]) -> Result<Vec<Zeroizing<String>>, ScanError> {
+    if file.len() > MAX_FILE {
+        return Err(ScanError::TooLong);
+    }
+    let mut found = Vec::new();
+    if file.starts_with(b"%PDF-") {
+        document(file, &mut found)?;
+    } else if file.starts_with(b"\x89PNG\r\n\x1a\n") {
+        picture(file, ImageFormat::Png, &mut found)?;
+    } else if file.starts_with(b"\xff\xd8\xff") {
+        picture(file, ImageFormat::Jpeg, &mut found)?;
+    } else {
+        let text = std::str::from_utf8(file).map_err(|_| ScanError::Kind)?;
+        plain(text, &mut found);
+    }
+    Ok(found)
+}
+
+/// Symbols' texts are lines; JSON may be written over several.
+fn plain(text: &str, found: &mut Vec<Zeroizing<String>>) {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') && text.lines().any(|line| !line.trim().starts_with('{')) {
+        found.push(Zeroizing::new(text.to_owned()));
+        return;
+    }
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        add(line.to_owned(), found);
+    }
+}
+
+fn add(text: String, found: &mut Vec<Zeroizing<String>>) {
+    let text = Zeroizing::new(text);
+    if !found.contains(&text) {
+        found.push(text);
+    }
+}
+
+/// Dots in grey.
+struct Grey {
+    width: usize,
+    dots: Zeroizing<Vec<u8>>,
+}
+
+impl Grey {
+    fn height(&self) -> usize {
+        self.dots.len() / self.width
+    }
+
+    fn decode(&self, found: &mut Vec<Zeroizing<String>>) {
+        let dot = |x, y| self.dots[y * self.width + x];
+        let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height(), dot);
+        for grid in image.detect_grids() {
+            if let Ok((_, text)) = grid.decode() {
+                add(text, found);
+            }
+        }
+    }
+
+    /// In half the size, four dots becoming their mean. Nothing if none would be left.
+    fn half(&self) -> Option<Self> {
+        let (width, height) = (self.width / 2, self.height() / 2);
+        if width == 0 || height == 0 {
+            return None;
+        }
+        let mut dots = Zeroizing::new(Vec::with_capacity(width * height));
+        for y in 0..height {
+            let rows = [2 * y, 2 * y + 1].map(|row| &self.dots[row * self.width..][..2 * width]);
+            let pairs = rows[0].chunks_exact(2).zip(rows[1].chunks_exact(2));
+            dots.extend(pairs.map(|(upper, lower)| {
+                let sum: u16 = upper.iter().chain(lower).map(|dot| u16::from(*dot)).sum();
+                // A mean of bytes is one.
+                u8::try_from(sum / 4).unwrap_or(u8::MAX)
+            }));
+        }
+        Some(Self { width, dots })
+    }
+
+    fn double(&self) -> Self {
+        let mut dots = Zeroizing::new(Vec::with_capacity(self.dots.len() * 4));
+        for row in self.dots.chunks_exact(self.width) {
+            for _ in 0..2 {
+                dots.extend(row.iter().flat_map(|dot| [*dot; 2]));
+            }
+        }
+        Self {
+            width: self.width * 2,
+            dots,
+        }
+    }
+
+    fn decode_in_all_sizes(self, found: &mut Vec<Zeroizing<String>>) {
+        self.decode(found);
+        let longest = self.width.max(self.height());
+        if longest <= SMALL {
+            self.double().decode(found);
+        }
+        let mut smaller = (longest > SMALL).then(|| self.half()).flatten();
+        while let Some(grey) = smaller {
+            grey.decode(found);
+            let longest = grey.width.max(grey.height());
+            smaller = (longest > SMALL).then(|| grey.half()).flatten();
+        }
+    }
+}
+
+fn picture(
+    file: &[u8],
+    format: ImageFormat,
+    found: &mut Vec<Zeroizing<String>>,
+) -> Result<(), ScanError> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    let mut reader = ImageReader::with_format(Cursor::new(file), format);
+    reader.limits(limits);
+    let picture = reader.decode().map_err(|_| ScanError::Picture)?;
+    let picture = picture.into_luma_alpha8();
+    let width = usize::try_from(picture.width()).map_err(|_| ScanError::Picture)?;
+    let raw = Zeroizing::new(picture.into_raw());
+    if width == 0 || raw.is_empty() || raw.len() / 2 > MAX_DOTS {
+        return Err(ScanError::Picture);
+    }
+    // On white paper, where it is transparent.
+    let on_white = |dot: &[u8]| {
+        let [luma, alpha] = [dot[0], dot[1]].map(u32::from);
+        u8::try_from((luma * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX)
+    };
+    let dots = Zeroizing::new(raw.chunks_exact(2).map(on_white).collect());
+    Grey { width, dots }.decode_in_all_sizes(found);
+    Ok(())
+}
+
+fn document(file: &[u8], found: &mut Vec<Zeroizing<String>>) -> Result<(), ScanError> {
+    let data = Arc::new(Zeroizing::new(file.to_vec()));
+    let pdf = Pdf::new(data).map_err(|_| ScanError::Document)?;
+    let pages = pdf.pages();
+    if pages.is_empty() || pages.len() > MAX_PAGES {
+        return Err(ScanError::Document);
+    }
+    for page in pages.iter() {
+        for resolution in RESOLUTIONS {
+            if let Some(grey) = rasterise(page, resolution) {
+                grey.decode(found);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A page as a picture; nothing if it would be too large.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "cast from float saturates, and is bounded next"
+)]
+fn rasterise(page: &Page<'_>, resolution: f32) -> Option<Grey> {
+    let scale = resolution / POINTS_PER_INCH;
+    let (width, height) = page.render_dimensions();
+    let [columns, rows] = [width, height].map(|side| (side * scale).ceil().max(1.0) as u32);
+    let dots = usize::try_from(u64::from(columns) * u64::from(rows)).ok()?;
+    if dots > MAX_DOTS || columns.max(rows) > MAX_SIDE {
+        return None;
+    }
+    let (columns, rows) = (u16::try_from(columns).ok()?, u16::try_from(rows).ok()?);
+    let transform = Affine::scale(f64::from(scale)) * page.initial_transform(true).to_kurbo();
+    let mut context = RenderContext::new(columns, rows);
+    render_into(
+        page,
+        &RenderCache::new(),
+        &InterpreterSettings::default(),
+        &RenderSettings::default(),
+        &mut context,
+        transform,
+    );
+    context.flush();
+    let mut pixmap = Pixmap::new(columns, rows);
+    let settings = RasterizerSettings {
+        target_init: TargetInit::Clear(WHITE),
+        ..RasterizerSettings::default()
+    };
+    context.render_with(&mut pixmap, &mut Resources::default(), settings);
+    // As ITU-R BT.601 has it, which cameras and scanners go by.
+    let luma = |red: u8, green: u8, blue: u8| {
+        let [red, green, blue] = [red, green, blue].map(u32::from);
+        u8::try_from((299 * red + 587 * green + 114 * blue) / 1000).unwrap_or(u8::MAX)
+    };
+    let pixels = pixmap.data().iter();
+    Some(Grey {
+        width: usize::from(columns),
+        dots: Zeroizing::new(pixels.map(|dot| luma(dot.r, dot.g, dot.b)).collect()),
+    })
+}
