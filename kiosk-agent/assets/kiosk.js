@@ -2,6 +2,7 @@
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
 import { Clock } from "./clock.js";
+import { isHarmless } from "./keys.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
 import { Voice } from "./voice.js";
@@ -183,6 +184,7 @@ find("#attendant-corner").addEventListener("pointerdown", () => { held = setTime
 for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attendant-corner").addEventListener(end, () => clearTimeout(held));
 
 addEventListener("keydown", (event) => {
+  if (!isHarmless(event)) event.preventDefault();
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");
   else if (screen && !find("dialog")) {
     if (event.key === "Escape" && screen.cancel) {

@@ -129,7 +129,8 @@ const SCREENS = {
   ],
 
   problem: ({ code, happened, advice, then }, press) => [
-    title(text({ on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
+    // Whoever cancelled was not stopped.
+    title(text(code === "cancelled" ? "ProblemTitle" : { on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
     el("div.warning", { role: "alert" },
       el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),

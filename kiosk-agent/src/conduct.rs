@@ -156,11 +156,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         loop {
             let (welcome, programme) = self.until_applied(front).await?;
             let applying = welcome.apply(&programme)?;
-            self.output.ready(1).await.map_err(ProblemCode::from)?;
-            if self.cabinet.fee.is_some() {
-                let ready = self.cabinet.payment.ready().await;
-                ready.map_err(ProblemCode::from)?;
-            }
             let Step::On(mut placed) = self.until_placed(applying, front).await? else {
                 continue;
             };
@@ -214,15 +209,33 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         }
     }
 
+    /// Waits for a card, and meanwhile asks printer and payment unit: what is in the way there is told before a PIN is asked for.
     async fn until_placed(
         &mut self,
         applying: Applying,
         front: &mut impl FrontEnd,
     ) -> Result<Step<CardPlaced, ()>, Problem> {
         front.show(&View::PlaceCard);
-        let Patience { card: given, .. } = self.patience;
-        let placed = applying.card_placed(&mut self.card, NO_END);
-        let step = meanwhile(placed, front, given).await?;
+        let Self {
+            card,
+            output,
+            cabinet,
+            patience: Patience { card: given, .. },
+            ..
+        } = self;
+        let ready = async {
+            output.ready(1).await.map_err(ProblemCode::from)?;
+            if cabinet.fee.is_some() {
+                let ready = cabinet.payment.ready().await;
+                ready.map_err(ProblemCode::from)?;
+            }
+            Ok(())
+        };
+        let placed = async {
+            let placed = applying.card_placed(card, NO_END);
+            tokio::try_join!(placed, ready).map(|(placed, ())| placed)
+        };
+        let step = meanwhile(placed, front, *given).await?;
         step.ok_or_else(|| ProblemCode::NoCard.into())
     }
 

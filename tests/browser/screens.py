@@ -52,7 +52,7 @@ def problems(shown, folder):
         shown.on("problem")
         for language in LANGUAGES:
             shown.speak(language)
-            picture(shown.page, folder / "problems" / f"{code}.{language}.png", clip={"x": 0, "y": 120, "width": SIZE["width"], "height": 460})
+            picture(shown.page, folder / "problems" / f"{code}.{language}.png", clip={"x": 0, "y": 80, "width": SIZE["width"], "height": 500})
 
 
 def picture(page, path, **how):

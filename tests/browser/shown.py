@@ -4,8 +4,10 @@ The views come from here; the rest (`kiosk-agent/examples/page.rs`) is what the 
 """
 
 import contextlib
+import functools
 import json
 import subprocess
+from pathlib import Path
 from urllib.request import urlopen
 
 from playwright.sync_api import expect, sync_playwright
@@ -283,6 +285,16 @@ class Shown:
         self.browser.close()
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+
+def shown_alone(check):
+    """A check of the page alone, as a part of a group."""
+    @functools.wraps(check)
+    def part(stand, kiosk):
+        with page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
+            check(shown)
+            assert not shown.complaints, shown.complaints
+    return part
 
 
 @contextlib.contextmanager

@@ -1,11 +1,10 @@
 """The voice: recordings that are heard, captions in step with them, and what a person can do about it."""
 
 import time
-from pathlib import Path
 
 from playwright.sync_api import expect
 
-from shown import MENU, page as shown_page, problem
+from shown import MENU, problem, shown_alone
 
 PLAYED = """() => {
     const sound = document.querySelector("#sound");
@@ -18,16 +17,9 @@ SOUND = """() => {
 }"""
 
 
-def run(stand, kiosk):
-    # In the kiosk's own browser, with nothing touched yet: it speaks by itself.
+def by_itself(_, kiosk):
+    """In the kiosk's own browser, with nothing touched yet."""
     heard(kiosk.page)
-    with shown_page(Path(stand.program).parent / "examples/page", kiosk.playwright) as shown:
-        shown.page.evaluate(PLAYED)
-        manifest = shown.manifest()
-        for step in (every_screen, controls, alarms, warning):
-            step(shown, manifest)
-            print(step.__name__, flush=True)
-        assert not shown.complaints, shown.complaints
 
 
 def heard(page):
@@ -53,7 +45,7 @@ def plays(shown, key, within=20):
     shown.page.evaluate("window.played = []")
 
 
-def every_screen(shown, _):
+def every_screen(shown):
     """What each screen says is heard, in the language of the screen."""
     views = [
         ({"view": "menu", "menu": MENU}, "Welcome"), ({"view": "place-card"}, "PlaceCard"), ({"view": "kind", "kinds": ["domestic"]}, "ChooseKind"),
@@ -62,6 +54,7 @@ def every_screen(shown, _):
         ({"view": "take-paper"}, "TakePaper"), ({"view": "done", "reported": True}, "Done"), (problem("no-record"), "problem/no-record"),
         ({"view": "out-of-service", "code": "printer-jam"}, "problem/printer-jam"),
     ]
+    shown.page.evaluate(PLAYED)
     for view, key in views:
         shown.start_over()
         shown.tell(view)
@@ -71,11 +64,13 @@ def every_screen(shown, _):
             heard(shown.page)
 
 
-def controls(shown, manifest):
+def controls(shown):
     """Captions in step, stop, repeat, volume; help is spoken too."""
     shown.start_over()
+    shown.page.evaluate(PLAYED)
     shown.tell({"view": "done", "reported": True})
-    cues = manifest["ja"]["Done"]["cues"]
+    recording = shown.manifest()["ja"]["Done"]
+    cues = recording["cues"]
     assert len(cues) > 1
     caption = shown.page.locator("#caption")
     for cue in cues:
@@ -88,7 +83,7 @@ def controls(shown, manifest):
         assert time.monotonic() < deadline, "no end"
         time.sleep(0.1)
     lasted = shown.page.evaluate(SOUND)["currentTime"] * 1000
-    assert abs(lasted - manifest["ja"]["Done"]["duration_ms"]) < 100, f"{lasted} ms"
+    assert abs(lasted - recording["duration_ms"]) < 100, f"{lasted} ms"
     expect(caption).to_have_text("")
     shown.page.evaluate("window.played = []")
     press(shown, "Voice", "ListenAgain")
@@ -106,9 +101,10 @@ def controls(shown, manifest):
     shown.close_dialogs()
 
 
-def alarms(shown, _):
+def alarms(shown):
     """They go on until what was forgotten is taken, or the attendant comes; nobody silences them."""
-    shown.page.evaluate("document.querySelector('#sound').playbackRate = document.querySelector('#sound').defaultPlaybackRate = 4")
+    shown.page.evaluate(PLAYED)
+    shown.page.evaluate("document.querySelector('#sound').defaultPlaybackRate = 4")
     for view, key in (("card-left", "alarm/card"), ("take-paper", "alarm/paper")):
         shown.start_over()
         shown.tell({"view": view})
@@ -126,7 +122,6 @@ def alarms(shown, _):
     shown.tell({"view": "done", "reported": True})
     plays(shown, "ja/Done")
     silent(shown, but="ja/Done")
-    shown.page.evaluate("document.querySelector('#sound').playbackRate = document.querySelector('#sound').defaultPlaybackRate = 1")
 
 
 def silent(shown, but=None):
@@ -136,8 +131,9 @@ def silent(shown, but=None):
     assert set(shown.page.evaluate("window.played")) <= {but}
 
 
-def warning(shown, _):
+def warning(shown):
     shown.start_over()
+    shown.page.evaluate(PLAYED)
     shown.tell({"view": "place-card"})
     shown.tell({"view": "time", "seconds": 21})
     plays(shown, "ja/chime/warning")
@@ -148,3 +144,6 @@ def warning(shown, _):
 def press(shown, *keys):
     for key in keys:
         shown.page.get_by_role("button", name=shown.says(key), exact=True).click()
+
+
+PARTS = (by_itself, *map(shown_alone, (every_screen, controls, alarms, warning)))

@@ -114,6 +114,8 @@ class Page:
             told = self.page.locator(".code")
             code = told.text_content() if told.count() else ""
             raise AssertionError(f"{shown} {code} instead of {screen}") from None
+        except Error:
+            raise AssertionError(f"the browser was ended instead of {screen}") from None
         return self
 
     def press(self, label):

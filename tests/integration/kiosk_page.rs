@@ -47,3 +47,28 @@ fn the_page_speaks() {
 fn every_persona_gets_its_certificate_in_every_language() {
     passes("applications");
 }
+
+#[test]
+fn whoever_is_refused_is_told_why_and_where_to_go() {
+    passes("refusals");
+}
+
+#[test]
+fn whatever_comes_between_is_told_and_leaves_the_kiosk_ready() {
+    passes("interruptions");
+}
+
+#[test]
+fn what_is_paid_for_comes_out_or_is_paid_back() {
+    passes("payments");
+}
+
+#[test]
+fn nothing_is_left_of_the_resident_before() {
+    passes("forgetting");
+}
+
+#[test]
+fn the_browser_keeps_the_page_to_itself() {
+    passes("guard");
+}

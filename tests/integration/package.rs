@@ -20,23 +20,32 @@ use crate::support::world;
 const WITHIN: Duration = Duration::from_secs(60);
 const UNIT: &str = "shomei-kiosk.service";
 
+/// Its command line: not the compositor's, which names it.
+const KIOSK: &str = "^/usr/bin/shomei-kiosk";
+
 /// How exposed `systemd-analyze security` may find the unit, in tenths: what is left is that it shows a browser and speaks with
 /// networks, screens and sound.
 const EXPOSURE: &str = "28";
 
 /// What it puts where, and who may do what with it.
-const FILES: [(&str, u32); 13] = [
+const FILES: [(&str, u32); 16] = [
     ("etc/chromium/policies/managed/shomei-kiosk.json", 0o644),
     ("etc/shomei/kiosk.toml", 0o644),
     ("usr/bin/shomei-kiosk", 0o755),
     ("usr/lib/sysctl.d/60-shomei-kiosk.conf", 0o644),
     ("usr/lib/systemd/logind.conf.d/60-shomei-kiosk.conf", 0o644),
     (
+        "usr/lib/systemd/system/pcscd.service.d/60-shomei-kiosk.conf",
+        0o644,
+    ),
+    (
         "usr/lib/systemd/system/pcscd.socket.d/60-shomei-kiosk.conf",
         0o644,
     ),
     ("usr/lib/systemd/system/shomei-kiosk.service", 0o644),
     ("usr/lib/sysusers.d/shomei-kiosk.conf", 0o644),
+    ("usr/share/X11/xkb/rules/shomei-kiosk", 0o644),
+    ("usr/share/X11/xkb/symbols/shomei-kiosk", 0o644),
     ("usr/share/doc/shomei-kiosk/README.md", 0o644),
     ("usr/share/doc/shomei-kiosk/copyright", 0o644),
     (
@@ -52,7 +61,7 @@ fn package() -> PathBuf {
     static MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     made.get_or_insert_with(|| {
-        let built = program("");
+        let built = program("stage");
         let target = built.parent().unwrap().parent().unwrap();
         let licences = Command::new("python3")
             .arg("kiosk-agent/package/licences.py")
@@ -128,10 +137,11 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     let mut query = Command::new("dpkg-query");
     query.arg("--admindir").arg(machine.path("var/lib/dpkg"));
     let conffiles = succeeds(query.args(["--show", "--showformat=${Conffiles}", "shomei-kiosk"]));
-    let conffiles: Vec<_> = conffiles
+    let mut conffiles: Vec<_> = conffiles
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .collect();
+    conffiles.sort_unstable();
     assert_eq!(
         conffiles,
         [
@@ -158,6 +168,20 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     let threshold = format!("--threshold={EXPOSURE}");
     analyze(&machine, &["security", "--offline=true", &threshold, UNIT]);
 
+    let mut keys = machine.command("xkbcli");
+    let keys = succeeds(keys.args(["compile-keymap", "--rules", "shomei-kiosk"]));
+    let (_, keys) = keys.split_once("xkb_symbols").unwrap();
+    for (key, is_there) in [
+        ("Tab", true),
+        ("Return", true),
+        ("F24", true),
+        ("Control_L", false),
+        ("Alt_L", false),
+        ("F1 ", false),
+    ] {
+        assert_eq!(keys.contains(key), is_there, "{key}");
+    }
+
     // Once more, as an upgrade and by hand: nothing changes, and an operator's configuration stays.
     let config = machine.path("etc/shomei/kiosk.toml");
     let changed = fs::read_to_string(&config).unwrap() + "# ours\n";
@@ -178,7 +202,15 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
     machine.dpkg(&["--purge", "shomei-kiosk"]).unwrap();
     let of_the_system = |path: &Path| {
         let path = path.to_string_lossy();
-        let users = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"];
+        let users = [
+            "passwd",
+            "group",
+            "shadow",
+            "gshadow",
+            "subuid",
+            "subgid",
+            ".pwd.lock",
+        ];
         let users = users.iter().any(|file| {
             path.strip_prefix("etc/")
                 .is_some_and(|path| path.trim_end_matches('-') == *file)
@@ -357,6 +389,12 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
         !String::from_utf8_lossy(&others.stdout).contains("Virtual PCD"),
         "{others:?}"
     );
+    let environment = "tr '\\0' '\\n' < /proc/$(pgrep --exact pcscd)/environ";
+    let environment = succeeds(machine.inside("sh").unwrap().args(["-c", environment]));
+    assert!(
+        environment.contains("MALLOC_PERTURB_="),
+        "what is freed is overwritten"
+    );
     for action in ["access_pcsc", "access_card"] {
         assert!(is_allowed(&machine, "shomei-kiosk", action), "{action}");
         assert!(!is_allowed(&machine, "nobody", action), "{action}");
@@ -365,7 +403,7 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     only_the_kiosk_s_page_is_opened(&machine);
 
     // A kiosk that hangs is started anew.
-    let kiosk = processes(&machine, "^/usr/bin/shomei-kiosk")[0];
+    let kiosk = processes(&machine, KIOSK)[0];
     succeeds(
         machine
             .inside("kill")
@@ -373,8 +411,8 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
             .args(["-STOP", &kiosk.to_string()]),
     );
     becomes_active(&machine, 1);
-    // And so is one that crashes.
-    let kiosk = processes(&machine, "^/usr/bin/shomei-kiosk")[0];
+    // And so is one that crashes, or loses its screen.
+    let kiosk = processes(&machine, KIOSK)[0];
     succeeds(
         machine
             .inside("kill")
@@ -382,6 +420,20 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
             .args(["-KILL", &kiosk.to_string()]),
     );
     becomes_active(&machine, 2);
+    let compositor = processes(&machine, "^/usr/bin/cage")[0];
+    succeeds(
+        machine
+            .inside("kill")
+            .unwrap()
+            .args(["-KILL", &compositor.to_string()]),
+    );
+    becomes_active(&machine, 3);
+
+    // Told to end, it ends by itself.
+    succeeds(machine.inside("systemctl").unwrap().args(["stop", UNIT]));
+    let how =
+        ["ActiveState", "Result", "ExecMainStatus"].map(|it| machine.property(UNIT, it).unwrap());
+    assert_eq!(how, ["inactive", "success", "0"]);
 }
 
 /// A pcscd with polkit would bring this; Debian 12's has none.
@@ -464,6 +516,14 @@ fn only_the_kiosk_s_page_is_opened(machine: &Machine) {
             .then_some(())
     };
     let opened = poll(WITHIN, own).is_some();
+    // Of the command that was started only the first process is ours to end. It may have ended.
+    let others = ["--signal", "KILL", "--full", "/run/shomei-kiosk/test-"];
+    machine
+        .inside("pkill")
+        .unwrap()
+        .args(others)
+        .output()
+        .unwrap();
     assert!(opened, "{:?}", browser.log.all());
     let asked = asked.lock().unwrap();
     assert!(

@@ -1,7 +1,8 @@
 //! The kiosk's recordings against its message catalogue, by the generator's own judge: decoded, measured, compared text by text.
 
+use std::io::{Seek, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use stage::process::program;
 
@@ -21,10 +22,15 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn every_prompt_is_recorded_as_the_catalogue_has_it() {
-    let mut catalogue = Command::new(program("examples/catalogue"));
-    let catalogue = catalogue.stdout(Stdio::piped()).spawn().unwrap();
+    let catalogue = Command::new(program("examples/catalogue"))
+        .output()
+        .unwrap();
+    assert!(catalogue.status.success());
+    let mut given = tempfile::tempfile().unwrap();
+    given.write_all(&catalogue.stdout).unwrap();
+    given.rewind().unwrap();
     let mut check = python(&["generate.py", "--check"]);
-    let output = check.stdin(catalogue.stdout.unwrap()).output().unwrap();
+    let output = check.stdin(given).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("no faults"), "{}", said(&output));
 }

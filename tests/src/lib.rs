@@ -6,6 +6,7 @@
 pub mod applicant;
 pub mod judges;
 pub mod kiosk;
+pub mod last_apdu;
 pub mod load;
 pub mod machine;
 pub mod pcscd;

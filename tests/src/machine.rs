@@ -15,6 +15,9 @@ use tempfile::TempDir;
 use crate::process::Program;
 use crate::world::run;
 
+/// It makes devices of its own, and leaves its notes nowhere.
+const NSPAWN: &str = r#"mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && umount "$1" && shift && exec systemd-nspawn "$@""#;
+
 /// The machine. Dropping it ends what runs there, and it is gone.
 pub struct Machine {
     running: Option<Program>,
@@ -51,6 +54,9 @@ impl Machine {
         run(Command::new("mount")
             .args(["-t", "overlay", "overlay", "-o", &layers])
             .arg(root))?;
+        let mut devices = Command::new("mount");
+        devices.args(["--bind", "/dev"]).arg(machine.path("dev"));
+        run(&mut devices)?;
         machine.start_nothing()?;
         Ok(machine)
     }
@@ -124,7 +130,9 @@ impl Machine {
     /// # Errors
     /// If it cannot be started.
     pub fn boot(&mut self) -> io::Result<()> {
-        let mut command = Command::new("systemd-nspawn");
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--", "sh", "-c", NSPAWN, "sh"]);
+        command.arg(self.path("dev"));
         command.args(["--quiet", "--boot", "--register=no", "--keep-unit"]);
         command.args(["--machine=kiosk", "--directory"]);
         command
@@ -148,6 +156,10 @@ impl Machine {
         let first = children.split_whitespace().next();
         let first = first.ok_or(io::ErrorKind::NotConnected)?;
         let mut command = Command::new("nsenter");
+        // Where this machine has its temporary files, say, is not theirs.
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.args([
             "--target", first, "--mount", "--pid", "--ipc", "--uts", "--", program,
         ]);

@@ -23,6 +23,11 @@ use zeroize::Zeroizing;
 
 mod demo;
 
+/// As the kiosk has it: its core runs here for [`last_apdu`](stage::last_apdu), and wiping takes time.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 #[derive(Parser)]
 #[command(
     name = "./shomei",
@@ -47,6 +52,12 @@ enum Command {
         /// How many
         #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         commands: u32,
+    },
+    /// From a card's last answer to the first byte for the printer, measured
+    LastApdu {
+        /// Applications
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        applications: u16,
     },
     /// The emulator's transcripts against the card on a reader: one VERIFY at most, with the PIN typed here
     Transcripts(Transcripts),
@@ -139,6 +150,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         },
         Command::RoundTrip { commands } => {
             println!("{}", stage::round_trip::run(usize::try_from(commands)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::LastApdu { applications } => {
+            println!("{}", stage::last_apdu::run(applications.into())?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Transcripts(wanted) => transcripts(&wanted),

@@ -325,13 +325,18 @@ impl Stand {
         Ok(())
     }
 
-    /// The browser's first process: the kiosk's child.
+    /// The browser's first process: among the kiosk's children, which are all that browsers left behind, the one with a profile.
     fn browser(&self) -> io::Result<u32> {
         let kiosk = self.kiosk.id();
         let children = std::fs::read_to_string(format!("/proc/{kiosk}/task/{kiosk}/children"))?;
-        let first = children.split_whitespace().next();
-        first
-            .and_then(|child| child.parse().ok())
+        let is_first = |child: &u32| {
+            let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            line.contains("--user-data-dir=") && !line.contains("--type=")
+        };
+        let mut children = children.split_whitespace().flat_map(str::parse);
+        children
+            .find(is_first)
             .ok_or_else(|| io::Error::other("the kiosk has no browser"))
     }
 }

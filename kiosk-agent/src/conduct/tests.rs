@@ -570,12 +570,17 @@ async fn a_hand_over_that_could_not_be_reported_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_tray_ends_it_before_a_card_is_asked_for() {
-    let mut terminal = terminal();
-    terminal.output.ready = Script::failing([OutputError::OutOfPaper]);
-    let (seen, ended) = serve(&mut terminal, as_asked).await;
-    assert_eq!(ended, Err(ProblemCode::PrinterOutOfPaper));
-    assert_eq!(seen, ["menu", "printer-out-of-paper"]);
+async fn an_empty_tray_ends_it_before_a_pin_is_asked_for() {
+    // Whether the card is there at once or never.
+    for there in [true, false] {
+        let mut terminal = terminal();
+        terminal.card.there = there;
+        terminal.output.ready = Script::failing([OutputError::OutOfPaper]);
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Err(ProblemCode::PrinterOutOfPaper));
+        assert_eq!(seen, ["menu", "place card", "printer-out-of-paper"]);
+        assert_eq!((terminal.card.held, terminal.card.verifies), (false, 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]

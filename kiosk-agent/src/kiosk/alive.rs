@@ -2,7 +2,7 @@
 //!
 //! It is systemd's protocol (`sd_notify(3)`): datagrams to the socket that `NOTIFY_SOCKET` names. `WATCHDOG_USEC` is how long systemd waits
 //! for one before it ends the program and starts it anew. `WATCHDOG_PID` is not looked at: at a kiosk the unit's first process is
-//! the compositor, and this program runs in it.
+//! the compositor, which starts this program.
 
 use std::env;
 use std::io;

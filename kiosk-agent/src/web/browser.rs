@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper,
-    test_kill_process_group, waitpgid,
+    test_kill_process_group, waitpid,
 };
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -30,10 +30,9 @@ const GOING: Duration = Duration::from_secs(5);
 /// How the folders of profiles begin.
 const PREFIX: &str = "kiosk-";
 
-/// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. What writes the
-/// memory of a process that crashes to a file is not even started, whatever its switch is called. Nor does it slow
+/// Nothing it would do by itself: no first run, no updates, no crash reports, no calls home; no name resolves. Nor does it slow
 /// down a page that nobody seems to look at: a kiosk whose screen is dark still says that it lives.
-const ARGUMENTS: [&str; 23] = [
+const ARGUMENTS: [&str; 22] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-pings",
@@ -43,7 +42,6 @@ const ARGUMENTS: [&str; 23] = [
     "--disable-renderer-backgrounding",
     "--disable-breakpad",
     "--disable-component-update",
-    "--disable-crashpad-for-testing",
     "--disable-default-apps",
     "--disable-extensions",
     "--disable-pinch",
@@ -174,21 +172,24 @@ impl Browser {
 
     /// Ends all its processes, those that stand still or left its group too, and removes the profile.
     pub async fn end(&mut self) {
-        if let Some(group) = self.group {
+        let folder = self.profile.as_ref().map(|profile| profile.folder.path());
+        if let (Some(group), Some(folder)) = (self.group, folder) {
+            // What looks after crashes is first: it would write down the memory of those that follow. No switch keeps Chromium
+            // from starting it.
+            end_users(folder);
             let _ = kill_process_group(group, Signal::KILL);
             let _ = self.child.wait().await;
             let gone = async {
-                while test_kill_process_group(group).is_ok() {
-                    while matches!(waitpgid(group, WaitOptions::NOHANG), Ok(Some(_))) {}
+                while test_kill_process_group(group).is_ok() || end_users(folder) {
+                    bury_orphans();
                     sleep(Duration::from_millis(5)).await;
                 }
             };
             let _ = timeout(GOING, gone).await;
-            self.group = None;
+            bury_orphans();
         }
-        if let Some(profile) = self.profile.take() {
-            end_users(profile.folder.path());
-        }
+        self.group = None;
+        self.profile = None;
     }
 }
 
@@ -232,24 +233,56 @@ fn sweep(memory: &Path) {
     }
 }
 
-/// Ends processes that were started on this profile: its path, which nothing else has, is among their arguments.
-fn end_users(profile: &Path) {
+/// Ends processes that were started on this profile. Whether there were any.
+fn end_users(profile: &Path) -> bool {
+    let mut users = users(profile).peekable();
+    let any = users.peek().is_some();
+    for user in users {
+        let _ = kill_process(user, Signal::KILL);
+    }
+    any
+}
+
+/// Processes that have a profile's path among their arguments, which nothing else has.
+fn users(profile: &Path) -> impl Iterator<Item = Pid> {
     let profile = profile.as_os_str().as_bytes();
-    let entries = Path::new("/proc")
+    let processes = Path::new("/proc")
         .read_dir()
         .into_iter()
         .flatten()
         .flatten();
-    for entry in entries {
-        let id = entry.file_name().to_str().and_then(|id| id.parse().ok());
-        let Some(process) = id.and_then(Pid::from_raw) else {
-            continue;
-        };
-        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        if line.windows(profile.len()).any(|it| it == profile) {
-            let _ = kill_process(process, Signal::KILL);
+    processes.filter_map(move |entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let is_user = line.windows(profile.len()).any(|it| it == profile);
+        Pid::from_raw(process).filter(|_| is_user)
+    })
+}
+
+/// Lets processes go that have ended and that nobody waits for: what a browser left. Each browser's first process, which leads
+/// a group, is waited for.
+fn bury_orphans() {
+    let threads = Path::new("/proc/self/task").read_dir();
+    for thread in threads.into_iter().flatten().flatten() {
+        let children = std::fs::read_to_string(thread.path().join("children"));
+        let children = children.unwrap_or_default();
+        let children = children.split(' ').flat_map(str::parse);
+        for child in children.filter_map(Pid::from_raw) {
+            if !leads_a_group(child) {
+                let _ = waitpid(Some(child), WaitOptions::NOHANG);
+            }
         }
     }
+}
+
+/// By `/proc/PID/stat`: of a group outside of this process's namespace the system call says nothing that is a number of one.
+fn leads_a_group(process: Pid) -> bool {
+    let stat =
+        std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
+    // Behind the name: state, parent, group.
+    let behind = stat.rsplit_once(") ").map_or("", |(_, behind)| behind);
+    let group = behind.split(' ').nth(2).and_then(|id| id.parse().ok());
+    group == Some(process.as_raw_pid())
 }
 
 fn is_in_memory(folder: &Path) -> bool {
@@ -290,7 +323,8 @@ mod tests {
     async fn what_it_started_ends_with_it_and_the_profile_goes() {
         let folder = TempDir::new_in("/dev/shm").unwrap();
         let program = folder.path().join("browser");
-        let script = "#!/bin/sh\nsleep 600 & sleep 600 & wait\n";
+        // One leaves the group for a session of its own, as what looks after crashes does.
+        let script = "#!/bin/sh\nsleep 600 & setsid sh -c 'sleep 600; :' \"$HOME\" & wait\n";
         std::fs::write(&program, script).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&program, mode).unwrap();
@@ -298,12 +332,16 @@ mod tests {
         let mut browser = Browser::start(&settings, "http://127.0.0.1:1/#00").unwrap();
         let group = browser.group.unwrap();
         assert!(test_kill_process_group(group).is_ok());
-        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
+        let profile = browser.profile.as_ref().unwrap().folder.path().to_owned();
+        while users(&profile).count() < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
         // One that stands still hears no other signal.
         kill_process_group(group, Signal::STOP).unwrap();
         browser.end().await;
         assert!(test_kill_process_group(group).is_err());
-        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+        assert_eq!(users(&profile).count(), 0);
+        assert!(!profile.exists());
     }
 
     #[tokio::test]
@@ -317,9 +355,10 @@ mod tests {
         // It was started on what is left.
         let mut script = std::process::Command::new("sh");
         script.args(["-c", "sleep 600; exit 0", &data_folder(&path)]);
+        // No orphan of another test's.
+        script.process_group(0);
         let mut survivor = script.spawn().unwrap();
-        let line = format!("/proc/{}/cmdline", survivor.id());
-        while std::fs::read(&line).unwrap().is_empty() {
+        while users(&path).count() == 0 {
             sleep(Duration::from_millis(1)).await;
         }
         sweep(memory.path());

@@ -107,12 +107,12 @@ async fn a_print_that_fails_for_good_is_refunded_and_one_that_works_in_the_end_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payment_unit_that_cannot_is_told_before_a_card_is_asked_for() {
+async fn a_payment_unit_that_cannot_is_told_before_a_pin_is_asked_for() {
     let mut terminal = with_fee(&[]);
     terminal.cabinet.payment.ready = Script::failing([PaymentError::NoChange]);
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Err(ProblemCode::PaymentNoChange));
-    assert_eq!(seen, ["menu", "payment-no-change"]);
+    assert_eq!(seen, ["menu", "place card", "payment-no-change"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,10 @@
+use issuance_api::Problem;
+use issuance_api::terminal::Menu;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::handover::testing::preview;
+use crate::web::intent::Press;
 
 fn desk() -> Desk {
     Desk::new(AttendantKey::parse("20261124"))

@@ -1,0 +1,98 @@
+//! What can stand on the screen, and the digits that are being entered on it.
+
+use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
+use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use zeroize::Zeroizing;
+
+use crate::cabinet::Yen;
+use crate::web::attendant::KEY_LENGTH;
+
+/// What stands on the screen.
+#[derive(Debug)]
+pub(super) enum Shown {
+    Starting,
+    Language(Menu),
+    Service(Menu),
+    Terms(Menu, ProgrammeId),
+    PlaceCard,
+    Kind(Vec<CertificateKind>),
+    Pin {
+        remaining: u8,
+        entry: Entry,
+    },
+    Reading,
+    TakeCard,
+    CardLeft,
+    Municipality(Choice),
+    Copies(Choice, MunicipalityCode),
+    Preview(Box<Preview>),
+    Fee {
+        due: Yen,
+        inserted: Yen,
+    },
+    Issuing,
+    Delivering,
+    TryAgain,
+    TakePaper,
+    Done {
+        reported: bool,
+    },
+    Problem(Problem),
+    OutOfService(Problem),
+    AttendantKey {
+        entry: Entry,
+        wrong: bool,
+        before: Box<Shown>,
+    },
+    Attendant {
+        /// The key was right, and the view is not there yet.
+        coming: bool,
+        leaves: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) offers: Vec<MunicipalityOffer>,
+    pub(super) home: Option<MunicipalityCode>,
+    pub(super) fee: Option<Yen>,
+}
+
+impl Shown {
+    /// Whether it asks nobody anything, and holds nothing of anybody.
+    pub(super) fn needs_nobody(&self) -> bool {
+        match self {
+            Self::Issuing
+            | Self::Delivering
+            | Self::TakePaper
+            | Self::CardLeft
+            | Self::Done { .. }
+            | Self::OutOfService(_) => true,
+            // Nobody has cancelled.
+            Self::Problem(problem) => problem.code != ProblemCode::Cancelled,
+            _ => false,
+        }
+    }
+}
+
+/// Digits pressed so far.
+pub(super) struct Entry(pub(super) Zeroizing<Vec<u8>>);
+
+impl Entry {
+    pub(super) fn new() -> Self {
+        // Room for all, so that growing leaves no copy behind.
+        Self(Zeroizing::new(Vec::with_capacity(*KEY_LENGTH.end())))
+    }
+
+    pub(super) fn push(&mut self, digit: u8, most: usize) {
+        if self.0.len() < most {
+            self.0.push(digit);
+        }
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(..)")
+    }
+}

@@ -1,0 +1,138 @@
+"""One resident after the other, with nothing left of the first: in the page, the core, the browser, its profile, or on disk.
+
+Every search has its control: it finds the same while it is being shown, or the next resident's at the same moment.
+"""
+
+import os
+import time
+
+from remains import descendants, in_files, in_process, in_processes, is_alive, traces, written_to
+from stand import PIN, persona
+
+
+class Residents:
+    """Looks for what is left of residents."""
+
+    def __init__(self, stand, kiosk):
+        self.stand = stand
+        self.kiosk = kiosk
+
+    def browser(self):
+        return descendants(self.stand.kiosk)[1:]
+
+    def core(self, holder):
+        return in_process(self.stand.kiosk, traces(holder, PIN))
+
+    def holds(self, holder, kinds):
+        """The control: the core comes to hold all of these."""
+        deadline = time.monotonic() + 20
+        while not kinds <= (held := self.core(holder)).keys():
+            assert time.monotonic() < deadline, f"the control: {held} instead of {kinds}"
+
+    def leaves_nothing(self, holder, before):
+        """After a session, with the next one's first screen there. `before` are the processes of its browser."""
+        wanted = traces(holder, PIN)
+        survivors = [process for process in before if is_alive(process)]
+        assert not survivors, f"{len(survivors)} processes of the browser live on"
+        found = {
+            "core": self.core(holder),
+            "browser": in_processes(self.browser(), wanted),
+            "page": {kind for kind, bytes in wanted if bytes in self.document()},
+        }
+        for folder in ("memory", "home"):
+            found[folder], _ = in_files(self.stand.about[folder], wanted)
+        found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)
+        assert files, "the control: there are files"
+        assert len(os.listdir(self.stand.about["memory"])) == 1, "a profile was left"
+        assert not os.listdir(self.stand.about["home"]), "the kiosk wrote a file"
+        left = {where: what for where, what in found.items() if what}
+        assert not left, left
+
+    def document(self):
+        """All that the page holds, with what its scripts could have put away."""
+        return self.kiosk.page.evaluate("""() => document.documentElement.outerHTML + document.title + location.href +
+            document.cookie + JSON.stringify({...localStorage, ...sessionStorage}) + history.length""").encode()
+
+
+def applied(stand, kiosk):
+    """The first is there to the end, the second comes while it is searched."""
+    residents = Residents(stand, kiosk)
+    first, second = persona("ordinary"), persona("gaiji")
+    wanted = traces(first, PIN)
+    # VERIFY, and the answer to the challenge once everything was read.
+    slow = {"faults": ["slow=1500@ins=20,times=2", "slow=1500@ins=88"]}
+    kiosk.begin("ja").place("ordinary", **slow).is_on("kind").page.locator("button.choice").first.click()
+    kiosk.is_on("pin")
+    for digit in PIN:
+        kiosk.press(digit)
+    # The core has put each away as it came; the browser's scripts have not, which is why it is ended.
+    assert in_processes(residents.browser(), wanted).get("press"), "the control: digits were just pressed"
+    assert not residents.core(first), "before a card was read"
+    kiosk.page.locator("#enter").click()
+    kiosk.is_on("reading")
+    residents.holds(first, {"VERIFY"})
+    residents.holds(first, {"name", "address", "birth date", "individual number"})
+    kiosk.is_on("take-card")
+    # From here on the core knows whose the certificate has to be, and no more.
+    held = residents.core(first).keys() - {"name", "birth date"}
+    assert not held, held
+    stand.order(remove=0)
+    kiosk.is_on("municipality").page.locator("button.choice").first.click()
+    kiosk.is_on("copies").push("Next").is_on("preview")
+    browser = residents.browser()
+    shown = in_processes(browser, wanted)
+    assert {"name", "birth date"} <= shown.keys(), f"the control: {shown}"
+    assert not {"address", "individual number"} & shown.keys(), f"the page was told too much: {shown}"
+    assert traces(first, PIN)[0][1] in residents.document(), "the control: it is being shown"
+    profile, files = in_files(stand.about["memory"], [("address of the page", b"http://127.0.0.1:")])
+    assert profile and files, "the control: the profile is where it is searched"
+    # Whatever is written goes to the profile, which is in memory.
+    elsewhere = {file for file in written_to(descendants(stand.kiosk)) if not file.startswith(("/dev/shm/", "/memfd:"))}
+    assert not elsewhere, elsewhere
+    kiosk.push("Issue").is_on("done").to_start()
+    residents.leaves_nothing(first, browser)
+
+    kiosk.to_preview("gaiji", "zh")
+    both = residents.core(second)
+    assert "name" in both and "birth date" in both, f"the control: {both}"
+    assert not residents.core(first), "of the first"
+    # The second pressed the same digits.
+    left = in_processes(residents.browser(), wanted).keys() - {"press"}
+    assert not left, left
+    kiosk.push("Issue").is_on("done").to_start()
+
+
+def given_up(stand, kiosk):
+    """Whoever cancels, whoever walks away, and whose browser is killed leaves nothing either."""
+    residents = Residents(stand, kiosk)
+    holder = persona("seven-doses")
+    for way in ("cancel", "lift", "kill"):
+        if way == "lift":
+            kiosk.begin("ko").place("seven-doses", lift_after=16).is_on("kind").page.locator("button.choice").first.click()
+            kiosk.is_on("pin").type_pin().is_told("card-lifted")
+        else:
+            kiosk.to_preview("seven-doses", "en")
+        browser = residents.browser()
+        if way == "kill":
+            stand.order(end="browser")
+            kiosk.renewed().is_on("language")
+        else:
+            if way == "cancel":
+                kiosk.cancel().is_told("cancelled")
+            kiosk.to_start()
+        residents.leaves_nothing(holder, browser)
+
+
+def service(stand, kiosk):
+    """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
+    traced = [(who, traces(persona(who), PIN)) for who in ("ordinary", "gaiji")]
+    found = in_process(stand.about["service"], [("reader", b"Virtual PCD")])
+    assert found, "the control: its memory can be searched"
+    for who, _ in traced:
+        kiosk.to_municipality(who, "en").cancel().is_told("cancelled")
+        kiosk.to_start()
+        kept = {name: in_process(stand.about["service"], wanted) for name, wanted in traced}
+        assert not any(kept.values()), kept
+
+
+PARTS = (applied, given_up, service)

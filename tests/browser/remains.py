@@ -1,0 +1,142 @@
+"""What is left of somebody: searched in processes' memory, in files and in the page.
+
+Nothing here tells what was found, only where, and of what kind it was.
+"""
+
+import os
+import struct
+from pathlib import Path
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+# Read at once, with the end of the piece before it.
+PIECE = 1 << 22
+
+
+def traces(holder, pin):
+    """What would tell a holder: kind and bytes. As text that programs keep, in both widths that they keep it in."""
+    birth = holder["birth_date"]
+    year, month, day = birth[:4], birth[4:6], birth[6:]
+    texts = {
+        "name": [holder["name"], holder["name"].split("　")[0]],
+        "address": [holder["address"], holder["address"][-8:]],
+        "birth date": [birth, f"{year}-{month}-{day}", f"{year}年{int(month)}月{int(day)}日"],
+        "individual number": [holder["number"], holder["number"][:8]],
+    }
+    found = [(kind, text.encode(width)) for kind, all in texts.items() for text in all for width in ("utf-8", "utf-16-le")]
+    # One digit is no trace; the command that the card got is, and so is a press.
+    return [*found, ("VERIFY", bytes.fromhex("0020009104") + pin.encode()), ("press", b'"intent":"digit"')]
+
+
+def descendants(process):
+    """A process and all below it."""
+    all = [process]
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            children = task.read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            all += descendants(int(child))
+    return all
+
+
+def is_alive(process):
+    """Whether a process runs still. One that nobody has buried yet has no memory."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def present(process, begin, end):
+    """Parts of a mapping that are in memory, or swapped."""
+    with open(f"/proc/{process}/pagemap", "rb") as map:
+        map.seek(begin // PAGE * 8)
+        entries = map.read((end - begin) // PAGE * 8)
+    run = None
+    for number, (entry,) in enumerate(struct.iter_unpack("<Q", entries)):
+        is_there = entry >> 62
+        if is_there and run is None:
+            run = number
+        elif not is_there and run is not None:
+            yield begin + run * PAGE, begin + number * PAGE
+            run = None
+    if run is not None:
+        yield begin + run * PAGE, end
+
+
+def in_process(process, wanted):
+    """Kinds that a process holds in memory it can write to, with how often."""
+    counts = {}
+    longest = max(len(bytes) for _, bytes in wanted)
+    with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
+        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+            range, rights = line.split()[:2]
+            if "w" not in rights or "r" not in rights:
+                continue
+            begin, end = (int(text, 16) for text in range.split("-"))
+            for start, stop in present(process, begin, end):
+                before = b""
+                for at in _range(start, stop, PIECE):
+                    try:
+                        piece = os.pread(memory.fileno(), min(PIECE, stop - at), at)
+                    except OSError:
+                        break
+                    content = before + piece
+                    for kind, bytes in wanted:
+                        count = content.count(bytes)
+                        if count:
+                            counts[kind] = counts.get(kind, 0) + count
+                    before = content[-(longest - 1):]
+    return counts
+
+
+_range = range
+
+
+def in_processes(processes, wanted):
+    """The same for several; one that has ended meanwhile holds nothing."""
+    counts = {}
+    for process in processes:
+        try:
+            found = in_process(process, wanted)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for kind, count in found.items():
+            counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+def in_files(folder, wanted):
+    """Files below a folder that hold any of it, or are called so: kinds, and how many files there are."""
+    kinds, files = set(), 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            files += 1
+            try:
+                content = (Path(path) / name).read_bytes() if (Path(path) / name).is_file() else b""
+            except OSError:
+                continue
+            content += name.encode()
+            kinds |= {kind for kind, bytes in wanted if bytes in content}
+    return kinds, files
+
+
+def written_to(processes):
+    """Regular files that processes have open for writing."""
+    files = set()
+    for process in processes:
+        try:
+            descriptors = list(Path(f"/proc/{process}/fd").iterdir())
+        except OSError:
+            continue
+        for descriptor in descriptors:
+            try:
+                target = os.readlink(descriptor)
+                flags = Path(f"/proc/{process}/fdinfo/{descriptor.name}").read_text()
+            except OSError:
+                continue
+            mode = int(flags.split("flags:")[1].split()[0], 8) & os.O_ACCMODE
+            if target.startswith("/") and not target.startswith(("/dev/null", "/dev/pts", "/dev/urandom")) and mode != os.O_RDONLY:
+                files.add(target)
+    return files

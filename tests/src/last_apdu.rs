@@ -1,0 +1,248 @@
+//! How much time the system adds from the card's last answer to the first byte of the page on its way to the printer.
+//!
+//! The core of a kiosk in this process, with everything real around it: `pcscd` and the emulated card, center and VRS as
+//! processes of their own over mutual TLS, a printer (`ippeveprinter`). The resident answers at once. What is measured is only
+//! what nobody would wait for a person in:
+//!
+//! ```text
+//! evidence    the card's last answer is handed over … "take your card back" is shown
+//! menu        the card is gone … the municipalities are shown
+//! inquiry     a municipality is chosen … the preview is shown
+//! issue       the preview is confirmed … the answer is there
+//! check       … it passed the hand-over check
+//! first byte  … the first byte of the PDF has left for the printer
+//! ```
+//! Between them are the resident's own times: taking the card, choosing, reading. How long the printer takes to answer a
+//! question is the device's time; it is told apart, by a relay in front of it, which also sees the first byte.
+
+use std::fmt;
+use std::io;
+use std::time::{Duration, Instant};
+
+use terminal::cabinet::Cabinet;
+use terminal::channel::ChannelCenter;
+use terminal::conduct::Terminal;
+use terminal::config::Config;
+use terminal::handover::Issuer;
+use terminal::latch::Latch;
+use terminal::output::Printer as Output;
+use terminal::reader::PcscCard;
+
+use crate::printer::Printer;
+use crate::reader::Reader;
+use crate::world::{Options, World};
+
+mod relay;
+mod resident;
+mod timed;
+
+use relay::Relay;
+use resident::Resident;
+use timed::{Mark, Marks, TimedCard, TimedCenter, TimedOutput};
+
+/// Whose card it is.
+const PERSONA: &str = "ordinary";
+/// Applications before anything counts: files, fonts and allocators come to rest.
+const WARM_UP: usize = 2;
+
+/// Where the time of one application went.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    evidence: Duration,
+    menu: Duration,
+    inquiry: Duration,
+    issue: Duration,
+    check: Duration,
+    first_byte: Duration,
+    /// Of all these, the printer's.
+    printer: Duration,
+}
+
+/// One of the parts.
+type Part = fn(&Parts) -> Duration;
+
+/// The parts, in their order.
+const PARTS: [(&str, Part); 9] = [
+    (
+        "from the last APDU to the first byte, the printer's answers aside",
+        Parts::added,
+    ),
+    ("  evidence sent, believed by center and VRS", |it| {
+        it.evidence
+    }),
+    ("  menu asked again", |it| it.menu),
+    ("  inquiry, the printer asked for paper before", |it| {
+        it.inquiry
+    }),
+    ("  issue: registered, signed, page set", |it| it.issue),
+    (
+        "  hand-over check: signature, content, QR read back",
+        |it| it.check,
+    ),
+    ("  job made, first byte sent", |it| it.first_byte),
+    ("  the printer's answers, part of inquiry and job", |it| {
+        it.printer
+    }),
+    ("with them", Parts::all),
+];
+
+impl Parts {
+    fn of(marks: &[(Mark, Instant)]) -> Option<Self> {
+        let at = |mark| marks.iter().find(|(it, _)| *it == mark).map(|(_, at)| *at);
+        let between = |from, to| at(to)?.checked_duration_since(at(from)?);
+        let first_byte = at(Mark::FirstByte)?;
+        let read = at(Mark::CardRead)?;
+        // Of what it was asked from the card on; one question at a time.
+        let mut printer = Duration::ZERO;
+        let mut asked = None;
+        for (mark, at) in marks
+            .iter()
+            .filter(|(_, at)| (read..first_byte).contains(at))
+        {
+            match mark {
+                Mark::PrinterAsked => asked = Some(*at),
+                Mark::PrinterAnswered => {
+                    printer += asked.take().map_or(Duration::ZERO, |asked| *at - asked);
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            evidence: between(Mark::CardRead, Mark::TakeCard)?,
+            menu: between(Mark::CardGone, Mark::Municipalities)?,
+            inquiry: between(Mark::Chosen, Mark::Preview)?,
+            issue: between(Mark::Confirmed, Mark::Issued)?,
+            check: between(Mark::Issued, Mark::Delivering)?,
+            first_byte: between(Mark::Delivering, Mark::FirstByte)?,
+            printer,
+        })
+    }
+
+    fn all(&self) -> Duration {
+        self.evidence + self.menu + self.inquiry + self.issue + self.check + self.first_byte
+    }
+
+    fn added(&self) -> Duration {
+        self.all().saturating_sub(self.printer)
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Report(Vec<Parts>);
+
+/// Leads so many applications, one after the other.
+///
+/// # Errors
+/// If something does not start, or an application fails.
+pub fn run(applications: usize) -> io::Result<Report> {
+    let world = World::start(&Options::default())?;
+    let reader = Reader::start(&world.ground.path("cards/cards"))?;
+    let pki = world.ground.path("pki/services");
+    let printer = Printer::start(&pki.join("center.pem"), &pki.join("center.key"))?;
+    let config = Config::load(&world.ground.path("kiosk/kiosk.toml")).map_err(io::Error::other)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?
+        .block_on(lead(applications, config, &reader, &printer))
+}
+
+async fn lead(
+    applications: usize,
+    config: Config,
+    reader: &Reader,
+    printer: &Printer,
+) -> io::Result<Report> {
+    let marks = Marks::default();
+    let relay = Relay::start(printer.port(), marks.clone())?;
+    let clock = std::time::SystemTime::now;
+    let card = PcscCard::start(None, clock, config.card.into()).map_err(io::Error::other)?;
+    let (center, urn) = ChannelCenter::new(config.center).map_err(io::Error::other)?;
+    let address = format!("ipp://localhost:{}/ipp/print", relay.port());
+    let address = address.parse().map_err(io::Error::other)?;
+    let output = Output::new(address, None, &urn).map_err(io::Error::other)?;
+    let mut terminal = Terminal {
+        urn,
+        center: TimedCenter(center, marks.clone()),
+        card: TimedCard(card, marks.clone()),
+        output: TimedOutput(output, marks.clone()),
+        cabinet: Cabinet::new(config.cabinet, None).map_err(io::Error::other)?,
+        issuer: Issuer::load(config.issuer.iss, &config.issuer.keys).map_err(io::Error::other)?,
+        latch: Latch::new(),
+        patience: config.patience.into(),
+    };
+    let mut measured = Vec::with_capacity(applications);
+    for application in 0..WARM_UP + applications {
+        marks.clear();
+        let mut resident = Resident::new(PERSONA, reader, marks.clone())?;
+        let ended = terminal.serve(&mut resident).await;
+        let done = ended.map_err(|problem| io::Error::other(problem.code.as_str()))?;
+        if !done.reported {
+            return Err(io::Error::other("not reported as handed over"));
+        }
+        let parts = Parts::of(&marks.all());
+        let parts = parts.ok_or_else(|| io::Error::other("a step was not seen"))?;
+        if application >= WARM_UP {
+            measured.push(parts);
+        }
+    }
+    Ok(Report(measured))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} applications, ms: p50, p99", self.0.len())?;
+        for (name, part) in PARTS {
+            let mut times: Vec<_> = self.0.iter().map(part).collect();
+            times.sort_unstable();
+            // By nearest rank: the least time that so many of a hundred did not exceed.
+            let at = |percent: usize| {
+                let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
+                times
+                    .get(rank)
+                    .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+            };
+            write!(f, "\n{name:<66} {:7.2} {:7.2}", at(50), at(99))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_s_own_time_and_not_the_printer_s_counts() {
+        let begin = Instant::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let marks = [
+            // Before the card was read: of no account.
+            (Mark::PrinterAsked, at(0)),
+            (Mark::PrinterAnswered, at(5)),
+            (Mark::CardRead, at(10)),
+            (Mark::TakeCard, at(11)),
+            (Mark::CardGone, at(1000)),
+            (Mark::Municipalities, at(1002)),
+            (Mark::Chosen, at(5000)),
+            (Mark::PrinterAsked, at(5000)),
+            (Mark::PrinterAnswered, at(5008)),
+            (Mark::Preview, at(5011)),
+            (Mark::Confirmed, at(9000)),
+            (Mark::Issued, at(9004)),
+            (Mark::Delivering, at(9009)),
+            (Mark::PrinterAsked, at(9010)),
+            (Mark::PrinterAnswered, at(9013)),
+            (Mark::PrinterAsked, at(9014)),
+            (Mark::FirstByte, at(9015)),
+            (Mark::PrinterAnswered, at(9999)),
+        ];
+        let parts = Parts::of(&marks).unwrap();
+        let all = [1, 2, 11, 4, 5, 6].into_iter().sum();
+        assert_eq!(parts.all(), Duration::from_millis(all));
+        assert_eq!(parts.printer, Duration::from_millis(8 + 3));
+        assert_eq!(parts.added(), Duration::from_millis(all - 11));
+        assert!(Parts::of(&marks[..9]).is_none());
+    }
+}
