@@ -78,9 +78,9 @@ fuzz_coverage() {
     done
     "$tools/llvm-profdata" merge -sparse -o "$work/coverage/all.profdata" "$work"/coverage/*.profraw || return 1
     "$tools/llvm-cov" show --format=text --show-line-counts-or-regions=false --instr-profile="$work/coverage/all.profdata" \
-        "$work/coverage/debug/fuzz-targets" card/src hw-sim/src >"$work/coverage/lines.txt"
+        "$work/coverage/debug/fuzz-targets" card/src hw-sim/src verify/src >"$work/coverage/lines.txt"
     "$tools/llvm-cov" export --format=lcov --instr-profile="$work/coverage/all.profdata" \
-        "$work/coverage/debug/fuzz-targets" card/src hw-sim/src >"$work/coverage/lines.info"
+        "$work/coverage/debug/fuzz-targets" card/src hw-sim/src verify/src >"$work/coverage/lines.info"
     awk -v root="$PWD/" '
         /^SF:/ { file = substr($0, 4); sub(root, "", file) }
         /^LF:/ { found[file] = substr($0, 4) }

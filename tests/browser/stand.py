@@ -120,7 +120,12 @@ class Page:
 
     def press(self, label):
         """Presses the button of this name."""
-        self.page.get_by_role("button", name=label, exact=True).click()
+        try:
+            self.page.get_by_role("button", name=label, exact=True).click()
+        except Error as error:
+            # What ends the browser may do so before that says that the button was pressed.
+            if "has been closed" not in error.message:
+                raise
         return self
 
     def push(self, key):

@@ -122,7 +122,7 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
         let parts: Vec<&str> = romanised.split("<<").collect();
         assert_eq!(judged["romanised"], json!([parts]), "{name}");
 
-        let judged = page::seal(&seal, &path("csca.cer"), &path("csca.crl")).unwrap();
+        let judged = page::abroad(&seal, &path("csca.cer"), &path("csca.crl")).unwrap();
         let [year, month, day] = [0..4, 4..6, 6..8].map(|part| &persona.birth_date[part]);
         assert_eq!(
             judged["holder"],

@@ -93,7 +93,16 @@ fn what_is_absent_is_absent() {
             &[],
             &["sqlx", "sqlx-core", "libsqlite3-sys", "pcsc"],
         ),
-        ("verify", &[], &["tokio", "hyper", "rustls"]),
+        (
+            "verify",
+            &[],
+            &["tokio", "hyper", "rustls", "clap", "image"],
+        ),
+        (
+            "verify",
+            &["--features", "program"],
+            &["tokio", "hyper", "rustls", "socket2"],
+        ),
         ("vrs", &[], &["krilla", "qrcode", "pcsc"]),
     ] {
         let built = built_from(package, features);

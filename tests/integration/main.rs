@@ -27,4 +27,5 @@ mod startup;
 mod terminals;
 mod transcripts;
 mod unavailable;
+mod verifying;
 mod voice;

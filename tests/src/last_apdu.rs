@@ -28,6 +28,8 @@ use terminal::latch::Latch;
 use terminal::output::Printer as Output;
 use terminal::reader::PcscCard;
 
+use crate::kiosk::{Application, apply};
+use crate::persona::Persona;
 use crate::printer::Printer;
 use crate::reader::Reader;
 use crate::world::{Options, World};
@@ -129,7 +131,11 @@ impl Parts {
 
 /// What was measured.
 #[derive(Clone, Debug)]
-pub struct Report(Vec<Parts>);
+pub struct Report {
+    applications: Vec<Parts>,
+    /// Most memory that the program `kiosk` had in one application, in bytes.
+    memory: u64,
+}
 
 /// Leads so many applications, one after the other.
 ///
@@ -141,11 +147,36 @@ pub fn run(applications: usize) -> io::Result<Report> {
     let pki = world.ground.path("pki/services");
     let printer = Printer::start(&pki.join("center.pem"), &pki.join("center.key"))?;
     let config = Config::load(&world.ground.path("kiosk/kiosk.toml")).map_err(io::Error::other)?;
-    tokio::runtime::Builder::new_multi_thread()
+    let applications = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?
-        .block_on(lead(applications, config, &reader, &printer))
+        .block_on(lead(applications, config, &reader, &printer))?;
+    Ok(Report {
+        applications,
+        memory: memory(&world, &reader)?,
+    })
+}
+
+/// Of the program itself, which reads the same card and writes the same page.
+fn memory(world: &World, reader: &Reader) -> io::Result<u64> {
+    let persona = Persona::load(PERSONA)?;
+    reader.insert(PERSONA)?;
+    let out = world.ground.path("out");
+    let application = Application {
+        config: &world.ground.path("kiosk/kiosk.toml"),
+        place: ["--out".as_ref(), out.as_os_str()],
+        municipality: &persona.municipality,
+        pin: &persona.pin,
+        language: "ja",
+        reader: None,
+    };
+    let outcome = apply(&application, reader)?;
+    if outcome.status.success() {
+        Ok(outcome.peak)
+    } else {
+        Err(io::Error::other(outcome.said.join("; ")))
+    }
 }
 
 async fn lead(
@@ -153,7 +184,7 @@ async fn lead(
     config: Config,
     reader: &Reader,
     printer: &Printer,
-) -> io::Result<Report> {
+) -> io::Result<Vec<Parts>> {
     let marks = Marks::default();
     let relay = Relay::start(printer.port(), marks.clone())?;
     let clock = std::time::SystemTime::now;
@@ -188,14 +219,14 @@ async fn lead(
             measured.push(parts);
         }
     }
-    Ok(Report(measured))
+    Ok(measured)
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} applications, ms: p50, p99", self.0.len())?;
+        write!(f, "{} applications, ms: p50, p99", self.applications.len())?;
         for (name, part) in PARTS {
-            let mut times: Vec<_> = self.0.iter().map(part).collect();
+            let mut times: Vec<_> = self.applications.iter().map(part).collect();
             times.sort_unstable();
             // By nearest rank: the least time that so many of a hundred did not exceed.
             let at = |percent: usize| {
@@ -206,7 +237,8 @@ impl fmt::Display for Report {
             };
             write!(f, "\n{name:<66} {:7.2} {:7.2}", at(50), at(99))?;
         }
-        Ok(())
+        let mebibytes = self.memory as f64 / f64::from(1 << 20);
+        write!(f, "\nthe kiosk's memory at most, MB: {mebibytes:.1}")
     }
 }
 

@@ -173,7 +173,14 @@ impl Printer {
     pub fn say(&self, reason: &str, is_so: bool) -> io::Result<()> {
         let sign = if is_so { '+' } else { '-' };
         let line = format!("STATE: {sign}{reason}\n");
-        if self.path("begun").exists() {
+        let begun = || self.path("begun").exists().then_some(());
+        // A job that will be held may still be on its way.
+        let within = if self.path("hold").exists() {
+            WITHIN
+        } else {
+            Duration::ZERO
+        };
+        if poll(within, begun).is_some() {
             // Looked for again and again: it is there whole, or not at all.
             fs::write(self.path("said"), line)?;
             fs::rename(self.path("said"), self.path("say"))?;

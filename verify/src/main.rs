@@ -4,11 +4,11 @@
 
 mod output;
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::fs;
 
 use clap::Parser;
 use time::format_description::well_known::Rfc3339;

@@ -59,7 +59,11 @@ pub(crate) fn trust(trust: &TrustList, as_json: bool) -> io::Result<()> {
         for list in &country.revoked {
             let (from, until) = list.updates();
             let (from, until) = (moment(from), moment(until));
-            writeln!(out, "  revoked: {}, list of {from}, good until {until}", list.len())?;
+            writeln!(
+                out,
+                "  revoked: {}, list of {from}, good until {until}",
+                list.len()
+            )?;
         }
     }
     out.flush()
@@ -69,8 +73,8 @@ fn trust_json(trust: &TrustList) -> Value {
     let issuers = trust.card_issuers().iter().map(|issuer| {
         let kids: Vec<_> = issuer.keys.kids().collect();
         let revoked = issuer.revoked.iter();
-        let revoked = revoked
-            .map(|list| json!({"kid": list.kid(), "ctr": list.ctr(), "cards": list.len()}));
+        let revoked =
+            revoked.map(|list| json!({"kid": list.kid(), "ctr": list.ctr(), "cards": list.len()}));
         json!({
             "url": issuer.url,
             "name": issuer.name,
@@ -117,7 +121,18 @@ fn write_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
             writeln!(out, "signed by: {}", named(url, name))?;
             writeln!(out, "key: {}", shown(kid))?;
         }
-        (Some(Signer::Country { code, name, subject, serial, csca, csca_fingerprint, .. }), _) => {
+        (
+            Some(Signer::Country {
+                code,
+                name,
+                subject,
+                serial,
+                csca,
+                csca_fingerprint,
+                ..
+            }),
+            _,
+        ) => {
             writeln!(out, "signed by: {}", named(code, name))?;
             writeln!(out, "signer: {}, serial number {serial}", shown(subject))?;
             writeln!(out, "CSCA: {}, SHA-256 {csca_fingerprint}", shown(csca))?;
@@ -178,7 +193,11 @@ fn write_vaccination(out: &mut impl Write, vaccination: &Vaccination) -> io::Res
         let (name, code) = (shown(&vaccine.name), shown(&vaccine.code));
         for dose in &vaccine.doses {
             let country = shown(&dose.country);
-            write!(out, "dose {}: {} {name} ({code}), {country}", dose.number, dose.date)?;
+            write!(
+                out,
+                "dose {}: {} {name} ({code}), {country}",
+                dose.number, dose.date
+            )?;
             write_rest(out, "lot ", dose.lot.as_deref())?;
             write_rest(out, "", dose.center.as_deref())?;
             writeln!(out)?;
@@ -312,7 +331,11 @@ fn named(id: &str, name: &Option<String>) -> String {
 fn shown(text: &str) -> String {
     let harmless = |c: char| {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns { '\u{fffd}' } else { c }
+        if c.is_control() || turns {
+            '\u{fffd}'
+        } else {
+            c
+        }
     };
     text.chars().map(harmless).collect()
 }

@@ -1,9 +1,9 @@
 //! VDS-NC of a country made for the test: each wrong thing has its own verdict.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod issuer;
 
-use issuer::{Authority, NOW, Signer, data, eku, trust, types};
-use proptest::prelude::*;
+use issuer::{Authority, NOW, data, eku, trust, types};
 use rcgen::{CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use serde_json::Value;
 use time::Duration;
@@ -12,6 +12,9 @@ use verify::{
     RevokedSigners, SignerError, Subject, Tampered, TrustList, Unchecked, Unreadable, VdsError,
     Verdict, read,
 };
+
+/// Of a right certificate.
+type Change = fn(&mut CertificateParams);
 
 fn judge_at(trust: &TrustList, text: &str, now: i64) -> Report {
     let [document] = &read([text])[..] else {
@@ -151,7 +154,7 @@ fn a_signer_speaks_for_its_own_country_and_document() {
 #[test]
 fn each_wrong_thing_in_a_signers_certificate_has_its_own_error() {
     let (authority, trust) = country();
-    let cases: [(fn(&mut CertificateParams), SignerError); 9] = [
+    let cases: [(Change, SignerError); 9] = [
         (
             |params| params.custom_extensions.truncate(0),
             SignerError::DocumentType,
@@ -221,7 +224,7 @@ fn what_departs_from_the_profile_is_noted() {
         assert_eq!(report.verdict, Verdict::Valid);
         report.notes
     };
-    let cases: [(fn(&mut CertificateParams), Deviation); 6] = [
+    let cases: [(Change, Deviation); 6] = [
         (
             |params| params.is_ca = IsCa::ExplicitNoCa,
             Deviation::SubjectKeyIdentifier,
@@ -418,93 +421,4 @@ fn a_trust_list_takes_no_other_certificates() {
         });
     });
     assert_eq!(crl(&partial), Err(CrlError::Extension));
-}
-
-/// Whatever bit of the text a finger, a camera or an attacker turns over.
-#[test]
-fn every_single_changed_bit_is_noticed() {
-    let (authority, trust) = country();
-    let right = authority.signer(|_| {}).seal(&data("UTO"));
-    assert_eq!(judge(&trust, &right).verdict, Verdict::Valid);
-    let mut judged = 0;
-    for byte in 0..right.len() {
-        for bit in 0..8 {
-            let mut wrong = right.clone().into_bytes();
-            wrong[byte] ^= 1 << bit;
-            // What is no text is no QR text.
-            let Ok(wrong) = String::from_utf8(wrong) else {
-                continue;
-            };
-            let report = judge(&trust, &wrong);
-            let place = &wrong[byte.saturating_sub(20)..(byte + 10).min(wrong.len())];
-            assert!(report.content.is_none(), "byte {byte}, bit {bit}: {place}");
-            let noticed = matches!(
-                report.verdict,
-                Verdict::Malformed(_) | Verdict::Tampered(_) | Verdict::UnknownIssuer
-            );
-            assert!(noticed, "byte {byte}, bit {bit}: {:?}", report.verdict);
-            judged += 1;
-        }
-    }
-    assert!(judged > right.len() * 6);
-}
-
-fn signed() -> &'static (TrustList, Signer, String) {
-    static SIGNED: std::sync::LazyLock<(TrustList, Signer, String)> =
-        std::sync::LazyLock::new(|| {
-            let (authority, trust) = country();
-            let signer = authority.signer(|_| {});
-            let text = signer.seal(&data("UTO"));
-            (trust, signer, text)
-        });
-    &SIGNED
-}
-
-/// Any JSON without fractions, which serde_json writes as ECMAScript does not.
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i32>().prop_map(Value::from),
-        "\\PC{0,12}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 12, 4, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::btree_map("[a-z]{0,4}", inner, 0..4)
-                .prop_map(|map| Value::from(serde_json::Map::from_iter(map))),
-        ]
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// What is beside the known members is signed as well, whatever it is.
-    #[test]
-    fn members_that_are_not_known_are_signed(extra in any_json(), other in any_json()) {
-        let (trust, signer, _) = signed();
-        let mut data = data("UTO");
-        data["msg"]["extra"] = extra.clone();
-        let text = signer.seal(&data);
-        prop_assert_eq!(judge(trust, &text).verdict, Verdict::Valid);
-        prop_assume!(extra != other);
-        let written = |value: &Value| format!("\"extra\":{value}");
-        prop_assert!(text.contains(&written(&extra)));
-        let changed = text.replacen(&written(&extra), &written(&other), 1);
-        prop_assert_eq!(judge(trust, &changed).verdict, Verdict::Tampered(Tampered::Content));
-    }
-
-    #[test]
-    fn no_text_breaks_it(text in "\\PC{0,200}", at in any::<prop::sample::Index>(), insert in "[\\PC]{0,4}", cut in 0_usize..8) {
-        let (trust, _, right) = signed();
-        let _ = judge(trust, &text);
-        // Changes anywhere: never valid unless nothing changed.
-        let start = at.index(right.len());
-        let end = (start + cut).min(right.len());
-        let changed = format!("{}{insert}{}", &right[..start], &right[end..]);
-        let verdict = judge(trust, &changed).verdict;
-        let spaces = insert.chars().all(|c| c == ' ') && cut == 0;
-        prop_assert!(verdict != Verdict::Valid || changed == *right || spaces, "{changed}");
-    }
 }

@@ -4,7 +4,9 @@
 //! symbol. Every code that reads, at any resolution, has to be one of those expected, and lie in an area without colour; each of
 //! those has to be read once at least. A camera, a scanner and this check weigh colours differently, and could each read another code.
 
-use std::sync::Arc;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_interpret::util::TransformExt;
@@ -43,10 +45,21 @@ const INK: u8 = 200;
 /// does not fit into the overlap, 70 mm, has modules of at least 3.1 dots: the first look reads it.
 const AREA: usize = 1000;
 const OVERLAP: usize = 551;
+/// How many look at the same time: each takes memory.
+const MOST_AT_WORK: usize = 2;
 /// Colour components further apart than this are a colour.
 const COLOURLESS: u8 = 8;
 
-/// Checks that the document is one page on which every QR code reads as one of `expected`, and each of those is there.
+/// Glyphs as they are drawn, as on paper: fitting them to dots would cost most of the time. Nor are their pictures kept, one for
+/// each size.
+const RENDERING: RenderSettings = RenderSettings {
+    force_image_interpolation: false,
+    aliasing_threshold: None,
+    hinting: false,
+    glyph_caching: false,
+};
+
+/// Checks that the document is one page on which every QR code reads as one of `expected`, a few texts, and each of those is there.
 pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
     let [page] = &pdf.pages()[..] else {
@@ -55,27 +68,45 @@ pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
     let (width, height) = page.render_dimensions();
     same(Mismatch::Page, width.max(height) <= LONGEST_SIDE)?;
 
-    let mut sheet = Sheet {
-        page,
-        expected,
-        read: vec![false; expected.len()],
-    };
     let whole = Area {
         left: 0,
         top: 0,
         width: dots(width),
         height: dots(height),
     };
+    let mut sheet = Sheet::new(page, expected);
     let raster = sheet.rasterise(whole, COARSE);
-    let dense = dense(&raster);
-    sheet.decode(raster)?;
-    for area in dense.into_iter().flat_map(Area::parts) {
-        for resolution in FINER {
+    let areas = dense(&raster).into_iter().flat_map(Area::parts);
+    let mut looks: Vec<_> = areas
+        .flat_map(|area| FINER.map(|resolution| (area, resolution)))
+        .collect();
+    // The longest first, so that nobody waits for it in the end.
+    looks.sort_by_key(|(area, resolution)| {
+        std::cmp::Reverse(scaled(area.width * area.height, resolution * resolution))
+    });
+    let looks = Mutex::new(looks.into_iter());
+    let look = |sheet: &mut Sheet<'_>| -> Result<u8, Mismatch> {
+        loop {
+            let next = looks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((area, resolution)) = next else {
+                return Ok(sheet.read);
+            };
             let raster = sheet.rasterise(area, resolution);
             sheet.decode(raster)?;
         }
-    }
-    if sheet.read.iter().all(|read| *read) {
+    };
+    let read = thread::scope(|scope| {
+        let helpers = thread::available_parallelism().map_or(1, usize::from);
+        let helpers: Vec<_> = (1..helpers.min(MOST_AT_WORK))
+            .map(|_| scope.spawn(|| look(&mut Sheet::new(page, expected))))
+            .collect();
+        let own = sheet.decode(raster).and_then(|()| look(&mut sheet));
+        helpers.into_iter().fold(own, |read, helper| {
+            let its = helper.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok(read? | its?)
+        })
+    })?;
+    if read.count_ones() as usize == expected.len() {
         Ok(())
     } else {
         Err(Refusal::Unread)
@@ -110,15 +141,26 @@ impl Area {
     }
 }
 
-/// A page under examination.
+/// A page under examination, by one of those at work on it.
 struct Sheet<'a> {
     page: &'a Page<'a>,
+    /// Fonts and their outlines, for all looks.
+    cache: RenderCache<'a>,
     expected: &'a [&'a str],
-    /// Which of them were read.
-    read: Vec<bool>,
+    /// Which of them were read, one bit each.
+    read: u8,
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
+    fn new(page: &'a Page<'a>, expected: &'a [&'a str]) -> Self {
+        Self {
+            page,
+            cache: RenderCache::new(),
+            expected,
+            read: 0,
+        }
+    }
+
     fn rasterise(&self, area: Area, resolution: f32) -> Raster {
         let finer = resolution / COARSE;
         let [left, top, width, height] =
@@ -130,15 +172,13 @@ impl Sheet<'_> {
         };
         let scale = f64::from(resolution / POINTS_PER_INCH);
         let rows = (STRIP / width).max(1);
-        // Kept for longer it would hold the glyphs of every resolution.
-        let cache = RenderCache::new();
         for strip in (0..height).step_by(rows) {
             let rows = rows.min(height - strip);
             let to = |dots: usize| -(dots as f64);
             let transform = Affine::translate((to(left), to(top + strip)))
                 * Affine::scale(scale)
                 * self.page.initial_transform(true).to_kurbo();
-            let pixmap = self.strip(dimension(width), dimension(rows), transform, &cache);
+            let pixmap = self.strip(dimension(width), dimension(rows), transform);
             for (y, row) in (strip..).zip(pixmap.data().chunks_exact(width)) {
                 let (grey, cells) = raster.row_mut(y);
                 for ((pixels, grey), coloured) in
@@ -155,19 +195,13 @@ impl Sheet<'_> {
         raster
     }
 
-    fn strip<'p>(
-        &'p self,
-        width: u16,
-        height: u16,
-        transform: Affine,
-        cache: &RenderCache<'p>,
-    ) -> Pixmap {
+    fn strip(&self, width: u16, height: u16, transform: Affine) -> Pixmap {
         let mut context = RenderContext::new(width, height);
         render_into(
             self.page,
-            cache,
+            &self.cache,
             &InterpreterSettings::default(),
-            &RenderSettings::default(),
+            &RENDERING,
             &mut context,
             transform,
         );
@@ -213,7 +247,7 @@ impl Sheet<'_> {
                     same(Mismatch::Page, !colour)?;
                 }
             }
-            self.read[which] = true;
+            self.read |= 1 << which;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::mutate::Shape;
 use crate::seeds;
 
 mod apdu;
+mod documents;
 mod emulator;
 mod evidence;
 mod files;
@@ -95,6 +96,22 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 1_000,
         seeds: x509::seeds,
+    },
+    Target {
+        name: "seal",
+        body: documents::seal,
+        shape: Shape::Bytes,
+        longest: 8192,
+        short_run: 20_000,
+        seeds: documents::seal_seeds,
+    },
+    Target {
+        name: "card",
+        body: documents::card,
+        shape: Shape::Bytes,
+        longest: 8192,
+        short_run: 5_000,
+        seeds: documents::card_seeds,
     },
 ];
 

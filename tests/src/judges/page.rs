@@ -1,6 +1,7 @@
 //! Judges of the paper: poppler rasterises it, zbar and zxing-cpp read it, jwcrypto and fhir.resources believe it or not.
 
-use std::io;
+use std::ffi::OsStr;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,9 +65,9 @@ pub fn card(shc: &Path, jwks: &Path) -> io::Result<Value> {
 ///
 /// # Errors
 /// If anything about it does not hold.
-pub fn seal(text: &Path, csca: &Path, crl: &Path) -> io::Result<Value> {
+pub fn abroad(text: &Path, csca: &Path, crl: &Path) -> io::Result<Value> {
     judge(&[
-        "seal".as_ref(),
+        "abroad".as_ref(),
         text.as_os_str(),
         csca.as_os_str(),
         crl.as_os_str(),
@@ -83,12 +84,56 @@ pub fn text(pdf: &Path) -> io::Result<String> {
     String::from_utf8(read).map_err(io::Error::other)
 }
 
-fn judge(arguments: &[&std::ffi::OsStr]) -> io::Result<Value> {
+/// What jwcrypto makes of the signature and the key's thumbprint of a card of any issuer, whatever it is about.
+///
+/// # Errors
+/// If they do not hold.
+pub fn opens(shc: &Path, jwks: &Path) -> io::Result<Value> {
+    judge(&["opens".as_ref(), shc.as_os_str(), jwks.as_os_str()])
+}
+
+/// What rfc8785 and openssl make of a VDS-NC: its signature over the canonical form, its signer's chain to a CSCA, and that CSCA's revocation
+/// list, at a time in seconds since 1970. CSCA and list are DER.
+///
+/// # Errors
+/// If any of them does not hold.
+pub fn vds(seal: &Path, csca: &Path, crl: &Path, time: i64) -> io::Result<Value> {
+    let time = time.to_string();
+    let paths = [seal, csca, crl].map(Path::as_os_str);
+    judge(&[&["vds".as_ref()], &paths[..], &[time.as_ref()]].concat())
+}
+
+/// Seals by rfc8785 and openssl, of each line of JSON: under a PEM key and the DER certificate of its signer.
+///
+/// # Errors
+/// If they cannot.
+pub fn seals(key: &Path, signer: &Path, lines: &str) -> io::Result<Vec<String>> {
+    let arguments = ["seal".as_ref(), key.as_os_str(), signer.as_os_str()];
+    let answer = judge_with(&arguments, lines)?;
+    let seals = answer["seals"]
+        .as_array()
+        .ok_or(io::ErrorKind::InvalidData)?;
+    Ok(seals
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect())
+}
+
+fn judge(arguments: &[&OsStr]) -> io::Result<Value> {
+    judge_with(arguments, "")
+}
+
+fn judge_with(arguments: &[&OsStr], input: &str) -> io::Result<Value> {
     // `./shomei` puts it beside the build's folders.
     let python = program("").join("../judges/bin/python");
     let mut judge = Command::new(python);
     judge
         .arg(repository().join("tests/judges/judge.py"))
         .args(arguments);
-    Ok(serde_json::from_slice(&run(&mut judge)?)?)
+    // A file, which nobody has to write to while the judge writes.
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input.as_bytes())?;
+    file.rewind()?;
+    Ok(serde_json::from_slice(&run(judge.stdin(file))?)?)
 }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
-use p256::pkcs8::DecodePrivateKey;
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     CustomExtension, DnType, DnValue, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
@@ -166,6 +166,11 @@ pub fn data(state: &str) -> Value {
 }
 
 impl Signer {
+    /// PKCS#8.
+    pub fn key_pem(&self) -> String {
+        self.key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
+    }
+
     /// A seal, as the text of a QR symbol.
     pub fn seal(&self, data: &Value) -> String {
         let signature: Signature = self.key.sign(data.to_string().as_bytes());

@@ -70,6 +70,7 @@ async fn every_outcome_is_said_and_signed() {
             Outcome::MovedOut => "moved-out".to_owned(),
             Outcome::Deceased => "deceased".to_owned(),
             Outcome::Stopped => "stopped".to_owned(),
+            Outcome::PassportUnknown => "passport-unknown".to_owned(),
         };
         assert_eq!(said, name, "person {n}");
         assert_eq!(finding.data_epoch, 1);
