@@ -28,7 +28,7 @@ use terminal::latch::Latch;
 use terminal::output::Printer as Output;
 use terminal::reader::PcscCard;
 
-use crate::kiosk::{Application, apply};
+use crate::kiosk::{Application, Purpose, apply};
 use crate::persona::Persona;
 use crate::printer::Printer;
 use crate::reader::Reader;
@@ -170,6 +170,7 @@ fn memory(world: &World, reader: &Reader) -> io::Result<u64> {
         pin: &persona.pin,
         language: "ja",
         reader: None,
+        purpose: Purpose::Domestic,
     };
     let outcome = apply(&application, reader)?;
     if outcome.status.success() {

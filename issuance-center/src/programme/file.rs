@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Bilingual, Disease, Fault, Municipality, Period, Programme, ProgrammeError, VaccineTable,
-    texts::{TextFile, texts},
+    texts::texts,
     vaccine::Vaccine,
 };
 

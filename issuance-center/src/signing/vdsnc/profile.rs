@@ -41,10 +41,10 @@ use x509_cert::{
 };
 
 /// Years a CSCA's certificate is valid.
-pub const CSCA_YEARS: i32 = 15;
+const CSCA_YEARS: i32 = 15;
 
 /// Days in which a new signer signs.
-pub const SIGNING_DAYS: i64 = 95;
+const SIGNING_DAYS: i64 = 95;
 
 /// Days in which a signer may sign.
 const ALLOWED_SIGNING_DAYS: std::ops::RangeInclusive<i64> = 92..=96;

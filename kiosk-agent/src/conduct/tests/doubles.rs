@@ -455,6 +455,7 @@ fn words(view: &View<'_>) -> String {
         View::TakeCard => "take card".to_owned(),
         View::CardLeft => "card left".to_owned(),
         View::Kind(_) => "kind".to_owned(),
+        View::Passport => "passport".to_owned(),
         View::Municipality { .. } => "municipality".to_owned(),
         View::Preview(_) => "preview".to_owned(),
         View::Fee { due, inserted } => format!("fee, {inserted} of {due}"),

@@ -27,7 +27,7 @@ use super::{
         sheet::{ACCENT, Align, BLACK, GREY, HEALTH_CARD, Ink, Lang, MM, Place, SEAL, Sheet, TINT},
         text::{Block, Ladder},
     },
-    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, OFFICE, Pair, Setter, TITLE, VALUE, begin,
+    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin,
     both, days, group, notes, values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
