@@ -91,7 +91,7 @@ impl Kiosk {
     fn browser(&self, before: Option<&Browser>) -> Browser {
         let found = poll(WITHIN, || {
             let process = first_process(self.kiosk.id())?;
-            let profile = self.profiles().into_iter().next_back()?;
+            let profile = self.profile()?;
             let browser = Browser { process, profile };
             let other = before.is_none_or(|before| {
                 before.process != browser.process && before.profile != browser.profile
@@ -101,6 +101,16 @@ impl Kiosk {
         found.expect("the kiosk has a browser")
     }
 
+    /// The one that was begun last: one that goes may still be there.
+    fn profile(&self) -> Option<PathBuf> {
+        let begun = |profile: PathBuf| {
+            let start = fs::metadata(profile.join("start.html")).ok()?;
+            Some((start.modified().ok()?, profile))
+        };
+        let latest = self.profiles().into_iter().filter_map(begun).max();
+        latest.map(|(_, profile)| profile)
+    }
+
     fn profiles(&self) -> BTreeSet<PathBuf> {
         let entries = fs::read_dir(self.memory.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -108,7 +118,7 @@ impl Kiosk {
 
     /// Where the page is, and its secret: from the file that its browser has them from.
     fn address(&self) -> Option<(String, String)> {
-        let profile = self.profiles().into_iter().next_back()?;
+        let profile = self.profile()?;
         let start = fs::read_to_string(profile.join("start.html")).ok()?;
         let address = start.split_once("url=http://")?.1;
         let (address, secret) = address.split_once('"')?.0.split_once("/#")?;
