@@ -31,24 +31,17 @@ fn minute(time: Time) -> u16 {
     u16::from(time.hour()) * 60 + u16::from(time.minute())
 }
 
-fn parse(text: &str) -> Option<u16> {
-    if text == "24:00" {
-        return Some(24 * 60);
-    }
-    let format = time::macros::format_description!("[hour]:[minute]");
-    Time::parse(text, format).ok().map(minute)
-}
-
 impl TryFrom<Hours> for OpeningHours {
     type Error = HoursError;
 
     fn try_from(hours: Hours) -> Result<Self, HoursError> {
-        let open = parse(&hours.open).ok_or(HoursError)?;
-        let close = parse(&hours.close).ok_or(HoursError)?;
-        if open >= close {
-            return Err(HoursError);
+        match hours.minutes() {
+            Some(minutes) if !minutes.is_empty() => Ok(Self {
+                open: minutes.start,
+                close: minutes.end,
+            }),
+            _ => Err(HoursError),
         }
-        Ok(Self { open, close })
     }
 }
 

@@ -11,23 +11,17 @@ const JAPAN: u64 = 9 * 60;
 /// Whether applications are taken at this moment. Hours that cannot be read are the center's to judge.
 #[must_use]
 pub fn are_open(hours: &Hours, now: SystemTime) -> bool {
-    let (Some(open), Some(close)) = (minute(&hours.open), minute(&hours.close)) else {
-        return true;
-    };
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    (open..close).contains(&((since.as_secs() / 60 + JAPAN) % (24 * 60)))
+    let minute = (since.as_secs() / 60 + JAPAN) % (24 * 60);
+    hours
+        .minutes()
+        .is_none_or(|open| (u64::from(open.start)..u64::from(open.end)).contains(&minute))
 }
 
 /// The day it is in Japan at this moment.
 #[must_use]
 pub fn today(now: SystemTime) -> Date {
     (OffsetDateTime::from(now) + Duration::minutes(9 * 60)).date()
-}
-
-/// Since midnight.
-fn minute(text: &str) -> Option<u64> {
-    let (hour, minute) = text.split_once(':')?;
-    Some(hour.parse::<u64>().ok()? * 60 + minute.parse::<u64>().ok()?)
 }
 
 #[cfg(test)]

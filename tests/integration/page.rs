@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
+use stage::browser::{HEADLESS, first_process};
 use stage::persona::Persona;
-use stage::printer::Printer;
-use stage::process::{Program, poll, program};
+use stage::printer::{Printer, WORKS};
+use stage::process::{self, Program, poll, program};
 use stage::world::{ATTENDANT, set};
 use tempfile::TempDir;
 
@@ -21,14 +22,6 @@ use crate::support::{Counter, HOME, occurrences};
 
 /// Longer than anything takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(90);
-
-/// Works that begin at once, and go on when there is a file `go`.
-const WORKS: &str = r#"#!/bin/sh
-cd "$(dirname "$0")" || exit 1
-: > begun
-until [ -e go ]; do sleep 0.05; done
-cp "$1" "sheets/$$"
-"#;
 
 /// A kiosk with its page.
 struct Kiosk {
@@ -61,9 +54,7 @@ impl Kiosk {
 
     fn start_at(counter: &Counter, place: [String; 2], out: TempDir) -> Self {
         let memory = TempDir::new_in("/dev/shm").unwrap();
-        // Chromium's own sandbox does not work for root, and there is no screen here.
-        let arguments = ["--no-sandbox", "--headless=new", "--disable-gpu"];
-        let arguments: Vec<_> = arguments.into_iter().map(toml::Value::from).collect();
+        let arguments: Vec<_> = HEADLESS.map(toml::Value::from).into();
         let ground = &counter.world.ground;
         let edited = ground.edit("kiosk/page.toml", |config| {
             set(config, "browser.arguments", arguments);
@@ -91,7 +82,7 @@ impl Kiosk {
     fn browser(&self, before: Option<&Browser>) -> Browser {
         let found = poll(WITHIN, || {
             let process = first_process(self.kiosk.id())?;
-            let profile = self.profiles().into_iter().next_back()?;
+            let profile = self.profile()?;
             let browser = Browser { process, profile };
             let other = before.is_none_or(|before| {
                 before.process != browser.process && before.profile != browser.profile
@@ -101,6 +92,16 @@ impl Kiosk {
         found.expect("the kiosk has a browser")
     }
 
+    /// The one that was begun last: one that goes may still be there.
+    fn profile(&self) -> Option<PathBuf> {
+        let begun = |profile: PathBuf| {
+            let start = fs::metadata(profile.join("start.html")).ok()?;
+            Some((start.modified().ok()?, profile))
+        };
+        let latest = self.profiles().into_iter().filter_map(begun).max();
+        latest.map(|(_, profile)| profile)
+    }
+
     fn profiles(&self) -> BTreeSet<PathBuf> {
         let entries = fs::read_dir(self.memory.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -108,7 +109,7 @@ impl Kiosk {
 
     /// Where the page is, and its secret: from the file that its browser has them from.
     fn address(&self) -> Option<(String, String)> {
-        let profile = self.profiles().into_iter().next_back()?;
+        let profile = self.profile()?;
         let start = fs::read_to_string(profile.join("start.html")).ok()?;
         let address = start.split_once("url=http://")?.1;
         let (address, secret) = address.split_once('"')?.0.split_once("/#")?;
@@ -244,13 +245,6 @@ fn run(config: &Path, place: &[String; 2]) -> Program {
     Program::start("kiosk", command).unwrap()
 }
 
-/// The kiosk's child that leads a group of its own.
-fn first_process(kiosk: u32) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{kiosk}/task/{kiosk}/children")).ok()?;
-    let mut children = children.split_whitespace().flat_map(str::parse);
-    children.find(|child| group(*child).contains(child))
-}
-
 /// All processes of a group, those that nobody has buried yet left out.
 fn group(leader: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -278,9 +272,8 @@ fn signal_renderers(browser: &Browser, what: Signal) {
     }
 }
 
-fn signal(process: u32, signal: Signal) {
-    let process = Pid::from_raw(process.try_into().unwrap()).unwrap();
-    kill_process(process, signal).unwrap();
+fn signal(process: u32, what: Signal) {
+    process::signal(process, what).unwrap();
 }
 
 /// Nothing is left of a browser.
@@ -361,6 +354,7 @@ fn a_page_at_the_printer_comes_out_and_is_told_by_the_next_browser() {
     let pki = counter.world.ground.path("pki/services");
     let keys = (pki.join("center.pem"), pki.join("center.key"));
     let printer = Printer::with(&keys.0, &keys.1, Some(WORKS)).unwrap();
+    fs::write(printer.path("hold"), "").unwrap();
     let kiosk = Kiosk::start_printing(&counter, &printer);
     let before = kiosk.browser(None);
     kiosk.leads_to_the_preview(&counter, "ordinary");
@@ -371,7 +365,7 @@ fn a_page_at_the_printer_comes_out_and_is_told_by_the_next_browser() {
     kiosk.browser(Some(&before));
     // Told without a word about anybody.
     kiosk.shows("delivering");
-    fs::write(printer.path("go"), "").unwrap();
+    fs::remove_file(printer.path("hold")).unwrap();
     kiosk.shows("done");
     assert_eq!(printer.path("sheets").read_dir().unwrap().count(), 1);
     kiosk.press("understood", &Value::Null);

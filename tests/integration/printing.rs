@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use stage::kiosk::{Application, Outcome, Purpose, apply, start};
 use stage::persona::Persona;
-use stage::printer::Printer;
+use stage::printer::{Printer, WORKS};
 use stage::process::{poll, program};
 use stage::world::set;
 use tempfile::TempDir;
@@ -19,20 +19,13 @@ use crate::support::{Counter, HOME};
 
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Works that begin at once, and go on when there is a file `go`.
-const WORKS: &str = r#"#!/bin/sh
-cd "$(dirname "$0")" || exit 1
-: > begun
-until [ -e go ]; do sleep 0.05; done
-cp "$1" "sheets/$$"
-"#;
-
 #[test]
 fn told_to_end_while_it_prints_the_kiosk_cancels_the_job() {
     let counter = Counter::open();
     let pki = counter.world.ground.path("pki/services");
     let keys = (pki.join("center.pem"), pki.join("center.key"));
     let printer = Printer::with(&keys.0, &keys.1, Some(WORKS)).unwrap();
+    fs::write(printer.path("hold"), "").unwrap();
     let uri = format!("ipp://localhost:{}/ipp/print", printer.port());
     let persona = Persona::load("gaiji").unwrap();
     counter.reader.insert("gaiji").unwrap();
@@ -61,7 +54,7 @@ fn told_to_end_while_it_prints_the_kiosk_cancels_the_job() {
     let outcome = print(&counter, &uri);
     assert_eq!(outcome.problem(), Some("printer-job-open"), "{outcome:?}");
     assert_eq!(outcome.steps, [""; 0]);
-    fs::write(printer.path("go"), "").unwrap();
+    fs::remove_file(printer.path("hold")).unwrap();
     let ended = poll(2 * WITHIN, || printer.job_state().unwrap());
     assert_eq!(ended.as_deref(), Some("canceled"));
     let outcome = print(&counter, &uri);

@@ -4,6 +4,7 @@
 //! reader, the card emulator, VRS and the center, each a process of its own, each with a certificate of its own.
 
 pub mod applicant;
+pub mod browser;
 pub mod judges;
 pub mod kiosk;
 pub mod last_apdu;

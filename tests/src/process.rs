@@ -43,6 +43,15 @@ pub fn poll<T>(within: Duration, mut probe: impl FnMut() -> Option<T>) -> Option
     }
 }
 
+/// Sends a signal to a process.
+///
+/// # Errors
+/// If it is gone.
+pub fn signal(process: u32, what: Signal) -> io::Result<()> {
+    let process = process.try_into().ok().and_then(Pid::from_raw);
+    Ok(kill_process(process.ok_or(io::ErrorKind::NotFound)?, what)?)
+}
+
 /// Lines a process wrote, as they come.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<String>>>);
@@ -181,10 +190,8 @@ impl Program {
     ///
     /// # Errors
     /// If the process is gone.
-    pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?;
-        Ok(())
+    pub fn signal(&self, what: Signal) -> io::Result<()> {
+        signal(self.id(), what)
     }
 
     /// Asks it to end, and makes it end where it does not listen.

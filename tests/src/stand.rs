@@ -28,13 +28,14 @@ use std::time::Duration;
 
 use hw_sim::cabinet;
 use hw_sim::fault::Fault;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
 
+use crate::browser::{HEADLESS, first_process};
 use crate::printer::{Printer, WORKS, free_port};
-use crate::process::{Program, poll, program};
+use crate::process::{Program, poll, program, signal};
 use crate::reader::Reader;
 use crate::world::{ATTENDANT, Options, World, set};
 
@@ -165,15 +166,9 @@ impl Stand {
         std::fs::create_dir_all(memory(debugging))?;
         std::fs::create_dir_all(world.ground.path("home"))?;
         let port = format!("--remote-debugging-port={debugging}");
-        // Chromium's own sandbox does not work for root, and there is no screen here.
-        let arguments = [
-            "--no-sandbox",
-            "--headless=new",
-            "--disable-gpu",
-            "--screen-info={1280x1024}",
-            &port,
-        ];
-        let arguments: Vec<_> = arguments.into_iter().map(toml::Value::from).collect();
+        let own = ["--screen-info={1280x1024}", &port];
+        let arguments = HEADLESS.into_iter().chain(own);
+        let arguments: Vec<_> = arguments.map(toml::Value::from).collect();
         world.ground.edit(PAGE, |config| {
             set(config, "browser.arguments", arguments);
             set(config, "browser.memory", path_text(&memory(debugging)));
@@ -222,9 +217,12 @@ impl Stand {
             // While it says `media-empty`, this one takes up no job, and so could not be told otherwise.
             Order::Paper(there) => self.printer.say("media-needed", !there)?,
             Order::Printer(works) => self.printer_works(works)?,
-            Order::End(Part::Browser) => kill(self.browser()?)?,
+            Order::End(Part::Browser) => {
+                let browser = first_process(self.kiosk.id()).ok_or("the kiosk has no browser")?;
+                signal(browser, Signal::KILL)?;
+            }
             Order::End(Part::Kiosk) => {
-                kill(self.kiosk.id())?;
+                self.kiosk.signal(Signal::KILL)?;
                 self.restart_kiosk()?;
             }
             Order::End(part) => return Err(cannot(part)),
@@ -324,21 +322,6 @@ impl Stand {
         self.kiosk = start_kiosk(&self.world, &self.printer)?;
         Ok(())
     }
-
-    /// The browser's first process: among the kiosk's children, which are all that browsers left behind, the one with a profile.
-    fn browser(&self) -> io::Result<u32> {
-        let kiosk = self.kiosk.id();
-        let children = std::fs::read_to_string(format!("/proc/{kiosk}/task/{kiosk}/children"))?;
-        let is_first = |child: &u32| {
-            let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line);
-            line.contains("--user-data-dir=") && !line.contains("--type=")
-        };
-        let mut children = children.split_whitespace().flat_map(str::parse);
-        children
-            .find(is_first)
-            .ok_or_else(|| io::Error::other("the kiosk has no browser"))
-    }
 }
 
 impl Drop for Stand {
@@ -388,10 +371,4 @@ fn start_kiosk(world: &World, printer: &Printer) -> io::Result<Program> {
     command.current_dir(&home);
     command.env("HOME", &home).env("TMPDIR", &home);
     Program::start("kiosk", command)
-}
-
-fn kill(process: u32) -> io::Result<()> {
-    let process = process.try_into().ok().and_then(Pid::from_raw);
-    let process = process.ok_or(io::ErrorKind::NotFound)?;
-    Ok(kill_process(process, Signal::KILL)?)
 }

@@ -12,6 +12,8 @@
 //! Any of them may be answered by a [`Problem`](crate::Problem) instead. What is sealed how is the business of
 //! `issuance-channel`.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -58,6 +60,27 @@ pub struct Hours {
     pub open: String,
     /// First minute after.
     pub close: String,
+}
+
+impl Hours {
+    /// Both in minutes since midnight, 24:00 included; nothing where either is not `HH:MM`.
+    #[must_use]
+    pub fn minutes(&self) -> Option<Range<u16>> {
+        Some(minute(&self.open)?..minute(&self.close)?)
+    }
+}
+
+fn minute(text: &str) -> Option<u16> {
+    let two = |digits: &[u8]| match digits {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(u16::from((tens - b'0') * 10 + ones - b'0'))
+        }
+        _ => None,
+    };
+    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute) = (two(hour.as_bytes())?, two(minute.as_bytes())?);
+    let since = hour * 60 + minute;
+    (minute < 60 && since <= 24 * 60).then_some(since)
 }
 
 /// One programme (制度) as offered.
