@@ -12,6 +12,7 @@
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
+//! | [`passport`] | a passport read from a picture |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
@@ -26,6 +27,7 @@ pub mod hours;
 pub mod key;
 pub mod latch;
 pub mod output;
+pub mod passport;
 pub mod ports;
 pub mod reader;
 pub mod session;

@@ -62,15 +62,30 @@ fn ink(picture: &Picture) -> Zeroizing<Vec<bool>> {
     let soft = softened(picture);
     let sums = Sums::of(&soft, width, height);
     let reach = (width.max(height) / 60).max(6);
+    let noise = noise(&soft, width);
     let mut ink = Zeroizing::new(vec![false; width * height]);
     for y in 0..height {
         for x in 0..width {
             let (mean, deviation) = sums.around(x, y, reach);
             let dot = f64::from(soft[y * width + x]);
-            ink[y * width + x] = deviation > 3.0 && dot < mean - 0.35 * deviation - 1.0;
+            ink[y * width + x] = deviation > 3.0 && dot < mean - (0.35 * deviation + 1.0).max(3.5 * noise);
         }
     }
     ink
+}
+
+/// Deviation of dots that have nothing beside them: the median, for most of a page is paper.
+fn noise(dots: &[u8], width: usize) -> f64 {
+    let mut steps: Vec<u8> = dots
+        .chunks_exact(width)
+        .step_by(3)
+        // Softened dots further apart than that know nothing of each other.
+        .flat_map(|row| row.windows(4).step_by(4).map(|four| four[0].abs_diff(four[3])))
+        .collect();
+    steps.sort_unstable();
+    let median = steps.get(steps.len() / 2).copied().unwrap_or(0);
+    // Of the difference of two normal values the median is 0.95 of their deviation.
+    f64::from(median) / 0.95
 }
 
 /// Mean of three by three: noise of single dots goes.

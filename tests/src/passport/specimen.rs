@@ -143,7 +143,7 @@ impl Specimen {
             write(&visual, 5.0, x, y, label);
             write(&visual, 8.5, x, y + 4.5, value.get(..18).unwrap_or(value));
         }
-        // Capitals of the face are 0.66 of its size; the centre of a line is that of its capitals.
+        // Capitals of the face are 0.72 of its size; the centre of a line is that of its capitals.
         let to_baseline = ZONE_SIZE * CAPITALS / 2.0 / MM;
         let mut below = LINES.to_vec();
         // Cards of three lines stand between those of two.
@@ -190,7 +190,7 @@ impl Specimen {
 }
 
 /// Height of the face's capitals, of its size.
-const CAPITALS: f32 = 0.66;
+const CAPITALS: f32 = 0.72;
 
 fn side(points: f32) -> u16 {
     #[expect(

@@ -1,0 +1,383 @@
+//! From a picture to the two lines: where the zone is, what each character looks like, what the other reader says.
+
+use issuance_api::passport::{LINE, PassportMrz};
+use zeroize::Zeroizing;
+
+use super::glyphs::{Judged, Likeness, SOFTNESSES, likeness};
+use super::mrz::{Seen, Unsettled, hear, may_stand, settle};
+use super::picture::Picture;
+use super::recogniser::Recogniser;
+use super::strip::{BOTTOM, Capitals, HEIGHT, PITCH, Strip, TOP, capitals};
+use super::zone::{Candidate, LARGE, Layout, SMALL, candidates, lonely};
+use super::ReadError;
+
+/// A character looks at least so much like its glyph.
+const LIKE: f32 = 0.72;
+/// And this is how sure it has to be that it is no other one: 1 is as far from it as that one's own glyph is.
+const MORE: f32 = 0.35;
+/// A first look at which other ways of seeing need not be looked at.
+const GOOD: f32 = 0.85;
+/// Most characters of a zone look at least so much like some.
+const ZONE: f32 = 0.6;
+/// What was measured, by this, is the height of the capitals.
+const TALLER: [f32; 2] = [1.0, 0.92];
+/// Lines of which less is seen than this are not looked at.
+const PART: f32 = 0.3;
+/// Dots between characters in the picture below which they are too small.
+const TOO_SMALL: f32 = 7.0;
+
+/// A zone, laid straight.
+struct Reading {
+    candidate: Candidate,
+    strips: Vec<Strip>,
+    /// How much most characters look like some.
+    like: f32,
+    /// How much each character looks like each glyph, line by line.
+    likenesses: Vec<Vec<Likeness>>,
+    pitch: f32,
+}
+
+pub(super) fn read(
+    picture: &Picture,
+    recogniser: &impl Recogniser,
+) -> Result<PassportMrz, ReadError> {
+    let Some(reading) = best(picture) else {
+        return Err(nothing(picture));
+    };
+    if reading.candidate.layout != Layout::Passport {
+        return Err(reading.another_document().unwrap_or_else(|| reading.why()));
+    }
+    if let Some(hidden) = reading.hidden() {
+        return Err(hidden);
+    }
+    let mut lines = reading.seen();
+    for finer in [32, 44] {
+        let sheet = reading.sheet(picture, finer);
+        let text = recogniser.text(&sheet).map_err(ReadError::Recogniser)?;
+        hear(&mut lines, &text);
+        match settle(&lines) {
+            Ok(mrz) => return Ok(mrz),
+            Err(Unsettled::OtherDocument) => return Err(ReadError::OtherDocument),
+            Err(Unsettled::InDoubt) => {}
+        }
+    }
+    Err(reading.why())
+}
+
+/// The way of seeing the zone in which its first and last characters look most like some.
+fn best(picture: &Picture) -> Option<Reading> {
+    let mut best = None;
+    for longest in [LARGE, SMALL] {
+        for candidate in candidates(picture, longest) {
+            let like = first_look(picture, &candidate).unwrap_or(0.0);
+            if best.is_none_or(|(before, _)| like > before) {
+                best = Some((like, candidate));
+            }
+        }
+        if best.is_some_and(|(like, _)| like > GOOD) {
+            break;
+        }
+    }
+    let (_, candidate) = best?;
+    let strips = straight(picture, &candidate)?;
+    let columns = usize::from(candidate.layout.columns());
+    let likenesses: Vec<Vec<Likeness>> = strips
+        .iter()
+        .map(|strip| {
+            let softness = softness(strip, columns);
+            let columns = 0..columns;
+            columns.map(|column| likeness(strip, column, softness)).collect()
+        })
+        .collect();
+    let mut like: Vec<f32> = likenesses.iter().flatten().map(|it| it.best()).collect();
+    like.sort_by(f32::total_cmp);
+    let pitch = candidate.grid.pitch(columns as f32 / 2.0, 0.5);
+    Some(Reading {
+        candidate,
+        like: like[like.len() / 2],
+        strips,
+        likenesses,
+        pitch,
+    })
+}
+
+/// How much some characters of a zone look like some, those at its ends above all.
+fn first_look(picture: &Picture, candidate: &Candidate) -> Option<f32> {
+    if candidate.seen < PART {
+        return None;
+    }
+    let strips = straight(picture, candidate)?;
+    let last = usize::from(candidate.layout.columns()) - 1;
+    let columns = [0, 1, 2, last / 2, last * 2 / 3, last - 1, last];
+    let mut sum = 0.0;
+    for strip in &strips {
+        for column in columns {
+            sum += likeness(strip, column, 1).best();
+        }
+    }
+    Some(sum / (columns.len() * strips.len()) as f32)
+}
+
+/// How soft the glyphs have to be to look most like this line.
+fn softness(strip: &Strip, columns: usize) -> usize {
+    let of = |softness: usize| {
+        let sampled = (0..columns).step_by(3);
+        sampled.map(|column| likeness(strip, column, softness).best()).sum::<f32>()
+    };
+    let all = (0..SOFTNESSES).map(|softness| (softness, of(softness)));
+    all.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |best| best.0)
+}
+
+fn is_sure(judged: &Judged) -> bool {
+    judged.like >= LIKE && judged.margin >= MORE
+}
+
+/// All lines, softened, with their capitals where they belong.
+fn straight(picture: &Picture, candidate: &Candidate) -> Option<Vec<Strip>> {
+    let (grid, columns) = (&candidate.grid, candidate.layout.columns());
+    let found: Vec<_> = (0..candidate.layout.rows())
+        .map(|row| capitals(picture, grid, row, columns))
+        .collect::<Option<_>>()?;
+    let height = |at: usize| found[at].bottom - found[at].top;
+    // A line of little but fillers seems lower than it is.
+    let tallest = (0..found.len()).map(height).fold(0.0, f32::max);
+    let strips = found.iter().zip(0..).map(|(line, row)| {
+        let mut line = *line;
+        let missing = tallest - (line.bottom - line.top);
+        if missing > 0.12 * tallest {
+            line.top -= missing / 2.0;
+            line.bottom += missing / 2.0;
+        }
+        // Digits are taller than capitals: which of the two was measured is seen by what the line looks like.
+        let strips = TALLER.map(|by| {
+            let more = (line.bottom - line.top) * (1.0 - by) / 2.0;
+            let line = Capitals {
+                top: line.top + more,
+                bottom: line.bottom - more,
+            };
+            let strip = Strip::straight(picture, grid, row, columns, line).softened();
+            let sampled = (0..usize::from(columns)).step_by(4);
+            let like = sampled.map(|column| likeness(&strip, column, 1).best());
+            (like.sum::<f32>(), strip)
+        });
+        let best = strips.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+        best.expect("there are some").1
+    });
+    Some(strips.collect())
+}
+
+impl Reading {
+    fn lights(&self) -> impl Iterator<Item = &super::strip::Light> {
+        self.strips.iter().flat_map(Strip::lights)
+    }
+
+    /// Grey of the paper and contrast of most of the zone.
+    fn typical(&self) -> (f32, f32) {
+        let sorted = |of: fn(&super::strip::Light) -> f32| {
+            let mut all: Vec<f32> = self.lights().map(of).collect();
+            all.sort_by(f32::total_cmp);
+            all
+        };
+        let (papers, contrasts) = (sorted(|it| it.paper), sorted(|it| it.contrast));
+        (
+            papers[papers.len() * 15 / 100],
+            contrasts[contrasts.len() * 9 / 10],
+        )
+    }
+
+    /// What hides a part of the zone, if something does.
+    fn hidden(&self) -> Option<ReadError> {
+        if self.like < ZONE {
+            return None;
+        }
+        if self.lights().any(|light| !light.inside) {
+            return Some(ReadError::CutOff);
+        }
+        let (paper, contrast) = self.typical();
+        let washed = |light: &&super::strip::Light| {
+            light.contrast < 0.62 * contrast && light.paper > paper + 0.3 * contrast.min(60.0)
+        };
+        self.lights().any(|light| washed(&light)).then_some(ReadError::Glare)
+    }
+
+    /// What keeps it from being read, as far as it can be told.
+    fn why(&self) -> ReadError {
+        if let Some(hidden) = self.hidden() {
+            return hidden;
+        }
+        if self.strips.iter().any(spotted) {
+            return ReadError::Glare;
+        }
+        let (paper, contrast) = self.typical();
+        if paper < 55.0 || contrast < 22.0 {
+            return ReadError::Dark;
+        }
+        if self.candidate.grid.obliqueness().is_skew() {
+            return ReadError::Skewed;
+        }
+        if self.pitch < TOO_SMALL {
+            return ReadError::TooSmall;
+        }
+        let sharpness = self.strips.iter().map(Strip::sharpness).fold(f32::MAX, f32::min);
+        if sharpness < 0.3 {
+            return ReadError::Blurred;
+        }
+        ReadError::Unclear
+    }
+
+    /// Whether it is a card or a visa: by its first letter, if that is clear.
+    fn another_document(&self) -> Option<ReadError> {
+        let first = self.likenesses[0][0].judge(|character| character.is_ascii_uppercase());
+        let other = matches!(first.best, b'I' | b'A' | b'C' | b'V');
+        (is_sure(&first) && other).then_some(ReadError::OtherDocument)
+    }
+
+    fn seen(&self) -> [[Seen; LINE]; 2] {
+        let line = |row: usize| {
+            std::array::from_fn(|column| {
+                let judged = self.likenesses[row][column]
+                    .judge(|character| may_stand(row, column, character));
+                Seen {
+                    best: judged.best,
+                    next: judged.next,
+                    sure: is_sure(&judged),
+                    witness: None,
+                }
+            })
+        };
+        [line(0), line(1)]
+    }
+
+    /// Both lines without their fillers, which the other reader cannot count, as a PGM file.
+    fn sheet(&self, picture: &Picture, finer: usize) -> Zeroizing<Vec<u8>> {
+        let _ = picture;
+        let lines = self.seen();
+        let high = HEIGHT * finer / PITCH;
+        let gap = high;
+        let (width, height) = ((LINE + 2) * finer, 2 * high + 3 * gap);
+        let mut sheet = Zeroizing::new(vec![255_u8; width * height]);
+        for (row, line) in lines.iter().enumerate() {
+            let mut left = finer;
+            let top = gap + row * (high + gap);
+            for (column, seen) in line.iter().enumerate() {
+                if seen.best == b'<' {
+                    continue;
+                }
+                let start = Strip::cell(column);
+                for y in 0..high {
+                    for x in 0..finer {
+                        let ink = between(
+                            &self.strips[row],
+                            start as f32 + (x as f32 + 0.5) * PITCH as f32 / finer as f32 - 0.5,
+                            (y as f32 + 0.5) * PITCH as f32 / finer as f32 - 0.5,
+                        );
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "from 0 to 255"
+                        )]
+                        let grey = (255.0 * (1.0 - ink.clamp(0.0, 1.0))) as u8;
+                        sheet[(top + y) * width + left + x] = grey;
+                    }
+                }
+                left += finer;
+            }
+        }
+        let mut file = Zeroizing::new(Vec::with_capacity(sheet.len() + 32));
+        file.extend_from_slice(format!("P5 {width} {height} 255\n").as_bytes());
+        file.extend_from_slice(&sheet);
+        file
+    }
+}
+
+/// Whether a line has a bright spot of a few characters' width.
+fn spotted(strip: &Strip) -> bool {
+    const WIDE: usize = 6;
+    let lights = strip.lights();
+    let brightest = |at: usize| lights[at].brightest;
+    (WIDE..lights.len() - WIDE).any(|at| {
+        let beside = brightest(at - WIDE).max(brightest(at + WIDE));
+        brightest(at) > 235.0 && brightest(at) > beside + 9.0
+    })
+}
+
+/// Ink between dots of a strip.
+fn between(strip: &Strip, x: f32, y: f32) -> f32 {
+    let (x, y) = (
+        x.clamp(0.0, strip.width() as f32 - 1.001),
+        y.clamp(0.0, HEIGHT as f32 - 1.001),
+    );
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "inside the strip"
+    )]
+    let (left, top) = (x as usize, y as usize);
+    let (right, down) = (x - left as f32, y - top as f32);
+    let of = |row: &[f32]| row[left] * (1.0 - right) + row[left + 1] * right;
+    of(strip.row(top)) * (1.0 - down) + of(strip.row(top + 1)) * down
+}
+
+/// Why no zone was found at all.
+fn nothing(picture: &Picture) -> ReadError {
+    let mut dots = Zeroizing::new(picture.shrunk(400).0.dots().to_vec());
+    dots.sort_unstable();
+    let share = |of: usize| dots.get(dots.len() * of / 1000).copied().unwrap_or(0);
+    if share(980) < 70 || share(980) - share(20) < 25 {
+        return ReadError::Dark;
+    }
+    if let Some((first, last, step)) = lonely(picture) {
+        return beside(picture, first, last, step);
+    }
+    let saturated = dots.iter().filter(|dot| **dot >= 250).count();
+    if saturated * 100 > dots.len() * 2 && share(500) < 240 {
+        return ReadError::Glare;
+    }
+    if blurred(picture) {
+        return ReadError::Blurred;
+    }
+    ReadError::NotFound
+}
+
+/// Why a row has none beside it.
+fn beside(
+    picture: &Picture,
+    first: super::chains::Point,
+    last: super::chains::Point,
+    step: super::chains::Point,
+) -> ReadError {
+    let down = super::chains::Point {
+        x: -step.y * 2.5,
+        y: step.x * 2.5,
+    };
+    let along = last.minus(first);
+    let mean = |rows: f32| {
+        let dots = (0..200).filter_map(|n| {
+            let at = first.plus(along, n as f32 / 199.0).plus(down, rows);
+            picture.at(at.x, at.y)
+        });
+        let dots: Vec<f32> = dots.collect();
+        (dots.len() > 120).then(|| dots.iter().sum::<f32>() / dots.len() as f32)
+    };
+    let own = mean(0.45).unwrap_or(255.0);
+    match (mean(-1.0), mean(1.0)) {
+        (Some(above), Some(below)) if above.max(below) > own + 12.0 => ReadError::Glare,
+        (Some(_), Some(_)) => ReadError::Unclear,
+        _ => ReadError::CutOff,
+    }
+}
+
+/// Whether nothing in a picture has a sharp edge.
+fn blurred(picture: &Picture) -> bool {
+    let (small, _) = picture.shrunk(1600);
+    let mut steps: Vec<u8> = small
+        .rows()
+        .flat_map(|row| row.windows(3).map(|three| three[0].abs_diff(three[2])))
+        .collect();
+    steps.sort_unstable();
+    let (steep, widest) = (
+        steps.get(steps.len() * 995 / 1000).copied().unwrap_or(0),
+        steps.last().copied().unwrap_or(0),
+    );
+    steep < 40 && widest < 120
+}
