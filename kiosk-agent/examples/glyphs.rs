@@ -41,7 +41,9 @@ fn main() {
                 for y in 0..FINE {
                     for x in 0..FINE {
                         let at = top + (row * FINE + y) - ABOVE * FINE;
-                        sum += usize::from(255 - picture.1[at * picture.0 + start + column * FINE + x]);
+                        sum += usize::from(
+                            255 - picture.1[at * picture.0 + start + column * FINE + x],
+                        );
                     }
                 }
                 let level = (sum * 9 + 255 * FINE * FINE / 2) / (255 * FINE * FINE);
@@ -56,7 +58,12 @@ fn bounds((width, dots): &(usize, Vec<u8>)) -> (usize, usize, usize, usize) {
     let ink = dots.iter().enumerate().filter(|(_, dot)| **dot < 128);
     ink.fold((usize::MAX, usize::MAX, 0, 0), |all, (at, _)| {
         let (x, y) = (at % width, at / width);
-        (all.0.min(x), all.1.min(y), all.2.max(x + 1), all.3.max(y + 1))
+        (
+            all.0.min(x),
+            all.1.min(y),
+            all.2.max(x + 1),
+            all.3.max(y + 1),
+        )
     })
 }
 
@@ -65,21 +72,40 @@ fn raster(font: &Font, size: f32, character: char) -> (usize, Vec<u8>) {
     let mut page = document.start_page_with(PageSettings::from_wh(600.0, 600.0).expect("a size"));
     let mut surface = page.surface();
     let start = Point::from_xy(200.0, 400.0);
-    surface.draw_text(start, font.clone(), size, &character.to_string(), false, TextDirection::LeftToRight);
+    surface.draw_text(
+        start,
+        font.clone(),
+        size,
+        &character.to_string(),
+        false,
+        TextDirection::LeftToRight,
+    );
     surface.finish();
     page.finish();
     let pdf = Pdf::new(Arc::new(document.finish().expect("a document"))).expect("just written");
     let settings = RenderSettings::default();
     let mut context = hayro::vello_cpu::RenderContext::new(600, 600);
     let page = pdf.pages().first().expect("one");
-    let transform = hayro::hayro_interpret::util::TransformExt::to_kurbo(&page.initial_transform(true));
-    hayro::render_into(page, &RenderCache::new(), &InterpreterSettings::default(), &settings, &mut context, transform);
+    let transform =
+        hayro::hayro_interpret::util::TransformExt::to_kurbo(&page.initial_transform(true));
+    hayro::render_into(
+        page,
+        &RenderCache::new(),
+        &InterpreterSettings::default(),
+        &settings,
+        &mut context,
+        transform,
+    );
     context.flush();
     let mut pixmap = hayro::vello_cpu::Pixmap::new(600, 600);
     let white = hayro::vello_cpu::RasterizerSettings {
         target_init: hayro::vello_cpu::TargetInit::Clear(WHITE),
         ..hayro::vello_cpu::RasterizerSettings::default()
     };
-    context.render_with(&mut pixmap, &mut hayro::vello_cpu::Resources::default(), white);
+    context.render_with(
+        &mut pixmap,
+        &mut hayro::vello_cpu::Resources::default(),
+        white,
+    );
     (600, pixmap.data().iter().map(|pixel| pixel.r).collect())
 }

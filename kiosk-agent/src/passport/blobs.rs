@@ -68,7 +68,8 @@ fn ink(picture: &Picture) -> Zeroizing<Vec<bool>> {
         for x in 0..width {
             let (mean, deviation) = sums.around(x, y, reach);
             let dot = f64::from(soft[y * width + x]);
-            ink[y * width + x] = deviation > 3.0 && dot < mean - (0.35 * deviation + 1.0).max(3.5 * noise);
+            ink[y * width + x] =
+                deviation > 3.0 && dot < mean - (0.35 * deviation + 1.0).max(3.5 * noise);
         }
     }
     ink
@@ -80,7 +81,11 @@ fn noise(dots: &[u8], width: usize) -> f64 {
         .chunks_exact(width)
         .step_by(3)
         // Softened dots further apart than that know nothing of each other.
-        .flat_map(|row| row.windows(4).step_by(4).map(|four| four[0].abs_diff(four[3])))
+        .flat_map(|row| {
+            row.windows(4)
+                .step_by(4)
+                .map(|four| four[0].abs_diff(four[3]))
+        })
         .collect();
     steps.sort_unstable();
     let median = steps.get(steps.len() / 2).copied().unwrap_or(0);

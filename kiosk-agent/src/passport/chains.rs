@@ -58,11 +58,15 @@ impl Chain {
     }
 
     pub(super) fn first(&self) -> Point {
-        self.places.first().map_or(Point { x: 0.0, y: 0.0 }, |it| it.1)
+        self.places
+            .first()
+            .map_or(Point { x: 0.0, y: 0.0 }, |it| it.1)
     }
 
     pub(super) fn last(&self) -> Point {
-        self.places.last().map_or(Point { x: 0.0, y: 0.0 }, |it| it.1)
+        self.places
+            .last()
+            .map_or(Point { x: 0.0, y: 0.0 }, |it| it.1)
     }
 
     /// Mean step.

@@ -16,13 +16,16 @@ const DOTS: usize = PITCH * ROWS;
 const DOWN: usize = 2;
 const SIDEWAYS: usize = 2;
 
-const _: () = assert!(TOP - ABOVE >= DOWN && TOP - ABOVE + ROWS + DOWN <= HEIGHT && BOTTOM - TOP == 20);
+const _: () =
+    assert!(TOP - ABOVE >= DOWN && TOP - ABOVE + ROWS + DOWN <= HEIGHT && BOTTOM - TOP == 20);
 
 /// How much a cell looks like each of [`CHARACTERS`]: correlation, 1 at most; and how soft the glyphs were.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Likeness {
     each: [f32; 37],
     softness: usize,
+    /// Rows by which it stands lower than it should, where it looks most like something.
+    pub(super) lower: f32,
 }
 
 /// What a cell is.
@@ -47,7 +50,9 @@ impl Likeness {
     pub(super) fn judge(&self, among: impl Fn(u8) -> bool) -> Judged {
         let allowed = || (0..CHARACTERS.len()).filter(|at| among(CHARACTERS[*at]));
         let like = |at: &usize| self.each[*at];
-        let best = allowed().max_by(|a, b| like(a).total_cmp(&like(b))).unwrap_or(0);
+        let best = allowed()
+            .max_by(|a, b| like(a).total_cmp(&like(b)))
+            .unwrap_or(0);
         let alike = &GLYPHS[self.softness].alike[best];
         let margin = |at: &usize| (self.each[best] - self.each[*at]) / (1.0 - alike[*at]).max(0.01);
         let others = allowed().filter(|at| *at != best);
@@ -68,9 +73,11 @@ pub(super) fn likeness(strip: &Strip, column: usize, softness: usize) -> Likenes
         return Likeness {
             each: best,
             softness,
+            lower: 0.0,
         };
     };
     let glyphs = &GLYPHS[softness].glyphs;
+    let (mut most, mut lower) = (0.0_f32, 0.0);
     let mut window = zeroize::Zeroizing::new([0.0_f32; DOTS]);
     for down in 0..=2 * DOWN {
         for right in 0..=2 * SIDEWAYS {
@@ -90,12 +97,17 @@ pub(super) fn likeness(strip: &Strip, column: usize, softness: usize) -> Likenes
             for (best, glyph) in best.iter_mut().zip(glyphs) {
                 let product: f32 = glyph.iter().zip(window.iter()).map(|(a, b)| a * b).sum();
                 *best = best.max(product);
+                if product > most {
+                    most = product;
+                    lower = down as f32 - DOWN as f32;
+                }
             }
         }
     }
     Likeness {
         each: best,
         softness,
+        lower,
     }
 }
 
@@ -113,7 +125,11 @@ fn left_of(strip: &Strip, column: usize) -> Option<usize> {
 /// Mean 0 and length 1, if there is anything.
 fn normalise(dots: &mut [f32]) -> bool {
     let mean = dots.iter().sum::<f32>() / DOTS as f32;
-    let length = dots.iter().map(|dot| (dot - mean).powi(2)).sum::<f32>().sqrt();
+    let length = dots
+        .iter()
+        .map(|dot| (dot - mean).powi(2))
+        .sum::<f32>()
+        .sqrt();
     if length < 1.0 {
         return false;
     }
@@ -146,9 +162,9 @@ static GLYPHS: LazyLock<Vec<Glyphs>> = LazyLock::new(|| {
             glyph
         });
         let glyphs: Vec<_> = glyphs.collect();
-        let alike = glyphs.iter().map(|one| {
-            std::array::from_fn(|other| alike(one, &glyphs[other]))
-        });
+        let alike = glyphs
+            .iter()
+            .map(|one| std::array::from_fn(|other| alike(one, &glyphs[other])));
         Glyphs {
             alike: alike.collect(),
             glyphs,

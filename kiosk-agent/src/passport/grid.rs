@@ -40,9 +40,9 @@ impl Grid {
             places.iter().map(|(.., at)| f64::from(of(at))).sum::<f64>() / count
         };
         let centre = (mean(|at| at.x), mean(|at| at.y));
-        let spread = places.iter().map(|(.., at)| {
-            (f64::from(at.x) - centre.0).hypot(f64::from(at.y) - centre.1)
-        });
+        let spread = places
+            .iter()
+            .map(|(.., at)| (f64::from(at.x) - centre.0).hypot(f64::from(at.y) - centre.1));
         let mut grid = Self {
             h: [0.0; 8],
             columns: f64::from(columns - 1.0) / 2.0,
@@ -124,8 +124,12 @@ impl Grid {
         let (right, bottom) = (self.columns_f32() * 2.0, self.rows_f32() * 2.0);
         let (middle, centre) = (right / 2.0, bottom / 2.0);
         let ends = [self.pitch(0.0, centre), self.pitch(right, centre)];
-        let along = self.place(middle + 0.5, centre).minus(self.place(middle - 0.5, centre));
-        let down = self.place(middle, centre + 0.5).minus(self.place(middle, centre - 0.5));
+        let along = self
+            .place(middle + 0.5, centre)
+            .minus(self.place(middle - 0.5, centre));
+        let down = self
+            .place(middle, centre + 0.5)
+            .minus(self.place(middle, centre - 0.5));
         let sine = along.times(down) / (along.length() * down.length()).max(f32::EPSILON);
         Obliqueness {
             taper: ends[0].max(ends[1]) / ends[0].min(ends[1]).max(f32::EPSILON),
@@ -191,7 +195,10 @@ fn eliminate(mut matrix: [[f64; 9]; 8]) -> Option<[f64; 8]> {
     for (number, value) in solution.iter_mut().enumerate() {
         *value = matrix[number][8] / matrix[number][number];
     }
-    solution.iter().all(|value| value.is_finite()).then_some(solution)
+    solution
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(solution)
 }
 
 #[cfg(test)]
@@ -232,7 +239,9 @@ mod tests {
     impl MapToOne for Vec<(f32, f32, Point)> {
         fn map_to_one(&self) -> Vec<(f32, f32, Point)> {
             let one = self[0].2;
-            self.iter().map(|(column, row, _)| (*column, *row, one)).collect()
+            self.iter()
+                .map(|(column, row, _)| (*column, *row, one))
+                .collect()
         }
     }
 }

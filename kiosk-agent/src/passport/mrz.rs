@@ -71,6 +71,12 @@ pub fn may_stand(row: usize, column: usize, character: u8) -> bool {
     }
 }
 
+/// Whether one is a digit and the other a letter that is easily taken for it.
+#[must_use]
+pub fn are_alike(one: u8, other: u8) -> bool {
+    LOOKALIKES.contains(&(one, other)) || LOOKALIKES.contains(&(other, one))
+}
+
 /// The same character in the alphabet of this place, where it is not in it itself.
 fn in_alphabet(row: usize, column: usize, character: u8) -> u8 {
     if may_stand(row, column, character) {
@@ -156,7 +162,10 @@ pub fn settle(lines: &[[Seen; LINE]; 2]) -> Result<PassportMrz, Unsettled> {
     let certain = |seen: &Seen| {
         seen.sure && (seen.best == b'<' || seen.witness.is_some_and(|it| it == seen.best))
     };
-    let unchecked = lines[0].iter().chain(&lines[1][10..13]).chain(&lines[1][20..21]);
+    let unchecked = lines[0]
+        .iter()
+        .chain(&lines[1][10..13])
+        .chain(&lines[1][20..21]);
     if !unchecked.clone().all(certain) {
         return Err(Unsettled::InDoubt);
     }
@@ -185,17 +194,16 @@ pub fn settle(lines: &[[Seen; LINE]; 2]) -> Result<PassportMrz, Unsettled> {
 }
 
 /// The one character of those seen with which the field's check digit fits.
-fn decide(
-    line: &[u8; LINE],
-    field: Range<usize>,
-    at: usize,
-    seen: &Seen,
-) -> Result<u8, Unsettled> {
+fn decide(line: &[u8; LINE], field: Range<usize>, at: usize, seen: &Seen) -> Result<u8, Unsettled> {
     let mut tried = Zeroizing::new(*line);
     let mut fits = Vec::new();
-    for character in [Some(seen.best), Some(seen.next), seen.witness].into_iter().flatten() {
+    for character in [Some(seen.best), Some(seen.next), seen.witness]
+        .into_iter()
+        .flatten()
+    {
         tried[at] = character;
-        if may_stand(1, at, character) && holds(&tried[field.clone()]) && !fits.contains(&character) {
+        if may_stand(1, at, character) && holds(&tried[field.clone()]) && !fits.contains(&character)
+        {
             fits.push(character);
         }
     }
@@ -250,12 +258,24 @@ mod tests {
     #[test]
     fn what_both_see_is_settled() {
         let mrz = settle(&seen(SPECIMEN)).unwrap();
-        assert_eq!(text(&mrz).map(str::as_bytes), SPECIMEN.map(|line| &line[..]));
+        assert_eq!(
+            text(&mrz).map(str::as_bytes),
+            SPECIMEN.map(|line| &line[..])
+        );
     }
 
     #[test]
     fn one_doubt_in_a_checked_field_is_decided_by_its_digit() {
-        for (at, other) in [(0, b'C'), (1, b'B'), (4, b'O'), (9, b'5'), (14, b'1'), (25, b'6'), (30, b'7'), (42, b'7')] {
+        for (at, other) in [
+            (0, b'C'),
+            (1, b'B'),
+            (4, b'O'),
+            (9, b'5'),
+            (14, b'1'),
+            (25, b'6'),
+            (30, b'7'),
+            (42, b'7'),
+        ] {
             // Whoever of the two is right.
             for first_is_wrong in [true, false] {
                 let mut lines = seen(SPECIMEN);
@@ -321,7 +341,10 @@ mod tests {
         hear(&mut lines, right);
         assert!(settle(&lines).is_ok());
         // A letter where the field has digits, and the other way round, is what it looks like.
-        hear(&mut lines, &right.replace("UTO7", "UT07").replace("2041", "2O4I"));
+        hear(
+            &mut lines,
+            &right.replace("UTO7", "UT07").replace("2041", "2O4I"),
+        );
         assert!(settle(&lines).is_ok());
         // One too many or too few is noticed where it is.
         hear(&mut lines, &right.replace("ANNA", "ANA"));

@@ -90,10 +90,7 @@ impl Picture {
     /// Smaller by a whole factor, each dot the mean of a square, so that no side is longer than this; and the factor.
     pub(super) fn shrunk(&self, longest: usize) -> (Self, usize) {
         let factor = self.width.max(self.height).div_ceil(longest).max(1);
-        let (width, height) = (
-            (self.width / factor).max(1),
-            (self.height / factor).max(1),
-        );
+        let (width, height) = ((self.width / factor).max(1), (self.height / factor).max(1));
         let mut dots = Zeroizing::new(Vec::with_capacity(width * height));
         for y in 0..height {
             for x in 0..width {
@@ -123,12 +120,19 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        for file in [&b""[..], b"P5 1 1 255 x", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"] {
+        for file in [
+            &b""[..],
+            b"P5 1 1 255 x",
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xd8\xff\xe0",
+        ] {
             assert!(Picture::decode(file).is_err());
         }
         // A header that asks for more memory than any camera's picture takes.
         let mut huge = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
-        huge.extend([0, 1, 0, 0, 0, 1, 0, 0, 8, 0, 0, 0, 0, 0xd0, 0x34, 0x13, 0x3c]);
+        huge.extend([
+            0, 1, 0, 0, 0, 1, 0, 0, 8, 0, 0, 0, 0, 0xd0, 0x34, 0x13, 0x3c,
+        ]);
         assert!(Picture::decode(&huge).is_err());
     }
 

@@ -3,20 +3,25 @@
 use issuance_api::passport::{LINE, PassportMrz};
 use zeroize::Zeroizing;
 
+use super::ReadError;
 use super::glyphs::{Judged, Likeness, SOFTNESSES, likeness};
-use super::mrz::{Seen, Unsettled, hear, may_stand, settle};
+use super::grid::Grid;
+use super::mrz::{Seen, Unsettled, are_alike, hear, may_stand, settle};
 use super::picture::Picture;
 use super::recogniser::Recogniser;
-use super::strip::{BOTTOM, Capitals, HEIGHT, PITCH, Strip, TOP, capitals};
+use super::strip::{Capitals, HEIGHT, Light, PITCH, Strip, capitals};
 use super::zone::{Candidate, LARGE, Layout, SMALL, candidates, lonely};
-use super::ReadError;
 
 /// A character looks at least so much like its glyph.
 const LIKE: f32 = 0.72;
 /// And this is how sure it has to be that it is no other one: 1 is as far from it as that one's own glyph is.
-const MORE: f32 = 0.35;
+const MORE: f32 = 0.2;
+/// The same between a digit and a letter that look alike, where either may stand: the other reader errs there too.
+const MORE_ALIKE: f32 = 0.28;
 /// A first look at which other ways of seeing need not be looked at.
 const GOOD: f32 = 0.85;
+/// From this softness of the glyphs on a picture is blurred.
+const BLURRED: usize = 2;
 /// Most characters of a zone look at least so much like some.
 const ZONE: f32 = 0.6;
 /// What was measured, by this, is the height of the capitals.
@@ -32,6 +37,10 @@ struct Reading {
     strips: Vec<Strip>,
     /// How much most characters look like some.
     like: f32,
+    /// And how much the worst, but for one.
+    worst: f32,
+    /// Of the glyphs that it looks like, the softer line's.
+    softness: usize,
     /// How much each character looks like each glyph, line by line.
     likenesses: Vec<Vec<Likeness>>,
     pitch: f32,
@@ -45,14 +54,16 @@ pub(super) fn read(
         return Err(nothing(picture));
     };
     if reading.candidate.layout != Layout::Passport {
-        return Err(reading.another_document().unwrap_or_else(|| reading.why()));
+        return Err(reading
+            .another_document()
+            .unwrap_or_else(|| reading.why(picture)));
     }
     if let Some(hidden) = reading.hidden() {
         return Err(hidden);
     }
     let mut lines = reading.seen();
     for finer in [32, 44] {
-        let sheet = reading.sheet(picture, finer);
+        let sheet = reading.sheet(finer);
         let text = recogniser.text(&sheet).map_err(ReadError::Recogniser)?;
         hear(&mut lines, &text);
         match settle(&lines) {
@@ -61,7 +72,7 @@ pub(super) fn read(
             Err(Unsettled::InDoubt) => {}
         }
     }
-    Err(reading.why())
+    Err(reading.why(picture))
 }
 
 /// The way of seeing the zone in which its first and last characters look most like some.
@@ -79,25 +90,17 @@ fn best(picture: &Picture) -> Option<Reading> {
         }
     }
     let (_, candidate) = best?;
-    let strips = straight(picture, &candidate)?;
-    let columns = usize::from(candidate.layout.columns());
-    let likenesses: Vec<Vec<Likeness>> = strips
-        .iter()
-        .map(|strip| {
-            let softness = softness(strip, columns);
-            let columns = 0..columns;
-            columns.map(|column| likeness(strip, column, softness)).collect()
-        })
-        .collect();
-    let mut like: Vec<f32> = likenesses.iter().flatten().map(|it| it.best()).collect();
-    like.sort_by(f32::total_cmp);
-    let pitch = candidate.grid.pitch(columns as f32 / 2.0, 0.5);
-    Some(Reading {
-        candidate,
-        like: like[like.len() / 2],
-        strips,
-        likenesses,
-        pitch,
+    let reading = Reading::of(picture, candidate)?;
+    if reading.worst > GOOD {
+        return Some(reading);
+    }
+    // A line's characters tell where it is better than the pieces of ink did, those of a page turned by half a right angle above all.
+    let refined = reading
+        .refined()
+        .and_then(|candidate| Reading::of(picture, candidate));
+    Some(match refined {
+        Some(refined) if refined.worst > reading.worst => refined,
+        _ => reading,
     })
 }
 
@@ -122,10 +125,13 @@ fn first_look(picture: &Picture, candidate: &Candidate) -> Option<f32> {
 fn softness(strip: &Strip, columns: usize) -> usize {
     let of = |softness: usize| {
         let sampled = (0..columns).step_by(3);
-        sampled.map(|column| likeness(strip, column, softness).best()).sum::<f32>()
+        sampled
+            .map(|column| likeness(strip, column, softness).best())
+            .sum::<f32>()
     };
     let all = (0..SOFTNESSES).map(|softness| (softness, of(softness)));
-    all.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |best| best.0)
+    all.max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(0, |best| best.0)
 }
 
 fn is_sure(judged: &Judged) -> bool {
@@ -167,22 +173,62 @@ fn straight(picture: &Picture, candidate: &Candidate) -> Option<Vec<Strip>> {
 }
 
 impl Reading {
-    fn lights(&self) -> impl Iterator<Item = &super::strip::Light> {
+    fn of(picture: &Picture, candidate: Candidate) -> Option<Self> {
+        let strips = straight(picture, &candidate)?;
+        let columns = usize::from(candidate.layout.columns());
+        let soft: Vec<usize> = strips
+            .iter()
+            .map(|strip| softness(strip, columns))
+            .collect();
+        let lines = strips.iter().zip(&soft).map(|(strip, softness)| {
+            let columns = 0..columns;
+            columns
+                .map(|column| likeness(strip, column, *softness))
+                .collect()
+        });
+        let likenesses: Vec<Vec<Likeness>> = lines.collect();
+        let mut like: Vec<f32> = likenesses.iter().flatten().map(Likeness::best).collect();
+        like.sort_by(f32::total_cmp);
+        Some(Self {
+            candidate,
+            like: like[like.len() / 2],
+            worst: like[1],
+            pitch: candidate.grid.pitch(columns as f32 / 2.0, 0.5),
+            softness: soft.into_iter().max().unwrap_or(0),
+            strips,
+            likenesses,
+        })
+    }
+
+    /// The same, with the lines where their characters are.
+    fn refined(&self) -> Option<Candidate> {
+        let Candidate { layout, grid, .. } = self.candidate;
+        let mut places = Vec::new();
+        for (row, (line, strip)) in self.likenesses.iter().zip(&self.strips).enumerate() {
+            for (column, likeness) in line.iter().enumerate() {
+                if likeness.best() > PART {
+                    let (column, row) = (column as f32, row as f32);
+                    let seen = grid.place(column, row + likeness.lower * strip.of_row());
+                    places.push((column, row, seen));
+                }
+            }
+        }
+        let (columns, rows) = (f32::from(layout.columns()), f32::from(layout.rows()));
+        Some(Candidate {
+            grid: Grid::fit(&places, columns, rows)?,
+            ..self.candidate
+        })
+    }
+
+    fn lights(&self) -> impl Iterator<Item = &Light> {
         self.strips.iter().flat_map(Strip::lights)
     }
 
-    /// Grey of the paper and contrast of most of the zone.
-    fn typical(&self) -> (f32, f32) {
-        let sorted = |of: fn(&super::strip::Light) -> f32| {
-            let mut all: Vec<f32> = self.lights().map(of).collect();
-            all.sort_by(f32::total_cmp);
-            all
-        };
-        let (papers, contrasts) = (sorted(|it| it.paper), sorted(|it| it.contrast));
-        (
-            papers[papers.len() * 15 / 100],
-            contrasts[contrasts.len() * 9 / 10],
-        )
+    /// Of what is said of each cell's light, the value that so many percent are below.
+    fn light(&self, percent: usize, of: impl Fn(&Light) -> f32) -> f32 {
+        let mut all: Vec<f32> = self.lights().map(of).collect();
+        all.sort_by(f32::total_cmp);
+        all.get(all.len() * percent / 100).copied().unwrap_or(0.0)
     }
 
     /// What hides a part of the zone, if something does.
@@ -193,22 +239,29 @@ impl Reading {
         if self.lights().any(|light| !light.inside) {
             return Some(ReadError::CutOff);
         }
-        let (paper, contrast) = self.typical();
-        let washed = |light: &&super::strip::Light| {
-            light.contrast < 0.62 * contrast && light.paper > paper + 0.3 * contrast.min(60.0)
-        };
-        self.lights().any(|light| washed(&light)).then_some(ReadError::Glare)
+        // A reflection adds light to paper and ink alike; a shadow takes the same share from both.
+        let share = |light: &Light| light.contrast / light.paper.max(1.0);
+        let (paper, most) = (self.light(15, |light| light.paper), self.light(90, share));
+        let washed = |light: &Light| share(light) < 0.62 * most && light.paper > paper + 14.0;
+        self.lights().any(washed).then_some(ReadError::Glare)
     }
 
     /// What keeps it from being read, as far as it can be told.
-    fn why(&self) -> ReadError {
+    fn why(&self, picture: &Picture) -> ReadError {
+        if self.like < ZONE {
+            // Rows of something else, it may be.
+            return nothing(picture);
+        }
         if let Some(hidden) = self.hidden() {
             return hidden;
         }
         if self.strips.iter().any(spotted) {
             return ReadError::Glare;
         }
-        let (paper, contrast) = self.typical();
+        let (paper, contrast) = (
+            self.light(50, |it| it.paper),
+            self.light(50, |it| it.contrast),
+        );
         if paper < 55.0 || contrast < 22.0 {
             return ReadError::Dark;
         }
@@ -218,8 +271,7 @@ impl Reading {
         if self.pitch < TOO_SMALL {
             return ReadError::TooSmall;
         }
-        let sharpness = self.strips.iter().map(Strip::sharpness).fold(f32::MAX, f32::min);
-        if sharpness < 0.3 {
+        if self.softness >= BLURRED {
             return ReadError::Blurred;
         }
         ReadError::Unclear
@@ -229,7 +281,11 @@ impl Reading {
     fn another_document(&self) -> Option<ReadError> {
         let first = self.likenesses[0][0].judge(|character| character.is_ascii_uppercase());
         let other = matches!(first.best, b'I' | b'A' | b'C' | b'V');
-        (is_sure(&first) && other).then_some(ReadError::OtherDocument)
+        let clear = self.likenesses.iter().flatten();
+        let clear = clear.filter(|it| is_sure(&it.judge(|_| true))).count();
+        let most = clear * 10 > self.lights().count() * 7;
+        (is_sure(&first) && other && most && self.worst > ZONE && self.softness < BLURRED)
+            .then_some(ReadError::OtherDocument)
     }
 
     fn seen(&self) -> [[Seen; LINE]; 2] {
@@ -237,10 +293,11 @@ impl Reading {
             std::array::from_fn(|column| {
                 let judged = self.likenesses[row][column]
                     .judge(|character| may_stand(row, column, character));
+                let alike = are_alike(judged.best, judged.next) && judged.margin < MORE_ALIKE;
                 Seen {
                     best: judged.best,
                     next: judged.next,
-                    sure: is_sure(&judged),
+                    sure: is_sure(&judged) && !alike,
                     witness: None,
                 }
             })
@@ -249,8 +306,7 @@ impl Reading {
     }
 
     /// Both lines without their fillers, which the other reader cannot count, as a PGM file.
-    fn sheet(&self, picture: &Picture, finer: usize) -> Zeroizing<Vec<u8>> {
-        let _ = picture;
+    fn sheet(&self, finer: usize) -> Zeroizing<Vec<u8>> {
         let lines = self.seen();
         let high = HEIGHT * finer / PITCH;
         let gap = high;

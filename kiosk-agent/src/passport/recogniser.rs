@@ -58,7 +58,9 @@ impl Tesseract {
     fn start(&self) -> Result<Child, RecogniserError> {
         let mut command = Command::new(&self.program);
         // One block of lines; nothing it knows about words; it need not look for white on black.
-        command.args(["stdin", "stdout", "-l", "eng", "--oem", "1", "--psm", "6", "--dpi", "300"]);
+        command.args([
+            "stdin", "stdout", "-l", "eng", "--oem", "1", "--psm", "6", "--dpi", "300",
+        ]);
         for setting in [
             "tessedit_char_whitelist=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
             "load_system_dawg=0",
@@ -144,7 +146,10 @@ mod tests {
     /// `yes` repeats its arguments for ever, once something takes them: it is cut off, and its end by a closed pipe is a failure.
     #[test]
     fn one_that_never_stops_talking_is_cut_off() {
-        assert_eq!(of("/usr/bin/yes", Duration::from_secs(5)), Err(RecogniserError::Failed));
+        assert_eq!(
+            of("/usr/bin/yes", Duration::from_secs(5)),
+            Err(RecogniserError::Failed)
+        );
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(super) struct Light {
 pub(super) struct Strip {
     width: usize,
     height: usize,
+    /// Height of one of its rows, in distances of lines.
+    of_row: f32,
     ink: Zeroizing<Vec<f32>>,
     lights: Vec<Light>,
 }
@@ -98,7 +100,9 @@ impl Strip {
                 }
             }
         }
-        Self::of(&grey, width, height, columns)
+        let mut strip = Self::of(&grey, width, height, columns);
+        strip.of_row = of_row;
+        strip
     }
 
     /// Ink and light of grey dots; what is outside the picture is NaN.
@@ -132,6 +136,7 @@ impl Strip {
         Self {
             width,
             height,
+            of_row: 0.0,
             ink,
             lights: all[MARGIN..MARGIN + columns].to_vec(),
         }
@@ -139,6 +144,10 @@ impl Strip {
 
     pub(super) fn lights(&self) -> &[Light] {
         &self.lights
+    }
+
+    pub(super) const fn of_row(&self) -> f32 {
+        self.of_row
     }
 
     pub(super) const fn width(&self) -> usize {
@@ -161,34 +170,17 @@ impl Strip {
         for y in 1..height - 1 {
             for x in 1..width - 1 {
                 let at = y * width + x;
-                let line = |at: usize| {
-                    self.ink[at - 1] + 2.0 * self.ink[at] + self.ink[at + 1]
-                };
+                let line = |at: usize| self.ink[at - 1] + 2.0 * self.ink[at] + self.ink[at + 1];
                 ink[at] = (line(at - width) + 2.0 * line(at) + line(at + width)) / 16.0;
             }
         }
         Self {
             width,
             height,
+            of_row: self.of_row,
             ink,
             lights: self.lights.clone(),
         }
-    }
-
-    /// How sharp its edges are: steepest change between neighbours, in the sharpest cells.
-    pub(super) fn sharpness(&self) -> f32 {
-        let mut steepest: Vec<f32> = (0..self.lights.len())
-            .map(|cell| {
-                let columns = Self::cell(cell)..Self::cell(cell) + PITCH - 2;
-                let rows = (TOP..BOTTOM).flat_map(|y| {
-                    let row = self.row(y);
-                    columns.clone().map(move |x| (row[x + 2] - row[x]).abs())
-                });
-                rows.fold(0.0, f32::max)
-            })
-            .collect();
-        steepest.sort_by(f32::total_cmp);
-        steepest.get(steepest.len() * 3 / 4).copied().unwrap_or(0.0)
     }
 }
 

@@ -54,9 +54,7 @@ pub(super) fn candidates(picture: &Picture, longest: usize) -> Vec<Candidate> {
     let (small, factor) = picture.shrunk(longest);
     let rows = chains(&blobs(&small));
     let mut pairs = pairs(&rows);
-    pairs.sort_by_key(|(upper, lower)| {
-        std::cmp::Reverse(upper.places.len() + lower.places.len())
-    });
+    pairs.sort_by_key(|(upper, lower)| std::cmp::Reverse(upper.places.len() + lower.places.len()));
     let mut found = Vec::new();
     for (upper, lower) in pairs.into_iter().take(PAIRS) {
         for layout in [Layout::Passport, Layout::Two] {
@@ -82,12 +80,20 @@ pub(super) fn lonely(picture: &Picture) -> Option<(Point, Point, Point)> {
         x: at.x * factor as f32,
         y: at.y * factor as f32,
     };
-    Some((enlarged(row.first()), enlarged(row.last()), enlarged(row.step())))
+    Some((
+        enlarged(row.first()),
+        enlarged(row.last()),
+        enlarged(row.step()),
+    ))
 }
 
 fn pairs(rows: &[Chain]) -> Vec<(&Chain, &Chain)> {
-    let ordered = rows.iter().flat_map(|upper| rows.iter().map(move |lower| (upper, lower)));
-    ordered.filter(|(upper, lower)| follows(upper, lower)).collect()
+    let ordered = rows
+        .iter()
+        .flat_map(|upper| rows.iter().map(move |lower| (upper, lower)));
+    ordered
+        .filter(|(upper, lower)| follows(upper, lower))
+        .collect()
 }
 
 /// Whether a row is the next below, looked at along its direction.
@@ -101,7 +107,10 @@ fn follows(upper: &Chain, lower: &Chain) -> bool {
         y: f32::midpoint(row.first().y, row.last().y),
     };
     let to = middle(lower).minus(middle(upper));
-    let (along, down) = (to.times(one) / pitch / pitch, one.across(to) / pitch / pitch);
+    let (along, down) = (
+        to.times(one) / pitch / pitch,
+        one.across(to) / pitch / pitch,
+    );
     similar && parallel && (1.0..=4.2).contains(&down) && along.abs() < 16.0
 }
 
