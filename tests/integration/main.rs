@@ -18,6 +18,7 @@ mod logs;
 mod package;
 mod page;
 mod panel;
+mod passports;
 mod printing;
 mod registrations;
 mod sessions;

@@ -73,8 +73,7 @@ impl Photograph {
         let start = top as usize * width + left as usize;
         let (right, down) = (x - left, y - top);
         let upper = self.dots[start] * (1.0 - right) + self.dots[start + 1] * right;
-        let lower =
-            self.dots[start + width] * (1.0 - right) + self.dots[start + width + 1] * right;
+        let lower = self.dots[start + width] * (1.0 - right) + self.dots[start + width + 1] * right;
         Some(upper * (1.0 - down) + lower * down)
     }
 
@@ -90,7 +89,10 @@ impl Photograph {
         let (cx, cy) = (width as f32 / 2.0, height as f32 / 2.0);
         let (own_cx, own_cy) = (own_width as f32 / 2.0, own_height as f32 / 2.0);
         let dots = (0..width * height).map(|index| {
-            let (x, y) = ((index % width) as f32 + 0.5 - cx, (index / width) as f32 + 0.5 - cy);
+            let (x, y) = (
+                (index % width) as f32 + 0.5 - cx,
+                (index / width) as f32 + 0.5 - cy,
+            );
             let (x, y) = from(x, y);
             self.at(x + own_cx - 0.5, y + own_cy - 0.5).unwrap_or(table)
         });
@@ -124,11 +126,7 @@ impl Photograph {
             let ray = (x, y, distance);
             let along =
                 distance * normal.2 / (ray.0 * normal.0 + ray.1 * normal.1 + ray.2 * normal.2);
-            let (px, py, pz) = (
-                ray.0 * along,
-                ray.1 * along,
-                ray.2 * along - distance,
-            );
+            let (px, py, pz) = (ray.0 * along, ray.1 * along, ray.2 * along - distance);
             // Axes within the page.
             let right = (cos_a, 0.0, -sin_a);
             let down = (-sin_a * sin_b, cos_b, -cos_a * sin_b);
@@ -231,7 +229,8 @@ impl Photograph {
         for (index, dot) in self.dots.iter_mut().enumerate() {
             let x = (index % width) as f32 / width as f32;
             let y = (index / width) as f32 / height as f32;
-            let away = (((x - centre.0) / half.0).powi(2) + ((y - centre.1) / half.1).powi(2)).sqrt();
+            let away =
+                (((x - centre.0) / half.0).powi(2) + ((y - centre.1) / half.1).powi(2)).sqrt();
             let light = (1.0 - (away - 0.7).max(0.0) / 0.6).clamp(0.0, 1.0);
             *dot = (*dot + 255.0 * strength * light).min(255.0);
         }
@@ -277,9 +276,13 @@ impl Photograph {
             clippy::cast_sign_loss,
             reason = "clamped"
         )]
-        let dots = self.dots.iter().map(|dot| dot.round().clamp(0.0, 255.0) as u8);
+        let dots = self
+            .dots
+            .iter()
+            .map(|dot| dot.round().clamp(0.0, 255.0) as u8);
         let side = |side: usize| u32::try_from(side).expect("a few thousand dots");
-        GrayImage::from_raw(side(width), side(height), dots.collect()).expect("as many as there are")
+        GrayImage::from_raw(side(width), side(height), dots.collect())
+            .expect("as many as there are")
     }
 
     /// As a JPEG file's content.
@@ -301,7 +304,9 @@ impl Photograph {
     #[must_use]
     pub fn png(&self) -> Vec<u8> {
         let mut file = Cursor::new(Vec::new());
-        self.gray().write_to(&mut file, ImageFormat::Png).expect("to memory");
+        self.gray()
+            .write_to(&mut file, ImageFormat::Png)
+            .expect("to memory");
         file.into_inner()
     }
 }

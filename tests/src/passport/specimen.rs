@@ -84,10 +84,8 @@ impl Specimen {
         };
         let scale = dots / MM;
         let (width, height) = page.render_dimensions();
-        let mut context = hayro::vello_cpu::RenderContext::new(
-            side(width * scale),
-            side(height * scale),
-        );
+        let mut context =
+            hayro::vello_cpu::RenderContext::new(side(width * scale), side(height * scale));
         let transform = hayro::kurbo::Affine::scale(f64::from(scale))
             * hayro::hayro_interpret::util::TransformExt::to_kurbo(&page.initial_transform(true));
         hayro::render_into(
@@ -135,11 +133,27 @@ impl Specimen {
         fill(&mut surface, self.ink);
         let mut write = |font: &Font, size: f32, x: f32, y: f32, text: &str| {
             let start = Point::from_xy(x * MM, y * MM);
-            surface.draw_text(start, font.clone(), size, text, false, TextDirection::LeftToRight);
+            surface.draw_text(
+                start,
+                font.clone(),
+                size,
+                text,
+                false,
+                TextDirection::LeftToRight,
+            );
         };
-        write(&visual, 9.0, 44.0, 8.0, "日本国 JAPAN  旅券 PASSPORT  見本 SPECIMEN");
+        write(
+            &visual,
+            9.0,
+            44.0,
+            8.0,
+            "日本国 JAPAN  旅券 PASSPORT  見本 SPECIMEN",
+        );
         for (row, (label, value)) in self.visual.iter().enumerate() {
-            let (x, y) = (44.0 + 40.0 * (row % 2) as f32, 15.0 + 12.0 * (row / 2) as f32);
+            let (x, y) = (
+                44.0 + 40.0 * (row % 2) as f32,
+                15.0 + 12.0 * (row / 2) as f32,
+            );
             write(&visual, 5.0, x, y, label);
             write(&visual, 8.5, x, y + 4.5, value.get(..18).unwrap_or(value));
         }
@@ -151,7 +165,13 @@ impl Specimen {
             below = vec![18.3, 14.06, 9.82];
         }
         for (line, below) in self.zone.iter().zip(below) {
-            write(&zone, ZONE_SIZE, ZONE_LEFT, PAGE.1 - below + to_baseline, line);
+            write(
+                &zone,
+                ZONE_SIZE,
+                ZONE_LEFT,
+                PAGE.1 - below + to_baseline,
+                line,
+            );
         }
         surface.finish();
         page.finish();
@@ -224,7 +244,10 @@ fn portrait(surface: &mut Surface<'_>) {
         let mut path = PathBuilder::new();
         for step in 0..60 {
             let angle = step as f32 / 60.0 * std::f32::consts::TAU;
-            let at = (centre.0 + half.0 * angle.cos(), centre.1 + half.1 * angle.sin());
+            let at = (
+                centre.0 + half.0 * angle.cos(),
+                centre.1 + half.1 * angle.sin(),
+            );
             if step == 0 {
                 path.move_to(at.0, at.1);
             } else {
