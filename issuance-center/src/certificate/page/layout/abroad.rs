@@ -27,8 +27,8 @@ use super::{
         sheet::{ACCENT, Align, BLACK, GREY, HEALTH_CARD, Ink, Lang, MM, Place, SEAL, Sheet, TINT},
         text::{Block, Ladder},
     },
-    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin,
-    both, days, group, notes, values,
+    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin, both, days,
+    group, notes, values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
 
@@ -280,11 +280,7 @@ pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<()
     for texts in programme.texts() {
         set.bold(both(texts.title()), WIDTH - 10.0, TITLE)?;
         set.regular(both(texts.statement()), WIDTH, BODY)?;
-        set.regular(
-            both(texts.legal_ground()),
-            FACTS_WIDTH - 4.0,
-            NARROW_NOTE,
-        )?;
+        set.regular(both(texts.legal_ground()), FACTS_WIDTH - 4.0, NARROW_NOTE)?;
     }
     for dose in programme.vaccines().specimens() {
         if let Some(abroad) = &dose.abroad {
