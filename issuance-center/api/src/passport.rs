@@ -78,7 +78,6 @@ impl PassportData {
     }
 
     /// Primary identifier, and the secondary ones.
-    #[must_use]
     pub fn names(&self) -> (&str, impl Iterator<Item = &str>) {
         let name = self.romanised_name.expose();
         let (primary, secondary) = name.split_once("  ").unwrap_or((name, ""));

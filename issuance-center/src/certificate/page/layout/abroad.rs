@@ -27,8 +27,8 @@ use super::{
         sheet::{ACCENT, Align, BLACK, GREY, HEALTH_CARD, Ink, Lang, MM, Place, SEAL, Sheet, TINT},
         text::{Block, Ladder},
     },
-    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin, both, days,
-    group, notes, values,
+    BODY, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin, both, days, group,
+    notes, values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
 
@@ -49,13 +49,13 @@ const ROW_HEIGHT: f32 = 10.6;
 
 /// Left edge and width of each column of the table of doses.
 const COLUMNS: [(f32, f32); 7] = [
-    (0.0, 15.0),
-    (15.0, 26.0),
-    (41.0, 31.0),
-    (72.0, 23.0),
-    (95.0, 41.0),
-    (136.0, 21.0),
-    (157.0, 15.0),
+    (0.0, 14.0),
+    (14.0, 28.0),
+    (42.0, 33.0),
+    (75.0, 23.0),
+    (98.0, 41.0),
+    (139.0, 20.0),
+    (159.0, 13.0),
 ];
 const HEADS: [(&str, &str); 7] = [
     ("接種回数", "Dose number"),
@@ -68,14 +68,19 @@ const HEADS: [(&str, &str); 7] = [
 ];
 
 /// Where the symbols and what stands beside them begin, and the sides of the squares the symbols stand in.
-const PROOF_TOP: f32 = 179.0;
-const CARD_PANEL: f32 = 52.0;
-const SEAL_PANEL: f32 = 68.0;
-const GAP: f32 = 3.0;
+const PROOF_TOP: f32 = 172.0;
+const CARD_PANEL: f32 = 53.0;
+const SEAL_PANEL: f32 = 75.0;
+const GAP: f32 = 2.5;
 const SEAL_LEFT: f32 = LEFT + CARD_PANEL + GAP;
 const FACTS_LEFT: f32 = SEAL_LEFT + SEAL_PANEL + GAP;
 const FACTS_WIDTH: f32 = LEFT + WIDTH - FACTS_LEFT;
 
+/// Two lines of each fill a row.
+const CELL: (Ladder, Ladder) = (
+    &[(8.5, 1), (8.0, 1), (7.5, 1), (7.0, 1), (6.5, 2), (5.0, 3)],
+    &[(6.5, 1), (6.0, 1), (5.5, 1), (5.5, 2), (4.5, 2)],
+);
 const NARROW_OFFICE: (Ladder, Ladder) = (
     &[(13.0, 1), (11.0, 1), (9.5, 2), (8.0, 3)],
     &[(7.5, 1), (7.0, 2), (6.0, 3)],
@@ -457,4 +462,18 @@ fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
     let office = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, (bottom - y).max(1.0));
     let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
     group(Tag::Div, [facts, group(Tag::P, office)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::super::sheet::largest, *};
+
+    /// Four modules of quiet zone, and as far as a terminal looks for colours around a symbol: 2 mm and a little.
+    const AROUND: f32 = 2.6 * MM;
+
+    #[test]
+    fn every_symbol_has_room_around_it() {
+        assert!(largest(1..=22, HEALTH_CARD) + 2.0 * AROUND <= CARD_PANEL * MM);
+        assert!(largest(1..=30, SEAL) + 2.0 * AROUND <= SEAL_PANEL * MM);
+    }
 }
