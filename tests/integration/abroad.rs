@@ -1,5 +1,6 @@
 //! Certificates for abroad with everything real: app terminal, kiosk, center, record system, and judges that are not ours.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
@@ -12,13 +13,14 @@ use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply};
 use stage::passport::Passport;
 use stage::persona::Persona;
+use stage::process::program;
 use stage::world::World;
 use tempfile::TempDir;
 use verify::{
     CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
 };
 
-use crate::support::{Counter, HOME, block_on, refusal, ticket, until, world};
+use crate::support::{Counter, HOME, alone_with_pcsc, block_on, refusal, ticket, until, world};
 
 fn passport(persona: &str) -> Passport {
     Passport::of(&Persona::load(persona).unwrap()).unwrap()
@@ -302,6 +304,44 @@ fn a_kiosk_issues_for_abroad_on_an_earlier_one_and_on_no_other() {
     let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Domestic);
     assert!(outcome.status.success(), "{:?}", outcome.said);
     assert!(!out.join("vdsnc.txt").exists());
+}
+
+#[test]
+fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
+    let _alone = alone_with_pcsc();
+    let folder = TempDir::new().unwrap();
+    let out = |file: &str| folder.path().join("out").join(file);
+    let demo = |persona: &str| {
+        let mut demo = Command::new(program("stage"));
+        demo.args(["demo", "--once", "--kind", "abroad", "--persona", persona]);
+        demo.arg("--out").arg(out("")).output().unwrap()
+    };
+    let files = || {
+        let entries = fs::read_dir(out("")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<_>>()
+    };
+    let done = demo("gaiji");
+    assert!(done.status.success(), "{done:?}");
+    let all = [
+        "certificate.pdf",
+        "csca.cer",
+        "csca.crl",
+        "jwks.json",
+        "shc.txt",
+        "vdsnc.txt",
+    ];
+    assert!(files().iter().eq(all));
+    let judged = page::abroad(&out("vdsnc.txt"), &out("csca.cer"), &out("csca.crl")).unwrap();
+    assert_eq!(judged["holder"]["n"], "YOSHIDA  TAKAKO");
+    let judged = page::card(&out("shc.txt"), &out("jwks.json")).unwrap();
+    assert_eq!(judged["romanised"], json!([["YOSHIDA", "TAKAKO"]]));
+
+    let refused = demo("no-record");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("no-record: "), "{said}");
+    assert!(files().is_empty(), "nothing of anybody's");
 }
 
 #[test]
