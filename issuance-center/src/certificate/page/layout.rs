@@ -322,8 +322,8 @@ pub(super) fn check(
 
 /// The texts of one of the two pages.
 enum Either {
-    Domestic(Texts),
-    Abroad(abroad::Texts),
+    Domestic(Box<Texts>),
+    Abroad(Box<abroad::Texts>),
 }
 
 /// Sets the whole page.
@@ -331,9 +331,13 @@ pub(super) fn page(fonts: &Fonts, content: &Content<'_>) -> Result<Vec<u8>, Page
     let (programme, preview) = (content.programme, content.preview);
     let id = Some(content.certificate_id);
     let texts = match preview.kind {
-        CertificateKind::Domestic => Either::Domestic(Texts::new(fonts, programme, preview, id)?),
+        CertificateKind::Domestic => {
+            let texts = Texts::new(fonts, programme, preview, id)?;
+            Either::Domestic(Box::new(texts))
+        }
         CertificateKind::Abroad => {
-            Either::Abroad(abroad::Texts::new(fonts, programme, preview, id)?)
+            let texts = abroad::Texts::new(fonts, programme, preview, id)?;
+            Either::Abroad(Box::new(texts))
         }
     };
     let configuration =

@@ -22,8 +22,8 @@ pub(super) const DOT: f32 = 72.0 / 300.0;
 /// Least side of a health card's symbol in points: 40 mm.
 pub(super) const HEALTH_CARD: f32 = 40.0 * MM;
 
-/// Least side of a seal's symbol: 53 mm, so that its smaller modules are at least six dots wide.
-pub(super) const SEAL: f32 = 53.0 * MM;
+/// Least side of a seal's symbol: so that a module of the widest, of 137, is six dots wide as every other's is at least.
+pub(super) const SEAL: f32 = 58.2 * MM;
 
 /// Red, green, blue.
 pub(super) type Ink = (u8, u8, u8);
@@ -186,9 +186,9 @@ impl Sheet<'_, '_> {
     /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
     /// 300 or 600 dots an inch. One path, so that no hairline opens between modules.
     pub(super) fn symbol(&mut self, panel: Place, symbol: &Symbol, least: f32) -> Identifier {
-        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 125 modules"));
+        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 137 modules"));
         let modules = count(symbol.width());
-        let module = (least / modules / DOT).ceil() * DOT;
+        let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
         let x = on_dot(panel.x + (panel.width - modules * module) / 2.0);
         let y = on_dot(panel.y + (panel.height - modules * module) / 2.0);
@@ -240,6 +240,21 @@ impl Sheet<'_, '_> {
         self.surface
             .draw_path(&path.expect("every path here has at least one line"));
     }
+}
+
+/// Side of a module in points: whole dots, so that every module is as large as the next.
+fn module(modules: f32, least: f32) -> f32 {
+    (least / modules / DOT).ceil() * DOT
+}
+
+/// The largest side that symbols of these versions can have.
+#[cfg(test)]
+pub(super) fn largest(versions: std::ops::RangeInclusive<u8>, least: f32) -> f32 {
+    let sides = versions.map(|version| {
+        let modules = f32::from(version * 4 + 17);
+        modules * module(modules, least)
+    });
+    sides.fold(0.0, f32::max)
 }
 
 fn color((red, green, blue): Ink) -> rgb::Color {
