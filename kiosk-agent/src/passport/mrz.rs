@@ -66,7 +66,8 @@ pub fn may_stand(row: usize, column: usize, character: u8) -> bool {
         (0, _) | (1, 10..=12) => letter || filler,
         (1, 0..=8 | 28..=41) => letter || digit || filler,
         (1, 20) => matches!(character, b'M' | b'F' | b'<'),
-        (1, 42) => digit || filler,
+        // What nobody knows of a birth date is left open.
+        (1, 13..=18 | 42) => digit || filler,
         _ => digit,
     }
 }

@@ -10,6 +10,7 @@ mod documents;
 mod emulator;
 mod evidence;
 mod files;
+mod mrz;
 mod session;
 mod tlv;
 mod x509;
@@ -112,6 +113,14 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 5_000,
         seeds: documents::card_seeds,
+    },
+    Target {
+        name: "mrz",
+        body: mrz::body,
+        shape: Shape::Bytes,
+        longest: 256,
+        short_run: 50_000,
+        seeds: mrz::seeds,
     },
 ];
 
