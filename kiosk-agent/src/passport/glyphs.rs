@@ -119,7 +119,7 @@ fn left_of(strip: &Strip, column: usize) -> Option<usize> {
     let has_ink = |x: &usize| (TOP..BOTTOM).any(|y| strip.row(y)[*x] > 0.45);
     let first = columns.clone().find(has_ink)?;
     let last = columns.rev().find(has_ink)?;
-    ((first + last + 1) / 2).checked_sub(PITCH / 2)
+    (first + last).div_ceil(2).checked_sub(PITCH / 2)
 }
 
 /// Mean 0 and length 1, if there is anything.
@@ -185,7 +185,7 @@ fn alike(one: &[f32; DOTS], other: &[f32; DOTS]) -> f32 {
 }
 
 /// A glyph as it is drawn: ink from 0 to 1.
-pub(super) fn drawn(character: u8) -> [f32; DOTS] {
+fn drawn(character: u8) -> [f32; DOTS] {
     let mut lines = include_str!("glyphs.txt").lines();
     let mut glyph = [0.0; DOTS];
     lines.find(|line| line.as_bytes() == [character]);

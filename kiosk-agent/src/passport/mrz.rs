@@ -97,10 +97,10 @@ fn in_alphabet(row: usize, column: usize, character: u8) -> u8 {
 /// Lays what the other reader saw beside what the first saw: each character to its place, by the fewest changes.
 pub fn hear(lines: &mut [[Seen; LINE]; 2], text: &str) {
     let mut places = Vec::new();
-    for row in 0..2 {
-        for column in 0..LINE {
-            lines[row][column].witness = None;
-            if lines[row][column].best != b'<' {
+    for (row, line) in lines.iter_mut().enumerate() {
+        for (column, seen) in line.iter_mut().enumerate() {
+            seen.witness = None;
+            if seen.best != b'<' {
                 places.push((row, column));
             }
         }

@@ -18,6 +18,8 @@ const LIKE: f32 = 0.72;
 const MORE: f32 = 0.2;
 /// The same between a digit and a letter that look alike, where either may stand: the other reader errs there too.
 const MORE_ALIKE: f32 = 0.28;
+/// The same for a filler: the other reader is not asked about it.
+const MORE_FILLER: f32 = 0.35;
 /// A first look at which other ways of seeing need not be looked at.
 const GOOD: f32 = 0.85;
 /// From this softness of the glyphs on a picture is blurred.
@@ -293,11 +295,15 @@ impl Reading {
             std::array::from_fn(|column| {
                 let judged = self.likenesses[row][column]
                     .judge(|character| may_stand(row, column, character));
-                let alike = are_alike(judged.best, judged.next) && judged.margin < MORE_ALIKE;
+                let more = match judged.best {
+                    b'<' => MORE_FILLER,
+                    best if are_alike(best, judged.next) => MORE_ALIKE,
+                    _ => MORE,
+                };
                 Seen {
                     best: judged.best,
                     next: judged.next,
-                    sure: is_sure(&judged) && !alike,
+                    sure: is_sure(&judged) && judged.margin >= more,
                     witness: None,
                 }
             })
