@@ -253,3 +253,57 @@ impl<'a> Index<'a> {
 fn square(at: f32) -> usize {
     (at.max(0.0) / SQUARE) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows of 44, turned; five characters are hidden, and ink lies around that belongs to none.
+    fn page(degrees: f32) -> Vec<Blob> {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let mut blobs = Vec::new();
+        for row in 0..2 {
+            for column in 0..44 {
+                if row == 1 && (20..25).contains(&column) {
+                    continue;
+                }
+                // Not exactly where they should be.
+                let (x, y) = (
+                    20.0 * column as f32 + (column % 3) as f32,
+                    50.0 * row as f32,
+                );
+                blobs.push(Blob {
+                    x: 1000.0 + x * cos - y * sin,
+                    y: 1000.0 + x * sin + y * cos,
+                    size: if column % 2 == 0 { 20.0 } else { 14.0 },
+                });
+            }
+        }
+        for stray in 0..60_u16 {
+            blobs.push(Blob {
+                x: f32::from(stray * 37 % 900),
+                y: f32::from(stray * 61 % 700),
+                size: 16.0,
+            });
+        }
+        blobs
+    }
+
+    #[test]
+    fn rows_of_equal_steps_are_found_at_any_angle_and_over_a_gap() {
+        for degrees in (0..180).step_by(9) {
+            let rows = chains(&page(degrees as f32));
+            assert!(rows.len() >= 2, "{degrees}");
+            assert_eq!([rows[0].count(), rows[1].count()], [44, 44], "{degrees}");
+            assert_eq!(rows[0].places.len() + rows[1].places.len(), 83);
+            assert!((rows[0].step().length() - 20.0).abs() < 0.5);
+        }
+    }
+
+    #[test]
+    fn what_stands_without_order_is_no_row() {
+        assert!(chains(&[]).is_empty());
+        let strays = page(0.0).split_off(83);
+        assert!(chains(&strays).iter().all(|row| row.places.len() < 24));
+    }
+}
