@@ -4,13 +4,14 @@ use issuance_api::passport::{LINE, PassportMrz};
 use zeroize::Zeroizing;
 
 use super::ReadError;
+use super::chains::Point;
 use super::glyphs::{Judged, Likeness, SOFTNESSES, likeness};
 use super::grid::Grid;
 use super::mrz::{Seen, Unsettled, are_alike, hear, may_stand, settle};
 use super::picture::Picture;
 use super::recogniser::Recogniser;
 use super::strip::{Capitals, HEIGHT, Light, PITCH, Strip, capitals};
-use super::zone::{Candidate, LARGE, Layout, SMALL, candidates, lonely};
+use super::zone::{Candidate, LARGE, Layout, Row, SMALL, candidates, longest};
 
 /// A character looks at least so much like its glyph.
 const LIKE: f32 = 0.72;
@@ -30,6 +31,8 @@ const ZONE: f32 = 0.6;
 const TALLER: [f32; 2] = [1.0, 0.92];
 /// Lines of which less is seen than this are not looked at.
 const PART: f32 = 0.3;
+/// A row whose steps differ so much from one end to the other is seen from the side.
+const TAPER: f32 = 1.3;
 /// Dots between characters in the picture below which they are too small.
 const TOO_SMALL: f32 = 7.0;
 
@@ -252,7 +255,9 @@ impl Reading {
     fn why(&self, picture: &Picture) -> ReadError {
         if self.like < ZONE {
             // Rows of something else, it may be.
-            return nothing(picture);
+            let told = nothing(picture);
+            let skew = told == ReadError::Unclear && self.candidate.grid.obliqueness().is_skew();
+            return if skew { ReadError::Skewed } else { told };
         }
         if let Some(hidden) = self.hidden() {
             return hidden;
@@ -388,9 +393,6 @@ fn nothing(picture: &Picture) -> ReadError {
     if share(980) < 70 || share(980) - share(20) < 25 {
         return ReadError::Dark;
     }
-    if let Some((first, last, step)) = lonely(picture) {
-        return beside(picture, first, last, step);
-    }
     let saturated = dots.iter().filter(|dot| **dot >= 250).count();
     if saturated * 100 > dots.len() * 2 && share(500) < 240 {
         return ReadError::Glare;
@@ -398,17 +400,18 @@ fn nothing(picture: &Picture) -> ReadError {
     if blurred(picture) {
         return ReadError::Blurred;
     }
-    ReadError::NotFound
+    longest(picture).map_or(ReadError::NotFound, |row| beside(picture, &row))
 }
 
-/// Why a row has none beside it.
-fn beside(
-    picture: &Picture,
-    first: super::chains::Point,
-    last: super::chains::Point,
-    step: super::chains::Point,
-) -> ReadError {
-    let down = super::chains::Point {
+/// Why a row has none beside it that belongs to it.
+fn beside(picture: &Picture, row: &Row) -> ReadError {
+    if row.taper > TAPER {
+        return ReadError::Skewed;
+    }
+    let Row {
+        first, last, step, ..
+    } = *row;
+    let down = Point {
         x: -step.y * 2.5,
         y: step.x * 2.5,
     };

@@ -71,20 +71,37 @@ pub(super) fn candidates(picture: &Picture, longest: usize) -> Vec<Candidate> {
     found
 }
 
-/// The longest row that has no other beside it, in the whole picture's dots: the other one may be hidden.
-pub(super) fn lonely(picture: &Picture) -> Option<(Point, Point, Point)> {
+/// A row, in the whole picture's dots.
+pub(super) struct Row {
+    pub(super) first: Point,
+    pub(super) last: Point,
+    pub(super) step: Point,
+    /// How many times larger the steps of one end are than those of the other.
+    pub(super) taper: f32,
+}
+
+/// The longest row: the other one may be hidden, or seen so much from the side that it does not seem to belong to it.
+pub(super) fn longest(picture: &Picture) -> Option<Row> {
     let (small, factor) = picture.shrunk(LARGE);
     let rows = chains(&blobs(&small));
-    let row = rows.into_iter().find(|row| row.places.len() >= 24)?;
+    let row = rows.into_iter().find(|row| row.places.len() >= 20)?;
     let enlarged = |at: Point| Point {
         x: at.x * factor as f32,
         y: at.y * factor as f32,
     };
-    Some((
-        enlarged(row.first()),
-        enlarged(row.last()),
-        enlarged(row.step()),
-    ))
+    let quarter = row.places.len() / 4;
+    let steps = |from: usize, to: usize| {
+        let ((start, one), (end, other)) = (row.places[from], row.places[to]);
+        other.minus(one).length() / f32::from((end - start).max(1))
+    };
+    let last = row.places.len() - 1;
+    let (left, right) = (steps(0, quarter), steps(last - quarter, last));
+    Some(Row {
+        first: enlarged(row.first()),
+        last: enlarged(row.last()),
+        step: enlarged(row.step()),
+        taper: left.max(right) / left.min(right).max(f32::EPSILON),
+    })
 }
 
 fn pairs(rows: &[Chain]) -> Vec<(&Chain, &Chain)> {
