@@ -7,8 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Bilingual, Disease, Fault, Municipality, Period, Programme, ProgrammeError, VaccineTable,
-    texts::texts,
-    vaccine::Vaccine,
+    texts::texts, vaccine::Vaccine,
 };
 
 pub(super) fn load(folder: &Path) -> Result<Programme, ProgrammeError> {

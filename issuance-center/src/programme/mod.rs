@@ -20,9 +20,9 @@ use issuance_api::{
 
 mod error;
 mod file;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod vaccine;
 
 pub use error::{Fault, ProgrammeError};
@@ -182,7 +182,8 @@ impl Programme {
     pub fn texts_on(&self, day: time::Date) -> &Texts {
         let mut rows = self.texts.iter().rev();
         let held = rows.find(|texts| texts.from() <= day);
-        held.or(self.texts.first()).expect("there is at least one row")
+        held.or(self.texts.first())
+            .expect("there is at least one row")
     }
 
     /// All texts, in order of the day from which they hold.

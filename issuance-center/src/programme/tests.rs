@@ -261,7 +261,10 @@ fn a_page_has_the_texts_of_its_day_of_issue() {
     let programme = programmes.iter().next().unwrap();
     let title = |day| programme.texts_on(day).title().ja.as_str();
     use time::macros::date;
-    assert_eq!(title(date!(2026 - 12 - 31)), "新型コロナウイルス感染症 予防接種証明書");
+    assert_eq!(
+        title(date!(2026 - 12 - 31)),
+        "新型コロナウイルス感染症 予防接種証明書"
+    );
     assert_eq!(title(date!(2027 - 01 - 01)), "新しい題");
     assert_eq!(title(date!(2031 - 03 - 31)), "新しい題");
 }
@@ -272,18 +275,46 @@ const CODES: [(&str, Option<&str>, &str); 18] = [
     ("Comirnaty", Some("208"), "XM8NQ0"),
     ("Comirnaty, 5 to 11 years", Some("218"), "XM8NQ0"),
     ("Comirnaty, 6 months to 4 years", Some("219"), "XM8NQ0"),
-    ("Comirnaty, bivalent (original/Omicron BA.1)", Some("520"), "XM8NQ0"),
-    ("Comirnaty, bivalent (original/Omicron BA.4-5)", Some("300"), "XM8NQ0"),
+    (
+        "Comirnaty, bivalent (original/Omicron BA.1)",
+        Some("520"),
+        "XM8NQ0",
+    ),
+    (
+        "Comirnaty, bivalent (original/Omicron BA.4-5)",
+        Some("300"),
+        "XM8NQ0",
+    ),
     ("Comirnaty (Omicron XBB.1.5)", Some("309"), "XM8NQ0"),
-    ("Comirnaty, 5 to 11 years (Omicron XBB.1.5)", Some("310"), "XM8NQ0"),
-    ("Comirnaty, 6 months to 4 years (Omicron XBB.1.5)", Some("308"), "XM8NQ0"),
+    (
+        "Comirnaty, 5 to 11 years (Omicron XBB.1.5)",
+        Some("310"),
+        "XM8NQ0",
+    ),
+    (
+        "Comirnaty, 6 months to 4 years (Omicron XBB.1.5)",
+        Some("308"),
+        "XM8NQ0",
+    ),
     // Renamed in December 2021.
     ("COVID-19 Vaccine Moderna", Some("207"), "XM3DT5"),
     ("Spikevax", Some("207"), "XM3DT5"),
-    ("Spikevax, bivalent (original/Omicron BA.1)", Some("519"), "XM3DT5"),
-    ("Spikevax, bivalent (original/Omicron BA.4-5)", Some("229"), "XM3DT5"),
+    (
+        "Spikevax, bivalent (original/Omicron BA.1)",
+        Some("519"),
+        "XM3DT5",
+    ),
+    (
+        "Spikevax, bivalent (original/Omicron BA.4-5)",
+        Some("229"),
+        "XM3DT5",
+    ),
     ("Spikevax (Omicron XBB.1.5)", Some("312"), "XM3DT5"),
-    ("Spikevax, 6 months to 11 years (Omicron XBB.1.5)", Some("311"), "XM3DT5"),
+    (
+        "Spikevax, 6 months to 11 years (Omicron XBB.1.5)",
+        Some("311"),
+        "XM3DT5",
+    ),
     ("Vaxzevria", Some("210"), "XM4YL8"),
     ("Nuvaxovid", Some("211"), "XM9T65"),
     ("Jcovden", Some("212"), "XM6QV1"),
@@ -301,17 +332,33 @@ fn codes_are_those_of_the_specification_and_each_row_has_its_days() {
         let mut rows = table.rows.iter().filter(|row| row.product.en == product);
         let row = rows.next().unwrap_or_else(|| panic!("no row of {product}"));
         assert!(rows.next().is_none(), "{product} once");
-        assert_eq!((row.cvx.as_deref(), row.icd11.as_deref()), (cvx, Some(icd11)), "{product}");
+        assert_eq!(
+            (row.cvx.as_deref(), row.icd11.as_deref()),
+            (cvx, Some(icd11)),
+            "{product}"
+        );
         // No vaccination was given outside the programme's years.
         assert!(row.from >= time::macros::date!(2021 - 02 - 14), "{product}");
-        assert!(row.until.is_some_and(|until| until <= time::macros::date!(2024 - 03 - 31)), "{product}");
+        assert!(
+            row.until
+                .is_some_and(|until| until <= time::macros::date!(2024 - 03 - 31)),
+            "{product}"
+        );
     }
     // What the specification's table does not name.
-    let others = table.rows.iter().filter(|row| CODES.iter().all(|(product, ..)| row.product.en != *product));
-    let others: Vec<_> = others.map(|row| (row.product.en.as_str(), row.cvx.as_deref())).collect();
+    let others = table
+        .rows
+        .iter()
+        .filter(|row| CODES.iter().all(|(product, ..)| row.product.en != *product));
+    let others: Vec<_> = others
+        .map(|row| (row.product.en.as_str(), row.cvx.as_deref()))
+        .collect();
     assert_eq!(
         others,
-        [("Comirnaty, 5 to 11 years, bivalent (original/Omicron BA.4-5)", Some("301"))]
+        [(
+            "Comirnaty, 5 to 11 years, bivalent (original/Omicron BA.4-5)",
+            Some("301")
+        )]
     );
     assert_eq!(table.without_cvx.as_deref(), Some("500"));
 }

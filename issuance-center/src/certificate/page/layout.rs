@@ -10,29 +10,21 @@
 //!   notes
 //! ```
 
-use std::{num::NonZeroU16, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 use issuance_api::{
-    CertificateId, CertificateKind, Date,
-    terminal::{Authority, Dose, Preview},
-};
-use krilla::{
-    Document, SerializeSettings,
-    configure::{Accessibility, ConfigurationBuilder},
-    destination::XyzDestination,
-    geom::Point,
-    metadata::{Metadata, TextDirection},
-    outline::{Outline, OutlineNode},
-    page::PageSettings,
-    tagging::{Identifier, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree},
+    CertificateId, CertificateKind, Date, Personal,
+    passport::PassportData,
+    terminal::{Authority, Dose, Holder, Preview},
 };
 
 use super::{
-    Content, PageError, background,
+    Content, PageError, document,
     fonts::{Face, Fonts},
-    sheet::{
-        ACCENT, Align, BLACK, DOT, GREY, HEALTH_CARD, Ink, Lang, MM, Place, RULE, Sheet, TINT,
-    },
+    pen::{ACCENT, BLACK, DOT, GREY, Ink, MM, Place, RULE, TINT},
+    sheet::{Align, HEALTH_CARD, Lang, Sheet},
+    stock::{Stock, Taken},
+    tags::{Element, Mark, Role},
     text::{Block, Ladder},
 };
 use crate::{
@@ -43,7 +35,7 @@ use crate::{
 mod abroad;
 
 /// A4, to the nearest whole dot at 300 dots an inch.
-const A4: (f32, f32) = (2480.0 * DOT, 3508.0 * DOT);
+pub(super) const A4: (f32, f32) = (2480.0 * DOT, 3508.0 * DOT);
 const LEFT: f32 = 21.0;
 const WIDTH: f32 = 168.0;
 /// Side of the square in which the QR symbol stands with its quiet zone, in millimetres.
@@ -110,6 +102,10 @@ const NOTES: [(&str, &str); 3] = [
     ),
 ];
 
+/// Of dates, ids, lots and Latin names.
+const LETTERS: &str =
+    "0123456789年月日 -/.,:()'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// Japanese above English.
 struct Pair {
     ja: Block,
@@ -134,11 +130,18 @@ struct Texts {
     notes: Vec<Pair>,
 }
 
+/// Fits texts into their places.
 struct Setter<'a> {
     fonts: &'a Fonts,
+    /// Takes note of every text, where somebody wants to know.
+    taken: Option<&'a RefCell<Taken>>,
 }
 
-impl Setter<'_> {
+impl<'a> Setter<'a> {
+    const fn new(fonts: &'a Fonts) -> Self {
+        Self { fonts, taken: None }
+    }
+
     fn pair(
         &self,
         face: &Arc<Face>,
@@ -147,9 +150,23 @@ impl Setter<'_> {
         (ja_ladder, en_ladder): (Ladder, Ladder),
     ) -> Result<Pair, PageError> {
         Ok(Pair {
-            ja: Block::fit(face, ja, width * MM, ja_ladder)?,
-            en: Block::fit(&self.fonts.regular, en, width * MM, en_ladder)?,
+            ja: self.block(face, ja, width, ja_ladder)?,
+            en: self.block(&self.fonts.regular, en, width, en_ladder)?,
         })
+    }
+
+    fn block(
+        &self,
+        face: &Arc<Face>,
+        text: &str,
+        width: f32,
+        ladder: Ladder,
+    ) -> Result<Block, PageError> {
+        let block = Block::fit(face, text, width * MM, ladder)?;
+        if let Some(taken) = self.taken {
+            taken.borrow_mut().take(&block);
+        }
+        Ok(block)
     }
 
     fn regular(
@@ -218,7 +235,7 @@ fn days(date: Date) -> (String, String) {
 impl Texts {
     /// Fits all texts; without a certificate id, all others, to see whether they can be printed.
     fn new(
-        fonts: &Fonts,
+        set: &Setter<'_>,
         programme: &Programme,
         preview: &Preview,
         certificate_id: Option<&CertificateId>,
@@ -226,10 +243,9 @@ impl Texts {
         if preview.doses.len() > MAX_DOSES {
             return Err(PageError::TooManyDoses);
         }
-        let set = Setter { fonts };
         let texts = programme.texts_on(preview.issued_on.get());
         let name = preview.holder.name.expose();
-        let (name_face, name_clusters) = fonts.for_name(name)?;
+        let (name_face, name_clusters) = set.fonts.for_name(name)?;
         let birth = days(preview.holder.birth_date);
         let issued = days(preview.issued_on);
         let kind = ("国内用", "For use in Japan");
@@ -288,9 +304,18 @@ impl Texts {
     }
 }
 
-/// Fits everything that comes from a programme's files.
-pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
-    let set = Setter { fonts };
+/// Fits everything that comes from a programme's files, and takes note of what most of its pages say.
+pub(super) fn learn(
+    fonts: &Fonts,
+    programme: &Programme,
+    taken: &RefCell<Taken>,
+) -> Result<(), PageError> {
+    let set = &Setter {
+        fonts,
+        taken: Some(taken),
+    };
+    set.regular((LETTERS, LETTERS), WIDTH, NOTE)?;
+    set.bold((LETTERS, LETTERS), WIDTH, NOTE)?;
     for texts in programme.texts() {
         set.title(texts)?;
         set.statement(texts)?;
@@ -299,13 +324,53 @@ pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<()
     for dose in programme.vaccines().specimens() {
         set.dose(&dose)?;
     }
+    // The characters of every municipality would make each page a large one.
+    let only_fits = Setter::new(fonts);
     for authority in programme.authorities() {
-        set.office(&authority)?;
+        only_fits.office(&authority)?;
     }
+    let Some(authority) = programme.authorities().next() else {
+        return Ok(());
+    };
+    let kind = CertificateKind::Domestic;
+    Texts::new(set, programme, &specimen(programme, &authority, kind), None)?;
     if programme.offers_abroad() {
-        abroad::check_programme(fonts, programme)?;
+        abroad::learn(set, programme)?;
+        let kind = CertificateKind::Abroad;
+        abroad::Texts::new(set, programme, &specimen(programme, &authority, kind), None)?;
     }
     Ok(())
+}
+
+/// A page that says nothing of anybody.
+fn specimen(programme: &Programme, authority: &Authority, kind: CertificateKind) -> Preview {
+    let mut doses: Vec<_> = programme.vaccines().specimens().take(1).collect();
+    if kind == CertificateKind::Abroad {
+        doses.retain(|dose| dose.abroad.is_some());
+    }
+    let letter = || Personal::new("A".to_owned());
+    let day = Date::from(
+        time::Date::MIN
+            .replace_year(2000)
+            .expect("1 January is in every year"),
+    );
+    Preview {
+        programme: programme.id().clone(),
+        kind,
+        holder: Holder {
+            name: letter(),
+            birth_date: day,
+        },
+        authority: authority.clone(),
+        doses,
+        issued_on: day,
+        copies: 1,
+        passport: Some(PassportData {
+            romanised_name: letter(),
+            nationality: letter(),
+            number: letter(),
+        }),
+    }
 }
 
 /// Fits everything in a preview.
@@ -314,72 +379,40 @@ pub(super) fn check(
     programme: &Programme,
     preview: &Preview,
 ) -> Result<(), PageError> {
+    let set = Setter::new(fonts);
     match preview.kind {
-        CertificateKind::Domestic => Texts::new(fonts, programme, preview, None).map(drop),
-        CertificateKind::Abroad => abroad::Texts::new(fonts, programme, preview, None).map(drop),
+        CertificateKind::Domestic => Texts::new(&set, programme, preview, None).map(drop),
+        CertificateKind::Abroad => abroad::Texts::new(&set, programme, preview, None).map(drop),
     }
 }
 
-/// The texts of one of the two pages.
-enum Either {
-    Domestic(Texts),
-    Abroad(abroad::Texts),
-}
-
 /// Sets the whole page.
-pub(super) fn page(fonts: &Fonts, content: &Content<'_>) -> Result<Vec<u8>, PageError> {
+pub(super) fn page(
+    fonts: &Fonts,
+    stock: &Stock,
+    content: &Content<'_>,
+) -> Result<Vec<u8>, PageError> {
     let (programme, preview) = (content.programme, content.preview);
     let id = Some(content.certificate_id);
-    let texts = match preview.kind {
-        CertificateKind::Domestic => Either::Domestic(Texts::new(fonts, programme, preview, id)?),
-        CertificateKind::Abroad => {
-            Either::Abroad(abroad::Texts::new(fonts, programme, preview, id)?)
-        }
-    };
-    let configuration =
-        ConfigurationBuilder::new().with_accessibility_validator(Accessibility::UA1);
-    let mut document = Document::new_with(SerializeSettings {
-        configuration: configuration.finish().map_err(|_| PageError::Invalid)?,
-        ..SerializeSettings::default()
-    });
     let title = programme.texts_on(preview.issued_on.get()).title();
-    document.set_metadata(
-        Metadata::new()
-            .title(format!("{} {}", title.ja, title.en))
-            .language("ja-JP".to_owned())
-            .creator("Shomei".to_owned())
-            .text_direction(TextDirection::LeftToRight),
-    );
-    let mut outline = Outline::new();
-    let top = XyzDestination::new(0, Point::from_xy(0.0, 0.0));
-    outline.push_child(OutlineNode::new(title.ja.clone(), top));
-    document.set_outline(outline);
-
-    let size = PageSettings::from_wh(A4.0, A4.1).expect("A4 has a size");
-    let mut page = document.start_page_with(size);
-    let mut surface = page.surface();
-    let mut sheet = Sheet {
-        surface: &mut surface,
-    };
-    let tree = match (&texts, content.seal) {
-        (Either::Domestic(texts), None) => draw(&mut sheet, texts, content.symbol, &title.ja),
-        (Either::Abroad(texts), Some(seal)) => {
-            abroad::draw(&mut sheet, texts, [content.symbol, seal], &title.ja)
+    let set = Setter::new(fonts);
+    let mut sheet = Sheet::new(stock);
+    let elements = match (preview.kind, content.seal) {
+        (CertificateKind::Domestic, None) => {
+            let texts = Texts::new(&set, programme, preview, id)?;
+            draw(&mut sheet, &texts, content.symbol, &title.ja)
+        }
+        (CertificateKind::Abroad, Some(seal)) => {
+            let texts = abroad::Texts::new(&set, programme, preview, id)?;
+            abroad::draw(&mut sheet, &texts, [content.symbol, seal], &title.ja)
         }
         _ => return Err(PageError::Invalid),
     };
-    surface.finish();
-    page.finish();
-    document.set_tag_tree(tree);
-    document.finish().map_err(|_| PageError::Invalid)
+    document::write(sheet, &elements, title, stock)
 }
 
-fn group(tag: impl Into<TagKind>, children: impl IntoIterator<Item = impl Into<Node>>) -> TagGroup {
-    TagGroup::with_children(tag, children.into_iter().map(Into::into).collect())
-}
-
-impl Sheet<'_, '_> {
-    fn pair(&mut self, place: Place, align: Align, pair: &Pair, ink: Ink) -> Vec<Identifier> {
+impl Sheet<'_> {
+    fn pair(&mut self, place: Place, align: Align, pair: &Pair, ink: Ink) -> Vec<Mark> {
         let mut blocks = vec![(&pair.ja, ink, Lang::Ja)];
         if !pair.en.text.is_empty() {
             blocks.push((&pair.en, GREY, Lang::En));
@@ -394,7 +427,7 @@ impl Sheet<'_, '_> {
         label_width: f32,
         label: &Pair,
         value: &[(&Block, Ink, Lang)],
-    ) -> TagGroup {
+    ) -> Element<'static> {
         let label_place = Place {
             width: label_width,
             ..place
@@ -404,29 +437,30 @@ impl Sheet<'_, '_> {
             width: place.width - label_width,
             ..place
         };
-        self.fill(label_place, TINT);
+        self.pen.fill(label_place, TINT);
         self.rule_above(place);
         let label = self.pair(label_place.inset(3.0 * MM, 0.0), Align::Left, label, ACCENT);
         let value = self.stack(value_place.inset(4.0 * MM, 0.0), Align::Left, value);
-        group(
-            Tag::TR,
+        Element::new(
+            Role::Row,
             [
-                group(Tag::TH(TableHeaderScope::Row), label),
-                group(Tag::TD, value),
+                Element::new(Role::HeadOfRow, label),
+                Element::new(Role::Cell, value),
             ],
         )
     }
 
     fn rule_above(&mut self, place: Place) {
         let right = place.x + place.width;
-        self.line((place.x, place.y), (right, place.y), 0.4, RULE);
+        self.pen
+            .line((place.x, place.y), (right, place.y), 0.4, RULE);
     }
 
     /// The stronger lines above and below a table.
     fn close_table(&mut self, place: Place) {
         let (left, right) = (place.x, place.x + place.width);
         for y in [place.y, place.y + place.height] {
-            self.line((left, y), (right, y), 0.8, ACCENT);
+            self.pen.line((left, y), (right, y), 0.8, ACCENT);
         }
     }
 }
@@ -439,34 +473,41 @@ fn values(pair: &Pair) -> Vec<(&Block, Ink, Lang)> {
     blocks
 }
 
-fn draw(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol, title: &str) -> TagTree {
-    let mut tree = begin(sheet);
+fn draw<'t>(
+    sheet: &mut Sheet<'_>,
+    texts: &Texts,
+    symbol: &Symbol,
+    title: &'t str,
+) -> Vec<Element<'t>> {
+    let mut tree = Vec::new();
     let heading = sheet.pair(
         Place::mm(LEFT, 26.0, WIDTH, 18.0),
         Align::Centre,
         &texts.title,
         ACCENT,
     );
-    let first = NonZeroU16::MIN;
-    tree.push(group(Tag::Hn(first, Some(title.to_owned())), heading));
+    tree.push(Element::new(Role::Heading(title), heading));
     let kind = Place::mm(LEFT + WIDTH - 34.0, 16.5, 34.0, 8.5);
-    sheet.frame(kind, 0.6, ACCENT);
-    tree.push(group(
-        Tag::P,
+    sheet.pen.frame(kind, 0.6, ACCENT);
+    tree.push(Element::new(
+        Role::Paragraph,
         sheet.pair(kind, Align::Centre, &texts.kind, ACCENT),
     ));
 
     tree.push(holder(sheet, texts));
     let statement = Place::mm(LEFT, 79.5, WIDTH, 12.0);
-    tree.push(group(
-        Tag::P,
+    tree.push(Element::new(
+        Role::Paragraph,
         sheet.pair(statement, Align::Left, &texts.statement, BLACK),
     ));
     let (table, end) = doses(sheet, texts);
     tree.push(table);
     if let Some(pair) = &texts.nothing_follows {
         let place = Place::mm(LEFT, end + 1.0, WIDTH, 9.0);
-        tree.push(group(Tag::P, sheet.pair(place, Align::Centre, pair, GREY)));
+        tree.push(Element::new(
+            Role::Paragraph,
+            sheet.pair(place, Align::Centre, pair, GREY),
+        ));
     }
     tree.push(proof(sheet, texts, symbol));
     tree.push(issue(sheet, texts));
@@ -474,16 +515,7 @@ fn draw(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol, title: &str) 
     tree
 }
 
-/// Frame and waves.
-fn begin(sheet: &mut Sheet<'_, '_>) -> TagTree {
-    let border = Place::mm(12.0, 12.0, 186.0, 273.0);
-    background::draw(sheet, border.inset(1.6 * MM, 1.6 * MM));
-    sheet.frame(border, 1.2, ACCENT);
-    sheet.frame(border.inset(1.2 * MM, 1.2 * MM), 0.4, ACCENT);
-    TagTree::new().with_lang(Some("ja-JP".to_owned()))
-}
-
-fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+fn holder(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     const LABEL_WIDTH: f32 = 38.0 * MM;
     let name = [(&texts.name, BLACK, Lang::Ja)];
     let place = Place::mm(LEFT, 47.0, WIDTH, 17.0);
@@ -496,49 +528,51 @@ fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
         &values(&texts.birth),
     );
     sheet.close_table(Place::mm(LEFT, 47.0, WIDTH, 29.0));
-    group(Tag::Table, [name, birth])
+    Element::new(Role::Table, [name, birth])
 }
 
 /// The table of doses, and where it ends in millimetres.
-fn doses(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> (TagGroup, f32) {
+fn doses(sheet: &mut Sheet<'_>, texts: &Texts) -> (Element<'static>, f32) {
     const TOP: f32 = 95.0;
     const HEAD_HEIGHT: f32 = 9.5;
     const ROW_HEIGHT: f32 = 12.2;
-    sheet.fill(Place::mm(LEFT, TOP, WIDTH, HEAD_HEIGHT), TINT);
+    sheet
+        .pen
+        .fill(Place::mm(LEFT, TOP, WIDTH, HEAD_HEIGHT), TINT);
     let cell =
         |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 3.0, height);
     let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
         let place = cell(column, TOP, HEAD_HEIGHT);
-        group(
-            Tag::TH(TableHeaderScope::Column),
+        Element::new(
+            Role::HeadOfColumn,
             sheet.pair(place, Align::Left, head, ACCENT),
         )
     });
-    let mut rows = vec![group(Tag::TR, heads.collect::<Vec<_>>())];
+    let mut rows = vec![Element::new(Role::Row, heads.collect::<Vec<_>>())];
     let mut y = TOP + HEAD_HEIGHT;
     for dose in &texts.doses {
         sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
         let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
             let place = cell(column, y, ROW_HEIGHT);
-            group(Tag::TD, sheet.pair(place, Align::Left, text, BLACK))
+            Element::new(Role::Cell, sheet.pair(place, Align::Left, text, BLACK))
         });
-        rows.push(group(Tag::TR, cells.collect::<Vec<_>>()));
+        rows.push(Element::new(Role::Row, cells.collect::<Vec<_>>()));
         y += ROW_HEIGHT;
     }
     sheet.close_table(Place::mm(LEFT, TOP, WIDTH, y - TOP));
-    (group(Tag::Table, rows), y)
+    (Element::new(Role::Table, rows), y)
 }
 
-fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, symbol: &Symbol) -> TagGroup {
-    let figure = sheet.symbol(Place::mm(LEFT, 195.0, PANEL, PANEL), symbol, HEALTH_CARD);
+fn proof(sheet: &mut Sheet<'_>, texts: &Texts, symbol: &Symbol) -> Element<'static> {
     let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
     let caption = Place::mm(LEFT, 249.6, PANEL, 7.0);
     let caption = sheet.pair(caption, Align::Centre, &texts.caption, BLACK);
-    let figure = group(Tag::Figure(Some(alt.to_owned())), [figure]);
-    group(Tag::Div, [figure, group(Tag::Caption, caption)])
+    let panel = Place::mm(LEFT, 195.0, PANEL, PANEL);
+    let figure = sheet.symbol(panel, symbol, HEALTH_CARD, alt);
+    Element::new(Role::Group, [figure, Element::new(Role::Caption, caption)])
 }
 
-fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+fn issue(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     const TOP: f32 = 195.0;
     let x = 83.0;
     let width = LEFT + WIDTH - x;
@@ -550,21 +584,23 @@ fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
         y += 11.0;
     }
     sheet.close_table(Place::mm(x, TOP, width, y - TOP));
-    let facts = group(Tag::Table, rows);
+    let facts = Element::new(Role::Table, rows);
     let office = Place::mm(x, y + 2.0, width, 18.0);
     let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
-    group(Tag::Div, [facts, group(Tag::P, office)])
+    Element::new(Role::Group, [facts, Element::new(Role::Paragraph, office)])
 }
 
 /// What is said below the line at the foot of the page, which lies at `top` millimetres.
 fn notes(
-    sheet: &mut Sheet<'_, '_>,
+    sheet: &mut Sheet<'_>,
     notes: &[Pair],
     (left, width): (f32, f32),
     top: f32,
-) -> TagGroup {
+) -> Element<'static> {
     let mut y = top * MM;
-    sheet.line((left * MM, y), ((left + width) * MM, y), 0.4, RULE);
+    sheet
+        .pen
+        .line((left * MM, y), ((left + width) * MM, y), 0.4, RULE);
     y += 1.2 * MM;
     let notes = notes.iter().map(|note| {
         let place = Place {
@@ -574,8 +610,8 @@ fn notes(
             height: note.ja.height() + note.en.height(),
         };
         y += place.height + 0.8 * MM;
-        group(Tag::P, sheet.pair(place, Align::Left, note, BLACK))
+        Element::new(Role::Paragraph, sheet.pair(place, Align::Left, note, BLACK))
     });
-    let notes: Vec<TagGroup> = notes.collect();
-    group(Tag::Div, notes)
+    let notes: Vec<Element<'_>> = notes.collect();
+    Element::new(Role::Group, notes)
 }

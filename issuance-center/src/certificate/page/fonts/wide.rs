@@ -80,7 +80,7 @@ impl WideFont {
     pub(super) fn for_name(&self, name: &str) -> Result<(Arc<Face>, Vec<Cluster>), PageError> {
         let index = FontRef::new(&self.index).expect("it was a font when it was opened");
         let clusters = clusters(&index, name)?;
-        let glyphs = clusters.iter().map(|c| GlyphId::new(c.glyph.to_u32()));
+        let glyphs = clusters.iter().map(|c| GlyphId::new(c.glyph.into()));
         let data = self.with(&index, glyphs.collect());
         let data = data.map_err(|_| PageError::Font)?;
         let face = Face::of(data).ok_or(PageError::Font)?;
@@ -258,7 +258,7 @@ mod tests {
         let by_whole = super::clusters(&everything, &name).unwrap();
         assert_eq!(glyphs(&clusters), glyphs(&by_whole));
         for cluster in &clusters {
-            let glyph = GlyphId::new(cluster.glyph.to_u32());
+            let glyph = GlyphId::new(cluster.glyph.into());
             let drawn = outline(&face.data, glyph);
             assert_eq!(drawn, outline(&whole, glyph), "{:?}", cluster.character);
             assert_eq!(drawn.0.is_empty(), cluster.character == '\u{3000}');
