@@ -1,48 +1,32 @@
-//! Where everything stands on the page. The one for abroad has its own module.
-//!
-//! ```text
-//! frame, waves
-//!   title                         kind
-//!   name, birth date
-//!   statement
-//!   doses: date, kind, maker, product, lot; 以下余白 below the last
-//!   QR symbol        authority, date of issue, certificate id
-//!   notes
-//! ```
+//! Where everything stands on the pages, and what they share.
 
 use std::{cell::RefCell, sync::Arc};
 
 use issuance_api::{
-    CertificateId, CertificateKind, Date, Personal,
+    CertificateKind, Date, Personal,
     passport::PassportData,
-    terminal::{Authority, Dose, Holder, Preview},
+    terminal::{Authority, Holder, Preview},
 };
 
 use super::{
     Content, PageError, document,
     fonts::{Face, Fonts},
     pen::{ACCENT, BLACK, DOT, GREY, Ink, MM, Place, RULE, TINT},
-    sheet::{Align, HEALTH_CARD, Lang, Sheet},
+    sheet::{Align, Lang, Sheet},
     stock::{Stock, Taken},
     tags::{Element, Mark, Role},
     text::{Block, Ladder},
 };
 use crate::{
-    certificate::{qr::Symbol, shc::MAX_DOSES},
-    programme::{Bilingual, Programme, Texts as ProgrammeTexts},
+    certificate::shc::MAX_DOSES,
+    programme::{Bilingual, Programme},
 };
 
 mod abroad;
+mod domestic;
 
 /// A4, to the nearest whole dot at 300 dots an inch.
 pub(super) const A4: (f32, f32) = (2480.0 * DOT, 3508.0 * DOT);
-const LEFT: f32 = 21.0;
-const WIDTH: f32 = 168.0;
-/// Side of the square in which the QR symbol stands with its quiet zone, in millimetres.
-const PANEL: f32 = 53.0;
-/// Width of date of issue, legal ground and certificate id.
-const FACT_WIDTH: f32 = 66.0;
-
 const TITLE: (Ladder, Ladder) = (&[(20.0, 1), (17.0, 1), (14.0, 2)], &[(11.0, 1), (9.0, 2)]);
 const LABEL: (Ladder, Ladder) = (&[(9.0, 1), (8.0, 2)], &[(7.0, 1), (6.0, 2)]);
 const HEAD: (Ladder, Ladder) = (&[(8.0, 1), (7.0, 2)], &[(6.5, 1), (6.0, 2)]);
@@ -58,7 +42,6 @@ const NOTE: (Ladder, Ladder) = (
     &[(7.5, 1), (7.0, 2), (6.5, 3)],
     &[(6.5, 1), (6.0, 2), (5.5, 3)],
 );
-const OFFICE: (Ladder, Ladder) = (&[(16.0, 1), (13.0, 1), (10.0, 2)], &[(9.0, 1), (8.0, 2)]);
 const NAME: Ladder = &[
     (18.0, 1),
     (16.0, 1),
@@ -72,35 +55,8 @@ const NAME: Ladder = &[
 ];
 const VALUE: Ladder = &[(11.0, 1), (10.0, 1), (9.0, 2), (8.0, 3)];
 
-/// Left edge and width of each column of the table of doses, in millimetres.
-const COLUMNS: [(f32, f32); 5] = [
-    (0.0, 28.0),
-    (28.0, 36.0),
-    (64.0, 26.0),
-    (90.0, 54.0),
-    (144.0, 24.0),
-];
-const HEADS: [(&str, &str); 5] = [
-    ("接種年月日", "Date of vaccination"),
-    ("ワクチンの種類", "Vaccine type"),
-    ("メーカー", "Manufacturer"),
-    ("製品名", "Product"),
-    ("製造番号", "Lot number"),
-];
-const NOTES: [(&str, &str); 3] = [
-    (
-        "この証明書の内容は二次元コードの電子署名により確認できます。紙面は複写できるため、確認は必ず二次元コードを読み取って行ってください。",
-        "The digital signature in the QR code proves this certificate. Paper can be copied: always verify by reading the QR code.",
-    ),
-    (
-        "この証明書は、発行した市区町村が保有する接種記録に基づくものです。",
-        "This certificate states the vaccination records held by the municipality that issued it.",
-    ),
-    (
-        "二次元コードには氏名、生年月日および接種記録が含まれます。画像を公開しないでください。",
-        "The QR code contains the name, the date of birth and the vaccination records. Do not publish its image.",
-    ),
-];
+/// Between the borders of the page, in millimetres.
+const WIDEST: f32 = 172.0;
 
 /// Of dates, ids, lots and Latin names.
 const LETTERS: &str =
@@ -110,24 +66,6 @@ const LETTERS: &str =
 struct Pair {
     ja: Block,
     en: Block,
-}
-
-/// Every text of a page, fitted to its place.
-struct Texts {
-    title: Pair,
-    kind: Pair,
-    name_label: Pair,
-    name: Block,
-    birth_label: Pair,
-    birth: Pair,
-    statement: Pair,
-    heads: Vec<Pair>,
-    doses: Vec<[Pair; 5]>,
-    nothing_follows: Option<Pair>,
-    caption: Pair,
-    facts: Vec<(Pair, Pair)>,
-    office: Pair,
-    notes: Vec<Pair>,
 }
 
 /// Fits texts into their places.
@@ -186,39 +124,6 @@ impl<'a> Setter<'a> {
     ) -> Result<Pair, PageError> {
         self.pair(&self.fonts.bold, texts, width, ladders)
     }
-
-    fn title(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
-        self.bold(both(texts.title()), WIDTH - 10.0, TITLE)
-    }
-
-    fn statement(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
-        self.regular(both(texts.statement()), WIDTH, BODY)
-    }
-
-    fn legal_ground(&self, texts: &ProgrammeTexts) -> Result<Pair, PageError> {
-        self.regular(both(texts.legal_ground()), FACT_WIDTH, NOTE)
-    }
-
-    /// 市区町村長.
-    fn office(&self, authority: &Authority) -> Result<Pair, PageError> {
-        let ja = format!("{}長", authority.name);
-        let en = format!("Mayor of {}", authority.name_en);
-        self.bold((&ja, &en), 98.0, OFFICE)
-    }
-
-    fn dose(&self, dose: &Dose) -> Result<[Pair; 5], PageError> {
-        let cell = |column: usize, ja: &str, en: &str| {
-            self.regular((ja, en), COLUMNS[column].1 - 3.0, CELL)
-        };
-        let (day_ja, day_en) = days(dose.date);
-        Ok([
-            cell(0, &day_ja, &day_en)?,
-            cell(1, &dose.vaccine, &dose.vaccine_en)?,
-            cell(2, &dose.maker, &dose.maker_en)?,
-            cell(3, &dose.product, &dose.product_en)?,
-            cell(4, &dose.lot, "")?,
-        ])
-    }
 }
 
 fn both(texts: &Bilingual) -> (&str, &str) {
@@ -232,78 +137,6 @@ fn days(date: Date) -> (String, String) {
     (japanese, String::from(date))
 }
 
-impl Texts {
-    /// Fits all texts; without a certificate id, all others, to see whether they can be printed.
-    fn new(
-        set: &Setter<'_>,
-        programme: &Programme,
-        preview: &Preview,
-        certificate_id: Option<&CertificateId>,
-    ) -> Result<Self, PageError> {
-        if preview.doses.len() > MAX_DOSES {
-            return Err(PageError::TooManyDoses);
-        }
-        let texts = programme.texts_on(preview.issued_on.get());
-        let name = preview.holder.name.expose();
-        let (name_face, name_clusters) = set.fonts.for_name(name)?;
-        let birth = days(preview.holder.birth_date);
-        let issued = days(preview.issued_on);
-        let kind = ("国内用", "For use in Japan");
-        let mut facts = vec![
-            (
-                set.regular(("発行年月日", "Date of issue"), 30.0, LABEL)?,
-                set.regular((&issued.0, &issued.1), FACT_WIDTH, (VALUE, LABEL.1))?,
-            ),
-            (
-                set.regular(("根拠法令", "Legal basis"), 30.0, LABEL)?,
-                set.legal_ground(texts)?,
-            ),
-        ];
-        if let Some(id) = certificate_id {
-            facts.push((
-                set.regular(("証明書ID", "Certificate ID"), 30.0, LABEL)?,
-                set.bold((&id.to_string(), ""), FACT_WIDTH, (VALUE, LABEL.1))?,
-            ));
-        }
-        Ok(Self {
-            title: set.title(texts)?,
-            kind: set.regular(kind, 34.0, LABEL)?,
-            name_label: set.regular(("氏名", "Name"), 32.0, LABEL)?,
-            name: Block::fit_clusters(name_face, name_clusters, name, (WIDTH - 46.0) * MM, NAME)?,
-            birth_label: set.regular(("生年月日", "Date of birth"), 32.0, LABEL)?,
-            birth: set.regular((&birth.0, &birth.1), WIDTH - 46.0, (VALUE, LABEL.1))?,
-            statement: set.statement(texts)?,
-            heads: HEADS
-                .iter()
-                .zip(COLUMNS)
-                .map(|(texts, (_, width))| set.bold(*texts, width - 2.0, HEAD))
-                .collect::<Result<_, _>>()?,
-            doses: preview
-                .doses
-                .iter()
-                .map(|dose| set.dose(dose))
-                .collect::<Result<_, _>>()?,
-            nothing_follows: (preview.doses.len() < MAX_DOSES)
-                .then(|| set.regular(("以下余白", "Nothing follows"), WIDTH, LABEL))
-                .transpose()?,
-            caption: set.regular(
-                (
-                    "電子署名付き二次元コード",
-                    "Signed QR code (SMART Health Card)",
-                ),
-                PANEL,
-                NOTE,
-            )?,
-            facts,
-            office: set.office(&preview.authority)?,
-            notes: NOTES
-                .iter()
-                .map(|texts| set.regular(*texts, WIDTH - 4.0, NOTE))
-                .collect::<Result<_, _>>()?,
-        })
-    }
-}
-
 /// Fits everything that comes from a programme's files, and takes note of what most of its pages say.
 pub(super) fn learn(
     fonts: &Fonts,
@@ -314,30 +147,20 @@ pub(super) fn learn(
         fonts,
         taken: Some(taken),
     };
-    set.regular((LETTERS, LETTERS), WIDTH, NOTE)?;
-    set.bold((LETTERS, LETTERS), WIDTH, NOTE)?;
-    for texts in programme.texts() {
-        set.title(texts)?;
-        set.statement(texts)?;
-        set.legal_ground(texts)?;
-    }
-    for dose in programme.vaccines().specimens() {
-        set.dose(&dose)?;
-    }
-    // The characters of every municipality would make each page a large one.
-    let only_fits = Setter::new(fonts);
-    for authority in programme.authorities() {
-        only_fits.office(&authority)?;
-    }
-    let Some(authority) = programme.authorities().next() else {
-        return Ok(());
-    };
-    let kind = CertificateKind::Domestic;
-    Texts::new(set, programme, &specimen(programme, &authority, kind), None)?;
-    if programme.offers_abroad() {
+    // Wide enough for all of them, whatever places there are.
+    set.regular((LETTERS, LETTERS), WIDEST, NOTE)?;
+    set.bold((LETTERS, LETTERS), WIDEST, NOTE)?;
+    domestic::learn(set, programme)?;
+    let offers_abroad = programme.offers_abroad();
+    if offers_abroad {
         abroad::learn(set, programme)?;
-        let kind = CertificateKind::Abroad;
-        abroad::Texts::new(set, programme, &specimen(programme, &authority, kind), None)?;
+    }
+    if let Some(authority) = programme.authorities().next() {
+        let of = |kind| specimen(programme, &authority, kind);
+        domestic::Texts::new(set, programme, &of(CertificateKind::Domestic), None)?;
+        if offers_abroad {
+            abroad::Texts::new(set, programme, &of(CertificateKind::Abroad), None)?;
+        }
     }
     Ok(())
 }
@@ -381,7 +204,7 @@ pub(super) fn check(
 ) -> Result<(), PageError> {
     let set = Setter::new(fonts);
     match preview.kind {
-        CertificateKind::Domestic => Texts::new(&set, programme, preview, None).map(drop),
+        CertificateKind::Domestic => domestic::Texts::new(&set, programme, preview, None).map(drop),
         CertificateKind::Abroad => abroad::Texts::new(&set, programme, preview, None).map(drop),
     }
 }
@@ -399,8 +222,8 @@ pub(super) fn page(
     let mut sheet = Sheet::new(stock);
     let elements = match (preview.kind, content.seal) {
         (CertificateKind::Domestic, None) => {
-            let texts = Texts::new(&set, programme, preview, id)?;
-            draw(&mut sheet, &texts, content.symbol, &title.ja)
+            let texts = domestic::Texts::new(&set, programme, preview, id)?;
+            domestic::draw(&mut sheet, &texts, content.symbol, &title.ja)
         }
         (CertificateKind::Abroad, Some(seal)) => {
             let texts = abroad::Texts::new(&set, programme, preview, id)?;
@@ -471,123 +294,6 @@ fn values(pair: &Pair) -> Vec<(&Block, Ink, Lang)> {
         blocks.push((&pair.en, GREY, Lang::En));
     }
     blocks
-}
-
-fn draw<'t>(
-    sheet: &mut Sheet<'_>,
-    texts: &Texts,
-    symbol: &Symbol,
-    title: &'t str,
-) -> Vec<Element<'t>> {
-    let mut tree = Vec::new();
-    let heading = sheet.pair(
-        Place::mm(LEFT, 26.0, WIDTH, 18.0),
-        Align::Centre,
-        &texts.title,
-        ACCENT,
-    );
-    tree.push(Element::new(Role::Heading(title), heading));
-    let kind = Place::mm(LEFT + WIDTH - 34.0, 16.5, 34.0, 8.5);
-    sheet.pen.frame(kind, 0.6, ACCENT);
-    tree.push(Element::new(
-        Role::Paragraph,
-        sheet.pair(kind, Align::Centre, &texts.kind, ACCENT),
-    ));
-
-    tree.push(holder(sheet, texts));
-    let statement = Place::mm(LEFT, 79.5, WIDTH, 12.0);
-    tree.push(Element::new(
-        Role::Paragraph,
-        sheet.pair(statement, Align::Left, &texts.statement, BLACK),
-    ));
-    let (table, end) = doses(sheet, texts);
-    tree.push(table);
-    if let Some(pair) = &texts.nothing_follows {
-        let place = Place::mm(LEFT, end + 1.0, WIDTH, 9.0);
-        tree.push(Element::new(
-            Role::Paragraph,
-            sheet.pair(place, Align::Centre, pair, GREY),
-        ));
-    }
-    tree.push(proof(sheet, texts, symbol));
-    tree.push(issue(sheet, texts));
-    tree.push(notes(sheet, &texts.notes, (LEFT, WIDTH), 258.5));
-    tree
-}
-
-fn holder(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
-    const LABEL_WIDTH: f32 = 38.0 * MM;
-    let name = [(&texts.name, BLACK, Lang::Ja)];
-    let place = Place::mm(LEFT, 47.0, WIDTH, 17.0);
-    let name = sheet.row(place, LABEL_WIDTH, &texts.name_label, &name);
-    let place = Place::mm(LEFT, 64.0, WIDTH, 12.0);
-    let birth = sheet.row(
-        place,
-        LABEL_WIDTH,
-        &texts.birth_label,
-        &values(&texts.birth),
-    );
-    sheet.close_table(Place::mm(LEFT, 47.0, WIDTH, 29.0));
-    Element::new(Role::Table, [name, birth])
-}
-
-/// The table of doses, and where it ends in millimetres.
-fn doses(sheet: &mut Sheet<'_>, texts: &Texts) -> (Element<'static>, f32) {
-    const TOP: f32 = 95.0;
-    const HEAD_HEIGHT: f32 = 9.5;
-    const ROW_HEIGHT: f32 = 12.2;
-    sheet
-        .pen
-        .fill(Place::mm(LEFT, TOP, WIDTH, HEAD_HEIGHT), TINT);
-    let cell =
-        |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 3.0, height);
-    let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
-        let place = cell(column, TOP, HEAD_HEIGHT);
-        Element::new(
-            Role::HeadOfColumn,
-            sheet.pair(place, Align::Left, head, ACCENT),
-        )
-    });
-    let mut rows = vec![Element::new(Role::Row, heads.collect::<Vec<_>>())];
-    let mut y = TOP + HEAD_HEIGHT;
-    for dose in &texts.doses {
-        sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
-        let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
-            let place = cell(column, y, ROW_HEIGHT);
-            Element::new(Role::Cell, sheet.pair(place, Align::Left, text, BLACK))
-        });
-        rows.push(Element::new(Role::Row, cells.collect::<Vec<_>>()));
-        y += ROW_HEIGHT;
-    }
-    sheet.close_table(Place::mm(LEFT, TOP, WIDTH, y - TOP));
-    (Element::new(Role::Table, rows), y)
-}
-
-fn proof(sheet: &mut Sheet<'_>, texts: &Texts, symbol: &Symbol) -> Element<'static> {
-    let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
-    let caption = Place::mm(LEFT, 249.6, PANEL, 7.0);
-    let caption = sheet.pair(caption, Align::Centre, &texts.caption, BLACK);
-    let panel = Place::mm(LEFT, 195.0, PANEL, PANEL);
-    let figure = sheet.symbol(panel, symbol, HEALTH_CARD, alt);
-    Element::new(Role::Group, [figure, Element::new(Role::Caption, caption)])
-}
-
-fn issue(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
-    const TOP: f32 = 195.0;
-    let x = 83.0;
-    let width = LEFT + WIDTH - x;
-    let mut rows = Vec::new();
-    let mut y = TOP;
-    for (label, value) in &texts.facts {
-        let place = Place::mm(x, y, width, 11.0);
-        rows.push(sheet.row(place, 34.0 * MM, label, &values(value)));
-        y += 11.0;
-    }
-    sheet.close_table(Place::mm(x, TOP, width, y - TOP));
-    let facts = Element::new(Role::Table, rows);
-    let office = Place::mm(x, y + 2.0, width, 18.0);
-    let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
-    Element::new(Role::Group, [facts, Element::new(Role::Paragraph, office)])
 }
 
 /// What is said below the line at the foot of the page, which lies at `top` millimetres.
