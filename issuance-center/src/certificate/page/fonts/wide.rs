@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! index = what is kept: cmap, hmtx, loca and the other small tables, as a font without outlines
-//! face  = index, with glyf and loca of one name's own glyphs and their components
+//! face  = index without cmap, with glyf and loca of one name's own glyphs and their components
 //! ```
 //! Glyph ids stay those of the file; a glyph that the name does not need is empty in its face.
 
@@ -16,6 +16,7 @@ use skrifa::{
 use super::{Cluster, Face, FontError, clusters};
 use crate::certificate::page::PageError;
 
+const CMAP: Tag = Tag::new(b"cmap");
 const GLYF: Tag = Tag::new(b"glyf");
 const HEAD: Tag = Tag::new(b"head");
 const LOCA: Tag = Tag::new(b"loca");
@@ -130,7 +131,9 @@ impl WideFont {
                 .to_be_bytes(),
         );
 
+        // The name's characters have their glyphs: what maps a hundred thousand others is not copied.
         let kept = KEPT.iter().map(|tag| Tag::new(tag));
+        let kept = kept.filter(|tag| *tag != CMAP);
         let mut tables: BTreeMap<Tag, Vec<u8>> = kept
             .filter_map(|tag| Some((tag, index.table_data(tag)?.as_bytes().to_vec())))
             .collect();
