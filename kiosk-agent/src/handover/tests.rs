@@ -241,7 +241,10 @@ mod abroad {
     }
 
     fn issuer(sealer: &Sealer) -> Issuer {
-        Maker::new(1).issuer().sealed_under(sealer.csca.as_bytes()).unwrap()
+        Maker::new(1)
+            .issuer()
+            .sealed_under(sealer.csca.as_bytes())
+            .unwrap()
     }
 
     #[test]
@@ -250,7 +253,11 @@ mod abroad {
         let jws = Maker::new(1).sign(&payload(&preview));
         let seal = sealer.seal(&preview, &id());
         let certificate = issuer(&sealer)
-            .check(&holder(), &preview, with(&jws, Some(&seal), &both(&jws, &seal)))
+            .check(
+                &holder(),
+                &preview,
+                with(&jws, Some(&seal), &both(&jws, &seal)),
+            )
             .unwrap();
         assert_eq!(certificate.seal_text(), Some(seal.as_str()));
     }
@@ -264,14 +271,29 @@ mod abroad {
         let refused = |answer| issuer.check(&holder(), &preview, answer).err();
         let page_of_one = page(&[&qr_text(&jws)]);
         let mismatch = |mismatch| Some(Refusal::Mismatch(mismatch));
-        assert_eq!(refused(with(&jws, None, &page_of_one)), mismatch(Mismatch::Seal));
-        assert_eq!(refused(with(&jws, Some(&seal), &page_of_one)), Some(Refusal::Unread));
+        assert_eq!(
+            refused(with(&jws, None, &page_of_one)),
+            mismatch(Mismatch::Seal)
+        );
+        assert_eq!(
+            refused(with(&jws, Some(&seal), &page_of_one)),
+            Some(Refusal::Unread)
+        );
         let page_of_other = page(&[&seal]);
-        assert_eq!(refused(with(&jws, Some(&seal), &page_of_other)), Some(Refusal::Unread));
+        assert_eq!(
+            refused(with(&jws, Some(&seal), &page_of_other)),
+            Some(Refusal::Unread)
+        );
         let another = sealer.seal(&preview, &CertificateId::from_mac(&[8; 32]));
         let page = both(&jws, &another);
-        assert_eq!(refused(with(&jws, Some(&seal), &page)), mismatch(Mismatch::Page));
-        assert_eq!(refused(with(&jws, Some(&another), &page)), mismatch(Mismatch::Seal));
+        assert_eq!(
+            refused(with(&jws, Some(&seal), &page)),
+            mismatch(Mismatch::Page)
+        );
+        assert_eq!(
+            refused(with(&jws, Some(&another), &page)),
+            mismatch(Mismatch::Seal)
+        );
 
         // Nor does a seal belong to a certificate for use in Japan.
         let domestic = super::preview();
@@ -289,19 +311,43 @@ mod abroad {
         let person = "/msg/pid";
         let dose = "/msg/ve/0/vd/1";
         let forged = [
-            (format!("{person}/n"), json!("KAKU  HANAYO"), Mismatch::Passport),
-            (format!("{person}/i"), json!("XX0000002"), Mismatch::Passport),
-            (format!("{person}/dob"), json!("1980-02-18"), Mismatch::BirthDate),
-            ("/msg/uvci".to_owned(), json!("0".repeat(20)), Mismatch::Seal),
+            (
+                format!("{person}/n"),
+                json!("KAKU  HANAYO"),
+                Mismatch::Passport,
+            ),
+            (
+                format!("{person}/i"),
+                json!("XX0000002"),
+                Mismatch::Passport,
+            ),
+            (
+                format!("{person}/dob"),
+                json!("1980-02-18"),
+                Mismatch::BirthDate,
+            ),
+            (
+                "/msg/uvci".to_owned(),
+                json!("0".repeat(20)),
+                Mismatch::Seal,
+            ),
             ("/hdr/is".to_owned(), json!("UTO"), Mismatch::Seal),
             ("/hdr/t".to_owned(), json!("icao.test"), Mismatch::Seal),
             ("/msg/ve/0/des".to_owned(), json!("XM3DT5"), Mismatch::Doses),
-            ("/msg/ve/0/nam".to_owned(), json!("Spikevax"), Mismatch::Doses),
+            (
+                "/msg/ve/0/nam".to_owned(),
+                json!("Spikevax"),
+                Mismatch::Doses,
+            ),
             (format!("{dose}/dvc"), json!("2021-06-23"), Mismatch::Doses),
             (format!("{dose}/seq"), json!(3), Mismatch::Doses),
             (format!("{dose}/ctr"), json!("UTO"), Mismatch::Doses),
             (format!("{dose}/lot"), json!("EX0009"), Mismatch::Doses),
-            (format!("{dose}/adm"), json!("Chiyoda City"), Mismatch::Doses),
+            (
+                format!("{dose}/adm"),
+                json!("Chiyoda City"),
+                Mismatch::Doses,
+            ),
         ];
         for (pointer, value, mismatch) in forged {
             let mut data = data(&preview, &id());
@@ -344,15 +390,24 @@ mod abroad {
         let seal = other.seal(&preview, &id());
         let answer = || with(&jws, Some(&seal), &both(&jws, &seal));
         let mismatch = Some(Refusal::Mismatch(Mismatch::Seal));
-        assert_eq!(issuer(&sealer).check(&holder(), &preview, answer()).err(), mismatch);
+        assert_eq!(
+            issuer(&sealer).check(&holder(), &preview, answer()).err(),
+            mismatch
+        );
         let unpinned = Maker::new(1).issuer();
         assert!(!unpinned.checks_abroad());
-        assert_eq!(unpinned.check(&holder(), &preview, answer()).err(), mismatch);
+        assert_eq!(
+            unpinned.check(&holder(), &preview, answer()).err(),
+            mismatch
+        );
         assert!(issuer(&other).check(&holder(), &preview, answer()).is_ok());
         let altered = seal.replace("EX0002", "EX0003");
         let page = both(&jws, &altered);
         let altered = with(&jws, Some(&altered), &page);
-        assert_eq!(issuer(&other).check(&holder(), &preview, altered).err(), mismatch);
+        assert_eq!(
+            issuer(&other).check(&holder(), &preview, altered).err(),
+            mismatch
+        );
     }
 
     #[test]
@@ -370,9 +425,15 @@ mod abroad {
         let refused = Some(Refusal::Mismatch(Mismatch::Name));
         assert_eq!(forged(|_| ()), None);
         assert_eq!(forged(|names| names[1]["family"] = json!("BETSU")), refused);
-        assert_eq!(forged(|names| drop(names.as_array_mut().unwrap().pop())), refused);
         assert_eq!(
-            forged(|names| names.as_array_mut().unwrap().push(json!({"family": "BETSU"}))),
+            forged(|names| drop(names.as_array_mut().unwrap().pop())),
+            refused
+        );
+        assert_eq!(
+            forged(|names| names
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"family": "BETSU"}))),
             refused
         );
     }
