@@ -112,10 +112,30 @@ pub const SEVEN_OF_TWO: Person = Person {
     ],
 };
 
+/// Every brand there is: the largest seal.
+pub const SEVEN_OF_SIX: Person = Person {
+    name: "七瀬\u{3000}みのり",
+    birth_date: "1948-12-31",
+    doses: &[
+        SEVEN[0],
+        ["バキスゼブリア", "", "A080A22", "2021-08-16"],
+        SEVEN[2],
+        ["ヌバキソビッド", "", "TKA0012", "2022-06-18"],
+        ["ジェコビデン", "", "XE395A1", "2022-08-22"],
+        SEVEN[3],
+        ["ダイチロナ", "", "DA00123", "2023-12-01"],
+    ],
+};
+
 /// For abroad: who, and the name in the passport.
-pub const ABROAD: [(&str, &Person, &str); 5] = [
+pub const ABROAD: [(&str, &Person, &str); 6] = [
     ("ordinary", &ORDINARY, "MIHON  HANAKO"),
     ("seven-doses", &SEVEN_OF_TWO, "NANASE  MINORI"),
+    (
+        "six-brands",
+        &SEVEN_OF_SIX,
+        "SONNENTHALERWALDBACHLICHTEN  ALEXANDRA",
+    ),
     ("gaiji", &GAIJI, "YOSHIDA  TAKANOSUKE"),
     (
         "long-latin",
@@ -215,9 +235,7 @@ pub fn seal(programme: &Programme, preview: &Preview) -> Result<VdsNc, DataError
         doses: &preview.doses,
     };
     let data = Data::new(&claims, SIGNER_CERTIFICATE)?;
-    let certificate: Vec<u8> = (0..SIGNER_CERTIFICATE)
-        .map(|n| (n * n % 251) as u8)
-        .collect();
+    let certificate: Vec<u8> = (0..=u8::MAX).cycle().take(SIGNER_CERTIFICATE).collect();
     let sign = |message: &[u8]| {
         let signature: Signature = key().sign(message);
         Ok::<_, std::convert::Infallible>(signature.to_bytes().into())

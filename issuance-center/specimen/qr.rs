@@ -16,8 +16,8 @@ pub(crate) fn text(pdf: &[u8]) -> String {
 #[allow(dead_code, reason = "each user takes its part")]
 pub(crate) fn texts(pdf: &[u8]) -> Vec<String> {
     read(pdf, |x, y| {
-        (240..825).contains(&x) && (2130..2715).contains(&y)
-            || (890..1660).contains(&x) && (2130..2900).contains(&y)
+        (236..839).contains(&x) && (2043..2646).contains(&y)
+            || (892..1754).contains(&x) && (2043..2906).contains(&y)
     })
 }
 

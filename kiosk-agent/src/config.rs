@@ -248,6 +248,10 @@ mod tests {
                 .parse::<PrinterAddress>()
                 .is_ok()
         );
+        assert_eq!(
+            config.issuer.csca,
+            Some(path.with_file_name("pki/csca.pem"))
+        );
         // It is the unit's RuntimeDirectory.
         let browser = config.browser.unwrap();
         assert_eq!(browser.memory, Path::new("/run/shomei-kiosk"));

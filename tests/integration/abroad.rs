@@ -1,5 +1,6 @@
 //! Certificates for abroad with everything real: app terminal, kiosk, center, record system, and judges that are not ours.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
@@ -12,23 +13,17 @@ use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply};
 use stage::passport::Passport;
 use stage::persona::Persona;
+use stage::process::program;
 use stage::world::World;
 use tempfile::TempDir;
 use verify::{
     CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
 };
 
-use crate::support::{Counter, HOME, block_on, refusal, ticket, until, world};
+use crate::support::{Counter, HOME, alone_with_pcsc, block_on, refusal, ticket, until, world};
 
-/// Personas and the names in their passports.
-const PEOPLE: [(&str, &str); 3] = [
-    ("ordinary", "AOBA<<SAKURA"),
-    ("seven-doses", "NANASE<<MINORI"),
-    ("gaiji", "YOSHIDA<<TAKANOSUKE"),
-];
-
-fn passport(persona: &str, name: &str) -> Passport {
-    Passport::of(&Persona::load(persona).unwrap(), name)
+fn passport(persona: &str) -> Passport {
+    Passport::of(&Persona::load(persona).unwrap()).unwrap()
 }
 
 async fn preview(
@@ -105,9 +100,9 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
         let published = world.fetch_public(&format!("/.well-known/vdsnc/{file}"));
         fs::write(path(file), published.unwrap()).unwrap();
     }
-    for (name, romanised) in PEOPLE {
+    for name in ["ordinary", "seven-doses", "gaiji", "foreign-resident"] {
         let persona = Persona::load(name).unwrap();
-        let passport = passport(name, romanised);
+        let passport = passport(name);
         let (previewed, issued) = block_on(issue(&world, name, &passport));
         let preview = previewed.preview;
         let (pdf, shc, seal) = (path("page.pdf"), path("shc.txt"), path("vdsnc.txt"));
@@ -119,14 +114,18 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
 
         let judged = page::card(&shc, &path("jwks.json")).unwrap();
         assert_eq!(judged["name"], persona.holder, "{name}");
-        let parts: Vec<&str> = romanised.split("<<").collect();
+        let parts: Vec<&str> = passport
+            .name
+            .split('<')
+            .filter(|part| !part.is_empty())
+            .collect();
         assert_eq!(judged["romanised"], json!([parts]), "{name}");
 
         let judged = page::abroad(&seal, &path("csca.cer"), &path("csca.crl")).unwrap();
         let [year, month, day] = [0..4, 4..6, 6..8].map(|part| &persona.birth_date[part]);
         assert_eq!(
             judged["holder"],
-            json!({"n": romanised.replace("<<", "  "), "dob": format!("{year}-{month}-{day}"), "i": passport.number}),
+            json!({"n": passport.name.replace('<', " "), "dob": format!("{year}-{month}-{day}"), "i": passport.number}),
             "{name}"
         );
         assert_eq!(
@@ -144,11 +143,10 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
             })
             .collect();
         assert_eq!(judged["doses"], json!(shown), "{name}");
-        let numbers = preview
-            .doses
-            .iter()
-            .map(|dose| dose.abroad.as_ref().unwrap().number);
-        assert!(numbers.eq(1..), "{name}: as the records say");
+        for (dose, number) in preview.doses.iter().zip(1..) {
+            let abroad = dose.abroad.as_ref().unwrap();
+            assert_eq!(abroad.number, number, "{name}: as the records say");
+        }
 
         for dots_per_inch in [150, 200, 300] {
             let picture = page::rasterise(&pdf, dots_per_inch).unwrap();
@@ -165,12 +163,14 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
                 );
             }
         }
+        // Labels may stand on two lines.
         let text = page::text(&pdf).unwrap();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in persona.holder.split('\u{3000}').chain(parts).chain([
             passport.number.as_str(),
             "JPN",
             "Passport number",
-            "Dose number",
+            "Dose",
             "Country",
             "Mayor of Kiyose City, Tokyo",
             &issued.certificate_id.to_string(),
@@ -197,7 +197,7 @@ fn what_cannot_be_certified_for_abroad_is_refused_with_its_own_code() {
     block_on(async {
         let app = Applicant::new(world.terminal("app-0001"));
         let ticket = ticket(&world, &app, "ordinary").await;
-        let mine = passport("ordinary", "AOBA<<SAKURA");
+        let mine = passport("ordinary");
         let ask = async |passport: Option<&Passport>| {
             let mrz = passport.map(Passport::mrz);
             refusal(
@@ -257,16 +257,11 @@ fn at_kiosk(counter: &Counter, out: &OsStr, purpose: Purpose<'_>) -> Outcome {
 fn a_kiosk_issues_for_abroad_on_an_earlier_one_and_on_no_other() {
     let counter = Counter::open();
     let out = counter.world.ground.path("tray");
-    let lines = |passport: &Passport| {
-        let file = counter.world.ground.path("passport.txt");
-        fs::write(&file, passport.lines().join("\n")).unwrap();
-        file
-    };
     let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(None));
     assert_eq!(outcome.problem(), Some("passport-not-registered"));
     assert!(!out.join("certificate.pdf").exists());
 
-    let passport = passport("ordinary", "AOBA<<SAKURA");
+    let passport = passport("ordinary");
     let (_, first) = block_on(issue(&counter.world, "ordinary", &passport));
     let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(None));
     assert!(outcome.status.success(), "{:?}", outcome.said);
@@ -286,22 +281,23 @@ fn a_kiosk_issues_for_abroad_on_an_earlier_one_and_on_no_other() {
     );
 
     // With the passport read: the same is right, a renewed one is not.
-    let file = lines(&passport);
-    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    let with = |passport: &Passport| {
+        let mrz = passport.mrz();
+        at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&mrz)))
+    };
+    let outcome = with(&passport);
     assert!(outcome.status.success(), "{:?}", outcome.said);
     let renewed = Passport {
         number: "XX0000002".to_owned(),
         ..passport.clone()
     };
-    let file = lines(&renewed);
-    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    let outcome = with(&renewed);
     assert_eq!(outcome.problem(), Some("passport-not-registered"));
     let expired = Passport {
         last_day: "200101".to_owned(),
         ..passport
     };
-    let file = lines(&expired);
-    let outcome = at_kiosk(&counter, out.as_os_str(), Purpose::Abroad(Some(&file)));
+    let outcome = with(&expired);
     assert_eq!(outcome.problem(), Some("passport-expired"));
 
     // A certificate for use in Japan leaves no seal of the one before.
@@ -311,10 +307,48 @@ fn a_kiosk_issues_for_abroad_on_an_earlier_one_and_on_no_other() {
 }
 
 #[test]
+fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
+    let _alone = alone_with_pcsc();
+    let folder = TempDir::new().unwrap();
+    let out = |file: &str| folder.path().join("out").join(file);
+    let demo = |persona: &str| {
+        let mut demo = Command::new(program("stage"));
+        demo.args(["demo", "--once", "--kind", "abroad", "--persona", persona]);
+        demo.arg("--out").arg(out("")).output().unwrap()
+    };
+    let files = || {
+        let entries = fs::read_dir(out("")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<_>>()
+    };
+    let done = demo("gaiji");
+    assert!(done.status.success(), "{done:?}");
+    let all = [
+        "certificate.pdf",
+        "csca.cer",
+        "csca.crl",
+        "jwks.json",
+        "shc.txt",
+        "vdsnc.txt",
+    ];
+    assert!(files().iter().eq(all));
+    let judged = page::abroad(&out("vdsnc.txt"), &out("csca.cer"), &out("csca.crl")).unwrap();
+    assert_eq!(judged["holder"]["n"], "YOSHIDA  TAKAKO");
+    let judged = page::card(&out("shc.txt"), &out("jwks.json")).unwrap();
+    assert_eq!(judged["romanised"], json!([["YOSHIDA", "TAKAKO"]]));
+
+    let refused = demo("no-record");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("no-record: "), "{said}");
+    assert!(files().is_empty(), "nothing of anybody's");
+}
+
+#[test]
 fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
     let world = world();
     let persona = Persona::load("ordinary").unwrap();
-    let passport = passport("ordinary", "AOBA<<SAKURA");
+    let passport = passport("ordinary");
     let (_, issued) = block_on(issue(&world, "ordinary", &passport));
     let id = issued.certificate_id.to_string();
     let card = numeric(issued.jws.expose());

@@ -245,6 +245,7 @@ fn configure(machine: &Machine, world: &World, printer: &Printer) {
         ("pki/services/revocations.pem", "services.crl", 0o644),
         ("pki/services/ca.pem", "printer-ca.pem", 0o644),
         ("center/jwks.json", "jwks.json", 0o644),
+        ("center/vdsnc/csca.pem", "csca.pem", 0o644),
     ] {
         let to = keys.join(to);
         fs::copy(world.ground.path(from), &to).unwrap();

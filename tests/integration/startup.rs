@@ -103,6 +103,17 @@ fn signers_without(ground: &Ground, name: &str, extension: &str) -> String {
     folder.display().to_string()
 }
 
+/// A barcode signer that signs from this day on, and no other.
+fn signers_from(ground: &Ground, day: &str) -> String {
+    let folder = ground.path(&format!("signers-{day}"));
+    let mut command = Command::new(program("issuance-center"));
+    command.args(["keys", "vdsnc", "rotate", "--from", day, "--csca"]);
+    command.arg(ground.path("csca"));
+    command.arg("--signers").arg(&folder);
+    assert!(command.output().unwrap().status.success());
+    folder.display().to_string()
+}
+
 /// A key for production, made by the program itself.
 fn of_production(ground: &Ground, maker: &str, arguments: &[&str], name: &str) -> String {
     let path = ground.path(name);
@@ -126,7 +137,7 @@ fn programmes(ground: &Ground, name: &str, file: &str, from: &str, to: &str) -> 
     folder.display().to_string()
 }
 
-const CENTER: [Fault; 20] = [
+const CENTER: [Fault; 21] = [
     Fault {
         name: "a mixture of trust anchors",
         harm: |ground, config| {
@@ -208,17 +219,12 @@ const CENTER: [Fault; 20] = [
     },
     Fault {
         name: "barcode signers whose time has not come",
-        harm: |ground, config| {
-            let folder = ground.path("signers-early");
-            let mut command = Command::new(program("issuance-center"));
-            command.args(["keys", "vdsnc", "rotate", "--from", "2035-01-01", "--csca"]);
-            command
-                .arg(ground.path("csca"))
-                .arg("--signers")
-                .arg(&folder);
-            assert!(command.output().unwrap().status.success());
-            set(config, "vds_nc.signers", folder.display().to_string());
-        },
+        harm: |ground, config| set(config, "vds_nc.signers", signers_from(ground, "2030-01-01")),
+        told: "signing period",
+    },
+    Fault {
+        name: "barcode signers whose signing is over",
+        harm: |ground, config| set(config, "vds_nc.signers", signers_from(ground, "2026-01-01")),
         told: "signing period",
     },
     Fault {
@@ -271,7 +277,7 @@ const CENTER: [Fault; 20] = [
     Fault {
         name: "a programme that cannot be printed",
         harm: |ground, config| {
-            let file = "covid-19/programme.toml";
+            let file = "covid-19/certificate.toml";
             set(
                 config,
                 "programmes",
@@ -337,7 +343,7 @@ const VRS: [Fault; 9] = [
     },
     Fault {
         name: "no list of refused signers",
-        ..CENTER[12]
+        ..CENTER[18]
     },
     Fault {
         name: "no revocation list of centers",
@@ -346,7 +352,7 @@ const VRS: [Fault; 9] = [
     },
     Fault {
         name: "no trust anchor for the surface AP",
-        ..CENTER[14]
+        ..CENTER[20]
     },
 ];
 

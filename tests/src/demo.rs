@@ -9,56 +9,94 @@ use std::io;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 
+use issuance_api::passport::PassportMrz;
 use stage::kiosk::{Application, Purpose, apply};
+use stage::passport::Passport;
 use stage::persona::Persona;
 use stage::reader::Reader;
 use stage::world::{Options, World};
+use zeroize::Zeroizing;
 
 use crate::Demo;
 
 /// What an application leaves behind.
 const FILES: [&str; 3] = ["certificate.pdf", "shc.txt", "jwks.json"];
 
+/// What it leaves beside, for abroad: the second code, and what it is checked with.
+const FILES_ABROAD: [&str; 3] = ["vdsnc.txt", "csca.cer", "csca.crl"];
+
 /// One application with nobody there: everything, or nothing and why.
 pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
+    let passport = match demo.kind.as_str() {
+        "abroad" => Some(passport(demo, &persona)?),
+        _ => None,
+    };
     clear(out)?;
     let world = World::start(&Options::default())?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
-    reader.insert(&persona.name)?;
     let tray = world.ground.path("tray");
-    let outcome = apply(
-        &Application {
-            config: &world.ground.path("kiosk/kiosk.toml"),
+    let apply_at = |config: &str, purpose| -> Result<bool, Box<dyn Error>> {
+        reader.insert(&persona.name)?;
+        let application = Application {
+            config: &world.ground.path(config),
             place: ["--out".as_ref(), tray.as_os_str()],
             municipality: &persona.municipality,
             pin: &persona.pin,
             language: &demo.language,
             reader: None,
-            purpose: Purpose::Domestic,
-        },
-        &reader,
-    )?;
-    for line in &outcome.said {
-        eprintln!("{line}");
-    }
-    if !outcome.status.success() {
+            purpose,
+        };
+        let outcome = apply(&application, &reader)?;
+        for line in &outcome.said {
+            eprintln!("{line}");
+        }
+        Ok(outcome.status.success())
+    };
+    let issued = match &passport {
+        None => apply_at("kiosk/kiosk.toml", Purpose::Domestic)?,
+        // At a kiosk it takes an earlier one with the same passport (`flows.md`): the app's.
+        Some(passport) => {
+            let read_here = demo.passport_mrz_fd.is_some().then_some(passport);
+            apply_at("kiosk/app.toml", Purpose::Abroad(Some(passport)))?
+                && apply_at("kiosk/kiosk.toml", Purpose::Abroad(read_here))?
+        }
+    };
+    if !issued {
         return Ok(ExitCode::FAILURE);
     }
     fs::write(tray.join("jwks.json"), world.published_keys()?)?;
-    if let Err(error) = hand_out(&tray, out) {
+    let mut files = FILES.to_vec();
+    if passport.is_some() {
+        for file in ["csca.cer", "csca.crl"] {
+            let published = world.fetch_public(&format!("/.well-known/vdsnc/{file}"))?;
+            fs::write(tray.join(file), published)?;
+        }
+        files.extend(FILES_ABROAD);
+    }
+    if let Err(error) = hand_out(&tray, out, &files) {
         clear(out)?;
         return Err(error.into());
     }
-    for file in FILES {
+    for file in files {
         println!("{}", out.join(file).display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The passport for a certificate for abroad, as machines read it: the one given, or the persona's.
+fn passport(demo: &Demo, persona: &Persona) -> Result<PassportMrz, Box<dyn Error>> {
+    if let Some(descriptor) = demo.passport_mrz_fd {
+        let lines = fs::read_to_string(format!("/proc/self/fd/{descriptor}"))?;
+        return Ok(Zeroizing::new(lines).parse()?);
+    }
+    let passport = Passport::of(persona).ok_or("this persona has no passport")?;
+    Ok(passport.mrz())
+}
+
 /// Removes what an earlier application left: nobody shall take it for this one's.
 fn clear(out: &Path) -> io::Result<()> {
-    for file in FILES {
+    for file in FILES.iter().chain(&FILES_ABROAD) {
         match fs::remove_file(out.join(file)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -67,9 +105,9 @@ fn clear(out: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn hand_out(tray: &Path, out: &Path) -> io::Result<()> {
+fn hand_out(tray: &Path, out: &Path, files: &[&str]) -> io::Result<()> {
     fs::create_dir_all(out)?;
-    for file in FILES {
+    for file in files {
         fs::copy(tray.join(file), out.join(file))?;
     }
     Ok(())

@@ -1,11 +1,14 @@
 //! The kiosk program, with somebody beside it who types the PIN and takes the card back when told.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io::{self, PipeReader, Write};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use issuance_api::passport::PassportMrz;
+use rustix::io::{FdFlags, fcntl_setfd};
 use tempfile::TempDir;
 
 use crate::process::{Program, poll, program};
@@ -37,8 +40,8 @@ pub struct Application<'a> {
 pub enum Purpose<'a> {
     /// Use in Japan.
     Domestic,
-    /// Use abroad: with this file of a passport's lines, or on an earlier certificate.
-    Abroad(Option<&'a Path>),
+    /// Use abroad: with this passport, read where the terminal reads passports, or on an earlier certificate alone.
+    Abroad(Option<&'a PassportMrz>),
 }
 
 /// How it ended.
@@ -125,17 +128,15 @@ pub fn start(application: &Application<'_>, temporary: &Path) -> io::Result<Prog
         .args(application.place);
     command.args(["--language", application.language, "--once"]);
     command.args(["--municipality", application.municipality, "--pin-fd", "0"]);
+    // Open until the program has inherited it.
+    let mut lines = None;
     if let Purpose::Abroad(passport) = application.purpose {
         command.args(["--kind", "abroad"]);
         if let Some(passport) = passport {
-            // An inherited descriptor: `sh` opens it, and the program takes its place.
-            let mut through = Command::new("sh");
-            through
-                .args(["-c", r#"exec 3<"$0" && exec "$@""#])
-                .arg(passport);
-            through.arg(command.get_program()).args(command.get_args());
-            through.args(["--passport-mrz-fd", "3"]);
-            command = through;
+            let passport = inherited(passport)?;
+            let descriptor = passport.as_raw_fd().to_string();
+            command.args(["--passport-mrz-fd", &descriptor]);
+            lines = Some(passport);
         }
     }
     command.args(
@@ -147,10 +148,23 @@ pub fn start(application: &Application<'_>, temporary: &Path) -> io::Result<Prog
     command.env("TMPDIR", temporary);
     command.stdin(Stdio::piped());
     let mut kiosk = Program::start("kiosk", command)?;
+    drop(lines);
     if let Some(mut input) = kiosk.input() {
         writeln!(input, "{}", application.pin)?;
     }
     Ok(kiosk)
+}
+
+/// A passport's lines in a pipe that programs inherit: they never lie in a file.
+fn inherited(passport: &PassportMrz) -> io::Result<PipeReader> {
+    let (lines, mut input) = io::pipe()?;
+    fcntl_setfd(&lines, FdFlags::empty())?;
+    // So little fits into a pipe that nobody reads yet.
+    for line in [&passport.line1, &passport.line2] {
+        input.write_all(line.expose().as_bytes())?;
+        input.write_all(b"\n")?;
+    }
+    Ok(lines)
 }
 
 /// The most memory a process has had, in bytes, while it lasts.

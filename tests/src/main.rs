@@ -77,12 +77,15 @@ struct Demo {
     /// One application without anybody at the kiosk
     #[arg(long, requires = "out")]
     once: bool,
-    /// With --once: where certificate.pdf, shc.txt and jwks.json go
+    /// With --once: where certificate.pdf, shc.txt, jwks.json and, for abroad, vdsnc.txt go
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Kind of certificate
-    #[arg(long, default_value = "domestic", value_parser = ["domestic"])]
+    /// Kind of certificate. For abroad the app issues one first, and the kiosk one with the same passport
+    #[arg(long, default_value = "domestic", value_parser = ["domestic", "abroad"], requires_if("abroad", "once"))]
     kind: String,
+    /// With --kind abroad: file descriptor with the passport's two machine-readable lines; else the persona's is taken
+    #[arg(long)]
+    passport_mrz_fd: Option<u32>,
 }
 
 #[derive(Args)]

@@ -5,6 +5,30 @@ use issuance_api::passport::{LINE, PassportMrz};
 
 use crate::persona::Persona;
 
+/// Personas, and the names in their passports. Who is not here has none.
+const NAMES: [(&str, &str); 20] = [
+    ("copy", "AOBA<<SAKURA"),
+    ("expired", "KUCHIBA<<MEGUMI"),
+    ("foreign-resident", "AZURE<<MARIA<FERNANDA"),
+    ("former-surname", "AKANE<<AOI"),
+    ("gaiji", "YOSHIDA<<TAKAKO"),
+    ("long-address", "GUNJO<<HAJIME"),
+    ("moved", "WAKAKUSA<<MINORU"),
+    ("needs-confirmation", "KIKYO<<NAGISA"),
+    ("no-record", "HANADA<<REN"),
+    ("not-taking-part", "YUKINO<<ITSUKI"),
+    ("one-try-left", "ASAGI<<YU"),
+    ("ordinary", "AOBA<<SAKURA"),
+    ("other-card", "SUMIIRO<<WATARU"),
+    ("phone", "SORAIRO<<SHO"),
+    ("pin-blocked", "FUJIIRO<<FUMI"),
+    ("seven-doses", "WAKATAKE<<DAISUKE"),
+    ("tampered", "YAMABUKI<<TSUKASA"),
+    ("tampered-signature", "TOBIIRO<<HIKARU"),
+    ("unknown-birth-day", "MOEGI<<MASARU"),
+    ("wrong-ca", "TOKIWA<<KAEDE"),
+];
+
 /// A passport's content (ICAO Doc 9303, part 4).
 #[derive(Clone, Debug)]
 pub struct Passport {
@@ -19,22 +43,19 @@ pub struct Passport {
 }
 
 impl Passport {
-    /// Of a persona, by this name; valid for years.
-    ///
-    /// # Panics
-    /// If the persona's birth date is none.
+    /// A persona's, if it has one; valid for years.
     #[must_use]
-    pub fn of(persona: &Persona, name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
+    pub fn of(persona: &Persona) -> Option<Self> {
+        let born = persona.birth_date.get(2..)?;
+        // A day that nobody knows is left open (Doc 9303, part 3, section 4.7).
+        let unknown = born.strip_suffix("00").map(|month| format!("{month}<<"));
+        let (_, name) = NAMES.iter().find(|(name, _)| *name == persona.name)?;
+        Some(Self {
+            name: (*name).to_owned(),
             number: "XX0000001".to_owned(),
-            birth_date: persona
-                .birth_date
-                .get(2..)
-                .expect("a date of eight digits")
-                .to_owned(),
+            birth_date: unknown.unwrap_or_else(|| born.to_owned()),
             last_day: "350101".to_owned(),
-        }
+        })
     }
 
     /// The lines, with their check digits.

@@ -5,8 +5,9 @@
 //! FOLDER/cards      the personas' cards, anchors and their CA (hw-sim personalize)
 //! FOLDER/programmes the shipped programmes
 //! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
-//! FOLDER/center     center.toml, signing key, jwks.json
-//! FOLDER/kiosk      kiosk.toml; page.toml, with the browser
+//! FOLDER/center     center.toml, signing key, jwks.json, barcode signers
+//! FOLDER/csca       CSCA of certificates for abroad
+//! FOLDER/kiosk      kiosk.toml; page.toml, with the browser; app.toml, with an app's certificate
 //! ```
 
 use std::io;

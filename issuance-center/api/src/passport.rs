@@ -6,6 +6,8 @@
 //! c        Σ value × (7, 3, 1, 7, …) mod 10; 0-9 as they are, A-Z from 10 to 35, < as 0 (part 3, section 4.9)
 //! ```
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::{Date as Day, Month};
@@ -38,6 +40,19 @@ impl PassportMrz {
     }
 }
 
+/// Two lines of text, with or without a line's end after the lower. What stands in them, [`Passport`] judges.
+impl FromStr for PassportMrz {
+    type Err = MrzError;
+
+    fn from_str(text: &str) -> Result<Self, MrzError> {
+        let mut lines = text.lines().map(|line| Personal::new(line.to_owned()));
+        match (lines.next(), lines.next(), lines.next()) {
+            (Some(line1), Some(line2), None) => Ok(Self { line1, line2 }),
+            _ => Err(MrzError::Form),
+        }
+    }
+}
+
 /// 旅券関係情報: what of a passport stands in a certificate, and in the register of issues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +78,6 @@ impl PassportData {
     }
 
     /// Primary identifier, and the secondary ones.
-    #[must_use]
     pub fn names(&self) -> (&str, impl Iterator<Item = &str>) {
         let name = self.romanised_name.expose();
         let (primary, secondary) = name.split_once("  ").unwrap_or((name, ""));
@@ -84,7 +98,8 @@ impl PassportData {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passport {
     data: PassportData,
-    birth: TwoDigitDate,
+    /// None where day or month are left open.
+    birth: Option<TwoDigitDate>,
     last_day: TwoDigitDate,
 }
 
@@ -148,7 +163,7 @@ impl TryFrom<&PassportMrz> for Passport {
                 nationality: filled(&lower[10..13], u8::is_ascii_uppercase)?,
                 number: filled(&lower[0..9], u8::is_ascii_alphanumeric)?,
             },
-            birth: two_digit_date(&lower[13..19])?,
+            birth: birth_date(&lower[13..19])?,
             last_day: two_digit_date(&lower[21..27])?,
         })
     }
@@ -167,12 +182,14 @@ impl Passport {
         self.data
     }
 
-    /// Whether its holder was born on this day: of the year two digits are known.
+    /// Whether its holder was born on this day: of the year two digits are known. Not, where the passport leaves the day open.
     #[must_use]
     pub fn holder_was_born_on(&self, date: Date) -> bool {
         let date = date.get();
-        (i32::from(self.birth.year), self.birth.month, self.birth.day)
-            == (date.year().rem_euclid(100), date.month(), date.day())
+        self.birth.is_some_and(|birth| {
+            (i32::from(birth.year), birth.month, birth.day)
+                == (date.year().rem_euclid(100), date.month(), date.day())
+        })
     }
 
     /// Whether its last day lies before this one. Of a year two digits are known: the one nearest is meant, since no passport
@@ -252,6 +269,20 @@ fn filled(field: &[u8], allowed: fn(&u8) -> bool) -> Result<Personal, MrzError> 
     }
     let text = field.iter().map(|byte| char::from(*byte));
     Ok(Personal::new(text.collect()))
+}
+
+/// What is not known of a birth date is filled up (Doc 9303, part 3, section 4.7).
+fn birth_date(field: &[u8]) -> Result<Option<TwoDigitDate>, MrzError> {
+    let known = field.iter().position(|byte| *byte == b'<');
+    let (known, open) = field.split_at(known.unwrap_or(field.len()));
+    match known.len() {
+        0 | 2 | 4
+            if known.iter().all(u8::is_ascii_digit) && open.iter().all(|byte| *byte == b'<') =>
+        {
+            Ok(None)
+        }
+        _ => two_digit_date(field).map(Some),
+    }
 }
 
 fn two_digit_date(field: &[u8]) -> Result<TwoDigitDate, MrzError> {
@@ -378,6 +409,48 @@ mod tests {
         let passport = read([&one, SPECIMEN[1]]).unwrap();
         assert_eq!(passport.data().romanised_name.expose(), "ERIKSSON");
         assert_eq!(passport.data().names().1.count(), 0);
+    }
+
+    #[test]
+    fn a_birth_date_that_is_left_open_is_nobodys_on_a_card() {
+        // The check digits of either field with these dates, by hand.
+        let born = |date: &str| {
+            let digit = |field: &str| {
+                let digits = "0123456789".chars();
+                let mut right = digits.filter(|digit| {
+                    let field = field.as_bytes().iter();
+                    holds(field, u8::try_from(*digit).unwrap()).is_ok()
+                });
+                right.next().unwrap()
+            };
+            let date = format!("{date}{}", digit(date));
+            let lower = format!("L898902C36UTO{date}F1204159ZE184226B<<<<<1");
+            let checked = [&lower[..10], &lower[13..20], &lower[21..43]].concat();
+            read([SPECIMEN[0], &format!("{lower}{}", digit(&checked))])
+        };
+        for open in ["7408<<", "74<<<<", "<<<<<<"] {
+            let passport = born(open).unwrap();
+            assert!(!passport.holder_was_born_on("1974-08-12".parse().unwrap()));
+        }
+        assert_eq!(born("740812"), read(SPECIMEN));
+        for wrong in ["740<<<", "74<<12", "7408<2", "741312", "<<0812"] {
+            assert_eq!(born(wrong), Err(MrzError::Form), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_zone_in_text_is_two_lines() {
+        let [upper, lower] = SPECIMEN;
+        for right in [
+            format!("{upper}\n{lower}"),
+            format!("{upper}\n{lower}\n"),
+            format!("{upper}\r\n{lower}\r\n"),
+        ] {
+            assert_eq!(right.parse(), Ok(mrz(SPECIMEN)));
+        }
+        for wrong in ["", upper, &format!("{upper}\n{lower}\n\n{lower}")] {
+            assert_eq!(wrong.parse::<PassportMrz>(), Err(MrzError::Form));
+        }
     }
 
     #[test]

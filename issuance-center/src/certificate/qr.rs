@@ -3,12 +3,12 @@
 //! | of | segments | level | version at most |
 //! |---|---|---|---|
 //! | SMART Health Card | bytes `shc:/`, then digits: two for each character of the JWS (its code − 45); one chunk | L | 22 |
-//! | VDS-NC | bytes | M where that fits, else L | 27 |
+//! | VDS-NC | bytes | M up to version 27, else L | 30; 27 but for seven doses of many products or with long lot numbers |
 //!
 //! Bits, error correction and the way codewords run over the symbol are the crate `qrcode`'s. Choosing the mask is not: scored
 //! module by module it costs more than everything else of a certificate together. Here a row is one `u128` (bit x =
 //! column x), a masked symbol is the data `xor` a frame made once per version and mask, and a penalty is a few shifts and
-//! a count of bits a row.
+//! a count of bits a row. The few symbols that are wider have their mask from the crate.
 
 use std::sync::OnceLock;
 
@@ -31,7 +31,9 @@ use penalty::penalty;
 
 const PREFIX: &[u8] = b"shc:/";
 const MAX_VERSION_SHC: i16 = 22;
-const MAX_VERSION: i16 = 27;
+/// A wider one has rows of more than 128 modules.
+const USUAL_VERSION: i16 = 27;
+const MAX_VERSION: i16 = 30;
 const MODE_INDICATOR: usize = 4;
 
 const MASKS: [MaskPattern; 8] = [
@@ -48,8 +50,11 @@ const MASKS: [MaskPattern; 8] = [
 /// A finished symbol, without its quiet zone. Wiped when dropped: it says what the certificate says.
 pub struct Symbol {
     width: usize,
-    rows: Zeroizing<Vec<u128>>,
+    /// Row by row, each in as many words as it takes: bit x of its word n is column 128 n + x.
+    words: Zeroizing<Vec<u128>>,
 }
+
+const WORD: usize = 128;
 
 /// The text does not fit into a symbol of the version it may have. [`Jws`] and [`VdsNc`] only ever hold what fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +76,7 @@ impl Symbol {
     /// It does not fit.
     pub fn of_seal(seal: &VdsNc) -> Result<Self, TooLarge> {
         let segments = [Segment(Mode::Byte, seal.expose().as_bytes())];
-        Self::encode(&segments, EcLevel::M, MAX_VERSION)
+        Self::encode(&segments, EcLevel::M, USUAL_VERSION)
             .or_else(|_| Self::encode(&segments, EcLevel::L, MAX_VERSION))
     }
 
@@ -84,7 +89,8 @@ impl Symbol {
     /// Whether the module of this column and row is dark; nothing outside is.
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
-        x < self.width && self.rows.get(y).is_some_and(|row| row >> x & 1 == 1)
+        let word = self.words.get(y * self.width.div_ceil(WORD) + x / WORD);
+        x < self.width && word.is_some_and(|word| word >> (x % WORD) & 1 == 1)
     }
 
     fn health_card(jws: &str) -> Result<Self, TooLarge> {
@@ -96,8 +102,11 @@ impl Symbol {
     fn encode(segments: &[Segment<'_>], level: EcLevel, most: i16) -> Result<Self, TooLarge> {
         let number = version_for(segments, level, most).ok_or(TooLarge)?;
         let version = Version::Normal(number);
-        let frame = frame(number, level);
         let codewords = codewords(segments, version, level).map_err(|_| TooLarge)?;
+        if number > USUAL_VERSION {
+            return Ok(Self::wide(version, level, &codewords));
+        }
+        let frame = frame(number, level);
         let mut canvas = frame.canvas.clone();
         canvas.draw_data(&codewords.0, &codewords.1);
         let is_dark_data = |module| module == Module::Unmasked(Color::Dark);
@@ -107,8 +116,23 @@ impl Symbol {
         let best = best.expect("there are eight masks");
         Ok(Self {
             width: best.rows.len(),
-            rows: best.rows,
+            words: best.rows,
         })
+    }
+
+    fn wide(version: Version, level: EcLevel, codewords: &Codewords) -> Self {
+        let mut canvas = Canvas::new(version, level);
+        canvas.draw_all_functional_patterns();
+        canvas.draw_data(&codewords.0, &codewords.1);
+        let canvas = canvas.apply_best_mask();
+        let width = usize::from(version.width().unsigned_abs());
+        let mut words = Zeroizing::new(vec![0; width * width.div_ceil(WORD)]);
+        for (row, y) in words.chunks_mut(width.div_ceil(WORD)).zip(0..) {
+            for (x, column) in (0..width).zip(0..) {
+                row[x / WORD] |= u128::from(canvas.get(column, y).is_dark()) << (x % WORD);
+            }
+        }
+        Self { width, words }
     }
 }
 
@@ -168,9 +192,9 @@ struct Frame {
 }
 
 fn frame(number: i16, level: EcLevel) -> &'static Frame {
-    type Frames = [OnceLock<Frame>; MAX_VERSION as usize];
-    static LOW: Frames = [const { OnceLock::new() }; MAX_VERSION as usize];
-    static MEDIUM: Frames = [const { OnceLock::new() }; MAX_VERSION as usize];
+    type Frames = [OnceLock<Frame>; USUAL_VERSION as usize];
+    static LOW: Frames = [const { OnceLock::new() }; USUAL_VERSION as usize];
+    static MEDIUM: Frames = [const { OnceLock::new() }; USUAL_VERSION as usize];
     let (frames, level) = match level {
         EcLevel::M => (&MEDIUM, EcLevel::M),
         // No symbol here is of another.

@@ -23,8 +23,11 @@ use zeroize::Zeroizing;
 
 use super::shc::MAX_DOSES;
 
-/// Bytes that one symbol of version 27, level L, can hold.
-pub const MAX_TEXT: usize = 1465;
+/// Bytes that one symbol of version 30, level L, can hold.
+pub const MAX_TEXT: usize = 1732;
+
+/// The same of version 27, which is enough for most seven doses. Only what does not fit there makes a larger one.
+const USUAL_TEXT: usize = 1465;
 
 /// Whose certificates these are (Doc 9303, part 3).
 const ISSUING_STATE: &str = "JPN";
@@ -89,13 +92,19 @@ impl Data {
         }
         let certificate = certificate.div_ceil(3) * 4;
         let around = BEFORE.len() + BETWEEN.len() + SIGNED.len() + AFTER.len();
-        let room = MAX_TEXT.saturating_sub(around + certificate + SIGNATURE);
-        for center in centers(claims.authority) {
+        let around = around + certificate + SIGNATURE;
+        let [name, code] = centers(claims.authority);
+        for (center, most) in [
+            (name, USUAL_TEXT),
+            (code, USUAL_TEXT),
+            (name, MAX_TEXT),
+            (code, MAX_TEXT),
+        ] {
             let data = wire::Data::new(claims, center)?;
             // Enough from the start, so that no grown copy stays behind.
             let mut json = Zeroizing::new(Vec::with_capacity(2 * MAX_TEXT));
             serde_json::to_writer(&mut *json, &data).expect("the members' names are text");
-            if json.len() <= room {
+            if around + json.len() <= most {
                 let json = String::from_utf8(std::mem::take(&mut *json));
                 return Ok(Self(Zeroizing::new(json.expect("JSON is UTF-8"))));
             }
@@ -116,7 +125,8 @@ impl Data {
     }
 }
 
-/// What `adm` may say, the first where it fits: the municipality's English name without its prefecture, or its code.
+/// What `adm` may say, the first where it fits into a symbol of the same size: the municipality's English name without its
+/// prefecture, or its code.
 fn centers(authority: &Authority) -> [&str; 2] {
     let name = authority.name_en.as_str();
     let (municipality, _) = name.split_once(", ").unwrap_or((name, ""));
@@ -390,16 +400,22 @@ mod tests {
         let longest = text(most).unwrap().expose().len();
         assert!((MAX_TEXT - 3..=MAX_TEXT).contains(&longest), "{longest}");
         assert_eq!(text(most + 3).err(), Some(DataError::TooLarge));
+        let usual = (0..most)
+            .rev()
+            .find(|certificate| text(*certificate).unwrap().expose().len() <= USUAL_TEXT)
+            .unwrap();
         // Seven doses of two brands, and a signer's certificate of this project.
-        assert!(most >= 385, "{most}");
-        // Where the municipality's name does not fit, its code may.
+        assert!(usual >= 385, "{usual}");
+        // Where the municipality's name does not fit, its code may; in a larger symbol the name fits again.
         let center = |certificate: usize| {
             let data = with(&doses(7), certificate, Result::unwrap);
             let data: Value = serde_json::from_slice(data.as_bytes()).unwrap();
             data["msg"]["ve"][0]["vd"][0]["adm"].clone()
         };
         assert_eq!(center(most), "132217");
-        assert_eq!(center(most - 60), "Kiyose City");
+        assert_eq!(center(usual + 3), "Kiyose City");
+        assert_eq!(center(usual), "132217");
+        assert_eq!(center(usual - 60), "Kiyose City");
     }
 
     #[test]

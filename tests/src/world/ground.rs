@@ -303,7 +303,12 @@ impl Ground {
         )?;
         write(&folder.join("page.toml"), &config)?;
         config.remove("browser");
-        write(&folder.join("kiosk.toml"), &config)
+        write(&folder.join("kiosk.toml"), &config)?;
+        for (key, file) in [("certificate", "pem"), ("key", "key")] {
+            let own = format!("../pki/terminals/app-0001.{file}");
+            set(&mut config, &format!("center.tls.{key}"), own);
+        }
+        write(&folder.join("app.toml"), &config)
     }
 
     /// Changes a configuration that is there already.

@@ -503,7 +503,7 @@ problems! {
         "The content does not fit into the QR code." "Please apply at the municipality's counter.",
         "内容过长，无法放入二维码。" "请到市区町村窗口申请。",
         "내용이 길어 QR 코드에 담을 수 없습니다." "시구정촌 창구에서 신청해 주십시오.",
-        "The JWS exceeds 1195 characters.";
+        "The JWS exceeds 1195 characters, or the VDS-NC 1732 bytes: seven doses of several products with long lot numbers.";
     CharacterUnsupported "character-unsupported" Some(422), No,
         "お名前の文字{character}を印字できません。" "市区町村の窓口で申請してください。",
         "The character {character} of your name cannot be printed." "Please apply at the municipality's counter.",

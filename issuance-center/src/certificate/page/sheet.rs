@@ -19,8 +19,8 @@ use crate::certificate::qr::Symbol;
 /// Least side of a health card's symbol in points: 40 mm.
 pub(super) const HEALTH_CARD: f32 = 40.0 * MM;
 
-/// Least side of a seal's symbol: 53 mm, so that its smaller modules are at least six dots wide.
-pub(super) const SEAL: f32 = 53.0 * MM;
+/// Least side of a seal's symbol: so that a module of the widest, of 137, is six dots wide as every other's is at least.
+pub(super) const SEAL: f32 = 58.2 * MM;
 
 /// 日本語 and English, as BCP 47 names them.
 #[derive(Clone, Copy)]
@@ -160,9 +160,9 @@ impl<'s> Sheet<'s> {
         least: f32,
         alt: &'t str,
     ) -> Element<'t> {
-        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 125 modules"));
+        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 137 modules"));
         let modules = count(symbol.width());
-        let module = (least / modules / DOT).ceil() * DOT;
+        let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
         let side = modules * module;
         let x = on_dot(panel.x + (panel.width - side) / 2.0);
@@ -205,4 +205,19 @@ impl<'s> Sheet<'s> {
         marked.finish();
         mark
     }
+}
+
+/// Side of a module in points: whole dots, so that every module is as large as the next.
+fn module(modules: f32, least: f32) -> f32 {
+    (least / modules / DOT).ceil() * DOT
+}
+
+/// The largest side that symbols of these versions can have.
+#[cfg(test)]
+pub(super) fn largest(versions: std::ops::RangeInclusive<u8>, least: f32) -> f32 {
+    let sides = versions.map(|version| {
+        let modules = f32::from(version * 4 + 17);
+        modules * module(modules, least)
+    });
+    sides.fold(0.0, f32::max)
 }

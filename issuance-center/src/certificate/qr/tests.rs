@@ -110,7 +110,7 @@ fn the_symbol_is_qrcodes_own_under_the_mask_with_least_penalty() {
         let text = sample(length);
         let symbol = Symbol::of_seal(&seal(&text)).unwrap();
         let segments = [Segment(Mode::Byte, text.as_bytes())];
-        is_qrcodes_own(&symbol, &segments, level, MAX_VERSION);
+        is_qrcodes_own(&symbol, &segments, level, USUAL_VERSION);
     }
 }
 
@@ -175,12 +175,19 @@ fn another_reader_gets_the_text_back() {
     let (prefix, numbers) = content.split_at(PREFIX.len());
     assert_eq!(prefix.as_bytes(), PREFIX);
     assert_eq!(numbers.as_bytes(), digits(&text).unwrap().as_slice());
-    for (length, written) in [(900, 0), (1465, 1)] {
+    for (length, written, width) in [
+        (900, 0, 113),
+        (1465, 1, 125),
+        (1466, 1, 129),
+        (1732, 1, 137),
+    ] {
         let text = sample(length);
-        let read = read(&Symbol::of_seal(&seal(&text)).unwrap());
-        assert_eq!(read, (written, text), "level M is written 00");
+        let symbol = Symbol::of_seal(&seal(&text)).unwrap();
+        assert_eq!(symbol.width(), width, "{length}");
+        assert_eq!(read(&symbol), (written, text), "level M is written 00");
+        assert!(!symbol.is_dark(width, 0) && !symbol.is_dark(0, width));
     }
-    assert!(Symbol::of_seal(&seal(&sample(1466))).is_err());
+    assert!(Symbol::of_seal(&seal(&sample(1733))).is_err());
 }
 
 /// Level as written, and text.

@@ -8,7 +8,8 @@
 //!   birth date       nationality       passport number
 //!   statement
 //!   doses: number, date, kind, maker, product, lot, country; 以下余白 below the last
-//!   SMART Health Card    VDS-NC, larger    authority, date of issue, certificate id, legal basis
+//!   SMART Health Card    VDS-NC, larger    date of issue, legal basis, authority
+//!   certificate id
 //!   notes
 //! ```
 
@@ -25,7 +26,7 @@ use super::{
         tags::{Element, Role},
         text::{Block, Ladder},
     },
-    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days, notes,
+    BODY, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days, notes,
     values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
@@ -47,13 +48,13 @@ const ROW_HEIGHT: f32 = 10.6;
 
 /// Left edge and width of each column of the table of doses.
 const COLUMNS: [(f32, f32); 7] = [
-    (0.0, 15.0),
-    (15.0, 26.0),
-    (41.0, 31.0),
-    (72.0, 23.0),
-    (95.0, 41.0),
-    (136.0, 21.0),
-    (157.0, 15.0),
+    (0.0, 14.0),
+    (14.0, 28.0),
+    (42.0, 33.0),
+    (75.0, 23.0),
+    (98.0, 41.0),
+    (139.0, 20.0),
+    (159.0, 13.0),
 ];
 const HEADS: [(&str, &str); 7] = [
     ("接種回数", "Dose number"),
@@ -66,14 +67,21 @@ const HEADS: [(&str, &str); 7] = [
 ];
 
 /// Where the symbols and what stands beside them begin, and the sides of the squares the symbols stand in.
-const PROOF_TOP: f32 = 179.0;
-const CARD_PANEL: f32 = 52.0;
-const SEAL_PANEL: f32 = 68.0;
-const GAP: f32 = 3.0;
+const PROOF_TOP: f32 = 172.0;
+const CARD_PANEL: f32 = 53.0;
+const SEAL_PANEL: f32 = 75.0;
+const GAP: f32 = 2.5;
+/// Below the smaller symbol and its caption.
+const ID_TOP: f32 = PROOF_TOP + CARD_PANEL + 8.6;
 const SEAL_LEFT: f32 = LEFT + CARD_PANEL + GAP;
 const FACTS_LEFT: f32 = SEAL_LEFT + SEAL_PANEL + GAP;
 const FACTS_WIDTH: f32 = LEFT + WIDTH - FACTS_LEFT;
 
+/// Two lines of each fill a row.
+const CELL: (Ladder, Ladder) = (
+    &[(8.5, 1), (8.0, 1), (7.5, 1), (7.0, 1), (6.5, 2), (5.0, 3)],
+    &[(6.5, 1), (6.0, 1), (5.5, 1), (5.0, 2), (4.5, 2)],
+);
 const NARROW_OFFICE: (Ladder, Ladder) = (
     &[(13.0, 1), (11.0, 1), (9.5, 2), (8.0, 3)],
     &[(7.5, 1), (7.0, 2), (6.0, 3)],
@@ -82,7 +90,8 @@ const NARROW_NOTE: (Ladder, Ladder) = (
     &[(7.0, 2), (6.5, 3), (6.0, 4)],
     &[(6.0, 3), (5.5, 4), (5.0, 5)],
 );
-const ID: Ladder = &[(9.0, 1), (8.0, 1), (7.0, 1), (7.0, 2)];
+/// On one line, to be read out.
+const ID: Ladder = &[(10.0, 1), (9.0, 1), (8.0, 1), (7.0, 1)];
 
 const NOTES: [(&str, &str); 3] = [
     (
@@ -113,6 +122,7 @@ pub(super) struct Texts {
     doses: Vec<Vec<Pair>>,
     nothing_follows: Option<Pair>,
     captions: [Pair; 2],
+    id: Option<(Pair, Pair)>,
     facts: Vec<(Pair, Pair)>,
     office: Pair,
     notes: Vec<Pair>,
@@ -169,22 +179,22 @@ impl Texts {
                 set.regular((value, english), width - 4.0, (VALUE, LABEL.1))?,
             ))
         };
-        let narrow = |label: (&str, &str), value: Pair| {
-            Ok((set.regular(label, FACTS_WIDTH - 4.0, HEAD)?, value))
-        };
         let width = FACTS_WIDTH - 4.0;
-        let mut facts = vec![narrow(
-            ("発行年月日", "Date of issue"),
-            set.regular((&issued.0, &issued.1), width, (VALUE, LABEL.1))?,
-        )?];
-        if let Some(id) = certificate_id {
-            let id = set.bold((&id.to_string(), ""), width, (ID, LABEL.1))?;
-            facts.push(narrow(("証明書ID", "Certificate ID"), id)?);
-        }
-        facts.push(narrow(
-            ("根拠法令", "Legal basis"),
-            set.regular(both(texts.legal_ground()), width, NARROW_NOTE)?,
-        )?);
+        let fact = |label: (&str, &str), value: Pair| Ok((set.regular(label, width, HEAD)?, value));
+        let facts = vec![
+            fact(
+                ("発行年月日", "Date of issue"),
+                set.regular((&issued.0, &issued.1), width, (VALUE, LABEL.1))?,
+            )?,
+            fact(
+                ("根拠法令", "Legal basis"),
+                set.regular(both(texts.legal_ground()), width, NARROW_NOTE)?,
+            )?,
+        ];
+        let id = certificate_id.map(|id| {
+            let id = set.bold((&id.to_string(), ""), CARD_PANEL - 4.0, (ID, LABEL.1))?;
+            fact(("証明書ID", "Certificate ID"), id)
+        });
         Ok(Self {
             title: set.bold(both(texts.title()), WIDTH - 10.0, TITLE)?,
             kind: set.regular(
@@ -251,6 +261,7 @@ impl Texts {
                     NOTE,
                 )?,
             ],
+            id: id.transpose()?,
             facts,
             office: office(set, &preview.authority)?,
             notes: NOTES
@@ -425,12 +436,29 @@ fn proof(sheet: &mut Sheet<'_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> El
 }
 
 fn issue(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
+    let (mut rows, y) = facts(sheet, &texts.facts, (FACTS_LEFT, FACTS_WIDTH), PROOF_TOP);
+    let id = texts.id.as_slice();
+    rows.extend(facts(sheet, id, (LEFT, CARD_PANEL), ID_TOP).0);
+    let facts = Element::new(Role::Table, rows);
+    let bottom = PROOF_TOP + SEAL_PANEL;
+    let office = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, (bottom - y).max(1.0));
+    let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
+    Element::new(Role::Group, [facts, Element::new(Role::Paragraph, office)])
+}
+
+/// Facts one below the other, and where they end in millimetres.
+fn facts(
+    sheet: &mut Sheet<'_>,
+    facts: &[(Pair, Pair)],
+    (left, width): (f32, f32),
+    top: f32,
+) -> (Vec<Element<'static>>, f32) {
     const LABEL: f32 = 7.0;
     const AFTER: f32 = 1.4;
     let mut rows = Vec::new();
-    let mut y = PROOF_TOP;
-    for (label, value) in &texts.facts {
-        let place = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, LABEL);
+    let mut y = top;
+    for (label, value) in facts {
+        let place = Place::mm(left, y, width, LABEL);
         sheet.pen.fill(place, TINT);
         sheet.rule_above(place);
         let label = sheet.pair(place.inset(2.0 * MM, 0.0), Align::Left, label, ACCENT);
@@ -451,10 +479,20 @@ fn issue(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
         ));
         y += LABEL + 2.0 * AFTER + height / MM;
     }
-    sheet.close_table(Place::mm(FACTS_LEFT, PROOF_TOP, FACTS_WIDTH, y - PROOF_TOP));
-    let facts = Element::new(Role::Table, rows);
-    let bottom = PROOF_TOP + SEAL_PANEL;
-    let office = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, (bottom - y).max(1.0));
-    let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
-    Element::new(Role::Group, [facts, Element::new(Role::Paragraph, office)])
+    sheet.close_table(Place::mm(left, top, width, y - top));
+    (rows, y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::super::sheet::largest, *};
+
+    /// Four modules of quiet zone, and as far as a terminal looks for colours around a symbol: 2 mm and a little.
+    const AROUND: f32 = 2.6 * MM;
+
+    #[test]
+    fn every_symbol_has_room_around_it() {
+        assert!(largest(1..=22, HEALTH_CARD) + 2.0 * AROUND <= CARD_PANEL * MM);
+        assert!(largest(1..=30, SEAL) + 2.0 * AROUND <= SEAL_PANEL * MM);
+    }
 }
