@@ -183,6 +183,13 @@ let held;
 find("#attendant-corner").addEventListener("pointerdown", () => { held = setTimeout(() => press("attendant"), HOLD); });
 for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attendant-corner").addEventListener(end, () => clearTimeout(held));
 
+/** What was hit first: the second tap of a double tap is none for what has taken its place meanwhile, a key of the PIN's pad perhaps. */
+let hit = {};
+addEventListener("click", (event) => {
+  if (event.detail <= 1) hit = { target: event.target, serial: screen?.serial };
+  else if (!hit.target?.isConnected || hit.serial !== screen?.serial) event.stopPropagation();
+}, true);
+
 addEventListener("keydown", (event) => {
   if (!isHarmless(event)) event.preventDefault();
   if (event.ctrlKey && event.altKey && event.code === "KeyA") press("attendant");

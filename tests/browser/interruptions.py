@@ -74,6 +74,33 @@ def went_back(stand, kiosk):
     over(stand, kiosk)
 
 
+def hurried(stand, kiosk):
+    """The second tap of a double tap presses nothing on the screen that the first one led to."""
+    pad = kiosk.page.locator(".keys")
+
+    def tap_twice(button):
+        """In the middle of it, where a key of the pad comes to lie."""
+        box = button.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.6
+        kiosk.page.mouse.dblclick(x, y, delay=60)
+        kiosk.is_on("pin")
+        left, top = (pad.bounding_box()[side] for side in "xy")
+        assert left < x and top < y, "there is no key: this test shows nothing"
+        kiosk.page.wait_for_timeout(500)
+        expect(kiosk.page.locator(".dot.full")).to_have_count(0)
+
+    kiosk.begin("ja").place("ordinary").is_on("kind")
+    tap_twice(kiosk.page.locator("button.choice"))
+    kiosk.type_pin("0000").is_told_why("pin-wrong", remaining=2)
+    tap_twice(kiosk.page.locator("main .primary"))
+    # On one key it is two digits.
+    kiosk.page.get_by_role("button", name="1", exact=True).dblclick()
+    expect(kiosk.page.locator(".dot.full")).to_have_count(2)
+    kiosk.cancel().is_told_why("cancelled")
+    over(stand, kiosk)
+    stand.order(reset_tries="ordinary")
+
+
 def waited(stand, kiosk):
     """At every step, where nobody does anything; before that a warning, where there is time for one."""
     stand.order(patience=22)
@@ -218,4 +245,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, lifted, without_paper, without_center, without_browser, waited, without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, without_browser, waited, without_reader)
