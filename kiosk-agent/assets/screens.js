@@ -128,11 +128,13 @@ const SCREENS = {
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
-  problem: ({ code, happened, advice, then }, press) => [
+  problem: ({ code, happened, advice, says, then }, press) => [
     // Whoever cancelled was not stopped.
     title(text(code === "cancelled" ? "ProblemTitle" : { on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
     el("div.warning", { role: "alert" },
       el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
+    says?.hours ? lead(text("Hours", says.hours)) : null,
+    says?.words ? lead(localized(says.words)) : null,
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
     then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
   ],

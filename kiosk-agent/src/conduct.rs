@@ -12,7 +12,7 @@ use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
 use crate::output::Output;
-use crate::ports::{Card, Center, FrontEnd, Intent, View};
+use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
 use crate::session::{
     Applying, CardPlaced, CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver,
     PinEntry, Previewed, Refused, Welcome,
@@ -125,9 +125,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     /// (K4). Cancelling ends the wait, not the state.
     pub async fn until_open(&mut self, front: &mut impl FrontEnd) {
         let mut shown = None;
-        while let Err(problem) = self.welcome().await {
-            if shown.replace(problem.code) != Some(problem.code) {
-                front.show(&View::OutOfService(&problem));
+        while let Err(closed) = self.welcome().await {
+            if shown.as_ref() != Some(&closed) {
+                front.show(&View::OutOfService(&closed));
+                shown = Some(closed);
             }
             tokio::select! {
                 () = sleep(LOOK_AGAIN) => {}
@@ -173,12 +174,16 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 
     /// What is offered to whoever begins now.
-    async fn welcome(&mut self) -> Result<Welcome, Problem> {
+    async fn welcome(&mut self) -> Result<Welcome, Closed> {
         let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        if hours::are_open(&welcome.menu().hours, SystemTime::now()) {
+        let hours = &welcome.menu().hours;
+        if hours::are_open(hours, SystemTime::now()) {
             Ok(welcome)
         } else {
-            Err(ProblemCode::OutsideHours.into())
+            Err(Closed {
+                problem: ProblemCode::OutsideHours.into(),
+                says: Some(Says::Hours(hours.clone())),
+            })
         }
     }
 

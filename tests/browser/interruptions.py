@@ -216,13 +216,15 @@ def without_center(stand, kiosk):
     kiosk.is_on("copies").cancel().is_told_why("cancelled")
     kiosk.to_start()
 
-    for offer, code in (("closed", "outside-hours"), ("maintenance", "maintenance")):
+    for offer, code, said in (("closed", "outside-hours", ":00〜"), ("maintenance", "maintenance", "…")):
         kiosk.begin("ko")
         stand.order(center=offer)
         kiosk.place("ordinary").is_on("kind").page.locator("button.choice").first.click()
         kiosk.is_on("pin").type_pin().is_told_why(code)
         stand.order(remove=0)
         kiosk.to_waiting(code)
+        # The center's own words, in the language of the first screen.
+        expect(kiosk.page.locator("main .lead")).to_contain_text(said)
         stand.order(center="open")
         kiosk.is_on("language")
 
