@@ -55,6 +55,8 @@ function show(next) {
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
+      // Whoever only looked at the first screens has no browser of their own.
+      if (next.screen === "language") voice.reset();
       voice.say(next.speak, next.alarm);
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.

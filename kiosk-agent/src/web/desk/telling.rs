@@ -35,11 +35,7 @@ impl Desk {
             back: self.has_back(),
             cancel: self.can_cancel(),
             speak: self.spoken(),
-            alarm: match self.shown {
-                Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
-                Shown::TakePaper => Some("alarm/paper"),
-                _ => None,
-            },
+            alarm: alarm(&self.shown),
             content: self.content(),
         }
     }
@@ -158,6 +154,16 @@ impl Desk {
             says,
             then,
         }
+    }
+}
+
+fn alarm(shown: &Shown) -> Option<&'static str> {
+    match shown {
+        Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
+        Shown::TakePaper => Some("alarm/paper"),
+        // Anybody can ask to be let in.
+        Shown::AttendantKey { before, .. } => alarm(before),
+        _ => None,
     }
 }
 
