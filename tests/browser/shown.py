@@ -160,7 +160,8 @@ SCREENS = [
     ("service", [{"view": "menu", "menu": MENU}], to_service, NOTHING),
     ("terms", [{"view": "menu", "menu": MENU}], to_terms, NOTHING),
     ("place-card", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
-    ("kind", [{"view": "kind", "kinds": ["domestic", "abroad"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    # What this terminal has: a certificate for abroad needs a passport read.
+    ("kind", [{"view": "kind", "kinds": ["domestic"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin", [{"view": "pin", "remaining": 3}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin-entered", [{"view": "pin", "remaining": 2}, {"view": "time", "seconds": 90}], digits(4), NOTHING),
     ("pin-last", [{"view": "pin", "remaining": 1}, {"view": "time", "seconds": 90}], digits(2), NOTHING),
