@@ -142,9 +142,12 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         let taken = self.until_taken(accepted, front).await?;
         let checked = self.until_checked(taken, front).await?;
         let handed_over = self.until_handed_over(checked, front).await?;
-        // What happens to the money by now is between operator and unit: the resident has what was paid for.
-        let _ = self.cabinet.payment.settle().await;
         let done = handed_over.report(&mut self.center).await;
+        // What lapses is not paid for.
+        if done.reported {
+            // What happens to the money by now is between operator and unit: the resident has what was paid for.
+            let _ = self.cabinet.payment.settle().await;
+        }
         self.until_paper_is_taken(front).await;
         Ok(done)
     }
@@ -456,9 +459,28 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 Err(refused) => checked = retry(refused, front)?,
             }
             front.show(&View::TryAgain);
-            self.input(front, |intent| matches!(intent, Intent::Go))
-                .await?;
+            let again = self.input(front, |intent| matches!(intent, Intent::Go));
+            if let Err(ended) = again.await {
+                return self.until_left(checked, ended).await;
+            }
         }
+    }
+
+    /// Whoever does not wait for the rest keeps the copies that are out, and has paid for no others.
+    async fn until_left(
+        &mut self,
+        checked: Checked,
+        ended: Problem,
+    ) -> Result<HandedOver, Problem> {
+        let missing = checked.missing();
+        let handed_over = checked.leave().ok_or(ended)?;
+        if let Some(fee) = self.cabinet.fee
+            && let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await
+        {
+            handed_over.report(&mut self.center).await;
+            return Err(ProblemCode::from(error).into());
+        }
+        Ok(handed_over)
     }
 
     /// The next intent that fits the view; what does not is ignored.

@@ -509,6 +509,22 @@ impl Checked {
     }
 }
 
+impl Checked {
+    /// Copies that are still to come out.
+    #[must_use]
+    pub const fn missing(&self) -> u8 {
+        self.certificate.copies()
+    }
+
+    /// Leaves it at the copies that are out, if there are any: they are the resident's, and lapse unless the register knows of them.
+    #[must_use]
+    pub fn leave(self) -> Option<HandedOver> {
+        (self.certificate.out() > 0).then_some(HandedOver {
+            sealed: self.sealed,
+        })
+    }
+}
+
 /// The resident has it; the register does not know yet.
 #[derive(Debug)]
 pub struct HandedOver {
