@@ -5,6 +5,7 @@ import contextlib
 from playwright.sync_api import Error, expect
 
 from paper import certificate
+from shown import MENU, NOTICE, shown_alone
 from stand import persona
 
 # Seconds for each step, where they are waited for.
@@ -229,6 +230,20 @@ def without_center(stand, kiosk):
         kiosk.is_on("language")
 
 
+def announced(shown):
+    """What the center has to say, and when it is open, is read before an application begins, by everybody in their language."""
+    main = shown.page.locator("main")
+    for language in LANGUAGES:
+        shown.start_over()
+        shown.tell({"view": "menu", "menu": {**MENU, "notices": [NOTICE]}})
+        shown.on("language")
+        expect(main).to_contain_text(NOTICE["ja"])
+        expect(main).to_contain_text(MENU["hours"]["close"])
+        shown.page.locator(f"button.language[lang={language}]").click()
+        shown.on("service")
+        expect(main).to_contain_text(NOTICE[language])
+
+
 def without_reader(stand, kiosk):
     """A service that is lost is no card that was taken."""
     kiosk.to_pin("ordinary", "ja").type_pin().is_on("take-card")
@@ -247,4 +262,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, without_browser, waited, without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, without_browser, waited, shown_alone(announced), without_reader)

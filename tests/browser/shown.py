@@ -157,7 +157,7 @@ NOTHING = None
 SCREENS = [
     ("starting", [{"view": "start-over"}], NOTHING, NOTHING),
     ("language", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], NOTHING, NOTHING),
-    ("service", [{"view": "menu", "menu": MENU}], to_service, NOTHING),
+    ("service", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], to_service, NOTHING),
     ("terms", [{"view": "menu", "menu": MENU}], to_terms, NOTHING),
     ("place-card", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
     # What this terminal has: a certificate for abroad needs a passport read.

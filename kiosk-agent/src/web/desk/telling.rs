@@ -98,6 +98,7 @@ impl Desk {
             },
             Shown::Service(menu) => Content::Service {
                 programmes: menu.programmes.iter().map(Into::into).collect(),
+                notices: &menu.notices,
             },
             Shown::Terms(..) => Content::Terms,
             Shown::PlaceCard => Content::PlaceCard,
