@@ -168,7 +168,7 @@ pub fn covid(programmes: &Programmes) -> &Programme {
 }
 
 /// The fonts where Debian puts them.
-pub fn typesetter() -> Typesetter {
+pub fn fonts() -> Fonts {
     let fonts = Path::new("/usr/share/fonts/truetype");
     let path = |name: &str| -> PathBuf { fonts.join(name) };
     let fonts = Fonts::load(&FontPaths {
@@ -176,7 +176,11 @@ pub fn typesetter() -> Typesetter {
         bold: path("bizud-gothic/BIZUDPGothic-Bold.ttf"),
         names: path("ipamj/ipamjm.ttf"),
     });
-    Typesetter::new(fonts.expect("fonts-morisawa-bizud-gothic and fonts-ipamj-mincho are there"))
+    fonts.expect("fonts-morisawa-bizud-gothic and fonts-ipamj-mincho are there")
+}
+
+pub fn typesetter() -> Typesetter {
+    Typesetter::new(fonts(), programmes().iter()).expect("the shipped programmes can be set")
 }
 
 pub fn preview(programme: &Programme, person: &Person) -> Preview {

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     admin::Admin,
     center::{Center, Parts},
-    certificate::page::{FontError, Fonts, PageError, Typesetter},
+    certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     event::{Event, Events, Listener, StandardError},
@@ -80,9 +80,9 @@ pub enum ServeError {
     /// A font.
     #[error("fonts: {0}")]
     Font(#[from] FontError),
-    /// A programme says what cannot be printed.
-    #[error("programme {0}: {1}")]
-    Unprintable(ProgrammeId, PageError),
+    /// Nothing can be set with these fonts and programmes.
+    #[error(transparent)]
+    Typesetter(#[from] TypesetterError),
     /// The files for talking to VRS.
     #[error("vrs.tls: {0}")]
     Vrs(LoadError),
@@ -129,12 +129,7 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     }
     let registry = Shares::new(registry, config.vrs.connections, config.vrs.deadlines.free);
     let programmes = Programmes::load(&config.programmes)?;
-    let typesetter = Typesetter::new(Fonts::load(&config.fonts)?);
-    for programme in programmes.iter() {
-        typesetter
-            .check_programme(programme)
-            .map_err(|error| ServeError::Unprintable(programme.id().clone(), error))?;
-    }
+    let typesetter = Typesetter::new(Fonts::load(&config.fonts)?, programmes.iter())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let barcodes = config.vds_nc.as_ref();
     let barcodes =

@@ -241,14 +241,12 @@ pub(crate) fn programmes() -> Programmes {
 /// The fonts where Debian puts them.
 pub(crate) fn typesetter() -> Typesetter {
     let font = |name: &str| Path::new("/usr/share/fonts/truetype").join(name);
-    Typesetter::new(
-        Fonts::load(&FontPaths {
-            regular: font("bizud-gothic/BIZUDPGothic-Regular.ttf"),
-            bold: font("bizud-gothic/BIZUDPGothic-Bold.ttf"),
-            names: font("ipamj/ipamjm.ttf"),
-        })
-        .unwrap(),
-    )
+    let fonts = Fonts::load(&FontPaths {
+        regular: font("bizud-gothic/BIZUDPGothic-Regular.ttf"),
+        bold: font("bizud-gothic/BIZUDPGothic-Bold.ttf"),
+        names: font("ipamj/ipamjm.ttf"),
+    });
+    Typesetter::new(fonts.unwrap(), programmes().iter()).unwrap()
 }
 
 /// Trust in a CA under which no card is.

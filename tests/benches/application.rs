@@ -86,6 +86,8 @@ fn center(world: &World) -> Center<InProcess> {
     });
 
     let config = Config::load(&world.ground.path("center/center.toml")).expect("its file");
+    let programmes = Programmes::load(&config.programmes).expect("programmes");
+    let fonts = Fonts::load(&config.fonts).expect("fonts");
     Center::new(Parts {
         registry: InProcess {
             vrs,
@@ -94,8 +96,8 @@ fn center(world: &World) -> Center<InProcess> {
         id: config.id,
         vrs: config.vrs_id,
         issuer: config.issuer,
-        programmes: Arc::new(Programmes::load(&config.programmes).expect("programmes")),
-        typesetter: Arc::new(Typesetter::new(Fonts::load(&config.fonts).expect("fonts"))),
+        typesetter: Arc::new(Typesetter::new(fonts, programmes.iter()).expect("can be set")),
+        programmes: Arc::new(programmes),
         hours: config.hours,
         notices: config.notices,
         maintenance: config.maintenance,

@@ -94,6 +94,14 @@ def preview(doses=2, name="試験　花子"):
     }
 
 
+def preview_abroad():
+    """With what a passport says."""
+    shown = preview() | {"kind": "abroad", "passport": {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}}
+    for number, dose in enumerate(shown["doses"], start=1):
+        dose["abroad"] = {"number": number, "country": "JPN", "icd11": "XM8NQ0", "brand": "Comirnaty"}
+    return shown
+
+
 def municipality(offers, home="132217"):
     return {"view": "municipality", "offers": offers, "home": home, "fee": 120}
 
@@ -157,7 +165,7 @@ NOTHING = None
 SCREENS = [
     ("starting", [{"view": "start-over"}], NOTHING, NOTHING),
     ("language", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], NOTHING, NOTHING),
-    ("service", [{"view": "menu", "menu": MENU}], to_service, NOTHING),
+    ("service", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], to_service, NOTHING),
     ("terms", [{"view": "menu", "menu": MENU}], to_terms, NOTHING),
     ("place-card", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
     ("kind", [{"view": "kind", "kinds": ["domestic", "abroad"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
@@ -174,6 +182,7 @@ SCREENS = [
     ("municipality-letters", [municipality(MANY, None), {"view": "time", "seconds": 90}], NOTHING, chosen("ByLetters", KA)),
     ("copies", [municipality(FEW), {"view": "time", "seconds": 90}], to_copies, NOTHING),
     ("preview", [{"view": "preview", "preview": preview()}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    ("preview-abroad", [{"view": "preview", "preview": preview_abroad()}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("preview-seven", [{"view": "preview", "preview": preview(7, "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬＶＡ　ＰＥＲＥＩＲＡ")}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("fee", [{"view": "fee", "due": 240, "inserted": 100}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("issuing", [{"view": "issuing"}], NOTHING, NOTHING),
@@ -186,6 +195,8 @@ SCREENS = [
     ("problem-on", [{"view": "start-over"}, {"view": "place-card"}, problem("pin-wrong", remaining=2), {"view": "pin", "remaining": 2}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("problem-half-printed", [problem("printer-out-of-paper", printed=2), {"view": "try-again"}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("out-of-service", [{"view": "out-of-service", "code": "center-unreachable"}], NOTHING, NOTHING),
+    ("out-of-service-hours", [{"view": "out-of-service", "code": "outside-hours", "hours": MENU["hours"]}], NOTHING, NOTHING),
+    ("out-of-service-words", [{"view": "out-of-service", "code": "maintenance", "words": NOTICE}], NOTHING, NOTHING),
     ("attendant-key", [{"view": "out-of-service", "code": "printer-jam"}], attendant_key, NOTHING),
     ("attendant-key-wrong", [{"view": "out-of-service", "code": "printer-jam"}], wrong_key, NOTHING),
     ("attendant", [{"view": "attendant", "reader": "ok", "printer": "printer-jam", "center": "ok"}], NOTHING, NOTHING),
@@ -199,8 +210,8 @@ SCREENS = [
 CLASSES = {
     "pin-entered": "pin", "pin-last": "pin", "municipality-few": "municipality", "municipality-prefectures": "municipality",
     "municipality-prefecture": "municipality", "municipality-row": "municipality", "municipality-letters": "municipality",
-    "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
-    "problem-half-printed": "problem", "out-of-service": "problem", "attendant-key-wrong": "attendant-key",
+    "preview-abroad": "preview", "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
+    "problem-half-printed": "problem", "out-of-service": "problem", "out-of-service-hours": "problem", "out-of-service-words": "problem", "attendant-key-wrong": "attendant-key",
     "dialog-help": "pin", "dialog-cancel": "preview", "dialog-voice": "place-card", "dialog-language": "place-card", "dialog-time": "place-card",
 }
 

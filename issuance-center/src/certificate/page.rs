@@ -1,29 +1,54 @@
 //! The page: one PDF of A4, tagged for screen readers (PDF/UA-1), Japanese with English beside it.
 //!
 //! ```text
-//! Preview, certificate id, QR symbol, programme ── Typesetter ── PDF
+//! Preview, certificate id, QR symbol, programme ── layout ── sheet ── document ── PDF
+//!                                        fonts ──── stock ───┘
 //! ```
 //! Text is set glyph by glyph from the font's own character map, so a character without a glyph is an error that names it and
 //! never a blank box. A name is set in one font: the body font if it has every character, else the wide one. The same
 //! content gives the same bytes: nothing in the file depends on time or chance.
 
-use issuance_api::{Blob, CertificateId, Problem, ProblemCode, terminal::Preview};
+use std::{cell::RefCell, fmt};
+
+use issuance_api::{Blob, CertificateId, Problem, ProblemCode, ProgrammeId, terminal::Preview};
 
 use super::qr::Symbol;
 use crate::programme::Programme;
 
 mod background;
+mod document;
+mod embed;
 mod fonts;
 mod layout;
+mod pen;
 mod sheet;
+mod stock;
+mod tags;
 mod text;
 
 pub use fonts::{FontError, FontPaths, Fonts};
 
 /// Sets pages. One for the whole process.
-#[derive(Debug)]
 pub struct Typesetter {
     fonts: Fonts,
+    stock: stock::Stock,
+}
+
+/// Why there is no typesetter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TypesetterError {
+    /// A programme says what cannot be printed.
+    #[error("programme {0}: {1}")]
+    Unprintable(ProgrammeId, PageError),
+    /// A font cannot be embedded.
+    #[error("a font cannot be embedded")]
+    Font,
+}
+
+impl fmt::Debug for Typesetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typesetter(..)")
+    }
 }
 
 /// What a page shows.
@@ -57,8 +82,8 @@ pub enum PageError {
     /// The font for names has become unreadable since the start.
     #[error("the font for names cannot be read")]
     Font,
-    /// The PDF would not be PDF/UA-1.
-    #[error("the page is not valid PDF/UA-1")]
+    /// The preview and the symbols are not those of one kind of certificate.
+    #[error("preview and symbols do not belong together")]
     Invalid,
 }
 
@@ -77,10 +102,21 @@ impl From<PageError> for Problem {
 }
 
 impl Typesetter {
-    /// Sets with these fonts.
-    #[must_use]
-    pub const fn new(fonts: Fonts) -> Self {
-        Self { fonts }
+    /// Sets pages of these programmes with these fonts. Everything that a programme can put on a page is tried now.
+    ///
+    /// # Errors
+    /// [`TypesetterError`]
+    pub fn new<'p>(
+        fonts: Fonts,
+        programmes: impl IntoIterator<Item = &'p Programme>,
+    ) -> Result<Self, TypesetterError> {
+        let mut taken = RefCell::default();
+        for programme in programmes {
+            layout::learn(&fonts, programme, &taken)
+                .map_err(|error| TypesetterError::Unprintable(programme.id().clone(), error))?;
+        }
+        let stock = stock::Stock::of(taken.get_mut()).map_err(|_| TypesetterError::Font)?;
+        Ok(Self { fonts, stock })
     }
 
     /// Whether everything in a preview can be printed: asked before it is shown, so that nobody confirms what cannot be
@@ -92,19 +128,11 @@ impl Typesetter {
         layout::check(&self.fonts, programme, preview)
     }
 
-    /// Whether everything a programme can put on a page can be printed: asked when the center starts.
-    ///
-    /// # Errors
-    /// A character without a glyph, or a text too long for its place.
-    pub fn check_programme(&self, programme: &Programme) -> Result<(), PageError> {
-        layout::check_programme(&self.fonts, programme)
-    }
-
     /// Sets the page.
     ///
     /// # Errors
-    /// A character without a glyph, a text too long, too many doses; or the fonts or the PDF went wrong.
+    /// A character without a glyph, a text too long, too many doses; or a font went wrong.
     pub fn set(&self, content: &Content<'_>) -> Result<Blob, PageError> {
-        layout::page(&self.fonts, content).map(Blob::new)
+        layout::page(&self.fonts, &self.stock, content).map(Blob::new)
     }
 }

@@ -1,6 +1,7 @@
 //! Reads the QR codes back from the page: the PDF is rasterised as a printer would, and decoded as a verifier would.
 //!
-//! The whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
+//! First [exactly](exact): that explains every page of ours. What it does not explain is looked at thoroughly:
+//! the whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
 //! symbol. Every code that reads, at any resolution, has to be one of those expected, and lie in an area without colour; each of
 //! those has to be read once at least. A camera, a scanner and this check weigh colours differently, and could each read another code.
 
@@ -21,6 +22,8 @@ use zeroize::Zeroizing;
 
 use super::{Mismatch, Refusal, same};
 
+mod exact;
+
 /// Resolution of the first look, in dots an inch: coarse, for it takes in the whole page.
 const COARSE: f32 = 200.0;
 /// Resolutions of the looks at what could be a symbol. At 300 a module of a version 22 symbol printed 40 mm wide is 4.5 dots. The decoder's grid detection misses some symbols at some resolutions, as
@@ -33,10 +36,9 @@ const LONGEST_SIDE: f32 = 1191.0;
 const STRIP: usize = 1 << 19;
 /// Side of the squares in which ink is counted, in dots at [`COARSE`]: 2 mm.
 const CELL: usize = 16;
-/// From this share of ink on, one in so many, a cell could be part of a symbol, half of which is ink. Three by three such cells
-/// are: text has gaps between its lines. Any symbol of 8 mm has them; one that holds a certificate has 97 modules a side, and
+/// From this many percent of ink on, a cell could be part of a symbol, half of which is ink. Three by three such cells are: text has gaps between its lines. Any symbol of 8 mm has them; one that holds a certificate has 97 modules a side, and
 /// is not readable below that size.
-const DENSE: usize = 5;
+const DENSE: usize = 20;
 /// Cells around dense ones that belong to the symbol still, or to its quiet zone.
 const MARGIN: usize = 4;
 /// Darker than this is ink.
@@ -74,9 +76,19 @@ pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
         width: dots(width),
         height: dots(height),
     };
-    let mut sheet = Sheet::new(page, expected);
+    let sheet = Sheet::new(page, expected);
+    if exact::explains(&sheet, whole, expected) {
+        return Ok(());
+    }
+    thoroughly(sheet, whole, expected)
+}
+
+/// Reads every code there is.
+fn thoroughly(mut sheet: Sheet<'_>, whole: Area, expected: &[&str]) -> Result<(), Refusal> {
+    let page = sheet.page;
     let raster = sheet.rasterise(whole, COARSE);
-    let areas = dense(&raster).into_iter().flat_map(Area::parts);
+    let dense = clusters(&raster, CELL, DENSE).into_iter();
+    let areas = dense.flat_map(|cells| cells.area(whole, CELL, 1.0).parts());
     let mut looks: Vec<_> = areas
         .flat_map(|area| FINER.map(|resolution| (area, resolution)))
         .collect();
@@ -123,6 +135,24 @@ struct Area {
 }
 
 impl Area {
+    const fn overlaps(self, other: Self) -> bool {
+        self.left < other.left + other.width
+            && other.left < self.left + self.width
+            && self.top < other.top + other.height
+            && other.top < self.top + self.height
+    }
+
+    /// The smallest that holds both.
+    fn and(self, other: Self) -> Self {
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        Self {
+            left,
+            top,
+            width: (self.left + self.width).max(other.left + other.width) - left,
+            height: (self.top + self.height).max(other.top + other.height) - top,
+        }
+    }
+
     /// Covers it with overlapping areas that are not too large.
     fn parts(self) -> impl Iterator<Item = Self> {
         let steps = |from: usize, length: usize| {
@@ -279,13 +309,36 @@ fn luma(red: u8, green: u8, blue: u8) -> u8 {
     u8::try_from((299 * red + 587 * green + 114 * blue) / 1000).unwrap_or(u8::MAX)
 }
 
-/// Where there could be symbols: dense cells that touch, with a margin.
-fn dense(raster: &Raster) -> Vec<Area> {
+/// Squares that are dense and touch, counted from the upper left corner, half open.
+#[derive(Clone, Copy)]
+struct Cells {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+}
+
+impl Cells {
+    /// With a margin, of squares so many dots wide that are `larger` at [`COARSE`].
+    fn area(self, whole: Area, side: usize, larger: f32) -> Area {
+        let at = |cell: usize| scaled(cell * side, larger);
+        let [left, top] = [self.left, self.top].map(|cell| at(cell.saturating_sub(MARGIN)));
+        Area {
+            left,
+            top,
+            width: at(self.right + MARGIN).min(whole.width) - left,
+            height: at(self.bottom + MARGIN).min(whole.height) - top,
+        }
+    }
+}
+
+/// Where there could be symbols: squares of at least so many percent of ink, three by three.
+fn clusters(raster: &Raster, side: usize, percent: usize) -> Vec<Cells> {
     let height = raster.grey.len() / raster.width;
-    let (columns, rows) = (raster.width.div_ceil(CELL), height.div_ceil(CELL));
+    let (columns, rows) = (raster.width.div_ceil(side), height.div_ceil(side));
     let mut ink = vec![0; columns * rows];
     for (y, row) in raster.grey.chunks_exact(raster.width).enumerate() {
-        for (dots, ink) in row.chunks(CELL).zip(&mut ink[y / CELL * columns..]) {
+        for (dots, ink) in row.chunks(side).zip(&mut ink[y / side * columns..]) {
             *ink += dots.iter().filter(|grey| **grey < INK).count();
         }
     }
@@ -295,34 +348,31 @@ fn dense(raster: &Raster) -> Vec<Area> {
         let columns_near = x.saturating_sub(reach)..(x + reach + 1).min(columns);
         rows.flat_map(move |y| columns_near.clone().map(move |x| y * columns + x))
     };
-    let is_dense = |cell: usize| ink[cell] * DENSE > CELL * CELL;
+    let is_dense = |cell: usize| ink[cell] * 100 > side * side * percent;
     let mut open: Vec<bool> = (0..ink.len())
         .map(|cell| around(cell, 1).all(is_dense))
         .collect();
-    let mut areas = Vec::new();
+    let mut clusters = Vec::new();
     while let Some(start) = open.iter().position(|open| *open) {
         let (mut left, mut right, mut top, mut bottom) = (columns, 0, rows, 0);
         let mut next = vec![start];
         while let Some(cell) = next.pop() {
             if std::mem::take(&mut open[cell]) {
                 let (x, y) = (cell % columns, cell / columns);
-                (left, right) = (left.min(x), right.max(x));
-                (top, bottom) = (top.min(y), bottom.max(y));
+                (left, right) = (left.min(x), right.max(x + 1));
+                (top, bottom) = (top.min(y), bottom.max(y + 1));
                 // A symbol has lighter places.
                 next.extend(around(cell, 4));
             }
         }
-        let (left, top) = [left, top]
-            .map(|cell| cell.saturating_sub(MARGIN) * CELL)
-            .into();
-        areas.push(Area {
+        clusters.push(Cells {
             left,
             top,
-            width: ((right + 1 + MARGIN) * CELL).min(raster.width) - left,
-            height: ((bottom + 1 + MARGIN) * CELL).min(height) - top,
+            right,
+            bottom,
         });
     }
-    areas
+    clusters
 }
 
 /// A length of the page in whole dots.
@@ -335,15 +385,85 @@ fn dots(points: f32) -> usize {
     (points * COARSE / POINTS_PER_INCH).ceil().max(1.0) as usize
 }
 
+fn scaled(dots: usize, by: f32) -> usize {
+    rounded(dots as f32 * by)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a page's side is positive, and ten thousand dots at most"
 )]
-fn scaled(dots: usize, by: f32) -> usize {
-    (dots as f32 * by).round() as usize
+fn rounded(dots: f32) -> usize {
+    dots.round() as usize
 }
 
 fn dimension(dots: usize) -> u16 {
     u16::try_from(dots).expect("an A3 page at 200 dots, and an area at 600, have fewer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handover::testing::{Symbol, page, page_of};
+
+    /// Whether the quick look is enough.
+    fn explained(pdf: Vec<u8>, expected: &[&str]) -> bool {
+        let pdf = Pdf::new(Arc::new(pdf)).unwrap();
+        let page = &pdf.pages()[0];
+        let (width, height) = page.render_dimensions();
+        let whole = Area {
+            left: 0,
+            top: 0,
+            width: dots(width),
+            height: dots(height),
+        };
+        exact::explains(&Sheet::new(page, expected), whole, expected)
+    }
+
+    fn card(of: u8) -> String {
+        format!("shc:/{}", format!("{of:02}56").repeat(400))
+    }
+
+    #[test]
+    fn a_page_with_what_is_expected_is_explained_at_once() {
+        let (card, seal) = (card(12), "{\"data\":1}".repeat(60));
+        assert!(explained(page(&[&card]), &[&card]));
+        assert!(explained(page(&[&card, &seal]), &[&card, &seal]));
+        assert!(explained(page(&[&seal, &card]), &[&card, &seal]));
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        let (own, other) = (card(12), card(34));
+        let place = (60.0, 60.0);
+        let symbol = |text: &str| Symbol::new(text, place, 113.4);
+        assert!(explained(page_of(&[symbol(&own)]), &[&own]), "the control");
+        assert!(!explained(page(&[]), &[&own]));
+        assert!(!explained(page(&[&other]), &[&own]));
+        assert!(!explained(page(&[&own, &other]), &[&own]));
+        assert!(!explained(page(&[&own]), &[&own, &other]));
+        let mut coloured = symbol(&own);
+        coloured.ink = (0, 0, 60);
+        assert!(!explained(page_of(&[coloured]), &[&own]));
+        // Within what error correction would mend: a spot on a few modules, and a code of its own among them.
+        for text in ["A", "1"] {
+            let spot = Symbol::new(text, (100.0, 100.0), 10.0);
+            assert!(!explained(page_of(&[symbol(&own), spot]), &[&own]));
+        }
+        // Outside: small, and with large modules; dark and not so dark.
+        for (side, ink) in [
+            (30.0, (0, 0, 0)),
+            (30.0, (120, 120, 120)),
+            (250.0, (150, 150, 150)),
+        ] {
+            let mut other = Symbol::new("https://other.example/", (250.0, 350.0), side);
+            other.ink = ink;
+            let page = page_of(&[symbol(&own), other]);
+            assert!(!explained(page, &[&own]), "{side} {ink:?}");
+        }
+        // Where its quiet zone should be.
+        let near = Symbol::new("A", (60.0 + 113.4 + 2.0, 60.0), 20.0);
+        assert!(!explained(page_of(&[symbol(&own), near]), &[&own]));
+    }
 }

@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::{
-    FontRef, MetadataProvider,
+    FontRef, GlyphId, MetadataProvider,
     charmap::MapVariant,
     instance::{LocationRef, Size},
     raw::TableProvider,
+    string::StringId,
 };
 
 use super::PageError;
@@ -77,8 +77,21 @@ impl Fonts {
 
 /// One font.
 pub(super) struct Face {
-    data: Arc<Vec<u8>>,
-    pub(super) font: Font,
+    data: Vec<u8>,
+    name: String,
+    measures: Measures,
+}
+
+/// What a PDF says of a font, in ems.
+#[derive(Clone, Copy)]
+pub(super) struct Measures {
+    /// Left, bottom, right and top of all glyphs.
+    pub(super) bounds: [f32; 4],
+    pub(super) ascent: f32,
+    pub(super) descent: f32,
+    pub(super) cap_height: f32,
+    /// Width of a vertical stroke.
+    pub(super) stem: f32,
 }
 
 /// A character with its variation selector or its combining marks, if it has any, and its one glyph.
@@ -87,16 +100,9 @@ pub(super) struct Cluster {
     /// Without selector and marks.
     pub(super) character: char,
     pub(super) range: Range<usize>,
-    glyph: GlyphId,
+    pub(super) glyph: u16,
     /// In ems.
     pub(super) advance: f32,
-}
-
-impl From<&Cluster> for KrillaGlyph {
-    fn from(cluster: &Cluster) -> Self {
-        let range = cluster.range.clone();
-        Self::new(cluster.glyph, cluster.advance, 0.0, 0.0, 0.0, range, None)
-    }
 }
 
 impl Face {
@@ -106,10 +112,44 @@ impl Face {
     }
 
     fn of(data: Vec<u8>) -> Option<Self> {
-        FontRef::new(&data).ok()?;
-        let data = Arc::new(data);
-        let font = Font::new(Arc::clone(&data).into(), 0)?;
-        Some(Self { data, font })
+        let font = FontRef::new(&data).ok()?;
+        font.glyf().ok()?;
+        let head = font.head().ok()?;
+        let units = f32::from(head.units_per_em());
+        let bounds = [head.x_min(), head.y_min(), head.x_max(), head.y_max()];
+        let metrics = font.metrics(Size::unscaled(), LocationRef::default());
+        let name = font
+            .localized_strings(StringId::POSTSCRIPT_NAME)
+            .english_or_first()?;
+        let measures = Measures {
+            bounds: bounds.map(|at| f32::from(at) / units),
+            ascent: metrics.ascent / units,
+            descent: metrics.descent / units,
+            cap_height: metrics.cap_height.unwrap_or(metrics.ascent) / units,
+            // No font file says it; about this much for its weight.
+            stem: 0.01 + 0.000_244 * (font.attributes().weight.value() - 50.0),
+        };
+        // What a name may consist of in PDF without an escape; `NAME` in fonts is of these by specification.
+        let name = name.chars().filter(char::is_ascii_graphic).collect();
+        Some(Self {
+            name,
+            measures,
+            data,
+        })
+    }
+
+    /// The file.
+    pub(super) fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The PostScript name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) const fn measures(&self) -> Measures {
+        self.measures
     }
 
     /// Every character with its glyph; see [`clusters`].
@@ -151,7 +191,7 @@ fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
         };
         let stands_alone = !is_private(character) && !is_combining_or_invisible(character);
         let glyph = glyph.filter(|glyph| glyph.to_u32() != 0 && stands_alone);
-        let glyph = glyph.ok_or(unsupported)?;
+        let glyph: GlyphId = glyph.ok_or(unsupported)?;
         let advance = metrics.advance_width(glyph).unwrap_or_default();
         if advance <= 0.0 {
             return Err(unsupported);
@@ -160,7 +200,8 @@ fn clusters(font: &FontRef<'_>, text: &str) -> Result<Vec<Cluster>, PageError> {
         clusters.push(Cluster {
             character,
             range: start..end,
-            glyph: GlyphId::new(glyph.to_u32()),
+            // A TrueType font has no more than this counts.
+            glyph: u16::try_from(glyph.to_u32()).map_err(|_| unsupported)?,
             advance: advance / f32::from(units),
         });
     }
@@ -236,7 +277,7 @@ pub(super) mod tests {
         let body = body();
         let glyphs = |text: &str| -> Vec<u32> {
             let clusters = body.clusters(text).unwrap();
-            clusters.iter().map(|c| c.glyph.to_u32()).collect()
+            clusters.iter().map(|c| c.glyph.into()).collect()
         };
         for (written, shown) in [
             ("か\u{3099}は\u{309a}", "がぱ"),
@@ -263,7 +304,7 @@ pub(super) mod tests {
                 let Ok(clusters) = face.clusters(character.encode_utf8(&mut [0; 4])) else {
                     continue;
                 };
-                let glyph = skrifa::GlyphId::new(clusters[0].glyph.to_u32());
+                let glyph = GlyphId::new(clusters[0].glyph.into());
                 let mut pen = ControlBoundsPen::new();
                 let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
                 outlines
@@ -286,7 +327,7 @@ pub(super) mod tests {
             let clusters = names.clusters(text).unwrap();
             clusters
                 .iter()
-                .map(|cluster| cluster.glyph.to_u32())
+                .map(|cluster| cluster.glyph.into())
                 .collect()
         };
         let plain = glyph("邉");

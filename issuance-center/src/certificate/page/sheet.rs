@@ -1,39 +1,26 @@
-//! A surface on which everything drawn is tagged: text as spans with a language, the rest as artifacts.
+//! A page on which everything drawn is tagged: text as spans with a language, symbols as figures, the rest as artifacts.
 
-use krilla::{
-    color::rgb,
-    geom::{Path, PathBuilder, Point, Rect},
-    num::NormalizedF32,
-    paint::{Fill, FillRule, LineCap, LineJoin, Stroke},
-    surface::Surface,
-    tagging::{Artifact, ArtifactType, ContentTag, Identifier, SpanTag},
-    text::KrillaGlyph,
+use std::sync::Arc;
+
+use pdf_writer::{Finish, Name, Rect, Str, TextStr};
+
+use super::{
+    document::font_name,
+    embed::Subset,
+    fonts::{Cluster, Face},
+    layout::A4,
+    pen::{DOT, Ink, MM, Pen, Place, RULE, WHITE},
+    stock::Stock,
+    tags::{Element, Mark, Role},
+    text::{Block, advance},
 };
-
-use super::text::{Block, advance};
 use crate::certificate::qr::Symbol;
-
-/// Points in a millimetre.
-pub(super) const MM: f32 = 72.0 / 25.4;
-
-/// A dot at 300 dots an inch, in points.
-pub(super) const DOT: f32 = 72.0 / 300.0;
 
 /// Least side of a health card's symbol in points: 40 mm.
 pub(super) const HEALTH_CARD: f32 = 40.0 * MM;
 
 /// Least side of a seal's symbol: so that a module of the widest, of 137, is six dots wide as every other's is at least.
 pub(super) const SEAL: f32 = 58.2 * MM;
-
-/// Red, green, blue.
-pub(super) type Ink = (u8, u8, u8);
-
-pub(super) const BLACK: Ink = (22, 26, 32);
-pub(super) const GREY: Ink = (88, 96, 108);
-pub(super) const ACCENT: Ink = (23, 55, 94);
-pub(super) const RULE: Ink = (150, 163, 180);
-pub(super) const TINT: Ink = (232, 238, 246);
-pub(super) const WHITE: Ink = (255, 255, 255);
 
 /// 日本語 and English, as BCP 47 names them.
 #[derive(Clone, Copy)]
@@ -49,79 +36,60 @@ pub(super) enum Align {
     Centre,
 }
 
-/// A place on the page, in points from its upper left corner.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) x: f32,
-    pub(super) y: f32,
-    pub(super) width: f32,
-    pub(super) height: f32,
+/// A page being drawn.
+pub(super) struct Sheet<'s> {
+    pub(super) pen: Pen,
+    stock: &'s Stock,
+    /// Fonts of what is not in stock.
+    own: Vec<Subset>,
+    marks: i32,
 }
 
-impl Place {
-    /// From millimetres.
-    pub(super) const fn mm(x: f32, y: f32, width: f32, height: f32) -> Self {
+impl<'s> Sheet<'s> {
+    pub(super) fn new(stock: &'s Stock) -> Self {
         Self {
-            x: x * MM,
-            y: y * MM,
-            width: width * MM,
-            height: height * MM,
+            pen: Pen::new(),
+            stock,
+            own: Vec::new(),
+            marks: 0,
         }
     }
 
-    /// Smaller by so many points on each side.
-    pub(super) const fn inset(self, horizontal: f32, vertical: f32) -> Self {
-        Self {
-            x: self.x + horizontal,
-            y: self.y + vertical,
-            width: self.width - 2.0 * horizontal,
-            height: self.height - 2.0 * vertical,
-        }
+    /// How many marks there are.
+    pub(super) const fn marks(&self) -> i32 {
+        self.marks
     }
 
-    pub(super) fn rect(self) -> Rect {
-        Rect::from_xywh(self.x, self.y, self.width, self.height)
-            .expect("places have a size above zero")
+    /// The content stream, and the fonts it needs besides those in stock.
+    pub(super) fn finish(self) -> (Vec<u8>, Vec<Subset>) {
+        (self.pen.finish(), self.own)
     }
-}
 
-pub(super) struct Sheet<'a, 's> {
-    pub(super) surface: &'a mut Surface<'s>,
-}
-
-impl Sheet<'_, '_> {
     /// Draws blocks one under the other, centred as a whole in the height of their place.
     pub(super) fn stack(
         &mut self,
         place: Place,
         align: Align,
         blocks: &[(&Block, Ink, Lang)],
-    ) -> Vec<Identifier> {
+    ) -> Vec<Mark> {
         let height: f32 = blocks.iter().map(|(block, ..)| block.height()).sum();
         let mut y = place.y + (place.height - height) / 2.0;
-        let mut identifiers = Vec::new();
+        let mut marks = Vec::new();
         for (block, ink, lang) in blocks {
-            self.ink(*ink);
-            identifiers.push(self.block(place, y, align, block, *lang));
+            self.pen.ink(*ink);
+            marks.push(self.block(place, y, align, block, *lang));
             y += block.height();
         }
-        identifiers
+        marks
     }
 
-    fn block(
-        &mut self,
-        place: Place,
-        top: f32,
-        align: Align,
-        block: &Block,
-        lang: Lang,
-    ) -> Identifier {
+    fn block(&mut self, place: Place, top: f32, align: Align, block: &Block, lang: Lang) -> Mark {
         let lang = match lang {
             Lang::Ja => "ja-JP",
             Lang::En => "en",
         };
-        let span = SpanTag::empty().with_lang(Some(lang));
-        let identifier = self.surface.start_tagged(ContentTag::Span(span));
+        let mark = self.begin(Name(b"Span"), Some(lang));
+        self.pen.content.begin_text();
         for (index, line) in block.lines.iter().enumerate() {
             let x = match align {
                 Align::Left => place.x,
@@ -130,115 +98,112 @@ impl Sheet<'_, '_> {
             // The baseline lies so that a line's letters stand in the middle of its leading.
             let line_top = top + (0..index).map(|_| block.leading()).sum::<f32>();
             let baseline = line_top + block.leading() / 2.0 + block.size * 0.37;
-            let glyphs: Vec<KrillaGlyph> = line.iter().map(KrillaGlyph::from).collect();
-            let font = block.face.font.clone();
-            let start = Point::from_xy(x, baseline);
-            self.surface
-                .draw_glyphs(start, &glyphs, font, &block.text, block.size, false);
+            // Letters stand upright in coordinates that run downwards.
+            let matrix = [1.0, 0.0, 0.0, -1.0, x, baseline];
+            self.pen.content.set_text_matrix(matrix);
+            self.line(block, line);
         }
-        self.surface.end_tagged();
-        identifier
+        self.pen.content.end_text();
+        self.pen.content.end_marked_content();
+        mark
     }
 
-    /// A filled rectangle without meaning of its own.
-    pub(super) fn fill(&mut self, place: Place, ink: Ink) {
-        let mut path = PathBuilder::new();
-        path.push_rect(place.rect());
-        self.artifact(ArtifactType::Layout, |sheet| {
-            sheet.ink(ink);
-            sheet.draw(path);
+    /// Shows clusters, in as few pieces as their fonts allow.
+    fn line(&mut self, block: &Block, line: &[Cluster]) {
+        let mut piece: (usize, Vec<u8>) = (0, Vec::with_capacity(2 * line.len()));
+        for cluster in line {
+            let (font, cid) =
+                self.character(&block.face, &block.text[cluster.range.clone()], cluster);
+            if font != piece.0 {
+                self.show(block.size, &mut piece);
+                piece.0 = font;
+            }
+            piece.1.extend(cid.to_be_bytes());
+        }
+        self.show(block.size, &mut piece);
+    }
+
+    fn show(&mut self, size: f32, (font, cids): &mut (usize, Vec<u8>)) {
+        if !cids.is_empty() {
+            let name = font_name(*font);
+            self.pen.content.set_font(Name(name.as_bytes()), size);
+            self.pen.content.show(Str(cids));
+            cids.clear();
+        }
+    }
+
+    /// The number of the font that has a character, those in stock first, and its CID.
+    fn character(&mut self, face: &Arc<Face>, text: &str, cluster: &Cluster) -> (usize, u16) {
+        if let Some(found) = self.stock.find(face, text) {
+            return found;
+        }
+        let known = self
+            .own
+            .iter()
+            .position(|subset| Arc::ptr_eq(&subset.face, face));
+        let at = known.unwrap_or_else(|| {
+            self.own.push(Subset::of(Arc::clone(face)));
+            self.own.len() - 1
         });
-    }
-
-    /// A rectangle's outline.
-    pub(super) fn frame(&mut self, place: Place, width: f32, ink: Ink) {
-        let mut path = PathBuilder::new();
-        path.push_rect(place.rect());
-        self.strokes(path, width, ink);
-    }
-
-    /// A straight line.
-    pub(super) fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, ink: Ink) {
-        let mut path = PathBuilder::new();
-        path.move_to(from.0, from.1);
-        path.line_to(to.0, to.1);
-        self.strokes(path, width, ink);
-    }
-
-    /// Lines of any form, without meaning.
-    pub(super) fn strokes(&mut self, path: PathBuilder, width: f32, ink: Ink) {
-        self.artifact(ArtifactType::Layout, |sheet| {
-            sheet.surface.set_fill(None);
-            sheet.surface.set_stroke(Some(Stroke {
-                paint: color(ink).into(),
-                width,
-                line_cap: LineCap::Butt,
-                line_join: LineJoin::Round,
-                ..Stroke::default()
-            }));
-            sheet.draw(path);
-            sheet.surface.set_stroke(None);
-        });
+        let cid = self.own[at].cid(text, cluster);
+        (self.stock.fonts().count() + at, cid)
     }
 
     /// The symbol in the middle of a white square, its quiet zone of four modules around it.
     ///
     /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
-    /// 300 or 600 dots an inch. One path, so that no hairline opens between modules.
-    pub(super) fn symbol(&mut self, panel: Place, symbol: &Symbol, least: f32) -> Identifier {
+    /// 300 or 600 dots an inch. One path, so that no hairline opens between modules; and black alone, without other inks.
+    pub(super) fn symbol<'t>(
+        &mut self,
+        panel: Place,
+        symbol: &Symbol,
+        least: f32,
+        alt: &'t str,
+    ) -> Element<'t> {
         let count = |n: usize| f32::from(u8::try_from(n).expect("at most 137 modules"));
         let modules = count(symbol.width());
         let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
-        let x = on_dot(panel.x + (panel.width - modules * module) / 2.0);
-        let y = on_dot(panel.y + (panel.height - modules * module) / 2.0);
-        self.fill(panel, WHITE);
-        self.frame(panel, 0.4, RULE);
-        let mut path = PathBuilder::new();
-        let at = |n: usize| count(n) * module;
+        let side = modules * module;
+        let x = on_dot(panel.x + (panel.width - side) / 2.0);
+        let y = on_dot(panel.y + (panel.height - side) / 2.0);
+        self.pen.fill(panel, WHITE);
+        self.pen.frame(panel, 0.4, RULE);
+        let mark = self.begin(Name(b"Figure"), None);
+        let content = &mut self.pen.content;
+        content.save_state();
+        content.set_fill_gray(0.0);
+        // From here on, in modules.
+        content.transform([module, 0.0, 0.0, module, x, y]);
         for row in 0..symbol.width() {
             let mut column = 0;
             while column < symbol.width() {
                 let dark = (column..).take_while(|n| symbol.is_dark(*n, row)).count();
                 if dark > 0 {
-                    let place = Place {
-                        x: x + at(column),
-                        y: y + at(row),
-                        width: at(dark),
-                        height: module,
-                    };
-                    path.push_rect(place.rect());
+                    content.rect(count(column), count(row), count(dark), 1.0);
                 }
                 column += dark + 1;
             }
         }
-        let identifier = self.surface.start_tagged(ContentTag::Other);
-        self.ink((0, 0, 0));
-        self.draw(path);
-        self.surface.end_tagged();
-        identifier
+        content.fill_nonzero();
+        content.restore_state();
+        content.end_marked_content();
+        let at = Rect::new(x, A4.1 - y - side, x + side, A4.1 - y);
+        Element::new(Role::Figure(alt, at), [mark])
     }
 
-    fn artifact(&mut self, kind: ArtifactType, draw: impl FnOnce(&mut Self)) {
-        let artifact = ContentTag::Artifact(Artifact::with_kind(kind));
-        self.surface.start_tagged(artifact);
-        draw(self);
-        self.surface.end_tagged();
-    }
-
-    fn ink(&mut self, ink: Ink) {
-        self.surface.set_stroke(None);
-        self.surface.set_fill(Some(Fill {
-            paint: color(ink).into(),
-            opacity: NormalizedF32::ONE,
-            rule: FillRule::NonZero,
-        }));
-    }
-
-    fn draw(&mut self, path: PathBuilder) {
-        let path: Option<Path> = path.finish();
-        self.surface
-            .draw_path(&path.expect("every path here has at least one line"));
+    fn begin(&mut self, tag: Name<'_>, lang: Option<&str>) -> Mark {
+        let mark = Mark(self.marks);
+        self.marks += 1;
+        let mut marked = self.pen.content.begin_marked_content_with_properties(tag);
+        let mut properties = marked.properties();
+        properties.identify(mark.0);
+        if let Some(lang) = lang {
+            properties.pair(Name(b"Lang"), TextStr(lang));
+        }
+        properties.finish();
+        marked.finish();
+        mark
     }
 }
 
@@ -255,8 +220,4 @@ pub(super) fn largest(versions: std::ops::RangeInclusive<u8>, least: f32) -> f32
         modules * module(modules, least)
     });
     sides.fold(0.0, f32::max)
-}
-
-fn color((red, green, blue): Ink) -> rgb::Color {
-    rgb::Color::new(red, green, blue)
 }

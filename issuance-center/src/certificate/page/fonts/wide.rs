@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! index = what is kept: cmap, hmtx, loca and the other small tables, as a font without outlines
-//! face  = index, with glyf and loca of one name's own glyphs and their components
+//! face  = index without cmap, with glyf and loca of one name's own glyphs and their components
 //! ```
 //! Glyph ids stay those of the file; a glyph that the name does not need is empty in its face.
 
@@ -16,6 +16,7 @@ use skrifa::{
 use super::{Cluster, Face, FontError, clusters};
 use crate::certificate::page::PageError;
 
+const CMAP: Tag = Tag::new(b"cmap");
 const GLYF: Tag = Tag::new(b"glyf");
 const HEAD: Tag = Tag::new(b"head");
 const LOCA: Tag = Tag::new(b"loca");
@@ -80,7 +81,7 @@ impl WideFont {
     pub(super) fn for_name(&self, name: &str) -> Result<(Arc<Face>, Vec<Cluster>), PageError> {
         let index = FontRef::new(&self.index).expect("it was a font when it was opened");
         let clusters = clusters(&index, name)?;
-        let glyphs = clusters.iter().map(|c| GlyphId::new(c.glyph.to_u32()));
+        let glyphs = clusters.iter().map(|c| GlyphId::new(c.glyph.into()));
         let data = self.with(&index, glyphs.collect());
         let data = data.map_err(|_| PageError::Font)?;
         let face = Face::of(data).ok_or(PageError::Font)?;
@@ -130,7 +131,9 @@ impl WideFont {
                 .to_be_bytes(),
         );
 
+        // The name's characters have their glyphs: what maps a hundred thousand others is not copied.
         let kept = KEPT.iter().map(|tag| Tag::new(tag));
+        let kept = kept.filter(|tag| *tag != CMAP);
         let mut tables: BTreeMap<Tag, Vec<u8>> = kept
             .filter_map(|tag| Some((tag, index.table_data(tag)?.as_bytes().to_vec())))
             .collect();
@@ -258,7 +261,7 @@ mod tests {
         let by_whole = super::clusters(&everything, &name).unwrap();
         assert_eq!(glyphs(&clusters), glyphs(&by_whole));
         for cluster in &clusters {
-            let glyph = GlyphId::new(cluster.glyph.to_u32());
+            let glyph = GlyphId::new(cluster.glyph.into());
             let drawn = outline(&face.data, glyph);
             assert_eq!(drawn, outline(&whole, glyph), "{:?}", cluster.character);
             assert_eq!(drawn.0.is_empty(), cluster.character == '\u{3000}');

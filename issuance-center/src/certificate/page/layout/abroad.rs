@@ -13,23 +13,21 @@
 //!   notes
 //! ```
 
-use std::num::NonZeroU16;
-
 use issuance_api::{
     CertificateId,
     terminal::{Dose, DoseAbroad, Preview},
 };
-use krilla::tagging::{TableHeaderScope, Tag, TagGroup, TagTree};
 
 use super::{
     super::{
         PageError,
-        fonts::Fonts,
-        sheet::{ACCENT, Align, BLACK, GREY, HEALTH_CARD, Ink, Lang, MM, Place, SEAL, Sheet, TINT},
+        pen::{ACCENT, BLACK, GREY, Ink, MM, Place, TINT},
+        sheet::{Align, HEALTH_CARD, Lang, SEAL, Sheet},
+        tags::{Element, Role},
         text::{Block, Ladder},
     },
-    BODY, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, begin, both, days, group,
-    notes, values,
+    BODY, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days, notes,
+    values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
 
@@ -158,7 +156,7 @@ impl Setter<'_> {
 impl Texts {
     /// Fits all texts; without a certificate id, all others, to see whether they can be printed.
     pub(super) fn new(
-        fonts: &Fonts,
+        set: &Setter<'_>,
         programme: &Programme,
         preview: &Preview,
         certificate_id: Option<&CertificateId>,
@@ -168,10 +166,9 @@ impl Texts {
         }
         // A preview for abroad without a passport is none.
         let passport = preview.passport.as_ref().ok_or(PageError::Invalid)?;
-        let set = Setter { fonts };
         let texts = programme.texts_on(preview.issued_on.get());
         let name = preview.holder.name.expose();
-        let (name_face, name_clusters) = fonts.for_name(name)?;
+        let (name_face, name_clusters) = set.fonts.for_name(name)?;
         let value_width = WIDTH - LABEL_WIDTH - 8.0;
         let birth = days(preview.holder.birth_date);
         let issued = days(preview.issued_on);
@@ -266,7 +263,7 @@ impl Texts {
             ],
             id: id.transpose()?,
             facts,
-            office: office(&set, &preview.authority)?,
+            office: office(set, &preview.authority)?,
             notes: NOTES
                 .iter()
                 .map(|texts| set.regular(*texts, WIDTH - 4.0, NOTE))
@@ -285,9 +282,8 @@ fn office(
     set.bold((&ja, &en), FACTS_WIDTH, NARROW_OFFICE)
 }
 
-/// Fits everything that comes from a programme's files.
-pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<(), PageError> {
-    let set = Setter { fonts };
+/// Fits everything that comes from a programme's files, and takes note of what most of its pages say.
+pub(super) fn learn(set: &Setter<'_>, programme: &Programme) -> Result<(), PageError> {
     for texts in programme.texts() {
         set.bold(both(texts.title()), WIDTH - 10.0, TITLE)?;
         set.regular(both(texts.statement()), WIDTH, BODY)?;
@@ -298,36 +294,39 @@ pub(super) fn check_programme(fonts: &Fonts, programme: &Programme) -> Result<()
             set.dose_abroad(&dose, abroad)?;
         }
     }
+    let only_fits = Setter::new(set.fonts);
     for authority in programme.authorities() {
-        office(&set, &authority)?;
+        office(&only_fits, &authority)?;
     }
     Ok(())
 }
 
-pub(super) fn draw(
-    sheet: &mut Sheet<'_, '_>,
+pub(super) fn draw<'t>(
+    sheet: &mut Sheet<'_>,
     texts: &Texts,
     [card, seal]: [&Symbol; 2],
-    title: &str,
-) -> TagTree {
-    let mut tree = begin(sheet);
+    title: &'t str,
+) -> Vec<Element<'t>> {
+    let mut tree = Vec::new();
     let heading = Place::mm(LEFT, 23.5, WIDTH, 15.0);
     let heading = sheet.pair(heading, Align::Centre, &texts.title, ACCENT);
-    let first = NonZeroU16::MIN;
-    tree.push(group(Tag::Hn(first, Some(title.to_owned())), heading));
+    tree.push(Element::new(Role::Heading(title), heading));
     let kind = Place::mm(LEFT + WIDTH - 44.0, 15.5, 44.0, 8.0);
-    sheet.frame(kind, 0.6, ACCENT);
+    sheet.pen.frame(kind, 0.6, ACCENT);
     let kind = sheet.pair(kind, Align::Centre, &texts.kind, ACCENT);
-    tree.push(group(Tag::P, kind));
+    tree.push(Element::new(Role::Paragraph, kind));
     tree.push(holder(sheet, texts));
     let statement = Place::mm(LEFT, STATEMENT_TOP, WIDTH, 10.0);
     let statement = sheet.pair(statement, Align::Left, &texts.statement, BLACK);
-    tree.push(group(Tag::P, statement));
+    tree.push(Element::new(Role::Paragraph, statement));
     let (table, end) = doses(sheet, texts);
     tree.push(table);
     if let Some(pair) = &texts.nothing_follows {
         let place = Place::mm(LEFT, end + 1.0, WIDTH, 8.0);
-        tree.push(group(Tag::P, sheet.pair(place, Align::Centre, pair, GREY)));
+        tree.push(Element::new(
+            Role::Paragraph,
+            sheet.pair(place, Align::Centre, pair, GREY),
+        ));
     }
     tree.push(proof(sheet, texts, [card, seal]));
     tree.push(issue(sheet, texts));
@@ -335,7 +334,7 @@ pub(super) fn draw(
     tree
 }
 
-fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+fn holder(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     let [first, second, third] = HOLDER_ROWS;
     let row = |y: f32, height: f32| Place::mm(LEFT, y, WIDTH, height);
     let names: [(&Pair, &Block, Ink, Lang, Place); 2] = [
@@ -362,7 +361,7 @@ fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
     let mut cells = Vec::new();
     for ((label, value), (x, label_width, width)) in texts.thirds.iter().zip(THIRDS) {
         let label_place = Place::mm(LEFT + x, y, label_width, third);
-        sheet.fill(label_place, TINT);
+        sheet.pen.fill(label_place, TINT);
         let label = sheet.pair(label_place.inset(3.0 * MM, 0.0), Align::Left, label, ACCENT);
         let value_place = Place::mm(LEFT + x + label_width, y, width, third);
         let value = sheet.stack(
@@ -370,41 +369,43 @@ fn holder(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
             Align::Left,
             &values(value),
         );
-        cells.push(group(Tag::TH(TableHeaderScope::Row), label));
-        cells.push(group(Tag::TD, value));
+        cells.push(Element::new(Role::HeadOfRow, label));
+        cells.push(Element::new(Role::Cell, value));
     }
     sheet.rule_above(row(y, third));
-    rows.push(group(Tag::TR, cells));
+    rows.push(Element::new(Role::Row, cells));
     sheet.close_table(row(HOLDER_TOP, first + second + third));
-    group(Tag::Table, rows)
+    Element::new(Role::Table, rows)
 }
 
 /// The table of doses, and where it ends in millimetres.
-fn doses(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> (TagGroup, f32) {
-    sheet.fill(Place::mm(LEFT, TABLE_TOP, WIDTH, HEAD_HEIGHT), TINT);
+fn doses(sheet: &mut Sheet<'_>, texts: &Texts) -> (Element<'static>, f32) {
+    sheet
+        .pen
+        .fill(Place::mm(LEFT, TABLE_TOP, WIDTH, HEAD_HEIGHT), TINT);
     let cell =
         |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 2.5, height);
     let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
         let place = cell(column, TABLE_TOP, HEAD_HEIGHT);
         let head = sheet.pair(place, Align::Left, head, ACCENT);
-        group(Tag::TH(TableHeaderScope::Column), head)
+        Element::new(Role::HeadOfColumn, head)
     });
-    let mut rows = vec![group(Tag::TR, heads.collect::<Vec<_>>())];
+    let mut rows = vec![Element::new(Role::Row, heads.collect::<Vec<_>>())];
     let mut y = TABLE_TOP + HEAD_HEIGHT;
     for dose in &texts.doses {
         sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
         let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
             let place = cell(column, y, ROW_HEIGHT);
-            group(Tag::TD, sheet.pair(place, Align::Left, text, BLACK))
+            Element::new(Role::Cell, sheet.pair(place, Align::Left, text, BLACK))
         });
-        rows.push(group(Tag::TR, cells.collect::<Vec<_>>()));
+        rows.push(Element::new(Role::Row, cells.collect::<Vec<_>>()));
         y += ROW_HEIGHT;
     }
     sheet.close_table(Place::mm(LEFT, TABLE_TOP, WIDTH, y - TABLE_TOP));
-    (group(Tag::Table, rows), y)
+    (Element::new(Role::Table, rows), y)
 }
 
-fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> TagGroup {
+fn proof(sheet: &mut Sheet<'_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> Element<'static> {
     const CAPTION: f32 = 7.0;
     let figures = [
         (
@@ -422,44 +423,43 @@ fn proof(sheet: &mut Sheet<'_, '_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -
     ];
     let mut parts = Vec::new();
     for ((panel, symbol, least, alt), caption) in figures.into_iter().zip(&texts.captions) {
-        let figure = sheet.symbol(panel, symbol, least);
-        parts.push(group(Tag::Figure(Some(alt.to_owned())), [figure]));
+        parts.push(sheet.symbol(panel, symbol, least, alt));
         let place = Place {
             y: panel.y + panel.height + 0.6 * MM,
             height: CAPTION * MM,
             ..panel
         };
         let caption = sheet.pair(place, Align::Centre, caption, BLACK);
-        parts.push(group(Tag::Caption, caption));
+        parts.push(Element::new(Role::Caption, caption));
     }
-    group(Tag::Div, parts)
+    Element::new(Role::Group, parts)
 }
 
-fn issue(sheet: &mut Sheet<'_, '_>, texts: &Texts) -> TagGroup {
+fn issue(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     let (mut rows, y) = facts(sheet, &texts.facts, (FACTS_LEFT, FACTS_WIDTH), PROOF_TOP);
     let id = texts.id.as_slice();
     rows.extend(facts(sheet, id, (LEFT, CARD_PANEL), ID_TOP).0);
-    let facts = group(Tag::Table, rows);
+    let facts = Element::new(Role::Table, rows);
     let bottom = PROOF_TOP + SEAL_PANEL;
     let office = Place::mm(FACTS_LEFT, y, FACTS_WIDTH, (bottom - y).max(1.0));
     let office = sheet.pair(office, Align::Centre, &texts.office, BLACK);
-    group(Tag::Div, [facts, group(Tag::P, office)])
+    Element::new(Role::Group, [facts, Element::new(Role::Paragraph, office)])
 }
 
 /// Facts one below the other, and where they end in millimetres.
 fn facts(
-    sheet: &mut Sheet<'_, '_>,
+    sheet: &mut Sheet<'_>,
     facts: &[(Pair, Pair)],
     (left, width): (f32, f32),
     top: f32,
-) -> (Vec<TagGroup>, f32) {
+) -> (Vec<Element<'static>>, f32) {
     const LABEL: f32 = 7.0;
     const AFTER: f32 = 1.4;
     let mut rows = Vec::new();
     let mut y = top;
     for (label, value) in facts {
         let place = Place::mm(left, y, width, LABEL);
-        sheet.fill(place, TINT);
+        sheet.pen.fill(place, TINT);
         sheet.rule_above(place);
         let label = sheet.pair(place.inset(2.0 * MM, 0.0), Align::Left, label, ACCENT);
         let blocks = values(value);
@@ -470,11 +470,11 @@ fn facts(
             ..place.inset(2.0 * MM, 0.0)
         };
         let value = sheet.stack(place, Align::Left, &blocks);
-        rows.push(group(
-            Tag::TR,
+        rows.push(Element::new(
+            Role::Row,
             [
-                group(Tag::TH(TableHeaderScope::Row), label),
-                group(Tag::TD, value),
+                Element::new(Role::HeadOfRow, label),
+                Element::new(Role::Cell, value),
             ],
         ));
         y += LABEL + 2.0 * AFTER + height / MM;

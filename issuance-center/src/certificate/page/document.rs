@@ -1,0 +1,120 @@
+//! One page and what goes with it, as a PDF 1.7 that is PDF/UA-1: tagged, titled, in a language, every character with its text.
+
+use pdf_writer::writers::StructTreeRoot;
+use pdf_writer::{Finish, Name, Pdf, Rect, Ref, Settings, TextStr, types::TabOrder};
+use zeroize::Zeroizing;
+
+use super::{
+    PageError,
+    embed::{Packing, stream},
+    layout::A4,
+    sheet::Sheet,
+    stock::{
+        BACKGROUND, CATALOG, CONTENT, INFORMATION, METADATA, OUTLINE, OUTLINE_ITEM, PAGE, PAGES,
+        STRUCTURE, Stock,
+    },
+    tags::{self, Element},
+};
+use crate::programme::Bilingual;
+
+/// Bytes of a page's own objects, about: no buffer grows on the way.
+const OWN: usize = 160 << 10;
+
+const LANGUAGE: TextStr<'static> = TextStr("ja-JP");
+const CREATOR: TextStr<'static> = TextStr("Shomei");
+
+/// Writes the document of a sheet. The same sheet gives the same bytes.
+pub(super) fn write(
+    sheet: Sheet<'_>,
+    elements: &[Element<'_>],
+    title: &Bilingual,
+    stock: &Stock,
+) -> Result<Vec<u8>, PageError> {
+    let settings = Settings { pretty: false };
+    let mut pdf = Pdf::with_settings_and_capacity(settings, stock.objects().len() + OWN);
+    pdf.set_version(1, 7);
+    pdf.extend(stock.objects());
+    let mut next = stock.free();
+    let marks = sheet.marks();
+    let (content, subsets) = sheet.finish();
+    stream(&mut pdf, CONTENT, &Zeroizing::new(content), Packing::Fast);
+    let mut fonts: Vec<Ref> = stock.fonts().collect();
+    for subset in &subsets {
+        fonts.push(subset.write(&mut pdf, &mut next, Packing::Fast)?);
+    }
+    page(&mut pdf, &fonts);
+    let [document, parents] = tags::write(&mut pdf, elements, marks, &mut next);
+    let mut structure = pdf.indirect(STRUCTURE).start::<StructTreeRoot<'_>>();
+    structure.child(document).parent_tree_next_key(1);
+    structure.parent_tree().nums().insert(0, parents);
+    structure.finish();
+    about(&mut pdf, title);
+    Ok(pdf.finish())
+}
+
+fn page(pdf: &mut Pdf, fonts: &[Ref]) {
+    pdf.pages(PAGES).kids([PAGE]).count(1);
+    let mut page = pdf.page(PAGE);
+    page.parent(PAGES)
+        .media_box(Rect::new(0.0, 0.0, A4.0, A4.1))
+        .contents_array([BACKGROUND, CONTENT])
+        .struct_parents(0)
+        .tab_order(TabOrder::StructureOrder);
+    let mut resources = page.resources();
+    let mut named = resources.fonts();
+    for (number, font) in fonts.iter().enumerate() {
+        named.pair(Name(font_name(number).as_bytes()), *font);
+    }
+}
+
+/// What the content stream calls a font.
+pub(super) fn font_name(number: usize) -> String {
+    format!("F{number}")
+}
+
+/// What the document says of itself. No time: it would tell when somebody was at a kiosk, and make every copy another.
+fn about(pdf: &mut Pdf, title: &Bilingual) {
+    let full = format!("{} {}", title.ja, title.en);
+    let mut catalog = pdf.catalog(CATALOG);
+    catalog
+        .pages(PAGES)
+        .metadata(METADATA)
+        .outlines(OUTLINE)
+        .lang(LANGUAGE)
+        .pair(Name(b"StructTreeRoot"), STRUCTURE);
+    catalog.mark_info().marked(true);
+    catalog.viewer_preferences().display_doc_title(true);
+    catalog.finish();
+
+    let mut outline = pdf.outline(OUTLINE);
+    outline.first(OUTLINE_ITEM).last(OUTLINE_ITEM).count(1);
+    outline.finish();
+    let mut item = pdf.outline_item(OUTLINE_ITEM);
+    item.title(TextStr(&title.ja)).parent(OUTLINE);
+    item.dest().page(PAGE).xyz(0.0, A4.1, None);
+    item.finish();
+
+    let mut information = pdf.document_info(INFORMATION);
+    information.title(TextStr(&full)).creator(CREATOR);
+    information.finish();
+    let metadata = format!(
+        "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\
+         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\
+         <rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
+         xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:pdfuaid=\"http://www.aiim.org/pdfua/ns/id/\">\
+         <dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">{}</rdf:li></rdf:Alt></dc:title>\
+         <dc:language><rdf:Bag><rdf:li>{}</rdf:li></rdf:Bag></dc:language>\
+         <xmp:CreatorTool>{}</xmp:CreatorTool><pdfuaid:part>1</pdfuaid:part>\
+         </rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end=\"r\"?>",
+        escaped(&full),
+        LANGUAGE.0,
+        CREATOR.0,
+    );
+    pdf.metadata(METADATA, metadata.as_bytes());
+}
+
+/// Text within XML.
+fn escaped(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;");
+    escaped.replace('<', "&lt;").replace('>', "&gt;")
+}
