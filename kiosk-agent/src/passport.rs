@@ -100,7 +100,14 @@ impl From<ReadError> for ProblemCode {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::OtherDocument => Self::PassportOtherDocument,
-            _ => Self::PassportUnreadable,
+            ReadError::NotFound | ReadError::CutOff => Self::PassportCutOff,
+            ReadError::Glare => Self::PassportGlare,
+            ReadError::Dark => Self::PassportDark,
+            ReadError::Skewed => Self::PassportSkewed,
+            ReadError::TooSmall | ReadError::Blurred => Self::PassportBlurred,
+            ReadError::NotAPicture | ReadError::Unclear | ReadError::Recogniser(_) => {
+                Self::PassportUnreadable
+            }
         }
     }
 }

@@ -466,6 +466,36 @@ problems! {
         "未能正确读取护照的机读区。" "请将照片页放平，避免反光，然后重新读取。",
         "여권의 기계 판독 부분을 바르게 읽지 못했습니다." "사진이 있는 면을 평평하게 하고 빛이 반사되지 않게 하여 다시 읽어 주십시오.",
         "Not the two lines of a TD3 document, or a check digit does not fit.";
+    PassportGlare "passport-glare" None, No,
+        "旅券の機械読取部分に、光が反射しています。" "旅券の向きや照明の位置を変えて、もう一度撮影してください。",
+        "Light is reflected in the machine-readable lines of the passport." "Please change the angle of the passport or of the light, and take the picture again.",
+        "护照的机读区有反光。" "请调整护照或灯光的角度，然后重新拍摄。",
+        "여권의 기계 판독 부분에 빛이 반사되어 있습니다." "여권이나 조명의 각도를 바꾸어 다시 촬영해 주십시오.",
+        "A reflection over the passport's machine-readable lines.";
+    PassportSkewed "passport-skewed" None, No,
+        "旅券が、斜めから撮影されています。" "旅券の真上から、もう一度撮影してください。",
+        "The passport was photographed too much from the side." "Please hold the camera straight above the passport, and take the picture again.",
+        "护照的拍摄角度太斜。" "请从护照正上方重新拍摄。",
+        "여권이 너무 비스듬히 촬영되었습니다." "여권 바로 위에서 다시 촬영해 주십시오.",
+        "The passport's page is seen too much from the side to be read.";
+    PassportBlurred "passport-blurred" None, No,
+        "旅券の画像がぼやけているか、小さすぎます。" "旅券に近づけて動かさないようにし、もう一度撮影してください。",
+        "The picture of the passport is blurred, or the passport is too small in it." "Please move closer, hold still, and take the picture again.",
+        "护照的图像模糊或太小。" "请靠近护照并保持稳定，然后重新拍摄。",
+        "여권의 사진이 흐리거나 너무 작습니다." "여권에 가까이 대고 움직이지 않게 하여 다시 촬영해 주십시오.",
+        "Out of focus, moved, or too few dots for a character.";
+    PassportDark "passport-dark" None, No,
+        "旅券の画像が、暗すぎます。" "明るい場所で、もう一度撮影してください。",
+        "The picture of the passport is too dark." "Please go where there is more light, and take the picture again.",
+        "护照的图像太暗。" "请在明亮的地方重新拍摄。",
+        "여권의 사진이 너무 어둡습니다." "밝은 곳에서 다시 촬영해 주십시오.",
+        "Too little light on the passport's page.";
+    PassportCutOff "passport-cut-off" None, No,
+        "顔写真のページの下にある2行が、画像に収まっていません。" "ページ全体が入るように、もう一度撮影してください。",
+        "The two lines at the foot of the photo page are not whole in the picture." "Please take the picture again with the whole page in it.",
+        "照片页下方的两行没有完整地拍进图像。" "请将整页拍入画面，重新拍摄。",
+        "사진이 있는 면 아래의 두 줄이 사진에 모두 들어 있지 않습니다." "면 전체가 들어오도록 다시 촬영해 주십시오.",
+        "No machine-readable lines in the picture, or not all of them.";
     PassportOtherDocument "passport-other-document" Some(422), No,
         "読み取った書類は、旅券ではありません。" "旅券の顔写真のページを読み取ってください。",
         "The document that was read is not a passport." "Please read the photo page of your passport.",
