@@ -474,9 +474,9 @@ problems! {
         "A travel document of another kind: the first letter of its machine-readable zone is not P.";
     PassportExpired "passport-expired" Some(422), No,
         "旅券の有効期間が過ぎています。" "海外用には、有効な旅券をご用意ください。国内用の証明書は申請できます。",
-        "This passport has expired." "For a certificate for abroad, please use a valid passport. You can still apply for one for use in Japan.",
+        "This passport has expired." "Please use a valid passport for a certificate for abroad. You can still apply for one for use in Japan.",
         "护照已过有效期。" "申请海外用证明请使用有效的护照。国内用证明仍可申请。",
-        "여권의 유효기간이 지났습니다." "해외용에는 유효한 여권이 필요합니다. 국내용 증명서는 신청할 수 있습니다.",
+        "이 여권은 유효기간이 끝나서 사용할 수 없습니다." "해외용은 유효한 여권으로 신청해 주십시오. 국내용 증명서는 신청할 수 있습니다.",
         "The passport's last day has passed. Only the certificate for abroad needs a valid one.";
     PassportNotYours "passport-not-yours" Some(409), No,
         "旅券の生年月日が、マイナンバーカードと合いません。" "ご本人の旅券を読み取ってください。続く場合は市区町村の窓口にご相談ください。",
