@@ -257,15 +257,18 @@ fn chains_lead_to_a_configured_root_and_every_link_holds() {
 }
 
 #[test]
-fn no_byte_can_be_changed() {
+fn no_byte_of_the_signed_part_can_be_changed() {
     let good = of_device("genuine");
     for (index, certificate) in good[..3].iter().enumerate() {
-        for place in (0..certificate.len()).step_by(3) {
+        // SEQUENCE (two bytes of length) { tbsCertificate: SEQUENCE (two bytes of length) …
+        let [0x30, 0x82, _, _, 0x30, 0x82, high, low] = certificate[..8] else {
+            panic!("certificate {index} is short");
+        };
+        let end = 8 + usize::from(u16::from_be_bytes([high, low]));
+        for place in 0..end {
             let mut chain = good.clone();
             chain[index][place] ^= 0x01;
-            let judged = judge(&chain);
-            // ECDSA knows one other form of a signature, which no single bit leads to.
-            assert!(judged.is_err(), "certificate {index}, byte {place}: {:02x?}", &certificate[place - 6..place + 6]);
+            assert!(judge(&chain).is_err(), "certificate {index}, byte {place}");
         }
         let mut cut = good.clone();
         cut[index].pop();
