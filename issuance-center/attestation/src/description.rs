@@ -16,7 +16,10 @@
 //! `deviceLocked` false, state 2, a hash of 32 bytes, all of these in the *second* list; in the first list `[701]` and,
 //! in `[709]`, an OCTET STRING that holds DER itself: a SET of twelve packages (one UID can be several's) and a SET of one
 //! digest of 32 bytes. Tags from 31 on have the high form, `BF 85 45` for 709. The leaf is valid from 1970 to 2106; its
-//! chain ends in a root whose own dates have passed (see [`chain`](crate::chain)).
+//! chain ends in a root whose own dates have passed (see [`chain`](crate::chain)). The whole chain was given to
+//! [`Policy::verify`](crate::Policy::verify) under its own root: `Boot` as of 2020, `Revoked` with an intermediate's serial
+//! number listed, `Expired` today. That of `algorithm_EC_SecurityLevel_StrongBox` verifies too; its leaf names another
+//! issuer than the one that signed it, which is why names are not demanded of leaves. Nothing of either is kept here.
 
 use std::collections::BTreeSet;
 
