@@ -6,6 +6,7 @@
 //! | module | who talks |
 //! |---|---|
 //! | [`terminal`] | kiosk or app ↔ center |
+//! | [`enrolment`] | app ↔ center, before the app has a certificate |
 //! | [`registry`] | center ↔ VRS |
 //! | [`problem`] | everybody: the closed list of problem codes (RFC 9457) |
 //!
@@ -13,6 +14,7 @@
 //! [`CertificateId`] too. Values about a person are [`Personal`]: wiped on drop, never printed.
 
 mod certificate_id;
+pub mod enrolment;
 mod ids;
 mod personal;
 pub mod problem;

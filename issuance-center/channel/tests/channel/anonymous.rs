@@ -2,12 +2,15 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use dev_pki::Leaf;
-use issuance_api::{Array, Problem, ProblemCode};
+use issuance_api::{Array, Problem};
 use issuance_channel::{
     client::{Anonymous, CallError, Client, ServerConfig},
     server::{
@@ -21,12 +24,20 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use crate::stage::{Echo, Note, Raw, Seen, Stage, answered, note, send};
+use crate::stage::{Note, Raw, Seen, Stage, answered, note, send};
+
+/// What is counted of it.
+#[derive(Default)]
+struct Desk {
+    connections: AtomicUsize,
+    handled: AtomicUsize,
+    events: Mutex<Vec<Event>>,
+}
 
 /// Answers `POST /v1/nonce` with the exporter and how often it was asked, and `POST /v1/echo` with what it was told.
-struct Desk(Arc<Echo>, Mutex<Vec<Event>>);
+struct SharedDesk(Arc<Desk>);
 
-impl AnonymousService for Desk {
+impl AnonymousService for SharedDesk {
     type Endpoint = &'static str;
     type State = (Array<32>, usize);
 
@@ -58,36 +69,7 @@ impl AnonymousService for Desk {
     }
 
     fn event(&self, event: Event) {
-        self.1.lock().unwrap().push(event);
-    }
-}
-
-/// The same, to be looked at while it serves.
-struct SharedDesk(Arc<Desk>);
-
-impl AnonymousService for SharedDesk {
-    type Endpoint = &'static str;
-    type State = (Array<32>, usize);
-
-    fn connected(&self, exporter: &Array<32>) -> Self::State {
-        self.0.connected(exporter)
-    }
-
-    fn endpoint(&self, method: &Method, path: &str) -> Option<(&'static str, bool)> {
-        self.0.endpoint(method, path)
-    }
-
-    async fn handle(
-        &self,
-        state: &mut Self::State,
-        endpoint: &'static str,
-        body: Body,
-    ) -> Result<Answer, Problem> {
-        self.0.handle(state, endpoint, body).await
-    }
-
-    fn event(&self, event: Event) {
-        self.0.event(event);
+        self.0.events.lock().unwrap().push(event);
     }
 }
 
@@ -101,7 +83,7 @@ async fn serve(stage: &Stage, per_minute: u32) -> (Running, Arc<Desk>) {
         per_minute,
         limits: Limits::public(),
     };
-    let desk = Arc::new(Desk(Arc::default(), Mutex::default()));
+    let desk = Arc::new(Desk::default());
     let running = server::anonymous(&config, SharedDesk(Arc::clone(&desk)));
     (running.await.unwrap(), desk)
 }
@@ -138,8 +120,8 @@ async fn both_sides_have_the_same_exporter_and_a_body_is_the_last() {
         .post_json::<_, Note>("/v1/echo", &note("twice"))
         .await;
     assert_eq!(again, Err(CallError::Unreachable));
-    assert_eq!(desk.0.connections.load(Ordering::SeqCst), 1);
-    assert_eq!(desk.0.handled.load(Ordering::SeqCst), 3);
+    assert_eq!(desk.connections.load(Ordering::SeqCst), 1);
+    assert_eq!(desk.handled.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
@@ -179,7 +161,7 @@ async fn it_answers_its_two_paths_and_nothing_else() {
         assert_eq!(status(&mut raw, &request).await, expected, "{request}");
     }
     // The malformed one reached the service, which reads bodies.
-    assert_eq!(desk.0.handled.load(Ordering::SeqCst), 2);
+    assert_eq!(desk.handled.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -198,7 +180,7 @@ async fn who_comes_too_often_is_closed_before_the_handshake() {
             .await
             .is_err()
     );
-    assert_eq!(*desk.1.lock().unwrap(), [Event::TooOften]);
+    assert_eq!(*desk.events.lock().unwrap(), [Event::TooOften]);
 }
 
 /// A certificate of `apps/`, whose key stays where it is: here in this process, behind rustls's trait.
