@@ -99,18 +99,17 @@ struct Read {
 }
 
 impl StatusFile {
-    /// Reads the file for the first time. It may be as old as `oldest`, here and later.
+    /// Reads the file for the first time. Older than `oldest` it is of no use, and is looked at again each time.
     ///
     /// # Errors
-    /// [`StatusError`]: without a list nobody should be served.
-    pub fn load(path: &Path, oldest: Duration, now: SystemTime) -> Result<Self, StatusError> {
+    /// [`StatusError::Unreadable`]
+    pub fn load(path: &Path, oldest: Duration) -> Result<Self, StatusError> {
         let last = Mutex::new(read(path).map_err(|_| StatusError::Unreadable)??);
-        let file = Self {
+        Ok(Self {
             path: path.to_owned(),
             oldest,
             last,
-        };
-        file.current(now).map(|_| file)
+        })
     }
 
     /// The list. The file is read again once anything about it changed; one that cannot be read leaves the last in
@@ -203,7 +202,7 @@ mod tests {
         let day = Duration::from_secs(86_400);
         let now = SystemTime::now();
         assert_eq!(
-            StatusFile::load(&path, day, now).err(),
+            StatusFile::load(&path, day).err(),
             Some(StatusError::Unreadable)
         );
         let write = |text: &[u8], written: SystemTime| {
@@ -215,12 +214,9 @@ mod tests {
         };
         let long_ago = now - day - Duration::from_secs(1);
         write(LIST, long_ago);
-        assert_eq!(
-            StatusFile::load(&path, day, now).err(),
-            Some(StatusError::Stale)
-        );
+        let file = StatusFile::load(&path, day).unwrap();
+        assert_eq!(file.current(now).err(), Some(StatusError::Stale));
         write(br#"{"entries":{}}"#, now);
-        let file = StatusFile::load(&path, day, now).unwrap();
         assert!(file.current(now).unwrap().is_empty());
         write(LIST, now);
         assert_eq!(file.current(now).unwrap().len(), 2);
