@@ -12,6 +12,7 @@ pub mod load;
 pub mod machine;
 pub mod pcscd;
 pub mod persona;
+pub mod phone;
 pub mod printer;
 pub mod process;
 pub mod reader;

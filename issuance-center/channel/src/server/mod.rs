@@ -118,6 +118,12 @@ pub struct Connection<S> {
 pub struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
+    /// Of bytes: for a service's own tests.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// Reads the JSON.
     ///
     /// # Errors
@@ -145,6 +151,12 @@ impl Answer {
         json::write(value)
             .map(Self)
             .map_err(|_| ProblemCode::InternalError.into())
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
     }
 }
 
