@@ -120,6 +120,20 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// A connection of its own, from nonce to answer.
+    async fn enrol(
+        &self,
+        keystore: &mut Keystore,
+        sends: impl FnOnce(&mut Keystore, &Nonce) -> Request,
+    ) -> Result<(), ProblemCode> {
+        let mut connection = self.connection();
+        let nonce = self.nonce(&mut connection);
+        let sent = sends(keystore, &nonce);
+        self.send(&mut connection, &sent).await.map(drop)
+    }
+}
+
 /// What an app sends: with a challenge and a message over these nonces and exporters.
 fn request(
     keystore: &mut Keystore,
@@ -275,20 +289,22 @@ async fn the_key_signs_for_this_connection_and_no_other_key_does() {
     let ground = Ground::new();
     let desk = ground.desk();
     let mut keystore = keystore("genuine");
-    let enrol = async |change: &mut dyn FnMut(&mut Keystore, &Nonce) -> Request| {
-        let mut connection = desk.connection();
-        let nonce = desk.nonce(&mut connection);
-        let sent = change(&mut keystore, &nonce);
-        desk.send(&mut connection, &sent).await.map(drop)
-    };
     let proof = Err(ProblemCode::EnrolmentProofInvalid);
     let attestation = Err(ProblemCode::AttestationInvalid);
     let other = [8; 32];
-    let done = enrol(&mut |it, nonce| request(it, nonce, EXPORTER, other)).await;
+    let done = desk
+        .enrol(&mut keystore, |it, nonce| {
+            request(it, nonce, EXPORTER, other)
+        })
+        .await;
     assert_eq!(done, proof, "signed for another connection");
-    let done = enrol(&mut |it, nonce| request(it, nonce, other, EXPORTER)).await;
+    let done = desk
+        .enrol(&mut keystore, |it, nonce| {
+            request(it, nonce, other, EXPORTER)
+        })
+        .await;
     assert_eq!(done, attestation, "attested for another connection");
-    let done = enrol(&mut |it, nonce| {
+    let done = desk.enrol(&mut keystore, |it, nonce| {
         let other = good(it, nonce);
         Request {
             signature: other.signature.clone(),
@@ -296,23 +312,23 @@ async fn the_key_signs_for_this_connection_and_no_other_key_does() {
         }
     });
     assert_eq!(done.await, proof, "signed by another key");
-    let done = enrol(&mut |it, nonce| Request {
+    let done = desk.enrol(&mut keystore, |it, nonce| Request {
         signature: Blob::new(vec![0x30]),
         ..good(it, nonce)
     });
     assert_eq!(done.await, proof, "no signature");
-    let done = enrol(&mut |it, nonce| Request {
+    let done = desk.enrol(&mut keystore, |it, nonce| Request {
         chain: Vec::new(),
         ..good(it, nonce)
     });
     assert_eq!(done.await, attestation, "no chain");
-    let done = enrol(&mut |it, nonce| {
+    let done = desk.enrol(&mut keystore, |it, nonce| {
         let mut sent = good(it, nonce);
         sent.chain[0] = Blob::new(vec![0x30, 0x80]);
         sent
     });
     assert_eq!(done.await, attestation, "malformed");
-    let done = enrol(&mut |it, nonce| {
+    let done = desk.enrol(&mut keystore, |it, nonce| {
         // The attested key certifies another, and says of it what is said of itself.
         let challenge = enrolment::challenge(&nonce.center, &nonce.nonce, &EXPORTER.into());
         let mine = it.generate(&challenge).unwrap();
@@ -333,7 +349,7 @@ async fn the_key_signs_for_this_connection_and_no_other_key_does() {
         attestation,
         "another key, certified by an attested one"
     );
-    assert!(enrol(&mut good).await.is_ok());
+    assert!(desk.enrol(&mut keystore, good).await.is_ok());
 }
 
 #[tokio::test]
