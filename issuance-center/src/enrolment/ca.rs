@@ -24,7 +24,7 @@ use x509_cert::{
         Extension, ToExtension,
         pkix::{
             AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
-            SubjectAltName, name::GeneralName,
+            SubjectAltName, SubjectKeyIdentifier, name::GeneralName,
         },
     },
     name::Name,
@@ -149,8 +149,12 @@ impl AppsCa {
             .iter()
             .map(|it| format!("{it:02x}"))
             .collect();
+        let own = self.certificate.tbs_certificate();
+        let key_id = own.get_extension::<SubjectKeyIdentifier>();
+        let key_id = key_id.map_err(|_| NotIssued)?.map(|(_, it)| it);
         let profile = App {
-            issuer: self.certificate.tbs_certificate().subject(),
+            issuer: own.subject(),
+            key_id,
             urn: format!("urn:shomei:terminal:app:{}:{id}", self.chain),
         };
         self.build(profile, spki, SystemTime::from(now), lasts)
@@ -188,6 +192,8 @@ impl AppsCa {
 
 struct App<'a> {
     issuer: &'a Name,
+    /// As the issuer's certificate has it: there is more than one way to make it of the key.
+    key_id: Option<SubjectKeyIdentifier>,
     urn: String,
 }
 
@@ -204,16 +210,23 @@ impl BuilderProfile for App<'_> {
     fn build_extensions(
         &self,
         _: SubjectPublicKeyInfoRef<'_>,
-        ca: SubjectPublicKeyInfoRef<'_>,
+        _: SubjectPublicKeyInfoRef<'_>,
         _: &TbsCertificate,
     ) -> Result<Vec<Extension>, BuildError> {
         let urn = GeneralName::UniformResourceIdentifier(Ia5String::new(&self.urn)?);
-        Ok(vec![
+        let mut extensions = vec![
             extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
             extension(false, &ExtendedKeyUsage(vec![CLIENT_AUTHENTICATION]))?,
             extension(true, &SubjectAltName(vec![urn]))?,
-            extension(false, &AuthorityKeyIdentifier::try_from(ca)?)?,
-        ])
+        ];
+        if let Some(SubjectKeyIdentifier(id)) = &self.key_id {
+            let authority = AuthorityKeyIdentifier {
+                key_identifier: Some(id.clone()),
+                ..AuthorityKeyIdentifier::default()
+            };
+            extensions.push(extension(false, &authority)?);
+        }
+        Ok(extensions)
     }
 }
 
