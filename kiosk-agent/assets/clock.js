@@ -15,8 +15,11 @@ export class Clock {
 
   /** So many milliseconds from now; none where there is no hurry. */
   set(left, warns) {
-    this.deadline = left === undefined ? null : performance.now() + left;
-    this.warns = warns && left > WARNING;
+    const deadline = left === undefined ? null : performance.now() + left;
+    // Told anew, a digit later perhaps, it is the same time: what became short between two ticks is still to be warned of.
+    const isSame = deadline !== null && this.deadline !== null && Math.abs(deadline - this.deadline) < 1000;
+    this.deadline = deadline;
+    this.warns = warns && (left > WARNING || (isSame && this.warns));
     this.tick();
   }
 

@@ -55,6 +55,8 @@ function show(next) {
     main.replaceChildren(...draw(next, press));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
+      // Whoever only looked at the first screens has no browser of their own.
+      if (next.screen === "language") voice.reset();
       voice.say(next.speak, next.alarm);
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.
@@ -182,6 +184,13 @@ find("#voice").addEventListener("click", voiceControls);
 let held;
 find("#attendant-corner").addEventListener("pointerdown", () => { held = setTimeout(() => press("attendant"), HOLD); });
 for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attendant-corner").addEventListener(end, () => clearTimeout(held));
+
+/** What was hit first: the second tap of a double tap is none for what has taken its place meanwhile, a key of the PIN's pad perhaps. */
+let hit = {};
+addEventListener("click", (event) => {
+  if (event.detail <= 1) hit = { target: event.target, serial: screen?.serial };
+  else if (!hit.target?.isConnected || hit.serial !== screen?.serial) event.stopPropagation();
+}, true);
 
 addEventListener("keydown", (event) => {
   if (!isHarmless(event)) event.preventDefault();

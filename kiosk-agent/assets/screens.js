@@ -22,6 +22,9 @@ const title = (said) => el("h1", { tabindex: "-1", text: said });
 const apart = () => (["en", "ko"].includes(currentLanguage()) ? " " : null);
 const lead = (said) => el("p.lead", { text: said });
 
+const noticesOf = (notices) => (notices.length
+  ? el("section.notices", {}, el("h2", { text: text("Notices") }), ...notices.map((notice) => el("p", { text: localized(notice) }))) : null);
+
 const SCREENS = {
   starting: () => [title(text("Starting")), el("div.busy")],
 
@@ -33,13 +36,15 @@ const SCREENS = {
       el("h2", { text: text("WelcomeNeeds") }),
       el("ul", {}, el("li", { text: text("WelcomeCard") }), el("li", { text: text("WelcomePin") })),
       el("p", { text: text("Hours", hours) })),
-    notices.length ? el("section.notices", {}, el("h2", { text: text("Notices") }), ...notices.map((notice) => el("p", { text: localized(notice) }))) : null,
+    noticesOf(notices),
   ],
 
-  service: ({ programmes }, press) => [
+  // The first screen is Japanese; from here on everybody reads their own.
+  service: ({ programmes, notices }, press) => [
     title(text("ServiceTitle")),
     lead(text("Service")),
     el("div.list", {}, ...programmes.map(({ id, name }) => button("choice", localized(name), () => press("programme", id)))),
+    noticesOf(notices),
   ],
 
   terms: (_, press) => [
@@ -128,11 +133,13 @@ const SCREENS = {
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
-  problem: ({ code, happened, advice, then }, press) => [
+  problem: ({ code, happened, advice, says, then }, press) => [
     // Whoever cancelled was not stopped.
     title(text(code === "cancelled" ? "ProblemTitle" : { on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
     el("div.warning", { role: "alert" },
       el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
+    says?.hours ? lead(text("Hours", says.hours)) : null,
+    says?.words ? lead(localized(says.words)) : null,
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),
     then === "wait" ? null : el("div.choices", {}, button("primary", text(then === "on" ? "Understood" : "ToStart"), () => press("understood"))),
   ],

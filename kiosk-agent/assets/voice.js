@@ -1,17 +1,19 @@
 // The recorded voice, with captions in step. A person can stop it, repeat it and turn it up or down; an alarm goes on until
-// the screen changes: what was forgotten is taken, or the attendant comes.
+// the screen changes: what was forgotten is taken, or the attendant comes. It is for who is on their way out: nobody turns it down.
 
 import { currentLanguage } from "./dom.js";
 
 /** Between an alarm and the next. */
 const PAUSE = 3000;
 const LEVELS = 5;
+/** Where nobody has turned it up or down. */
+const USUAL = 4;
 
 export class Voice {
   constructor(audio, caption) {
     this.audio = audio;
     this.caption = caption;
-    this.level = 4;
+    this.level = USUAL;
     this.turnNumber = 0;
     this.recordings = {};
     this.audio.addEventListener("timeupdate", () => this.follow());
@@ -27,6 +29,11 @@ export class Voice {
     this.keys = keys;
     this.alarm = alarm;
     this.run(keys);
+  }
+
+  /** As loud as anybody begins with. */
+  reset() {
+    this.level = USUAL;
   }
 
   /** Says something between. An alarm goes on after it. */
@@ -45,7 +52,11 @@ export class Voice {
 
   turn(by) {
     this.level = Math.min(LEVELS, Math.max(1, this.level + by));
-    this.audio.volume = this.level / LEVELS;
+    this.audio.volume = this.volume();
+  }
+
+  volume() {
+    return (this.alarm ? Math.max(this.level, USUAL) : this.level) / LEVELS;
   }
 
   async run(keys) {
@@ -69,7 +80,7 @@ export class Voice {
     if (!recording) return true;
     this.cues = recording.cues ?? [];
     this.audio.src = `/voice/${currentLanguage()}/${key}.opus`;
-    this.audio.volume = this.level / LEVELS;
+    this.audio.volume = this.volume();
     const over = new AbortController();
     const ended = new Promise((done) => {
       for (const end of ["ended", "pause", "error"]) this.audio.addEventListener(end, done, { signal: over.signal });

@@ -9,12 +9,12 @@ use std::io::{self, BufRead, Write};
 use std::num::NonZeroU8;
 use std::time::Duration;
 
-use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
+use issuance_api::terminal::{Hours, Localized, Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode};
 use serde::Deserialize;
 use serde_json::json;
 use terminal::cabinet::Yen;
-use terminal::ports::{FrontEnd, View};
+use terminal::ports::{Closed, FrontEnd, Says, View};
 use terminal::web::attendant::AttendantKey;
 use terminal::web::desk::Desk;
 use terminal::web::front::Front;
@@ -67,6 +67,8 @@ enum Told {
     },
     OutOfService {
         code: String,
+        hours: Option<Hours>,
+        words: Option<Localized>,
     },
     Time {
         seconds: u64,
@@ -134,9 +136,12 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             character,
             printed,
         })),
-        Told::OutOfService { code } => {
+        Told::OutOfService { code, hours, words } => {
             let code: ProblemCode = code.parse()?;
-            front.show(&View::OutOfService(&code.into()));
+            front.show(&View::OutOfService(&Closed {
+                problem: code.into(),
+                says: hours.map(Says::Hours).or(words.map(Says::Words)),
+            }));
         }
         Told::Time { seconds } => front.time(Duration::from_secs(seconds)),
         Told::StartOver => front.start_over(),

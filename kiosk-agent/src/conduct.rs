@@ -12,7 +12,7 @@ use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
 use crate::output::Output;
-use crate::ports::{Card, Center, FrontEnd, Intent, View};
+use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
 use crate::session::{
     Applying, CardPlaced, CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver,
     PinEntry, Previewed, Refused, Welcome,
@@ -125,9 +125,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     /// (K4). Cancelling ends the wait, not the state.
     pub async fn until_open(&mut self, front: &mut impl FrontEnd) {
         let mut shown = None;
-        while let Err(problem) = self.welcome().await {
-            if shown.replace(problem.code) != Some(problem.code) {
-                front.show(&View::OutOfService(&problem));
+        while let Err(closed) = self.welcome().await {
+            if shown.as_ref() != Some(&closed) {
+                front.show(&View::OutOfService(&closed));
+                shown = Some(closed);
             }
             tokio::select! {
                 () = sleep(LOOK_AGAIN) => {}
@@ -141,9 +142,12 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         let taken = self.until_taken(accepted, front).await?;
         let checked = self.until_checked(taken, front).await?;
         let handed_over = self.until_handed_over(checked, front).await?;
-        // What happens to the money by now is between operator and unit: the resident has what was paid for.
-        let _ = self.cabinet.payment.settle().await;
         let done = handed_over.report(&mut self.center).await;
+        // What lapses is not paid for.
+        if done.reported {
+            // What happens to the money by now is between operator and unit: the resident has what was paid for.
+            let _ = self.cabinet.payment.settle().await;
+        }
         self.until_paper_is_taken(front).await;
         Ok(done)
     }
@@ -173,12 +177,16 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 
     /// What is offered to whoever begins now.
-    async fn welcome(&mut self) -> Result<Welcome, Problem> {
+    async fn welcome(&mut self) -> Result<Welcome, Closed> {
         let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        if hours::are_open(&welcome.menu().hours, SystemTime::now()) {
+        let hours = &welcome.menu().hours;
+        if hours::are_open(hours, SystemTime::now()) {
             Ok(welcome)
         } else {
-            Err(ProblemCode::OutsideHours.into())
+            Err(Closed {
+                problem: ProblemCode::OutsideHours.into(),
+                says: Some(Says::Hours(hours.clone())),
+            })
         }
     }
 
@@ -451,9 +459,28 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 Err(refused) => checked = retry(refused, front)?,
             }
             front.show(&View::TryAgain);
-            self.input(front, |intent| matches!(intent, Intent::Go))
-                .await?;
+            let again = self.input(front, |intent| matches!(intent, Intent::Go));
+            if let Err(ended) = again.await {
+                return self.until_left(checked, ended).await;
+            }
         }
+    }
+
+    /// Whoever does not wait for the rest keeps the copies that are out, and has paid for no others.
+    async fn until_left(
+        &mut self,
+        checked: Checked,
+        ended: Problem,
+    ) -> Result<HandedOver, Problem> {
+        let missing = checked.missing();
+        let handed_over = checked.leave().ok_or(ended)?;
+        if let Some(fee) = self.cabinet.fee
+            && let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await
+        {
+            handed_over.report(&mut self.center).await;
+            return Err(ProblemCode::from(error).into());
+        }
+        Ok(handed_over)
     }
 
     /// The next intent that fits the view; what does not is ignored.

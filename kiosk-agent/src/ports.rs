@@ -7,13 +7,15 @@ use std::time::Duration;
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
 use issuance_api::terminal::{
-    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu, MunicipalityOffer, Preview,
+    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, Hours,
+    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Localized, Menu, MunicipalityOffer,
+    Preview,
 };
 use issuance_api::{
     Array, Blob, CenterId, CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId,
     TerminalUrn, VrsId,
 };
+use serde::Serialize;
 
 use crate::cabinet::Yen;
 
@@ -216,7 +218,47 @@ pub enum View<'a> {
     /// Something is in the way. What can be repeated is offered again by the view that follows.
     Problem(&'a Problem),
     /// Nothing can be applied for as long as this is so; no resident can do anything about it.
-    OutOfService(&'a Problem),
+    OutOfService(&'a Closed),
+}
+
+/// Why nothing can be applied for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// As it is told everywhere.
+    pub problem: Problem,
+    /// What the center says to it, where it does.
+    pub says: Option<Says>,
+}
+
+/// What a center says that takes no applications now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Says {
+    /// When it does.
+    Hours(Hours),
+    /// Until when it does not, perhaps.
+    Words(Localized),
+}
+
+impl From<Problem> for Closed {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            says: None,
+        }
+    }
+}
+
+impl From<ProblemCode> for Closed {
+    fn from(code: ProblemCode) -> Self {
+        Problem::from(code).into()
+    }
+}
+
+impl From<Closed> for Problem {
+    fn from(closed: Closed) -> Self {
+        closed.problem
+    }
 }
 
 /// Steps an application has, for "3/8".

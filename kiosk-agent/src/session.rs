@@ -24,7 +24,7 @@ use crate::handover::{Asked, CardHolder, Certificate, Issuer, Refusal};
 use crate::key::SessionKey;
 use crate::latch::Latch;
 use crate::output::Output;
-use crate::ports::{Card, Center, Question, Reading};
+use crate::ports::{Card, Center, Closed, Question, Reading, Says};
 
 /// How often a request that may be repeated is sent.
 const ATTEMPTS: u32 = 4;
@@ -60,13 +60,16 @@ impl Welcome {
     ///
     /// # Errors
     /// `content-mismatch` while out of service, `maintenance`, or why there is no menu.
-    pub async fn fetch(center: &mut impl Center, latch: &Latch) -> Result<Self, Problem> {
+    pub async fn fetch(center: &mut impl Center, latch: &Latch) -> Result<Self, Closed> {
         latch.in_service()?;
         let menu = center.menu().await?;
-        if menu.maintenance.is_some() {
-            return Err(ProblemCode::Maintenance.into());
+        match menu.maintenance {
+            Some(words) => Err(Closed {
+                problem: ProblemCode::Maintenance.into(),
+                says: Some(Says::Words(words)),
+            }),
+            None => Ok(Self { menu }),
         }
-        Ok(Self { menu })
     }
 
     /// What may be shown.
@@ -503,6 +506,22 @@ impl Checked {
                 })
             }
         }
+    }
+}
+
+impl Checked {
+    /// Copies that are still to come out.
+    #[must_use]
+    pub const fn missing(&self) -> u8 {
+        self.certificate.copies()
+    }
+
+    /// Leaves it at the copies that are out, if there are any: they are the resident's, and lapse unless the register knows of them.
+    #[must_use]
+    pub fn leave(self) -> Option<HandedOver> {
+        (self.certificate.out() > 0).then_some(HandedOver {
+            sealed: self.sealed,
+        })
     }
 }
 

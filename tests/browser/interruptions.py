@@ -5,6 +5,7 @@ import contextlib
 from playwright.sync_api import Error, expect
 
 from paper import certificate
+from shown import MENU, NOTICE, shown_alone
 from stand import persona
 
 # Seconds for each step, where they are waited for.
@@ -72,6 +73,33 @@ def went_back(stand, kiosk):
     kiosk.page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
     over(stand, kiosk)
+
+
+def hurried(stand, kiosk):
+    """The second tap of a double tap presses nothing on the screen that the first one led to."""
+    pad = kiosk.page.locator(".keys")
+
+    def tap_twice(button):
+        """In the middle of it, where a key of the pad comes to lie."""
+        box = button.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.6
+        kiosk.page.mouse.dblclick(x, y, delay=60)
+        kiosk.is_on("pin")
+        left, top = (pad.bounding_box()[side] for side in "xy")
+        assert left < x and top < y, "there is no key: this test shows nothing"
+        kiosk.page.wait_for_timeout(500)
+        expect(kiosk.page.locator(".dot.full")).to_have_count(0)
+
+    kiosk.begin("ja").place("ordinary").is_on("kind")
+    tap_twice(kiosk.page.locator("button.choice"))
+    kiosk.type_pin("0000").is_told_why("pin-wrong", remaining=2)
+    tap_twice(kiosk.page.locator("main .primary"))
+    # On one key it is two digits.
+    kiosk.page.get_by_role("button", name="1", exact=True).dblclick()
+    expect(kiosk.page.locator(".dot.full")).to_have_count(2)
+    kiosk.cancel().is_told_why("cancelled")
+    over(stand, kiosk)
+    stand.order(reset_tries="ordinary")
 
 
 def waited(stand, kiosk):
@@ -189,15 +217,31 @@ def without_center(stand, kiosk):
     kiosk.is_on("copies").cancel().is_told_why("cancelled")
     kiosk.to_start()
 
-    for offer, code in (("closed", "outside-hours"), ("maintenance", "maintenance")):
+    for offer, code, said in (("closed", "outside-hours", ":00〜"), ("maintenance", "maintenance", "…")):
         kiosk.begin("ko")
         stand.order(center=offer)
         kiosk.place("ordinary").is_on("kind").page.locator("button.choice").first.click()
         kiosk.is_on("pin").type_pin().is_told_why(code)
         stand.order(remove=0)
         kiosk.to_waiting(code)
+        # The center's own words, in the language of the first screen.
+        expect(kiosk.page.locator("main .lead")).to_contain_text(said)
         stand.order(center="open")
         kiosk.is_on("language")
+
+
+def announced(shown):
+    """What the center has to say, and when it is open, is read before an application begins, by everybody in their language."""
+    main = shown.page.locator("main")
+    for language in LANGUAGES:
+        shown.start_over()
+        shown.tell({"view": "menu", "menu": {**MENU, "notices": [NOTICE]}})
+        shown.on("language")
+        expect(main).to_contain_text(NOTICE["ja"])
+        expect(main).to_contain_text(MENU["hours"]["close"])
+        shown.page.locator(f"button.language[lang={language}]").click()
+        shown.on("service")
+        expect(main).to_contain_text(NOTICE[language])
 
 
 def without_reader(stand, kiosk):
@@ -218,4 +262,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, lifted, without_paper, without_center, without_browser, waited, without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, without_browser, waited, shown_alone(announced), without_reader)

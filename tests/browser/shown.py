@@ -157,10 +157,11 @@ NOTHING = None
 SCREENS = [
     ("starting", [{"view": "start-over"}], NOTHING, NOTHING),
     ("language", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], NOTHING, NOTHING),
-    ("service", [{"view": "menu", "menu": MENU}], to_service, NOTHING),
+    ("service", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], to_service, NOTHING),
     ("terms", [{"view": "menu", "menu": MENU}], to_terms, NOTHING),
     ("place-card", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
-    ("kind", [{"view": "kind", "kinds": ["domestic", "abroad"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    # What this terminal has: a certificate for abroad needs a passport read.
+    ("kind", [{"view": "kind", "kinds": ["domestic"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin", [{"view": "pin", "remaining": 3}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin-entered", [{"view": "pin", "remaining": 2}, {"view": "time", "seconds": 90}], digits(4), NOTHING),
     ("pin-last", [{"view": "pin", "remaining": 1}, {"view": "time", "seconds": 90}], digits(2), NOTHING),
@@ -186,6 +187,8 @@ SCREENS = [
     ("problem-on", [{"view": "start-over"}, {"view": "place-card"}, problem("pin-wrong", remaining=2), {"view": "pin", "remaining": 2}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("problem-half-printed", [problem("printer-out-of-paper", printed=2), {"view": "try-again"}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("out-of-service", [{"view": "out-of-service", "code": "center-unreachable"}], NOTHING, NOTHING),
+    ("out-of-service-hours", [{"view": "out-of-service", "code": "outside-hours", "hours": MENU["hours"]}], NOTHING, NOTHING),
+    ("out-of-service-words", [{"view": "out-of-service", "code": "maintenance", "words": NOTICE}], NOTHING, NOTHING),
     ("attendant-key", [{"view": "out-of-service", "code": "printer-jam"}], attendant_key, NOTHING),
     ("attendant-key-wrong", [{"view": "out-of-service", "code": "printer-jam"}], wrong_key, NOTHING),
     ("attendant", [{"view": "attendant", "reader": "ok", "printer": "printer-jam", "center": "ok"}], NOTHING, NOTHING),
@@ -200,7 +203,7 @@ CLASSES = {
     "pin-entered": "pin", "pin-last": "pin", "municipality-few": "municipality", "municipality-prefectures": "municipality",
     "municipality-prefecture": "municipality", "municipality-row": "municipality", "municipality-letters": "municipality",
     "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
-    "problem-half-printed": "problem", "out-of-service": "problem", "attendant-key-wrong": "attendant-key",
+    "problem-half-printed": "problem", "out-of-service": "problem", "out-of-service-hours": "problem", "out-of-service-words": "problem", "attendant-key-wrong": "attendant-key",
     "dialog-help": "pin", "dialog-cancel": "preview", "dialog-voice": "place-card", "dialog-language": "place-card", "dialog-time": "place-card",
 }
 

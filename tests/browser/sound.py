@@ -99,6 +99,10 @@ def controls(shown):
     press(shown, "Help")
     plays(shown, "ja/EnterPinHelp")
     shown.close_dialogs()
+    # The next person hears it as loud as anybody.
+    shown.tell({"view": "menu", "menu": MENU})
+    plays(shown, "ja/Welcome")
+    assert shown.page.evaluate(SOUND)["volume"] == before
 
 
 def alarms(shown):
@@ -111,14 +115,24 @@ def alarms(shown):
         plays(shown, f"ja/{key}")
         press(shown, "Voice", "Silence")
         plays(shown, f"ja/{key}")
+        usual = shown.page.evaluate(SOUND)["volume"]
+        press(shown, "Voice", "Quieter", "Quieter", "Quieter", "Close")
         plays(shown, f"ja/{key}")
+        assert shown.page.evaluate(SOUND)["volume"] == usual, "turned down"
+        press(shown, "Voice", "Louder", "Louder", "Louder", "Close")
+    # Asking for the key is not having it.
     shown.page.keyboard.press("Control+Alt+A")
     shown.on("attendant-key")
-    silent(shown)
-    # The attendant leaves: the paper still lies there.
+    plays(shown, f"ja/{key}")
     press(shown, "Back")
     shown.on("take-paper")
     plays(shown, f"ja/{key}")
+    shown.page.keyboard.press("Control+Alt+A")
+    shown.on("attendant-key")
+    shown.page.keyboard.type(shown.about["attendant"])
+    shown.page.locator("#enter").click()
+    shown.on("attendant")
+    silent(shown)
     shown.tell({"view": "done", "reported": True})
     plays(shown, "ja/Done")
     silent(shown, but="ja/Done")

@@ -98,7 +98,7 @@ def problems(stand, kiosk, folder):
     press(kiosk, ".choices .primary").is_told("printer-out-of-paper")
     shoot(kiosk, folder, "problem-printer-out-of-paper")
     stand.order(paper=True)
-    first(press(kiosk, ".choices .primary"))
+    leave(kiosk)
     stand.order(center="maintenance")
     kiosk.is_told("maintenance")
     shoot(kiosk, folder, "out-of-service-maintenance")
@@ -138,6 +138,11 @@ def press(kiosk, selector):
 def ended(stand, kiosk, folder, code):
     shoot(kiosk, folder, f"problem-{code}")
     stand.order(remove=0)
+    leave(kiosk)
+
+
+def leave(kiosk):
+    """Leaves the end of an application for the next browser's first screen."""
     with contextlib.suppress(Error):
         press(kiosk, ".choices .primary")
     kiosk.renewed().is_on("language")

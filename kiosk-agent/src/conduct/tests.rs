@@ -725,6 +725,28 @@ async fn a_menu_nobody_chooses_from_is_fetched_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_nothing_is_offered_the_center_says_why_and_until_when() {
+    let mut terminal = terminal();
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    let within = Duration::from_secs(30);
+    for until in ["until five", "until six"] {
+        terminal.center.menu.maintenance = Some(said(until));
+        let waiting = timeout(within, terminal.until_open(&mut resident)).await;
+        assert!(waiting.is_err());
+    }
+    terminal.center.menu.maintenance = None;
+    terminal.center.menu.hours.close = "00:00".to_owned();
+    let waiting = timeout(within, terminal.until_open(&mut resident)).await;
+    assert!(waiting.is_err());
+    let told = [
+        "maintenance: until five",
+        "maintenance: until six",
+        "outside-hours: 00:00 to 00:00",
+    ];
+    assert_eq!(resident.seen, told);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_resident_begins_when_the_card_of_the_one_before_is_gone() {
     let mut terminal = terminal();
     terminal.card.forgotten = true;

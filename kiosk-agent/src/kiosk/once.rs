@@ -8,7 +8,7 @@ use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, Prog
 use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
-use terminal::ports::{Card, Center, FrontEnd, Intent, View};
+use terminal::ports::{Card, Center, Closed, FrontEnd, Intent, View};
 use zeroize::Zeroizing;
 
 /// One application, decided beforehand.
@@ -79,8 +79,8 @@ impl FrontEnd for Once {
                 }
                 None
             }
-            View::Problem(problem) | View::OutOfService(problem) => {
-                self.refused.get_or_insert_with(|| (*problem).clone());
+            &(View::Problem(problem) | View::OutOfService(Closed { problem, .. })) => {
+                self.refused.get_or_insert_with(|| problem.clone());
                 None
             }
             _ => None,

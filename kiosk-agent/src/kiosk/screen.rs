@@ -279,7 +279,8 @@ impl FrontEnd for Screen {
                 self.text(Text::TryAgain);
                 self.expects = Expects::Go;
             }
-            View::Problem(problem) | View::OutOfService(problem) => self.problem(problem),
+            View::Problem(problem) => self.problem(problem),
+            View::OutOfService(closed) => self.problem(&closed.problem),
             _ => {}
         }
     }

@@ -226,7 +226,7 @@ impl Desk {
                 reported: *reported,
             },
             View::Problem(problem) => Shown::Problem((*problem).clone()),
-            View::OutOfService(problem) => Shown::OutOfService((*problem).clone()),
+            View::OutOfService(closed) => Shown::OutOfService((*closed).clone()),
         };
         self.count(&shown);
         if self.deserted && !shown.needs_nobody() {

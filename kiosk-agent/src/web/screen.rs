@@ -5,6 +5,8 @@ use issuance_api::terminal::{Hours, Localized, MunicipalityOffer, Preview, Progr
 use issuance_api::{CertificateKind, MunicipalityCode, Personal, ProgrammeId};
 use serde::Serialize;
 
+use crate::ports::Says;
+
 /// A screen.
 #[derive(Debug, Serialize)]
 pub struct Screen<'a> {
@@ -49,6 +51,8 @@ pub enum Content<'a> {
     Service {
         /// Those offered.
         programmes: Vec<Programme<'a>>,
+        /// What the center has to say, now in the resident's language.
+        notices: &'a [Localized],
     },
     /// The terms.
     Terms,
@@ -119,6 +123,9 @@ pub enum Content<'a> {
         happened: Personal,
         /// What the resident can do about it.
         advice: &'static str,
+        /// What the center says to it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        says: Option<&'a Says>,
         /// How it goes on.
         then: Then,
     },

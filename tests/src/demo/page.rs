@@ -90,6 +90,11 @@ impl Panel {
         command.args(window("960,0"));
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.arg(format!("--app={address}"));
+        // What it would leave at home goes with its profile.
+        keep_authority(&mut command);
+        for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
+            command.env(variable, profile.path());
+        }
         command.stdin(Stdio::null());
         match Program::start("chromium", command) {
             Ok(browser) => Ok(Some(Self {

@@ -107,6 +107,41 @@ async fn a_print_that_fails_for_good_is_refunded_and_one_that_works_in_the_end_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_does_not_wait_for_the_rest_keeps_what_is_out_and_pays_for_no_more() {
+    for does in [Some(Intent::Cancel), None] {
+        let mut terminal = with_fee(&[100, 100, 100, 100]);
+        terminal.center.preview.copies = 3;
+        terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+        terminal.output.out = 2;
+        let mut does = does;
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            "municipality" => Does::This(vec![Intent::Municipality {
+                code: HOME.parse().unwrap(),
+                copies: 3,
+            }]),
+            "try again" => does
+                .take()
+                .map_or(Does::Nothing, |intent| Does::This(vec![intent])),
+            _ => Does::AsAsked,
+        })
+        .await;
+        // Else these two would lapse in the resident's hands.
+        assert_eq!(ended, Ok(Done { reported: true }));
+        seen_last(&seen, &["printer-out-of-paper, 2 out", "try again", "done"]);
+        assert_eq!(money(&terminal), (240, 160));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_lapses_is_not_paid_for() {
+    let mut terminal = with_fee(&[100, 10, 10]);
+    terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: false }));
+    assert_eq!(money(&terminal), (0, 120));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_payment_unit_that_cannot_is_told_before_a_pin_is_asked_for() {
     let mut terminal = with_fee(&[]);
     terminal.cabinet.payment.ready = Script::failing([PaymentError::NoChange]);

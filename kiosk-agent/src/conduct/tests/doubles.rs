@@ -464,13 +464,18 @@ fn words(view: &View<'_>) -> String {
         View::TryAgain => "try again".to_owned(),
         View::Done { reported: true } => "done".to_owned(),
         View::Done { reported: false } => "done, not reported".to_owned(),
-        View::Problem(problem) | View::OutOfService(problem) => {
-            match (problem.remaining, problem.printed) {
-                (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
-                (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
-                _ => problem.code.as_str().to_owned(),
+        View::OutOfService(closed) => match &closed.says {
+            None => words(&View::Problem(&closed.problem)),
+            Some(Says::Words(said)) => format!("{}: {}", closed.problem.code.as_str(), said.en),
+            Some(Says::Hours(Hours { open, close })) => {
+                format!("{}: {open} to {close}", closed.problem.code.as_str())
             }
-        }
+        },
+        View::Problem(problem) => match (problem.remaining, problem.printed) {
+            (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
+            (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
+            _ => problem.code.as_str().to_owned(),
+        },
     }
 }
 

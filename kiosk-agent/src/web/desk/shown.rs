@@ -5,6 +5,7 @@ use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, Prog
 use zeroize::Zeroizing;
 
 use crate::cabinet::Yen;
+use crate::ports::Closed;
 use crate::web::attendant::KEY_LENGTH;
 
 /// What stands on the screen.
@@ -38,7 +39,7 @@ pub(super) enum Shown {
         reported: bool,
     },
     Problem(Problem),
-    OutOfService(Problem),
+    OutOfService(Closed),
     AttendantKey {
         entry: Entry,
         wrong: bool,

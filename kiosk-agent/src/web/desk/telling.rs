@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{COPIES, Desk, Shown};
 use crate::cabinet::Yen;
+use crate::ports::{Closed, Says};
 use crate::text::{SPOKEN_TRIES, Text, is_spoken, problem_key, tries_key};
 use crate::web::screen::{Content, Screen, Then};
 
@@ -34,11 +35,7 @@ impl Desk {
             back: self.has_back(),
             cancel: self.can_cancel(),
             speak: self.spoken(),
-            alarm: match self.shown {
-                Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
-                Shown::TakePaper => Some("alarm/paper"),
-                _ => None,
-            },
+            alarm: alarm(&self.shown),
             content: self.content(),
         }
     }
@@ -82,7 +79,7 @@ impl Desk {
             Shown::TryAgain => Text::AgainPrompt,
             Shown::Done { reported: true } => Text::Done,
             Shown::Done { reported: false } => Text::NotReported,
-            Shown::Problem(problem) | Shown::OutOfService(problem) => {
+            Shown::Problem(problem) | Shown::OutOfService(Closed { problem, .. }) => {
                 return vec![spoken_problem(problem)];
             }
             Shown::Starting | Shown::AttendantKey { .. } | Shown::Attendant { .. } => {
@@ -101,6 +98,7 @@ impl Desk {
             },
             Shown::Service(menu) => Content::Service {
                 programmes: menu.programmes.iter().map(Into::into).collect(),
+                notices: &menu.notices,
             },
             Shown::Terms(..) => Content::Terms,
             Shown::PlaceCard => Content::PlaceCard,
@@ -135,10 +133,12 @@ impl Desk {
             Shown::Problem(problem)
                 if self.next.is_some() && !self.is_before_the_first_screen() =>
             {
-                self.problem(problem, Then::On)
+                self.problem(problem, None, Then::On)
             }
-            Shown::Problem(problem) => self.problem(problem, Then::Start),
-            Shown::OutOfService(problem) => self.problem(problem, Then::Wait),
+            Shown::Problem(problem) => self.problem(problem, None, Then::Start),
+            Shown::OutOfService(Closed { problem, says }) => {
+                self.problem(problem, says.as_ref(), Then::Wait)
+            }
             Shown::AttendantKey { entry, wrong, .. } => Content::AttendantKey {
                 entered: entry.0.len(),
                 wrong: *wrong,
@@ -147,13 +147,24 @@ impl Desk {
         }
     }
 
-    fn problem(&self, problem: &Problem, then: Then) -> Content<'static> {
+    fn problem<'a>(&self, problem: &Problem, says: Option<&'a Says>, then: Then) -> Content<'a> {
         Content::Problem {
             code: problem.code.as_str(),
             happened: Personal::new(problem.happened(self.language)),
             advice: problem.code.advice(self.language),
+            says,
             then,
         }
+    }
+}
+
+fn alarm(shown: &Shown) -> Option<&'static str> {
+    match shown {
+        Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
+        Shown::TakePaper => Some("alarm/paper"),
+        // Anybody can ask to be let in.
+        Shown::AttendantKey { before, .. } => alarm(before),
+        _ => None,
     }
 }
 
