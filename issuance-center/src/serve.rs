@@ -25,7 +25,7 @@ use crate::{
     certificate::page::{FontError, Fonts, PageError, Typesetter},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    enrolment::{self, Enrolment, EnrolmentError, ca::AppsCa},
+    enrolment::{Enrolment, EnrolmentError},
     event::{Event, Events, Listener, StandardError},
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
@@ -167,32 +167,6 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
     })
 }
 
-/// The service that enrols apps, if any may.
-fn enrolling(
-    config: &Config,
-    center: &Center<Shares<Client>>,
-    events: &Arc<dyn Events>,
-    reports: Reports,
-) -> Result<Option<Enrolment>, EnrolmentError> {
-    let Some(wanted) = &config.enrolment else {
-        return Ok(None);
-    };
-    let (policy, status) = enrolment::load(wanted)?;
-    let (clock, metrics) = (&center.parts().clock, &center.parts().metrics);
-    let apps = config.terminals.apps.as_deref();
-    let ca = AppsCa::load(wanted, apps, &config.terminals.tls.roots, clock.now())?;
-    let parts = enrolment::Parts {
-        center: config.id.clone(),
-        policy,
-        status,
-        ca,
-        clock: Arc::clone(clock),
-        metrics: Arc::clone(metrics),
-        events: Arc::clone(events),
-    };
-    Ok(Some(Enrolment::new(parts, reports)))
-}
-
 /// Serves until told to end (SIGTERM or SIGINT).
 ///
 /// # Errors
@@ -215,7 +189,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
         Reports::new(listener, metrics, Arc::clone(&events), clock)
     };
-    let enrolment = enrolling(config, &center, &events, reports(Listener::Enrolment))?;
+    let enrolment = Enrolment::load(config, center.parts(), reports(Listener::Enrolment))?;
     let service = Terminals {
         center: Arc::clone(&center),
         reports: reports(Listener::Terminals),

@@ -26,7 +26,9 @@ use p256::{
 };
 
 use crate::{
+    center,
     clock::Clock,
+    config::Config,
     event::{Event, Events},
     metrics::{Metrics, Step},
     random,
@@ -117,6 +119,33 @@ pub fn load(config: &EnrolmentConfig) -> Result<(Policy, StatusFile), EnrolmentE
 }
 
 impl Enrolment {
+    /// Reads and checks what the configuration names, if apps enrol here at all.
+    ///
+    /// # Errors
+    /// [`EnrolmentError`]
+    pub fn load<R>(
+        config: &Config,
+        center: &center::Parts<R>,
+        reports: Reports,
+    ) -> Result<Option<Self>, EnrolmentError> {
+        let Some(wanted) = &config.enrolment else {
+            return Ok(None);
+        };
+        let (policy, status) = load(wanted)?;
+        let (apps, terminals) = (&config.terminals.apps, &config.terminals.tls.roots);
+        let ca = AppsCa::load(wanted, apps.as_deref(), terminals, center.clock.now())?;
+        let parts = Parts {
+            center: config.id.clone(),
+            policy,
+            status,
+            ca,
+            clock: Arc::clone(&center.clock),
+            metrics: Arc::clone(&center.metrics),
+            events: Arc::clone(&center.events),
+        };
+        Ok(Some(Self::new(parts, reports)))
+    }
+
     /// Puts it together.
     #[must_use]
     pub fn new(parts: Parts, reports: Reports) -> Self {
