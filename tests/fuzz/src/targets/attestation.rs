@@ -80,6 +80,6 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     vec![
         seeds::with_head(0, &ground.chain),
         seeds::with_head(0, &ground.chain[..3]),
-        seeds::with_head(1, &[ground.description.clone()]),
+        seeds::with_head(1, std::slice::from_ref(&ground.description)),
     ]
 }
