@@ -119,7 +119,7 @@ pub const TARGETS: &[Target] = &[
         body: attestation::body,
         shape: Shape::Parts,
         longest: 8192,
-        short_run: 3_000,
+        short_run: 20_000,
         seeds: attestation::seeds,
     },
 ];
