@@ -72,8 +72,8 @@ pub struct LoopbackConfig {
 pub struct Limits {
     /// Open connections; one more is closed at once.
     pub connections: usize,
-    /// Of these, one identity's on a [`mutual`] listener, where one more is closed after its handshake; one address's on
-    /// a [`public`] one (of IPv6 one network's of 64 bits), where one more is closed at once.
+    /// Of these, one identity's on a [`mutual`](super::mutual()) listener, where one more is closed after its handshake; one address's on
+    /// a [`public`](super::public()) one (of IPv6 one network's of 64 bits), where one more is closed at once.
     pub connections_per_peer: usize,
     /// Requests at work, from the end of their bodies on; one more is answered `busy`.
     pub requests: usize,
