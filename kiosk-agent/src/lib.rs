@@ -6,6 +6,7 @@
 //! | [`conduct`] | leads one application along that chain, pushing views and taking intents |
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
+//! | [`keystore`], [`enrolment`] | an app: the device's keystore, and how it gets a certificate from the center |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
 //! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
@@ -22,9 +23,11 @@ pub mod cabinet;
 pub mod channel;
 pub mod conduct;
 pub mod config;
+pub mod enrolment;
 pub mod handover;
 pub mod hours;
 pub mod key;
+pub mod keystore;
 pub mod latch;
 pub mod output;
 pub mod passport;

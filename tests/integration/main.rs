@@ -11,6 +11,7 @@ mod card_program;
 mod certificates;
 mod counter;
 mod emulated_card;
+mod enrolment;
 mod evidence;
 mod faults;
 mod kiosk_page;

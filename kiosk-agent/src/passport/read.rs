@@ -400,7 +400,11 @@ fn nothing(picture: &Picture) -> ReadError {
     if blurred(picture) {
         return ReadError::Blurred;
     }
-    longest(picture).map_or(ReadError::NotFound, |row| beside(picture, &row))
+    match longest(picture).map(|row| beside(picture, &row)) {
+        // A row of some other text, with nothing amiss around it.
+        None | Some(ReadError::Unclear) => ReadError::NotFound,
+        Some(told) => told,
+    }
 }
 
 /// Why a row has none beside it that belongs to it.

@@ -6,6 +6,7 @@ use crate::mutate::Shape;
 use crate::seeds;
 
 mod apdu;
+mod attestation;
 mod documents;
 mod emulator;
 mod evidence;
@@ -121,6 +122,14 @@ pub const TARGETS: &[Target] = &[
         longest: 256,
         short_run: 50_000,
         seeds: mrz::seeds,
+    },
+    Target {
+        name: "attestation",
+        body: attestation::body,
+        shape: Shape::Parts,
+        longest: 8192,
+        short_run: 20_000,
+        seeds: attestation::seeds,
     },
 ];
 
