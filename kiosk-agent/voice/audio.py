@@ -133,8 +133,8 @@ def measure(sound, rate=DECODED_RATE):
     return Measures(
         seconds=len(sound) / rate,
         peak=float(np.max(np.abs(sound))),
-        # The silence around a single word would be a good part of it.
-        loudness=loudness(sound[loud[0] : loud[-1] + 1] if len(sound) < 2 * rate else sound, rate),
+        # The silence around a single word would be a good part of it: there it is measured as it was levelled.
+        loudness=loudness(trimmed(sound, rate) if len(sound) < 2 * rate else sound, rate),
         silence_before=loud[0] / rate,
         silence_after=(len(sound) - 1 - loud[-1]) / rate,
         last_peak=float(np.max(np.abs(sound[-round(rate * 0.03) :]))),
