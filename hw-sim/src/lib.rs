@@ -15,6 +15,7 @@
 //! | [`queue`] | what waits for those who follow a trace or record |
 //! | [`transcript`], [`replay`] | what was sent and answered, as text; a card that answers as another was recorded |
 //! | [`persona`], [`authority`], [`personalize`](mod@personalize) | people who do not exist, CAs that vouch for them, and how they get cards |
+//! | [`keystore`] | a phone's keystore, with attestation |
 //! | [`cabinet`] | the rest of a kiosk: slot and tray sensor, payment unit |
 //! | [`control`] | the control socket of the program `hw-sim`: server and client |
 //! | [`panel`] | a web page on loopback that is another client of it |
@@ -45,6 +46,7 @@ pub mod cabinet;
 pub mod chip;
 pub mod control;
 pub mod fault;
+pub mod keystore;
 pub mod memory;
 pub mod panel;
 pub mod persona;

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::{
     center::challenge,
     certificate::{page::FontPaths, shc::Issuer},
+    enrolment::config::{self, EnrolmentConfig},
     hours::OpeningHours,
     signing::SignerPaths,
     state,
@@ -43,6 +44,9 @@ pub enum ConfigError {
     /// Fewer connections to VRS than four.
     #[error("vrs.connections is below 4: one municipality's records could take them all")]
     Connections,
+    /// `enrolment` has no chain of `[a-z0-9-]{1,32}`, no package, or a signer that is not 64 hexadecimal digits.
+    #[error("enrolment: chain, package or signers are not of their form")]
+    Enrolment,
     /// A lifetime is zero or longer than allowed.
     #[error("a lifetime is zero or longer than allowed")]
     Lifetime,
@@ -65,6 +69,8 @@ pub struct Config {
     pub programmes: PathBuf,
     /// Listener for terminals.
     pub terminals: MutualConfig,
+    /// Where apps enrol; none do without.
+    pub enrolment: Option<EnrolmentConfig>,
     /// Listener for public keys and revocation lists.
     pub public: PublicConfig,
     /// Listener for the operator.
@@ -113,6 +119,7 @@ struct File {
     issuer: String,
     programmes: PathBuf,
     terminals: MutualConfig,
+    enrolment: Option<config::File>,
     public: PublicConfig,
     admin: LoopbackConfig,
     vrs: client::Config,
@@ -210,6 +217,7 @@ impl Config {
             return Err(ConfigError::Connections);
         }
         file.terminals.tls.resolve(folder);
+        file.terminals.apps = file.terminals.apps.map(|path| folder.join(path));
         file.public.tls.resolve(folder);
         file.vrs.resolve(folder);
         Ok(Self {
@@ -221,6 +229,7 @@ impl Config {
             issuer: file.issuer.parse().map_err(|_| ConfigError::Issuer)?,
             programmes: folder.join(file.programmes),
             terminals: file.terminals,
+            enrolment: file.enrolment.map(|it| it.resolve(folder)).transpose()?,
             public: file.public,
             admin: file.admin,
             vrs_id,
@@ -277,7 +286,11 @@ impl Config {
             &self.admin.limits,
         ];
         let accepted = listeners.iter().map(|limits| limits.connections);
-        accepted.fold(self.vrs.connections, usize::saturating_add)
+        let enrolling = self.enrolment.iter();
+        let enrolling = enrolling.map(|it| it.listener.limits.connections);
+        accepted
+            .chain(enrolling)
+            .fold(self.vrs.connections, usize::saturating_add)
     }
 }
 

@@ -58,6 +58,13 @@ pub enum Event {
         /// Entries in all of them.
         count: usize,
     },
+    /// An app did not get a certificate; of the same code a line a minute at most.
+    EnrolmentRefused {
+        /// Why: a problem code.
+        code: &'static str,
+        /// How often since the line before, without a line of its own.
+        left_out: u64,
+    },
     /// Something happened at a listener; of the same a line a minute at most.
     Listener {
         /// Which one.
@@ -84,6 +91,8 @@ impl From<Result<usize, RefusedListError>> for Event {
 pub enum Listener {
     /// For terminals.
     Terminals,
+    /// For apps that have no certificate yet.
+    Enrolment,
     /// Public keys and revocation lists.
     Public,
     /// Health and metrics.
@@ -96,6 +105,7 @@ impl Listener {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Terminals => "terminals",
+            Self::Enrolment => "enrolment",
             Self::Public => "public",
             Self::Admin => "admin",
         }

@@ -8,7 +8,8 @@
 //! | [`registry`], [`revocations`] | VRS, as the center calls it; its revocations, fetched piece by piece |
 //! | [`programme`] | what is certified, as data |
 //! | [`certificate`] | SMART Health Card, QR symbol, page |
-//! | [`terminals`], [`public`], [`admin`], [`reports`] | the three listeners, and what happens there |
+//! | [`terminals`], [`public`], [`admin`], [`reports`] | the other listeners, and what happens there |
+//! | [`enrolment`] | certificates for apps, against attestation |
 //! | [`config`], [`serve`], [`event`], [`metrics`], [`clock`], [`hours`] | the program around it |
 //!
 //! It has no database, and while it serves it opens no file for writing.
@@ -18,6 +19,7 @@ pub mod center;
 pub mod certificate;
 pub mod clock;
 pub mod config;
+pub mod enrolment;
 pub mod event;
 pub mod hours;
 pub mod identifier;

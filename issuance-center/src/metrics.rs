@@ -30,17 +30,20 @@ pub enum Step {
     Issue,
     /// `POST /v1/delivered`.
     Delivered,
+    /// `POST /v1/enrolment`.
+    Enrolment,
 }
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Menu,
         Self::Challenge,
         Self::Evidence,
         Self::Inquiry,
         Self::Issue,
         Self::Delivered,
+        Self::Enrolment,
     ];
 
     const fn label(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Step {
             Self::Inquiry => "inquiry",
             Self::Issue => "issue",
             Self::Delivered => "delivered",
+            Self::Enrolment => "enrolment",
         }
     }
 }

@@ -24,7 +24,16 @@ pub struct Reports {
     metrics: Arc<Metrics>,
     events: Arc<dyn Events>,
     clock: Arc<dyn Clock>,
-    written: Mutex<BTreeMap<server::Event, Written>>,
+    written: Sparse<server::Event>,
+}
+
+/// What may be written again, once a minute of each kind.
+pub struct Sparse<K>(Mutex<BTreeMap<K, Written>>);
+
+impl<K> Default for Sparse<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
 }
 
 /// When the last line was written, and how many were not since.
@@ -47,7 +56,7 @@ impl Reports {
             metrics,
             events,
             clock,
-            written: Mutex::default(),
+            written: Sparse::default(),
         }
     }
 
@@ -55,7 +64,7 @@ impl Reports {
     pub fn report(&self, what: server::Event) {
         self.metrics.listener(self.listener, what);
         let now = self.clock.uptime();
-        let Some(left_out) = self.is_due(what, now) else {
+        let Some(left_out) = self.written.is_due(what, now) else {
             return;
         };
         self.events.note(Event::Listener {
@@ -64,10 +73,12 @@ impl Reports {
             left_out,
         });
     }
+}
 
+impl<K: Ord> Sparse<K> {
     /// How many were left out, if it is time for a line.
-    fn is_due(&self, what: server::Event, now: Duration) -> Option<u64> {
-        let mut all = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn is_due(&self, what: K, now: Duration) -> Option<u64> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut left_out = 0;
         if let Some(written) = all.get_mut(&what) {
             if now < written.at + MINUTE {

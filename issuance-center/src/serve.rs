@@ -26,6 +26,7 @@ use crate::{
     certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
+    enrolment::{Enrolment, EnrolmentError},
     event::{Event, Events, Listener, StandardError},
     metrics::Metrics,
     programme::{ProgrammeError, Programmes},
@@ -89,6 +90,12 @@ pub enum ServeError {
     /// The certificate for VRS states another name than the configured one.
     #[error("the center's certificate does not state its id")]
     Identity,
+    /// Enrolment of apps.
+    #[error("enrolment: {0}")]
+    Enrolment(#[from] EnrolmentError),
+    /// The listener for enrolment.
+    #[error("enrolment: {0}")]
+    Enrolling(StartError),
     /// The listener for terminals.
     #[error("terminals: {0}")]
     Terminals(StartError),
@@ -243,6 +250,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
         Reports::new(listener, metrics, Arc::clone(&events), clock)
     };
+    let enrolment = Enrolment::load(config, center.parts(), reports(Listener::Enrolment))?;
     let service = Terminals {
         center: Arc::clone(&center),
         reports: reports(Listener::Terminals),
@@ -250,6 +258,14 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
     let terminals = server::mutual(&config.terminals, service)
         .await
         .map_err(ServeError::Terminals)?;
+    let enrolling = config.enrolment.as_ref().zip(enrolment);
+    let enrolment = match enrolling {
+        Some((config, service)) => {
+            let running = server::anonymous(&config.listener, service).await;
+            Some(running.map_err(ServeError::Enrolling)?)
+        }
+        None => None,
+    };
     let service = Public {
         published: Arc::clone(&published),
         reports: reports(Listener::Public),
@@ -267,12 +283,16 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         .await
         .map_err(ServeError::Admin)?;
     // There is nowhere to report that standard output is gone.
+    let enrolled = enrolment
+        .as_ref()
+        .map(|it| format!(" enrolment={}", it.address()));
     let _ = writeln!(
         std::io::stdout(),
-        "ready terminals={} public={} admin={}",
+        "ready terminals={} public={} admin={}{}",
         terminals.address(),
         public.address(),
-        admin.address()
+        admin.address(),
+        enrolled.unwrap_or_default()
     );
     events.note(Event::Ready);
 
@@ -297,7 +317,12 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tokio::join!(terminals.drain(), public.drain(), admin.drain());
+    let enrolment = async {
+        if let Some(enrolment) = enrolment {
+            enrolment.drain().await;
+        }
+    };
+    tokio::join!(terminals.drain(), enrolment, public.drain(), admin.drain());
     events.note(Event::Stopped);
     Ok(())
 }

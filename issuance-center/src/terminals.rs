@@ -91,6 +91,8 @@ impl<R: Registry> Terminals<R> {
             Step::Inquiry => Answer::json(&self.center.inquiry(caller, body.parse()?).await?),
             Step::Issue => Answer::json(&self.center.issue(caller, body.parse()?).await?),
             Step::Delivered => Answer::json(&self.center.delivered(caller, body.parse()?).await?),
+            // Of another listener.
+            Step::Enrolment => Err(ProblemCode::NotFound.into()),
         }
     }
 }

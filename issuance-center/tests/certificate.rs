@@ -210,8 +210,8 @@ fn the_page_for_abroad_shows_both_and_is_the_same_each_time() {
         assert!(page == again, "the same content gives the same bytes");
         let jws = specimen::sign(&specimen::payload(programme, &preview).unwrap());
         let seal = specimen::seal(programme, &preview).unwrap();
-        let mut texts = qr::texts(page.as_bytes());
-        texts.sort_by_key(|text| text.starts_with("shc:/"));
+        // The seal begins with a brace.
+        let texts: Vec<_> = qr::texts(page.as_bytes()).into_iter().rev().collect();
         assert_eq!(texts.len(), 2, "{name}");
         assert!(texts[0] == seal.expose(), "{name}");
         assert!(
@@ -283,7 +283,7 @@ fn seven_doses_of_any_brands_fit_and_what_does_not_is_refused() {
     for dose in three.doses.iter_mut().chain(&mut six.doses) {
         dose.lot = "12345678901234567890".to_owned();
     }
-    assert_eq!(version(&three), 30);
+    assert_eq!(version(&three), 29);
     let refused = specimen::seal(programme, &six).map(drop);
     assert_eq!(refused, Err(DataError::TooLarge));
 }

@@ -40,7 +40,14 @@ impl ChannelCenter {
     /// # Errors
     /// [`ChannelError`]
     pub fn new(config: Config) -> Result<(Self, TerminalUrn), ChannelError> {
-        let client = Client::new(config)?;
+        Self::over(Client::new(config)?)
+    }
+
+    /// Over a client that is there already: an app's, after its enrolment.
+    ///
+    /// # Errors
+    /// [`ChannelError::NoTerminal`]
+    pub fn over(client: Client) -> Result<(Self, TerminalUrn), ChannelError> {
         let Identity::Terminal(urn) = client.identity().clone() else {
             return Err(ChannelError::NoTerminal);
         };
@@ -116,7 +123,7 @@ impl Center for ChannelCenter {
     }
 }
 
-fn problem(error: CallError) -> Problem {
+pub(crate) fn problem(error: CallError) -> Problem {
     match error {
         CallError::Unreachable | CallError::Busy => ProblemCode::CenterUnreachable.into(),
         CallError::Untrusted => ProblemCode::AnswerUntrusted.into(),

@@ -6,12 +6,14 @@
 //! | [`conduct`] | leads one application along that chain, pushing views and taking intents |
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
+//! | [`keystore`], [`enrolment`] | an app: the device's keystore, and how it gets a certificate from the center |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
 //! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
+//! | [`passport`] | a passport read from a picture |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
@@ -21,11 +23,14 @@ pub mod cabinet;
 pub mod channel;
 pub mod conduct;
 pub mod config;
+pub mod enrolment;
 pub mod handover;
 pub mod hours;
 pub mod key;
+pub mod keystore;
 pub mod latch;
 pub mod output;
+pub mod passport;
 pub mod ports;
 pub mod reader;
 pub mod session;

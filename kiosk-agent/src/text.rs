@@ -67,10 +67,23 @@ pub fn numbered_key(key: &str, number: u8) -> String {
     format!("{key}/{number}")
 }
 
+/// What only an app is ever told, and a kiosk never: it does not enrol.
+const OF_APPS: [ProblemCode; 9] = [
+    ProblemCode::KeystoreUnavailable,
+    ProblemCode::EnrolmentExpired,
+    ProblemCode::EnrolmentProofInvalid,
+    ProblemCode::AttestationInvalid,
+    ProblemCode::AttestationRevoked,
+    ProblemCode::AttestationUnavailable,
+    ProblemCode::KeystoreNotHardware,
+    ProblemCode::DeviceModified,
+    ProblemCode::AppNotGenuine,
+];
+
 /// Whether a problem's message is recorded: one that names a character is not the same each time.
 #[must_use]
 pub fn is_spoken(code: ProblemCode) -> bool {
-    !code.message(Language::Ja).contains("{character}")
+    !code.message(Language::Ja).contains("{character}") && !OF_APPS.contains(&code)
 }
 
 /// A text with one placeholder filled in.

@@ -94,6 +94,14 @@ def preview(doses=2, name="試験　花子"):
     }
 
 
+def preview_abroad():
+    """With what a passport says."""
+    shown = preview() | {"kind": "abroad", "passport": {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}}
+    for number, dose in enumerate(shown["doses"], start=1):
+        dose["abroad"] = {"number": number, "country": "JPN", "icd11": "XM8NQ0", "brand": "Comirnaty"}
+    return shown
+
+
 def municipality(offers, home="132217"):
     return {"view": "municipality", "offers": offers, "home": home, "fee": 120}
 
@@ -160,8 +168,7 @@ SCREENS = [
     ("service", [{"view": "menu", "menu": {**MENU, "notices": [NOTICE]}}], to_service, NOTHING),
     ("terms", [{"view": "menu", "menu": MENU}], to_terms, NOTHING),
     ("place-card", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
-    # What this terminal has: a certificate for abroad needs a passport read.
-    ("kind", [{"view": "kind", "kinds": ["domestic"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    ("kind", [{"view": "kind", "kinds": ["domestic", "abroad"]}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin", [{"view": "pin", "remaining": 3}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("pin-entered", [{"view": "pin", "remaining": 2}, {"view": "time", "seconds": 90}], digits(4), NOTHING),
     ("pin-last", [{"view": "pin", "remaining": 1}, {"view": "time", "seconds": 90}], digits(2), NOTHING),
@@ -175,6 +182,7 @@ SCREENS = [
     ("municipality-letters", [municipality(MANY, None), {"view": "time", "seconds": 90}], NOTHING, chosen("ByLetters", KA)),
     ("copies", [municipality(FEW), {"view": "time", "seconds": 90}], to_copies, NOTHING),
     ("preview", [{"view": "preview", "preview": preview()}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    ("preview-abroad", [{"view": "preview", "preview": preview_abroad()}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("preview-seven", [{"view": "preview", "preview": preview(7, "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬＶＡ　ＰＥＲＥＩＲＡ")}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("fee", [{"view": "fee", "due": 240, "inserted": 100}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("issuing", [{"view": "issuing"}], NOTHING, NOTHING),
@@ -202,7 +210,7 @@ SCREENS = [
 CLASSES = {
     "pin-entered": "pin", "pin-last": "pin", "municipality-few": "municipality", "municipality-prefectures": "municipality",
     "municipality-prefecture": "municipality", "municipality-row": "municipality", "municipality-letters": "municipality",
-    "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
+    "preview-abroad": "preview", "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
     "problem-half-printed": "problem", "out-of-service": "problem", "out-of-service-hours": "problem", "out-of-service-words": "problem", "attendant-key-wrong": "attendant-key",
     "dialog-help": "pin", "dialog-cancel": "preview", "dialog-voice": "place-card", "dialog-language": "place-card", "dialog-time": "place-card",
 }

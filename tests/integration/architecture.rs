@@ -34,7 +34,8 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
+    "attestation",
     "card",
     "hw-sim",
     "issuance-api",
@@ -62,8 +63,9 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
         ("issuance-channel", &["issuance-api"]),
         (
             "issuance-center",
-            &["card", "issuance-api", "issuance-channel"],
+            &["attestation", "card", "issuance-api", "issuance-channel"],
         ),
+        ("attestation", &[]),
         ("vrs", &["card", "issuance-api", "issuance-channel"]),
         (
             "kiosk-agent",

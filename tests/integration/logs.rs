@@ -15,7 +15,7 @@ use toml::Table;
 use crate::support::{HOME, block_on, preview, refusal, ticket, until};
 
 /// Events, and the fields each may have beside `at` and `event`.
-const VOCABULARY: [(&str, &[&str]); 21] = [
+const VOCABULARY: [(&str, &[&str]); 22] = [
     ("ready", &[]),
     ("stopped", &[]),
     ("failed", &["reason"]),
@@ -31,6 +31,7 @@ const VOCABULARY: [(&str, &[&str]); 21] = [
     ("revocations-unavailable", &[]),
     ("revocations-shrunk", &[]),
     ("revocations-published", &["count"]),
+    ("enrolment-refused", &["code", "left_out"]),
     ("listener", &["listener", "what", "left_out"]),
     ("revocations-behind", &["missing"]),
     ("records-unavailable", &["municipality", "cause"]),

@@ -356,12 +356,63 @@ const VRS: [Fault; 9] = [
     },
 ];
 
+/// A root that is nobody's.
+fn foreign(ground: &Ground) -> String {
+    ground.path("pki/foreign/ca.pem").display().to_string()
+}
+
+/// Of the center, where apps enrol.
+const ENROLMENT: [Fault; 6] = [
+    Fault {
+        name: "a key of the apps' issuer open to others",
+        harm: |ground, config| {
+            set(
+                config,
+                "enrolment.ca.key",
+                exposed(ground, "pki/apps/ca.key"),
+            );
+        },
+        told: "open to others than its owner",
+    },
+    Fault {
+        name: "an issuer of apps that no listener believes",
+        harm: |ground, config| set(config, "terminals.apps", foreign(ground)),
+        told: "not among the roots of terminals.apps",
+    },
+    Fault {
+        name: "an issuer of apps that is believed of kiosks",
+        harm: |ground, config| {
+            let apps = ground.path("pki/apps/ca.pem").display().to_string();
+            set(config, "terminals.tls.roots", apps);
+        },
+        told: "it would be believed of kiosks",
+    },
+    Fault {
+        name: "no roots of attestation",
+        harm: |_, config| set(config, "enrolment.roots", "nowhere.pem"),
+        told: "roots of attestation",
+    },
+    Fault {
+        name: "no status list of attestation keys",
+        harm: |_, config| set(config, "enrolment.status", "nowhere.json"),
+        told: "status list of attestation",
+    },
+    Fault {
+        name: "an app's signer that is no digest",
+        harm: |_, config| {
+            let none: Vec<toml::Value> = vec!["7221".into()];
+            set(config, "enrolment.signers", none);
+        },
+        told: "enrolment: chain, package or signers",
+    },
+];
+
 #[test]
 fn nothing_starts_on_what_cannot_be_right() {
     let mut world = world();
     world.center = None;
     world.vrs = None;
-    for fault in &CENTER {
+    for fault in CENTER.iter().chain(&ENROLMENT) {
         refuses(&world, "center", fault);
     }
     for fault in &VRS {

@@ -13,6 +13,7 @@ pub mod machine;
 pub mod passport;
 pub mod pcscd;
 pub mod persona;
+pub mod phone;
 pub mod printer;
 pub mod process;
 pub mod reader;

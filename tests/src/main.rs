@@ -17,8 +17,10 @@ use hw_sim::transcript::Transcript;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::load::{self, Plan};
+use stage::passport::trial::photographs;
 use stage::stand;
 use stage::transcripts::{Once, Outcome, parts, run as run_part};
+use terminal::passport::{PassportReader, Tesseract};
 use zeroize::Zeroizing;
 
 mod demo;
@@ -58,6 +60,15 @@ enum Command {
         /// Applications
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1000))]
         applications: u16,
+    },
+    /// Photographs of specimen passports, so many of each kind, and what the terminal reads in them
+    Passports {
+        /// Of each kind
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        each: u16,
+        /// Others for another number
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// The emulator's transcripts against the card on a reader: one VERIFY at most, with the PIN typed here
     Transcripts(Transcripts),
@@ -158,6 +169,16 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::LastApdu { applications } => {
             println!("{}", stage::last_apdu::run(applications.into())?);
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Passports { each, seed } => {
+            let reader = PassportReader::<Tesseract>::default();
+            let table = photographs(&reader, each.into(), seed);
+            print!("{table}");
+            Ok(if table.holds() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         Command::Transcripts(wanted) => transcripts(&wanted),
         Command::Stand => {

@@ -1,4 +1,8 @@
-//! Passports of people who do not exist: the two lines that a reader would give.
+//! Passports of people who do not exist: the two lines that a reader would give, and the photo page they are read from.
+
+pub mod photograph;
+pub mod specimen;
+pub mod trial;
 
 use issuance_api::Personal;
 use issuance_api::passport::{LINE, PassportMrz};

@@ -3,6 +3,7 @@
 //! ```text
 //! FOLDER/pki        certificates of terminals and services (dev-pki)
 //! FOLDER/cards      the personas' cards, anchors and their CA (hw-sim personalize)
+//! FOLDER/attestation who vouches for phones (hw-sim keystore make)
 //! FOLDER/programmes the shipped programmes
 //! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
 //! FOLDER/center     center.toml, signing key, jwks.json, barcode signers
@@ -46,6 +47,8 @@ pub struct Addresses {
     pub vrs_admin: String,
     /// Center, for terminals.
     pub terminals: String,
+    /// Center, for apps that enrol.
+    pub enrolment: String,
     /// Center, public keys.
     pub public: String,
     /// Center, health and metrics.
@@ -100,13 +103,18 @@ impl World {
         self.center = Some(center);
         let mut address = |name| ready.remove(name).unwrap_or_default();
         self.addresses.terminals = address("terminals");
+        self.addresses.enrolment = address("enrolment");
         self.addresses.public = address("public");
         self.addresses.admin = address("admin");
         let Addresses {
-            terminals, public, ..
+            terminals,
+            enrolment,
+            public,
+            ..
         } = &self.addresses;
         self.ground.edit("center/center.toml", |config| {
             set(config, "terminals.listen", terminals.as_str());
+            set(config, "enrolment.listener.listen", enrolment.as_str());
             set(config, "public.listen", public.as_str());
         })
     }

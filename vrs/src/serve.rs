@@ -96,6 +96,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
         &MutualConfig {
             listen: config.listen_centers,
             tls: config.tls,
+            apps: None,
             limits: config.limits,
         },
         Centers {

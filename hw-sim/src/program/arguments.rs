@@ -145,8 +145,35 @@ pub(crate) enum Command {
         #[command(flatten)]
         control: Control,
     },
+    /// Play the keystore of a phone
+    Keystore {
+        #[command(subcommand)]
+        command: Keystore,
+    },
     #[command(flatten)]
     Cabinet(hand::Command),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Keystore {
+    /// Make those who vouch for phones: keys, roots.pem, status.json
+    Make {
+        /// Folder for them; what is there already stays
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Run a phone's keystore until it is told to end
+    Run {
+        /// Folder of what `make` made
+        #[arg(long)]
+        authority: PathBuf,
+        /// What kind of phone it is: a file of devices/
+        #[arg(long)]
+        device: PathBuf,
+        /// Socket to listen on
+        #[arg(long)]
+        socket: PathBuf,
+    },
 }
 
 #[derive(Args)]

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use hw_sim::cabinet;
 use hw_sim::control::{Refusal, Request, Server, call};
+use hw_sim::keystore::{Keystore, authority::Authority, device::Device};
 use hw_sim::panel::Panel;
 use hw_sim::personalize::personalize;
 use hw_sim::reader::Player;
@@ -159,8 +160,32 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 Ok(player)
             })
         }
+        Command::Keystore { command } => keystore(command),
         Command::Cabinet(command) => hand::run(command),
         Command::ResetTries { persona, control } => ask(control, &Request::ResetTries { persona }),
+    }
+}
+
+fn keystore(command: arguments::Keystore) -> Result<(), Box<dyn Error>> {
+    match command {
+        arguments::Keystore::Make { out } => {
+            if !out.join("roots.pem").exists() {
+                Authority::generate()?.save(&out)?;
+            }
+            Ok(())
+        }
+        arguments::Keystore::Run {
+            authority,
+            device,
+            socket,
+        } => until_told(|| {
+            let (device, authority) = (Device::load(&device)?, Authority::load(&authority)?);
+            let keystore = Keystore::new(device, authority);
+            let server = hw_sim::keystore::server::Server::bind(&socket, keystore)?;
+            server.start()?;
+            println!("ready keystore={}", socket.display());
+            Ok(server)
+        }),
     }
 }
 

@@ -6,6 +6,7 @@
 //! | module | who talks |
 //! |---|---|
 //! | [`terminal`] | kiosk or app ↔ center |
+//! | [`enrolment`] | app ↔ center, before the app has a certificate |
 //! | [`registry`] | center ↔ VRS |
 //! | [`passport`] | the machine-readable zone of a passport, parsed |
 //! | [`problem`] | everybody: the closed list of problem codes (RFC 9457) |
@@ -14,6 +15,7 @@
 //! [`CertificateId`] too. Values about a person are [`Personal`]: wiped on drop, never printed.
 
 mod certificate_id;
+pub mod enrolment;
 mod ids;
 pub mod passport;
 mod personal;

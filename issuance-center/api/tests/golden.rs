@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use issuance_api::{Problem, ProblemCode, registry, terminal};
+use issuance_api::{Array, CenterId, Problem, ProblemCode, enrolment, registry, terminal};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -78,7 +78,7 @@ macro_rules! pinned {
         fn every_file_is_pinned() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
             let mut files = BTreeSet::new();
-            for side in ["registry", "terminal"] {
+            for side in ["enrolment", "registry", "terminal"] {
                 for entry in fs::read_dir(folder.join(side)).unwrap() {
                     let name = entry.unwrap().file_name().into_string().unwrap();
                     files.insert(format!("{side}/{}", name.strip_suffix(".json").unwrap()));
@@ -90,6 +90,9 @@ macro_rules! pinned {
 }
 
 pinned! {
+    "enrolment/nonce": enrolment::Nonce,
+    "enrolment/request": enrolment::Request,
+    "enrolment/answer": enrolment::Answer,
     "terminal/menu": terminal::Menu,
     "terminal/challenge": terminal::Challenge,
     "terminal/evidence-request": terminal::EvidenceRequest,
@@ -146,19 +149,53 @@ fn problem_codes_and_statuses_are_what_the_file_says() {
     );
 }
 
+/// The parts of a transcript.
+fn parts(message: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut rest = &message[..];
+    let mut parts = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let (part, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+        parts.push(part.to_vec());
+        rest = after;
+    }
+    parts
+}
+
+/// What is attested and what is signed are different things, each of every field.
+#[test]
+fn enrolment_is_over_center_nonce_connection_and_key() {
+    let center: CenterId = "center-1".parse().unwrap();
+    let (nonce, exporter) = (Array::new([1; 32]), Array::new([2; 32]));
+    let signed = parts(enrolment::message(&center, &nonce, &exporter, b"spki"));
+    let expected: [&[u8]; 5] = [
+        b"shomei enrolment v1",
+        b"center-1",
+        &[1; 32],
+        &[2; 32],
+        b"spki",
+    ];
+    assert_eq!(signed, expected);
+    let mut whole = Vec::new();
+    for part in [
+        &b"shomei attestation v1"[..],
+        b"center-1",
+        &[1; 32],
+        &[2; 32],
+    ] {
+        whole.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        whole.extend(part);
+    }
+    let attested = enrolment::challenge(&center, &nonce, &exporter);
+    assert_eq!(attested, *Sha256::digest(&whole));
+    for (nonce, exporter) in [([1; 32], [3; 32]), ([3; 32], [2; 32])] {
+        let other = enrolment::challenge(&center, &nonce.into(), &exporter.into());
+        assert_ne!(other, attested);
+    }
+}
+
 /// Both sides sign and verify the same bytes: of every field, in this order, each with its length.
 #[test]
 fn signed_messages_are_of_every_field() {
-    let parts = |message: Vec<u8>| {
-        let mut rest = &message[..];
-        let mut parts = Vec::new();
-        while let Some((length, after)) = rest.split_first_chunk() {
-            let (part, after) = after.split_at(u32::from_be_bytes(*length) as usize);
-            parts.push(part.to_vec());
-            rest = after;
-        }
-        parts
-    };
     let finding: registry::Finding =
         serde_json::from_str(&golden("registry/finding-no-such-person")).unwrap();
     let outcome = Sha256::digest(br#"{"outcome":"no-such-person"}"#).to_vec();

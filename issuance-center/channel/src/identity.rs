@@ -113,6 +113,14 @@ impl Identity {
     }
 }
 
+/// The public key of a certificate: `SubjectPublicKeyInfo`, DER.
+///
+/// # Errors
+/// [`IdentityError::Certificate`]
+pub fn public_key(certificate: &CertificateDer<'_>) -> Result<Vec<u8>, IdentityError> {
+    Ok(parse(certificate)?.public_key().raw.to_vec())
+}
+
 /// Time until the first certificate of a chain ends; none where one cannot be read.
 pub(crate) fn remaining(chain: &[CertificateDer<'_>]) -> Duration {
     let end = |certificate| {

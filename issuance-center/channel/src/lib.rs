@@ -11,8 +11,8 @@
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
 //! | [`secret_file`] | files that their owner alone may read |
 //! | [`descriptors`] | as many file descriptors as all limits together can take |
-//! | [`server`] | listeners: mutual, public, loopback |
-//! | [`client`] | a small pool of kept-alive connections, and pinned ones |
+//! | [`server`] | listeners: mutual, anonymous, public, loopback |
+//! | [`client`] | a small pool of kept-alive connections, pinned ones, and one without a certificate |
 //!
 //! What the bodies mean is nobody's business here. `docs/architecture.md`, "Identities" and "Sealing", is the specification.
 
@@ -31,6 +31,7 @@ pub use identity::{Identity, Peer};
 pub const SEALED: &str = "application/vnd.shomei.sealed";
 /// Media type of problem documents (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
+const JSON: &str = "application/json";
 /// Where a server tells its recipient key.
 pub const RECIPIENT_PATH: &str = "/v1/recipient";
 

@@ -12,14 +12,16 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
     server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    sign::{CertifiedKey, SingleCertAndKey},
     version::TLS13,
 };
 use serde::{Deserialize, Deserializer};
 
-use crate::{
-    identity::Identity,
-    secret_file::{self, Unread},
-};
+use crate::secret_file::{self, Unread};
+
+mod apps;
+
+use apps::WithApps;
 
 /// Own certificate and key, and whom to believe. All PEM.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +35,25 @@ pub struct TlsFiles {
     pub roots: PathBuf,
     /// Revocation lists of every issuer below those roots; an expired one refuses.
     pub revocations: PathBuf,
+}
+
+/// Whom to believe. All PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustFiles {
+    /// Roots that the other side's certificate must lead to.
+    pub roots: PathBuf,
+    /// Revocation lists of every issuer below those roots; an expired one refuses.
+    pub revocations: PathBuf,
+}
+
+impl TrustFiles {
+    /// Takes relative paths as relative to `folder`, that of the configuration file.
+    pub fn resolve(&mut self, folder: &Path) {
+        for path in [&mut self.roots, &mut self.revocations] {
+            *path = folder.join(&*path);
+        }
+    }
 }
 
 /// Certificate and key of a listener that anybody may talk to.
@@ -86,6 +107,9 @@ pub enum LoadError {
     /// Revocation lists: missing, not PEM, empty, or not lists.
     #[error("revocation lists unusable")]
     Revocations,
+    /// Roots of apps: missing, not PEM, empty, or not certificates.
+    #[error("roots of apps unusable")]
+    Apps,
     /// Own certificate names nobody we know.
     #[error("own certificate has no identity")]
     Identity,
@@ -99,14 +123,17 @@ pub(crate) struct ServerTls {
     pub(crate) verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
-/// A listener that demands certificates.
-pub(crate) fn mutual_server(files: &TlsFiles) -> Result<ServerTls, LoadError> {
+/// A listener that demands certificates: under the roots of the files, or, an app's, under these roots of apps.
+pub(crate) fn mutual_server(files: &TlsFiles, apps: Option<&Path>) -> Result<ServerTls, LoadError> {
     let (roots, lists) = (roots(&files.roots)?, revocations(&files.revocations)?);
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
+    let mut verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
         .with_crls(lists)
         .enforce_revocation_expiration()
         .build()
         .map_err(|_| LoadError::Revocations)?;
+    if let Some(apps) = apps {
+        verifier = Arc::new(WithApps::new(verifier, apps_roots(apps)?)?);
+    }
     let config = server(&files.certificate, &files.key, Arc::clone(&verifier))?;
     Ok(ServerTls {
         config,
@@ -130,38 +157,55 @@ pub(crate) struct ClientTls {
     pub(crate) config: Arc<ClientConfig>,
     /// The verifier within `config`, for looking at open connections again.
     pub(crate) verifier: Arc<WebPkiServerVerifier>,
-    /// Own certificate and its intermediates.
+    /// Own certificate and its intermediates; none of whoever has none.
     pub(crate) own: Arc<[CertificateDer<'static>]>,
-    /// Who that says this is.
-    pub(crate) identity: Identity,
+}
+
+/// What a client shows of itself.
+pub(crate) enum Own<'a> {
+    /// What files say.
+    Files(&'a PublicFiles),
+    /// A certificate whose key somebody else keeps.
+    Held(&'a Arc<CertifiedKey>),
+    /// Nothing.
+    Nobody,
 }
 
 /// A client of our services.
-pub(crate) fn client(files: &TlsFiles) -> Result<ClientTls, LoadError> {
-    let (roots, lists) = (roots(&files.roots)?, revocations(&files.revocations)?);
+pub(crate) fn client(trust: &TrustFiles, own: Own<'_>) -> Result<ClientTls, LoadError> {
+    let (roots, lists) = (roots(&trust.roots)?, revocations(&trust.revocations)?);
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider())
         .with_crls(lists)
         .enforce_revocation_expiration()
         .build()
         .map_err(|_| LoadError::Revocations)?;
-    let (chain, key) = (chain(&files.certificate)?, key(&files.key)?);
-    let first = chain.first().ok_or(LoadError::Certificate)?;
-    let identity = Identity::of(first).map_err(|_| LoadError::Identity)?;
-    let own = chain.clone().into();
-    let mut config = ClientConfig::builder_with_provider(provider())
+    let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has suites of TLS 1.3")
-        .with_webpki_verifier(Arc::clone(&verifier))
-        .with_client_auth_cert(chain, key)
-        .map_err(|_| LoadError::Key)?;
+        .with_webpki_verifier(Arc::clone(&verifier));
+    let (mut config, own) = match own {
+        Own::Files(files) => {
+            let (chain, key) = (chain(&files.certificate)?, key(&files.key)?);
+            let own = chain.clone();
+            let config = config.with_client_auth_cert(chain, key);
+            (config.map_err(|_| LoadError::Key)?, own)
+        }
+        Own::Held(key) => {
+            let own = key.cert.clone();
+            // What it says of its key is all there is to know: the private half is elsewhere.
+            key.keys_match().map_err(|_| LoadError::Key)?;
+            let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(key)));
+            (config.with_client_cert_resolver(resolver), own)
+        }
+        Own::Nobody => (config.with_no_client_auth(), Vec::new()),
+    };
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(ClientTls {
         config: Arc::new(config),
         verifier,
-        own,
-        identity,
+        own: own.into(),
     })
 }
 
@@ -207,6 +251,10 @@ fn roots(path: &Path) -> Result<RootCertStore, LoadError> {
         store.add(root).map_err(|_| LoadError::Roots)?;
     }
     Ok(store)
+}
+
+fn apps_roots(path: &Path) -> Result<RootCertStore, LoadError> {
+    roots(path).map_err(|_| LoadError::Apps)
 }
 
 fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, LoadError> {

@@ -89,12 +89,11 @@ impl Symbol {
     /// Whether the module of this column and row is dark; nothing outside is.
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
-        // Before anything is reckoned with them: what is far outside would overflow.
-        if x >= self.width || y >= self.width {
+        if x.max(y) >= self.width {
             return false;
         }
-        let word = self.words.get(y * self.width.div_ceil(WORD) + x / WORD);
-        word.is_some_and(|word| word >> (x % WORD) & 1 == 1)
+        let word = self.words[y * self.width.div_ceil(WORD) + x / WORD];
+        word >> (x % WORD) & 1 == 1
     }
 
     fn health_card(jws: &str) -> Result<Self, TooLarge> {

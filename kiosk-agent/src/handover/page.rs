@@ -33,7 +33,7 @@ const POINTS_PER_INCH: f32 = 72.0;
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
 /// Dots rasterised at a time: in colour a whole page would take four times what is kept of it.
-const STRIP: usize = 1 << 20;
+const STRIP: usize = 1 << 19;
 /// Side of the squares in which ink is counted, in dots at [`COARSE`]: 2 mm.
 const CELL: usize = 16;
 /// From this many percent of ink on, a cell could be part of a symbol, half of which is ink. Three by three such cells are: text has gaps between its lines. Any symbol of 8 mm has them; one that holds a certificate has 97 modules a side, and
@@ -135,6 +135,24 @@ struct Area {
 }
 
 impl Area {
+    const fn overlaps(self, other: Self) -> bool {
+        self.left < other.left + other.width
+            && other.left < self.left + self.width
+            && self.top < other.top + other.height
+            && other.top < self.top + self.height
+    }
+
+    /// The smallest that holds both.
+    fn and(self, other: Self) -> Self {
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        Self {
+            left,
+            top,
+            width: (self.left + self.width).max(other.left + other.width) - left,
+            height: (self.top + self.height).max(other.top + other.height) - top,
+        }
+    }
+
     /// Covers it with overlapping areas that are not too large.
     fn parts(self) -> impl Iterator<Item = Self> {
         let steps = |from: usize, length: usize| {

@@ -6,10 +6,12 @@ use crate::mutate::Shape;
 use crate::seeds;
 
 mod apdu;
+mod attestation;
 mod documents;
 mod emulator;
 mod evidence;
 mod files;
+mod mrz;
 mod session;
 mod tlv;
 mod x509;
@@ -112,6 +114,22 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 5_000,
         seeds: documents::card_seeds,
+    },
+    Target {
+        name: "mrz",
+        body: mrz::body,
+        shape: Shape::Bytes,
+        longest: 256,
+        short_run: 50_000,
+        seeds: mrz::seeds,
+    },
+    Target {
+        name: "attestation",
+        body: attestation::body,
+        shape: Shape::Parts,
+        longest: 8192,
+        short_run: 20_000,
+        seeds: attestation::seeds,
     },
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! terminals/  ca.pem ca.key revocations.pem   kiosk-0001 kiosk-0002 kiosk-revoked app-0001   (each .pem and .key)
+//! apps/       ca.pem ca.key                   of apps alone: the center issues under it, hours at a time
 //! services/   ca.pem ca.key revocations.pem   center vrs public
 //! foreign/    ca.pem ca.key revocations.pem   kiosk-0001, which says it is the same as the other
 //! ```
@@ -113,11 +114,13 @@ pub struct Issued {
     pub serial: SerialNumber,
 }
 
-/// The three roots of a created PKI.
+/// The roots of a created PKI.
 #[derive(Debug)]
 pub struct Pki {
     /// Kiosks and apps.
     pub terminals: Authority,
+    /// Apps that enrolled.
+    pub apps: Authority,
     /// Center, VRS and the public listener.
     pub services: Authority,
     /// Nobody's.
@@ -140,6 +143,8 @@ pub fn create(dir: &Path, options: Options) -> Result<Pki, PkiError> {
     let revoked = terminals.issue("kiosk-revoked", &terminal("kiosk:dev:revoked"))?;
     terminals.revoke(&[revoked.serial], options.revocations)?;
 
+    let apps = Authority::create(&dir.join("apps"), options.roots)?;
+
     let services = Authority::create(&dir.join("services"), options.roots)?;
     services.issue("center", &service("center:center-1"))?;
     services.issue("vrs", &service("vrs:vrs-1"))?;
@@ -151,6 +156,7 @@ pub fn create(dir: &Path, options: Options) -> Result<Pki, PkiError> {
     foreign.revoke(&[], options.revocations)?;
     Ok(Pki {
         terminals,
+        apps,
         services,
         foreign,
     })
@@ -337,6 +343,7 @@ mod tests {
             "terminals/kiosk-0002",
             "terminals/kiosk-revoked",
             "terminals/app-0001",
+            "apps/ca",
             "services/ca",
             "services/center",
             "services/vrs",

@@ -85,6 +85,7 @@ impl Ground {
         let root = folder.path();
         let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
         copy_folder(&personalized()?, &root.join("cards"))?;
+        copy_folder(&authority()?, &root.join("attestation"))?;
         let ground = Self { folder, pki };
         ground.prepare_programmes(options.fourth)?;
         ground.prepare_vrs(options)?;
@@ -224,6 +225,21 @@ impl Ground {
         set(&mut config, "programmes", "../programmes");
         set(&mut config, "terminals.listen", "127.0.0.1:0");
         set(&mut config, "public.listen", "127.0.0.1:0");
+        set(&mut config, "enrolment.listener.listen", "127.0.0.1:0");
+        for (key, file) in [
+            ("terminals.apps", "pki/apps/ca.pem"),
+            ("enrolment.ca.certificate", "pki/apps/ca.pem"),
+            ("enrolment.ca.key", "pki/apps/ca.key"),
+            (
+                "enrolment.listener.tls.certificate",
+                "pki/services/center.pem",
+            ),
+            ("enrolment.listener.tls.key", "pki/services/center.key"),
+            ("enrolment.roots", "attestation/roots.pem"),
+            ("enrolment.status", "attestation/status.json"),
+        ] {
+            set(&mut config, key, format!("../{file}"));
+        }
         set(&mut config, "admin.listen", "127.0.0.1:0");
         for (listener, roots) in [("terminals", "terminals"), ("vrs", "services")] {
             let pki = |file: &str| format!("../pki/{file}");
@@ -338,6 +354,15 @@ fn personalized() -> io::Result<PathBuf> {
         .arg("--personas")
         .arg(repository().join("hw-sim/personas"));
     run(command.arg("--out").arg(&folder))?;
+    Ok(folder)
+}
+
+/// Who vouches for phones, as made once.
+fn authority() -> io::Result<PathBuf> {
+    let _one = CARDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = program("stage").with_file_name("stage-attestation");
+    let mut command = Command::new(program("hw-sim"));
+    run(command.args(["keystore", "make", "--out"]).arg(&folder))?;
     Ok(folder)
 }
 

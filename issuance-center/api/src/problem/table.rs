@@ -341,6 +341,62 @@ problems! {
         "암호화하여 보낸 내용을 센터가 열지 못했습니다." "처음부터 다시 시작해 주십시오.",
         "HPKE did not open: altered, or made for another path, terminal or connection.";
 
+    // Enrolment of an app, before anybody applies
+    KeystoreUnavailable "keystore-unavailable" None, Repeat,
+        "端末の鍵の保管場所(キーストア)が応答しません。" "もう一度お試しください。続く場合は端末を再起動してください。",
+        "The keystore of this device does not answer." "Please try again; if it goes on, restart the device.",
+        "设备的密钥存储区没有响应。" "请再试一次；如仍出现，请重启设备。",
+        "기기의 키 저장소가 응답하지 않습니다." "다시 시도하고, 계속되면 기기를 다시 시작해 주십시오.",
+        "The device's keystore did not make or use a key.";
+    EnrolmentExpired "enrolment-expired" Some(403), Repeat,
+        "アプリの確認に時間がかかりすぎたため、確認を取り消しました。" "もう一度お試しください。",
+        "Checking this app took too long, so the check was dropped." "Please try again.",
+        "确认应用程序的时间过长，确认已取消。" "请再试一次。",
+        "앱을 확인하는 데 시간이 너무 오래 걸려 확인이 취소되었습니다." "다시 시도해 주십시오.",
+        "No nonce is open on this connection: none was asked for, it was used, or its time is over.";
+    EnrolmentProofInvalid "enrolment-proof-invalid" Some(403), Repeat,
+        "アプリの鍵が、この通信のものと確かめられませんでした。" "通信環境を確かめて、もう一度お試しください。",
+        "The key of this app could not be tied to this connection." "Please check your network, and try again.",
+        "无法确认应用程序的密钥属于本次通信。" "请检查网络环境，然后再试一次。",
+        "앱의 키가 이 통신의 것인지 확인되지 않았습니다." "통신 환경을 확인하고 다시 시도해 주십시오.",
+        "The attested key's signature over nonce and exporter does not verify: somebody may be in between.";
+    AttestationInvalid "attestation-invalid" Some(403), No,
+        "端末が出した証明から、正しい端末とアプリであることを読み取れませんでした。" "市区町村の窓口またはコンビニの端末で申請してください。",
+        "The statement that this device made about its key is not one that can be relied on." "Please apply at the municipality's counter, or at a kiosk.",
+        "无法根据设备出具的证明确认其为合格的设备。" "请到市区町村窗口或便利店的终端申请。",
+        "기기가 제시한 증명을 신뢰할 수 있는 것으로 확인하지 못했습니다." "시구정촌 창구나 편의점 단말기에서 신청해 주십시오.",
+        "The attestation is malformed, of no configured root, expired, for another challenge, or for another kind of key.";
+    AttestationRevoked "attestation-revoked" Some(403), No,
+        "この機種の安全の証明は、メーカーによって取り消されています。" "端末のソフトウェアを更新するか、市区町村の窓口で申請してください。",
+        "The maker has withdrawn what vouches for the safety of this device." "Please update the device's software, or apply at the municipality's counter.",
+        "制造商已撤销对本设备的安全担保。" "请更新设备软件，或到市区町村窗口申请。",
+        "제조사가 이 기기의 안전성 보증을 철회했습니다." "기기의 소프트웨어를 업데이트하거나 시구정촌 창구에서 신청해 주십시오.",
+        "A key of the attestation's chain is on the status list.";
+    AttestationUnavailable "attestation-unavailable" Some(503), Repeat,
+        "センターが、いま端末の確認を行えません。" "しばらくしてから、もう一度お試しください。",
+        "The center cannot check devices at the moment." "Please try again later.",
+        "中心目前无法核查设备。" "请稍后再试。",
+        "센터에서 지금은 기기를 확인할 수 없습니다." "잠시 후 다시 시도해 주십시오.",
+        "The status list of attestation keys is too old or unreadable: fetch it.";
+    KeystoreNotHardware "keystore-not-hardware" Some(403), No,
+        "この端末には、鍵を安全に守る専用の部品がありません。" "ほかの端末を使うか、市区町村の窓口で申請してください。",
+        "This device has no hardware that keeps keys safe." "Please use another device, or apply at the municipality's counter.",
+        "本设备没有安全保管密钥的专用硬件。" "请使用其他设备，或到市区町村窗口申请。",
+        "이 기기에는 키를 안전하게 지키는 전용 하드웨어가 없습니다." "다른 기기를 사용하거나 시구정촌 창구에서 신청해 주십시오.",
+        "Attestation or key is at the software level.";
+    DeviceModified "device-modified" Some(403), No,
+        "この端末の基本ソフトは、メーカーが出荷したものから変えられています。" "改造していない端末を使うか、市区町村の窓口で申請してください。",
+        "The system of this device is not as its maker shipped it." "Please use an unmodified device, or apply at the municipality's counter.",
+        "本设备的系统与制造商出厂时不同。" "请使用未经改装的设备，或到市区町村窗口申请。",
+        "이 기기의 시스템이 제조사가 출고한 상태와 다릅니다." "개조하지 않은 기기를 사용하거나 시구정촌 창구에서 신청해 주십시오.",
+        "The bootloader is unlocked, or the boot state is not verified.";
+    AppNotGenuine "app-not-genuine" Some(403), No,
+        "このアプリは、配布元が公開した正規のものではありません。" "このアプリを削除し、公式の配布元から入れ直してください。",
+        "This app is not the one that its publisher released." "Please delete it, and install the app from its official source.",
+        "本应用程序不是发布者公开的正版。" "请删除后从官方渠道重新安装。",
+        "이 앱은 배포자가 공개한 정식 앱이 아닙니다." "이 앱을 삭제하고 공식 배포처에서 다시 설치해 주십시오.",
+        "Another package, or another signer than the configured ones.";
+
     // Evidence
     ChallengeExpired "challenge-expired" Some(403), Restart,
         "カードの確認に時間がかかりすぎました。" "最初からやり直して、カードを置き直してください。",
@@ -466,6 +522,36 @@ problems! {
         "未能正确读取护照的机读区。" "请将照片页放平，避免反光，然后重新读取。",
         "여권의 기계 판독 부분을 바르게 읽지 못했습니다." "사진이 있는 면을 평평하게 하고 빛이 반사되지 않게 하여 다시 읽어 주십시오.",
         "Not the two lines of a TD3 document, or a check digit does not fit.";
+    PassportGlare "passport-glare" None, No,
+        "旅券の機械読取部分に、光が反射しています。" "旅券の向きや照明の位置を変えて、もう一度撮影してください。",
+        "Light is reflected in the machine-readable lines of the passport." "Please change the angle of the passport or of the light, and take the picture again.",
+        "护照的机读区有反光。" "请调整护照或灯光的角度，然后重新拍摄。",
+        "여권의 기계 판독 부분에 빛이 반사되어 있습니다." "여권이나 조명의 각도를 바꾸어 다시 촬영해 주십시오.",
+        "A reflection over the passport's machine-readable lines.";
+    PassportSkewed "passport-skewed" None, No,
+        "旅券が、斜めから撮影されています。" "旅券の真上から、もう一度撮影してください。",
+        "The passport was photographed too much from the side." "Please hold the camera straight above the passport, and take the picture again.",
+        "护照的拍摄角度太斜。" "请从护照正上方重新拍摄。",
+        "여권이 너무 비스듬히 촬영되었습니다." "여권 바로 위에서 다시 촬영해 주십시오.",
+        "The passport's page is seen too much from the side to be read.";
+    PassportBlurred "passport-blurred" None, No,
+        "旅券の画像がぼやけているか、小さすぎます。" "旅券に近づけて動かさないようにし、もう一度撮影してください。",
+        "The picture of the passport is blurred, or the passport is too small in it." "Please move closer, hold still, and take the picture again.",
+        "护照的图像模糊或太小。" "请靠近护照并保持稳定，然后重新拍摄。",
+        "여권의 사진이 흐리거나 너무 작습니다." "여권에 가까이 대고 움직이지 않게 하여 다시 촬영해 주십시오.",
+        "Out of focus, moved, or too few dots for a character.";
+    PassportDark "passport-dark" None, No,
+        "旅券の画像が、暗すぎます。" "明るい場所で、もう一度撮影してください。",
+        "The picture of the passport is too dark." "Please go where there is more light, and take the picture again.",
+        "护照的图像太暗。" "请在明亮的地方重新拍摄。",
+        "여권의 사진이 너무 어둡습니다." "밝은 곳에서 다시 촬영해 주십시오.",
+        "Too little light on the passport's page.";
+    PassportCutOff "passport-cut-off" None, No,
+        "顔写真のページの下にある2行が、画像に収まっていません。" "ページ全体が入るように、もう一度撮影してください。",
+        "The two lines at the foot of the photo page are not whole in the picture." "Please take the picture again with the whole page in it.",
+        "照片页下方的两行没有完整地拍进图像。" "请将整页拍入画面，重新拍摄。",
+        "사진이 있는 면 아래의 두 줄이 사진에 모두 들어 있지 않습니다." "면 전체가 들어오도록 다시 촬영해 주십시오.",
+        "No machine-readable lines in the picture, or not all of them.";
     PassportOtherDocument "passport-other-document" Some(422), No,
         "読み取った書類は、旅券ではありません。" "旅券の顔写真のページを読み取ってください。",
         "The document that was read is not a passport." "Please read the photo page of your passport.",
@@ -474,9 +560,9 @@ problems! {
         "A travel document of another kind: the first letter of its machine-readable zone is not P.";
     PassportExpired "passport-expired" Some(422), No,
         "旅券の有効期間が過ぎています。" "海外用には、有効な旅券をご用意ください。国内用の証明書は申請できます。",
-        "This passport has expired." "For a certificate for abroad, please use a valid passport. You can still apply for one for use in Japan.",
+        "This passport has expired." "Please use a valid passport for a certificate for abroad. You can still apply for one for use in Japan.",
         "护照已过有效期。" "申请海外用证明请使用有效的护照。国内用证明仍可申请。",
-        "여권의 유효기간이 지났습니다." "해외용에는 유효한 여권이 필요합니다. 국내용 증명서는 신청할 수 있습니다.",
+        "이 여권은 유효기간이 끝나서 사용할 수 없습니다." "해외용은 유효한 여권으로 신청해 주십시오. 국내용 증명서는 신청할 수 있습니다.",
         "The passport's last day has passed. Only the certificate for abroad needs a valid one.";
     PassportNotYours "passport-not-yours" Some(409), No,
         "旅券の生年月日が、マイナンバーカードと合いません。" "ご本人の旅券を読み取ってください。続く場合は市区町村の窓口にご相談ください。",

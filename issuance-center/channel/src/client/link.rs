@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
-use super::{Call, CallError, Config, Inner, Tls};
+use super::{Call, CallError, Inner, ServerConfig, Tls};
 use crate::{
     EXPORTER_LABEL, Identity, PROBLEM, RECIPIENT_PATH, SEALED,
     identity::remaining,
@@ -77,7 +77,7 @@ impl Answer {
 }
 
 /// An answer as it came.
-struct Raw {
+pub(super) struct Raw {
     status: StatusCode,
     media_type: Option<HeaderValue>,
     body: Bytes,
@@ -89,7 +89,7 @@ impl Raw {
     }
 
     /// In the open: good, or a problem.
-    fn open(&self) -> Result<Answer, CallError> {
+    pub(super) fn open(&self) -> Result<Answer, CallError> {
         if self.status != StatusCode::OK && !self.is(PROBLEM) {
             return Err(CallError::Untrusted);
         }
@@ -108,7 +108,7 @@ impl Raw {
 }
 
 impl Link {
-    pub(super) async fn connect(config: &Config, tls: Tls) -> Result<Self, CallError> {
+    pub(super) async fn connect(config: &ServerConfig, tls: Tls) -> Result<Self, CallError> {
         let name = ServerName::try_from(config.server_name.clone());
         let name = name.map_err(|_| CallError::Untrusted)?;
         let stream = TcpStream::connect(&config.address).await;
@@ -150,7 +150,7 @@ impl Link {
 
     /// Itself, if it may be used under what was read last: still open, with our certificate of now, and the server's
     /// still verifies.
-    pub(super) fn under(mut self, config: &Config, tls: &Tls) -> Option<Self> {
+    pub(super) fn under(mut self, config: &ServerConfig, tls: &Tls) -> Option<Self> {
         if self.tls.generation != tls.generation {
             let name = ServerName::try_from(config.server_name.as_str()).ok()?;
             let (own, rest) = self.chain.split_first()?;
@@ -174,7 +174,9 @@ impl Link {
         call: &Call<'_>,
     ) -> Result<Answer, Failure> {
         let Some(json) = &call.sealed else {
-            let raw = self.exchange(client, &call.method, call.path, None).await?;
+            let raw = self
+                .exchange(&client.config, &call.method, call.path, None)
+                .await?;
             return Ok(raw.open()?);
         };
         let mut repeated = false;
@@ -193,7 +195,7 @@ impl Link {
     /// Asks for the key to seal to.
     pub(super) async fn fetch_recipient(&mut self, client: &Inner) -> Result<Recipient, Failure> {
         let raw = self
-            .exchange(client, &Method::GET, RECIPIENT_PATH, None)
+            .exchange(&client.config, &Method::GET, RECIPIENT_PATH, None)
             .await?;
         let recipient: Recipient = raw.open()?.parse()?;
         Ok(self.recipient.insert(recipient).clone())
@@ -219,7 +221,12 @@ impl Link {
         let sealed = seal_request(&recipient, &binding, json);
         let (body, opener) = sealed.map_err(|_| CallError::Untrusted)?;
         let raw = self
-            .exchange(client, &call.method, call.path, Some(body))
+            .exchange(
+                &client.config,
+                &call.method,
+                call.path,
+                Some((SEALED, body)),
+            )
             .await?;
         if raw.status != StatusCode::OK || !raw.is(SEALED) {
             return Ok(Err(raw.problem()?));
@@ -228,21 +235,24 @@ impl Link {
         Ok(Ok(Answer { status, json }))
     }
 
-    async fn exchange(
+    /// One request, with a body of this media type or none, and what came back.
+    pub(super) async fn exchange(
         &mut self,
-        client: &Inner,
+        config: &ServerConfig,
         method: &Method,
         path: &str,
-        sealed: Option<Vec<u8>>,
+        body: Option<(&'static str, Vec<u8>)>,
     ) -> Result<Raw, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, &client.config.server_name);
-        if sealed.is_some() {
-            request = request.header(header::CONTENT_TYPE, SEALED);
+            .header(header::HOST, &config.server_name);
+        let mut bytes = Vec::new();
+        if let Some((media_type, body)) = body {
+            request = request.header(header::CONTENT_TYPE, media_type);
+            bytes = body;
         }
-        let request = request.body(Full::new(sealed.unwrap_or_default().into()));
+        let request = request.body(Full::new(bytes.into()));
         let request =
             request.expect("paths are constants, and the server's name made a connection");
         let ready = self.sender.ready().await;
@@ -253,7 +263,7 @@ impl Link {
             None => Failure::Call(lost(error.error())),
         })?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, client.config.body_bytes).collect().await;
+        let body = Limited::new(body, config.body_bytes).collect().await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => CallError::Untrusted,
             false => CallError::Unreachable,

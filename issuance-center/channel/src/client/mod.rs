@@ -10,14 +10,14 @@
 
 use std::{
     fmt,
-    path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use http::Method;
 use issuance_api::{Array, Problem, ProblemCode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use rustls::sign::CertifiedKey;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -25,79 +25,16 @@ use tokio::{
 
 use crate::{
     Identity, json,
-    tls::{self, ClientTls, LoadError, TlsFiles},
+    tls::{self, ClientTls, LoadError, Own, PublicFiles},
 };
 
+mod anonymous;
+mod config;
 mod link;
 
+pub use anonymous::{Anonymous, ConnectError};
+pub use config::{Config, Deadlines, ServerConfig};
 use link::{Failure, Link};
-
-/// Whom to talk to, and how.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// `host:port`.
-    pub address: String,
-    /// The DNS name or IP address that the server's certificate must hold.
-    pub server_name: String,
-    /// The URN that the server's certificate must hold, `urn:shomei:center:…` or `urn:shomei:vrs:…`.
-    pub expect: Identity,
-    /// Own certificate and key; root and revocation lists of services.
-    pub tls: TlsFiles,
-    /// Connections at the same time. One fits a terminal.
-    #[serde(default = "one")]
-    pub connections: usize,
-    /// Bytes of an answer's body, as sent.
-    #[serde(default = "four_mebibytes")]
-    pub body_bytes: usize,
-    /// Deadlines.
-    #[serde(default)]
-    pub deadlines: Deadlines,
-}
-
-const fn one() -> usize {
-    1
-}
-
-const fn four_mebibytes() -> usize {
-    4 * 1024 * 1024
-}
-
-impl Config {
-    /// Takes relative paths as relative to `folder`, that of the configuration file.
-    pub fn resolve(&mut self, folder: &Path) {
-        self.tls.resolve(folder);
-    }
-}
-
-/// Deadlines of a client. In a file they are whole milliseconds, `connect_ms = 5000`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Deadlines {
-    /// For a free connection of the pool.
-    #[serde(rename = "free_ms", deserialize_with = "tls::milliseconds")]
-    pub free: Duration,
-    /// Until TLS is up.
-    #[serde(rename = "connect_ms", deserialize_with = "tls::milliseconds")]
-    pub connect: Duration,
-    /// For one call, its recipient key included.
-    #[serde(rename = "call_ms", deserialize_with = "tls::milliseconds")]
-    pub call: Duration,
-    /// Between two readings of certificates and revocation lists.
-    #[serde(rename = "reload_ms", deserialize_with = "tls::milliseconds")]
-    pub reload: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            free: Duration::from_secs(2),
-            connect: Duration::from_secs(5),
-            call: Duration::from_secs(15),
-            reload: Duration::from_secs(20),
-        }
-    }
-}
 
 /// A call brought no answer to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,13 +58,34 @@ pub enum CallError {
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    config: ServerConfig,
+    own: Source,
     identity: Identity,
     /// `identity` as text: what every seal is bound to.
     urn: String,
     read: RwLock<Read>,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Link>>,
+}
+
+/// Where the own certificate is.
+enum Source {
+    Files(PublicFiles),
+    /// With a key that somebody else keeps.
+    Held(Arc<CertifiedKey>),
+}
+
+impl Source {
+    fn load(&self, config: &ServerConfig) -> Result<(ClientTls, Identity), LoadError> {
+        let own = match self {
+            Self::Files(files) => Own::Files(files),
+            Self::Held(key) => Own::Held(key),
+        };
+        let files = tls::client(&config.trust, own)?;
+        let own = files.own.first().ok_or(LoadError::Certificate)?;
+        let identity = Identity::of(own).map_err(|_| LoadError::Identity)?;
+        Ok((files, identity))
+    }
 }
 
 /// The files, as read last.
@@ -159,12 +117,26 @@ impl Client {
     /// # Errors
     /// See [`LoadError`].
     pub fn new(config: Config) -> Result<Self, LoadError> {
-        let files = tls::client(&config.tls)?;
+        let (config, own) = config.split();
+        Self::of(config, Source::Files(own))
+    }
+
+    /// With a certificate whose key is where it is, and signs there. It lasts as long as the certificate does.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn with_key(config: ServerConfig, own: Arc<CertifiedKey>) -> Result<Self, LoadError> {
+        Self::of(config, Source::Held(own))
+    }
+
+    fn of(config: ServerConfig, own: Source) -> Result<Self, LoadError> {
+        let (files, identity) = own.load(&config)?;
         Ok(Self(Arc::new(Inner {
             free: Arc::new(Semaphore::new(config.connections.max(1))),
             config,
-            urn: files.identity.to_string(),
-            identity: files.identity.clone(),
+            own,
+            urn: identity.to_string(),
+            identity,
             read: RwLock::new(Read {
                 tls: Tls {
                     files,
@@ -188,8 +160,9 @@ impl Client {
     /// # Errors
     /// The files cannot be used, or name another party than before; those read before stay in use.
     pub fn reload(&self) -> Result<(), LoadError> {
-        let files = tls::client(&self.0.config.tls).and_then(|files| {
-            (files.identity == self.0.identity)
+        let files = self.0.own.load(&self.0.config);
+        let files = files.and_then(|(files, identity)| {
+            (identity == self.0.identity)
                 .then_some(files)
                 .ok_or(LoadError::Identity)
         });

@@ -1,179 +1,32 @@
-//! Listeners: [`mutual`] with certificates on both sides and sealed bodies, [`public`] for what anybody may read,
-//! [`loopback`] for health and metrics.
+//! Listeners: [`mutual`] with certificates on both sides and sealed bodies, [`anonymous`](fn@anonymous) for those who have
+//! none yet, [`public`] for what anybody may read, [`loopback`] for health and metrics.
 //!
 //! Everything is bounded: connections, requests at work, headers, bodies; handshake, header, body, handler, answer and
 //! idle time each have a deadline ([`Limits`]). Certificates, keys and revocation lists are read again every
 //! [`Limits::reload`], and each time every open connection's peer is verified anew: a revoked one is out.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
-use issuance_api::Problem;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, Error as _},
-};
+use issuance_api::{Array, Problem, ProblemCode};
+use serde::{Serialize, Serializer, de::DeserializeOwned};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use zeroize::Zeroizing;
 
-use crate::{
-    Identity, Peer, json,
-    tls::{self, LoadError, PublicFiles, TlsFiles},
-};
+use crate::{Identity, Peer, json, tls::LoadError};
 
+mod anonymous;
+mod config;
 mod listener;
 mod mutual;
 mod open;
 mod pace;
 mod places;
+mod rate;
 mod reply;
 
+pub use config::{AnonymousConfig, Limits, LoopbackConfig, MutualConfig, PublicConfig};
 pub use http::Method;
-use issuance_api::ProblemCode;
 use listener::Front;
-
-/// A listener with certificates on both sides.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MutualConfig {
-    /// Address; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Own certificate and key; roots and revocation lists of those who may come.
-    pub tls: TlsFiles,
-    /// Limits and deadlines.
-    #[serde(default)]
-    pub limits: Limits,
-}
-
-/// A listener that anybody may talk to, over TLS.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PublicConfig {
-    /// Address; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Own certificate and key.
-    pub tls: PublicFiles,
-    /// Limits and deadlines: what is not given is [`Limits::public`].
-    #[serde(default = "Limits::public", deserialize_with = "public_limits")]
-    pub limits: Limits,
-}
-
-/// A plain listener on this machine's loopback.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoopbackConfig {
-    /// A loopback address; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Limits and deadlines: what is not given is [`Limits::loopback`].
-    #[serde(default = "Limits::loopback", deserialize_with = "loopback_limits")]
-    pub limits: Limits,
-}
-
-/// Limits and deadlines of a listener. In a file the times are whole milliseconds, `handshake_ms = 5000`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Open connections; one more is closed at once.
-    pub connections: usize,
-    /// Of these, one identity's on a [`mutual`] listener, where one more is closed after its handshake; one address's on
-    /// a [`public`] one (of IPv6 one network's of 64 bits), where one more is closed at once.
-    pub connections_per_peer: usize,
-    /// Requests at work, from the end of their bodies on; one more is answered `busy`.
-    pub requests: usize,
-    /// Bytes of a request's body, as sent.
-    pub body_bytes: usize,
-    /// Header fields of a request.
-    pub headers: usize,
-    /// Until TLS is up.
-    #[serde(rename = "handshake_ms", deserialize_with = "tls::milliseconds")]
-    pub handshake: Duration,
-    /// From a request's first byte to the end of its header.
-    #[serde(rename = "header_ms", deserialize_with = "tls::milliseconds")]
-    pub header: Duration,
-    /// From there to the end of its body.
-    #[serde(rename = "body_ms", deserialize_with = "tls::milliseconds")]
-    pub body: Duration,
-    /// For the service to answer.
-    #[serde(rename = "handler_ms", deserialize_with = "tls::milliseconds")]
-    pub handler: Duration,
-    /// For the peer to take the answer.
-    #[serde(rename = "answer_ms", deserialize_with = "tls::milliseconds")]
-    pub answer: Duration,
-    /// Between requests.
-    #[serde(rename = "idle_ms", deserialize_with = "tls::milliseconds")]
-    pub idle: Duration,
-    /// For open requests to end when the listener stops.
-    #[serde(rename = "drain_ms", deserialize_with = "tls::milliseconds")]
-    pub drain: Duration,
-    /// Between two readings of certificates and revocation lists.
-    #[serde(rename = "reload_ms", deserialize_with = "tls::milliseconds")]
-    pub reload: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 4096,
-            connections_per_peer: 64,
-            requests: 256,
-            body_bytes: 64 * 1024,
-            headers: 32,
-            handshake: Duration::from_secs(5),
-            header: Duration::from_secs(5),
-            body: Duration::from_secs(5),
-            handler: Duration::from_secs(10),
-            answer: Duration::from_secs(10),
-            idle: Duration::from_secs(120),
-            drain: Duration::from_secs(10),
-            reload: Duration::from_secs(20),
-        }
-    }
-}
-
-impl Limits {
-    /// For whom nobody knows: few connections, few of one address, none kept long for nothing.
-    #[must_use]
-    pub fn public() -> Self {
-        Self {
-            connections: 512,
-            connections_per_peer: 32,
-            requests: 64,
-            idle: Duration::from_secs(10),
-            ..Self::default()
-        }
-    }
-
-    /// For the operator's own programs.
-    #[must_use]
-    pub fn loopback() -> Self {
-        Self {
-            connections: 64,
-            ..Self::default()
-        }
-    }
-}
-
-fn public_limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
-    over(Limits::public(), deserializer)
-}
-
-fn loopback_limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
-    over(Limits::loopback(), deserializer)
-}
-
-/// What a file says, and of the rest the first four of `base`: these are what kinds of listener differ in.
-fn over<'de, D: Deserializer<'de>>(base: Limits, deserializer: D) -> Result<Limits, D::Error> {
-    let mut said = serde_json::Map::deserialize(deserializer)?;
-    let idle = u64::try_from(base.idle.as_millis()).map_err(D::Error::custom)?;
-    for (name, value) in [
-        ("connections", base.connections.into()),
-        ("connections_per_peer", base.connections_per_peer.into()),
-        ("requests", base.requests.into()),
-        ("idle_ms", idle.into()),
-    ] {
-        said.entry(name).or_insert(value);
-    }
-    Limits::deserialize(serde_json::Value::Object(said)).map_err(D::Error::custom)
-}
 
 /// How an endpoint takes and gives its bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +66,32 @@ pub trait Service: Send + Sync + 'static {
     fn event(&self, _event: Event) {}
 }
 
+/// What answers on an [`anonymous`](fn@anonymous) listener.
+pub trait AnonymousService: Send + Sync + 'static {
+    /// What a method and path mean here.
+    type Endpoint: Send;
+    /// What is remembered as long as a connection lives, and no longer.
+    type State: Send + 'static;
+
+    /// A connection is up, with these 32 bytes of keying material.
+    fn connected(&self, exporter: &Array<32>) -> Self::State;
+
+    /// The endpoint of a method and path, and whether it takes JSON; nothing is answered `not-found`. A connection ends with
+    /// the first request that had a body: no buffer holds it any longer.
+    fn endpoint(&self, method: &Method, path: &str) -> Option<(Self::Endpoint, bool)>;
+
+    /// Answers one request. A connection's requests come one after the other.
+    fn handle(
+        &self,
+        state: &mut Self::State,
+        endpoint: Self::Endpoint,
+        body: Body,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// Something worth counting happened.
+    fn event(&self, _event: Event) {}
+}
+
 /// What answers on a [`public`] or [`loopback`] listener.
 pub trait OpenService: Send + Sync + 'static {
     /// Answers one request, which has no body, or it was refused; status and headers are the service's.
@@ -239,6 +118,12 @@ pub struct Connection<S> {
 pub struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
+    /// Of bytes: for a service's own tests.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// Reads the JSON.
     ///
     /// # Errors
@@ -267,6 +152,12 @@ impl Answer {
             .map(Self)
             .map_err(|_| ProblemCode::InternalError.into())
     }
+
+    /// The JSON.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// What a listener reports, to be counted. The list is closed; nothing in it tells who or what.
@@ -274,6 +165,8 @@ impl Answer {
 pub enum Event {
     /// One connection too many, of all, of one identity or of one address: closed.
     OverLimit,
+    /// One connection too many within a minute, of one address: closed.
+    TooOften,
     /// One request too many: answered `busy`.
     Busy,
     /// No TLS: no certificate, a foreign or revoked one, an expired list, or not TLS 1.3 at all.
@@ -306,6 +199,7 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::OverLimit => "over-limit",
+            Self::TooOften => "too-often",
             Self::Busy => "busy",
             Self::HandshakeFailed => "handshake-failed",
             Self::HandshakeTimedOut => "handshake-timed-out",
@@ -384,6 +278,18 @@ impl Running {
 /// See [`StartError`].
 pub async fn mutual<S: Service>(config: &MutualConfig, service: S) -> Result<Running, StartError> {
     let front = mutual::Mutual::new(config, service)?;
+    start(config.listen, &config.limits, front).await
+}
+
+/// Starts a listener for those who have no certificate yet.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn anonymous<S: AnonymousService>(
+    config: &AnonymousConfig,
+    service: S,
+) -> Result<Running, StartError> {
+    let front = anonymous::Anonymous::new(config, service)?;
     start(config.listen, &config.limits, front).await
 }
 

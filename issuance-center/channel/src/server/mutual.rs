@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -26,7 +27,7 @@ use super::{
     reply::{Reply, last, problem, reply, status},
 };
 use crate::{
-    EXPORTER_LABEL, Identity, Peer, RECIPIENT_PATH, SEALED,
+    EXPORTER_LABEL, Identity, JSON, Peer, RECIPIENT_PATH, SEALED,
     identity::remaining,
     json,
     sealing::{Binding, RecipientKeys, ResponseSealer, SealError},
@@ -34,7 +35,6 @@ use crate::{
 };
 
 const LINGER: Duration = Duration::from_millis(500);
-const JSON: &str = "application/json";
 
 pub(super) struct Mutual<S> {
     service: S,
@@ -46,6 +46,7 @@ pub(super) struct Mutual<S> {
 /// The files, and what they said last.
 struct Files {
     files: TlsFiles,
+    apps: Option<PathBuf>,
     loaded: watch::Sender<ServerTls>,
 }
 
@@ -57,7 +58,7 @@ impl fmt::Debug for Files {
 
 impl Reload for Files {
     fn reload(&self) -> Result<(), LoadError> {
-        let loaded = tls::mutual_server(&self.files);
+        let loaded = tls::mutual_server(&self.files, self.apps.as_deref());
         // Even where nothing new could be read: a revocation list in use may have expired meanwhile.
         self.loaded.send_modify(|tls| {
             if let Ok(loaded) = &loaded {
@@ -85,11 +86,15 @@ struct Party<S> {
 
 impl<S: Service> Mutual<S> {
     pub(super) fn new(config: &MutualConfig, service: S) -> Result<Self, LoadError> {
-        let files = config.tls.clone();
-        let (loaded, _) = watch::channel(tls::mutual_server(&files)?);
+        let (files, apps) = (config.tls.clone(), config.apps.clone());
+        let (loaded, _) = watch::channel(tls::mutual_server(&files, apps.as_deref())?);
         Ok(Self {
             service,
-            tls: Arc::new(Files { files, loaded }),
+            tls: Arc::new(Files {
+                files,
+                apps,
+                loaded,
+            }),
             keys: Mutex::new(RecipientKeys::new(Instant::now())),
             places: Places::new(config.limits.connections_per_peer),
         })

@@ -63,6 +63,7 @@ impl Stage {
         MutualConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
             tls: self.files("services/center", "terminals"),
+            apps: None,
             limits,
         }
     }

@@ -23,6 +23,11 @@ const FINE: f32 = 300.0;
 /// Resolution of the look at the whole page. A module of 0.8 mm has three dots, which the decoder reads; a symbol of smaller ones is
 /// dense.
 const WHOLE: f32 = 100.0;
+/// Resolution of the look at what is dense and no symbol of an expected text: a heading. What is not read at three dots a module,
+/// 0.19 mm, is not read from paper.
+const LETTERS: f32 = 400.0;
+/// Dense cells of it from top to bottom, those at the edges not counted.
+const FEW: usize = 4;
 /// Side of a cell in dots at [`WHOLE`]: 2 mm.
 const CELL: usize = 8;
 /// From this many percent of ink on, a cell could be part of a symbol, half of which is ink. Text has less.
@@ -50,20 +55,39 @@ const MASKS: [MaskPattern; 8] = [
 /// Whether each of the texts is there, and nothing on the page could be a code besides.
 pub(super) fn explains(sheet: &Sheet<'_>, whole: Area, expected: &[&str]) -> bool {
     let mut page = sheet.rasterise(whole, WHOLE);
-    let dense = clusters(&page, CELL, DENSE);
     let mut read = vec![false; expected.len()];
-    let mut places = Vec::new();
-    for cells in dense {
-        let Some((which, place)) = symbol(sheet, whole, cells, expected) else {
+    let mut unexplained: Vec<Area> = Vec::new();
+    for cells in clusters(&page, CELL, DENSE) {
+        if let Some((which, place)) = symbol(sheet, whole, cells, expected) {
+            read[which] = true;
+            place.scaled(WHOLE / FINE).blank(&mut page);
+        } else if cells.are_few() {
+            join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
+        } else {
             return false;
-        };
-        read[which] = true;
-        places.push(place);
+        }
     }
-    for place in places {
-        place.scaled(WHOLE / FINE).blank(&mut page);
+    read.iter().all(|read| *read)
+        && !any_code(page)
+        && !unexplained
+            .into_iter()
+            .any(|area| any_code(sheet.rasterise(area, LETTERS)))
+}
+
+impl Cells {
+    /// As little as a heading in bold letters makes dense, and a symbol of at most 14 mm.
+    const fn are_few(self) -> bool {
+        let (width, height) = (self.right - self.left, self.bottom - self.top);
+        width <= FEW || height <= FEW
     }
-    read.iter().all(|read| *read) && !any_code(page)
+}
+
+/// Takes in an area, as one with those it overlaps.
+fn join(areas: &mut Vec<Area>, mut area: Area) {
+    while let Some(at) = areas.iter().position(|other| other.overlaps(area)) {
+        area = areas.swap_remove(at).and(area);
+    }
+    areas.push(area);
 }
 
 /// Whether the decoder reads anything.

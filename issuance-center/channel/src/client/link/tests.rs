@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     Peer,
-    client::Client,
+    client::{Client, Config},
     server::{
         self, Answer as Reply, Body, Connection, Form, Limits, MutualConfig, Running, Service,
     },
@@ -49,6 +49,7 @@ async fn pair() -> (TempDir, Running, Client) {
     let config = MutualConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         tls: files(&dir, "services/vrs", "services"),
+        apps: None,
         limits: Limits::default(),
     };
     let server = server::mutual(&config, Echo).await.unwrap();
