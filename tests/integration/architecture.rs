@@ -105,7 +105,7 @@ fn what_is_absent_is_absent() {
             &["--features", "program"],
             &["tokio", "hyper", "rustls", "socket2"],
         ),
-        ("vrs", &[], &["krilla", "qrcode", "pcsc"]),
+        ("vrs", &[], &["krilla", "pdf-writer", "qrcode", "pcsc"]),
     ] {
         let built = built_from(package, features);
         assert!(built.len() > 3, "cargo tree told something");
