@@ -10,7 +10,7 @@ MANIFEST = "manifest.json"
 # Letters and digits a second, sentence by sentence. A sentence outside is cut short, stretched, or not the one written.
 PACE = {"ja": (3.0, 9.0), "en": (4.5, 17.0), "zh": (2.2, 5.5), "ko": (2.5, 6.5)}
 # A digit is one letter, and a word of its own.
-SHORT, SHORT_PACE = 3, (0.9, 9.0)
+SHORT, SHORT_PACE = 3, (0.6, 9.0)
 LOUDNESS_BAND = 1.5
 LONGEST_BEFORE = 0.20
 LONGEST_AFTER = 0.40
