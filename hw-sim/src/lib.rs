@@ -59,4 +59,5 @@ pub mod transcript;
 pub mod vpcd;
 
 mod files;
+mod own_socket;
 mod recording;

@@ -91,7 +91,7 @@ def hurried(stand, kiosk):
         expect(kiosk.page.locator(".dot.full")).to_have_count(0)
 
     kiosk.begin("ja").place("ordinary").is_on("kind")
-    tap_twice(kiosk.page.locator("button.choice"))
+    tap_twice(kiosk.page.locator("button.choice").last)
     kiosk.type_pin("0000").is_told_why("pin-wrong", remaining=2)
     tap_twice(kiosk.page.locator("main .primary"))
     # On one key it is two digits.

@@ -2,12 +2,10 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::Shutdown;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +13,7 @@ use super::{
     Coin, CoinUnit, Failed, Fault, LONGEST, Look, PROTOCOL, Place, Reply, Request, Sensor, State,
     VERSION, Why, write_line,
 };
+use crate::own_socket::OwnSocket;
 
 /// How often a tray is looked into that paper may have come into.
 const LOOK: Duration = Duration::from_millis(50);
@@ -87,8 +86,7 @@ impl From<Failed> for Answer {
 /// A cabinet on its socket.
 #[derive(Debug)]
 pub struct Server {
-    listener: UnixListener,
-    socket: PathBuf,
+    socket: OwnSocket,
     cabinet: Arc<Cabinet>,
 }
 
@@ -118,15 +116,7 @@ impl Server {
     /// # Errors
     /// If there is one already, or the socket cannot be made.
     pub fn bind(socket: &Path, paper: Option<PathBuf>) -> io::Result<Self> {
-        if UnixStream::connect(socket).is_ok() {
-            return Err(io::ErrorKind::AddrInUse.into());
-        }
-        match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(socket)?;
-        fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
+        let socket = OwnSocket::replace(socket)?;
         let inside = Inside {
             slot: Sensor::default(),
             tray: Sensor::of_tray(paper),
@@ -136,8 +126,7 @@ impl Server {
             drop_next: false,
         };
         Ok(Self {
-            listener,
-            socket: socket.to_owned(),
+            socket,
             cabinet: Arc::new(Cabinet {
                 inside: Mutex::new(inside),
                 changed: Condvar::new(),
@@ -150,20 +139,12 @@ impl Server {
     /// # Errors
     /// If no thread can be started.
     pub fn start(&self) -> io::Result<()> {
-        let (listener, cabinet) = (self.listener.try_clone()?, Arc::clone(&self.cabinet));
-        thread::Builder::new()
-            .name("cabinet".into())
-            .spawn(move || {
-                for stream in listener.incoming().map_while(Result::ok) {
-                    let cabinet = Arc::clone(&cabinet);
-                    thread::spawn(move || {
-                        // Whoever left does not want an answer.
-                        let _ = cabinet.answer(&stream);
-                        let _ = stream.shutdown(Shutdown::Both);
-                    });
-                }
-            })?;
-        Ok(())
+        let cabinet = Arc::clone(&self.cabinet);
+        self.socket.serve("cabinet", move |stream| {
+            // Whoever left does not want an answer.
+            let _ = cabinet.answer(&stream);
+            let _ = stream.shutdown(Shutdown::Both);
+        })
     }
 
     /// Does to it what [`call`](super::call) does from outside.
@@ -173,10 +154,9 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Takes the socket away, and ends a payment.
+    /// Ends a payment; the socket goes after it.
     fn drop(&mut self) {
         self.cabinet.lock().hang_up();
-        let _ = fs::remove_file(&self.socket);
     }
 }
 

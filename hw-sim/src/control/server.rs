@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,6 +12,7 @@ use super::{DumpPin, LONGEST, Refusal, Reply, Request, write_line};
 use crate::chip::EmulatedCard;
 use crate::fault::{Fault, Faulty, Kind};
 use crate::memory::{Memory, MemoryError};
+use crate::own_socket::OwnSocket;
 use crate::persona::PersonaName;
 use crate::reader::{LOOK_AGAIN, NOTICED_WITHIN, Slot, Stay};
 use crate::transcript::CUT_OFF;
@@ -28,8 +28,7 @@ const SLOTS: u16 = 2;
 /// The emulator: slots, and a folder of cards for them.
 #[derive(Debug)]
 pub struct Server {
-    listener: UnixListener,
-    socket: PathBuf,
+    socket: OwnSocket,
     emulator: Arc<Emulator>,
 }
 
@@ -65,16 +64,14 @@ impl Server {
     pub fn bind(socket: &Path, cards: &Path, port: u16) -> Result<Self, ServerError> {
         fs::read_dir(cards).map_err(|error| ServerError::Cards(cards.to_owned(), error))?;
         make_room(socket)?;
-        let listener = UnixListener::bind(socket)?;
-        fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
+        let socket = OwnSocket::make(socket)?;
         let ports = (0..SLOTS).map_while(|number| port.checked_add(number));
         let emulator = Emulator {
             cards: cards.to_owned(),
             slots: ports.map(|port| Mutex::new(Slot::new(port))).collect(),
         };
         Ok(Self {
-            listener,
-            socket: socket.to_owned(),
+            socket,
             emulator: Arc::new(emulator),
         })
     }
@@ -84,29 +81,20 @@ impl Server {
     /// # Errors
     /// If no thread can be started.
     pub fn start(&self) -> io::Result<()> {
-        let (listener, emulator) = (self.listener.try_clone()?, Arc::clone(&self.emulator));
-        thread::Builder::new()
-            .name("control".into())
-            .spawn(move || {
-                for stream in listener.incoming().map_while(Result::ok) {
-                    let emulator = Arc::clone(&emulator);
-                    thread::spawn(move || {
-                        // A client that left does not want an answer.
-                        let _ = emulator.answer(stream);
-                    });
-                }
-            })?;
-        Ok(())
+        let emulator = Arc::clone(&self.emulator);
+        self.socket.serve("control", move |stream| {
+            // A client that left does not want an answer.
+            let _ = emulator.answer(stream);
+        })
     }
 }
 
 impl Drop for Server {
-    /// Takes the cards from the slots, and the socket away.
+    /// Takes the cards from the slots; the socket goes after them.
     fn drop(&mut self) {
         for slot in &self.emulator.slots {
             lock(slot).remove();
         }
-        let _ = fs::remove_file(&self.socket);
     }
 }
 

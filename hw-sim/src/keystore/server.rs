@@ -2,16 +2,15 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fs, thread};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Keystore, KeystoreError};
+use crate::own_socket::OwnSocket;
 
 const PROTOCOL: &str = "shomei-keystore";
 const VERSION: u32 = 1;
@@ -84,8 +83,7 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
 /// A keystore on its socket, until it is dropped.
 #[derive(Debug)]
 pub struct Server {
-    listener: UnixListener,
-    socket: PathBuf,
+    socket: OwnSocket,
     keystore: Arc<Mutex<Keystore>>,
 }
 
@@ -95,18 +93,8 @@ impl Server {
     /// # Errors
     /// If there is one already, or the socket cannot be made.
     pub fn bind(socket: &Path, keystore: Keystore) -> io::Result<Self> {
-        if UnixStream::connect(socket).is_ok() {
-            return Err(io::ErrorKind::AddrInUse.into());
-        }
-        match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(socket)?;
-        fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
         Ok(Self {
-            listener,
-            socket: socket.to_owned(),
+            socket: OwnSocket::replace(socket)?,
             keystore: Arc::new(Mutex::new(keystore)),
         })
     }
@@ -116,26 +104,12 @@ impl Server {
     /// # Errors
     /// If no thread can be started.
     pub fn start(&self) -> io::Result<()> {
-        let (listener, keystore) = (self.listener.try_clone()?, Arc::clone(&self.keystore));
-        thread::Builder::new()
-            .name("keystore".into())
-            .spawn(move || {
-                for stream in listener.incoming().map_while(Result::ok) {
-                    let keystore = Arc::clone(&keystore);
-                    thread::spawn(move || {
-                        // Whoever left does not want an answer.
-                        let _ = answer(&keystore, &stream);
-                        let _ = stream.shutdown(Shutdown::Both);
-                    });
-                }
-            })?;
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.socket);
+        let keystore = Arc::clone(&self.keystore);
+        self.socket.serve("keystore", move |stream| {
+            // Whoever left does not want an answer.
+            let _ = answer(&keystore, &stream);
+            let _ = stream.shutdown(Shutdown::Both);
+        })
     }
 }
 

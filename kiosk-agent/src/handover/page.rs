@@ -77,15 +77,15 @@ pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
         height: dots(height),
     };
     let sheet = Sheet::new(page, expected);
-    if exact::explains(&sheet, whole, expected) {
+    if exact::explains(&sheet, whole) {
         return Ok(());
     }
-    thoroughly(sheet, whole, expected)
+    thoroughly(sheet, whole)
 }
 
 /// Reads every code there is.
-fn thoroughly(mut sheet: Sheet<'_>, whole: Area, expected: &[&str]) -> Result<(), Refusal> {
-    let page = sheet.page;
+fn thoroughly(mut sheet: Sheet<'_>, whole: Area) -> Result<(), Refusal> {
+    let (page, expected) = (sheet.page, sheet.expected);
     let raster = sheet.rasterise(whole, COARSE);
     let dense = clusters(&raster, CELL, DENSE).into_iter();
     let areas = dense.flat_map(|cells| cells.area(whole, CELL, 1.0).parts());
@@ -418,7 +418,7 @@ mod tests {
             width: dots(width),
             height: dots(height),
         };
-        exact::explains(&Sheet::new(page, expected), whole, expected)
+        exact::explains(&Sheet::new(page, expected), whole)
     }
 
     fn card(of: u8) -> String {

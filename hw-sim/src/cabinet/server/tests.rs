@@ -1,6 +1,9 @@
 //! The protocol, line by line, as another program would speak it.
 
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::thread;
 
 use tempfile::TempDir;
 

@@ -288,6 +288,55 @@ impl Sheet<'_> {
     }
 }
 
+/// How a table of doses lies on the page, in millimetres.
+struct DoseTable<const N: usize> {
+    left: f32,
+    width: f32,
+    top: f32,
+    head_height: f32,
+    row_height: f32,
+    /// Left edge and width of each column.
+    columns: [(f32, f32); N],
+    /// Of a column's width, what its texts leave free.
+    free: f32,
+}
+
+impl<const N: usize> DoseTable<N> {
+    /// Draws it; returns where it ends too.
+    fn draw<'p>(
+        &self,
+        sheet: &mut Sheet<'_>,
+        heads: &[Pair],
+        doses: impl IntoIterator<Item = &'p [Pair]>,
+    ) -> (Element<'static>, f32) {
+        let line = |y, height| Place::mm(self.left, y, self.width, height);
+        sheet.pen.fill(line(self.top, self.head_height), TINT);
+        let row = |sheet: &mut Sheet<'_>, texts: &[Pair], (y, height), role, ink| {
+            let cells = texts.iter().zip(self.columns).map(|(text, (x, width))| {
+                let place = Place::mm(self.left + x + 1.5, y, width - self.free, height);
+                Element::new(role, sheet.pair(place, Align::Left, text, ink))
+            });
+            Element::new(Role::Row, cells.collect::<Vec<_>>())
+        };
+        let mut y = self.top;
+        let mut rows = vec![row(
+            sheet,
+            heads,
+            (y, self.head_height),
+            Role::HeadOfColumn,
+            ACCENT,
+        )];
+        y += self.head_height;
+        for dose in doses {
+            sheet.rule_above(line(y, self.row_height));
+            rows.push(row(sheet, dose, (y, self.row_height), Role::Cell, BLACK));
+            y += self.row_height;
+        }
+        sheet.close_table(line(self.top, y - self.top));
+        (Element::new(Role::Table, rows), y)
+    }
+}
+
 fn values(pair: &Pair) -> Vec<(&Block, Ink, Lang)> {
     let mut blocks = vec![(&pair.ja, BLACK, Lang::Ja)];
     if !pair.en.text.is_empty() {

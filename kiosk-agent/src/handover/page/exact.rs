@@ -53,12 +53,12 @@ const MASKS: [MaskPattern; 8] = [
 ];
 
 /// Whether each of the texts is there, and nothing on the page could be a code besides.
-pub(super) fn explains(sheet: &Sheet<'_>, whole: Area, expected: &[&str]) -> bool {
+pub(super) fn explains(sheet: &Sheet<'_>, whole: Area) -> bool {
     let mut page = sheet.rasterise(whole, WHOLE);
-    let mut read = vec![false; expected.len()];
+    let mut read = vec![false; sheet.expected.len()];
     let mut unexplained: Vec<Area> = Vec::new();
     for cells in clusters(&page, CELL, DENSE) {
-        if let Some((which, place)) = symbol(sheet, whole, cells, expected) {
+        if let Some((which, place)) = symbol(sheet, whole, cells) {
             read[which] = true;
             place.scaled(WHOLE / FINE).blank(&mut page);
         } else if cells.are_few() {
@@ -178,12 +178,7 @@ impl Place {
 }
 
 /// The text whose symbol is there and nothing else, and where on the page it is in dots at [`FINE`].
-fn symbol(
-    sheet: &Sheet<'_>,
-    whole: Area,
-    cells: Cells,
-    expected: &[&str],
-) -> Option<(usize, Place)> {
+fn symbol(sheet: &Sheet<'_>, whole: Area, cells: Cells) -> Option<(usize, Place)> {
     let area = cells.area(whole, CELL, COARSE / WHOLE);
     let raster = sheet.rasterise(area, FINE);
     let [left, top] = [area.left, area.top].map(|dots| scaled(dots, FINE / COARSE));
@@ -205,7 +200,8 @@ fn symbol(
     };
     let place = inner.grown(&raster)?;
     let modules = Modules::of(&raster, place)?;
-    let which = expected.iter().position(|text| modules.say(text))?;
+    let mut expected = sheet.expected.iter();
+    let which = expected.position(|text| modules.say(text))?;
     let place = Place {
         left: left + place.left,
         top: top + place.top,

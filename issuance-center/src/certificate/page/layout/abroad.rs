@@ -26,8 +26,8 @@ use super::{
         tags::{Element, Role},
         text::{Block, Ladder},
     },
-    BODY, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days, notes,
-    values,
+    BODY, DoseTable, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days,
+    notes, values,
 };
 use crate::{certificate::qr::Symbol, programme::Programme};
 
@@ -319,7 +319,7 @@ pub(super) fn draw<'t>(
     let statement = Place::mm(LEFT, STATEMENT_TOP, WIDTH, 10.0);
     let statement = sheet.pair(statement, Align::Left, &texts.statement, BLACK);
     tree.push(Element::new(Role::Paragraph, statement));
-    let (table, end) = doses(sheet, texts);
+    let (table, end) = DOSES.draw(sheet, &texts.heads, texts.doses.iter().map(Vec::as_slice));
     tree.push(table);
     if let Some(pair) = &texts.nothing_follows {
         let place = Place::mm(LEFT, end + 1.0, WIDTH, 8.0);
@@ -378,32 +378,16 @@ fn holder(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     Element::new(Role::Table, rows)
 }
 
-/// The table of doses, and where it ends in millimetres.
-fn doses(sheet: &mut Sheet<'_>, texts: &Texts) -> (Element<'static>, f32) {
-    sheet
-        .pen
-        .fill(Place::mm(LEFT, TABLE_TOP, WIDTH, HEAD_HEIGHT), TINT);
-    let cell =
-        |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 2.5, height);
-    let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
-        let place = cell(column, TABLE_TOP, HEAD_HEIGHT);
-        let head = sheet.pair(place, Align::Left, head, ACCENT);
-        Element::new(Role::HeadOfColumn, head)
-    });
-    let mut rows = vec![Element::new(Role::Row, heads.collect::<Vec<_>>())];
-    let mut y = TABLE_TOP + HEAD_HEIGHT;
-    for dose in &texts.doses {
-        sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
-        let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
-            let place = cell(column, y, ROW_HEIGHT);
-            Element::new(Role::Cell, sheet.pair(place, Align::Left, text, BLACK))
-        });
-        rows.push(Element::new(Role::Row, cells.collect::<Vec<_>>()));
-        y += ROW_HEIGHT;
-    }
-    sheet.close_table(Place::mm(LEFT, TABLE_TOP, WIDTH, y - TABLE_TOP));
-    (Element::new(Role::Table, rows), y)
-}
+/// The table of doses.
+const DOSES: DoseTable<7> = DoseTable {
+    left: LEFT,
+    width: WIDTH,
+    top: TABLE_TOP,
+    head_height: HEAD_HEIGHT,
+    row_height: ROW_HEIGHT,
+    columns: COLUMNS,
+    free: 2.5,
+};
 
 fn proof(sheet: &mut Sheet<'_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> Element<'static> {
     const CAPTION: f32 = 7.0;

@@ -18,13 +18,13 @@ use issuance_api::{
 use super::{
     super::{
         PageError,
-        pen::{ACCENT, BLACK, GREY, MM, Place, TINT},
+        pen::{ACCENT, BLACK, GREY, MM, Place},
         sheet::{Align, HEALTH_CARD, Lang, Sheet},
         tags::{Element, Role},
         text::{Block, Ladder},
     },
-    BODY, CELL, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days, notes,
-    values,
+    BODY, CELL, DoseTable, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both,
+    days, notes, values,
 };
 use crate::{
     certificate::qr::Symbol,
@@ -240,7 +240,11 @@ pub(super) fn draw<'t>(
         Role::Paragraph,
         sheet.pair(statement, Align::Left, &texts.statement, BLACK),
     ));
-    let (table, end) = doses(sheet, texts);
+    let (table, end) = DOSES.draw(
+        sheet,
+        &texts.heads,
+        texts.doses.iter().map(<[Pair; 5]>::as_slice),
+    );
     tree.push(table);
     if let Some(pair) = &texts.nothing_follows {
         let place = Place::mm(LEFT, end + 1.0, WIDTH, 9.0);
@@ -271,37 +275,16 @@ fn holder(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     Element::new(Role::Table, [name, birth])
 }
 
-/// The table of doses, and where it ends in millimetres.
-fn doses(sheet: &mut Sheet<'_>, texts: &Texts) -> (Element<'static>, f32) {
-    const TOP: f32 = 95.0;
-    const HEAD_HEIGHT: f32 = 9.5;
-    const ROW_HEIGHT: f32 = 12.2;
-    sheet
-        .pen
-        .fill(Place::mm(LEFT, TOP, WIDTH, HEAD_HEIGHT), TINT);
-    let cell =
-        |(x, width): (f32, f32), y, height| Place::mm(LEFT + x + 1.5, y, width - 3.0, height);
-    let heads = texts.heads.iter().zip(COLUMNS).map(|(head, column)| {
-        let place = cell(column, TOP, HEAD_HEIGHT);
-        Element::new(
-            Role::HeadOfColumn,
-            sheet.pair(place, Align::Left, head, ACCENT),
-        )
-    });
-    let mut rows = vec![Element::new(Role::Row, heads.collect::<Vec<_>>())];
-    let mut y = TOP + HEAD_HEIGHT;
-    for dose in &texts.doses {
-        sheet.rule_above(Place::mm(LEFT, y, WIDTH, ROW_HEIGHT));
-        let cells = dose.iter().zip(COLUMNS).map(|(text, column)| {
-            let place = cell(column, y, ROW_HEIGHT);
-            Element::new(Role::Cell, sheet.pair(place, Align::Left, text, BLACK))
-        });
-        rows.push(Element::new(Role::Row, cells.collect::<Vec<_>>()));
-        y += ROW_HEIGHT;
-    }
-    sheet.close_table(Place::mm(LEFT, TOP, WIDTH, y - TOP));
-    (Element::new(Role::Table, rows), y)
-}
+/// The table of doses.
+const DOSES: DoseTable<5> = DoseTable {
+    left: LEFT,
+    width: WIDTH,
+    top: 95.0,
+    head_height: 9.5,
+    row_height: 12.2,
+    columns: COLUMNS,
+    free: 3.0,
+};
 
 fn proof(sheet: &mut Sheet<'_>, texts: &Texts, symbol: &Symbol) -> Element<'static> {
     let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
