@@ -193,27 +193,29 @@ def every_control(shown):
     assert not faults, "\n".join(faults)
 
 
+def hears(shown, *keys):
+    """These in Japanese, and nothing after them so far."""
+    wanted = [f"ja/{key}" for key in keys]
+    deadline = time.monotonic() + 30
+    while (played := shown.page.evaluate("window.played"))[-len(wanted):] != wanted:
+        assert time.monotonic() < deadline, f"{wanted} is not heard, but {played}"
+        time.sleep(0.02)
+
+
 def money(shown):
     """What is to pay, and what was put in, digit by digit."""
-    def hears(*keys):
-        wanted = [f"ja/{key}" for key in keys]
-        deadline = time.monotonic() + 30
-        while shown.page.evaluate("window.played")[-len(wanted):] != wanted:
-            assert time.monotonic() < deadline, f"{wanted} is not heard, but {shown.page.evaluate('window.played')}"
-            time.sleep(0.02)
-
     shown.start_over()
     shown.page.evaluate(PLAYED)
     shown.page.evaluate(FASTER)
     shown.tell(municipality(FEW))
     shown.page.locator("button.choice").first.click()
-    hears("ChooseCopies", "FeeDue", "Digit/1", "Digit/2", "Digit/0", "YenUnit")
+    hears(shown, "ChooseCopies", "FeeDue", "Digit/1", "Digit/2", "Digit/0", "YenUnit")
     shown.page.get_by_role("button", name=shown.says("MoreCopies"), exact=True).click()
-    hears("CopyCount/2", "FeeDue", "Digit/2", "Digit/4", "Digit/0", "YenUnit")
+    hears(shown, "CopyCount/2", "FeeDue", "Digit/2", "Digit/4", "Digit/0", "YenUnit")
     shown.tell({"view": "fee", "due": 240, "inserted": 0})
-    hears("PayFee", "FeeDue", "Digit/2", "Digit/4", "Digit/0", "YenUnit")
+    hears(shown, "PayFee", "FeeDue", "Digit/2", "Digit/4", "Digit/0", "YenUnit")
     shown.tell({"view": "fee", "due": 240, "inserted": 100})
-    hears("FeeInserted", "Digit/1", "Digit/0", "Digit/0", "YenUnit")
+    hears(shown, "FeeInserted", "Digit/1", "Digit/0", "Digit/0", "YenUnit")
 
 
 def by_finger(shown):
@@ -234,7 +236,7 @@ def by_finger(shown):
     shown.tell({"view": "kind", "kinds": ["domestic"]})
     shown.on("kind")
     shown.page.keyboard.press("Tab")
-    shown.page.wait_for_function("window.played.at(-2) === 'ja/Domestic' && window.played.at(-1) === 'ja/DomesticText'")
+    hears(shown, "Domestic", "DomesticText")
 
 
 PARTS = (by_ear, *map(shown_alone, (every_control, money, by_finger)))
