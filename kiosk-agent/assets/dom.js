@@ -23,6 +23,11 @@ export function text(key, values = {}) {
   return said;
 }
 
+/** The keys of the texts that say just this in the language of the screen. */
+export function keysOf(said) {
+  return Object.keys(messages[language]).filter((key) => messages[language][key] === said);
+}
+
 /** The center's words, which come in all languages. */
 export function localized(words) {
   return words[language];

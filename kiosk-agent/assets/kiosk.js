@@ -3,6 +3,7 @@
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
 import { Clock } from "./clock.js";
 import { isHarmless } from "./keys.js";
+import { Names, amount } from "./names.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
 import { Voice } from "./voice.js";
@@ -20,6 +21,7 @@ const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
 const voice = new Voice(find("#sound"), find("#caption"));
+const names = new Names(voice);
 const clock = new Clock(find("#left"), warn);
 
 let screen = null;
@@ -43,6 +45,7 @@ function show(next) {
   const isNew = identity !== drawn;
   const languageChanged = screen !== null && next.language !== screen.language;
   const serialChanged = screen === null || screen.serial !== serial;
+  const before = screen;
   screen = next;
   if (isNew) {
     drawn = identity;
@@ -52,20 +55,36 @@ function show(next) {
     const main = find("#main");
     const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
     main.className = `on-${next.screen}`;
-    main.replaceChildren(...draw(next, press));
+    main.replaceChildren(...draw(next, press, (keys) => voice.interject(keys)));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
       // Whoever only looked at the first screens has no browser of their own.
       if (next.screen === "language") voice.reset();
-      voice.say(next.speak, next.alarm);
+      voice.say([...next.speak, ...due(next)], next.alarm);
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.
       ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
     }
   }
+  if (!serialChanged) tellChange(before, next);
   update(next);
   // Only who can do something about it is warned.
   clock.set(left, next.cancel);
+}
+
+/** What is to pay, which no recording can know. */
+function due({ screen, due, fee }) {
+  if (screen === "fee") return amount("FeeDue", due);
+  return screen === "copies" && fee ? amount("FeeDue", fee) : [];
+}
+
+/** What changes within a screen, for who does not see it. Which digit was pressed is nobody's business: each makes the same sound. */
+function tellChange(before, next) {
+  if (next.inserted !== before.inserted) voice.interject(amount("FeeInserted", next.inserted));
+  if (next.screen !== "pin" || next.entered === before.entered) return;
+  const isFull = next.entered === 4;
+  if (next.entered > before.entered) voice.interject(["chime/key", ...(isFull ? ["PinEntered/4"] : [])]);
+  else if (names.byKeyboard) voice.interject([`PinEntered/${next.entered}`]);
 }
 
 function frame() {
@@ -92,11 +111,11 @@ function frame() {
 
 function warn() {
   if (find("dialog.time")) return;
-  voice.interject(["chime/warning", "TimeWarning"]);
   dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
     el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
   ], { class: "time" });
+  voice.interject(["chime/warning", "TimeWarning", ...names.ofFocus()]);
   clock.also(find("#warned"));
 }
 
@@ -107,16 +126,17 @@ function askToStop() {
       button("secondary", text("StopNo"), close, { autofocus: true }),
       button("primary danger", text("Stop"), () => { press("cancel"); close(); })),
   ]);
+  if (names.byKeyboard) voice.interject(["StopTitle", "StopText", ...names.ofFocus()]);
 }
 
 function help() {
   const own = HELP[screen.screen];
-  voice.interject([own, "HelpStaff"].filter(Boolean));
   dialog(text("Help"), (close) => [
     own ? el("p", { text: text(own) }) : null,
     el("p", { text: text("HelpStaff") }),
     el("div.choices", {}, button("primary", text("Close"), close, { autofocus: true })),
   ].filter(Boolean));
+  voice.interject([own, "HelpStaff", ...names.ofFocus()].filter(Boolean));
 }
 
 /** In the language of the screen, and in one that more people read. */
@@ -127,9 +147,10 @@ function languageLabel() {
 function chooseLanguage() {
   dialog(languageLabel(), (close) => [
     el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
-      button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
+      button("secondary", label, () => { press("language", name); close(); }, { lang: name, "data-say": `${name}:LanguageName`, "aria-pressed": String(name === currentLanguage()) }))),
     el("div.choices", {}, button("way", text("Close"), close)),
   ]);
+  if (names.byKeyboard) voice.name(names.ofFocus());
 }
 
 function voiceControls() {
@@ -137,16 +158,23 @@ function voiceControls() {
     const level = el("p.level", { role: "status" });
     const say = () => { level.textContent = text("Volume", { level: voice.level }); };
     say();
+    const turn = (by) => {
+      voice.turn(by);
+      say();
+      // How loud it is now is heard at once.
+      voice.interject([`Volume/${voice.level}`]);
+    };
     return [
       el("div.choices.column", {},
         button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
         button("secondary", text("Silence"), () => { close(); voice.stop(); }),
-        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); }),
-        button("secondary", text("Louder"), () => { voice.turn(1); say(); })),
+        button("secondary", text("Quieter"), () => turn(-1)),
+        button("secondary", text("Louder"), () => turn(1))),
       level,
       el("div.choices", {}, button("way", text("Close"), close)),
     ];
   });
+  if (names.byKeyboard) voice.name(names.ofFocus());
 }
 
 /** Only a page that shows screens lives. */

@@ -21,8 +21,9 @@ function order() {
 /** Keys, and as many dots as digits are wanted (none where that is not told). */
 export function pad(press, dots) {
   const keys = el("div.keys");
+  // Whoever goes from key to key is not told which: others would hear the PIN.
   const fill = () => {
-    const digits = order().map((digit) => button("key", digit, () => press("digit", digit)));
+    const digits = order().map((digit) => button("key", digit, () => press("digit", digit), { "data-say": "DigitKey" }));
     const zero = digits.pop();
     const erase = button("key word", text("Delete"), () => press("erase"));
     const enter = button("key word primary", text("Enter"), () => press("enter"), { id: "enter" });

@@ -9,6 +9,8 @@ import time
 from remains import descendants, in_files, in_process, in_processes, is_alive, traces, written_to
 from stand import PIN, persona
 
+# The core's memory, in bytes.
+MOST = 40_000_000
 
 class Residents:
     """Looks for what is left of residents."""
@@ -135,4 +137,13 @@ def service(stand, kiosk):
         assert not any(kept.values()), kept
 
 
-PARTS = (applied, given_up, service)
+def small(stand, _):
+    """With its page, and after all of these residents, the core never held more than it may; that is told without its browser."""
+    with open(f"/proc/{stand.kiosk}/status", encoding="ascii") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    print(f"the core held {peak * 1024 / 1e6:.1f} MB at most", flush=True)
+    assert peak * 1024 <= MOST, f"{peak} KiB"
+
+
+# The last: it looks at what the others did.
+PARTS = (applied, given_up, service, small)

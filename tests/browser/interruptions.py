@@ -69,7 +69,7 @@ def went_back(stand, kiosk):
     with contextlib.suppress(Error):
         kiosk.close()
     kiosk.open().is_on("language")
-    kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("municipality")
+    kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("copies").push("Back").is_on("municipality")
     kiosk.page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
     over(stand, kiosk)

@@ -44,6 +44,11 @@ fn the_page_speaks() {
 }
 
 #[test]
+fn whoever_does_not_see_it_gets_a_certificate_by_ear_and_keyboard() {
+    passes("ear");
+}
+
+#[test]
 fn every_persona_gets_its_certificate_in_every_language() {
     passes("applications");
 }

@@ -1,5 +1,6 @@
 //! The demo: one world, one reader, one kiosk.
 
+mod display;
 mod page;
 mod text;
 
@@ -17,6 +18,7 @@ use stage::reader::Reader;
 use stage::world::{Options, World};
 use zeroize::Zeroizing;
 
+use self::display::Display;
 use crate::Demo;
 
 /// What an application leaves behind.
@@ -115,10 +117,15 @@ fn hand_out(tray: &Path, out: &Path, files: &[&str]) -> io::Result<()> {
 
 /// A person at the kiosk: at its page where there is a screen for a window, else at plain text.
 pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
-    if page::has_screen() && !demo.text {
-        page::attended(demo)
-    } else {
-        text::attended(demo)
+    if demo.text {
+        return text::attended(demo);
+    }
+    match Display::find() {
+        Display::There => page::attended(demo),
+        Display::None => text::attended(demo),
+        Display::Unreachable(named) => {
+            Err(format!("no screen answers at {named}: with --text the kiosk is plain text").into())
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `{"paper":false}`, `true` | the printer's trays are emptied, or filled |
 //! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
+//! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
@@ -80,6 +81,7 @@ enum Order {
     Paper(bool),
     Printer(Works),
     End(Part),
+    Tell(Part),
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
@@ -225,7 +227,8 @@ impl Stand {
                 self.kiosk.signal(Signal::KILL)?;
                 self.restart_kiosk()?;
             }
-            Order::End(part) => return Err(cannot(part)),
+            Order::Tell(Part::Kiosk) => return Ok(self.kiosk.log.all().into()),
+            Order::End(part) | Order::Tell(part) => return Err(cannot(part)),
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {

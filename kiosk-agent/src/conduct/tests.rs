@@ -802,3 +802,35 @@ async fn copies_that_came_out_are_told_and_not_put_out_again() {
     let copies: Vec<_> = terminal.output.paper.iter().map(|it| it.2).collect();
     assert_eq!(copies, [1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_lapsed_is_not_put_out_again() {
+    for out in [0, 1] {
+        for (extensions, in_time) in [(5, true), (7, false)] {
+            let mut terminal = terminal();
+            terminal.center.preview.copies = 2;
+            terminal.output.deliveries = Script::failing([OutputError::Jam]);
+            terminal.output.out = out;
+            let (seen, ended) = serve(&mut terminal, |seen| match seen {
+                "municipality" => Does::This(vec![Intent::Municipality {
+                    code: HOME.parse().unwrap(),
+                    copies: 2,
+                }]),
+                // Eighty seconds each.
+                "try again" => {
+                    let mut intents: Vec<_> = (0..extensions).map(|_| Intent::MoreTime).collect();
+                    intents.push(Intent::Go);
+                    Does::Slowly(Duration::from_secs(80), intents)
+                }
+                _ => Does::AsAsked,
+            })
+            .await;
+            assert_eq!(terminal.output.paper.is_empty(), !in_time, "{seen:?}");
+            match (in_time, out) {
+                // The center is asked all the same: it says whether the copy that is out holds.
+                (true, _) | (false, 1) => assert_eq!(ended, Ok(Done { reported: true })),
+                (false, _) => assert_eq!(ended, Err(ProblemCode::RegistrationLapsed)),
+            }
+        }
+    }
+}

@@ -16,13 +16,6 @@ use toml::Value;
 
 use crate::Demo;
 
-/// Whether there is a screen to open a window on.
-pub(super) fn has_screen() -> bool {
-    ["WAYLAND_DISPLAY", "DISPLAY"]
-        .into_iter()
-        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
-}
-
 pub(super) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
     let world = World::start(&Options::default())?;

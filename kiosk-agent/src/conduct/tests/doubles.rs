@@ -405,6 +405,8 @@ pub(super) enum Does {
     AsAsked,
     /// These, one after the other.
     This(Vec<Intent>),
+    /// These, so long after one another.
+    Slowly(Duration, Vec<Intent>),
     /// Nothing.
     Nothing,
 }
@@ -415,6 +417,7 @@ pub(super) struct Resident<F> {
     pub(super) seen: Vec<String>,
     otherwise: F,
     next: VecDeque<Intent>,
+    hesitates: Duration,
 }
 
 impl<F: FnMut(&str) -> Does + Send> Resident<F> {
@@ -423,6 +426,7 @@ impl<F: FnMut(&str) -> Does + Send> Resident<F> {
             seen: Vec::new(),
             otherwise,
             next: VecDeque::new(),
+            hesitates: Duration::ZERO,
         }
     }
 }
@@ -430,7 +434,12 @@ impl<F: FnMut(&str) -> Does + Send> Resident<F> {
 impl<F: FnMut(&str) -> Does + Send> FrontEnd for Resident<F> {
     fn show(&mut self, view: &View<'_>) {
         let words = words(view);
+        self.hesitates = Duration::ZERO;
         self.next = match (self.otherwise)(&words) {
+            Does::Slowly(hesitates, intents) => {
+                self.hesitates = hesitates;
+                intents.into()
+            }
             Does::AsAsked => asked(view).into_iter().collect(),
             Does::This(intents) => intents.into(),
             Does::Nothing => VecDeque::new(),
@@ -439,6 +448,9 @@ impl<F: FnMut(&str) -> Does + Send> FrontEnd for Resident<F> {
     }
 
     async fn intent(&mut self) -> Intent {
+        if !self.hesitates.is_zero() {
+            sleep(self.hesitates).await;
+        }
         match self.next.pop_front() {
             Some(intent) => intent,
             None => pending().await,

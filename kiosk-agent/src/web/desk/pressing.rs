@@ -35,6 +35,8 @@ impl Desk {
 
     fn speak(&mut self, serial: u64, language: Language) -> Taken {
         self.language = language;
+        let is_nobodys = language != Language::Ja && self.shown.is_nobodys();
+        self.japanese_at = is_nobodys.then(|| Instant::now() + self.idle);
         match self.take() {
             Shown::Language(menu) if serial == self.serial => self.step(Shown::Service(menu)),
             shown => {
@@ -73,8 +75,8 @@ impl Desk {
                 self.deadline = deadline;
                 Taken::Here
             }
-            Shown::AttendantKey { before, .. } => {
-                self.set(*before);
+            Shown::AttendantKey { before, until, .. } => {
+                self.bring_back(*before, until);
                 Taken::Here
             }
             shown => {
@@ -104,10 +106,12 @@ impl Desk {
             return Taken::Ignored;
         }
         let before = Box::new(self.take());
+        let until = self.deadline;
         self.step(Shown::AttendantKey {
             entry: Entry::new(),
             wrong: false,
             before,
+            until,
         })
     }
 
@@ -133,9 +137,10 @@ impl Desk {
                     entry,
                     wrong,
                     before,
+                    until,
                 },
                 intent,
-            ) => self.key(entry, wrong, before, &intent),
+            ) => self.key(entry, wrong, (before, until), &intent),
             (Shown::Municipality(choice), PageIntent::Municipality(code))
                 if choice.offers.iter().any(|offer| offer.code == code) =>
             {
@@ -198,7 +203,7 @@ impl Desk {
         &mut self,
         mut entry: Entry,
         mut wrong: bool,
-        before: Box<Shown>,
+        (before, until): (Box<Shown>, Option<Instant>),
         intent: &PageIntent,
     ) -> Taken {
         let mut taken = Taken::Here;
@@ -222,6 +227,7 @@ impl Desk {
             entry,
             wrong,
             before,
+            until,
         };
         taken
     }

@@ -238,6 +238,90 @@ async fn only_what_is_offered_can_be_chosen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn back_from_the_preview_are_the_copies() {
+    let mut desk = desk();
+    let menu = menu();
+    let offers = &menu.programmes[0].municipalities;
+    let mut shown = preview();
+    shown.authority.code = offers[1].code;
+    let municipality = View::Municipality {
+        offers,
+        home: Some(offers[0].code),
+        fee: None,
+    };
+    desk.show(&View::Preview(&shown));
+    assert!(matches!(say(&mut desk, "back"), Taken::For(Intent::Back)));
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "copies");
+    let taken = press(&mut desk, json!({"intent": "copies", "value": 2}));
+    assert!(
+        matches!(taken, Taken::For(Intent::Municipality { code, copies: 2 }) if code == offers[1].code)
+    );
+    // And from there the municipalities, as the first time.
+    say(&mut desk, "back");
+    assert_eq!(screen(&desk), "municipality");
+    // Whoever comes next begins with those.
+    desk.show(&View::Preview(&shown));
+    desk.start_over();
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "municipality");
+    desk.show(&View::Preview(&shown));
+    desk.show(&View::PlaceCard);
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "municipality");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_what_the_key_was_asked_for_over_runs_on() {
+    for leaves in ["back", "cancel", "nobody"] {
+        let mut desk = desk();
+        desk.show(&View::TakeCard);
+        desk.time(IDLE * 2);
+        say(&mut desk, "attendant");
+        tokio::time::advance(IDLE).await;
+        match leaves {
+            "nobody" => desk.give_way(),
+            leaves => drop(say(&mut desk, leaves)),
+        }
+        let said = told(&desk);
+        let left = json!(IDLE.as_millis());
+        assert_eq!(
+            (&said["screen"], &said["left"]),
+            (&json!("take-card"), &left)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_there_for_nobody_is_japanese_again_after_a_while() {
+    let closed = |code: ProblemCode| crate::ports::Closed::from(code);
+    let mut desk = desk();
+    desk.show(&View::OutOfService(&closed(ProblemCode::PrinterJam)));
+    press(&mut desk, json!({"intent": "language", "value": "ko"}));
+    assert_eq!(told(&desk)["language"], "ko");
+    assert_eq!(desk.gives_way_at(), Some(Instant::now() + IDLE));
+    // Another reason is no other reader.
+    tokio::time::advance(IDLE / 2).await;
+    desk.show(&View::OutOfService(&closed(ProblemCode::PrinterCoverOpen)));
+    assert_eq!(desk.gives_way_at(), Some(Instant::now() + IDLE / 2));
+    desk.give_way();
+    let said = told(&desk);
+    assert_eq!(
+        (&said["screen"], &said["language"]),
+        (&json!("problem"), &json!("ja"))
+    );
+    assert_eq!(desk.gives_way_at(), None);
+    // While a card is left nobody is listened to; it is shown again and again.
+    desk.show(&View::CardLeft);
+    press(&mut desk, json!({"intent": "language", "value": "en"}));
+    desk.show(&View::CardLeft);
+    assert_eq!(told(&desk)["language"], "en");
+    tokio::time::advance(IDLE).await;
+    desk.show(&View::CardLeft);
+    assert_eq!(told(&desk)["language"], "ja");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_attendant_is_let_in_by_the_key_alone_and_never_into_an_application() {
     let mut desk = desk();
     desk.show(&View::Menu(&menu()));
