@@ -15,9 +15,10 @@ use toml::Table;
 use crate::support::{HOME, block_on, preview, refusal, ticket, until};
 
 /// Events, and the fields each may have beside `at` and `event`.
-const VOCABULARY: [(&str, &[&str]); 22] = [
+const VOCABULARY: [(&str, &[&str]); 23] = [
     ("ready", &[]),
     ("stopped", &[]),
+    ("confined", &["landlock", "memory", "keys_within_reach"]),
     ("failed", &["reason"]),
     ("refused-signers-read", &["count"]),
     ("refused-signers-unreadable", &[]),
@@ -124,7 +125,7 @@ async fn everything(world: &World) {
     assert!(world.terminal("kiosk-revoked").pinned().await.is_err());
 
     // A signer's list that is broken, a signer refused, a municipality's key that is another's.
-    let list = world.ground.path("center/refused-signers.txt");
+    let list = world.ground.path("center/lists/refused-signers.txt");
     fs::write(&list, "見本\n").unwrap();
     ticket(world, &applicant, "ordinary").await;
     let key = |code: &str| world.ground.path(&format!("vrs/keys/{code}.key"));

@@ -149,13 +149,13 @@ impl Ground {
 
     fn prepare_vrs(&self, options: &Options) -> io::Result<()> {
         let folder = self.path("vrs");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("refused-signers.txt"), "")?;
+        lists_and_keys(&folder)?;
         let mut keys = Command::new(program("vrs"));
         keys.args(["keys", "statement", "--environment", "emulator", "--out"]);
-        run(keys.arg(folder.join("statement.pem")))?;
+        run(keys.arg(folder.join("signing/statement.pem")))?;
 
         let mut config: Table = parse(include_str!("../../../vrs/vrs.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "listen.centers", "127.0.0.1:0");
         set(&mut config, "listen.admin", "127.0.0.1:0");
         set(&mut config, "tls.certificate", "../pki/services/vrs.pem");
@@ -197,19 +197,18 @@ impl Ground {
 
     pub(super) fn prepare_center(&self, addresses: &Addresses, edit: Edit) -> io::Result<()> {
         let folder = self.path("center");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("refused-signers.txt"), "")?;
+        lists_and_keys(&folder)?;
         let keys = || Command::new(program("issuance-center"));
-        let key = folder.join("signing.pem");
+        let key = folder.join("signing/current.pem");
         run(keys()
             .args(["keys", "new", "--environment", "emulator", "--out"])
             .arg(&key))?;
         run(keys()
             .args(["keys", "rid-secret", "--out"])
-            .arg(folder.join("rid-secret")))?;
+            .arg(folder.join("signing/rid-secret")))?;
         let published = run(keys().args(["keys", "jwks", "--key"]).arg(&key))?;
         fs::write(folder.join("jwks.json"), published)?;
-        let signers = folder.join("vdsnc/signers");
+        let signers = folder.join("signing/vdsnc");
         for command in ["new", "export"] {
             let mut vdsnc = keys();
             vdsnc.args(["keys", "vdsnc", command, "--csca"]);
@@ -220,7 +219,14 @@ impl Ground {
             run(&mut vdsnc)?;
         }
 
+        // Read once, so apart from what is read again.
+        fs::copy(
+            self.path("pki/apps/ca.key"),
+            folder.join("signing/apps-ca.key"),
+        )?;
+
         let mut config: Table = parse(include_str!("../../../issuance-center/center.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "issuer", ISSUER);
         set(&mut config, "programmes", "../programmes");
         set(&mut config, "terminals.listen", "127.0.0.1:0");
@@ -229,7 +235,7 @@ impl Ground {
         for (key, file) in [
             ("terminals.apps", "pki/apps/ca.pem"),
             ("enrolment.ca.certificate", "pki/apps/ca.pem"),
-            ("enrolment.ca.key", "pki/apps/ca.key"),
+            ("enrolment.ca.key", "center/signing/apps-ca.key"),
             (
                 "enrolment.listener.tls.certificate",
                 "pki/services/center.pem",
@@ -272,10 +278,8 @@ impl Ground {
         );
         set(&mut config, "public.tls.key", "../pki/services/public.key");
         set(&mut config, "vrs.address", addresses.vrs.as_str());
-        set(&mut config, "statement.key", "../vrs/statement.pub.pem");
+        set(&mut config, "statement.key", "../vrs/signing/statement.pub.pem");
         set(&mut config, "trust.anchors", "../cards/anchors");
-        set(&mut config, "signing.key", "signing.pem");
-        set(&mut config, "signing.rid_secret", "rid-secret");
         // Tests run at any hour.
         set(&mut config, "hours.open", "00:00");
         set(&mut config, "hours.close", "24:00");
@@ -355,6 +359,22 @@ fn personalized() -> io::Result<PathBuf> {
         .arg(repository().join("hw-sim/personas"));
     run(command.arg("--out").arg(&folder))?;
     Ok(folder)
+}
+
+/// The folders of a server's lists and keys, as the example has them.
+fn lists_and_keys(folder: &Path) -> io::Result<()> {
+    for name in ["lists", "signing"] {
+        fs::create_dir_all(folder.join(name))?;
+    }
+    fs::write(folder.join("lists/refused-signers.txt"), "")
+}
+
+/// Everything here runs on kernels that cannot confine files and ports, too; how far they do is `./shomei experiment G4`'s to show.
+fn landlock() -> &'static str {
+    match sandbox::is_whole() {
+        true => "demanded",
+        false => "what-there-is",
+    }
 }
 
 /// Who vouches for phones, as made once.
