@@ -182,7 +182,13 @@ const CENTER: [Fault; 21] = [
     },
     Fault {
         name: "a signing key open to others",
-        harm: |ground, config| set(config, "signing.key", exposed(ground, "center/signing/current.pem")),
+        harm: |ground, config| {
+            set(
+                config,
+                "signing.key",
+                exposed(ground, "center/signing/current.pem"),
+            )
+        },
         told: "open to others than its owner",
     },
     Fault {

@@ -52,6 +52,18 @@ pub struct Options {
     pub center: Edit,
     /// How long certificates and lists last.
     pub pki: dev_pki::Options,
+    /// Which programs serve.
+    pub programs: Programs,
+}
+
+/// Which programs center and VRS are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Programs {
+    /// `issuance-center` and `vrs`.
+    #[default]
+    Own,
+    /// `control`, with these switches: what experiments compare with.
+    Control(&'static [&'static str]),
 }
 
 impl Default for Options {
@@ -61,6 +73,7 @@ impl Default for Options {
             vrs: |_| (),
             center: |_| (),
             pki: dev_pki::Options::default(),
+            programs: Programs::Own,
         }
     }
 }
@@ -70,6 +83,8 @@ pub struct Ground {
     folder: TempDir,
     /// To issue and revoke further certificates.
     pub pki: Pki,
+    /// Which programs serve.
+    pub programs: Programs,
 }
 
 /// Makes the personas' cards once; RSA keys take their time.
@@ -86,7 +101,11 @@ impl Ground {
         let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
         copy_folder(&personalized()?, &root.join("cards"))?;
         copy_folder(&authority()?, &root.join("attestation"))?;
-        let ground = Self { folder, pki };
+        let ground = Self {
+            folder,
+            pki,
+            programs: options.programs,
+        };
         ground.prepare_programmes(options.fourth)?;
         ground.prepare_vrs(options)?;
         Ok(ground)
@@ -129,13 +148,37 @@ impl Ground {
         command
     }
 
-    /// The command for the center.
+    /// The command by which the record system serves.
+    #[must_use]
+    pub fn serving_vrs(&self) -> Command {
+        match self.programs {
+            Programs::Own => {
+                let mut command = self.vrs();
+                command.arg("serve");
+                command
+            }
+            Programs::Control(switches) => self.control("vrs", switches, "vrs/vrs.toml"),
+        }
+    }
+
+    /// The command by which the center serves.
     #[must_use]
     pub fn center(&self) -> Command {
-        let mut command = Command::new(program("issuance-center"));
-        command
-            .args(["serve", "--config"])
-            .arg(self.path("center/center.toml"));
+        let config = "center/center.toml";
+        match self.programs {
+            Programs::Own => {
+                let mut command = Command::new(program("issuance-center"));
+                command.args(["serve", "--config"]).arg(self.path(config));
+                command
+            }
+            Programs::Control(switches) => self.control("center", switches, config),
+        }
+    }
+
+    fn control(&self, server: &str, switches: &[&str], config: &str) -> Command {
+        let mut command = Command::new(program("control"));
+        command.arg(server).args(switches).arg("--config");
+        command.arg(self.path(config));
         command
     }
 
@@ -278,7 +321,11 @@ impl Ground {
         );
         set(&mut config, "public.tls.key", "../pki/services/public.key");
         set(&mut config, "vrs.address", addresses.vrs.as_str());
-        set(&mut config, "statement.key", "../vrs/signing/statement.pub.pem");
+        set(
+            &mut config,
+            "statement.key",
+            "../vrs/signing/statement.pub.pem",
+        );
         set(&mut config, "trust.anchors", "../cards/anchors");
         // Tests run at any hour.
         set(&mut config, "hours.open", "00:00");
