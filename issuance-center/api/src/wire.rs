@@ -38,6 +38,8 @@ impl Blob {
 
 impl Drop for Blob {
     fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.0.clear();
         self.0.zeroize();
     }
 }
@@ -80,8 +82,11 @@ impl<const N: usize> fmt::Debug for Array<N> {
 }
 
 fn encode<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
-    serializer.serialize_str(&text)
+    let mut text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
+    let serialized = serializer.serialize_str(&text);
+    // As `Blob` is.
+    text.clear();
+    serialized
 }
 
 fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {

@@ -88,6 +88,13 @@ pub(super) struct Answer {
     json: Zeroizing<Vec<u8>>,
 }
 
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.json.clear();
+    }
+}
+
 impl Answer {
     pub(super) fn parse<R: DeserializeOwned>(&self) -> Result<R, CallError> {
         if self.status == StatusCode::OK.as_u16() {
