@@ -14,11 +14,13 @@
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`passport`] | a passport read from a picture |
+//! | [`app`] | the app of a person at home: what it keeps, shows and verifies |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
 //! dropped. Nothing here knows keys of the center.
 
+pub mod app;
 pub mod cabinet;
 pub mod channel;
 pub mod conduct;
