@@ -5,7 +5,7 @@ use issuance_api::terminal::{Authority, Dose, Holder, Localized, MunicipalityOff
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use serde::Serialize;
 
-use super::store::EntryId;
+use super::wallet::Id;
 use crate::ports::Says;
 use crate::web::screen::{Programme, Then};
 
@@ -173,7 +173,7 @@ pub struct Person<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry<'a> {
     /// Which.
-    pub id: EntryId,
+    pub id: Id,
     /// Programme.
     pub programme: &'a ProgrammeId,
     /// Kind.
