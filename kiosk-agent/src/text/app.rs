@@ -8,20 +8,15 @@ texts! {
 
     // What stands on every screen
     shown AppTitle "接種証明書アプリ" "Vaccination certificates" "接种证明应用程序" "접종증명서 앱";
-    shown AppHelp "困ったときは、お住まいの市区町村の窓口にお問い合わせください。" "If you need help, ask at the counter of the municipality where you live." "如有疑问，请咨询居住地的市区町村窗口。" "어려움이 있으시면 거주하시는 시구정촌 창구에 문의해 주십시오.";
     shown StepTerms "説明" "Terms" "须知" "안내";
-    shown StepRead "読み取り" "Read" "读取" "읽기";
     shown StepHolder "本人確認" "You" "本人确认" "본인 확인";
     shown StepPassport "旅券" "Passport" "护照" "여권";
-    shown StepIssue "発行" "Issue" "发放" "발급";
     shown StepOf "{count}のうち{step}: {name}" "Step {step} of {count}: {name}" "第{step}步（共{count}步）：{name}" "{count}단계 중 {step}단계: {name}";
     shown Lock "ロックする" "Lock" "锁定" "잠그기";
     shown ToList "証明書の一覧へ" "All certificates" "返回证明列表" "증명서 목록으로";
     shown StopHome "入力した内容と読み取った内容は、すべて消去されます。" "Everything entered and read will be erased." "输入和读取的内容将全部删除。" "입력한 내용과 읽은 내용은 모두 삭제됩니다.";
     shown Gone "アプリが終了しました" "The app has ended" "应用程序已结束" "앱이 종료되었습니다";
     shown GoneText "この画面を閉じて、アプリを起動し直してください。" "Close this window, and start the app again." "请关闭此窗口，重新启动应用程序。" "이 창을 닫고 앱을 다시 시작해 주십시오.";
-    shown Elsewise "別の画面でアプリが開かれました" "The app was opened in another window" "应用程序已在其他窗口打开" "다른 창에서 앱이 열렸습니다";
-    shown ElsewiseText "続けるには、この画面でもう一度ロックを解除してください。" "To go on here, unlock the app again." "如需在此继续，请重新解锁。" "여기에서 계속하려면 다시 잠금을 해제해 주십시오.";
 
     // Lock
     shown UnlockTitle "ロックを解除してください" "Unlock the app" "请解锁" "잠금을 해제해 주십시오";
@@ -40,6 +35,10 @@ texts! {
     shown ChooseShort "{least}文字以上にしてください。" "Please use at least {least} characters." "请使用至少{least}个字符。" "{least}자 이상으로 해 주십시오.";
     shown ChooseDiffers "2つの入力が一致しません。もう一度入力してください。" "The two entries differ. Please enter them again." "两次输入不一致。请重新输入。" "두 입력이 일치하지 않습니다. 다시 입력해 주십시오.";
     shown ChooseDone "このパスフレーズにする" "Use this passphrase" "使用此口令" "이 암호로 하기";
+    shown ChangePassphrase "パスフレーズを変更する" "Change the passphrase" "更改口令" "암호 변경";
+    shown PassphraseNow "今のパスフレーズ" "Present passphrase" "当前口令" "현재 암호";
+    shown PassphraseNew "新しいパスフレーズ" "New passphrase" "新口令" "새 암호";
+    shown Changed "パスフレーズを変更しました。" "The passphrase was changed." "口令已更改。" "암호를 변경했습니다.";
     shown NotLetIn "この画面からは、アプリを開けません" "The app cannot be opened from here" "无法从此窗口打开应用程序" "이 창에서는 앱을 열 수 없습니다";
     shown NotLetInText "アプリを起動したときに開く画面をお使いください。" "Please use the window that opens when the app is started." "请使用启动应用程序时打开的窗口。" "앱을 시작할 때 열리는 창을 사용해 주십시오.";
 
@@ -50,11 +49,9 @@ texts! {
     shown IssueNew "証明書を発行する" "Get a certificate" "发放证明" "증명서 발급";
     shown IssueAnother "新しく発行する(ご家族の分も)" "Get another, also for family" "发放新证明（家人亦可）" "새로 발급(가족도 가능)";
     shown VerifyOther "証明書を検証する" "Verify a certificate" "验证证明" "증명서 검증";
-    shown ListItem "{kind}、{date}発行、接種{count}回" "{kind}, issued {date}, doses: {count}" "{kind}，{date}发放，接种{count}次" "{kind}, {date} 발급, 접종 {count}회";
     shown IssuedDay "{date}発行" "Issued {date}" "{date}发放" "{date} 발급";
     shown DoseCount "接種{count}回" "Doses: {count}" "接种{count}次" "접종 {count}회";
     shown Older "以前の証明書" "Older" "较早的证明" "이전 증명서";
-    shown Newest "最新" "Newest" "最新" "최신";
     shown Damaged "壊れていて開けない証明書があります" "Some certificates are damaged and cannot be opened" "有证明已损坏，无法打开" "손상되어 열 수 없는 증명서가 있습니다";
     shown DamagedText "{count}件。ほかの証明書には影響ありません。必要な場合は、もう一度発行してください。" "Number: {count}. The others are not affected. Have them issued again if you need them." "共{count}件，不影响其他证明。如有需要请重新发放。" "{count}건입니다. 다른 증명서에는 영향이 없습니다. 필요하시면 다시 발급받아 주십시오.";
 
@@ -63,7 +60,6 @@ texts! {
     shown TermsKeeps "証明書は暗号化して、この機器だけに保存します。申請の内容は、この機器にもセンターにも残りません。" "The certificate is kept encrypted on this device alone. Neither this device nor the center keeps your application." "证明加密后仅保存在本设备上。本设备和中心均不保留申请内容。" "증명서는 암호화하여 이 기기에만 저장합니다. 신청 내용은 이 기기와 센터에 남지 않습니다.";
     shown TermsPassport "海外用では、旅券の顔写真のページを撮影した画像から、氏名、旅券番号、国籍、生年月日を読み取ります。画像は保存せず、どこにも送りません。" "For a certificate for abroad, name, passport number, nationality and date of birth are read from a picture of your passport's photo page. The picture is neither kept nor sent." "海外用证明将从护照照片页的图像读取姓名、护照号码、国籍和出生日期。图像不会保存，也不会发送。" "해외용은 여권의 사진이 있는 면을 찍은 사진에서 성명, 여권 번호, 국적, 생년월일을 읽습니다. 사진은 저장하지도 전송하지도 않습니다.";
     shown TermsShows "証明書の二次元コードで、本物であることを誰でも確かめることができます。" "Anybody can verify the certificate by its QR code." "任何人都可以通过二维码验证证明。" "QR 코드로 증명서가 진짜인지 누구나 확인할 수 있습니다.";
-    shown TermsAuthority "同じ市区町村の窓口でも、証明書を受け取ることができます。" "Your municipality's counter issues certificates too." "也可以在市区町村窗口领取证明。" "시구정촌 창구에서도 증명서를 받을 수 있습니다.";
     shown KindsTitle "どの証明書が必要ですか" "Which certificates do you need?" "需要哪种证明？" "어떤 증명서가 필요하십니까?";
     shown KindsText "両方を一度に発行できます。" "Both can be issued at once." "两种可同时发放。" "두 가지를 한 번에 발급받을 수 있습니다.";
     shown DomesticHome "氏名、生年月日、接種記録。表示のときに氏名と生年月日を隠せます" "Name, date of birth, vaccinations. Name and date can be hidden when it is shown" "姓名、出生日期、接种记录。出示时可隐藏姓名和出生日期" "성명, 생년월일, 접종 기록. 표시할 때 성명과 생년월일을 숨길 수 있습니다";
@@ -73,7 +69,6 @@ texts! {
     shown Off "切" "Off" "关" "꺼짐";
     shown TapTitle "カードを読み取ります" "Read your card" "读取卡片" "카드를 읽습니다";
     shown TapText "マイナンバーカードをカードリーダーに置き(かざし)、読み取りが終わるまで動かさないでください。" "Place your My Number Card on the reader (or hold it there), and do not move it until it has been read." "请将个人编号卡放在读卡器上（或靠近读卡器），读取结束前请勿移动。" "마이넘버 카드를 리더에 올리고(또는 대고) 읽기가 끝날 때까지 움직이지 마십시오.";
-    shown LastTryGo "わかりました。入力する" "I understand. Enter it" "我已了解，继续输入" "이해했습니다. 입력하기";
     shown LastTryAsk "入力した番号をカードに送りますか" "Send this PIN to the card?" "要将此密码发送到卡吗？" "입력한 비밀번호를 카드로 보내시겠습니까?";
     shown LastTrySend "カードに送る" "Send it" "发送" "보내기";
     shown TakeHome "カードをリーダーから離してください。離すまで先へ進みません。" "Take your card off the reader. Nothing goes on until you do." "请将卡从读卡器上取下。取下之前不会继续。" "카드를 리더에서 떼어 주십시오. 뗄 때까지 진행되지 않습니다.";
@@ -95,7 +90,6 @@ texts! {
     shown ChooseFile "画像ファイルを選ぶ" "Choose a picture" "选择图片文件" "이미지 파일 선택";
     shown ChoosePage "画像またはPDFを選ぶ" "Choose a picture or PDF" "选择图片或PDF" "이미지 또는 PDF 선택";
     shown Shoot "撮影する" "Take the picture" "拍摄" "촬영하기";
-    shown ReadPicture "この映像を読み取る" "Read this picture" "读取此画面" "이 화면 읽기";
     shown CameraClose "カメラを閉じる" "Close the camera" "关闭相机" "카메라 닫기";
     shown CameraView "カメラの映像" "Camera view" "相机画面" "카메라 화면";
     shown CameraNone "カメラを使えません。カメラの使用を許可するか、画像ファイルを選んでください。" "The camera cannot be used. Please allow its use, or choose a picture." "无法使用相机。请允许使用相机，或选择图片文件。" "카메라를 사용할 수 없습니다. 카메라 사용을 허용하거나 이미지 파일을 선택해 주십시오.";
@@ -107,17 +101,13 @@ texts! {
     shown PassportCheckTitle "旅券から読み取った内容" "What your passport says" "从护照读取的内容" "여권에서 읽은 내용";
     shown PassportCheckText "旅券と同じことを確認してください。違うときは、もう一度読み取ってください。" "Compare it with your passport. If anything differs, read it again." "请与护照核对。如有不同，请重新读取。" "여권과 같은지 확인해 주십시오. 다르면 다시 읽어 주십시오.";
     shown PassportAgain "もう一度読み取る" "Read it again" "重新读取" "다시 읽기";
-    shown PassportLast "有効期間満了日" "Date of expiry" "有效期至" "기간 만료일";
 
     // Records, issue
     shown ReviewTitle "発行する内容をご確認ください" "Check what will be issued" "请确认要发放的内容" "발급할 내용을 확인해 주십시오";
     shown ReviewWrong "内容が違うときは、中止して、記録のある市区町村の窓口にお問い合わせください。" "If something is wrong, cancel, and ask at the counter of the municipality that holds the record." "如有错误，请取消，并咨询保存记录的市区町村窗口。" "내용이 다르면 취소하고 기록이 있는 시구정촌 창구에 문의해 주십시오.";
-    shown RecordsAsking "接種記録を確認しています" "Looking up your records" "正在查询接种记录" "접종 기록을 조회하고 있습니다";
     shown IssueBoth "2つの証明書を発行する" "Issue both certificates" "发放两份证明" "증명서 2건 발급";
     shown IssueOne "この内容で発行する" "Issue this certificate" "按此内容发放" "이 내용으로 발급";
     shown Kept "証明書をこの機器に保存しました" "The certificate is now on this device" "证明已保存到本设备" "증명서를 이 기기에 저장했습니다";
-    shown KeptOne "国内用と海外用のうち、1つだけ発行しました" "One of the two was issued" "两种证明中仅发放了一种" "두 증명서 중 하나만 발급했습니다";
-    shown KeptOneText "発行できなかった証明書について:" "About the one that was not issued:" "关于未能发放的证明：" "발급하지 못한 증명서에 대하여:";
     shown NotReportedHome "交付の完了をセンターに報告できませんでした。10分以内に報告できないと、この証明書は無効になります。通信環境を確かめてください。" "The center could not be told that you have it. Unless it is told within ten minutes, this certificate becomes invalid. Please check your network." "未能向中心报告发放完成。若10分钟内仍无法报告，本证明将失效。请检查网络环境。" "센터에 발급 완료를 보고하지 못했습니다. 10분 안에 보고하지 못하면 이 증명서는 무효가 됩니다. 통신 환경을 확인해 주십시오.";
 
     // The certificate
@@ -128,7 +118,6 @@ texts! {
     shown CodeSealText "空港や入国審査で読み取ります。" "Read at airports and borders." "用于机场和入境审查。" "공항과 입국 심사에서 읽습니다.";
     shown CodeLabel "証明書の二次元コード({name})" "QR code of the certificate ({name})" "证明的二维码（{name}）" "증명서의 QR 코드({name})";
     shown Now "現在の日時" "Now" "当前时间" "현재 시각";
-    shown NowText "日時が進んでいれば、画面の写しではありません。" "A running clock tells this from a screenshot." "时间在走动，说明不是截图。" "시각이 움직이면 화면을 캡처한 것이 아닙니다.";
     shown Hide "氏名と生年月日を隠す" "Hide name and date of birth" "隐藏姓名和出生日期" "성명과 생년월일 숨기기";
     shown Hidden "非表示" "Hidden" "已隐藏" "숨김";
     shown HideText "画面の表示だけを隠します。二次元コードには氏名と生年月日が入っています。" "Hidden on this screen only: the QR code holds both." "仅隐藏画面显示，二维码中仍含姓名和出生日期。" "화면 표시만 숨깁니다. QR 코드에는 성명과 생년월일이 들어 있습니다.";
@@ -136,7 +125,6 @@ texts! {
     shown Product "製品名" "Product" "产品名" "제품명";
     shown Maker "メーカー" "Maker" "厂家" "제조사";
     shown Country "接種国" "Country" "接种国家" "접종 국가";
-    shown CertificateId "証明書ID" "Certificate ID" "证明ID" "증명서 ID";
     shown Save "保存する" "Save a copy" "保存副本" "사본 저장";
     shown SaveImage "画像で保存する" "Save as a picture" "保存为图片" "이미지로 저장";
     shown SavePdf "PDF(A4)で保存する" "Save as PDF (A4)" "保存为PDF（A4）" "PDF(A4)로 저장";
@@ -196,6 +184,8 @@ texts! {
     shown Content "証明書の内容" "What it says" "证明的内容" "증명서의 내용";
     shown Document "旅券などの番号" "Document" "证件号码" "여권 등의 번호";
     shown SeeDocument "氏名、生年月日、旅券番号を、ご本人の書類と見比べてください。" "Compare name, date of birth and passport number with the holder's document." "请将姓名、出生日期和护照号码与本人证件核对。" "성명, 생년월일, 여권 번호를 본인의 서류와 비교해 주십시오.";
+    shown Details "詳細" "Details" "详细" "상세";
+    shown RevokedAsOf "失効の情報は{date}現在のものです。" "Revocations as of {date}." "失效信息截至{date}。" "실효 정보는 {date} 기준입니다.";
     shown NotesTitle "参考" "Notes" "备注" "참고";
     shown Trust "信頼リスト" "Trust list" "信任列表" "신뢰 목록";
     shown TrustText "ここにある発行者の署名だけを、正しいものとして扱います。" "Only signatures of these issuers are believed." "仅信任以下发行方的签名。" "여기 있는 발급자의 서명만 신뢰합니다.";

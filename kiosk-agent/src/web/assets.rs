@@ -13,7 +13,7 @@ use crate::text::{AppText, Text, home, problem_key};
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// What of the kiosk's page is the app's too.
-const SHARED: [&str; 5] = ["dom.js", "icon.svg", "keys.js", "municipality.js", "pad.js"];
+const SHARED: [&str; 6] = ["dom.js", "icon.svg", "look.css", "municipality.js", "pad.js", "wire.js"];
 
 /// A file of the kiosk's page, and its media type.
 #[must_use]
