@@ -6,6 +6,7 @@
 //! | [`conduct`] | leads one application along that chain, pushing views and taking intents |
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
+//! | [`app`] | the app: a resident's own device, and the certificates it keeps |
 //! | [`keystore`], [`enrolment`] | an app: the device's keystore, and how it gets a certificate from the center |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
@@ -19,6 +20,7 @@
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
 //! dropped. Nothing here knows keys of the center.
 
+pub mod app;
 pub mod cabinet;
 pub mod channel;
 pub mod conduct;

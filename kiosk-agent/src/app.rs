@@ -1,0 +1,14 @@
+//! The app: the same terminal at home, for a resident's own device, that keeps the certificates it was issued (`docs/app.md`).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`screen`] | what the page is told, as JSON |
+//! | [`intent`] | what the page may say |
+//! | [`store`] | what is kept of a certificate, and where |
+//!
+//! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever
+//! ends it, there are the issued certificates and nothing else.
+
+pub mod intent;
+pub mod screen;
+pub mod store;
