@@ -77,7 +77,8 @@ async function view(area, { shoot, guide, send, frame, closed }) {
     closed();
   });
   area.replaceChildren(el(`div.view${guide ? ".guided" : ""}`, {}, video), advice, el("div.choices.main", {}, take, close));
-  take.focus();
+  take.focus({ preventScroll: true });
+  area.scrollIntoView({ block: "nearest" });
   watch(video, stream, frame, advice);
 }
 

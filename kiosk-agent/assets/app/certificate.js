@@ -35,10 +35,10 @@ export function certificate(screen, { press, wire }) {
       row(text("Authority"), currentLanguage() === "zh" ? authority.name : own(authority.name, authority.name_en), ["ja", "zh"].includes(currentLanguage()) ? "ja" : "en"),
       row(text("IssuedOn"), date(issued_on)))),
     saving(wire, kind),
-    el("section.card", {}, el("div.choices.main", {},
-      button("secondary", text("Renew"), () => press("again"), { "aria-describedby": "what-renew" }),
-      button("secondary bad", text("Remove"), () => press("delete"))),
-      el("p.note", { id: "what-renew", text: text("RenewText") })),
+    el("section.card", {},
+      el("div.choices", {}, button("secondary", text("Renew"), () => press("again"), { "aria-describedby": "what-renew" })),
+      el("p.note", { id: "what-renew", text: text("RenewText") }),
+      el("div.choices", {}, button("secondary bad", text("Remove"), () => press("delete")))),
   ];
 }
 

@@ -64,7 +64,9 @@ function fault() {
 }
 
 function form(submit, ...parts) {
-  const element = el("form", { novalidate: true }, ...parts);
+  // There is one user; managers of passwords want a name all the same.
+  const user = el("input", { type: "text", autocomplete: "username", value: "Shomei", hidden: true });
+  const element = el("form", { novalidate: true }, user, ...parts);
   let busy = false;
   element.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -42,7 +42,7 @@ const SCREENS = {
     el("div.choices.main", {},
       button("primary", text(people.length ? "IssueAnother" : "IssueNew"), () => press("issue")),
       button("secondary", text("VerifyOther"), () => press("verify")),
-      opensByPassphrase ? button("secondary", text("ChangePassphrase"), () => change(wire)) : null),
+      opensByPassphrase ? button("plain", text("ChangePassphrase"), () => change(wire)) : null),
   ],
 
   service: ({ programmes, notices }, { press }) => [

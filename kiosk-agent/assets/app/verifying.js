@@ -97,7 +97,7 @@ function says(content) {
   const doses = (content.doses ?? []).map((dose, index) => el("li", {},
     el("h4", {}, el("span.number", { text: text("DoseTitle", { number: dose.number ?? index + 1 }) }), " ", el("span.day", { text: date(dose.date) })),
     el("dl", {},
-      row(text("Product"), dose.product ?? dose.code, "en"), ...(dose.lot ? [row(text("DoseLot"), dose.lot, "en")] : []),
+      row(text("Product"), dose.product ?? coded(dose), "en"), ...(dose.lot ? [row(text("DoseLot"), dose.lot, "en")] : []),
       ...(dose.country ? [row(text("Country"), dose.country, "en")] : []), ...(dose.performer ?? dose.center ? [row(text("Authority"), dose.performer ?? dose.center)] : []))));
   return el("div.content", {},
     el("h3", { text: text("Content") }),
@@ -108,18 +108,28 @@ function says(content) {
     el("p.note", { text: text("SeeDocument") }));
 }
 
+const joined = (...parts) => parts.filter(Boolean).join(" · ");
+
+/** A vaccine's code with its system's name (SMART Health Cards name no product). */
+function coded({ system, code }) {
+  const known = { cvx: "CVX", "icd-11": "ICD-11", gtin: "GTIN" };
+  const name = Object.keys(known).find((part) => system.toLowerCase().includes(part));
+  return name ? `${known[name]} ${code}` : code;
+}
+
 /** Whom this device believes. */
 function listOf(trust) {
   const named = (id, name) => el("h4", { text: name ? `${name} (${id})` : id });
   const issuers = (trust?.card_issuers ?? []).map(({ url, name, keys, revoked, fetched }) => el("li", {}, named(url ?? "*", name),
     el("dl", {},
-      ...keys.map((key) => row(text("SigningKey"), key, "en")),
-      ...(revoked.length ? [row(text("VerdictRevoked"), text("TrustRevoked", { count: revoked.reduce((sum, list) => sum + list.cards, 0) }))] : [])),
-    fetched ? el("p.note", { text: text("TrustFetched", { date: date(fetched) }) }) : null));
+      ...keys.map((key) => row(text("SigningKey"), key, "en"))),
+    el("p.note", { text: joined(
+      revoked.length ? text("TrustRevoked", { count: revoked.reduce((sum, list) => sum + list.cards, 0) }) : null,
+      fetched ? text("TrustFetched", { date: date(fetched) }) : null) })));
   const countries = (trust?.countries ?? []).map(({ code, name, cscas, revoked }) => el("li", {}, named(code, name),
     ...cscas.map((csca) => el("dl", {},
-      row(text("CscaLabel"), csca.subject, "en"), row(text("Fingerprint"), csca.sha256, "en"), row(text("Details"), text("TrustUntil", { date: day(csca.not_after) })))),
-    ...revoked.map((list) => el("p.note", { text: `${text("TrustRevoked", { count: list.signers })} · ${text("TrustUntil", { date: day(list.next_update) })}` }))));
+      row(text("CscaLabel"), csca.subject, "en"), row(text("Fingerprint"), csca.sha256, "en"), row(text("Validity"), text("TrustUntil", { date: day(csca.not_after) })))),
+    ...revoked.map((list) => el("p.note", { text: joined(text("TrustRevoked", { count: list.signers }), text("TrustUntil", { date: day(list.next_update) })) }))));
   return el("section.card.trust", {},
     el("h2", { text: text("Trust") }),
     el("p.note", { text: text(issuers.length || countries.length ? "TrustText" : "TrustNone") }),

@@ -11,7 +11,7 @@ texts! {
     shown StepTerms "説明" "Terms" "须知" "안내";
     shown StepHolder "本人確認" "You" "本人确认" "본인 확인";
     shown StepPassport "旅券" "Passport" "护照" "여권";
-    shown StepOf "{count}のうち{step}: {name}" "Step {step} of {count}: {name}" "第{step}步（共{count}步）：{name}" "{count}단계 중 {step}단계: {name}";
+    shown StepOf "手順{step}/{count} {name}" "Step {step} of {count}: {name}" "步骤{step}/{count} {name}" "{step}/{count}단계 {name}";
     shown Lock "ロックする" "Lock" "锁定" "잠그기";
     shown ToList "証明書の一覧へ" "All certificates" "返回证明列表" "증명서 목록으로";
     shown StopHome "入力した内容と読み取った内容は、すべて消去されます。" "Everything entered and read will be erased." "输入和读取的内容将全部删除。" "입력한 내용과 읽은 내용은 모두 삭제됩니다.";
@@ -194,5 +194,6 @@ texts! {
     shown TrustFetched "{date}取得" "Fetched {date}" "{date}获取" "{date} 취득";
     shown TrustRevoked "失効 {count}件" "Revoked: {count}" "失效{count}件" "실효 {count}건";
     shown TrustUntil "{date}まで有効" "Good until {date}" "有效至{date}" "{date}까지 유효";
+    shown Validity "有効期間" "Validity" "有效期" "유효기간";
     shown TrustNone "信頼リストがありません。通信できるときにアプリを開くと、取得します。" "There is no trust list yet. It is fetched when the app is opened with a network." "尚无信任列表。在有网络时打开应用程序将自动获取。" "신뢰 목록이 아직 없습니다. 통신이 될 때 앱을 열면 가져옵니다.";
 }
