@@ -181,16 +181,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
     /// What is offered to whoever begins now.
     async fn welcome(&mut self) -> Result<Welcome, Closed> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        let hours = &welcome.menu().hours;
-        if hours::are_open(hours, SystemTime::now()) {
-            Ok(welcome)
-        } else {
-            Err(Closed {
-                problem: ProblemCode::OutsideHours.into(),
-                says: Some(Says::Hours(hours.clone())),
-            })
-        }
+        welcome(&mut self.center, &self.latch).await
     }
 
     /// Nobody is in a hurry before an application has begun; but what is offered has to be what the center offers now.
@@ -525,6 +516,20 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         intent(front, given, fitting)
             .await?
             .ok_or_else(|| ProblemCode::TimedOut.into())
+    }
+}
+
+/// What is offered to whoever begins now: nothing, outside of hours.
+pub(crate) async fn welcome(center: &mut impl Center, latch: &Latch) -> Result<Welcome, Closed> {
+    let welcome = Welcome::fetch(center, latch).await?;
+    let hours = &welcome.menu().hours;
+    if hours::are_open(hours, SystemTime::now()) {
+        Ok(welcome)
+    } else {
+        Err(Closed {
+            problem: ProblemCode::OutsideHours.into(),
+            says: Some(Says::Hours(hours.clone())),
+        })
     }
 }
 

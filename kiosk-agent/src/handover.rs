@@ -44,6 +44,11 @@ impl CardHolder {
         }
     }
 
+    /// Birth date.
+    pub(crate) const fn birth(&self) -> &BirthDate {
+        &self.birth
+    }
+
     /// Whether a preview may be shown to the holder of this card.
     ///
     /// # Errors
