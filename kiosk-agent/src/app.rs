@@ -5,6 +5,7 @@
 //! | [`screen`] | what the page is told, as JSON |
 //! | [`intent`] | what the page may say |
 //! | [`store`] | what is kept of a certificate, and where |
+//! | [`wallet`] | certificates kept on the device, encrypted |
 //!
 //! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever
 //! ends it, there are the issued certificates and nothing else.
@@ -12,3 +13,4 @@
 pub mod intent;
 pub mod screen;
 pub mod store;
+pub mod wallet;

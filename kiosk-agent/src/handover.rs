@@ -359,18 +359,32 @@ impl Certificate {
         self.seal.as_ref().map(Personal::expose)
     }
 
-    /// What the health card's QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+    /// The health card: a JWS in compact form.
+    #[must_use]
+    pub fn jws(&self) -> &str {
+        self.jws.expose()
+    }
+
+    /// What the health card's QR says.
     #[must_use]
     pub fn qr_text(&self) -> Zeroizing<String> {
-        let jws = self.jws.expose();
-        let mut text = Zeroizing::new(String::with_capacity(5 + 2 * jws.len()));
-        text.push_str("shc:/");
-        for byte in jws.bytes() {
-            // A JWS consists of '-' (45) to 'z'; anything below fails the comparison with the page.
-            write!(text, "{:02}", byte.saturating_sub(45)).expect("a String takes everything");
-        }
-        text
+        qr_text(self.jws())
     }
+}
+
+/// What the QR of a health card says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+///
+/// # Panics
+/// Never: a `String` takes everything.
+#[must_use]
+pub fn qr_text(jws: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(5 + 2 * jws.len()));
+    text.push_str("shc:/");
+    for byte in jws.bytes() {
+        // A JWS consists of '-' (45) to 'z'; anything below fails the comparison with the page.
+        write!(text, "{:02}", byte.saturating_sub(45)).expect("a String takes everything");
+    }
+    text
 }
 
 impl fmt::Debug for Certificate {

@@ -5,7 +5,8 @@ use issuance_api::terminal::{IssueAnswer, Preview};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::handover::testing::{Maker, answer, page, payload, qr_text};
+use crate::handover::qr_text;
+use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
 
 mod cabinet;
@@ -72,7 +73,7 @@ async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
     let issued = terminal.center.maker.answer(&terminal.center.preview);
     let expected = (
         issued.page.as_bytes().to_vec(),
-        qr_text(issued.jws.expose()),
+        qr_text(issued.jws.expose()).to_string(),
         1,
     );
     assert_eq!(terminal.output.paper, [expected]);

@@ -13,7 +13,7 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{CardHolder, Certificate, Issuer};
+use super::{CardHolder, Certificate, Issuer, qr_text};
 
 pub(crate) const ISS: &str = "https://issuer.example";
 
@@ -81,10 +81,6 @@ pub(crate) fn answer(jws: &str, page: &[u8]) -> IssueAnswer {
         vds_nc: None,
         page: Blob::new(page.to_vec()),
     }
-}
-
-pub(crate) fn qr_text(jws: &str) -> String {
-    certificate(jws, b"").qr_text().to_string()
 }
 
 pub(crate) fn attributes(name: &str, birth: (u16, u8, u8)) -> Attributes {

@@ -13,7 +13,14 @@ use crate::text::{AppText, Text, home, problem_key};
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// What of the kiosk's page is the app's too.
-const SHARED: [&str; 6] = ["dom.js", "icon.svg", "look.css", "municipality.js", "pad.js", "wire.js"];
+const SHARED: [&str; 6] = [
+    "dom.js",
+    "icon.svg",
+    "look.css",
+    "municipality.js",
+    "pad.js",
+    "wire.js",
+];
 
 /// A file of the kiosk's page, and its media type.
 #[must_use]
@@ -172,8 +179,13 @@ mod tests {
                 continue;
             };
             for marker in ["text(\"", "data-text=\""] {
-                for part in content.split(marker).skip(1) {
-                    let key = part.split('"').next().unwrap_or_default();
+                for (at, _) in content.match_indices(marker) {
+                    // The end of another name is no call of it.
+                    if content[..at].ends_with(char::is_alphanumeric) {
+                        continue;
+                    }
+                    let rest = &content[at + marker.len()..];
+                    let key = rest.split('"').next().unwrap_or_default();
                     let known = keys.iter().any(|known| known == key);
                     let known = known || is_apps && own.iter().any(|known| known == key);
                     assert!(known, "{name}: {key}");
@@ -182,5 +194,18 @@ mod tests {
             }
         }
         assert!(named > 50);
+    }
+
+    #[test]
+    fn the_app_says_every_text_of_its_own() {
+        let page: String = FILES
+            .iter()
+            .filter(|(name, _)| name.starts_with("app/"))
+            .filter_map(|(_, content)| str::from_utf8(content).ok())
+            .collect();
+        for text in AppText::ALL {
+            let key = format!("\"{}\"", text.key());
+            assert!(page.contains(&key), "{key} is said nowhere");
+        }
     }
 }
