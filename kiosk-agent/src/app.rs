@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`screen`] | what the page is told, as JSON |
 //! | [`intent`] | what the page may say |
+//! | [`shelf`] | certificates as they are shown |
 //! | [`wallet`] | certificates kept on the device, encrypted |
 //!
 //! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever
@@ -11,4 +12,5 @@
 
 pub mod intent;
 pub mod screen;
+pub mod shelf;
 pub mod wallet;
