@@ -4,13 +4,22 @@
 //! |---|---|
 //! | [`screen`] | what the page is told, as JSON |
 //! | [`intent`] | what the page may say |
+//! | [`desk`] | what stands on the screen |
+//! | [`front`] | the desk behind a lock, screens out, intents in |
+//! | [`porter`] | who opens the wallet, and when it locks |
+//! | [`kinds`], [`picture`] | which kinds; a picture on its way |
 //! | [`shelf`] | certificates as they are shown |
 //! | [`wallet`] | certificates kept on the device, encrypted |
 //!
 //! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever
 //! ends it, there are the issued certificates and nothing else.
 
+pub mod desk;
+pub mod front;
 pub mod intent;
+pub mod kinds;
+pub mod picture;
+pub mod porter;
 pub mod screen;
 pub mod shelf;
 pub mod wallet;
