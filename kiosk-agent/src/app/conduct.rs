@@ -41,8 +41,9 @@ pub trait Gate: Send {
     ///
     /// # Errors
     /// The center's refusal, or what kept it from being asked.
-    fn enter(&mut self)
-    -> impl Future<Output = Result<(Self::Center, TerminalUrn), Problem>> + Send;
+    fn enter(
+        &mut self,
+    ) -> impl Future<Output = Result<(Self::Center, TerminalUrn), Problem>> + Send;
 }
 
 impl Gate for Membership {
@@ -226,6 +227,3 @@ async fn unless_cancelled<T, E: Into<Closed>>(
         Step::Back => Err(ProblemCode::Cancelled.into()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,6 +13,8 @@ use issuance_api::passport::PassportData;
 use issuance_api::problem::Language;
 use issuance_api::terminal::{Localized, Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Personal, Problem, ProgrammeId};
+use serde::Serialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::intent::{PageIntent, Press};
@@ -112,6 +114,15 @@ pub enum Shown {
     Certificate(Face),
     /// Whether it is to be deleted.
     Delete(Arc<Opened>),
+    /// Somebody's certificate is waited for.
+    Verify,
+    /// What is to be said of it.
+    Verified {
+        /// Of each code in it.
+        found: Findings,
+        /// Whom this device believes.
+        trust: Value,
+    },
     /// Something is in the way.
     Problem {
         /// What.
@@ -123,6 +134,17 @@ pub enum Shown {
         /// How it goes on.
         then: Then,
     },
+}
+
+/// What `verify` says of the codes in something: JSON, with what they say of somebody.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Findings(pub Value);
+
+impl std::fmt::Debug for Findings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Findings(..)")
+    }
 }
 
 /// The PIN, as it is entered.
@@ -225,6 +247,8 @@ pub enum Intent {
     Issue,
     /// Show this one.
     Open(Id),
+    /// Look at somebody's certificate.
+    Verify,
     /// A certificate of this programme of the menu.
     Programme(ProgrammeId),
     /// The terms are agreed to.
@@ -289,6 +313,7 @@ impl Desk {
         match (&self.shown, content) {
             (Shown::Passport { .. }, Content::Picture(_)) => Takes::It,
             (Shown::Passport { .. }, _) => Takes::NotThis,
+            (Shown::Verify, _) => Takes::It,
             _ => Takes::Other,
         }
     }
@@ -317,6 +342,7 @@ impl Desk {
         }
         let intent = match (&mut self.shown, press.intent) {
             (Shown::Certificates { .. }, PageIntent::Issue) => Intent::Issue,
+            (Shown::Certificates { .. }, PageIntent::Verify) => Intent::Verify,
             (Shown::Certificates { listed, .. }, PageIntent::Open(id))
                 if listed.iter().any(|it| it.id() == id) =>
             {
@@ -402,6 +428,8 @@ impl Shown {
                 | Self::Preview { .. }
                 | Self::Certificate(_)
                 | Self::Delete(_)
+                | Self::Verify
+                | Self::Verified { .. }
         )
     }
 
@@ -473,6 +501,16 @@ pub(super) enum Content {
     Document(Bytes),
     /// A text.
     Text(Zeroizing<String>),
+}
+
+impl Content {
+    /// The file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Picture(file) | Self::Document(file) => file,
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
 }
 
 /// Whether a picture is taken.

@@ -5,6 +5,7 @@ use issuance_api::terminal::{Authority, Dose, Holder, Localized, MunicipalityOff
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use serde::Serialize;
 
+use super::desk::Findings;
 use super::wallet::Id;
 use crate::ports::Says;
 use crate::web::screen::{Programme, Then};
@@ -141,6 +142,13 @@ pub enum Content<'a> {
     },
     /// A certificate of anybody is waited for, to look at.
     Verify,
+    /// What it is.
+    Verified {
+        /// What `verify --json` calls `codes`.
+        found: &'a Findings,
+        /// What `verify --show-trust --json` says, and when the center was asked.
+        trust: &'a serde_json::Value,
+    },
     /// Something is in the way.
     Problem {
         /// Its code.

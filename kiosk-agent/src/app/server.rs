@@ -184,8 +184,7 @@ impl App {
         body: Incoming,
     ) -> Result<Response<Body>, StatusCode> {
         let body = door::read_short(body, LONGEST).await?;
-        let unlock: Unlock =
-            serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+        let unlock: Unlock = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
         let unlocked = self.shared.knock(|reply| Knock::Unlock {
             passphrase: unlock.passphrase.map(Zeroizing::new),
             started: self.start.is_in(headers),
@@ -260,7 +259,7 @@ impl App {
 
     async fn image(&self) -> Result<Response<Body>, StatusCode> {
         let opened = self.shared.opened().ok_or(StatusCode::CONFLICT)?;
-        let image = tokio::task::spawn_blocking(move || export::png(opened.page()));
+        let image = tokio::task::spawn_blocking(move || export::picture(opened.page()));
         let image = image.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         let mut image = image.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         Ok(door::content(std::mem::take(&mut *image), "image/png"))

@@ -333,6 +333,18 @@ impl Wallet {
         opened.map(|(_, page)| page).ok_or(WalletError::Broken)
     }
 
+    /// Whether certificates of an application could be kept now. Asked before they are issued.
+    ///
+    /// # Errors
+    /// [`WalletError::Full`], [`WalletError::Disk`].
+    pub fn ready(&self) -> Result<(), WalletError> {
+        // One of each kind, in at most a block more than they need.
+        if self.list.len() + 2 > MOST {
+            return Err(WalletError::Full);
+        }
+        Ok(self.folder.try_out(4 * sealed::BLOCK)?)
+    }
+
     /// Keeps a certificate. Once this returns it is on disk, whole; on an error it is not there at all.
     ///
     /// # Errors
@@ -367,7 +379,7 @@ impl Wallet {
     /// [`WalletError::Unknown`], [`WalletError::Disk`].
     pub fn delete(&mut self, id: Id) -> Result<(), WalletError> {
         let state = self.list.state(id);
-        if state.is_none() && self.folder.read(&id.to_string())?.is_none() {
+        if state.is_none() && !self.folder.ids()?.contains(&id) {
             return Err(WalletError::Unknown);
         }
         self.list.set(id, State::Deleting);
@@ -383,6 +395,26 @@ impl Wallet {
         self.folder.settle()?;
         // The list on disk says so when it is next written; until then it says that it goes.
         self.list.forget(id);
+        Ok(())
+    }
+
+    /// Deletes what [`open`](Self::open) told as damaged: somebody gives it up.
+    ///
+    /// # Errors
+    /// [`WalletError::Disk`].
+    pub fn give_up(&mut self, damages: &[Damage]) -> Result<(), WalletError> {
+        for damage in damages {
+            match *damage {
+                // It was made anew already.
+                Damage::List => {}
+                Damage::Broken(id) | Damage::Missing(id) | Damage::Stranger(id) => {
+                    match self.delete(id) {
+                        Ok(()) | Err(WalletError::Unknown) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
         Ok(())
     }
 

@@ -5,9 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use issuance_api::terminal::{Localized, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode};
 
-use super::{
-    App, Gate, Next, ReadsPassports, answered, obstacle, open, told, unless_cancelled,
-};
+use super::{App, Gate, Next, ReadsPassports, answered, obstacle, open, told, unless_cancelled};
 use crate::app::desk::{Intent, Shown};
 use crate::app::front::Front;
 use crate::app::porter::OpenWallet;

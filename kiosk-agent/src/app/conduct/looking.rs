@@ -1,13 +1,15 @@
 //! What is there already: one's own certificates, and somebody's.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use issuance_api::{Problem, ProblemCode};
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::{Next, open, told};
-use crate::app::desk::{Content, Face, Intent, Shown};
+use crate::app::desk::{Face, Findings, Intent, Shown};
 use crate::app::front::Front;
 use crate::app::picture::Picture;
 use crate::app::porter::OpenWallet;
@@ -75,19 +77,17 @@ fn problem(error: &WalletError) -> Problem {
 pub(super) async fn verify(verifying: &Arc<Verifying>, front: &mut impl Front) -> Next {
     loop {
         front.show(Shown::Verify);
-        let found = loop {
+        let codes = loop {
             match front.intent().await {
                 Intent::Back => return Next::List,
                 Intent::Picture(picture) if picture.is_frame() => {
-                    let (frame, found) = look_at(verifying, picture).await;
-                    let seen = found
-                        .as_ref()
-                        .is_some_and(|found| found["codes"].as_array().is_some_and(|codes| !codes.is_empty()));
-                    // There is no code in it yet.
-                    let nothing = Err(ProblemCode::CertificateUnreadable);
-                    frame.answer(if seen { Ok(()) } else { nothing });
+                    let (frame, codes) = look_at(verifying, picture).await;
+                    let seen = !codes.is_empty();
+                    // There is none in it yet.
+                    let none = Err(ProblemCode::CertificateUnreadable);
+                    frame.answer(if seen { Ok(()) } else { none });
                     if seen {
-                        break found;
+                        break codes;
                     }
                 }
                 Intent::Picture(picture) => {
@@ -97,22 +97,35 @@ pub(super) async fn verify(verifying: &Arc<Verifying>, front: &mut impl Front) -
                 _ => {}
             }
         };
-        let found = found.map_or_else(|| serde_json::json!([]), |mut found| found["codes"].take());
-        let trust = verifying.trust(now());
-        front.show(Shown::Verified { found, trust });
+        front.show(Shown::Verified {
+            found: Findings(codes.into()),
+            trust: verifying.trust(now()),
+        });
         while !matches!(front.intent().await, Intent::Back) {}
     }
 }
 
-/// Looks where a thread may block. What cannot be read at all has nothing in it.
-async fn look_at(
-    verifying: &Arc<Verifying>,
-    picture: Picture,
-) -> (Picture, Option<serde_json::Value>) {
-    todo!()
+/// What is said of each code in it, where a thread may block. What cannot be read at all has none.
+async fn look_at(verifying: &Arc<Verifying>, picture: Picture) -> (Picture, Vec<Value>) {
+    let verifying = Arc::clone(verifying);
+    let look = spawn_blocking(move || {
+        let looked = verifying.look_at(picture.content().bytes(), now());
+        let mut looked = looked.unwrap_or_default();
+        let codes = match looked["codes"].take() {
+            Value::Array(codes) => codes,
+            _ => Vec::new(),
+        };
+        (picture, codes)
+    });
+    // Nothing there panics.
+    look.await
+        .unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
+/// Seconds since 1970.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
 }

@@ -114,6 +114,8 @@ impl Desk {
                 entry: opened.listed.entry(),
                 holder: &opened.listed.holder,
             },
+            Shown::Verify => Content::Verify,
+            Shown::Verified { found, trust } => Content::Verified { found, trust },
             Shown::Problem {
                 problem,
                 kind,
