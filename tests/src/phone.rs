@@ -1,7 +1,7 @@
 //! Phones: the keystore of one, run by the real `hw-sim`, and the way of an app with it to the center.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +17,7 @@ use crate::world::{World, repository};
 /// A phone's keystore, running.
 pub struct Phone {
     keystore: SocketKeystore,
+    socket: PathBuf,
     /// The program.
     pub program: Program,
     _folder: TempDir,
@@ -41,10 +42,17 @@ impl Phone {
             .arg(&socket);
         let (program, _) = Program::serve("keystore", command)?;
         Ok(Self {
-            keystore: SocketKeystore::at(socket),
+            keystore: SocketKeystore::at(socket.clone()),
+            socket,
             program,
             _folder: folder,
         })
+    }
+
+    /// Where its keystore listens.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Its keystore.
