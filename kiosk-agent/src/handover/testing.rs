@@ -48,10 +48,6 @@ impl Maker {
     }
 
     pub(crate) fn issuer(&self) -> Issuer {
-        Issuer::new(ISS.to_owned(), &self.jwks()).unwrap()
-    }
-
-    pub(crate) fn jwks(&self) -> String {
         Issuer::new(ISS.to_owned(), &self.jwks(None)).unwrap()
     }
 

@@ -24,9 +24,10 @@ use tokio::time::sleep;
 
 use super::super::*;
 use crate::cabinet::{PaymentError, SensorError};
+use crate::handover::qr_text;
 use crate::handover::sealing::Sealer;
 pub(crate) use crate::handover::testing::said;
-use crate::handover::testing::{Maker, attributes, page, preview, qr_text};
+use crate::handover::testing::{Maker, attributes, page, preview};
 use crate::handover::{Certificate, Issuer};
 use crate::output::{OutputError, Undelivered};
 use crate::ports::{Question, Reading};

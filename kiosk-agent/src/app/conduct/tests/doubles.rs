@@ -30,7 +30,7 @@ use crate::handover::sealing::{Sealer, passport, preview_abroad};
 use crate::handover::testing::ISS;
 use crate::latch::Latch;
 use crate::passport::ReadError;
-use crate::ports::Center;
+use crate::ports::{Card, Center};
 
 /// Longer than anything takes here.
 const LONG: Duration = Duration::from_secs(10);
@@ -136,7 +136,7 @@ pub(super) fn stage() -> Stage {
     let kiosk = terminal();
     let (mut center, card) = (kiosk.center, kiosk.card);
     let sealer = Sealer::new();
-    std::fs::write(path("jwks.json"), center.maker.jwks()).unwrap();
+    std::fs::write(path("jwks.json"), center.maker.jwks(None)).unwrap();
     std::fs::write(path("csca.pem"), &sealer.csca).unwrap();
     let issuer = center.maker.issuer();
     let issuer = issuer.sealed_under(sealer.csca.as_bytes()).unwrap();
