@@ -12,6 +12,7 @@ use stage::applicant::Applicant;
 use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply};
 use stage::passport::Passport;
+use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
 use stage::process::program;
 use stage::world::World;
@@ -336,6 +337,41 @@ fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
     assert_eq!(judged["holder"]["n"], "YOSHIDA  TAKAKO");
     let judged = page::card(&out("shc.txt"), &out("jwks.json")).unwrap();
     assert_eq!(judged["romanised"], json!([["YOSHIDA", "TAKAKO"]]));
+
+    // The passport out of a picture, turned a little; the certificate says what the lines say.
+    let page = Specimen::new(
+        &Passport::of(&Persona::load("gaiji").unwrap())
+            .unwrap()
+            .lines(),
+    );
+    let picture = page.picture(11.8);
+    let with_picture = |picture: &[u8], persona: &str| {
+        let path = folder.path().join("passport.jpg");
+        fs::write(&path, picture).unwrap();
+        let mut demo = Command::new(program("stage"));
+        demo.args(["demo", "--once", "--kind", "abroad", "--persona", persona]);
+        demo.arg("--passport").arg(path);
+        demo.arg("--out").arg(out("")).output().unwrap()
+    };
+    let done = with_picture(&picture.turned(4.0, 60.0).jpeg(90), "gaiji");
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let judged = page::abroad(&out("vdsnc.txt"), &out("csca.cer"), &out("csca.crl")).unwrap();
+    assert_eq!(judged["holder"]["n"], "YOSHIDA  TAKAKO");
+    for (picture, persona, code) in [
+        (picture.blurred(8.0).jpeg(90), "gaiji", "passport-blurred"),
+        (b"no picture".to_vec(), "gaiji", "passport-unreadable"),
+        (picture.jpeg(90), "ordinary", "passport-not-yours"),
+    ] {
+        let refused = with_picture(&picture, persona);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success());
+        assert!(said.contains(&format!("{code}: ")), "{said}");
+        assert!(files().is_empty(), "nothing of anybody's");
+    }
 
     let refused = demo("no-record");
     assert!(!refused.status.success());
