@@ -34,7 +34,7 @@ use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
-use issuance_api::terminal::Preview;
+use issuance_api::terminal::{Localized, Preview};
 use issuance_api::{Blob, Personal};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -112,6 +112,8 @@ pub struct Kept {
     pub seal: Option<Personal>,
     /// When it came, in seconds since 1970.
     pub issued: u64,
+    /// What residents call its programme.
+    pub name: Localized,
     /// What it says, as it was previewed and checked: programme, kind, municipality, holder, doses. All of it stands on its page.
     pub says: Preview,
 }
@@ -119,12 +121,13 @@ pub struct Kept {
 impl Kept {
     /// What is kept of a certificate that passed the hand-over check against this preview.
     #[must_use]
-    pub fn of(certificate: &Certificate, says: Preview, issued: u64) -> Self {
+    pub fn of(certificate: &Certificate, name: Localized, says: Preview, issued: u64) -> Self {
         let seal = certificate.seal_text();
         Self {
             jws: Personal::new(certificate.jws().to_owned()),
             seal: seal.map(|seal| Personal::new(seal.to_owned())),
             issued,
+            name,
             says,
         }
     }

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use card::attributes::{Attributes, BirthDate, Sex};
-use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Preview};
+use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Localized, Preview};
 use issuance_api::{Blob, CertificateId, CertificateKind, Personal};
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
@@ -113,6 +113,11 @@ pub(crate) fn attributes(name: &str, birth: (u16, u8, u8)) -> Attributes {
 
 pub(crate) fn holder() -> CardHolder {
     CardHolder::read(&attributes("架空　花子", (1980, 2, 17)))
+}
+
+pub(crate) fn said(text: &str) -> Localized {
+    let [ja, en, zh, ko] = [(); 4].map(|()| text.to_owned());
+    Localized { ja, en, zh, ko }
 }
 
 pub(crate) fn preview() -> Preview {

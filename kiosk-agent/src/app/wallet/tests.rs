@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::disk::{stop_after, stopped};
 use super::*;
-use crate::handover::testing::preview;
+use crate::handover::testing::{preview, said};
 
 const JWS: &str = "eyJhbGciOiJFUzI1NiJ9.CANARYOFAHEALTHCARD.c2lnbmF0dXJl";
 const SEAL: &str = r#"{"data":{"msg":{"pid":{"n":"CANARY<<OF<A<SEAL"}}}}"#;
@@ -20,6 +20,7 @@ fn kept(issued: u64) -> Kept {
         jws: Personal::new(JWS.into()),
         seal: Some(Personal::new(SEAL.into())),
         issued,
+        name: said("COVID-19"),
         says: preview(),
     }
 }
