@@ -147,6 +147,17 @@ impl World {
         run(curl.arg(format!("https://localhost:{port}{path}")))
     }
 
+    /// The center's `/metrics`, fetched with `curl`.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn center_metrics(&self) -> io::Result<String> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--fail", "--noproxy", "*", "--max-time", "10"]);
+        let metrics = run(curl.arg(format!("http://{}/metrics", self.addresses.admin)))?;
+        String::from_utf8(metrics).map_err(io::Error::other)
+    }
+
     /// Whether the terminals' listener answers a client without a certificate, here `curl`.
     ///
     /// # Errors
