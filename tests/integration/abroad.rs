@@ -52,10 +52,6 @@ fn verifying(world: &World, trust: &Path) -> Verifying {
     with_center(world, trust, center(world))
 }
 
-fn now() -> i64 {
-    time::OffsetDateTime::now_utc().unix_timestamp()
-}
-
 /// The verdicts of the app about everything in a text.
 fn said(app: &Verifying, text: &str) -> Vec<String> {
     let found = app.look_at(text.as_bytes(), now()).unwrap();

@@ -17,6 +17,7 @@ use hw_sim::transcript::Transcript;
 use issuance_api::problem::Language;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::app_stand;
 use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
 use stage::stand;
@@ -57,6 +58,8 @@ enum Command {
     },
     /// A kiosk with its page, for the tests in a browser: what it is on standard output, one command a line on standard input
     Stand,
+    /// An app with its page, for the tests in a browser: as `stand`
+    AppStand,
     /// Certificates by the hundred, measured
     Load(Load),
     /// APDUs through pcscd to the emulated card and back, measured
@@ -207,6 +210,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Transcripts(wanted) => transcripts(&wanted),
         Command::Stand => {
             stand::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::AppStand => {
+            app_stand::serve()?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Load(load) => {

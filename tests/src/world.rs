@@ -9,6 +9,7 @@
 //! FOLDER/center     center.toml, signing key, jwks.json, barcode signers
 //! FOLDER/csca       CSCA of certificates for abroad
 //! FOLDER/kiosk      kiosk.toml; page.toml, with the browser; app.toml, with an app's certificate
+//! FOLDER/app        app.toml, wallet and trust list of an app, where there is one
 //! ```
 
 use std::io;
