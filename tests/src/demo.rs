@@ -1,5 +1,6 @@
 //! The demo: one world, one reader, one kiosk.
 
+mod app;
 mod page;
 mod text;
 
@@ -140,9 +141,11 @@ fn hand_out(tray: &Path, out: &Path, files: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
-/// A person at the kiosk: at its page where there is a screen for a window, else at plain text.
+/// A person at the app, or at the kiosk: at its page where there is a screen for a window, else at plain text.
 pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
-    if page::has_screen() && !demo.text {
+    if demo.app {
+        app::attended(demo)
+    } else if page::has_screen() && !demo.text {
         page::attended(demo)
     } else {
         text::attended(demo)

@@ -137,6 +137,11 @@ impl Device {
         &self.start
     }
 
+    /// Whether the app runs.
+    pub fn is_open(&mut self) -> bool {
+        self.app.as_mut().is_some_and(Program::is_running)
+    }
+
     /// The app's process.
     #[must_use]
     pub fn app(&self) -> Option<&Program> {

@@ -98,6 +98,9 @@ struct Demo {
     /// The kiosk's plain text front end, even where there is a screen for its page
     #[arg(long, conflicts_with = "once")]
     text: bool,
+    /// The app, on a device of one's own, in place of the kiosk
+    #[arg(long, conflicts_with_all = ["once", "text", "out"])]
+    app: bool,
     /// One application without anybody at the kiosk
     #[arg(long, requires = "out")]
     once: bool,
