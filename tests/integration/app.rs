@@ -18,6 +18,7 @@ fn photo_page(passport: &Passport) -> Vec<u8> {
 fn apply(page: &Page, counter: &Counter, persona: &str, kinds: &Value) -> Value {
     let persona = Persona::load(persona).unwrap();
     page.on("certificates", "issue", Value::Null).unwrap();
+    page.on("service", "programme", "covid-19".into()).unwrap();
     page.on("terms", "agree", Value::Null).unwrap();
     page.on("kinds", "kinds", kinds.clone()).unwrap();
     page.enter(&persona.pin).unwrap();
