@@ -17,9 +17,9 @@ use crate::world::{World, repository};
 /// A phone's keystore, running.
 pub struct Phone {
     keystore: SocketKeystore,
-    socket: PathBuf,
     /// The program.
     pub program: Program,
+    socket: PathBuf,
     _folder: TempDir,
 }
 
@@ -43,13 +43,13 @@ impl Phone {
         let (program, _) = Program::serve("keystore", command)?;
         Ok(Self {
             keystore: SocketKeystore::at(socket.clone()),
-            socket,
             program,
+            socket,
             _folder: folder,
         })
     }
 
-    /// Where its keystore listens.
+    /// The keystore's socket.
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket

@@ -228,7 +228,9 @@ pub(super) struct Resident {
     pub(super) seen: Vec<Value>,
     /// As the core showed them.
     pub(super) shown: Vec<String>,
-    pub(super) frames: Vec<oneshot::Receiver<Result<(), ProblemCode>>>,
+    /// What became of each frame.
+    pub(super) frames: Vec<Result<(), ProblemCode>>,
+    frame: Option<oneshot::Receiver<Result<(), ProblemCode>>>,
     next: VecDeque<Does>,
 }
 
@@ -243,6 +245,7 @@ impl Resident {
             seen: Vec::new(),
             shown: Vec::new(),
             frames: Vec::new(),
+            frame: None,
             next: VecDeque::new(),
         }
     }
@@ -284,7 +287,7 @@ impl Resident {
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (reply, became) = oneshot::channel();
         if is_frame {
-            self.frames.push(became);
+            self.frame = Some(became);
         }
         Intent::Picture(Picture::new(content, is_frame.then_some(reply), place))
     }
@@ -313,6 +316,11 @@ impl Front for Resident {
 
     async fn intent(&mut self) -> Intent {
         loop {
+            // One frame at a time, as the server takes them.
+            if let Some(frame) = &mut self.frame {
+                self.frames.extend(frame.await);
+                self.frame = None;
+            }
             let intent = match self.next.pop_front() {
                 None => pending().await,
                 Some(Does::Press(intent, value)) => self.press(intent, &value),

@@ -1,35 +1,21 @@
-//! The app, run as on somebody's device, and a page of it without a browser: what goes over the wire, and nothing drawn.
+//! A page of the app without a browser: what goes over the wire, and nothing drawn.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toml::Table;
 
-use crate::phone::Phone;
-use crate::process::{Program, poll, program};
-use crate::world::{ISSUER, World, set};
+use crate::device::Device;
+use crate::process::poll;
 
 /// Longer than any step of an application on a busy machine.
 const WITHIN: Duration = Duration::from_secs(90);
 
 /// The passphrase of every wallet here.
 pub const PASSPHRASE: &str = "correct horse battery";
-
-/// An app, running.
-pub struct App {
-    /// The program.
-    pub program: Program,
-    /// `127.0.0.1:PORT`.
-    pub host: String,
-    /// What lets in whoever started it.
-    pub start_secret: String,
-}
 
 /// An answer.
 #[derive(Debug)]
@@ -50,90 +36,30 @@ pub struct Page {
     screen: Arc<Mutex<Value>>,
 }
 
-impl World {
-    /// An app's folder in this world, with its configuration; what changes it comes last.
+impl Device {
+    /// What lets in whoever started the app.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn prepare_app(
-        &self,
-        phone: &Phone,
-        change: impl FnOnce(&mut Table),
-    ) -> io::Result<PathBuf> {
-        let folder = self.ground.path("app");
-        std::fs::create_dir_all(&folder)?;
-        let example = include_str!("../../kiosk-agent/app.example.toml");
-        let mut config: Table = example.parse().map_err(io::Error::other)?;
-        for (section, address) in [
-            ("enrolment", &self.addresses.enrolment),
-            ("center", &self.addresses.terminals),
-        ] {
-            set(&mut config, &format!("{section}.address"), address.as_str());
-            for (key, file) in [("roots", "ca.pem"), ("revocations", "revocations.pem")] {
-                let key = format!("{section}.trust.{key}");
-                set(&mut config, &key, format!("../pki/services/{file}"));
-            }
-        }
-        let socket = phone.socket().to_string_lossy().into_owned();
-        set(&mut config, "keystore.socket", socket);
-        set(&mut config, "issuer.iss", ISSUER);
-        set(&mut config, "issuer.keys", "../center/jwks.json");
-        set(&mut config, "issuer.csca", "../center/vdsnc/csca.pem");
-        set(&mut config, "page.port", 0);
-        set(&mut config, "page.open", toml::Value::Array(Vec::new()));
-        let public = self.addresses.public.as_str();
-        set(&mut config, "verify.center.address", public);
-        set(&mut config, "verify.center.roots", "../pki/services/ca.pem");
-        change(&mut config);
-        let path = folder.join("app.toml");
-        std::fs::write(&path, config.to_string())?;
-        Ok(path)
-    }
-}
-
-impl App {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// If it does not become ready.
-    pub fn start(config: &Path) -> io::Result<Self> {
-        let start = config.with_file_name("start.html");
-        // One that was killed left its file.
-        let _ = std::fs::remove_file(&start);
-        let mut command = Command::new(program("app"));
-        command
-            .arg("--config")
-            .arg(config)
-            .arg("--start")
-            .arg(&start);
-        let (program, ready) = Program::serve("app", command)?;
-        let page = ready.get("page").cloned().unwrap_or_default();
-        let leads = std::fs::read_to_string(&start)?;
+    /// If its file is not there.
+    pub fn start_secret(&self) -> io::Result<String> {
+        let leads = std::fs::read_to_string(self.start_file())?;
         let secret = leads.split_once("/#").and_then(|(_, rest)| rest.get(..64));
-        Ok(Self {
-            program,
-            host: page.trim_start_matches("http://").to_owned(),
-            start_secret: secret.unwrap_or_default().to_owned(),
-        })
+        Ok(secret.ok_or(io::ErrorKind::InvalidData)?.to_owned())
     }
 
-    /// Opens its wallet, or makes it, with [`PASSPHRASE`].
+    /// Opens the wallet, or makes it, with [`PASSPHRASE`].
     ///
     /// # Errors
     /// If it does not let in.
-    pub fn open(&self) -> io::Result<Page> {
-        let passphrase = json!({"passphrase": PASSPHRASE, "language": "en"});
-        let answer = ask(
-            &self.host,
-            "POST /unlock",
-            &self.start_secret,
-            &[],
-            passphrase.to_string().as_bytes(),
-        )?;
+    pub fn unlock(&self) -> io::Result<Page> {
+        let host = self.page().trim_start_matches("http://");
+        let passphrase = json!({"passphrase": PASSPHRASE, "language": "en"}).to_string();
+        let secret = self.start_secret()?;
+        let answer = ask(host, "POST /unlock", &secret, &[], passphrase.as_bytes())?;
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let secret = said["secret"].as_str();
-        let secret = secret.ok_or_else(|| io::Error::other(format!("{}", answer.status)))?;
-        Page::follow(&self.host, secret)
+        let secret = secret.ok_or_else(|| io::Error::other(answer.status.to_string()))?;
+        Page::follow(host, secret)
     }
 }
 
