@@ -40,7 +40,7 @@ impl Device {
     /// If something does not start.
     pub fn without_app(world: &World, device: &str) -> io::Result<Self> {
         let phone = Phone::start(world, device)?;
-        world.prepare_app(&phone, |_| ())?;
+        world.ground.prepare_app(&world.addresses, phone.socket())?;
         std::fs::create_dir_all(world.ground.path("app/home"))?;
         Ok(Self {
             app: None,
