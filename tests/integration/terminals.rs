@@ -142,20 +142,16 @@ fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
         menu(&third).await.unwrap();
 
         // Kiosks have no quota, and the rest of the connections.
-        let kiosk = Applicant::new(world.terminal("kiosk-0001"));
         let mut held = Vec::new();
         for _ in 0..6 {
-            held.push(kiosk.challenge().await.unwrap());
+            let kiosk = Applicant::new(world.terminal("kiosk-0001"));
+            held.push((kiosk.challenge().await.unwrap(), kiosk));
         }
-        ticket(
-            &world,
-            &Applicant::new(world.terminal("kiosk-0001")),
-            "ordinary",
-        )
-        .await;
+        let kiosk = Applicant::new(world.terminal("kiosk-0001"));
+        ticket(&world, &kiosk, "ordinary").await;
 
         // The control: a place that frees is an app's again.
-        drop(second);
+        drop((first, second, app));
         until(async || menu(&world.terminal("app-0001")).await.is_ok()).await;
     });
     let metrics = world.center_metrics().unwrap();

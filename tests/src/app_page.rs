@@ -202,7 +202,7 @@ impl Page {
     }
 }
 
-/// One request, as the page would send it.
+/// One request, as the page would send it; other headers of the same names take the place of its own.
 ///
 /// # Errors
 /// If there is no answer.
@@ -215,10 +215,18 @@ pub fn ask(
 ) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(WITHIN))?;
-    let mut head = format!(
-        "{first} HTTP/1.0\r\nHost: {host}\r\nOrigin: http://{host}\r\nAuthorization: Bearer {secret}\r\nContent-Length: {}\r\n",
-        body.len()
-    );
+    let own = [
+        ("Host", host.to_owned()),
+        ("Origin", format!("http://{host}")),
+        ("Authorization", format!("Bearer {secret}")),
+        ("Content-Length", body.len().to_string()),
+    ];
+    let mut head = format!("{first} HTTP/1.0\r\n");
+    for (name, value) in own {
+        if headers.iter().all(|(other, _)| *other != name) {
+            head += &format!("{name}: {value}\r\n");
+        }
+    }
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }

@@ -256,10 +256,8 @@ impl Center for TestCenter {
             (CertificateKind::Abroad, Some((preview, _))) => (preview, STATE_ABROAD),
             _ => (&self.preview, STATE),
         };
-        let mut preview = preview.clone();
-        preview.authority.code = request.municipality;
         Ok(InquiryAnswer {
-            preview,
+            preview: preview.clone(),
             state: Blob::new(state.to_vec()),
             expires_in_seconds: 900,
         })
