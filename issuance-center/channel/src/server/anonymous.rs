@@ -137,7 +137,7 @@ impl<S: AnonymousService> Front for Anonymous<S> {
     async fn answer(&self, session: &Self::Session, head: &Parts, body: Bytes) -> Reply {
         let had_body = !body.is_empty();
         let mut reply = match self.answered(session, head, body).await {
-            Ok(Answer(json)) => reply(StatusCode::OK, JSON, json.to_vec()),
+            Ok(answer) => reply(StatusCode::OK, JSON, answer.expose().to_vec()),
             Err(it) => problem(&it),
         };
         if had_body {

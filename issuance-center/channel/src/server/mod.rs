@@ -142,6 +142,13 @@ impl Body {
 /// A good answer: JSON, wiped when dropped.
 pub struct Answer(Zeroizing<Vec<u8>>);
 
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.0.clear();
+    }
+}
+
 impl Answer {
     /// Serialises the value.
     ///

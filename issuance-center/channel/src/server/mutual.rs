@@ -21,7 +21,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    Answer, Body, Connection, Event, Form, MutualConfig, Reload, Service,
+    Body, Connection, Event, Form, MutualConfig, Reload, Service,
     listener::Front,
     places::{Place, Places},
     reply::{Reply, last, problem, reply, status},
@@ -135,11 +135,11 @@ impl<S: Service> Mutual<S> {
     ) -> Result<Reply, Problem> {
         let nothing = Body(Zeroizing::default());
         let mut connection = party.connection.lock().await;
-        let Answer(json) = self
+        let answer = self
             .service
             .handle(&mut connection, endpoint, nothing)
             .await?;
-        Ok(reply(StatusCode::OK, JSON, json.to_vec()))
+        Ok(reply(StatusCode::OK, JSON, answer.expose().to_vec()))
     }
 
     async fn sealed_request(
@@ -164,7 +164,7 @@ impl<S: Service> Mutual<S> {
             .handle(&mut connection, endpoint, Body(plaintext))
             .await;
         let sealed = match answer {
-            Ok(Answer(json)) => sealer.seal(StatusCode::OK.as_u16(), &json),
+            Ok(answer) => sealer.seal(StatusCode::OK.as_u16(), answer.expose()),
             Err(problem) => {
                 let document = json::write(&problem).map_err(|_| ProblemCode::InternalError)?;
                 sealer.seal(status(&problem).as_u16(), &document)
