@@ -24,6 +24,7 @@ use tokio::{
 
 use crate::{
     admin::Admin,
+    apps::Apps,
     center::{Center, Parts},
     certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
     clock::{Clock, SystemClock},
@@ -290,6 +291,11 @@ async fn listen(config: &Config, mut checked: Checked, trial: Trial) -> Result<(
 
     let service = Terminals {
         center: Arc::clone(center),
+        apps: Apps::new(
+            config.app_quota,
+            config.vrs.connections,
+            config.vrs.deadlines.free,
+        ),
         reports: reports(Listener::Terminals),
     };
     let terminals = server::mutual(&config.terminals, service)

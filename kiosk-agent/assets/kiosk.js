@@ -7,6 +7,7 @@ import { Names, amount } from "./names.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
 import { Voice } from "./voice.js";
+import { Wire } from "./wire.js";
 
 const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
 const PIN_LENGTH = 4;
@@ -15,10 +16,9 @@ const HOLD = 3000;
 /** How often the core is told that the page lives. Where that stops, it starts another browser. */
 const PULSE = 2000;
 
-const secret = location.hash.slice(1);
-// It is in this variable alone from here on.
+const wire = new Wire(location.hash.slice(1));
+// The secret is there alone from here on.
 history.replaceState(null, "", "/");
-const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
 const voice = new Voice(find("#sound"), find("#caption"));
@@ -28,16 +28,12 @@ const clock = new Clock(find("#left"), warn);
 let screen = null;
 let drawn = null;
 let pulse = null;
-/** Presses go one after the other, in their order. */
-let sending = Promise.resolve();
 
 /** Sends a press, for the screen that stands there now. */
 export function press(intent, value) {
   // The core takes no fewer digits; who sees nothing has to hear why nothing happens.
   if (intent === "enter" && screen.screen === "pin" && screen.entered < PIN_LENGTH) voice.interject([`PinEntered/${screen.entered}`]);
-  const body = JSON.stringify({ serial: screen.serial, intent, value });
-  const headers = { ...authorization, "Content-Type": "application/json" };
-  sending = sending.then(() => fetch("/press", { method: "POST", headers, body })).catch(() => {});
+  wire.press(screen.serial, intent, value);
 }
 
 function show(next) {
@@ -182,28 +178,9 @@ function voiceControls() {
 
 /** Only a page that shows screens lives. */
 function live() {
-  const say = () => fetch("/alive", { method: "POST", headers: authorization }).catch(() => {});
+  const say = () => fetch("/alive", { method: "POST", headers: wire.headers }).catch(() => {});
   say();
   pulse = setInterval(say, PULSE);
-}
-
-/** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
-async function follow() {
-  const response = await fetch("/screens", { headers: authorization });
-  if (!response.ok) throw new Error("not let in");
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let received = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const events = (received + value).split("\n\n");
-    received = events.pop();
-    // Only the last counts.
-    const last = events.at(-1);
-    if (!last) continue;
-    show(JSON.parse(last.slice("data: ".length)));
-    if (!pulse) live();
-  }
 }
 
 find("#back").addEventListener("click", () => press("back"));
@@ -239,6 +216,9 @@ addEventListener("dragstart", (event) => event.preventDefault());
 
 await Promise.all([loadMessages(), voice.load()]);
 // When the core is gone there is nothing to show; a new one starts a new browser.
-await follow().catch(() => {});
+await wire.follow((next) => {
+  show(next);
+  if (!pulse) live();
+}).catch(() => {});
 clearInterval(pulse);
 document.body.replaceChildren();

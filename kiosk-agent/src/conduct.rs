@@ -183,16 +183,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
     /// What is offered to whoever begins now.
     async fn welcome(&mut self) -> Result<Welcome, Closed> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        let hours = &welcome.menu().hours;
-        if hours::are_open(hours, SystemTime::now()) {
-            Ok(welcome)
-        } else {
-            Err(Closed {
-                problem: ProblemCode::OutsideHours.into(),
-                says: Some(Says::Hours(hours.clone())),
-            })
-        }
+        welcome(&mut self.center, &self.latch).await
     }
 
     /// Nobody is in a hurry before an application has begun; but what is offered has to be what the center offers now.
@@ -541,6 +532,20 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 }
 
+/// What is offered to whoever begins now: nothing, outside of hours.
+pub(crate) async fn welcome(center: &mut impl Center, latch: &Latch) -> Result<Welcome, Closed> {
+    let welcome = Welcome::fetch(center, latch).await?;
+    let hours = &welcome.menu().hours;
+    if hours::are_open(hours, SystemTime::now()) {
+        Ok(welcome)
+    } else {
+        Err(Closed {
+            problem: ProblemCode::OutsideHours.into(),
+            says: Some(Says::Hours(hours.clone())),
+        })
+    }
+}
+
 /// Waits until no card lies there, as far as reader and slot can tell.
 async fn gone(
     card: &mut impl Card,
@@ -619,4 +624,4 @@ fn retry<S>(refused: Refused<S>, front: &mut impl FrontEnd) -> Result<S, Problem
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,24 +7,24 @@
 //! Cancelling is dropping: every state wipes what it holds. The card is in [`EvidenceAccepted`]'s way: nothing leads
 //! from there but its removal. [`Checked`] holds the only thing an output takes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use card::attributes::{Attributes, BirthDate};
 use card::pin::Pin;
 use issuance_api::passport::{Passport, PassportData, PassportMrz};
 use issuance_api::terminal::{
-    DeliveredRequest, EvidenceRequest, InquiryRequest, IssueRequest, Menu, MunicipalityOffer,
-    Preview, ProgrammeOffer,
+    EvidenceRequest, InquiryRequest, IssueRequest, Menu, MunicipalityOffer, Preview, ProgrammeOffer,
 };
 use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, Problem, ProblemCode, ProgrammeId,
-    TerminalUrn, inquiry_message, issue_message, problem::Retry,
+    TerminalUrn, inquiry_message, problem::Retry,
 };
 use sha2::{Digest, Sha256};
 
-use crate::handover::{Asked, CardHolder, Certificate, Issuer, Refusal};
+use crate::handover::{Asked, CardHolder, Issuer, Refusal};
 use crate::key::SessionKey;
 use crate::latch::Latch;
-use crate::output::Output;
 use crate::ports::{Card, Center, Closed, Question, Reading, Says};
 
 /// How often a request that may be repeated is sent.
@@ -50,8 +50,13 @@ macro_rules! repeated {
     }};
 }
 
+mod issued;
+
+use issued::Sealed;
+pub use issued::{Checked, Done, HandedOver};
+
 /// The menu is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Welcome {
     menu: Menu,
 }
@@ -98,6 +103,12 @@ pub struct Applying {
 }
 
 impl Applying {
+    /// Kinds that some municipality lets this terminal issue.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<CertificateKind> {
+        kinds_of(&self.offer)
+    }
+
     /// Waits for a card and asks for the tries left.
     ///
     /// # Errors
@@ -128,13 +139,7 @@ impl CardPlaced {
     /// Kinds that some municipality lets this terminal issue.
     #[must_use]
     pub fn kinds(&self) -> Vec<CertificateKind> {
-        let offered = |kind: &CertificateKind| {
-            let mut municipalities = self.offer.municipalities.iter();
-            municipalities.any(|municipality| municipality.kinds.contains(kind))
-        };
-        let mut kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
-        kinds.retain(offered);
-        kinds
+        kinds_of(&self.offer)
     }
 
     /// Applies for one kind.
@@ -145,8 +150,34 @@ impl CardPlaced {
         if !self.kinds().contains(&kind) {
             return Err(ProblemCode::KindNotOffered.into());
         }
-        Ok(PinEntry { placed: self, kind })
+        Ok(PinEntry {
+            placed: self,
+            kind,
+            shows_attributes: false,
+        })
     }
+
+    /// Tries left.
+    #[must_use]
+    pub const fn remaining(&self) -> u8 {
+        self.remaining
+    }
+
+    /// The card was let go of: it is waited for again.
+    #[must_use]
+    pub fn lifted(self) -> Applying {
+        Applying { offer: self.offer }
+    }
+}
+
+fn kinds_of(offer: &ProgrammeOffer) -> Vec<CertificateKind> {
+    let offered = |kind: &CertificateKind| {
+        let mut municipalities = offer.municipalities.iter();
+        municipalities.any(|municipality| municipality.kinds.contains(kind))
+    };
+    let mut kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
+    kinds.retain(offered);
+    kinds
 }
 
 /// A card is there and has tries left; the PIN is waited for.
@@ -154,6 +185,7 @@ impl CardPlaced {
 pub struct PinEntry {
     placed: CardPlaced,
     kind: CertificateKind,
+    shows_attributes: bool,
 }
 
 /// What an entered PIN led to.
@@ -170,6 +202,13 @@ impl PinEntry {
     #[must_use]
     pub const fn remaining(&self) -> u8 {
         self.placed.remaining
+    }
+
+    /// What the card says of its holder is to be shown once ([`EvidenceAccepted::attributes`]), as an app does.
+    #[must_use]
+    pub const fn showing_attributes(mut self) -> Self {
+        self.shows_attributes = true;
+        self
     }
 
     /// Back to the choice of the kind.
@@ -212,7 +251,11 @@ impl PinEntry {
         card.close().await;
         let attributes = evidence.files().attributes.attributes();
         let holder = CardHolder::read(attributes);
-        let Self { placed, kind } = self;
+        let Self {
+            placed,
+            kind,
+            shows_attributes,
+        } = self;
         let mut offer = placed.offer;
         offer
             .municipalities
@@ -236,25 +279,39 @@ impl PinEntry {
             session_key: key.public(),
             evidence: Blob::new(evidence.encode().to_vec()),
         };
+        let attributes = shows_attributes.then(|| attributes.clone());
         drop(evidence);
         let ticket = center.evidence(request).await?.ticket;
-        Ok(Entered::Accepted(Box::new(EvidenceAccepted(CardTaken {
+        let taken = CardTaken {
             offer,
             home,
             kind,
-            key,
-            holder,
+            key: Arc::new(key),
+            holder: Arc::new(holder),
             ticket,
             passport: None,
-        }))))
+        };
+        Ok(Entered::Accepted(Box::new(EvidenceAccepted {
+            taken,
+            attributes,
+        })))
     }
 }
 
 /// The evidence was believed and is gone; the card still lies there.
 #[derive(Debug)]
-pub struct EvidenceAccepted(CardTaken);
+pub struct EvidenceAccepted {
+    taken: CardTaken,
+    attributes: Option<Attributes>,
+}
 
 impl EvidenceAccepted {
+    /// What the card says of its holder, where that is shown. It goes with this state.
+    #[must_use]
+    pub const fn attributes(&self) -> Option<&Attributes> {
+        self.attributes.as_ref()
+    }
+
     /// Waits until the card is gone: the one way on.
     ///
     /// # Errors
@@ -265,7 +322,7 @@ impl EvidenceAccepted {
         within: Duration,
     ) -> Result<CardTaken, Problem> {
         card.gone(within).await?;
-        Ok(self.0)
+        Ok(self.taken)
     }
 }
 
@@ -275,8 +332,9 @@ pub struct CardTaken {
     offer: ProgrammeOffer,
     home: Option<MunicipalityCode>,
     kind: CertificateKind,
-    key: SessionKey,
-    holder: CardHolder,
+    /// Of this application, and of those for other kinds beside it ([`also`](Self::also)).
+    key: Arc<SessionKey>,
+    holder: Arc<CardHolder>,
     ticket: Blob,
     /// For abroad: the passport, where this terminal reads one.
     passport: Option<(PassportMrz, PassportData)>,
@@ -296,6 +354,30 @@ impl CardTaken {
     #[must_use]
     pub const fn kind(&self) -> CertificateKind {
         self.kind
+    }
+
+    /// Goes a way of its own from here, for another kind of certificate: the ticket holds for both, so that one card, read once, does.
+    /// What is offered is what the center offers now.
+    ///
+    /// # Errors
+    /// `programme-ended` or `kind-not-offered` if there is nothing to choose.
+    pub fn also(&self, kind: CertificateKind, welcome: Welcome) -> Result<Self, Problem> {
+        let other = Self {
+            offer: self.offer.clone(),
+            home: self.home,
+            kind,
+            key: Arc::clone(&self.key),
+            holder: Arc::clone(&self.holder),
+            ticket: self.ticket.clone(),
+            passport: None,
+        };
+        other.offered_by(welcome)
+    }
+
+    /// The card holder's birth date, as the card says it.
+    #[must_use]
+    pub fn birth(&self) -> &BirthDate {
+        self.holder.birth()
     }
 
     /// Takes a passport that was read by machine, if it is one, not expired on this day (of Japan), and the card holder's as far as
@@ -446,21 +528,6 @@ impl CardTaken {
     }
 }
 
-/// The center's sealed state and the key that redeems it.
-#[derive(Debug)]
-struct Sealed {
-    key: SessionKey,
-    state: Blob,
-    state_digest: Array<32>,
-}
-
-impl Sealed {
-    fn proof(&self, intent: IssueIntent, exporter: &Array<32>) -> Array<64> {
-        self.key
-            .sign(&issue_message(intent, &self.state_digest, exporter))
-    }
-}
-
 /// What the certificate will say is shown; confirmation is waited for.
 #[derive(Debug)]
 pub struct Previewed {
@@ -523,80 +590,5 @@ impl Previewed {
             certificate,
             sealed,
         })
-    }
-}
-
-/// The certificate is there and belongs to this card and this session.
-#[derive(Debug)]
-pub struct Checked {
-    certificate: Certificate,
-    sealed: Sealed,
-}
-
-impl Checked {
-    /// Writes or prints it.
-    ///
-    /// # Errors
-    /// The output's problem, with the way back: what has not come out can be tried again without a second issue. There is no
-    /// way back from `printer-outcome-unknown`: it may have come out.
-    pub async fn hand_over(
-        mut self,
-        output: &mut impl Output,
-    ) -> Result<HandedOver, Refused<Self>> {
-        match output.deliver(&self.certificate).await {
-            Ok(()) => Ok(HandedOver {
-                sealed: self.sealed,
-            }),
-            Err(undelivered) => {
-                self.certificate.came_out(undelivered.out);
-                let problem = Problem::from(undelivered);
-                let again = problem.code.meaning().retry == Retry::Repeat;
-                Err(Refused {
-                    problem,
-                    again: again.then(|| Box::new(self)),
-                })
-            }
-        }
-    }
-}
-
-impl Checked {
-    /// Copies that are still to come out.
-    #[must_use]
-    pub const fn missing(&self) -> u8 {
-        self.certificate.copies()
-    }
-
-    /// Leaves it at the copies that are out, if there are any: they are the resident's, and lapse unless the register knows of them.
-    #[must_use]
-    pub fn leave(self) -> Option<HandedOver> {
-        (self.certificate.out() > 0).then_some(HandedOver {
-            sealed: self.sealed,
-        })
-    }
-}
-
-/// The resident has it; the register does not know yet.
-#[derive(Debug)]
-pub struct HandedOver {
-    sealed: Sealed,
-}
-
-/// It is over; nothing is held any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// The register says `delivered`. If not, the certificate lapses.
-    pub reported: bool,
-}
-
-impl HandedOver {
-    /// Reports the hand-over, a few times if need be.
-    pub async fn report(self, center: &mut impl Center) -> Done {
-        let request = |exporter: &Array<32>| DeliveredRequest {
-            state: self.sealed.state.clone(),
-            proof: self.sealed.proof(IssueIntent::Delivered, exporter),
-        };
-        let reported = repeated!(center.delivered(&request)).is_ok();
-        Done { reported }
     }
 }

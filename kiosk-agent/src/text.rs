@@ -1,7 +1,8 @@
 //! What a front end says, by language: the message catalogue. Problems have their own texts in `issuance_api::problem`.
 //!
-//! The texts stand in `text/table.rs`. Those marked `spoken` or `named` are also recorded (see `voice/README.md`): the example
-//! `catalogue` prints exactly what has to be, [`prompts`].
+//! The texts stand in `text/table.rs`, those of the app alone in `text/app.rs`; where the app says something else of a problem than
+//! a kiosk, that is in [`home`]. Those marked `spoken` or `named` are also recorded (see `voice/README.md`): the example `catalogue` prints
+//! exactly what has to be, [`prompts`].
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +10,56 @@ use issuance_api::ProblemCode;
 use issuance_api::problem::Language;
 use issuance_api::terminal::Localized;
 
+/// A catalogue: one row a text.
+macro_rules! texts {
+    (@spoken spoken) => { true };
+    (@spoken named) => { true };
+    (@spoken shown) => { false };
+    ($(#[$doc:meta])* pub enum $table:ident; $($kind:ident $name:ident $ja:literal $en:literal $zh:literal $ko:literal;)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $table {
+            $(#[doc = $en] $name,)*
+        }
+
+        impl $table {
+            /// Every text.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// In one language.
+            #[must_use]
+            pub const fn say(self, language: Language) -> &'static str {
+                match self {
+                    $(Self::$name => match language {
+                        Language::Ja => $ja,
+                        Language::En => $en,
+                        Language::Zh => $zh,
+                        Language::Ko => $ko,
+                    },)*
+                }
+            }
+
+            /// Whether it is recorded.
+            #[must_use]
+            pub const fn is_spoken(self) -> bool {
+                match self {
+                    $(Self::$name => texts!(@spoken $kind),)*
+                }
+            }
+
+            /// What it is called by the page and by the recordings.
+            #[must_use]
+            pub fn key(self) -> String {
+                format!("{self:?}")
+            }
+        }
+    };
+}
+
+mod app;
+pub mod home;
 mod table;
+pub use app::AppText;
 pub use table::Text;
 
 /// Tries left that a text is spoken for: a PIN has three.
@@ -121,11 +171,18 @@ mod tests {
             found.sort();
             found
         };
-        for text in Text::ALL {
-            let says = Language::ALL.map(|language| text.say(language));
+        let kiosks = Text::ALL
+            .iter()
+            .map(|text| (text.key(), Language::ALL.map(|language| text.say(language))));
+        let apps = AppText::ALL
+            .iter()
+            .map(|text| (text.key(), Language::ALL.map(|language| text.say(language))));
+        let mut keys = std::collections::HashSet::new();
+        for (key, says) in kiosks.chain(apps) {
+            assert!(keys.insert(key.clone()), "{key} is there twice");
             for said in says {
-                assert!(!said.is_empty(), "{text:?}");
-                assert_eq!(placeholders(said), placeholders(says[0]), "{text:?}");
+                assert!(!said.is_empty(), "{key}");
+                assert_eq!(placeholders(said), placeholders(says[0]), "{key}");
             }
         }
     }

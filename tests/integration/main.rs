@@ -4,6 +4,7 @@
 mod support;
 
 mod abroad;
+mod app;
 mod applications;
 mod architecture;
 mod binding;

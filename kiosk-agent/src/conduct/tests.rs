@@ -5,11 +5,12 @@ use issuance_api::terminal::{IssueAnswer, Preview};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::handover::testing::{Maker, answer, page, payload, qr_text};
+use crate::handover::qr_text;
+use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
 
 mod cabinet;
-mod doubles;
+pub(crate) mod doubles;
 use doubles::*;
 
 /// What was seen from start to end where nothing is in the way.
@@ -72,7 +73,7 @@ async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
     let issued = terminal.center.maker.answer(&terminal.center.preview);
     let expected = (
         issued.page.as_bytes().to_vec(),
-        qr_text(issued.jws.expose()),
+        qr_text(issued.jws.expose()).to_string(),
         1,
     );
     assert_eq!(terminal.output.paper, [expected]);

@@ -118,7 +118,7 @@ fn a_page_of_another_certificate_is_noticed() {
 }
 
 /// Two certificates' QR texts, and the first one's JWS.
-fn two() -> (String, String, String) {
+fn two() -> (Zeroizing<String>, Zeroizing<String>, String) {
     let maker = Maker::new(1);
     let jws = maker.sign(&payload(&preview()));
     let mut other = preview();

@@ -3,52 +3,10 @@
 
 use issuance_api::problem::Language;
 
-macro_rules! texts {
-    (@spoken spoken) => { true };
-    (@spoken named) => { true };
-    (@spoken shown) => { false };
-    ($($kind:ident $name:ident $ja:literal $en:literal $zh:literal $ko:literal;)*) => {
-        /// One text of the catalogue. `{…}` are placeholders for [`fill`](super::fill).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Text {
-            $(#[doc = $en] $name,)*
-        }
-
-        impl Text {
-            /// Every text.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// In one language.
-            #[must_use]
-            pub const fn say(self, language: Language) -> &'static str {
-                match self {
-                    $(Self::$name => match language {
-                        Language::Ja => $ja,
-                        Language::En => $en,
-                        Language::Zh => $zh,
-                        Language::Ko => $ko,
-                    },)*
-                }
-            }
-
-            /// Whether it is recorded.
-            #[must_use]
-            pub const fn is_spoken(self) -> bool {
-                match self {
-                    $(Self::$name => texts!(@spoken $kind),)*
-                }
-            }
-
-            /// What it is called by the page and by the recordings.
-            #[must_use]
-            pub fn key(self) -> String {
-                format!("{self:?}")
-            }
-        }
-    };
-}
-
 texts! {
+    /// One text of the kiosk's screens, many of which the app's have too. `{…}` are placeholders for [`fill`](super::fill).
+    pub enum Text;
+
     // What stands on every screen
     shown Title "接種証明書の交付" "Vaccination certificates" "接种证明发放" "접종증명서 발급";
     shown Step "手順" "Step" "步骤" "단계";
