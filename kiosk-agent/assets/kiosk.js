@@ -2,7 +2,7 @@
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
 import { Clock } from "./clock.js";
-import { isHarmless } from "./keys.js";
+import { isHarmless, pressesNothing } from "./keys.js";
 import { Names, amount } from "./names.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
@@ -10,6 +10,7 @@ import { Voice } from "./voice.js";
 import { Wire } from "./wire.js";
 
 const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
+const PIN_LENGTH = 4;
 /** How long the attendant holds the corner. */
 const HOLD = 3000;
 /** How often the core is told that the page lives. Where that stops, it starts another browser. */
@@ -30,6 +31,8 @@ let pulse = null;
 
 /** Sends a press, for the screen that stands there now. */
 export function press(intent, value) {
+  // The core takes no fewer digits; who sees nothing has to hear why nothing happens.
+  if (intent === "enter" && screen.screen === "pin" && screen.entered < PIN_LENGTH) voice.interject([`PinEntered/${screen.entered}`]);
   wire.press(screen.serial, intent, value);
 }
 
@@ -69,16 +72,16 @@ function show(next) {
 }
 
 /** What is to pay, which no recording can know. */
-function due({ screen, due, fee }) {
+function due({ screen, due, fee, copies }) {
   if (screen === "fee") return amount("FeeDue", due);
-  return screen === "copies" && fee ? amount("FeeDue", fee) : [];
+  return screen === "copies" && fee ? amount("FeeDue", fee * copies) : [];
 }
 
 /** What changes within a screen, for who does not see it. Which digit was pressed is nobody's business: each makes the same sound. */
 function tellChange(before, next) {
   if (next.inserted !== before.inserted) voice.interject(amount("FeeInserted", next.inserted));
   if (next.screen !== "pin" || next.entered === before.entered) return;
-  const isFull = next.entered === 4;
+  const isFull = next.entered === PIN_LENGTH;
   if (next.entered > before.entered) voice.interject(["chime/key", ...(isFull ? ["PinEntered/4"] : [])]);
   else if (names.byKeyboard) voice.interject([`PinEntered/${next.entered}`]);
 }
@@ -205,7 +208,7 @@ addEventListener("keydown", (event) => {
       // The same key would close the question again.
       event.preventDefault();
       askToStop();
-    } else onKey(event, screen, press);
+    } else if (!onKey(event, screen, press) && pressesNothing(event)) voice.again();
   }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());

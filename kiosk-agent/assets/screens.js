@@ -32,7 +32,7 @@ const SCREENS = {
   language: ({ hours, notices }, press) => [
     title(text("WelcomeTitle")),
     el("div.languages", {}, ...LANGUAGES.map(([name, label, start]) =>
-      el("button.language", { type: "button", lang: name, "data-say": `${name}:LanguageName`, press: () => press("language", name) }, el("strong", { text: label }), el("span", { text: start })))),
+      el("button.language", { type: "button", lang: name, "data-say": `${name}:LanguageName ${name}:ByKeyboard`, press: () => press("language", name) }, el("strong", { text: label }), el("span", { text: start })))),
     el("section.needs", {},
       el("h2", { text: text("WelcomeNeeds") }),
       el("ul", {}, el("li", { text: text("WelcomeCard") }), el("li", { text: text("WelcomePin") })),
@@ -83,9 +83,9 @@ const SCREENS = {
 
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
-  copies: ({ serial, most, fee }, press, tell) => {
+  copies: ({ serial, copies, most, fee }, press, tell) => {
     // Another language is no reason to begin again.
-    if (counted.serial !== serial) counted = { serial, copies: 1 };
+    if (counted.serial !== serial) counted = { serial, copies };
     const count = el("output", { "aria-live": "polite" });
     const price = el("p.lead", { role: "status" });
     const say = () => {

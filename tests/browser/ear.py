@@ -107,15 +107,21 @@ def by_ear(stand, kiosk):
 def applied(stand, kiosk, language):
     kiosk.is_on("language")
     ears = Ears(kiosk)
+    # Whoever finds it silent tries a key, and then hears in every language how to go on.
+    for key in ("Enter", "Space", "5"):
+        ears.forget()
+        ears.keys.press(key)
+        ears.hears("Welcome", "ByKeyboard")
     own = ears.words(f"{language}/LanguageName")
     ears.to(own)
-    ears.keys.press("Enter")
     kiosk.language = language
+    ears.hears("LanguageName", "ByKeyboard")
+    ears.keys.press("Enter")
     ears.hears("Service", "ByKeyboard")
     ears.chooses("Covid19")
     ears.hears("Terms")
     ears.chooses("Agree")
-    ears.hears("PlaceCard")
+    ears.hears("PlaceCard", "PlaceCardHelp")
     # What is asked before an end is spoken too, with what Enter would do.
     ears.forget()
     ears.keys.press("Escape")
@@ -137,7 +143,7 @@ def applied(stand, kiosk, language):
     stand.order(remove=0)
     ears.hears("ChooseMunicipality")
     ears.chooses("Home")
-    ears.hears("ChooseCopies")
+    ears.hears("ChooseCopies", "CopyCount/1")
     ears.chooses("MoreCopies")
     ears.hears("CopyCount/2")
     ears.chooses("Next")
@@ -154,6 +160,9 @@ def applied(stand, kiosk, language):
 
 def pin(ears):
     """Nothing that is heard tells which digits they are."""
+    ears.forget()
+    ears.keys.press("Enter")
+    ears.hears("PinEntered/0")
     heard = []
     for count, digit in enumerate(PIN, start=1):
         ears.forget()
@@ -209,7 +218,7 @@ def money(shown):
     shown.page.evaluate(FASTER)
     shown.tell(municipality(FEW))
     shown.page.locator("button.choice").first.click()
-    hears(shown, "ChooseCopies", "FeeDue", "Digit/1", "Digit/2", "Digit/0", "YenUnit")
+    hears(shown, "ChooseCopies", "CopyCount/1", "FeeDue", "Digit/1", "Digit/2", "Digit/0", "YenUnit")
     shown.page.get_by_role("button", name=shown.says("MoreCopies"), exact=True).click()
     hears(shown, "CopyCount/2", "FeeDue", "Digit/2", "Digit/4", "Digit/0", "YenUnit")
     shown.tell({"view": "fee", "due": 240, "inserted": 0})

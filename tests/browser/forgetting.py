@@ -105,19 +105,28 @@ def applied(stand, kiosk):
 
 
 def given_up(stand, kiosk):
-    """Whoever cancels, whoever walks away, and whose browser is killed leaves nothing either."""
+    """Whoever cancels, goes back to the start or walks away, and whose browser is killed leaves nothing either."""
     residents = Residents(stand, kiosk)
     holder = persona("seven-doses")
-    for way in ("cancel", "lift", "kill"):
+    for way in ("cancel", "lift", "kill", "back"):
         if way == "lift":
             kiosk.begin("ko").place("seven-doses", lift_after=16).is_on("kind").page.locator("button.choice").first.click()
             kiosk.is_on("pin").type_pin().is_told("card-lifted")
+        elif way == "back":
+            kiosk.to_pin("seven-doses", "zh")
+            for digit in PIN:
+                kiosk.press(digit)
+            kiosk.push("Back").is_on("kind").push("Back").is_on("service")
         else:
             kiosk.to_preview("seven-doses", "en")
         browser = residents.browser()
         if way == "kill":
             stand.order(end="browser")
             kiosk.renewed().is_on("language")
+        elif way == "back":
+            kiosk.push("Back").renewed().is_on("card-left")
+            stand.order(remove=0)
+            kiosk.is_on("language")
         else:
             if way == "cancel":
                 kiosk.cancel().is_told("cancelled")

@@ -329,8 +329,10 @@ mod tests {
     async fn what_it_started_ends_with_it_and_the_profile_goes() {
         let folder = TempDir::new_in("/dev/shm").unwrap();
         let program = folder.path().join("browser");
-        // One leaves the group for a session of its own, as what looks after crashes does.
-        let script = "#!/bin/sh\nsleep 600 & setsid sh -c 'sleep 600; :' \"$HOME\" & wait\n";
+        // One leaves the group for a session of its own, as what looks after crashes does. It waits without a child, which
+        // would outlive this test.
+        let script = "#!/bin/sh\nmkfifo \"$HOME/never\"\n\
+            sleep 600 & setsid sh -c 'read line < \"$0/never\"' \"$HOME\" & wait\n";
         std::fs::write(&program, script).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&program, mode).unwrap();
@@ -360,7 +362,8 @@ mod tests {
         std::fs::write(path.join("History"), "x").unwrap();
         // It was started on what is left.
         let mut script = std::process::Command::new("sh");
-        script.args(["-c", "sleep 600; exit 0", &data_folder(&path)]);
+        script.args(["-c", "read line", &data_folder(&path)]);
+        script.stdin(Stdio::piped());
         // No orphan of another test's.
         script.process_group(0);
         let mut survivor = script.spawn().unwrap();

@@ -39,8 +39,8 @@ pub struct Desk {
     deadline: Option<Instant>,
     /// When a screen that waits for nobody is Japanese again: whoever wanted it otherwise only passed by.
     japanese_at: Option<Instant>,
-    /// Whose certificate was previewed: from there it goes back to the copies.
-    previewed: Option<MunicipalityCode>,
+    /// Whose certificate was previewed, in how many copies: from there it goes back to those.
+    previewed: Option<(MunicipalityCode, u8)>,
     idle: Duration,
     /// The end of an application was read.
     acknowledged: bool,
@@ -121,6 +121,12 @@ impl Desk {
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         self.begun
+    }
+
+    /// Whether somebody has gone back from an application to the first screen, or left it on the way: with that it is over.
+    #[must_use]
+    pub const fn is_gone_back_from(&self) -> bool {
+        self.begun && matches!(self.shown, Shown::Language(_))
     }
 
     /// Whether the end of an application was read.
@@ -237,13 +243,13 @@ impl Desk {
                     fee: *fee,
                 };
                 // After a preview it is asked again only for who went back, and they came from the copies.
-                match previewed.filter(|code| offers.iter().any(|offer| offer.code == *code)) {
-                    Some(code) => Shown::Copies(choice, code),
+                match previewed.filter(|(code, _)| offers.iter().any(|offer| offer.code == *code)) {
+                    Some((code, copies)) => Shown::Copies(choice, code, copies),
                     None => Shown::Municipality(choice),
                 }
             }
             View::Preview(preview) => {
-                self.previewed = Some(preview.authority.code);
+                self.previewed = Some((preview.authority.code, preview.copies));
                 Shown::Preview(Box::new((*preview).clone()))
             }
             View::Fee { due, inserted } => {

@@ -85,6 +85,8 @@ pub enum Content<'a> {
     },
     /// Choice of the number of copies.
     Copies {
+        /// As many as were asked for before, or one.
+        copies: u8,
         /// Most copies there can be.
         most: u8,
         /// What one costs, in yen, if anything is paid.

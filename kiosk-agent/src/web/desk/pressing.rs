@@ -68,7 +68,7 @@ impl Desk {
                 Taken::Here
             }
             Shown::Terms(menu, _) => self.step(Shown::Service(menu)),
-            Shown::Copies(choice, _) => {
+            Shown::Copies(choice, ..) => {
                 // The core still waits, and its time runs on.
                 let deadline = self.deadline;
                 self.set(Shown::Municipality(choice));
@@ -145,12 +145,12 @@ impl Desk {
                 if choice.offers.iter().any(|offer| offer.code == code) =>
             {
                 let deadline = self.deadline;
-                self.set(Shown::Copies(choice, code));
+                self.set(Shown::Copies(choice, code, 1));
                 self.deadline = deadline;
                 Taken::Here
             }
-            (Shown::Copies(choice, code), PageIntent::Copies(copies @ 1..=COPIES)) => {
-                self.shown = Shown::Copies(choice, code);
+            (Shown::Copies(choice, code, first), PageIntent::Copies(copies @ 1..=COPIES)) => {
+                self.shown = Shown::Copies(choice, code, first);
                 Taken::For(Intent::Municipality { code, copies })
             }
             (shown @ (Shown::Preview(_) | Shown::TryAgain), PageIntent::Go) => {

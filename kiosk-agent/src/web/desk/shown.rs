@@ -26,7 +26,8 @@ pub(super) enum Shown {
     TakeCard,
     CardLeft,
     Municipality(Choice),
-    Copies(Choice, MunicipalityCode),
+    /// With the number that is asked for first.
+    Copies(Choice, MunicipalityCode, u8),
     Preview(Box<Preview>),
     Fee {
         due: Yen,

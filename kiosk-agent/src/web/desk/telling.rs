@@ -63,14 +63,17 @@ impl Desk {
             Shown::Language(_) => return said(&[Text::Welcome, Text::ByKeyboard]),
             Shown::Service(_) => return said(&[Text::Service, Text::ByKeyboard]),
             Shown::Terms(..) => return said(&TERMS),
-            Shown::PlaceCard => Text::PlaceCard,
+            Shown::PlaceCard => return said(&[Text::PlaceCard, Text::PlaceCardHelp]),
             Shown::Kind(_) => Text::ChooseKind,
             Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
             Shown::Reading => Text::Reading,
             Shown::TakeCard => Text::TakeCard,
             Shown::CardLeft => Text::CardLeft,
             Shown::Municipality(_) => Text::ChooseMunicipality,
-            Shown::Copies(..) => Text::ChooseCopies,
+            Shown::Copies(_, _, copies) => {
+                let counted = numbered_key(&Text::CopyCount.key(), *copies);
+                return vec![Text::ChooseCopies.key(), counted];
+            }
             Shown::Preview(_) => return said(&[Text::CheckPreview, Text::PreviewByEar]),
             Shown::Fee { .. } => Text::PayFee,
             Shown::TakePaper => Text::TakePaper,
@@ -114,7 +117,8 @@ impl Desk {
                 offers: &choice.offers,
                 home: choice.home,
             },
-            Shown::Copies(choice, _) => Content::Copies {
+            Shown::Copies(choice, _, copies) => Content::Copies {
+                copies: *copies,
                 most: COPIES,
                 fee: choice.fee.map(Yen::get),
             },

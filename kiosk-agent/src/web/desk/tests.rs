@@ -79,8 +79,14 @@ async fn language_service_and_terms_come_before_an_application() {
         (screen(&desk).as_str(), &told(&desk)["language"]),
         ("service", &json!("en"))
     );
+    assert!(!desk.is_gone_back_from());
     say(&mut desk, "back");
     assert_eq!(screen(&desk), "language");
+    // Its browser has seen what was pressed.
+    assert!(desk.is_gone_back_from());
+    desk.start_over();
+    desk.show(&View::Menu(&menu()));
+    assert!(!desk.is_gone_back_from());
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,6 +102,7 @@ async fn who_walks_away_before_applying_leaves_the_first_screen_in_japanese() {
         ("language", &json!("ja"))
     );
     assert_eq!(desk.gives_way_at(), None);
+    assert!(!desk.is_gone_back_from());
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,6 +251,7 @@ async fn back_from_the_preview_are_the_copies() {
     let offers = &menu.programmes[0].municipalities;
     let mut shown = preview();
     shown.authority.code = offers[1].code;
+    shown.copies = 4;
     let municipality = View::Municipality {
         offers,
         home: Some(offers[0].code),
@@ -253,6 +261,10 @@ async fn back_from_the_preview_are_the_copies() {
     assert!(matches!(say(&mut desk, "back"), Taken::For(Intent::Back)));
     desk.show(&municipality);
     assert_eq!(screen(&desk), "copies");
+    // As many as before, and who sees nothing hears how many.
+    assert_eq!(told(&desk)["copies"], 4);
+    let speak = &told(&desk)["speak"];
+    assert_eq!(*speak, json!(["ChooseCopies", "CopyCount/4"]));
     let taken = press(&mut desk, json!({"intent": "copies", "value": 2}));
     assert!(
         matches!(taken, Taken::For(Intent::Municipality { code, copies: 2 }) if code == offers[1].code)
