@@ -29,6 +29,13 @@ pub(crate) use seal::ISSUING_STATE;
 
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
 
+/// Whether a page is explained at once by these texts of its QR codes: for whoever makes pages. What is not may be right all the
+/// same, and takes [`Issuer::check`] seconds.
+#[must_use]
+pub fn explains(pdf: &[u8], expected: &[&str]) -> bool {
+    page::explains(pdf, expected)
+}
+
 /// Who lies on the reader, as the card says it. Kept to the end of the application, for comparison alone.
 #[derive(Debug)]
 pub struct CardHolder {

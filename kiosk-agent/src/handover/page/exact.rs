@@ -9,6 +9,8 @@
 //! looked at thoroughly.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
@@ -54,24 +56,31 @@ const MASKS: [MaskPattern; 8] = [
 
 /// Whether each of the texts is there, and nothing on the page could be a code besides.
 pub(super) fn explains(sheet: &Sheet<'_>, whole: Area) -> bool {
-    let mut page = sheet.rasterise(whole, WHOLE);
+    let mut page = sheet.rasterise_together(whole, WHOLE);
     let mut read = vec![false; sheet.expected.len()];
     let mut unexplained: Vec<Area> = Vec::new();
     for cells in clusters(&page, CELL, DENSE) {
-        if let Some((which, place)) = symbol(sheet, whole, cells) {
+        // Smaller than a symbol of what a certificate says can be: not worth a look for one.
+        if cells.are_few() {
+            join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
+        } else if let Some((which, place)) = symbol(sheet, whole, cells) {
             read[which] = true;
             place.scaled(WHOLE / FINE).blank(&mut page);
-        } else if cells.are_few() {
-            join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
         } else {
             return false;
         }
     }
-    read.iter().all(|read| *read)
-        && !any_code(page)
-        && !unexplained
+    if !read.iter().all(|read| *read) {
+        return false;
+    }
+    thread::scope(|scope| {
+        let helper = scope.spawn(|| any_code(page));
+        let letters = unexplained
             .into_iter()
-            .any(|area| any_code(sheet.rasterise(area, LETTERS)))
+            .any(|area| any_code(sheet.rasterise(area, LETTERS)));
+        let elsewhere = helper.join();
+        !letters && !elsewhere.unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 impl Cells {
