@@ -5,8 +5,11 @@ use std::{future::poll_fn, hint::black_box, pin::pin};
 
 use zeroize::Zeroize;
 
-/// Bytes below the caller's frame that are overwritten: more than an evidence, a signature or a page takes.
+/// Bytes below the caller's frame that are overwritten: more than reading a request, an evidence or an answer takes.
 const DEPTH: usize = 128 * 1024;
+
+/// The same for signatures and pages, on threads that do nothing else.
+const DEEP: usize = 4 * DEPTH;
 
 /// Runs a future, and overwrites the stack below it each time it has worked: whether it goes on, is done, or will be dropped.
 pub async fn wiped<F: Future>(future: F) -> F::Output {
@@ -21,8 +24,16 @@ pub async fn wiped<F: Future>(future: F) -> F::Output {
 
 /// Overwrites this thread's stack below the caller.
 #[inline(never)]
-pub fn overwrite() {
+fn overwrite() {
     let mut left = [0_u8; DEPTH];
+    black_box(&mut left).zeroize();
+    black_box(&left);
+}
+
+/// Overwrites more of it, after what takes milliseconds.
+#[inline(never)]
+pub fn overwrite_deep() {
+    let mut left = [0_u8; DEEP];
     black_box(&mut left).zeroize();
     black_box(&left);
 }
