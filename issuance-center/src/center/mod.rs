@@ -153,7 +153,7 @@ async fn apart<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let wiping = move || {
         let done = work();
-        stack::overwrite_deep();
+        stack::overwrite();
         done
     };
     let done = tokio::task::spawn_blocking(wiping).await;

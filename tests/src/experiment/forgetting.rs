@@ -23,7 +23,7 @@ const TERMINAL: &str = "kiosk-0001";
 /// After the answer.
 const LATER: Duration = Duration::from_secs(1);
 /// How long the center's handlers may take here: a record system that does not answer is waited for so long.
-const PATIENCE_MS: i64 = 1500;
+const PATIENCE_MS: i64 = 4000;
 
 /// Runs it.
 ///
