@@ -31,5 +31,6 @@ mod startup;
 mod terminals;
 mod transcripts;
 mod unavailable;
+mod units;
 mod verifying;
 mod voice;

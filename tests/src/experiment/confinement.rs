@@ -492,6 +492,11 @@ fn shipped(report: &mut Report) -> io::Result<()> {
             },
             "whole",
         );
+        report.figure(
+            format!("{name}: keys read once that could be read again"),
+            usize::from(!confined("\"keys_within_reach\":0")),
+            0,
+        );
         report.told(
             format!("{name}: memory"),
             if confined("\"memory\":\"locked\"") {

@@ -80,9 +80,14 @@ pub(super) type Found = BTreeMap<&'static str, usize>;
 pub(super) struct Scan {
     /// Pieces found, by kind.
     pub(super) found: Found,
+    /// Where the first of them are: what is mapped there, and how far below its end, as stacks are measured.
+    pub(super) places: Vec<String>,
     /// Bytes looked at.
     pub(super) bytes: usize,
 }
+
+/// Of so many the place is told.
+const PLACES: usize = 4;
 
 impl Search {
     pub(super) fn new(pieces: Pieces) -> Self {
@@ -101,11 +106,11 @@ impl Search {
 
     /// Adds what these bytes hold.
     pub(super) fn count(&self, bytes: &[u8], found: &mut Found) {
-        self.count_from(0, bytes, found);
+        self.each_from(0, bytes, |kind, _| *found.entry(kind).or_default() += 1);
     }
 
-    /// Adds what ends behind the first `from` bytes.
-    fn count_from(&self, from: usize, bytes: &[u8], found: &mut Found) {
+    /// What ends behind the first `from` bytes, and where.
+    fn each_from(&self, from: usize, bytes: &[u8], mut found: impl FnMut(&'static str, usize)) {
         let begin = from.saturating_sub(WINDOW - 1);
         let mut window = 0_u64;
         for (number, byte) in bytes.iter().enumerate().skip(begin) {
@@ -116,7 +121,7 @@ impl Search {
                 && number + 1 >= WINDOW
                 && let Some(kind) = self.kind(window, &bytes[..=number])
             {
-                *found.entry(kind).or_default() += 1;
+                found(kind, number);
             }
         }
     }
@@ -142,8 +147,10 @@ impl Search {
             let Some((from, to)) = readable(line) else {
                 continue;
             };
+            let name = line.split_whitespace().nth(5).unwrap_or("without a name");
+            let mapping = (to, format!("{} KiB {name}", (to - from) / 1024));
             for (from, to) in present(&mut pages, from, to)? {
-                self.region(&memory, from, to, &mut scan);
+                self.region(&memory, from, to, &mapping, &mut scan);
             }
         }
         match scan.bytes {
@@ -152,7 +159,14 @@ impl Search {
         }
     }
 
-    fn region(&self, memory: &File, from: u64, to: u64, scan: &mut Scan) {
+    fn region(
+        &self,
+        memory: &File,
+        from: u64,
+        to: u64,
+        (end, mapping): &(u64, String),
+        scan: &mut Scan,
+    ) {
         const NOTHING: [u8; PAGE] = [0; PAGE];
         // What the end of the last piece may be the beginning of.
         const KEPT: usize = 2 * WINDOW - 1;
@@ -170,7 +184,15 @@ impl Search {
             at += wanted as u64;
             let mut pages = piece[kept..].chunks(PAGE);
             if pages.any(|page| page != &NOTHING[..page.len()]) {
-                self.count_from(kept, piece, &mut scan.found);
+                let begin = at - piece.len() as u64;
+                self.each_from(kept, piece, |kind, number| {
+                    *scan.found.entry(kind).or_default() += 1;
+                    if scan.places.len() < PLACES {
+                        let below = end - begin - number as u64;
+                        scan.places
+                            .push(format!("{kind} {below} bytes below the end of {mapping}"));
+                    }
+                });
             }
             let end = kept + wanted;
             let next = KEPT.min(end);
