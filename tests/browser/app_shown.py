@@ -23,6 +23,9 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 ]
 
+# As `app_page` takes it.
+PASSPHRASE = "12345678"
+
 HOLDER = {"name": "試験　花子", "birth_date": "1944-08-21"}
 LONG = {"name": "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬＶＡ　ＰＥＲＥＩＲＡ", "birth_date": "1987-03-31"}
 CHILD = {"name": "試験　一郎", "birth_date": "2015-04-02"}
@@ -217,9 +220,11 @@ class Shown:
     def enter(self):
         """Past the door."""
         if not self.is_in:
-            self.order(opens="key")
-            self.open(secret=True)
-            self.page.wait_for_selector("main[class]")
+            self.order(opens="passphrase")
+            self.open(secret=False)
+            self.page.locator("#passphrase").fill(PASSPHRASE)
+            self.page.locator("main .primary").click()
+            self.page.wait_for_selector("main:not(.on-unlock)")
             self.is_in = True
 
     def open(self, secret):

@@ -37,18 +37,18 @@ function show(next) {
     useLanguage(next.language);
     if (serialChanged) closeDialogs();
     frame();
-    replace(`on-${next.screen}`, draw(next, { press, wire, serial, opensByPassphrase }), isOther || languageChanged);
+    replace(`on-${next.screen}`, () => draw(next, { press, wire, serial, opensByPassphrase }), isOther || languageChanged);
   }
   update(next);
 }
 
 /** Puts a screen in place of another. */
-function replace(name, content, isOther) {
+function replace(name, build, isOther) {
   const main = find("#main");
   const held = main.contains(document.activeElement) ? nameOf(document.activeElement) : null;
   leave();
   main.className = name;
-  main.replaceChildren(...content);
+  main.replaceChildren(...build());
   const same = !isOther && held !== null && [...main.querySelectorAll("button, input, h1")].find((element) => nameOf(element) === held);
   if (same) same.focus();
   else {
@@ -114,7 +114,7 @@ function say(name, build) {
   closeDialogs();
   redraw = () => {
     frame();
-    replace(`on-${name}`, build(), true);
+    replace(`on-${name}`, build, true);
   };
   redraw();
 }
