@@ -180,11 +180,11 @@ DOORS = [
 class Shown:
     """The page, and what it is told."""
 
-    def __init__(self, program, playwright, size):
+    def __init__(self, program, playwright, size, scale):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = json.loads(self.process.stdout.readline())
         self.browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        self.page = self.browser.new_page(viewport=size, locale="ja-JP")
+        self.page = self.browser.new_page(viewport=size, device_scale_factor=scale, locale="ja-JP")
         # What the page complains of is a fault, a policy that refuses something above all.
         self.complaints = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -268,10 +268,10 @@ class Shown:
 
 
 @contextlib.contextmanager
-def page(program, playwright=None, size=PHONE):
+def page(program, playwright=None, size=PHONE, scale=1):
     """The page; there is one playwright a process."""
     with contextlib.nullcontext(playwright) if playwright else sync_playwright() as playwright:
-        shown = Shown(program, playwright, size)
+        shown = Shown(program, playwright, size, scale)
         try:
             yield shown
         finally:
