@@ -25,6 +25,8 @@ use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use zeroize::Zeroizing;
 
+pub(crate) use seal::ISSUING_STATE;
+
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
 
 /// Who lies on the reader, as the card says it. Kept to the end of the application, for comparison alone.
@@ -216,7 +218,7 @@ impl Issuer {
     /// [`IssuerError::Csca`]
     pub fn sealed_under(mut self, csca: &[u8]) -> Result<Self, IssuerError> {
         self.seals.add_country(verify::Country {
-            code: seal::ISSUING_STATE.to_owned(),
+            code: ISSUING_STATE.to_owned(),
             name: None,
             cscas: vec![verify::Csca::parse(csca).map_err(IssuerError::Csca)?],
             // The center does not sign with what is on it; this terminal has no newer one than the center.

@@ -15,7 +15,6 @@
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`passport`] | a passport read from a picture |
-//! | [`app`] | the app of a person at home: what it keeps, shows and verifies |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is

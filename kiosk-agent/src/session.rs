@@ -56,7 +56,7 @@ use issued::Sealed;
 pub use issued::{Checked, Done, HandedOver};
 
 /// The menu is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Welcome {
     menu: Menu,
 }

@@ -6,7 +6,7 @@ use issuance_api::problem::Language;
 use issuance_api::{CertificateKind, MunicipalityCode, ProgrammeId};
 use serde::Deserialize;
 
-use super::store::EntryId;
+use super::wallet::Id;
 use crate::web::intent::Digit;
 
 /// A press.
@@ -30,7 +30,7 @@ pub enum PageIntent {
     /// `certificates`: apply for a certificate (発行する).
     Issue,
     /// `certificates`: show this one.
-    Open(EntryId),
+    Open(Id),
     /// `certificates`: look at somebody's certificate.
     Verify,
     /// `service`: a certificate of this programme.

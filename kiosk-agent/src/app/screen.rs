@@ -5,7 +5,8 @@ use issuance_api::terminal::{Authority, Dose, Holder, Localized, MunicipalityOff
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use serde::Serialize;
 
-use super::store::EntryId;
+use super::desk::Findings;
+use super::wallet::Id;
 use crate::ports::Says;
 use crate::web::screen::{Programme, Then};
 
@@ -86,7 +87,7 @@ pub enum Content<'a> {
         /// Name.
         name: &'a Personal,
         /// Birth date, `YYYY-MM-DD`; month and day are 00 where they are not known.
-        birth_date: Personal,
+        birth_date: &'a Personal,
         /// Sex.
         sex: Sex,
         /// Address.
@@ -108,7 +109,7 @@ pub enum Content<'a> {
         /// Passport number.
         number: &'a Personal,
         /// Birth date, as on the card too.
-        birth_date: Personal,
+        birth_date: &'a Personal,
         /// Nationality.
         nationality: &'a Personal,
         /// Whether a domestic certificate is applied for too.
@@ -126,7 +127,7 @@ pub enum Content<'a> {
         /// All of it, a certificate each.
         previews: &'a [Preview],
         /// Kinds for which there is none.
-        failed: Vec<Failed<'a>>,
+        failed: Vec<Failed>,
     },
     /// They are made.
     Issuing,
@@ -141,6 +142,13 @@ pub enum Content<'a> {
     },
     /// A certificate of anybody is waited for, to look at.
     Verify,
+    /// What it is.
+    Verified {
+        /// What `verify --json` calls `codes`.
+        found: &'a Findings,
+        /// What `verify --show-trust --json` says, and when the center was asked.
+        trust: &'a serde_json::Value,
+    },
     /// Something is in the way.
     Problem {
         /// Its code.
@@ -173,9 +181,11 @@ pub struct Person<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry<'a> {
     /// Which.
-    pub id: EntryId,
+    pub id: Id,
     /// Programme.
     pub programme: &'a ProgrammeId,
+    /// What residents call it.
+    pub name: &'a Localized,
     /// Kind.
     pub kind: CertificateKind,
     /// The municipality that certifies.
@@ -215,12 +225,18 @@ pub struct Certificate<'a> {
 }
 
 /// A QR code.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Code {
     /// Which.
     pub name: CodeName,
     /// Its modules by rows, `1` dark and `0` light, without the quiet zone: four modules on each side.
     pub rows: Vec<String>,
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(..)")
+    }
 }
 
 /// What a QR code is.
@@ -235,11 +251,11 @@ pub enum CodeName {
 
 /// A kind for which there is no certificate, and why.
 #[derive(Debug, Serialize)]
-pub struct Failed<'a> {
+pub struct Failed {
     /// Which.
     pub kind: CertificateKind,
     /// The problem's code.
-    pub code: &'a str,
+    pub code: &'static str,
     /// What the resident is told has happened.
     pub happened: Personal,
     /// What the resident can do about it.

@@ -34,7 +34,8 @@ use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
-use issuance_api::{Blob, CertificateKind, MunicipalityCode, Personal, ProgrammeId};
+use issuance_api::terminal::{Localized, Preview};
+use issuance_api::{Blob, Personal};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -111,32 +112,23 @@ pub struct Kept {
     pub seal: Option<Personal>,
     /// When it came, in seconds since 1970.
     pub issued: u64,
-    /// Programme.
-    pub programme: ProgrammeId,
-    /// Kind.
-    pub kind: CertificateKind,
-    /// Municipality that has the records.
-    pub municipality: MunicipalityCode,
+    /// What residents call its programme.
+    pub name: Localized,
+    /// What it says, as it was previewed and checked: programme, kind, municipality, holder, doses. All of it stands on its page.
+    pub says: Preview,
 }
 
 impl Kept {
-    /// What is kept of a certificate that passed the hand-over check.
+    /// What is kept of a certificate that passed the hand-over check against this preview.
     #[must_use]
-    pub fn of(
-        certificate: &Certificate,
-        programme: ProgrammeId,
-        kind: CertificateKind,
-        municipality: MunicipalityCode,
-        issued: u64,
-    ) -> Self {
+    pub fn of(certificate: &Certificate, name: Localized, says: Preview, issued: u64) -> Self {
         let seal = certificate.seal_text();
         Self {
             jws: Personal::new(certificate.jws().to_owned()),
             seal: seal.map(|seal| Personal::new(seal.to_owned())),
             issued,
-            programme,
-            kind,
-            municipality,
+            name,
+            says,
         }
     }
 
@@ -341,6 +333,18 @@ impl Wallet {
         opened.map(|(_, page)| page).ok_or(WalletError::Broken)
     }
 
+    /// Whether certificates of an application could be kept now. Asked before they are issued.
+    ///
+    /// # Errors
+    /// [`WalletError::Full`], [`WalletError::Disk`].
+    pub fn ready(&self) -> Result<(), WalletError> {
+        // One of each kind, in at most a block more than they need.
+        if self.list.len() + 2 > MOST {
+            return Err(WalletError::Full);
+        }
+        Ok(self.folder.try_out(4 * sealed::BLOCK)?)
+    }
+
     /// Keeps a certificate. Once this returns it is on disk, whole; on an error it is not there at all.
     ///
     /// # Errors
@@ -375,7 +379,7 @@ impl Wallet {
     /// [`WalletError::Unknown`], [`WalletError::Disk`].
     pub fn delete(&mut self, id: Id) -> Result<(), WalletError> {
         let state = self.list.state(id);
-        if state.is_none() && self.folder.read(&id.to_string())?.is_none() {
+        if state.is_none() && !self.folder.ids()?.contains(&id) {
             return Err(WalletError::Unknown);
         }
         self.list.set(id, State::Deleting);
@@ -392,6 +396,32 @@ impl Wallet {
         // The list on disk says so when it is next written; until then it says that it goes.
         self.list.forget(id);
         Ok(())
+    }
+
+    /// Deletes what [`open`](Self::open) told as damaged: somebody gives it up.
+    ///
+    /// # Errors
+    /// [`WalletError::Disk`].
+    pub fn give_up(&mut self, damages: &[Damage]) -> Result<(), WalletError> {
+        for damage in damages {
+            match *damage {
+                // It was made anew already.
+                Damage::List => {}
+                Damage::Broken(id) | Damage::Missing(id) | Damage::Stranger(id) => {
+                    match self.delete(id) {
+                        Ok(()) | Err(WalletError::Unknown) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it opens with this. As expensive as opening it.
+    #[must_use]
+    pub fn opens_with(&self, secret: &Secret) -> bool {
+        self.head.unwrap(secret).is_ok()
     }
 
     /// Opens with another passphrase or device key from now on, and no longer with the present one.

@@ -159,6 +159,13 @@ pub struct Programme<'a> {
     name: &'a Localized,
 }
 
+impl<'a> Programme<'a> {
+    /// Of this name.
+    pub(crate) const fn new(id: &'a ProgrammeId, name: &'a Localized) -> Self {
+        Self { id, name }
+    }
+}
+
 impl<'a> From<&'a ProgrammeOffer> for Programme<'a> {
     fn from(offer: &'a ProgrammeOffer) -> Self {
         Self {

@@ -106,6 +106,15 @@ impl Folder {
         step()
     }
 
+    /// Whether so many bytes can be written. Nothing of them stays.
+    pub(super) fn try_out(&self, bytes: usize) -> io::Result<()> {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let mut file = File::from(rustix::fs::openat(&self.0, ".", flags, mode)?);
+        file.write_all(&vec![0; bytes])?;
+        file.sync_all()
+    }
+
     /// Takes a file away, if there is one.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         step()?;

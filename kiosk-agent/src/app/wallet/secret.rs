@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 const KEY_BYTES: usize = 32;
 /// In characters, as NIST SP 800-63B has it for a secret somebody chooses.
 const SHORTEST: usize = 8;
-const LONGEST: usize = 128;
+const LONGEST: usize = 256;
 
 /// A passphrase, in Unicode's compatibility form: the same, whatever keyboard or input method it came from.
 pub struct Passphrase(Zeroizing<String>);
@@ -22,8 +22,8 @@ pub enum PassphraseError {
     /// Fewer than eight characters.
     #[error("the passphrase is shorter than eight characters")]
     Short,
-    /// More than 128 characters.
-    #[error("the passphrase is longer than 128 characters")]
+    /// More than 256 characters.
+    #[error("the passphrase is longer than 256 characters")]
     Long,
 }
 

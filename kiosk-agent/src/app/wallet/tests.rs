@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::disk::{stop_after, stopped};
 use super::*;
+use crate::handover::testing::{preview, said};
 
 const JWS: &str = "eyJhbGciOiJFUzI1NiJ9.CANARYOFAHEALTHCARD.c2lnbmF0dXJl";
 const SEAL: &str = r#"{"data":{"msg":{"pid":{"n":"CANARY<<OF<A<SEAL"}}}}"#;
@@ -19,9 +20,8 @@ fn kept(issued: u64) -> Kept {
         jws: Personal::new(JWS.into()),
         seal: Some(Personal::new(SEAL.into())),
         issued,
-        programme: "covid-19".parse().unwrap(),
-        kind: CertificateKind::Abroad,
-        municipality: "132217".parse().unwrap(),
+        name: said("COVID-19"),
+        says: preview(),
     }
 }
 
@@ -131,8 +131,8 @@ fn what_is_too_short_or_too_long_is_no_passphrase() {
     let new = |text: String| Passphrase::new(&Zeroizing::new(text)).map(drop);
     assert_eq!(new("1234567".into()), Err(PassphraseError::Short));
     assert_eq!(new("12345678".into()), Ok(()));
-    assert_eq!(new("ﷺ".repeat(128)), Ok(()));
-    assert_eq!(new("a".repeat(129)), Err(PassphraseError::Long));
+    assert_eq!(new("ﷺ".repeat(256)), Ok(()));
+    assert_eq!(new("a".repeat(257)), Err(PassphraseError::Long));
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn a_damaged_certificate_is_told_and_hides_no_other() {
     let (mut wallet, damages) = place.open();
     assert_eq!(ids(&wallet).len(), 2);
     assert_eq!(damages, [Damage::Missing(lost)]);
-    wallet.delete(lost).unwrap();
+    wallet.give_up(&damages).unwrap();
     drop(wallet);
     assert_eq!(place.open().1, []);
 }
@@ -553,7 +553,7 @@ fn nothing_of_a_certificate_is_readable_on_disk_and_sizes_tell_nothing() {
     let place = Place::new();
     let mut wallet = place.create();
     let mut domestic = kept(1);
-    (domestic.seal, domestic.kind) = (None, CertificateKind::Domestic);
+    domestic.seal = None;
     let small = wallet.put(domestic, b"%PDF").unwrap();
     let large = wallet
         .put(kept(2), &[PAGE, &[b'x'; 150_000]].concat())
@@ -569,6 +569,8 @@ fn nothing_of_a_certificate_is_readable_on_disk_and_sizes_tell_nothing() {
             .collect();
         let searched = [
             "CANARY",
+            "架空",
+            "Comirnaty",
             "eyJhbGciOiJFUzI1NiJ9",
             "%PDF",
             "covid-19",
@@ -604,6 +606,7 @@ fn a_full_wallet_says_so_and_a_full_disk_leaves_nothing() {
         wallet.list.set(Id::random().unwrap(), State::Kept);
     }
     assert!(matches!(wallet.put(kept(2), PAGE), Err(WalletError::Full)));
+    assert!(matches!(wallet.ready(), Err(WalletError::Full)));
     drop(wallet);
     // What stands in the way of writing, as a full disk does.
     let (mut wallet, _) = place.open();
@@ -618,6 +621,8 @@ fn a_full_wallet_says_so_and_a_full_disk_leaves_nothing() {
     drop(wallet);
     let (wallet, damages) = place.open();
     assert_eq!((ids(&wallet), damages), (vec![id], vec![]));
+    wallet.ready().unwrap();
+    assert_eq!(place.names().len(), 2, "asking leaves nothing");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use ed25519_dalek::VerifyingKey;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, Hours,
-    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Localized, Menu, MunicipalityOffer,
-    Preview, ProgrammeOffer,
+    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Menu, MunicipalityOffer, Preview,
+    ProgrammeOffer,
 };
 use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, Problem, ProblemCode, inquiry_message, issue_message,
@@ -23,6 +23,7 @@ use tokio::time::sleep;
 
 use super::super::*;
 use crate::cabinet::{PaymentError, SensorError};
+pub(super) use crate::handover::testing::said;
 use crate::handover::testing::{Maker, attributes, preview};
 use crate::handover::{Certificate, Issuer};
 use crate::output::{OutputError, Undelivered};
@@ -554,11 +555,6 @@ pub(super) fn terminal() -> TestTerminal {
         },
         reads_passports: false,
     }
-}
-
-pub(super) fn said(text: &str) -> Localized {
-    let [ja, en, zh, ko] = [(); 4].map(|()| text.to_owned());
-    Localized { ja, en, zh, ko }
 }
 
 fn menu() -> Menu {
