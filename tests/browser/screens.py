@@ -20,7 +20,7 @@ MAIN = (
 )
 APP_MAIN = (
     ("door-new", "ja"), ("certificates", "ja"), ("terms", "en"), ("kinds", "ko"), ("pin", "ja"), ("tap-card", "zh"), ("person", "ja"),
-    ("passport-camera", "en"), ("passport-check", "ja"), ("preview", "ko"), ("certificate", "ja"), ("certificate-seal", "en"), ("verified-valid", "ja"), ("verified-tampered", "zh"),
+    ("passport", "en"), ("passport-check", "ja"), ("preview", "ko"), ("certificate", "ja"), ("certificate-seal", "en"), ("verified-valid", "ja"), ("verified-tampered", "zh"),
 )
 NARROW = {"width": 400, "height": 800}
 

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use hw_sim::transcript::Transcript;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::app_stand;
 use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
 use stage::stand;
@@ -47,6 +48,8 @@ enum Command {
     Demo(Demo),
     /// A kiosk with its page, for the tests in a browser: what it is on standard output, one command a line on standard input
     Stand,
+    /// An app with its page, likewise
+    AppStand,
     /// Certificates by the hundred, measured
     Load(Load),
     /// APDUs through pcscd to the emulated card and back, measured
@@ -181,6 +184,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             })
         }
         Command::Transcripts(wanted) => transcripts(&wanted),
+        Command::AppStand => {
+            app_stand::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Stand => {
             stand::serve()?;
             Ok(ExitCode::SUCCESS)

@@ -14,12 +14,14 @@ use terminal::keystore::{Attested, Keystore, KeystoreFailed, SocketKeystore};
 use crate::process::{Program, program};
 use crate::world::{World, repository};
 
+const SOCKET: &str = "keystore.sock";
+
 /// A phone's keystore, running.
 pub struct Phone {
     keystore: SocketKeystore,
     /// The program.
     pub program: Program,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Phone {
@@ -29,7 +31,7 @@ impl Phone {
     /// If it does not become ready.
     pub fn start(world: &World, device: &str) -> io::Result<Self> {
         let folder = TempDir::new()?;
-        let socket = folder.path().join("keystore.sock");
+        let socket = folder.path().join(SOCKET);
         let mut command = Command::new(program("hw-sim"));
         command.args(["keystore", "run", "--authority"]);
         command.arg(world.ground.path("attestation"));
@@ -43,8 +45,14 @@ impl Phone {
         Ok(Self {
             keystore: SocketKeystore::at(socket),
             program,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// Where its keystore listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
     }
 
     /// Its keystore.
