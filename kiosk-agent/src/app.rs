@@ -8,6 +8,7 @@
 //! | [`front`] | the desk behind a lock, screens out, intents in |
 //! | [`conduct`] | leads from screen to screen, through an application or to a certificate |
 //! | [`server`] | HTTP on loopback: the page's files, screens, presses, pictures |
+//! | [`config`], [`opening`] | `app.toml`; how the page comes to the browser |
 //! | [`porter`] | who opens the wallet, and when it locks |
 //! | [`kinds`], [`picture`] | which kinds; a picture on its way |
 //! | [`shelf`] | certificates as they are shown |
@@ -19,11 +20,13 @@
 //! ends it, there are the issued certificates and nothing else.
 
 pub mod conduct;
+pub mod config;
 pub mod desk;
 pub mod export;
 pub mod front;
 pub mod intent;
 pub mod kinds;
+pub mod opening;
 pub mod picture;
 pub mod porter;
 pub mod screen;

@@ -15,6 +15,7 @@
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`passport`] | a passport read from a picture |
+//! | [`program`] | what the programs share |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
@@ -34,6 +35,7 @@ pub mod latch;
 pub mod output;
 pub mod passport;
 pub mod ports;
+pub mod program;
 pub mod reader;
 pub mod session;
 pub mod text;

@@ -20,8 +20,8 @@ use issuance_api::passport::PassportMrz;
 use issuance_api::{CertificateKind, Problem, ProblemCode, TerminalUrn};
 
 use super::desk::{Intent, Shown};
-use super::front::Front;
-use super::porter::OpenWallet;
+use super::front::{Front, PageFront};
+use super::porter::{OpenWallet, Porter};
 use super::shelf::{self, Proposal};
 use super::verifying::Verifying;
 use super::wallet::{Id, Wallet};
@@ -106,6 +106,20 @@ enum Step<T> {
 }
 
 impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
+    /// Waits until somebody opens the wallet, and serves them until it is locked; again and again, until it is dropped.
+    pub async fn attend(&mut self, porter: &mut Porter, front: &mut PageFront) -> Infallible {
+        loop {
+            let (wallet, damaged) = porter.opened().await;
+            tokio::select! {
+                never = self.serve(&wallet, damaged, front) => match never {},
+                () = porter.until_to_be_locked(&wallet) => {}
+            }
+            // What was under way is dropped and with it wiped; the card may still be held.
+            front.lock();
+            self.card.close().await;
+        }
+    }
+
     /// Serves whoever opened the wallet, until it is dropped. So many of its files are damaged.
     pub async fn serve(
         &mut self,

@@ -84,6 +84,12 @@ impl Server {
         self.door.address(&self.app.start)
     }
 
+    /// Where the page is, without a secret.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.door.origin()
+    }
+
     /// Answers until it is dropped.
     pub async fn serve(self) {
         self.door.open(Arc::new(self.app)).await;

@@ -289,15 +289,21 @@ fn is_in_memory(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|status| u64::try_from(status.f_type) == Ok(TMPFS))
 }
 
-/// A page that leads on to the kiosk's.
+/// The page that leads on to the kiosk's.
 fn write_start(profile: &Path, address: &str) -> io::Result<PathBuf> {
-    let page = Zeroizing::new(format!(
-        "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
-         <meta http-equiv=\"refresh\" content=\"0;url={address}\">"
-    ));
+    let page = leading_to(address);
     let path = profile.join("start.html");
     issuance_channel::secret_file::create(&path, 0o600, &[page.as_bytes()])?;
     Ok(path)
+}
+
+/// A page that leads on to another.
+pub(crate) fn leading_to(address: &str) -> Zeroizing<String> {
+    format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
+         <meta http-equiv=\"refresh\" content=\"0;url={address}\">"
+    )
+    .into()
 }
 
 #[cfg(test)]

@@ -125,6 +125,11 @@ impl Door {
         format!("{}/#{}", self.address.origin, secret.expose()).into()
     }
 
+    /// Where the page is, without a secret.
+    pub(crate) fn origin(&self) -> &str {
+        &self.address.origin
+    }
+
     /// Answers until it is dropped.
     pub(crate) async fn open(self, site: Arc<impl Site>) {
         let address = Arc::new(self.address);
