@@ -1,11 +1,12 @@
 """Who cannot use the app as most do: WCAG 2.2 AA on every screen in every language, at the widths of phones, enlarged, and as somebody has set their device."""
 
+import functools
 from pathlib import Path
 
 import axe_playwright_python
 from playwright.sync_api import expect
 
-from access import AXE, HEADINGS, MEASURES, TAGS
+from access import AXE, FOCUS, HEADINGS, MEASURES, TAGS
 from app_shown import PHONE, SMALL, WIDE, page
 
 # The least that a finger hits (2.5.8 asks for 24, the design system for 44), and what leads on.
@@ -111,9 +112,96 @@ def as_set(shown):
     shown.page.emulate_media(forced_colors="none")
 
 
-def alone(program, playwright):
-    """All of it on a page alone."""
-    with page(program, playwright) as shown:
-        for check in (on_every_screen, at_every_width, as_set):
+def alone(check):
+    """A check of the page alone, as a part."""
+    @functools.wraps(check)
+    def part(stand, phone):
+        with page(Path(stand.program).parent / "examples/app_page", phone.playwright) as shown:
             check(shown)
-        assert not shown.complaints, shown.complaints
+            assert not shown.complaints, shown.complaints
+    return part
+
+
+def by_keyboard(stand, phone):
+    """A whole application for abroad, nothing touched but the file that is chosen."""
+    phone.enter()
+    keys = phone.page.keyboard
+
+    def go_to(name):
+        """By Tab, to what has this name; each stop can be seen, and nothing lies over it."""
+        for _ in range(60):
+            keys.press("Tab")
+            focus = phone.page.evaluate(FOCUS)
+            if focus["tag"] in ("BODY", "HTML"):
+                continue
+            assert focus["ringed"] and focus["free"], focus
+            if focus["name"].startswith(name):
+                return
+        raise AssertionError(f"no way to {name} by keyboard")
+
+    def press(key, with_key="Enter", **values):
+        go_to(phone.say(key, **values))
+        keys.press(with_key)
+
+    def on(screen):
+        phone.is_on(screen)
+        expect(phone.page.locator("h1")).to_be_focused()
+
+    on("certificates")
+    go_to(phone.say("IssueAnother" if phone.page.locator("main .person").count() else "IssueNew"))
+    keys.press("Enter")
+    on("terms")
+    press("Agree", "Space")
+    on("kinds")
+    press("Abroad", "Space")
+    expect(phone.page.locator("#kind-abroad")).to_have_attribute("aria-checked", "true")
+    press("Next")
+    on("pin")
+    # Escape asks before it ends anything, and leaves that question.
+    keys.press("Escape")
+    expect(phone.page.locator("dialog h2")).to_have_text(phone.say("StopTitle"))
+    keys.press("Escape")
+    expect(phone.page.locator("dialog")).to_have_count(0)
+    keys.type("19")
+    keys.press("Backspace")
+    keys.type("234")
+    expect(phone.page.locator(".dot.full")).to_have_count(4)
+    press("Enter")
+    on("tap-card")
+    stand.order(insert="gaiji")
+    on("person")
+    stand.order(remove=None)
+    expect(phone.page.get_by_role("button", name=phone.say("Right"), exact=True)).to_have_attribute("aria-disabled", "false")
+    press("Right")
+    on("passport")
+    with phone.page.expect_file_chooser() as chooser:
+        press("ChooseFile")
+    chooser.value.set_files(stand.order(passport={"persona": "gaiji", "how": "plain"}))
+    on("passport-check")
+    press("Right")
+    on("municipality")
+    go_to("Kiyose City")
+    keys.press("Enter")
+    on("preview")
+    press("IssueOne")
+    on("certificate")
+    press("CodeSeal")
+    expect(phone.page.locator("main .tab").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(phone.page.locator("main .tab").nth(1)).to_be_focused()
+    press("Back")
+    on("certificates")
+
+
+def installable(stand, phone):
+    """What Chromium asks of a page before it offers to install it, and what it finds amiss."""
+    phone.enter()
+    session = phone.page.context.new_cdp_session(phone.page)
+    manifest = session.send("Page.getAppManifest")
+    assert not manifest["errors"] and manifest["data"], manifest["errors"]
+    errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # A private window installs nothing, whatever the page is.
+    errors = [error["errorId"] for error in errors if error["errorId"] != "in-incognito"]
+    assert not errors, errors
+
+
+PARTS = (by_keyboard, installable, *map(alone, (on_every_screen, at_every_width, as_set)))

@@ -87,6 +87,13 @@ class Phone:
             self.browser.close()
             self.browser = None
 
+    def process(self):
+        """The browser's first process."""
+        system = self.browser.new_browser_cdp_session()
+        processes = system.send("SystemInfo.getProcessInfo")["processInfo"]
+        system.detach()
+        return next(process["id"] for process in processes if process["type"] == "browser")
+
     def say(self, key, **values):
         """A text in the language of the screen."""
         said = self.catalogue[self.language][key]
