@@ -66,7 +66,7 @@ def app_sheets(folder, sheet):
     (folder / "sheets").mkdir(exist_ok=True)
     for name in sorted({path.name.split(".")[0] for path in whole.glob("*.png")}):
         tiled([whole / f"{name}.{language}.png" for language in LANGUAGES], 4, app_shown.PHONE["width"]).save(folder / "sheets" / f"{name}.png")
-    tiled([folder / f"{name}.{language}.png" for name, language in APP_MAIN], 7, 300).save(sheet, quality=82, optimize=True)
+    tiled([folder / f"{name}.{language}.png" for name, language in APP_MAIN], 7, 240).save(sheet, quality=82, optimize=True)
 
 
 def problems(shown, folder):

@@ -94,7 +94,7 @@ struct Stand {
     // Dropped in this order: the app is the first to go.
     app: Option<Program>,
     reader: Reader,
-    phone: Phone,
+    _phone: Phone,
     world: World,
     port: u16,
     photographs: u64,
@@ -143,7 +143,7 @@ impl Stand {
         let mut stand = Self {
             app: None,
             reader,
-            phone,
+            _phone: phone,
             world,
             port,
             photographs: 0,
