@@ -107,7 +107,7 @@ pub struct PrinterConfig {
 }
 
 /// How cards are read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CardConfig {
     /// Whether the files of the text AP are read by [secure messaging](card::messaging), or not at all. The PIN cannot be
