@@ -126,7 +126,11 @@ def refused(stand, phone):
         stand.order(insert=who)
         phone.is_told(code)
         stand.order(remove=None)
-        phone.understood().is_on("certificates")
+        # Another card may be tried with the PIN entered anew; what is wrong with this one ends it.
+        phone.understood()
+        if who in ("phone", "other-card"):
+            phone.is_on("pin").cancel()
+        phone.is_on("certificates")
     for who, code in (("no-record", "no-record"), ("needs-confirmation", "confirmation-needed")):
         phone.to_person(who).on_from_person().is_on("municipality").page.locator("button.choice").first.click()
         phone.is_told(code).understood().is_on("municipality").cancel()

@@ -1,7 +1,7 @@
 // Shows the screens that the core pushes, and sends presses. Decides nothing, keeps nothing: what is locked is gone from here.
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
-import { letIn } from "./door.js";
+import { knock, letIn } from "./door.js";
 import { onKey } from "./pad.js";
 import { STEPS, draw, leave, update } from "./screens.js";
 import { Wire } from "./wire.js";
@@ -153,5 +153,11 @@ wire = new Wire(way.secret);
 opensByPassphrase = way.opens !== "key";
 redraw = null;
 await wire.follow(show).catch(() => {});
-// Locked, opened elsewhere, or ended: this document and what it held goes, and the next one asks again.
+// Locked, opened elsewhere, or ended: what was shown goes at once, this document and what it held as soon as there is another, which
+// asks again.
+screen = drawn = null;
+closeDialogs();
+leave();
+find("#main").replaceChildren();
+await knock(say);
 location.replace("/");
