@@ -23,6 +23,9 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 ]
 
+# As `app_page` takes it.
+PASSPHRASE = "12345678"
+
 HOLDER = {"name": "試験　花子", "birth_date": "1944-08-21"}
 LONG = {"name": "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬＶＡ　ＰＥＲＥＩＲＡ", "birth_date": "1987-03-31"}
 CHILD = {"name": "試験　一郎", "birth_date": "2015-04-02"}
@@ -177,11 +180,11 @@ DOORS = [
 class Shown:
     """The page, and what it is told."""
 
-    def __init__(self, program, playwright, size):
+    def __init__(self, program, playwright, size, scale):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = json.loads(self.process.stdout.readline())
         self.browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        self.page = self.browser.new_page(viewport=size, locale="ja-JP")
+        self.page = self.browser.new_page(viewport=size, device_scale_factor=scale, locale="ja-JP")
         # What the page complains of is a fault, a policy that refuses something above all.
         self.complaints = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -217,9 +220,11 @@ class Shown:
     def enter(self):
         """Past the door."""
         if not self.is_in:
-            self.order(opens="key")
-            self.open(secret=True)
-            self.page.wait_for_selector("main[class]")
+            self.order(opens="passphrase")
+            self.open(secret=False)
+            self.page.locator("#passphrase").fill(PASSPHRASE)
+            self.page.locator("main .primary").click()
+            self.page.wait_for_selector("main:not(.on-unlock)")
             self.is_in = True
 
     def open(self, secret):
@@ -263,10 +268,10 @@ class Shown:
 
 
 @contextlib.contextmanager
-def page(program, playwright=None, size=PHONE):
+def page(program, playwright=None, size=PHONE, scale=1):
     """The page; there is one playwright a process."""
     with contextlib.nullcontext(playwright) if playwright else sync_playwright() as playwright:
-        shown = Shown(program, playwright, size)
+        shown = Shown(program, playwright, size, scale)
         try:
             yield shown
         finally:

@@ -5,6 +5,7 @@ mod support;
 
 mod abroad;
 mod app;
+mod app_page;
 mod applications;
 mod architecture;
 mod binding;

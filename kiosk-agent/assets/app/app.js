@@ -1,7 +1,7 @@
 // Shows the screens that the core pushes, and sends presses. Decides nothing, keeps nothing: what is locked is gone from here.
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
-import { letIn } from "./door.js";
+import { knock, letIn } from "./door.js";
 import { onKey } from "./pad.js";
 import { STEPS, draw, leave, update } from "./screens.js";
 import { Wire } from "./wire.js";
@@ -37,18 +37,18 @@ function show(next) {
     useLanguage(next.language);
     if (serialChanged) closeDialogs();
     frame();
-    replace(`on-${next.screen}`, draw(next, { press, wire, serial, opensByPassphrase }), isOther || languageChanged);
+    replace(`on-${next.screen}`, () => draw(next, { press, wire, serial, opensByPassphrase }), isOther || languageChanged);
   }
   update(next);
 }
 
 /** Puts a screen in place of another. */
-function replace(name, content, isOther) {
+function replace(name, build, isOther) {
   const main = find("#main");
   const held = main.contains(document.activeElement) ? nameOf(document.activeElement) : null;
   leave();
   main.className = name;
-  main.replaceChildren(...content);
+  main.replaceChildren(...build());
   const same = !isOther && held !== null && [...main.querySelectorAll("button, input, h1")].find((element) => nameOf(element) === held);
   if (same) same.focus();
   else {
@@ -114,7 +114,7 @@ function say(name, build) {
   closeDialogs();
   redraw = () => {
     frame();
-    replace(`on-${name}`, build(), true);
+    replace(`on-${name}`, build, true);
   };
   redraw();
 }
@@ -153,5 +153,11 @@ wire = new Wire(way.secret);
 opensByPassphrase = way.opens !== "key";
 redraw = null;
 await wire.follow(show).catch(() => {});
-// Locked, opened elsewhere, or ended: this document and what it held goes, and the next one asks again.
+// Locked, opened elsewhere, or ended: what was shown goes at once, this document and what it held as soon as there is another, which
+// asks again.
+screen = drawn = null;
+closeDialogs();
+leave();
+find("#main").replaceChildren();
+await knock(say);
 location.replace("/");

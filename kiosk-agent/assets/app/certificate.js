@@ -12,7 +12,7 @@ let ticking = null;
 
 export function certificate(screen, { press, wire }) {
   const { kind, holder, passport, authority, all_doses, codes, shown, hidden, hides, older, reported, issued_on, name } = screen;
-  const now = el("section.now", { "aria-label": text("Now") }, el("div.sweep", { "aria-hidden": "true" }, el("span")), el("p.time", { role: "timer", "aria-live": "off" }, el("span.day"), " ", el("span.clock")));
+  const now = el("section.now", { "aria-label": text("Now") }, el("div.sweep", { "aria-hidden": "true" }, el("i")), el("p.time", { role: "timer", "aria-live": "off" }, el("span.day"), " ", el("span.clock")));
   startClock(now);
   const code = codes[shown];
   const [codeName, codeText] = CODES[code.name];

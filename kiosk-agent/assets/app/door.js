@@ -25,8 +25,8 @@ export async function letIn(say) {
   });
 }
 
-/** What the door is like. */
-async function knock(say) {
+/** What the door is like, as soon as the program is there. */
+export async function knock(say) {
   for (let isTold = false; ; isTold = true) {
     try {
       const answer = await fetch("/door");

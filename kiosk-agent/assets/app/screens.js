@@ -33,7 +33,7 @@ const told = ({ code, happened, advice }, role) => [
 const SCREENS = {
   locked: () => [title(text("UnlockTitle"))],
 
-  working: () => [title(text("Starting")), el("div.busy")],
+  working: () => [title(text("Working")), el("div.busy")],
 
   certificates: ({ people, damaged }, { press, wire, opensByPassphrase }) => [
     title(text("ListTitle")),

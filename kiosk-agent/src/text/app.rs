@@ -13,6 +13,7 @@ texts! {
     shown StepPassport "旅券" "Passport" "护照" "여권";
     shown StepOf "手順{step}/{count} {name}" "Step {step} of {count}: {name}" "步骤{step}/{count} {name}" "{step}/{count}단계 {name}";
     shown Lock "ロックする" "Lock" "锁定" "잠그기";
+    shown Working "お待ちください" "One moment, please" "请稍候" "잠시 기다려 주십시오";
     shown ToList "証明書の一覧へ" "All certificates" "返回证明列表" "증명서 목록으로";
     shown StopHome "入力した内容と読み取った内容は、すべて消去されます。" "Everything entered and read will be erased." "输入和读取的内容将全部删除。" "입력한 내용과 읽은 내용은 모두 삭제됩니다.";
     shown Gone "アプリが終了しました" "The app has ended" "应用程序已结束" "앱이 종료되었습니다";
@@ -147,7 +148,6 @@ texts! {
     shown VerifyGo "検証する" "Verify" "验证" "검증하기";
     shown VerifyNothing "文字列を入力してください。" "Please enter a text." "请输入文字内容。" "문자열을 입력해 주십시오.";
     shown VerifyAgain "別の証明書を検証する" "Verify another" "验证其他证明" "다른 증명서 검증";
-    shown Verifying "検証しています" "Verifying" "正在验证" "검증하고 있습니다";
     shown ReportTitle "検証の結果" "Result" "验证结果" "검증 결과";
     shown NoCode "二次元コードが見つかりません" "No QR code was found" "未找到二维码" "QR 코드를 찾을 수 없습니다";
     shown NoCodeText "コード全体が明るく写るように、もう一度お試しください。" "Please try again with the whole code in a good light." "请在光线充足处将整个二维码拍入画面，再试一次。" "코드 전체가 밝게 보이도록 다시 시도해 주십시오.";
