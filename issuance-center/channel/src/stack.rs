@@ -46,9 +46,7 @@ mod tests {
     fn left(place: u64) -> usize {
         let memory = File::open("/proc/self/mem").unwrap();
         let mut there = vec![0; 4096];
-        memory
-            .read_exact_at(&mut there, place)
-            .unwrap();
+        memory.read_exact_at(&mut there, place).unwrap();
         there.iter().filter(|byte| **byte == 0xA5).count()
     }
 
