@@ -112,7 +112,7 @@ def every_way(stand, phone):
         again(phone).page.locator("#file").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
         phone.is_on("verified")
         assert verdicts(phone) and set(verdicts(phone)) == {"valid"}, f"{name}: {verdicts(phone)}"
-    again(phone).page.locator("#file").set_input_files({"name": "page.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    again(phone).page.locator("#file").set_input_files({"name": "page.bin", "mimeType": "application/octet-stream", "buffer": b"no picture"})
     expect(phone.page.locator("main .chooser .fault")).to_have_text(phone.say("PageRefused"))
     blank = io.BytesIO()
     Image.new("L", (640, 480), 200).save(blank, "PNG")

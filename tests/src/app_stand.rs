@@ -9,7 +9,7 @@
 //! | `{"remove":null}` | the card is taken |
 //! | `{"reset_tries":"one-try-left"}` | the card's first tries |
 //! | `{"stop":"center"}`, `{"start":"center"}`; `vrs`, `pcscd`, `app` | a program ends, or is started again |
-//! | `{"passport":{"persona":"ordinary","how":"glare"}}`, with `"last_day":"200101"` perhaps | a photograph of the persona's passport: `done` is the JPEG file. Hows are those of [`Kind`], and `card` for a document of another kind |
+//! | `{"passport":{"persona":"ordinary","how":"glare"}}`, with `"last_day":"200101"` perhaps | a photograph of the persona's passport: `done` is the JPEG file. Hows: `plain`, `turned`, `inclined`, `skewed`, `blurred`, `dark`, `glare`, `cut-off`, and `card` for a document of another kind |
 //! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
 //! | `{"revoke":ID}` | the municipality revokes a certificate |
 
@@ -25,9 +25,8 @@ use serde_json::Value;
 use toml::Table;
 
 use crate::passport::Passport;
-use crate::passport::photograph::Random;
+use crate::passport::photograph::{Photograph, Random};
 use crate::passport::specimen::Specimen;
-use crate::passport::trial::Kind;
 use crate::persona::Persona;
 use crate::phone::Phone;
 use crate::printer::free_port;
@@ -97,7 +96,7 @@ struct Stand {
     _phone: Phone,
     world: World,
     port: u16,
-    photographs: u64,
+    photographs: u32,
 }
 
 /// Sets it up and carries out commands until there are no more.
@@ -245,27 +244,16 @@ impl Stand {
             passport.last_day = last_day;
         }
         let mut lines = passport.lines();
-        let kind = match how {
+        if how == "card" {
             // An identity card of the same size: no check digit covers the first letters.
-            "card" => {
-                lines[0].replace_range(0..1, "I");
-                Kind::Plain
-            }
-            how => {
-                KINDS
-                    .iter()
-                    .find(|(name, _)| *name == how)
-                    .ok_or("no such photograph")?
-                    .1
-            }
-        };
+            lines[0].replace_range(0..1, "I");
+        }
+        let page = Specimen::new(&lines).picture(DOTS);
+        let picture = photograph(&page, how).ok_or("no such photograph")?;
         self.photographs += 1;
-        let mut random = Random(self.photographs);
-        let picture = kind.photograph(&Specimen::new(&lines).picture(DOTS), &mut random);
-        let file = self
-            .world
-            .ground
-            .path(&format!("photographs/{}.jpeg", self.photographs));
+        let file = format!("photographs/{}.jpeg", self.photographs);
+        let file = self.world.ground.path(&file);
+        let picture = picture.jpeg(QUALITY);
         fs::write(&file, picture)?;
         Ok(file)
     }
@@ -311,18 +299,26 @@ const HOME: &str = "132217";
 /// Dots to a millimetre of a photograph.
 const DOTS: f32 = 12.0;
 
-/// Ways to photograph a passport that are told apart.
-const KINDS: [(&str, Kind); 9] = [
-    ("plain", Kind::Plain),
-    ("turned", Kind::Turned),
-    ("inclined", Kind::Inclined),
-    ("close", Kind::Close),
-    ("skewed", Kind::FarInclined),
-    ("blurred", Kind::Blurred),
-    ("dark", Kind::Dark),
-    ("glare", Kind::Glare),
-    ("cut-off", Kind::CutOff),
-];
+/// Of its JPEG.
+const QUALITY: u8 = 85;
+/// Grey of the table that a passport lies on.
+const TABLE: f32 = 90.0;
+
+/// A page photographed in one of the ways that are told apart, always the same.
+fn photograph(page: &Photograph, how: &str) -> Option<Photograph> {
+    let mut random = Random(1);
+    Some(match how {
+        "plain" | "card" => page.clone(),
+        "turned" => page.turned(8.0, TABLE),
+        "inclined" => page.inclined(18.0, -12.0, TABLE),
+        "skewed" => page.inclined(50.0, 0.0, TABLE),
+        "blurred" => page.blurred(6.0),
+        "dark" => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
+        "glare" => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
+        "cut-off" => page.cut(0.2, 0.0, 1.0, 1.0),
+        _ => return None,
+    })
+}
 
 fn configuration(world: &World, phone: &Phone, port: u16) -> io::Result<Table> {
     let example = fs::read_to_string(repository().join("kiosk-agent/app.example.toml"))?;

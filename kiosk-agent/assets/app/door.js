@@ -12,21 +12,41 @@ export async function letIn(say) {
   const opened = location.hash.slice(1);
   // It is in this variable alone from here on.
   history.replaceState(null, "", "/");
-  const { opens } = await knock(say);
-  // A new passphrase is set, and a device's key used, only by whoever started the program.
-  if (opens !== "passphrase" && !opened) return new Promise(() => say("shut", shut));
-  if (opens === "key") {
-    const answer = await tell({}, opened);
-    return answer.secret ? { opens, secret: answer.secret } : new Promise(() => say("shut", shut));
+  for (;;) {
+    const { opens } = await knock(say);
+    // A new passphrase is set, and a device's key used, only by whoever started the program.
+    if (opens !== "passphrase" && !opened) say("shut", shut);
+    else if (opens === "key") {
+      const { secret } = await tell({}, opened);
+      if (secret) return { opens, secret };
+      say("shut", shut);
+    }
+    const asked = new Promise((done) => {
+      if (opens === "passphrase") say("unlock", () => unlock(done));
+      else if (opens === "new" && opened) say("unlock", () => choose(opened, done));
+    });
+    const secret = await untilGone(asked);
+    if (secret) return { opens, secret };
   }
-  return new Promise((open) => {
-    const done = (secret) => open({ opens, secret });
-    say("unlock", opens === "new" ? () => choose(opened, done) : () => unlock(done));
-  });
+}
+
+/** What comes of it, or nothing where the program has ended meanwhile. */
+async function untilGone(asked) {
+  let isOver = false;
+  const gone = async () => {
+    while (!isOver) {
+      await new Promise((done) => setTimeout(done, AGAIN));
+      if (!(await fetch("/door").catch(() => null))) return undefined;
+    }
+    return undefined;
+  };
+  const secret = await Promise.race([asked, gone()]);
+  isOver = true;
+  return secret;
 }
 
 /** What the door is like, as soon as the program is there. */
-export async function knock(say) {
+async function knock(say) {
   for (let isTold = false; ; isTold = true) {
     try {
       const answer = await fetch("/door");
