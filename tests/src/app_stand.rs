@@ -311,11 +311,11 @@ fn photograph(page: &Photograph, how: &str) -> Option<Photograph> {
         "plain" | "card" => page.clone(),
         "turned" => page.turned(8.0, TABLE),
         "inclined" => page.inclined(18.0, -12.0, TABLE),
-        "skewed" => page.inclined(50.0, 0.0, TABLE),
-        "blurred" => page.blurred(6.0),
+        "skewed" => page.inclined(52.0, -45.0, TABLE),
+        "blurred" => page.blurred(4.5),
         "dark" => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
         "glare" => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
-        "cut-off" => page.cut(0.2, 0.0, 1.0, 1.0),
+        "cut-off" => page.cut(0.0, 0.0, 1.0, 0.86),
         _ => return None,
     })
 }

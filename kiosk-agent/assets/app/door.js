@@ -6,6 +6,8 @@ import { button, currentLanguage, dialog, el, text } from "./dom.js";
 const LEAST = 8;
 /** How long between two looks for a program that has ended. */
 const AGAIN = 2000;
+/** A program that ends is gone after that. */
+const ENDING = 1000;
 
 /** Asks until somebody is let in: the secret of the screens, and what opened. `say` shows something in place of the screen. */
 export async function letIn(say) {
@@ -43,6 +45,16 @@ async function untilGone(asked) {
   const secret = await Promise.race([asked, gone()]);
   isOver = true;
   return secret;
+}
+
+/**
+ * To a new document in another process. `/out.html` is of another opener policy than the rest (COOP): the browser does not let the two share
+ * a process, and the one that showed certificates ends, with what it has freed but not overwritten.
+ */
+export async function elsewhere(say) {
+  await new Promise((done) => setTimeout(done, ENDING));
+  await knock(say);
+  location.replace("/out.html");
 }
 
 /** What the door is like, as soon as the program is there. */
