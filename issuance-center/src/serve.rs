@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     admin::Admin,
+    apps::Apps,
     center::{Center, Parts},
     certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
     clock::{Clock, SystemClock},
@@ -253,6 +254,11 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
     let enrolment = Enrolment::load(config, center.parts(), reports(Listener::Enrolment))?;
     let service = Terminals {
         center: Arc::clone(&center),
+        apps: Apps::new(
+            config.app_quota,
+            config.vrs.connections,
+            config.vrs.deadlines.free,
+        ),
         reports: reports(Listener::Terminals),
     };
     let terminals = server::mutual(&config.terminals, service)

@@ -611,4 +611,4 @@ fn retry<S>(refused: Refused<S>, front: &mut impl FrontEnd) -> Result<S, Problem
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,6 +4,7 @@
 mod support;
 
 mod abroad;
+mod app;
 mod app_page;
 mod applications;
 mod architecture;

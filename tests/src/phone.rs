@@ -1,7 +1,7 @@
 //! Phones: the keystore of one, run by the real `hw-sim`, and the way of an app with it to the center.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,14 +14,13 @@ use terminal::keystore::{Attested, Keystore, KeystoreFailed, SocketKeystore};
 use crate::process::{Program, program};
 use crate::world::{World, repository};
 
-const SOCKET: &str = "keystore.sock";
-
 /// A phone's keystore, running.
 pub struct Phone {
     keystore: SocketKeystore,
     /// The program.
     pub program: Program,
-    folder: TempDir,
+    socket: PathBuf,
+    _folder: TempDir,
 }
 
 impl Phone {
@@ -31,7 +30,7 @@ impl Phone {
     /// If it does not become ready.
     pub fn start(world: &World, device: &str) -> io::Result<Self> {
         let folder = TempDir::new()?;
-        let socket = folder.path().join(SOCKET);
+        let socket = folder.path().join("keystore.sock");
         let mut command = Command::new(program("hw-sim"));
         command.args(["keystore", "run", "--authority"]);
         command.arg(world.ground.path("attestation"));
@@ -43,16 +42,17 @@ impl Phone {
             .arg(&socket);
         let (program, _) = Program::serve("keystore", command)?;
         Ok(Self {
-            keystore: SocketKeystore::at(socket),
+            keystore: SocketKeystore::at(socket.clone()),
             program,
-            folder,
+            socket,
+            _folder: folder,
         })
     }
 
-    /// Where its keystore listens.
+    /// The keystore's socket.
     #[must_use]
-    pub fn socket(&self) -> PathBuf {
-        self.folder.path().join(SOCKET)
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Its keystore.

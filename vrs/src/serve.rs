@@ -12,8 +12,8 @@ use issuance_channel::{
     Identity, Peer,
     descriptors::{self, TooFew},
     server::{
-        self, Answer, Body, Connection, Form, Limits, LoopbackConfig, Method, MutualConfig,
-        OpenService, Service, StartError,
+        self, Answer, AppLimits, Body, Connection, Form, Limits, LoopbackConfig, Method,
+        MutualConfig, OpenService, Service, StartError,
     },
 };
 use serde::Serialize;
@@ -97,6 +97,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
             listen: config.listen_centers,
             tls: config.tls,
             apps: None,
+            app_limits: AppLimits::default(),
             limits: config.limits,
         },
         Centers {

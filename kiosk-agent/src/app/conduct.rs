@@ -241,3 +241,6 @@ async fn unless_cancelled<T, E: Into<Closed>>(
         Step::Back => Err(ProblemCode::Cancelled.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

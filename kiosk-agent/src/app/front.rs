@@ -322,3 +322,61 @@ fn event(screen: &Screen<'_>) -> Bytes {
     event.extend_from_slice(b"\n\n");
     event.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio_stream::StreamExt;
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(600);
+
+    fn press(intent: serde_json::Value) -> Press {
+        serde_json::from_value(intent).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_locks_when_nobody_has_done_anything_for_so_long_and_when_asked() {
+        let (front, _knocks) = PageFront::new();
+        let shared = front.shared();
+        shared.let_in(Secret::random().unwrap(), None);
+        let begin = Instant::now();
+        let touches = async {
+            tokio::time::sleep(IDLE / 2).await;
+            // What means nothing is a sign of somebody too.
+            assert!(!shared.press(press(json!({"serial": 9, "intent": "go"}))));
+        };
+        tokio::join!(shared.until_to_be_locked(IDLE), touches);
+        assert_eq!(begin.elapsed(), IDLE * 3 / 2);
+        let begin = Instant::now();
+        let asks = async { assert!(shared.press(press(json!({"serial": 9, "intent": "lock"})))) };
+        tokio::join!(shared.until_to_be_locked(IDLE), asks);
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_is_let_in_no_longer_is_told_that_and_nothing_else() {
+        let (mut front, _knocks) = PageFront::new();
+        let shared = front.shared();
+        assert!(shared.screens().is_none());
+        for ends in [true, false] {
+            shared.let_in(Secret::random().unwrap(), None);
+            let mut screens = shared.screens().unwrap();
+            front.show(Shown::TapCard);
+            let told = screens.next().await.unwrap();
+            assert!(told.windows(8).any(|it| it == b"tap-card"));
+            if ends {
+                front.lock();
+            } else {
+                shared.let_in(Secret::random().unwrap(), None);
+            }
+            let told = screens.next().await.unwrap();
+            assert!(told.windows(6).any(|it| it == b"locked"));
+            front.show(Shown::Reading);
+            assert!(screens.next().await.is_none());
+        }
+    }
+}

@@ -12,7 +12,7 @@ use super::desk::Content;
 pub struct Picture {
     content: Content,
     frame: Option<oneshot::Sender<Result<(), ProblemCode>>>,
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
 }
 
 impl Picture {
@@ -24,7 +24,7 @@ impl Picture {
         Self {
             content,
             frame,
-            _place: place,
+            place,
         }
     }
 
@@ -40,7 +40,10 @@ impl Picture {
 
     /// Says what became of it, where that is waited for.
     pub(super) fn answer(self, became: Result<(), ProblemCode>) {
-        if let Some(frame) = self.frame {
+        let Self { frame, place, .. } = self;
+        // Whoever hears of it may send the next one.
+        drop(place);
+        if let Some(frame) = frame {
             // Whoever went does not want to know.
             let _ = frame.send(became);
         }

@@ -3,7 +3,7 @@
 //! A passphrase is guessed at Argon2id's pace; after [`FREE`] wrong ones each further guess waits, twice as long as the one before.
 //! That count is the process's own: whoever can start the program anew can read the wallet's files too, and guess elsewhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ impl Place {
     }
 
     /// Opens it, or makes it, with the device's key, which is made where there is neither.
-    fn open_with_key(&self, key: &PathBuf) -> Result<(Wallet, usize), PlaceError> {
+    fn open_with_key(&self, key: &Path) -> Result<(Wallet, usize), PlaceError> {
         let absent = wallet::lock(&self.folder)? == Lock::Absent;
         let key = if absent && !key.exists() {
             DeviceKey::create(key)?

@@ -10,7 +10,7 @@ use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
 
 mod cabinet;
-mod doubles;
+pub(crate) mod doubles;
 use doubles::*;
 
 /// What was seen from start to end where nothing is in the way.

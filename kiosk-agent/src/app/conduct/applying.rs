@@ -41,7 +41,10 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             let read = self.until_read(&mut center, &urn, &choice, front).await?;
             match read {
                 Step::On(accepted) => break (choice, accepted),
-                Step::Back => kinds = Some(choice.kinds),
+                Step::Back => {
+                    kinds = Some(choice.kinds);
+                    front.show(Shown::Working);
+                }
             }
         };
         let taken = self.until_confirmed(accepted, front).await?;
@@ -62,7 +65,6 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         mut chosen: Option<Kinds>,
         front: &mut impl Front,
     ) -> Result<Choice, Closed> {
-        front.show(Shown::Working);
         let welcome = unless_cancelled(welcome(center, &self.latch), front).await?;
         // Back from the kinds: the terms once more, and so on.
         let mut straight = chosen.is_some() && proposal.is_none();

@@ -27,6 +27,13 @@ enum Passport {
     Without,
 }
 
+/// What came of it.
+enum Lines {
+    Read(PassportMrz),
+    Unreadable,
+    Without,
+}
+
 /// What the resident says to what the passport says.
 enum Said {
     Right,
@@ -172,23 +179,11 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     ) -> Result<(CardTaken, bool), Closed> {
         loop {
             front.show(Shown::Passport { domestic });
-            let lines = loop {
-                let answer = answered(front, |intent| match intent {
-                    Intent::Picture(picture) => Some(Passport::Picture(picture)),
-                    Intent::Without => Some(Passport::Without),
-                    _ => None,
-                });
-                match answer.await? {
-                    Passport::Without => return Ok((taken, false)),
-                    Passport::Picture(picture) if picture.is_frame() => {
-                        if let Some(lines) = self.read_frame(picture, front).await? {
-                            break Some(lines);
-                        }
-                    }
-                    Passport::Picture(picture) => break self.read_picture(picture, front).await?,
-                }
+            let lines = match self.until_lines(front).await? {
+                Lines::Read(lines) => lines,
+                Lines::Unreadable => continue,
+                Lines::Without => return Ok((taken, false)),
             };
-            let Some(lines) = lines else { continue };
             match taken.with_passport(lines, hours::today(SystemTime::now())) {
                 Ok(with) => taken = with,
                 Err(refused) => {
@@ -205,32 +200,44 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         }
     }
 
-    /// The lines in a picture; what is wrong with it was told.
-    async fn read_picture(
-        &self,
-        picture: Picture,
-        front: &mut impl Front,
-    ) -> Result<Option<PassportMrz>, Closed> {
-        front.show(Shown::PassportReading);
-        let (_picture, read) = unless_cancelled(self.read(picture), front).await?;
-        match read {
-            Ok(lines) => Ok(Some(lines)),
-            Err(code) => {
-                obstacle(code.into(), None, front).await?;
-                Ok(None)
+    /// A picture's lines, or a frame's, in which they can be read; what is wrong with a picture was told.
+    async fn until_lines(&self, front: &mut impl Front) -> Result<Lines, Closed> {
+        loop {
+            let answer = answered(front, |intent| match intent {
+                Intent::Picture(picture) => Some(Passport::Picture(picture)),
+                Intent::Without => Some(Passport::Without),
+                _ => None,
+            });
+            let picture = match answer.await? {
+                Passport::Without => return Ok(Lines::Without),
+                Passport::Picture(picture) => picture,
+            };
+            if !picture.is_frame() {
+                front.show(Shown::PassportReading);
+            }
+            let without = answered(front, |intent| {
+                matches!(intent, Intent::Without).then_some(())
+            });
+            let (picture, read) = tokio::select! {
+                biased;
+                // It is read to its end, for nobody.
+                without = without => return without.map(|()| Lines::Without),
+                read = self.read(picture) => read?,
+            };
+            match read {
+                Ok(lines) => {
+                    picture.answer(Ok(()));
+                    return Ok(Lines::Read(lines));
+                }
+                // The screen stands, and the next frame comes.
+                Err(code) if picture.is_frame() => picture.answer(Err(code)),
+                Err(code) => {
+                    drop(picture);
+                    obstacle(code.into(), None, front).await?;
+                    return Ok(Lines::Unreadable);
+                }
             }
         }
-    }
-
-    /// The lines in a frame, while the screen stands.
-    async fn read_frame(
-        &self,
-        frame: Picture,
-        front: &mut impl Front,
-    ) -> Result<Option<PassportMrz>, Closed> {
-        let (frame, read) = unless_cancelled(self.read(frame), front).await?;
-        frame.answer(read.as_ref().map(drop).map_err(|code| *code));
-        Ok(read.ok())
     }
 
     /// Reads where a thread may block.

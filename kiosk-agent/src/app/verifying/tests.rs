@@ -88,10 +88,10 @@ fn text_pictures_and_pages_are_read_and_judged_alike_without_any_network() {
     assert_eq!(said["codes"][0]["signer"]["issuer"], ISS);
 
     let others = Maker::new(2).sign(&payload(&preview()));
-    let mut changed = text.to_string();
-    let digit = changed.remove(changed.len() - 8);
-    changed.insert(changed.len() - 7, if digit == '0' { '1' } else { '0' });
-    let both = format!("{}\n{changed}\nHC1:…\n", *qr_text(&others));
+    let mut changed = jws.clone();
+    let letter = changed.remove(changed.len() - 10);
+    changed.insert(changed.len() - 9, if letter == 'A' { 'B' } else { 'A' });
+    let both = format!("{}\n{}\nHC1:…\n", *qr_text(&others), *qr_text(&changed));
     let judged = verdicts(&verifying, both.as_bytes());
     assert_eq!(judged, ["unknown-issuer", "tampered", "unsupported"]);
     assert_eq!(verdicts(&verifying, &page(&[])), [""; 0]);
