@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import json
+import shutil
 import time
 import zlib
 from pathlib import Path
@@ -69,12 +70,13 @@ def every_verdict(stand, phone):
     """Of others and of our own; signer and content only of whoever is believed."""
     now = int(time.time())
     believed, unknown = Issuer("https://believed.example"), Issuer("https://unknown.example")
-    trust = Path(stand.about["ground"]) / "app/trust"
+    trust = Path(stand.about["trust"])
+    shutil.copytree(SPECIMENS, trust, dirs_exist_ok=True)
     (trust / "believed.json").write_text(believed.keys())
     with (trust / "trust.toml").open("a") as list:
         list.write(f'\n[[card-issuer]]\nurl = "{believed.url}"\nname = "Believed here"\nkeys = "believed.json"\n')
-    stand.order(stop="app")
-    stand.order(start="app")
+    stand.order(close="app")
+    stand.order(open="app")
     phone.enter().push("VerifyOther")
     cases = [((SPECIMENS / file).read_text().strip(), verdict) for file, verdict in OF_OTHERS]
     cases += [(believed.card(now + DAY), "not-yet-valid"), (believed.card(now - 2 * DAY, now - DAY), "expired"), (unknown.card(now - DAY), "unknown-issuer"), *WRONG]

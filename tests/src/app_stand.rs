@@ -12,6 +12,7 @@
 //! | `{"discard":"app"}` | the wallet goes, as when somebody forgot the passphrase; the app is started again |
 //! | `{"device":"rooted"}` | the app is on another device of `hw-sim/devices`; it is started again |
 //! | `{"passport":{"persona":"gaiji","taken":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`taken`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
+//! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
 //! | `{"revoke":["132217","ID"]}` | that municipality revokes the certificate |
 
 use std::error::Error;
@@ -28,12 +29,11 @@ use crate::device::Device;
 use crate::passport::Passport;
 use crate::passport::photograph::{Photograph, Random};
 use crate::passport::specimen::Specimen;
-use crate::passport::trial::Kind;
 use crate::persona::Persona;
 use crate::process::program;
 use crate::reader::Reader;
 use crate::stand::say;
-use crate::world::{Options, World, run, set};
+use crate::world::{Options, World, repository, run, set};
 
 /// Dots to a millimetre of a photograph.
 const DOTS: f32 = 12.0;
@@ -72,6 +72,7 @@ enum Order {
     Discard(Own),
     Device(String),
     Passport(Wanted),
+    Dose(String),
     Revoke([String; 2]),
 }
 
@@ -114,8 +115,10 @@ pub enum Taken {
     Dark,
     /// From far to the side.
     Skewed,
-    /// Without an end of the zone.
+    /// Without the lower line of the zone.
     CutOff,
+    /// Well, of an identity card: its zone begins with another letter, which no check digit covers.
+    OtherDocument,
 }
 
 /// What stands there.
@@ -198,6 +201,7 @@ impl Stand {
             Order::Discard(Own::App) => device.discard(world)?,
             Order::Device(name) => device.exchange(world, &name)?,
             Order::Passport(wanted) => return self.photograph(&wanted),
+            Order::Dose(persona) => vaccinate(world, &persona)?,
             Order::Revoke([municipality, id]) => {
                 let mut vrs: Command = world.ground.vrs();
                 run(vrs.args(["revoke", "--municipality", &municipality, &id]))?;
@@ -213,7 +217,10 @@ impl Stand {
             passport.last_day.clone_from(day);
         }
         let lines = wanted.lines.clone();
-        let lines = lines.unwrap_or_else(|| passport.lines().to_vec());
+        let mut lines = lines.unwrap_or_else(|| passport.lines().to_vec());
+        if let (Taken::OtherDocument, Some(upper)) = (wanted.taken, lines.first_mut()) {
+            upper.replace_range(0..1, "I");
+        }
         let page = Specimen::new(&lines).picture(DOTS);
         self.photographs += 1;
         let name = format!("photograph-{}.jpg", self.photographs);
@@ -228,15 +235,47 @@ impl Taken {
     fn of(self, page: &Photograph) -> Vec<u8> {
         const TABLE: f32 = 60.0;
         let mut random = Random(1);
-        match self {
-            Self::Well => page.jpeg(90),
-            Self::Turned => page.turned(6.0, TABLE).jpeg(90),
-            Self::UpsideDown => page.turned(180.0, TABLE).jpeg(90),
-            Self::Glare => Kind::Glare.photograph(page, &mut random),
-            Self::Blurred => page.blurred(8.0).jpeg(90),
-            Self::Dark => Kind::Dark.photograph(page, &mut random),
-            Self::Skewed => Kind::FarInclined.photograph(page, &mut random),
-            Self::CutOff => page.cut(0.0, 0.0, 0.8, 1.0).jpeg(90),
-        }
+        let picture = match self {
+            Self::Well | Self::OtherDocument => page.clone(),
+            Self::Turned => page.turned(6.0, TABLE),
+            Self::UpsideDown => page.turned(180.0, TABLE),
+            Self::Glare => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
+            Self::Blurred => page.blurred(4.5),
+            Self::Dark => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
+            Self::Skewed => page.inclined(52.0, -45.0, TABLE),
+            Self::CutOff => page.cut(0.0, 0.0, 1.0, 0.86),
+        };
+        picture.jpeg(90)
     }
+}
+
+/// One more dose than the municipality's file has of the persona.
+fn vaccinate(world: &World, persona: &str) -> Result<(), Box<dyn Error>> {
+    let persona = Persona::load(persona)?;
+    let records = repository().join(format!("tests/data/vrs/{}.csv", persona.municipality));
+    let records = std::fs::read_to_string(records)?;
+    let (header, rows) = records.split_once('\n').ok_or("no header")?;
+    let is_own = |row: &&str| row.contains(&format!(",{},", persona.holder));
+    let own: Vec<&str> = rows.lines().filter(is_own).collect();
+    let last = own.last().ok_or("this persona has no record there")?;
+    let mut cells: Vec<&str> = last.split(',').collect();
+    for (name, value) in [
+        ("年度", "2022"),
+        ("接種日", "20220618"),
+        ("種別", "3回目"),
+        ("請求年月", "202206"),
+        ("予診日", "20220618"),
+        ("ロット番号", "FP9654"),
+    ] {
+        let mut columns = header.trim_end().trim_start_matches('\u{feff}').split(',');
+        let column = columns.position(|column| column == name);
+        cells[column.ok_or("no such column")?] = value;
+    }
+    let (own, further) = (own.join("\n"), cells.join(","));
+    let file = world.ground.path("further.csv");
+    std::fs::write(&file, format!("{header}\n{own}\n{further}\n"))?;
+    let mut vrs: Command = world.ground.vrs();
+    vrs.args(["import", "--municipality", &persona.municipality]);
+    run(vrs.arg(&file))?;
+    Ok(())
 }
