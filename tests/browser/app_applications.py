@@ -112,20 +112,20 @@ def refused(stand, phone):
     phone.is_told("pin-wrong", remaining=2).understood().is_on("pin")
     expect(phone.page.locator("main .lead")).to_have_text(phone.say("TriesLeft", remaining=2))
     phone.type_pin().is_on("person")
-    stand.order(remove=None)
+    stand.order(remove=0)
     phone.cancel()
     # One try is left: asked before the PIN goes to the card.
     phone.to_kinds().choose("domestic").type_pin().is_on("tap-card")
     stand.order(insert="one-try-left")
     phone.is_on("last-try").push("LastTrySend").is_on("person")
-    stand.order(remove=None)
+    stand.order(remove=0)
     phone.cancel()
     stand.order(reset_tries="one-try-left")
     for who, code in (("pin-blocked", "pin-blocked"), ("expired", "card-expired"), ("phone", "phone-instead-of-card"), ("other-card", "wrong-card"), ("copy", "card-not-genuine")):
         phone.to_kinds().choose("domestic").type_pin().is_on("tap-card")
         stand.order(insert=who)
         phone.is_told(code)
-        stand.order(remove=None)
+        stand.order(remove=0)
         # Another card may be tried with the PIN entered anew; what is wrong with this one ends it.
         phone.understood()
         if who in ("phone", "other-card"):
@@ -232,9 +232,9 @@ def locked(stand, phone):
     phone.unlock()
     expect(first.locator("main.on-unlock")).to_have_count(1)
     # The program ends, and comes back at the same address.
-    stand.order(stop="app")
+    stand.order(close="app")
     expect(phone.page.locator("main.on-gone h1")).to_have_text(phone.say("Gone"))
-    stand.order(start="app")
+    stand.order(open="app")
     phone.unlock()
     phone.push("ChangePassphrase")
     dialog = phone.page.get_by_role("dialog")

@@ -45,7 +45,7 @@ def forgotten(stand, phone):
     assert not in_process(stand.app, wanted), "before a card was read"
     # VERIFY, and the answer to the challenge once everything was read.
     phone.to_kinds().choose("domestic").type_pin().is_on("tap-card")
-    stand.order(insert="long-address", faults=["slow=2500@ins=20,times=2", "slow=4000@ins=88"])
+    stand.order(insert="long-address", faults=["slow=2500@ins=20,times=2", "slow=4500@ins=88,times=always"])
     phone.is_on("reading")
     leads_to(stand.app, {"name", "address", "birth date", "individual number"}, wanted)
     phone.is_on("person")

@@ -12,12 +12,12 @@ def abroad(stand, phone):
     # It is this one alone that is applied for, so there is nothing to go on with.
     expect(phone.page.get_by_role("button", name=phone.say("PassportGiveUp"))).to_have_count(0)
     for how, code in (("glare", "passport-glare"), ("skewed", "passport-skewed"), ("blurred", "passport-blurred"), ("dark", "passport-dark"),
-                      ("cut-off", "passport-cut-off"), ("card", "passport-other-document")):
-        phone.give_picture(stand.order(passport={"persona": "gaiji", "how": how}))
+                      ("cut-off", "passport-cut-off"), ("other-document", "passport-other-document")):
+        phone.give_picture(stand.order(passport={"persona": "gaiji", "taken": how}))
         phone.is_told(code).understood().is_on("passport")
     # Read, and not as it should be: once more.
-    phone.give_picture(stand.order(passport={"persona": "gaiji", "how": "turned"})).is_on("passport-check").push("PassportAgain").is_on("passport")
-    phone.give_picture(stand.order(passport={"persona": "gaiji", "how": "inclined"})).is_on("passport-check")
+    phone.give_picture(stand.order(passport={"persona": "gaiji", "taken": "turned"})).is_on("passport-check").push("PassportAgain").is_on("passport")
+    phone.give_picture(stand.order(passport={"persona": "gaiji", "taken": "upside-down"})).is_on("passport-check")
     said = phone.page.locator("main dl").inner_text()
     for part in ("YOSHIDA TAKAKO", "XX0000001", "JPN"):
         assert part in said, "not what the passport says"
@@ -43,7 +43,7 @@ def abroad(stand, phone):
 
 def by_camera(stand, phone):
     """From the camera, as it looks at the page; both kinds at once, with one PIN and one tap."""
-    film = phone.video(stand.order(passport={"persona": "seven-doses", "how": "plain"}))
+    film = phone.video(stand.order(passport={"persona": "seven-doses", "taken": "well"}))
     phone.enter(video=film).to_person("seven-doses", ("domestic", "abroad")).on_from_person().is_on("passport")
     phone.push("UseCamera").is_on("passport-check")
     assert "WAKATAKE DAISUKE" in phone.page.locator("main dl").inner_text()
@@ -57,7 +57,7 @@ def by_camera(stand, phone):
 
 def advised(stand, phone):
     """While the camera sees nothing that can be read, it is said why; the picture can be taken all the same, and the camera closed."""
-    film = phone.video(stand.order(passport={"persona": "gaiji", "how": "glare"}))
+    film = phone.video(stand.order(passport={"persona": "gaiji", "taken": "glare"}))
     phone.enter(video=film).to_person("gaiji", ("abroad",)).on_from_person().is_on("passport").push("UseCamera")
     expect(phone.page.locator("#advice")).to_have_text(phone.say("advice/passport-glare"))
     phone.push("Shoot").is_told("passport-glare").understood().is_on("passport")
@@ -78,7 +78,7 @@ def expired(stand, phone):
         before = entries(phone).count()
         phone.to_person(who, ("domestic", "abroad")).on_from_person().is_on("passport")
         if way == "expired":
-            phone.give_picture(stand.order(passport={"persona": who, "how": "plain", "last_day": "200101"}))
+            phone.give_picture(stand.order(passport={"persona": who, "taken": "well", "last_day": "200101"}))
             phone.is_told("passport-expired").understood()
             phone.page.locator("main.on-municipality, main.on-passport").wait_for()
         if phone.page.locator("main.on-passport").count():
@@ -93,7 +93,7 @@ def expired(stand, phone):
 def somebody_elses(stand, phone):
     """A passport with another birth date than the card's."""
     phone.enter().to_person("gaiji", ("abroad",)).on_from_person().is_on("passport")
-    phone.give_picture(stand.order(passport={"persona": "ordinary", "how": "plain"}))
+    phone.give_picture(stand.order(passport={"persona": "ordinary", "taken": "well"}))
     phone.is_told("passport-not-yours").understood().is_on("passport").cancel()
 
 

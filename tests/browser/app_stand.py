@@ -171,7 +171,7 @@ class Phone:
 
     def on_from_person(self):
         """The card is taken, and what it says is right."""
-        self.stand.order(remove=None)
+        self.stand.order(remove=0)
         right = self.page.get_by_role("button", name=self.say("Right"), exact=True)
         expect(right).to_have_attribute("aria-disabled", "false")
         right.click()

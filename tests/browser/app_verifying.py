@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import json
+import shutil
 import time
 import zlib
 from pathlib import Path
@@ -69,12 +70,13 @@ def every_verdict(stand, phone):
     """Of others and of our own; signer and content only of whoever is believed."""
     now = int(time.time())
     believed, unknown = Issuer("https://believed.example"), Issuer("https://unknown.example")
-    trust = Path(stand.about["ground"]) / "app/trust"
+    trust = Path(stand.about["trust"])
+    shutil.copytree(SPECIMENS, trust, dirs_exist_ok=True)
     (trust / "believed.json").write_text(believed.keys())
     with (trust / "trust.toml").open("a") as list:
         list.write(f'\n[[card-issuer]]\nurl = "{believed.url}"\nname = "Believed here"\nkeys = "believed.json"\n')
-    stand.order(stop="app")
-    stand.order(start="app")
+    stand.order(close="app")
+    stand.order(open="app")
     phone.enter().push("VerifyOther")
     cases = [((SPECIMENS / file).read_text().strip(), verdict) for file, verdict in OF_OTHERS]
     cases += [(believed.card(now + DAY), "not-yet-valid"), (believed.card(now - 2 * DAY, now - DAY), "expired"), (unknown.card(now - DAY), "unknown-issuer"), *WRONG]
@@ -112,7 +114,7 @@ def every_way(stand, phone):
         again(phone).page.locator("#file").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
         phone.is_on("verified")
         assert verdicts(phone) and set(verdicts(phone)) == {"valid"}, f"{name}: {verdicts(phone)}"
-    again(phone).page.locator("#file").set_input_files({"name": "page.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    again(phone).page.locator("#file").set_input_files({"name": "page.bin", "mimeType": "application/octet-stream", "buffer": b"no picture"})
     expect(phone.page.locator("main .chooser .fault")).to_have_text(phone.say("PageRefused"))
     blank = io.BytesIO()
     Image.new("L", (640, 480), 200).save(blank, "PNG")

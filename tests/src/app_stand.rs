@@ -6,19 +6,19 @@
 //!
 //! | command | what |
 //! |---|---|
-//! | `{"stop":"app"}`, `{"kill":"app"}`, `{"start":"app"}` | the app ends as told, or at once; it is started again, on its port, with its wallet |
+//! | `{"close":"app"}`, `{"kill":"app"}`, `{"open":"app"}` | the app ends as told, or at once; it is started again, on its port, with its wallet |
 //! | `{"lock_minutes":1}` | it locks itself after so long; it is started again |
 //! | `{"key_file":true}`, `false` | a key of the device opens the wallet, or a passphrase; the one there is goes, and the app is started again |
 //! | `{"discard":"app"}` | the wallet goes, as when somebody forgot the passphrase; the app is started again |
 //! | `{"device":"rooted"}` | the app is on another device of `hw-sim/devices`; it is started again |
-//! | `{"passport":{"persona":"gaiji","how":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`how`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
-//! | `{"dose":"ordinary"}` | the personas' municipality records a further dose |
-//! | `{"revoke":"ID"}` | it revokes the certificate |
+//! | `{"passport":{"persona":"gaiji","taken":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`taken`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
+//! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
+//! | `{"revoke":["132217","ID"]}` | that municipality revokes the certificate |
 
 use std::error::Error;
-use std::fs;
 use std::io::{self, BufRead};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::Command;
 
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
@@ -29,15 +29,12 @@ use crate::device::Device;
 use crate::passport::Passport;
 use crate::passport::photograph::{Photograph, Random};
 use crate::passport::specimen::Specimen;
-use crate::passport::trial::Kind;
 use crate::persona::Persona;
 use crate::process::program;
 use crate::reader::Reader;
 use crate::stand::say;
 use crate::world::{Options, World, repository, run, set};
 
-/// Where the personas live.
-const HOME: &str = "132217";
 /// Dots to a millimetre of a photograph.
 const DOTS: f32 = 12.0;
 
@@ -67,16 +64,16 @@ struct Description {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
-    Stop(Own),
+    Close(Own),
     Kill(Own),
-    Start(Own),
+    Open(Own),
     LockMinutes(u16),
     KeyFile(bool),
     Discard(Own),
     Device(String),
     Passport(Wanted),
     Dose(String),
-    Revoke(String),
+    Revoke([String; 2]),
 }
 
 /// What is this stand's own.
@@ -92,7 +89,7 @@ enum Own {
 struct Wanted {
     persona: String,
     #[serde(default)]
-    how: Taken,
+    taken: Taken,
     /// `YYMMDD`.
     last_day: Option<String>,
     /// In place of the passport's.
@@ -103,15 +100,11 @@ struct Wanted {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Taken {
-    /// Straight from above.
+    /// Well.
     #[default]
-    Plain,
+    Well,
     /// Turned a little.
     Turned,
-    /// From the side.
-    Inclined,
-    /// With its lower part alone.
-    Close,
     /// Upside down.
     UpsideDown,
     /// With a light over the zone.
@@ -122,10 +115,10 @@ pub enum Taken {
     Dark,
     /// From far to the side.
     Skewed,
-    /// Without an end of the zone.
+    /// Without the lower line of the zone.
     CutOff,
-    /// Well, of an identity card of that size: no check digit covers the first letter.
-    Card,
+    /// Well, of an identity card: its zone begins with another letter, which no check digit covers.
+    OtherDocument,
 }
 
 /// What stands there.
@@ -143,11 +136,7 @@ struct Stand {
 pub fn serve() -> Result<(), Box<dyn Error>> {
     let world = World::start(&Options::default())?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
-    let mut device = Device::without_app(&world, "genuine")?;
-    // Beside our own issuer, those of the published specimens are believed.
-    let trust = world.ground.path("app/trust");
-    copy(&repository().join("verify/tests/specimens"), &trust)?;
-    device.open(&world)?;
+    let device = Device::start(&world, "genuine")?;
     let mut stand = Stand {
         device,
         around: Around { reader, world },
@@ -168,7 +157,7 @@ impl Stand {
     fn describe(&self) -> Result<Description, Box<dyn Error>> {
         let Around { reader, world } = &self.around;
         Ok(Description {
-            page: format!("{}/", self.device.page()),
+            page: self.device.page().to_owned(),
             start: self.device.start_file().to_owned(),
             control: reader.socket().to_owned(),
             emulator: program("hw-sim"),
@@ -192,9 +181,9 @@ impl Stand {
         };
         let (device, world) = (&mut self.device, &self.around.world);
         match order {
-            Order::Stop(Own::App) => device.close(Signal::TERM)?,
+            Order::Close(Own::App) => device.close(Signal::TERM)?,
             Order::Kill(Own::App) => device.close(Signal::KILL)?,
-            Order::Start(Own::App) => device.open(world)?,
+            Order::Open(Own::App) => device.open(world)?,
             Order::LockMinutes(minutes) => device.configure(world, |config| {
                 set(config, "patience.lock_minutes", i64::from(minutes));
             })?,
@@ -213,9 +202,9 @@ impl Stand {
             Order::Device(name) => device.exchange(world, &name)?,
             Order::Passport(wanted) => return self.photograph(&wanted),
             Order::Dose(persona) => vaccinate(world, &persona)?,
-            Order::Revoke(id) => {
-                let mut vrs = world.ground.vrs();
-                run(vrs.args(["revoke", "--municipality", HOME, &id]))?;
+            Order::Revoke([municipality, id]) => {
+                let mut vrs: Command = world.ground.vrs();
+                run(vrs.args(["revoke", "--municipality", &municipality, &id]))?;
             }
         }
         Ok(true.into())
@@ -229,14 +218,14 @@ impl Stand {
         }
         let lines = wanted.lines.clone();
         let mut lines = lines.unwrap_or_else(|| passport.lines().to_vec());
-        if let (Taken::Card, Some(upper)) = (wanted.how, lines.first_mut()) {
+        if let (Taken::OtherDocument, Some(upper)) = (wanted.taken, lines.first_mut()) {
             upper.replace_range(0..1, "I");
         }
         let page = Specimen::new(&lines).picture(DOTS);
         self.photographs += 1;
         let name = format!("photograph-{}.jpg", self.photographs);
         let path = self.around.world.ground.path(&name);
-        fs::write(&path, wanted.how.of(&page))?;
+        std::fs::write(&path, wanted.taken.of(&page))?;
         Ok(path.to_string_lossy().into_owned().into())
     }
 }
@@ -246,32 +235,29 @@ impl Taken {
     fn of(self, page: &Photograph) -> Vec<u8> {
         const TABLE: f32 = 60.0;
         let mut random = Random(1);
-        match self {
-            Self::Plain | Self::Card => page.jpeg(90),
-            Self::Turned => page.turned(6.0, TABLE).jpeg(90),
-            Self::UpsideDown => page.turned(180.0, TABLE).jpeg(90),
-            Self::Inclined => Kind::Inclined.photograph(page, &mut random),
-            Self::Close => Kind::Close.photograph(page, &mut random),
-            Self::Glare => Kind::Glare.photograph(page, &mut random),
-            Self::Blurred => page.blurred(8.0).jpeg(90),
-            Self::Dark => Kind::Dark.photograph(page, &mut random),
-            Self::Skewed => Kind::FarInclined.photograph(page, &mut random),
-            Self::CutOff => page.cut(0.0, 0.0, 0.8, 1.0).jpeg(90),
-        }
+        let picture = match self {
+            Self::Well | Self::OtherDocument => page.clone(),
+            Self::Turned => page.turned(6.0, TABLE),
+            Self::UpsideDown => page.turned(180.0, TABLE),
+            Self::Glare => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
+            Self::Blurred => page.blurred(4.5),
+            Self::Dark => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
+            Self::Skewed => page.inclined(52.0, -45.0, TABLE),
+            Self::CutOff => page.cut(0.0, 0.0, 1.0, 0.86),
+        };
+        picture.jpeg(90)
     }
 }
 
 /// One more dose than the municipality's file has of the persona.
 fn vaccinate(world: &World, persona: &str) -> Result<(), Box<dyn Error>> {
-    let holder = Persona::load(persona)?.holder;
-    let records = repository().join(format!("tests/data/vrs/{HOME}.csv"));
-    let records = fs::read_to_string(records)?;
+    let persona = Persona::load(persona)?;
+    let records = repository().join(format!("tests/data/vrs/{}.csv", persona.municipality));
+    let records = std::fs::read_to_string(records)?;
     let (header, rows) = records.split_once('\n').ok_or("no header")?;
-    let own: Vec<&str> = rows
-        .lines()
-        .filter(|row| row.contains(&format!(",{holder},")))
-        .collect();
-    let last = own.last().ok_or("this persona has no record here")?;
+    let is_own = |row: &&str| row.contains(&format!(",{},", persona.holder));
+    let own: Vec<&str> = rows.lines().filter(is_own).collect();
+    let last = own.last().ok_or("this persona has no record there")?;
     let mut cells: Vec<&str> = last.split(',').collect();
     for (name, value) in [
         ("年度", "2022"),
@@ -285,26 +271,11 @@ fn vaccinate(world: &World, persona: &str) -> Result<(), Box<dyn Error>> {
         let column = columns.position(|column| column == name);
         cells[column.ok_or("no such column")?] = value;
     }
-    let further = cells.join(",");
-    let file = world.ground.path("vrs/further.csv");
-    fs::write(&file, format!("{header}\n{}\n{further}\n", own.join("\n")))?;
-    let mut vrs = world.ground.vrs();
-    run(vrs.args(["import", "--municipality", HOME]).arg(&file))?;
-    Ok(())
-}
-
-/// All of a folder.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            fs::create_dir_all(&target)?;
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
+    let (own, further) = (own.join("\n"), cells.join(","));
+    let file = world.ground.path("further.csv");
+    std::fs::write(&file, format!("{header}\n{own}\n{further}\n"))?;
+    let mut vrs: Command = world.ground.vrs();
+    vrs.args(["import", "--municipality", &persona.municipality]);
+    run(vrs.arg(&file))?;
     Ok(())
 }

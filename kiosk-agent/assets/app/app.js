@@ -1,7 +1,7 @@
 // Shows the screens that the core pushes, and sends presses. Decides nothing, keeps nothing: what is locked is gone from here.
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
-import { knock, letIn } from "./door.js";
+import { elsewhere, letIn } from "./door.js";
 import { onKey } from "./pad.js";
 import { STEPS, draw, leave, update } from "./screens.js";
 import { Wire } from "./wire.js";
@@ -153,11 +153,8 @@ wire = new Wire(way.secret);
 opensByPassphrase = way.opens !== "key";
 redraw = null;
 await wire.follow(show).catch(() => {});
-// Locked, opened elsewhere, or ended: what was shown goes at once, this document and what it held as soon as there is another, which
-// asks again.
-screen = drawn = null;
-closeDialogs();
-leave();
-find("#main").replaceChildren();
-await knock(say);
-location.replace("/");
+// Locked, opened elsewhere, or ended: what was shown goes at once, and this process of the browser with all that it held, as soon as
+// there is a program to ask.
+wire = screen = drawn = null;
+say("leaving", () => [el("h1", { tabindex: "-1", text: text("Working") }), el("div.busy")]);
+await elsewhere(say);

@@ -6,27 +6,59 @@ import { button, currentLanguage, dialog, el, text } from "./dom.js";
 const LEAST = 8;
 /** How long between two looks for a program that has ended. */
 const AGAIN = 2000;
+/** A program that ends is gone after that. */
+const ENDING = 1000;
 
 /** Asks until somebody is let in: the secret of the screens, and what opened. `say` shows something in place of the screen. */
 export async function letIn(say) {
   const opened = location.hash.slice(1);
   // It is in this variable alone from here on.
   history.replaceState(null, "", "/");
-  const { opens } = await knock(say);
-  // A new passphrase is set, and a device's key used, only by whoever started the program.
-  if (opens !== "passphrase" && !opened) return new Promise(() => say("shut", shut));
-  if (opens === "key") {
-    const answer = await tell({}, opened);
-    return answer.secret ? { opens, secret: answer.secret } : new Promise(() => say("shut", shut));
+  for (;;) {
+    const { opens } = await knock(say);
+    // A new passphrase is set, and a device's key used, only by whoever started the program.
+    if (opens !== "passphrase" && !opened) say("shut", shut);
+    else if (opens === "key") {
+      const { secret } = await tell({}, opened);
+      if (secret) return { opens, secret };
+      say("shut", shut);
+    }
+    const asked = new Promise((done) => {
+      if (opens === "passphrase") say("unlock", () => unlock(done));
+      else if (opens === "new" && opened) say("unlock", () => choose(opened, done));
+    });
+    const secret = await untilGone(asked);
+    if (secret) return { opens, secret };
   }
-  return new Promise((open) => {
-    const done = (secret) => open({ opens, secret });
-    say("unlock", opens === "new" ? () => choose(opened, done) : () => unlock(done));
-  });
+}
+
+/** What comes of it, or nothing where the program has ended meanwhile. */
+async function untilGone(asked) {
+  let isOver = false;
+  const gone = async () => {
+    while (!isOver) {
+      await new Promise((done) => setTimeout(done, AGAIN));
+      if (!(await fetch("/door").catch(() => null))) return undefined;
+    }
+    return undefined;
+  };
+  const secret = await Promise.race([asked, gone()]);
+  isOver = true;
+  return secret;
+}
+
+/**
+ * To a new document in another process. `/out.html` is of another opener policy than the rest (COOP): the browser does not let the two share
+ * a process, and the one that showed certificates ends, with what it has freed but not overwritten.
+ */
+export async function elsewhere(say) {
+  await new Promise((done) => setTimeout(done, ENDING));
+  await knock(say);
+  location.replace("/out.html");
 }
 
 /** What the door is like, as soon as the program is there. */
-export async function knock(say) {
+async function knock(say) {
   for (let isTold = false; ; isTold = true) {
     try {
       const answer = await fetch("/door");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use issuance_api::problem::Language;
@@ -155,7 +155,15 @@ impl Site for App {
             }
             (&Method::GET, _) => {
                 let (content, media_type) = assets::find_app(path).ok_or(StatusCode::NOT_FOUND)?;
-                Ok(door::content(content, media_type))
+                let mut response = door::content(content, media_type);
+                // On its way out a page leaves the browser's process that showed certificates: one with another opener policy may not
+                // share it.
+                if path == "/out.html" {
+                    let policy = HeaderValue::from_static("unsafe-none");
+                    let headers = response.headers_mut();
+                    headers.insert("cross-origin-opener-policy", policy);
+                }
+                Ok(response)
             }
             _ => Err(StatusCode::METHOD_NOT_ALLOWED),
         }

@@ -182,9 +182,11 @@ async fn answer<S: Site>(
     let mut response = answered.unwrap_or_else(without_body);
     for (name, value) in S::POLICIES.into_iter().chain(HEADERS) {
         let name = HeaderName::from_static(name);
+        // Who says otherwise has a reason.
         response
             .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }
