@@ -24,8 +24,9 @@ pub async fn wiped<F: Future>(future: F) -> F::Output {
 /// Overwrites this thread's stack below the caller.
 #[inline(never)]
 pub fn overwrite() {
-    // Written, since it may be looked at.
-    black_box(&[0_u8; DEPTH]);
+    // Written on the stack, since it may be looked at and changed.
+    let mut left = [0_u8; DEPTH];
+    black_box(&mut left);
 }
 
 #[cfg(test)]
