@@ -113,7 +113,8 @@ fn states(programs: Programs, size: Size) -> io::Result<Vec<State>> {
     };
     watched.anew()?;
     watched.look("before the first application")?;
-    watched.whole(size.of(5, 50))?;
+    watched.whole(size.of(1, 50))?;
+    watched.together(size.of(6, 40))?;
     watched.aborted(size.of(1, 10))?;
     if programs != Programs::Own {
         return Ok(watched.states);
@@ -165,6 +166,27 @@ impl Watched {
         self.look("answered, connections idle")?;
         drop(applicants);
         self.look("answered, connections closed")
+    }
+
+    /// So many at the same time: what each had then, the others do not soon have again.
+    fn together(&mut self, count: usize) -> io::Result<()> {
+        let world = &self.world;
+        thread::scope(|scope| {
+            let one = |number: usize| {
+                let applicant = Applicant::new(world.terminal(TERMINAL));
+                block_on(issued(world, &applicant, PERSONAS[number % 2]))?.map(drop)
+            };
+            let all: Vec<_> = (0..count)
+                .map(|number| scope.spawn(move || one(number)))
+                .collect();
+            all.into_iter().try_for_each(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("an application panicked")))
+            })
+        })?;
+        self.applications += count;
+        self.look("answered, many at the same time")
     }
 
     /// Given up at every step, at several moments.
