@@ -1,6 +1,6 @@
 //! Who opens the wallet, and when it locks.
 //!
-//! A passphrase is guessed at Argon2id's pace; after [`FREE`] wrong ones each further guess waits, twice as long as the one before.
+//! A passphrase is guessed at Argon2id's pace; after a few wrong ones each further guess waits, twice as long as the one before.
 //! That count is the process's own: whoever can start the program anew can read the wallet's files too, and guess elsewhere.
 
 use std::path::{Path, PathBuf};

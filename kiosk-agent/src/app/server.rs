@@ -1,4 +1,4 @@
-//! HTTP on loopback, for the app's own page alone, behind the [door](crate::web::door). `docs/app.md` lists the requests.
+//! HTTP on loopback, for the app's own page alone, behind the door that kiosk and app share (`web::door`). `docs/app.md` lists the requests.
 
 use std::io;
 use std::sync::Arc;

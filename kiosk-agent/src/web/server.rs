@@ -1,4 +1,4 @@
-//! HTTP on loopback, for the kiosk's own browser alone, behind the [door](super::door).
+//! HTTP on loopback, for the kiosk's own browser alone, behind the door that kiosk and app share (`web::door`).
 //!
 //! | request | answer |
 //! |---|---|

@@ -1,5 +1,5 @@
 //! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
-//! number and birth date and for the certificate, in every form of [`traces`](super::traces).
+//! number and birth date and for the certificate, in every form of `traces`.
 //!
 //! Control: the same servers with an allocator that does not wipe what is freed.
 
