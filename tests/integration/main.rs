@@ -13,6 +13,7 @@ mod counter;
 mod emulated_card;
 mod enrolment;
 mod evidence;
+mod explained;
 mod faults;
 mod kiosk_page;
 mod logs;
