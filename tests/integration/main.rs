@@ -16,6 +16,7 @@ mod emulated_card;
 mod enrolment;
 mod evidence;
 mod experiments;
+mod explained;
 mod faults;
 mod kiosk_page;
 mod logs;

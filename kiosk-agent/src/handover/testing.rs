@@ -221,12 +221,23 @@ impl Symbol {
     }
 }
 
-/// An A4 page with these symbols. Where they overlap, their inks mix as on paper: each takes away light.
+/// An A4 page with these symbols, one over the other.
 pub(crate) fn page_of(symbols: &[Symbol]) -> Vec<u8> {
+    page_with(symbols, None)
+}
+
+/// The same, but where they overlap, their inks mix as on paper: each takes away light.
+pub(crate) fn mixed_page_of(symbols: &[Symbol]) -> Vec<u8> {
+    page_with(symbols, Some(BlendMode::Multiply))
+}
+
+fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     let mut document = krilla::Document::new();
     let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
     let mut surface = page.surface();
-    surface.push_blend_mode(BlendMode::Multiply);
+    if let Some(blend) = blend {
+        surface.push_blend_mode(blend);
+    }
     for symbol in symbols {
         let (red, green, blue) = symbol.ink;
         surface.set_fill(Some(Fill {
@@ -244,7 +255,9 @@ pub(crate) fn page_of(symbols: &[Symbol]) -> Vec<u8> {
         }
         surface.draw_path(&path.finish().unwrap());
     }
-    surface.pop();
+    if blend.is_some() {
+        surface.pop();
+    }
     surface.finish();
     page.finish();
     document.finish().unwrap()

@@ -1,7 +1,7 @@
 //! DHKEM(X25519, HKDF-SHA256) of RFC 9180, section 4.1, over the X25519 that TLS has anyhow: a third of the time of the one in the
 //! crate `hpke`, whose key schedule it serves. Its interface speaks of authenticated senders too; there are none here.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::agreement::{self, UnparsedPublicKey, X25519};
 use hkdf::Hkdf;
@@ -27,6 +27,7 @@ pub(super) struct PublicKey([u8; LENGTH]);
 #[derive(Clone)]
 pub(super) struct PrivateKey {
     scalar: Zeroizing<[u8; LENGTH]>,
+    key: Arc<agreement::PrivateKey>,
     public: PublicKey,
 }
 
@@ -68,10 +69,14 @@ impl Deserializable for PrivateKey {
     fn from_bytes(bytes: &[u8]) -> Result<Self, HpkeError> {
         let scalar = Zeroizing::new(read(bytes)?);
         let key = agreement::PrivateKey::from_private_key(&X25519, scalar.as_slice());
-        let public = key.ok().and_then(|key| key.compute_public_key().ok());
-        let public = public.ok_or(HpkeError::ValidationError)?;
-        let public = PublicKey(read(public.as_ref())?);
-        Ok(Self { scalar, public })
+        let key = key.map_err(|_| HpkeError::ValidationError)?;
+        let public = key.compute_public_key();
+        let public = public.map_err(|_| HpkeError::ValidationError)?;
+        Ok(Self {
+            scalar,
+            public: PublicKey(read(public.as_ref())?),
+            key: Arc::new(key),
+        })
     }
 }
 
@@ -89,10 +94,9 @@ impl PrivateKey {
         enc: &PublicKey,
         recipient: &PublicKey,
     ) -> Option<SharedSecret<X25519HkdfSha256>> {
-        let own = agreement::PrivateKey::from_private_key(&X25519, self.scalar.as_slice());
         let context = [enc.0, recipient.0].concat();
         let theirs = UnparsedPublicKey::new(&X25519, theirs.0);
-        let agreed = agreement::agree(&own.ok()?, theirs, (), |agreed| {
+        let agreed = agreement::agree(&self.key, theirs, (), |agreed| {
             let mut secret = SharedSecret::default();
             derive(
                 b"eae_prk",
