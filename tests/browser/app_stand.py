@@ -30,6 +30,7 @@ class Stand:
         self.program = program
         self.process = subprocess.Popen([program, "app-stand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = json.loads(self.process.stdout.readline())
+        self.about["page"] += "/"
         self.app = self.about["app"]
 
     def order(self, **order):

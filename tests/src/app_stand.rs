@@ -29,6 +29,7 @@ use crate::device::Device;
 use crate::passport::Passport;
 use crate::passport::photograph::{Photograph, Random};
 use crate::passport::specimen::Specimen;
+use crate::passport::trial::Kind;
 use crate::persona::Persona;
 use crate::process::program;
 use crate::reader::Reader;
@@ -242,7 +243,7 @@ impl Taken {
             Self::Glare => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
             Self::Blurred => page.blurred(4.5),
             Self::Dark => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
-            Self::Skewed => page.inclined(52.0, -45.0, TABLE),
+            Self::Skewed => return Kind::FarInclined.photograph(page, &mut random),
             Self::CutOff => page.cut(0.0, 0.0, 1.0, 0.86),
         };
         picture.jpeg(90)
