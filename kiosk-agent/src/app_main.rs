@@ -6,8 +6,8 @@
 //! ```
 //! It serves its page on loopback until a signal ends it, and opens it in the resident's browser, where the configuration says how. `ready
 //! page=http://127.0.0.1:PORT` on standard output says that it does; it holds no secret. What lets in whoever started the program is in a
-//! file that only its owner can read, which the browser is opened on, and which goes when somebody was let in, or with the program. SIGINT, SIGTERM and SIGHUP end it: an
-//! application is cancelled and the card let go of.
+//! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
+//! it: an application is cancelled and the card let go of.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,20 +1,36 @@
 //! The app with everything real: keystore, enrolment, reader, center, record system, wallet; its page without a browser.
 
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use stage::app_page::{PASSPHRASE, Page, ask};
 use stage::device::Device;
+use stage::judges::page::zbar;
 use stage::passport::Passport;
 use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
+use tempfile::TempDir;
 
 use crate::support::{Counter, HOME, world};
 
 /// A page of the persona's passport, as a file.
 fn photo_page(passport: &Passport) -> Vec<u8> {
     Specimen::new(&passport.lines()).picture(12.0).jpeg(90)
+}
+
+/// How what a decoder that is not ours reads in a picture begins, in order.
+fn codes(picture: &[u8]) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("page.png");
+    fs::write(&path, picture).unwrap();
+    let read = zbar(&path).unwrap().into_iter();
+    let mut codes: Vec<_> = read
+        .map(|code| code.chars().take(5).collect::<String>())
+        .collect();
+    codes.sort_by_key(|code| code.starts_with('{'));
+    codes
 }
 
 /// From the list to the municipality, for these kinds; the passport where one is needed.
@@ -79,6 +95,15 @@ fn both_certificates_are_issued_on_one_tap_kept_and_shown_without_a_center() {
             .starts_with(b"\x89PNG")
     );
 
+    // Neither kind nor doses show from outside.
+    let files = fs::read_dir(counter.world.ground.path("app/wallet")).unwrap();
+    let files = files.map(|file| file.unwrap());
+    let certificates = files.filter(|file| file.file_name() != "head");
+    let sizes: Vec<_> = certificates
+        .map(|file| file.metadata().unwrap().len())
+        .collect();
+    assert!(sizes.len() == 2 && sizes[0] == sizes[1], "{sizes:?}");
+
     // Locked, and without a center: what was issued opens.
     page.press("lock", Value::Null).unwrap();
     page.until(|screen| screen["screen"] == "locked").unwrap();
@@ -102,6 +127,9 @@ fn both_certificates_are_issued_on_one_tap_kept_and_shown_without_a_center() {
     page.press("open", abroad["id"].clone()).unwrap();
     let shown = page.wait("certificate").unwrap();
     assert_eq!(shown["codes"].as_array().unwrap().len(), 2);
+    let picture = page.get("/export/page.png").unwrap().body;
+    assert_eq!(codes(&picture), ["shc:/", "{\"dat"]);
+
     // And a new application says why it cannot be made.
     page.press("back", Value::Null).unwrap();
     page.on("certificates", "issue", Value::Null).unwrap();

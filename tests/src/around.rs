@@ -41,7 +41,8 @@ enum Either<O> {
 #[serde(rename_all = "snake_case")]
 enum Order {
     Insert(String),
-    Remove(usize),
+    /// From this slot, or from the first.
+    Remove(Option<usize>),
     ResetTries(String),
     Stop(Part),
     Start(Part),
@@ -104,7 +105,7 @@ impl Around {
                 self.reader
                     .insert_faulty(&persona, line.lift_after, line.faults)?;
             }
-            Order::Remove(slot) => self.reader.remove_from(slot)?,
+            Order::Remove(slot) => self.reader.remove_from(slot.unwrap_or_default())?,
             Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
             Order::Stop(Part::Center) => self.world.center = None,
             Order::Stop(Part::Vrs) => self.world.vrs = None,

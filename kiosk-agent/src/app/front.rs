@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use issuance_api::problem::Language;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::WatchStream;
 use zeroize::Zeroizing;
@@ -48,7 +48,7 @@ pub struct Shared {
     /// When somebody last did something.
     touched: watch::Sender<Instant>,
     /// The resident wants it locked.
-    lock: Notify,
+    lock: watch::Sender<()>,
     /// One picture is read at a time.
     pictures: Arc<Semaphore>,
 }
@@ -122,7 +122,7 @@ impl PageFront {
             intents,
             knocks,
             touched: watch::Sender::new(Instant::now()),
-            lock: Notify::new(),
+            lock: watch::Sender::default(),
             pictures: Arc::new(Semaphore::new(1)),
         };
         let front = Self {
@@ -197,6 +197,8 @@ impl Shared {
 
     /// Waits until the resident wants it locked, or nobody has done anything for so long.
     pub(super) async fn until_to_be_locked(&self, idle: Duration) {
+        // What was wanted of a wallet that was open before is none of this one's.
+        let mut lock = self.lock.subscribe();
         let mut touched = self.touched.subscribe();
         let left_alone = async {
             loop {
@@ -212,7 +214,7 @@ impl Shared {
         };
         tokio::select! {
             () = left_alone => {}
-            () = self.lock.notified() => {}
+            _ = lock.changed() => {}
         }
     }
 
@@ -252,7 +254,9 @@ impl Shared {
         match taken {
             Taken::Ignored => return false,
             Taken::Here => {}
-            Taken::Lock => self.lock.notify_one(),
+            Taken::Lock => {
+                self.lock.send_replace(());
+            }
             // More than fit are more than anybody meant.
             Taken::For(intent) => drop(self.intents.try_send(intent)),
         }
@@ -352,9 +356,16 @@ mod tests {
         tokio::join!(shared.until_to_be_locked(IDLE), touches);
         assert_eq!(begin.elapsed(), IDLE * 3 / 2);
         let begin = Instant::now();
-        let asks = async { assert!(shared.press(press(json!({"serial": 9, "intent": "lock"})))) };
+        let asks = async {
+            for _ in 0..2 {
+                assert!(shared.press(press(json!({"serial": 9, "intent": "lock"}))));
+            }
+        };
         tokio::join!(shared.until_to_be_locked(IDLE), asks);
         assert_eq!(begin.elapsed(), Duration::ZERO);
+        // A press too many locks nobody out who comes next.
+        shared.until_to_be_locked(IDLE).await;
+        assert_eq!(begin.elapsed(), IDLE);
     }
 
     #[tokio::test(start_paused = true)]

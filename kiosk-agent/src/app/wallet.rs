@@ -23,6 +23,7 @@
 
 mod disk;
 mod head;
+mod id;
 mod sealed;
 mod secret;
 #[cfg(test)]
@@ -32,7 +33,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::str::FromStr;
 
 use issuance_api::terminal::{Localized, Preview};
 use issuance_api::{Blob, Personal};
@@ -44,63 +44,13 @@ use disk::Folder;
 use head::{Head, List, State};
 use sealed::Keys;
 
+pub use id::{Id, NoId};
 pub use secret::{DeviceKey, DeviceKeyError, Passphrase, PassphraseError, Secret};
 
 /// So many certificates fit: a family's over many years.
 pub const MOST: usize = 256;
 
 const HEAD: &str = "head";
-
-/// Names a certificate in its wallet: random, and says nothing of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Id([u8; 16]);
-
-/// Not the name of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not 32 hexadecimal digits")]
-pub struct NoId;
-
-impl Id {
-    fn random() -> io::Result<Self> {
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(io::Error::other)?;
-        Ok(Self(id))
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for Id {
-    type Err = NoId;
-
-    fn from_str(text: &str) -> Result<Self, NoId> {
-        let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() != 32 || !text.bytes().all(lower) {
-            return Err(NoId);
-        }
-        let number = u128::from_str_radix(text, 16).map_err(|_| NoId)?;
-        Ok(Self(number.to_be_bytes()))
-    }
-}
-
-impl TryFrom<String> for Id {
-    type Error = NoId;
-
-    fn try_from(text: String) -> Result<Self, NoId> {
-        text.parse()
-    }
-}
-
-impl From<Id> for String {
-    fn from(id: Id) -> Self {
-        id.to_string()
-    }
-}
 
 /// A certificate as it is kept, but for its page. Wiped on drop; its `Debug` shows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -182,7 +182,6 @@ texts! {
     shown CscaLabel "認証局(CSCA)" "CSCA" "认证机构（CSCA）" "인증기관(CSCA)";
     shown Fingerprint "SHA-256 指紋" "SHA-256 fingerprint" "SHA-256指纹" "SHA-256 지문";
     shown Content "証明書の内容" "What it says" "证明的内容" "증명서의 내용";
-    shown Document "旅券などの番号" "Document" "证件号码" "여권 등의 번호";
     shown SeeDocument "氏名、生年月日、旅券番号を、ご本人の書類と見比べてください。" "Compare name, date of birth and passport number with the holder's document." "请将姓名、出生日期和护照号码与本人证件核对。" "성명, 생년월일, 여권 번호를 본인의 서류와 비교해 주십시오.";
     shown Details "詳細" "Details" "详细" "상세";
     shown RevokedAsOf "失効の情報は{date}現在のものです。" "Revocations as of {date}." "失效信息截至{date}。" "실효 정보는 {date} 기준입니다.";

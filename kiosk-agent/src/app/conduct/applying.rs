@@ -33,16 +33,16 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         ready.map_err(|_| ProblemCode::OutputFailed)?;
         front.show(Shown::Working);
         let (mut center, urn) = unless_cancelled(self.gate.enter(), front).await?;
-        let mut kinds = proposal.as_ref().map(|proposal| proposal.kind.into());
+        let mut before = None;
         let (choice, accepted) = loop {
             let choice = self
-                .until_chosen(&mut center, proposal.as_ref(), kinds, front)
+                .until_chosen(&mut center, proposal.as_ref(), before, front)
                 .await?;
             let read = self.until_read(&mut center, &urn, &choice, front).await?;
             match read {
                 Step::On(accepted) => break (choice, accepted),
                 Step::Back => {
-                    kinds = Some(choice.kinds);
+                    before = Some(choice);
                     front.show(Shown::Working);
                 }
             }
@@ -57,24 +57,31 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             .await
     }
 
-    /// Programme, terms and kinds.
+    /// Programme, terms and kinds; straight to the kinds where there was a choice before.
     async fn until_chosen(
         &mut self,
         center: &mut impl Center,
         proposal: Option<&Proposal>,
-        mut chosen: Option<Kinds>,
+        before: Option<Choice>,
         front: &mut impl Front,
     ) -> Result<Choice, Closed> {
         let welcome = unless_cancelled(welcome(center, &self.latch), front).await?;
-        // Back from the kinds: the terms once more, and so on.
-        let mut straight = chosen.is_some() && proposal.is_none();
+        let mut straight = before.is_some();
+        let (mut programme, chosen) = match (before, proposal) {
+            (Some(before), _) => (Some(before.programme), Some(before.kinds)),
+            (None, Some(proposal)) => {
+                (Some(proposal.programme.clone()), Some(proposal.kind.into()))
+            }
+            (None, None) => (None, None),
+        };
         loop {
-            let offer = programme(&welcome, proposal, front).await?;
+            let offer = offer(&welcome, programme.as_ref(), front).await?;
             if !straight && !agreed(&welcome, offer, front).await? {
                 // Where there was no choice before the terms, there is nothing before them.
                 if proposal.is_some() || welcome.menu().programmes.len() < 2 {
                     return Err(ProblemCode::Cancelled.into());
                 }
+                programme = None;
                 continue;
             }
             straight = false;
@@ -88,16 +95,15 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
                 Intent::Back => Some(None),
                 _ => None,
             });
-            match answer.await? {
-                Some(kinds) => {
-                    return Ok(Choice {
-                        programme: offer.id.clone(),
-                        name: offer.name.clone(),
-                        kinds,
-                    });
-                }
-                None => chosen = None,
+            if let Some(kinds) = answer.await? {
+                return Ok(Choice {
+                    programme: offer.id.clone(),
+                    name: offer.name.clone(),
+                    kinds,
+                });
             }
+            // The terms once more.
+            programme = Some(offer.id.clone());
         }
     }
 
@@ -109,16 +115,16 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     }
 }
 
-/// The programme: the one proposed, the only one, or the one chosen.
-async fn programme<'a>(
+/// The programme that is known, the only one, or the one chosen.
+async fn offer<'a>(
     welcome: &'a Welcome,
-    proposal: Option<&Proposal>,
+    known: Option<&ProgrammeId>,
     front: &mut impl Front,
 ) -> Result<&'a ProgrammeOffer, Closed> {
     let menu = welcome.menu();
     let find = |id: &ProgrammeId| menu.programmes.iter().find(|offer| offer.id == *id);
-    let offer = match (&menu.programmes[..], proposal) {
-        (_, Some(proposal)) => find(&proposal.programme),
+    let offer = match (&menu.programmes[..], known) {
+        (_, Some(known)) => find(known),
         ([only], None) => Some(only),
         ([], None) => None,
         (_, None) => {

@@ -134,6 +134,47 @@ async fn a_wrong_pin_leads_back_to_its_entry_and_the_last_try_is_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_step_back_leads_to_the_one_before() {
+    let mut it = stage();
+    let mut resident = Resident::wanting(both());
+    // Once from each, back to the list.
+    let mut backs = vec!["kinds", "pin", "tap-card"];
+    let mut over = false;
+    it.app.card.there = false;
+    resident.otherwise = Box::new(move |screen| {
+        let name = screen["screen"].as_str()?;
+        over |= backs.is_empty() && name == "pin";
+        let back = if over || backs.last() == Some(&name) {
+            backs.pop();
+            true
+        } else {
+            false
+        };
+        back.then(|| vec![Does::Press("back", Value::Null)])
+    });
+    it.serve(&mut resident).await;
+    let seen = resident.names();
+    let walked: Vec<_> = seen.iter().filter(|name| *name != "working").collect();
+    let expected = [
+        "certificates",
+        "terms",
+        "kinds",
+        "pin",
+        "tap-card",
+        "pin",
+        "kinds",
+        "terms",
+        "kinds",
+        "pin",
+        "kinds",
+        "terms",
+        "certificates",
+    ];
+    assert_eq!(walked, expected);
+    assert_eq!(resident.last()["screen"], "certificates");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_passport_that_has_expired_stops_the_certificate_for_abroad_alone() {
     for (kinds, goes_on) in [(both(), true), (json!(["abroad"]), false)] {
         let mut it = stage();

@@ -6,7 +6,7 @@
 //! additional = transcript("shomei wallet certificate v1", id)
 //! content    = length of the description (u32 BE) ‖ length of the page (u32 BE) ‖ description (JSON) ‖ page ‖ zeros
 //! ```
-//! The zeros fill the content up to a multiple of 256 KiB: the size of a file tells neither kind nor doses.
+//! The zeros fill the content up to a multiple of 512 KiB, more than any page of ours: the size of a file tells neither kind nor doses.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use super::{Id, Kept};
 
 const VERSION: u8 = 1;
 const KEY_BYTES: usize = 32;
-pub(super) const BLOCK: usize = 256 * 1024;
+pub(super) const BLOCK: usize = 512 * 1024;
 
 /// The keys that a secret opens.
 pub(super) struct Keys(Zeroizing<[u8; Self::BYTES]>);
