@@ -57,10 +57,10 @@ def by_camera(stand, phone):
 
 def advised(stand, phone):
     """While the camera sees nothing that can be read, it is said why; the picture can be taken all the same, and the camera closed."""
-    film = phone.video(stand.order(passport={"persona": "gaiji", "taken": "glare"}))
+    film = phone.video(stand.order(passport={"persona": "gaiji", "taken": "dark"}))
     phone.enter(video=film).to_person("gaiji", ("abroad",)).on_from_person().is_on("passport").push("UseCamera")
-    expect(phone.page.locator("#advice")).to_have_text(phone.say("advice/passport-glare"))
-    phone.push("Shoot").is_told("passport-glare").understood().is_on("passport")
+    expect(phone.page.locator("#advice")).to_have_text(phone.say("advice/passport-dark"))
+    phone.push("Shoot").is_told("passport-dark").understood().is_on("passport")
     phone.push("UseCamera").push("CameraClose")
     expect(phone.page.locator("video")).to_have_count(0)
     expect(phone.page.get_by_role("button", name=phone.say("UseCamera"), exact=True)).to_be_focused()

@@ -121,6 +121,7 @@ def every_way(stand, phone):
     phone.page.locator("#file").set_input_files({"name": "blank.png", "mimeType": "image/png", "buffer": blank.getvalue()})
     phone.is_on("verified")
     expect(phone.page.locator("main section.verdict h2")).to_contain_text(phone.say("NoCode"))
+    again(phone).to_list()
     # With nobody to ask, by the camera.
     film = Path(phone.folder.name) / "code.mjpeg"
     frame = Image.new("RGB", (1280, 960), "#888")

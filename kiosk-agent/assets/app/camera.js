@@ -66,9 +66,16 @@ async function view(area, { shoot, guide, send, frame, closed }) {
   video.muted = true;
   video.srcObject = stream;
   await video.play();
+  // One picture is read at a time: the one that was taken goes when the frame before it was answered, and no frame before that.
+  const turn = { isTaken: false, reading: Promise.resolve() };
   const take = button("primary", text(shoot), async () => {
+    if (turn.isTaken) return;
+    turn.isTaken = true;
     const picture = await still(video);
+    advice.textContent = text("Working");
+    await turn.reading;
     if (picture) await send(picture);
+    turn.isTaken = false;
   });
   const advice = el("p.strong", { role: "status", id: "advice" });
   const close = button("secondary", text("CameraClose"), () => {
@@ -79,19 +86,24 @@ async function view(area, { shoot, guide, send, frame, closed }) {
   area.replaceChildren(el(`div.view${guide ? ".guided" : ""}`, {}, video), advice, el("div.choices.main", {}, take, close));
   take.focus({ preventScroll: true });
   area.scrollIntoView({ block: "nearest" });
-  watch(video, stream, frame, advice);
+  watch(video, stream, frame, advice, turn);
 }
 
 /** Has the core look at frame after frame, until one is read or the camera is let go. */
-async function watch(video, running, frame, advice) {
+async function watch(video, running, frame, advice, turn) {
   let since = -READ;
   while (stream === running) {
-    const picture = await still(video);
-    if (!picture || stream !== running) return;
-    const answer = await frame(picture);
+    const picture = turn.isTaken ? null : await still(video);
+    if (stream !== running) return;
+    if (!picture || turn.isTaken) {
+      await new Promise((done) => setTimeout(done, PAUSE));
+      continue;
+    }
+    turn.reading = frame(picture);
+    const answer = await turn.reading;
     // Read, or the screen is another.
     if (!answer || answer.ok || answer.status === 409) return;
-    if (answer.status === 422 && performance.now() - since >= READ) {
+    if (answer.status === 422 && !turn.isTaken && performance.now() - since >= READ) {
       const said = (await answer.json()).advice;
       if (said !== advice.textContent) {
         advice.textContent = said;
