@@ -103,6 +103,7 @@ fn center(world: &World) -> Center<InProcess> {
         maintenance: config.maintenance,
         challenge_lifetime: config.challenge_lifetime,
         state_lifetime: config.state_lifetime,
+        kiosk_builds: config.kiosk_builds,
         binding: config.binding,
         trust: TrustStore::load(&config.anchors, config.environment).expect("anchors"),
         refused: RefusedSigners::load(&config.refused_signers).expect("a list"),

@@ -12,13 +12,14 @@ use hw_sim::chip::EmulatedCard;
 use issuance_api::passport::PassportMrz;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu, MenuRequest,
 };
 use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
     issue_message,
 };
 use issuance_channel::Identity;
+use issuance_channel::build;
 use issuance_channel::client::{CallError, Client, Pinned};
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,29 @@ pub struct Challenged {
     pub connection: Pinned,
     /// What the card has to answer over.
     pub challenge: Challenge,
+}
+
+/// What a terminal may offer, to one of this program's build.
+///
+/// # Errors
+/// See [`CallError`].
+///
+/// # Panics
+/// If the program's own file cannot be read.
+pub async fn menu(client: &Client) -> Result<Menu, CallError> {
+    client.post_sealed("/v1/menu", &menu_request()).await
+}
+
+/// As a terminal of this program's build asks.
+///
+/// # Panics
+/// If the program's own file cannot be read.
+#[must_use]
+pub fn menu_request() -> MenuRequest {
+    let build = build::running().expect("a process has its program's file");
+    MenuRequest {
+        build: build.clone(),
+    }
 }
 
 impl Applicant {
@@ -84,7 +108,7 @@ impl Applicant {
     /// # Errors
     /// See [`CallError`], here and in all further steps.
     pub async fn menu(&self) -> Result<Menu, CallError> {
-        self.client.get("/v1/menu").await
+        menu(&self.client).await
     }
 
     /// Asks for a challenge on a connection of its own.

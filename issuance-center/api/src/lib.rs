@@ -27,7 +27,7 @@ mod wire;
 
 pub use certificate_id::{CertificateId, CertificateIdError};
 pub use ids::{
-    CenterId, CertificateKind, Date, IdError, KeyId, MunicipalityCode, ProgrammeId, TerminalRole,
+    BuildId, CenterId, CertificateKind, Date, IdError, KeyId, MunicipalityCode, ProgrammeId, TerminalRole,
     TerminalUrn, VrsId,
 };
 pub use personal::Personal;
