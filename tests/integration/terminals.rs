@@ -7,7 +7,7 @@ use issuance_api::{ProblemCode, registry, terminal};
 use issuance_channel::client::CallError;
 use stage::applicant::{Applicant, menu, menu_request};
 use stage::process::program;
-use stage::world::{FOURTH, Options, World, run, set};
+use stage::world::{FOURTH, Options, World, set};
 use time::Duration;
 
 use crate::support::{block_on, refusal, ticket, until, world};
@@ -49,7 +49,11 @@ fn a_terminal_revoked_while_it_is_connected_is_out() {
         let client = world.terminal("kiosk-0009");
         let mut connection = client.pinned().await.unwrap();
         let request = menu_request();
-        let mut ask = async || connection.post_sealed::<_, terminal::Menu>("/v1/menu", &request).await;
+        let mut ask = async || {
+            connection
+                .post_sealed::<_, terminal::Menu>("/v1/menu", &request)
+                .await
+        };
         ask().await.unwrap();
         terminals.revoke(&[issued.serial], hour).unwrap();
         until(async || ask().await.is_err()).await;
@@ -195,9 +199,9 @@ fn the_center_publishes_which_build_it_runs() {
         .fetch_public("/.well-known/shomei/build.json")
         .unwrap();
     let published: serde_json::Value = serde_json::from_slice(&published).unwrap();
-    let mut sha256sum = Command::new("sha256sum");
-    sha256sum.arg(program("issuance-center"));
-    let said = String::from_utf8(run(&mut sha256sum).unwrap()).unwrap();
+    let file = program("issuance-center");
+    let said = Command::new("sha256sum").arg(file).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
     assert_eq!(published["sha256"].as_str(), said.split(' ').next());
     assert_eq!(published["program"], "issuance-center");
 }

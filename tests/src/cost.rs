@@ -31,7 +31,10 @@ const CASES: [Case; 6] = [
     case("everything, as shipped", Programs::Own),
     case("freed memory not wiped", Programs::Control(&[])),
     case("nor stacks", Programs::Control(&["--stacks"])),
-    case("freed memory not wiped, and not confined", Programs::Control(&["--free"])),
+    case(
+        "freed memory not wiped, and not confined",
+        Programs::Control(&["--free"]),
+    ),
     case("none of these", Programs::Control(&["--stacks", "--free"])),
     Case {
         what: "cards not bound (no surface AP)",
@@ -82,7 +85,9 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
         .into_iter()
         .map(|(what, best)| best.map(|best| (what, best)));
     Ok(Report {
-        cases: cases.collect::<Option<_>>().ok_or(io::ErrorKind::InvalidInput)?,
+        cases: cases
+            .collect::<Option<_>>()
+            .ok_or(io::ErrorKind::InvalidInput)?,
         sealing: sealing().map_err(io::Error::other)?,
     })
 }
@@ -158,6 +163,10 @@ impl fmt::Display for Report {
             )?;
         }
         let [center, vrs] = self.sealing.map(|it| it.as_secs_f64() * 1e6);
-        writeln!(f, "{:<44} {center:>12.0} {vrs:>12.0}", "of which sealing of bodies")
+        writeln!(
+            f,
+            "{:<44} {center:>12.0} {vrs:>12.0}",
+            "of which sealing of bodies"
+        )
     }
 }

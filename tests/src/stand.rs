@@ -36,6 +36,7 @@ use toml::Table;
 use crate::around::{Around, Line};
 use crate::browser::{HEADLESS, first_process};
 use crate::experiment::forgetting::remains;
+use crate::experiment::vocabulary::Vocabulary;
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal};
 use crate::reader::Reader;
@@ -75,10 +76,7 @@ enum Order {
     Printer(Works),
     End(Part),
     Tell(Part),
-    Search {
-        process: u32,
-        of: String,
-    },
+    Search { process: u32, of: String },
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
@@ -106,6 +104,7 @@ struct Stand {
     around: Around,
     printer: Printer,
     debugging: u16,
+    vocabulary: Vocabulary,
 }
 
 /// Sets it up and carries out commands until there are no more.
@@ -157,6 +156,7 @@ impl Stand {
             around: Around { reader, world },
             printer,
             debugging,
+            vocabulary: Vocabulary::load()?,
         })
     }
 
@@ -192,7 +192,7 @@ impl Stand {
                 self.kiosk.signal(Signal::KILL)?;
                 self.restart_kiosk()?;
             }
-            Order::Tell(Part::Kiosk) => return Ok(self.kiosk.log.all().into()),
+            Order::Tell(Part::Kiosk) => return Ok(self.told()?.into()),
             Order::Tell(Part::Browser) => return Err("a browser has no log".into()),
             Order::Search { process, of } => {
                 return Ok(serde_json::to_value(remains(process, &of)?)?);
@@ -236,7 +236,20 @@ impl Stand {
         self.restart_kiosk()
     }
 
+    /// What the kiosk wrote to its log. A line that is no event of `docs/events.toml` is an error.
+    fn told(&self) -> io::Result<Vec<String>> {
+        let lines = self.kiosk.log.all();
+        let faults = lines.iter().filter_map(|line| self.vocabulary.fault(line));
+        match faults.count() {
+            0 => Ok(lines),
+            count => Err(io::Error::other(format!(
+                "{count} lines of the kiosk's are no events"
+            ))),
+        }
+    }
+
     fn restart_kiosk(&mut self) -> io::Result<()> {
+        self.told()?;
         let free = || TcpListener::bind(("127.0.0.1", self.debugging)).ok();
         poll(LETS_GO, free).ok_or_else(|| io::Error::other("a browser was left behind"))?;
         self.kiosk = start_kiosk(&self.around.world, &self.printer)?;

@@ -17,8 +17,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Array, Blob, BuildId, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode, Personal,
-    ProgrammeId, VrsId,
+    Array, Blob, BuildId, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode,
+    Personal, ProgrammeId, VrsId,
     passport::{PassportData, PassportMrz},
 };
 
