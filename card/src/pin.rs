@@ -7,8 +7,9 @@ use zeroize::Zeroize;
 /// Four ASCII digits, wiped on drop, never printed. It exists only well-formed, so malformed input
 /// can never cost a try.
 ///
-/// It cannot be cloned: one entry, one VERIFY.
-pub struct Pin([u8; 4]);
+/// It cannot be cloned: one entry, one VERIFY. It lies in one place on the heap: what is moved, through channels and futures
+/// too, is copied and stays where it was, and so a move copies the pointer alone.
+pub struct Pin(Box<[u8; 4]>);
 
 /// The input is not exactly four ASCII digits. Says nothing about the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +33,7 @@ pub enum PinOutcome {
 impl Pin {
     /// The four ASCII digits.
     #[must_use]
-    pub const fn expose(&self) -> &[u8; 4] {
+    pub fn expose(&self) -> &[u8; 4] {
         &self.0
     }
 }
@@ -41,9 +42,12 @@ impl TryFrom<&[u8]> for Pin {
     type Error = PinError;
 
     fn try_from(input: &[u8]) -> Result<Self, PinError> {
-        let digits: [u8; 4] = input.try_into().map_err(|_| PinError)?;
-        // Taken into the type first, so that refused input is wiped as well.
-        let pin = Self(digits);
+        if input.len() != 4 {
+            return Err(PinError);
+        }
+        // Taken into the type first, so that refused input is wiped as well; digit by digit to where it stays.
+        let mut pin = Self(Box::new([0; 4]));
+        pin.0.copy_from_slice(input);
         if pin.0.iter().all(u8::is_ascii_digit) {
             Ok(pin)
         } else {
@@ -91,6 +95,14 @@ mod tests {
         ] {
             assert!(Pin::try_from(wrong).is_err());
         }
+    }
+
+    #[test]
+    fn moving_it_copies_no_digit() {
+        let pin = Pin::try_from("0129").unwrap();
+        let place = pin.expose().as_ptr();
+        let moved = Some(Box::new(pin)).unwrap();
+        assert_eq!(moved.expose().as_ptr(), place);
     }
 
     #[test]

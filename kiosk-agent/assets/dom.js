@@ -54,7 +54,7 @@ export function button(name, label, press, properties = {}) {
 
 let dialogs = 0;
 
-/** A dialog that is shown at once and gone when it is closed. */
+/** A dialog that is shown at once and gone when it is closed. Its `returnValue` is "gone" where the screen below it has changed. */
 export function dialog(title, build, properties = {}) {
   dialogs += 1;
   // One may be opened over another.
@@ -69,7 +69,7 @@ export function dialog(title, build, properties = {}) {
 }
 
 export function closeDialogs() {
-  for (const open of document.querySelectorAll("dialog")) open.close();
+  for (const open of document.querySelectorAll("dialog")) open.close("gone");
 }
 
 /** A date as people of the language write it. A birth date may have 00 for month and day, which are not known then. */

@@ -39,7 +39,7 @@ export function press(intent, value) {
 function show(next) {
   const left = next.left;
   // What changes within a screen is no new screen.
-  const { left: _, entered, inserted, speak, serial, ...rest } = next;
+  const { left: _, entered, inserted, speak, alarm, serial, ...rest } = next;
   const identity = JSON.stringify({ ...rest, serial });
   const isNew = identity !== drawn;
   const languageChanged = screen !== null && next.language !== screen.language;
@@ -59,6 +59,7 @@ function show(next) {
       find("h1")?.focus();
       // Whoever only looked at the first screens has no browser of their own.
       if (next.screen === "language") voice.reset();
+      voice.isNobodys = next.screen === "language" || next.then === "wait";
       voice.say([...next.speak, ...due(next)], next.alarm);
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.
@@ -67,8 +68,8 @@ function show(next) {
   }
   if (!serialChanged) tellChange(before, next);
   update(next);
-  // Only who can do something about it is warned.
-  clock.set(left, next.cancel);
+  // Only who can do something about it is warned: whoever fills something in, and whoever reads how it ended.
+  clock.set(left, next.cancel || next.screen === "done" || next.then === "start");
 }
 
 /** What is to pay, which no recording can know. */
@@ -79,6 +80,8 @@ function due({ screen, due, fee, copies }) {
 
 /** What changes within a screen, for who does not see it. Which digit was pressed is nobody's business: each makes the same sound. */
 function tellChange(before, next) {
+  // What was forgotten is found, or taken, while the end stands there.
+  if (next.alarm !== before.alarm) voice.call(next.alarm);
   if (next.inserted !== before.inserted) voice.interject(amount("FeeInserted", next.inserted));
   if (next.screen !== "pin" || next.entered === before.entered) return;
   const isFull = next.entered === PIN_LENGTH;
@@ -110,10 +113,12 @@ function frame() {
 
 function warn() {
   if (find("dialog.time")) return;
-  dialog(text("TimeWarning"), (close) => [
+  const box = dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
-    el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
+    el("div.choices", {}, button("primary", text("MoreTime"), close, { autofocus: true })),
   ], { class: "time" });
+  // However it is sent away, with a key too, somebody is there: it would not come back.
+  box.addEventListener("close", () => { if (box.returnValue !== "gone") press("more-time"); });
   voice.interject(["chime/warning", "TimeWarning", ...names.ofFocus()]);
   clock.also(find("#warned"));
 }

@@ -21,6 +21,8 @@ function order() {
 /** Keys, and as many dots as digits are wanted (none where that is not told). */
 export function pad(press, dots) {
   const keys = el("div.keys");
+  // What is touched is not held: a key that kept the focus would tell the digit, and press it again with the keyboard's Enter.
+  keys.addEventListener("mousedown", (event) => event.preventDefault());
   // Whoever goes from key to key is not told which: others would hear the PIN.
   const fill = () => {
     const digits = order().map((digit) => button("key", digit, () => press("digit", digit), { "data-say": "DigitKey" }));
@@ -53,7 +55,8 @@ export function fillDots(count) {
 /** A keyboard does what the pad does. Whether the key meant something there. */
 export function onKey(event, screen, press) {
   if (!["pin", "attendant-key"].includes(screen.screen) || event.ctrlKey || event.altKey || event.metaKey) return false;
-  if (IN_ORDER.includes(event.key)) press("digit", event.key);
+  // A key that is held down is one digit.
+  if (IN_ORDER.includes(event.key)) event.repeat || press("digit", event.key);
   else if (event.key === "Backspace") press("erase");
   else if (event.key === "Enter" && document.activeElement.tagName !== "BUTTON") press("enter");
   else if (!moveFocus(event.key)) return false;

@@ -81,6 +81,8 @@ const SCREENS = {
 
   "card-left": () => [title(text("CardLeftTitle")), picture("take"), lead(text("CardLeft"))],
 
+  "paper-left": () => [title(text("PaperLeftTitle")), picture("take.paper"), lead(text("PaperLeft"))],
+
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
   copies: ({ serial, copies, most, fee }, press, tell) => {
@@ -139,11 +141,12 @@ const SCREENS = {
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
-  problem: ({ code, happened, advice, says, then }, press) => [
+  problem: ({ code, happened, advice, says, returned, then }, press) => [
     // Whoever cancelled was not stopped.
     title(text(code === "cancelled" ? "ProblemTitle" : { on: "ProblemTitle", start: "ProblemStopped", wait: "ProblemWait" }[then])),
     el("div.warning", { role: "alert" },
       el("p.happened", { text: happened }), apart(), el("p.advice", { text: advice })),
+    returned ? lead(text("FeeReturned")) : null,
     says?.hours ? lead(text("Hours", says.hours)) : null,
     says?.words ? lead(localized(says.words)) : null,
     el("p.code", { text: `${text("ProblemCodeLabel")}: ${code}` }),

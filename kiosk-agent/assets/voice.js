@@ -8,6 +8,8 @@ const PAUSE = 3000;
 const LEVELS = 5;
 /** Where nobody has turned it up or down. */
 const USUAL = 4;
+/** How long what was turned up or down stays so on a screen that stands there for whoever passes by. */
+const PASSES = 90_000;
 
 export class Voice {
   constructor(audio, caption) {
@@ -33,8 +35,15 @@ export class Voice {
     this.run(keys);
   }
 
+  /** Begins the alarm, or ends it, without interrupting what is being said. */
+  call(alarm) {
+    this.alarm = alarm;
+    if (alarm && !this.isBusy) this.run([]);
+  }
+
   /** As loud as anybody begins with. */
   reset() {
+    clearTimeout(this.passing);
     this.level = USUAL;
   }
 
@@ -62,6 +71,8 @@ export class Voice {
   turn(by) {
     this.level = Math.min(LEVELS, Math.max(1, this.level + by));
     this.audio.volume = this.volume();
+    clearTimeout(this.passing);
+    this.passing = setTimeout(() => { if (this.isNobodys) this.reset(); }, PASSES);
   }
 
   volume() {
@@ -71,6 +82,7 @@ export class Voice {
   async run(keys) {
     this.turnNumber += 1;
     const turn = this.turnNumber;
+    this.isBusy = true;
     this.audio.pause();
     this.caption.textContent = "";
     for (const key of keys) {
@@ -78,8 +90,10 @@ export class Voice {
     }
     while (this.alarm) {
       await new Promise((done) => setTimeout(done, PAUSE));
-      if (!(await this.play(this.alarm, turn))) return;
+      if (turn !== this.turnNumber) return;
+      if (this.alarm && !(await this.play(this.alarm, turn))) return;
     }
+    this.isBusy = false;
   }
 
   /** Plays one recording to its end; whether nothing else was begun meanwhile. */

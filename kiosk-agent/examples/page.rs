@@ -40,10 +40,13 @@ enum Told {
     Reading,
     TakeCard,
     CardLeft,
+    PaperLeft,
     Municipality {
         offers: Vec<MunicipalityOffer>,
         home: Option<MunicipalityCode>,
         fee: Option<u32>,
+        #[serde(default)]
+        back: bool,
     },
     Preview {
         preview: Box<Preview>,
@@ -110,10 +113,17 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
         Told::Reading => front.show(&View::Reading),
         Told::TakeCard => front.show(&View::TakeCard),
         Told::CardLeft => front.show(&View::CardLeft),
-        Told::Municipality { offers, home, fee } => front.show(&View::Municipality {
+        Told::PaperLeft => front.show(&View::PaperLeft),
+        Told::Municipality {
+            offers,
+            home,
+            fee,
+            back,
+        } => front.show(&View::Municipality {
             offers: &offers,
             home,
             fee: fee.map(Yen::new),
+            back,
         }),
         Told::Preview { preview } => front.show(&View::Preview(&preview)),
         Told::Fee { due, inserted } => front.show(&View::Fee {

@@ -7,7 +7,7 @@ use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalU
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
+use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, SensorError, Yen};
 use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
@@ -110,6 +110,33 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 () = sleep(LOOK_AGAIN) => {}
                 _ = cancelled(front) => return,
             }
+        }
+    }
+
+    /// Waits, as long as it takes, until no paper of an earlier application lies in the tray: whoever comes next is not to find it. A
+    /// sensor that cannot tell keeps nobody.
+    pub async fn until_tray_is_clear(&mut self, front: &mut impl FrontEnd) {
+        let tray = &mut self.cabinet.tray;
+        let mut within = Duration::ZERO;
+        while tray.is_fitted() && tray.cleared(within).await == Err(SensorError::TimedOut) {
+            front.show(&View::PaperLeft);
+            within = self.patience.removal;
+        }
+    }
+
+    /// Says whether a card still lies there when an application has ended, and when it is gone: who forgot it is called back while
+    /// they are near. Nothing is said where none was left.
+    pub async fn watch_for_a_card(&mut self, mut lies: impl FnMut(bool)) {
+        let Self { card, cabinet, .. } = self;
+        let mut within = Duration::ZERO;
+        while gone(card, &mut cabinet.slot, within).await == Err(ProblemCode::TimedOut) {
+            if within.is_zero() {
+                lies(true);
+            }
+            within = self.patience.removal;
+        }
+        if !within.is_zero() {
+            lies(false);
         }
     }
 
@@ -252,9 +279,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         placed: CardPlaced,
         front: &mut impl FrontEnd,
     ) -> Result<Step<PinEntry, ()>, Problem> {
-        let mut kinds = placed.kinds();
-        // What could not be checked is not offered.
-        kinds.retain(|kind| *kind == CertificateKind::Domestic || self.issuer.checks_abroad());
+        let kinds = self.checked_kinds(placed.kinds());
         front.show(&View::Kind(&kinds));
         match self
             .input(front, |intent| {
@@ -360,23 +385,41 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     ) -> Result<(Checked, Instant), Problem> {
         loop {
             let previewed = self.until_previewed(taken, front).await?;
+            if let Step::Back(()) = self.until_agreed(&previewed, front).await? {
+                taken = previewed.back();
+                continue;
+            }
+            front.show(&View::Issuing);
+            // It is registered later than it is asked for.
+            let issued = Instant::now();
+            let checked = previewed.confirm(&mut self.center, &self.issuer, &self.latch);
+            return Ok((checked.await?, issued));
+        }
+    }
+
+    /// Waits until what is previewed is right and paid for. A payment that did not go through, and whose money is out again, can be
+    /// tried again.
+    async fn until_agreed(
+        &mut self,
+        previewed: &Previewed,
+        front: &mut impl FrontEnd,
+    ) -> Result<Step<(), ()>, Problem> {
+        loop {
             front.show(&View::Preview(previewed.preview()));
-            match self
-                .input(front, |intent| matches!(intent, Intent::Go | Intent::Back))
-                .await?
-            {
-                Intent::Back => taken = previewed.back(),
-                _ => {
-                    if let Step::Back(()) = self.until_paid(&previewed, front).await? {
-                        taken = previewed.back();
-                        continue;
-                    }
-                    front.show(&View::Issuing);
-                    // It is registered later than it is asked for.
-                    let issued = Instant::now();
-                    let checked = previewed.confirm(&mut self.center, &self.issuer, &self.latch);
-                    return Ok((checked.await?, issued));
+            let given = self.input(front, |intent| matches!(intent, Intent::Go | Intent::Back));
+            if let Intent::Back = given.await? {
+                return Ok(Step::Back(()));
+            }
+            match self.until_paid(previewed, front).await {
+                Err(problem)
+                    if matches!(
+                        problem.code,
+                        ProblemCode::PaymentNoChange | ProblemCode::PaymentFailed
+                    ) =>
+                {
+                    front.show(&View::Problem(&problem));
                 }
+                paid => return paid,
             }
         }
     }
@@ -387,19 +430,24 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         front: &mut impl FrontEnd,
     ) -> Result<Previewed, Problem> {
         let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let mut kinds = self.checked_kinds(taken.kinds(&welcome));
         let mut taken = taken.offered_by(welcome)?;
         loop {
+            let back = kinds.len() > 1;
             front.show(&View::Municipality {
                 offers: taken.municipalities(),
                 home: taken.home(),
                 fee: self.cabinet.fee,
+                back,
             });
             let chosen = self
-                .input(front, |intent| {
-                    matches!(intent, Intent::Municipality { .. })
+                .input(front, |intent| match intent {
+                    Intent::Back => back,
+                    intent => matches!(intent, Intent::Municipality { .. }),
                 })
                 .await?;
             let Intent::Municipality { code, copies } = chosen else {
+                (taken, kinds) = self.until_other_kind(taken, kinds, front).await?;
                 continue;
             };
             // Nothing is asked for that could not be put out.
@@ -415,6 +463,36 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 Err(refused) => taken = retry(refused, front)?,
             }
         }
+    }
+
+    /// Whoever chose the wrong kind chooses again, without their card; with what is offered by now.
+    async fn until_other_kind(
+        &mut self,
+        taken: CardTaken,
+        kinds: Vec<CertificateKind>,
+        front: &mut impl FrontEnd,
+    ) -> Result<(CardTaken, Vec<CertificateKind>), Problem> {
+        front.show(&View::OtherKind(&kinds));
+        let chosen = self.input(
+            front,
+            |intent| matches!(intent, Intent::Kind(kind) if kinds.contains(kind)),
+        );
+        let Intent::Kind(kind) = chosen.await? else {
+            return Ok((taken, kinds));
+        };
+        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let kinds = self.checked_kinds(taken.kinds(&welcome));
+        if kind == taken.kind() {
+            return Ok((taken.offered_by(welcome)?, kinds));
+        }
+        let other = taken.also(kind, welcome)?;
+        Ok((self.until_passport(other, front).await?, kinds))
+    }
+
+    /// What could not be checked is not offered.
+    fn checked_kinds(&self, mut kinds: Vec<CertificateKind>) -> Vec<CertificateKind> {
+        kinds.retain(|kind| *kind == CertificateKind::Domestic || self.issuer.checks_abroad());
+        kinds
     }
 
     /// Where there is a fee, waits until it is there. What was inserted comes out again when the resident goes back or cancels.
@@ -536,9 +614,13 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 }
 
-/// What is offered to whoever begins now: nothing, outside of hours.
+/// What is offered to whoever begins now: nothing, outside of hours or where no programme is left.
 pub(crate) async fn welcome(center: &mut impl Center, latch: &Latch) -> Result<Welcome, Closed> {
     let welcome = Welcome::fetch(center, latch).await?;
+    // Nothing to choose from is nothing to begin.
+    if welcome.menu().programmes.is_empty() {
+        return Err(ProblemCode::ProgrammeEnded.into());
+    }
     let hours = &welcome.menu().hours;
     if hours::are_open(hours, SystemTime::now()) {
         Ok(welcome)

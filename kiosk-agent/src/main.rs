@@ -271,6 +271,7 @@ async fn attend(
     while screen.is_open() {
         terminal.until_output_is_settled(&mut screen).await;
         terminal.until_card_is_gone(&mut screen).await;
+        terminal.until_tray_is_clear(&mut screen).await;
         // How it ended was shown; the next resident begins anew.
         drop(terminal.serve(&mut screen).await);
         screen.pause().await;

@@ -174,6 +174,8 @@ pub enum View<'a> {
     PlaceCard,
     /// A kind of certificate is waited for.
     Kind(&'a [CertificateKind]),
+    /// The card was read, and another kind may be chosen all the same: the ticket holds for each.
+    OtherKind(&'a [CertificateKind]),
     /// The PIN is waited for.
     Pin {
         /// Tries left. One: the warning that comes before the last try belongs here.
@@ -185,6 +187,8 @@ pub enum View<'a> {
     TakeCard,
     /// A card lies there that no application is about: it has to be taken before one can begin.
     CardLeft,
+    /// Paper of an earlier application lies in the tray: it has to be taken before another can begin.
+    PaperLeft,
     /// For abroad, where passports are read: the lines of one are waited for, as read by machine.
     Passport,
     /// A municipality, and how many copies, are waited for.
@@ -195,6 +199,8 @@ pub enum View<'a> {
         home: Option<MunicipalityCode>,
         /// What a copy costs, if anything is paid here.
         fee: Option<Yen>,
+        /// Whether there is another kind to go back for.
+        back: bool,
     },
     /// Exactly what the certificate will say; confirmation is waited for.
     Preview(&'a Preview),
@@ -274,7 +280,7 @@ impl View<'_> {
         match self {
             Self::Menu(_) => Some(1),
             Self::PlaceCard => Some(2),
-            Self::Kind(_) => Some(3),
+            Self::Kind(_) | Self::OtherKind(_) => Some(3),
             Self::Pin { .. } | Self::Reading | Self::TakeCard => Some(4),
             Self::Passport | Self::Municipality { .. } => Some(5),
             Self::Preview(_) => Some(6),
@@ -284,7 +290,7 @@ impl View<'_> {
             | Self::TryAgain
             | Self::TakePaper => Some(7),
             Self::Done { .. } => Some(8),
-            Self::CardLeft | Self::Problem(_) | Self::OutOfService(_) => None,
+            Self::CardLeft | Self::PaperLeft | Self::Problem(_) | Self::OutOfService(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ Every search has its control: it finds the same while it is being shown, or the 
 import os
 import time
 
-from remains import descendants, in_files, in_process, in_processes, is_alive, traces, written_to
+from remains import bare, descendants, in_files, in_process, in_processes, is_alive, traces, written_to
 from stand import PIN, persona
 
 # The core's memory, in bytes.
@@ -24,6 +24,10 @@ class Residents:
 
     def core(self, holder):
         return in_process(self.stand.kiosk, traces(holder, PIN))
+
+    def pins(self):
+        """How often the core holds the PIN's digits, whatever is around them."""
+        return bare(self.stand.kiosk, PIN)
 
     def holds(self, holder, kinds):
         """The control: the core comes to hold all of these."""
@@ -48,6 +52,7 @@ class Residents:
         }
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
+        found["core, bare PIN"] = self.pins()
         found["core, in every form"] = self.in_every_form([self.stand.kiosk], who)
         found["browser, in every form"] = self.in_every_form([process for process in self.browser() if is_alive(process)], who)
         found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)
@@ -80,6 +85,7 @@ def applied(stand, kiosk):
     kiosk.page.locator("#enter").click()
     kiosk.is_on("reading")
     residents.holds(first, {"VERIFY"})
+    assert residents.pins(), "the control: it is with the card"
     residents.holds(first, {"name", "address", "birth date", "individual number"})
     held = residents.in_every_form([stand.kiosk], "ordinary")
     assert {"name", "address", "number", "birth date"} == held[stand.kiosk].keys(), f"the control: {held}"
@@ -87,6 +93,7 @@ def applied(stand, kiosk):
     # From here on the core knows whose the certificate has to be, and no more.
     held = residents.core(first).keys() - {"name", "birth date"}
     assert not held, held
+    assert not residents.pins(), "the PIN is still there"
     stand.order(remove=0)
     kiosk.is_on("municipality").page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Next").is_on("preview")

@@ -67,6 +67,11 @@ def went_back(stand, kiosk):
     stand.order(remove=0)
     kiosk.is_on("language")
     kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("copies").push("Back").is_on("municipality")
+    # Whoever chose the wrong kind needs neither card nor PIN again.
+    kiosk.push("Back").is_on("kind")
+    expect(kiosk.page.locator("#back")).to_be_hidden()
+    kiosk.page.locator("button.choice").first.click()
+    kiosk.is_on("municipality")
     kiosk.page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
     over(stand, kiosk)
@@ -94,6 +99,14 @@ def hurried(stand, kiosk):
     # On one key it is two digits.
     kiosk.page.get_by_role("button", name="1", exact=True).dblclick()
     expect(kiosk.page.locator(".dot.full")).to_have_count(2)
+    # Nothing keeps which key that was, and the keyboard's Enter does not press it again.
+    assert kiosk.page.evaluate("document.activeElement.closest('.keys')") is None, "a key is held"
+    kiosk.page.keyboard.press("Enter")
+    # A key that is held down is one digit.
+    for _ in range(3):
+        kiosk.page.keyboard.down("5")
+    kiosk.page.keyboard.up("5")
+    expect(kiosk.page.locator(".dot.full")).to_have_count(3)
     kiosk.cancel().is_told_why("cancelled")
     over(stand, kiosk)
     stand.order(reset_tries="ordinary")
@@ -107,7 +120,15 @@ def waited(stand, kiosk):
     expect(warning).to_contain_text(kiosk.say("TimeWarning"))
     kiosk.press_in_dialog("MoreTime").is_on("place-card")
     expect(warning).to_contain_text(kiosk.say("TimeWarning"))
+    # Sent away with a key it is extended too, and comes again.
+    kiosk.page.keyboard.press("Escape")
+    expect(warning).to_have_count(0)
+    kiosk.is_on("place-card")
+    expect(warning).to_contain_text(kiosk.say("TimeWarning"))
     kiosk.press_in_dialog("MoreTime").cancel().is_told_why("cancelled")
+    # So is what is read at the end.
+    expect(warning).to_contain_text(kiosk.say("TimeWarning"))
+    kiosk.press_in_dialog("MoreTime").is_told_why("cancelled")
     kiosk.to_start()
 
     stand.order(patience=SHORT)

@@ -93,6 +93,7 @@ def given_up(stand, kiosk, cabinet):
     cabinet.coin(10)
     inserted(kiosk, 10)
     kiosk.cancel().is_told_why("cancelled")
+    expect(kiosk.page.locator("main .lead")).to_have_text(kiosk.say("FeeReturned"))
     cabinet.moved(0, 10)
     kiosk.to_start()
 
@@ -119,7 +120,14 @@ def without_change(stand, kiosk, cabinet):
     kiosk.is_told_why("payment-no-change")
     cabinet.moved(0, 500)
     cabinet.hand("mend")
-    kiosk.to_start()
+    # As it says, with the exact amount: in the same application.
+    kiosk.push("Understood").is_on("preview").push("Issue").is_on("fee")
+    for yen in (100, 10, 10):
+        cabinet.coin(yen)
+    kiosk.is_on("take-paper")
+    cabinet.take("tray")
+    cabinet.moved(FEE, 0)
+    kiosk.is_on("done").to_start()
 
 
 def jammed(stand, kiosk, cabinet):
@@ -157,8 +165,13 @@ def forgotten(stand, kiosk, cabinet):
     kiosk.page.keyboard.type(stand.about["attendant"])
     kiosk.page.locator("#enter").click()
     kiosk.is_on("attendant")
+    # A reset is no reason to hand it to whoever comes next, and neither is a crash.
+    kiosk.push("AttendantReset").renewed().is_on("paper-left")
+    stand.order(end="kiosk")
+    kiosk.renewed().is_on("paper-left")
+    expect(kiosk.page.locator("main button")).to_have_count(0)
     cabinet.take("tray")
-    kiosk.push("AttendantReset").renewed().is_on("language")
+    kiosk.is_on("language")
 
 
 def waited(stand, kiosk, cabinet):

@@ -4,6 +4,7 @@ Nothing here tells what was found, only where, and of what kind it was.
 """
 
 import os
+import re
 import struct
 from pathlib import Path
 
@@ -68,8 +69,23 @@ def present(process, begin, end):
 def in_process(process, wanted):
     """Kinds that a process holds in memory it can write to, with how often."""
     counts = {}
-    longest = max(len(bytes) for _, bytes in wanted)
-    with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
+    for content in memory(process, max(len(bytes) for _, bytes in wanted) - 1):
+        for kind, bytes in wanted:
+            count = content.count(bytes)
+            if count:
+                counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+def bare(process, pin):
+    """How often a process holds these digits with no other beside them: a PIN as it was entered, whatever is around it."""
+    alone = re.compile(b"(?<![0-9])" + pin.encode() + b"(?![0-9])")
+    return sum(len(alone.findall(content)) for content in memory(process, len(pin) + 1))
+
+
+def memory(process, overlap):
+    """What a process holds in memory it can write to, piece by piece; each begins with so many bytes of the one before."""
+    with open(f"/proc/{process}/mem", "rb", buffering=0) as held:
         for line in Path(f"/proc/{process}/maps").read_text().splitlines():
             range, rights = line.split()[:2]
             if "w" not in rights or "r" not in rights:
@@ -79,16 +95,12 @@ def in_process(process, wanted):
                 before = b""
                 for at in _range(start, stop, PIECE):
                     try:
-                        piece = os.pread(memory.fileno(), min(PIECE, stop - at), at)
+                        piece = os.pread(held.fileno(), min(PIECE, stop - at), at)
                     except OSError:
                         break
                     content = before + piece
-                    for kind, bytes in wanted:
-                        count = content.count(bytes)
-                        if count:
-                            counts[kind] = counts.get(kind, 0) + count
-                    before = content[-(longest - 1):]
-    return counts
+                    yield content
+                    before = content[-overlap:] if overlap else b""
 
 
 _range = range

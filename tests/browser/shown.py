@@ -189,6 +189,7 @@ SCREENS = [
     ("delivering", [{"view": "delivering"}], NOTHING, NOTHING),
     ("try-again", [{"view": "try-again"}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("take-paper", [{"view": "take-paper"}], NOTHING, NOTHING),
+    ("paper-left", [{"view": "paper-left"}], NOTHING, NOTHING),
     ("done", [{"view": "done", "reported": True}, {"view": "time", "seconds": 30}], NOTHING, NOTHING),
     ("done-not-reported", [{"view": "done", "reported": False}, {"view": "time", "seconds": 30}], NOTHING, NOTHING),
     ("problem-end", [problem("card-expired"), {"view": "time", "seconds": 30}], NOTHING, NOTHING),

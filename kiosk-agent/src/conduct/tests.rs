@@ -523,10 +523,15 @@ async fn while_nothing_is_offered_the_center_says_why_and_until_when() {
     terminal.center.menu.hours.close = "00:00".to_owned();
     let waiting = timeout(within, terminal.until_open(&mut resident)).await;
     assert!(waiting.is_err());
+    terminal.center.menu.hours.close = "24:00".to_owned();
+    terminal.center.menu.programmes.clear();
+    let waiting = timeout(within, terminal.until_open(&mut resident)).await;
+    assert!(waiting.is_err(), "there is nothing to choose from");
     let told = [
         "maintenance: until five",
         "maintenance: until six",
         "outside-hours: 00:00 to 00:00",
+        "programme-ended",
     ];
     assert_eq!(resident.seen, told);
 }

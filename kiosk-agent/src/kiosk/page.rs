@@ -1,5 +1,6 @@
 //! The page in a browser: one browser a resident, and what happens when either fails.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -88,11 +89,22 @@ async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     while !front.has_begun() && !front.is_deserted() {
         terminal.until_output_is_settled(front).await;
         terminal.until_card_is_gone(front).await;
+        terminal.until_tray_is_clear(front).await;
         terminal.until_open(front).await;
         // How it ended was shown.
         drop(terminal.serve(front).await);
     }
-    front.acknowledged().await;
+    let shared = front.shared();
+    let watched = async {
+        let lies = |lies| shared.change_card(lies);
+        terminal.watch_for_a_card(lies).await;
+        pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = front.acknowledged() => {}
+        () = watched => {}
+    }
 }
 
 /// The one thing that the screen cannot tell, in a line of its own: an event of `docs/events.toml`.

@@ -267,6 +267,7 @@ impl FrontEnd for Screen {
             View::Reading => self.text(Text::Reading),
             View::TakeCard => self.text(Text::TakeCard),
             View::CardLeft => self.text(Text::CardLeft),
+            View::PaperLeft => self.text(Text::PaperLeft),
             View::Municipality { offers, home, .. } => self.municipalities(offers, *home),
             View::Preview(preview) => self.preview(preview),
             View::Fee { due, inserted } => {

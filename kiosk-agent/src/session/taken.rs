@@ -14,7 +14,7 @@ use issuance_api::{
 use sha2::{Digest, Sha256};
 
 use super::issued::{Checked, Sealed};
-use super::{ATTEMPTS, Applying, PAUSE, Welcome};
+use super::{ATTEMPTS, Applying, PAUSE, Welcome, kinds_of};
 use crate::handover::{Asked, CardHolder, Issuer, Refusal};
 use crate::key::SessionKey;
 use crate::latch::Latch;
@@ -48,6 +48,14 @@ impl CardTaken {
     #[must_use]
     pub const fn kind(&self) -> CertificateKind {
         self.kind
+    }
+
+    /// Kinds that some municipality offers by now for what is applied for.
+    #[must_use]
+    pub fn kinds(&self, welcome: &Welcome) -> Vec<CertificateKind> {
+        let mut programmes = welcome.menu().programmes.iter();
+        let offer = programmes.find(|offer| offer.id == self.offer.id);
+        offer.map(kinds_of).unwrap_or_default()
     }
 
     /// Goes a way of its own from here, for another kind of certificate: the ticket holds for both, so that one card, read once, does.

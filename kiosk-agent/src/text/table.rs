@@ -98,6 +98,8 @@ texts! {
     shown TakeCardTitle "カードをお取りください" "Take your card back" "请取回您的卡" "카드를 가져가 주십시오";
     spoken CardLeft "カードが置かれたままです。お取りください。" "A card has been left on the reader. Please take it." "读卡器上留有卡片，请取走。" "카드가 남아 있습니다. 가져가 주십시오.";
     shown CardLeftTitle "カードの取り忘れ" "Card left behind" "有卡遗留" "카드가 남아 있습니다";
+    shown PaperLeft "取り出し口に証明書が残っています。ご自分のものであればお取りください。そうでないときは、係員にお知らせください。" "A certificate lies in the tray. If it is yours, take it. If not, please tell the staff." "出纸口有一份证明。如果是您的，请取走；如果不是，请告知工作人员。" "배출구에 증명서가 남아 있습니다. 본인의 것이면 가져가 주십시오. 아니면 직원에게 알려 주십시오.";
+    shown PaperLeftTitle "証明書の取り忘れ" "Certificate left behind" "有证明遗留" "증명서가 남아 있습니다";
 
     // Municipality, copies, preview
     spoken ChooseMunicipality "接種を受けたときにお住まいだった市区町村を選んでください。" "Choose the municipality you lived in when you were vaccinated." "请选择接种时居住的市区町村。" "접종 당시 거주하시던 시구정촌을 선택해 주십시오.";
@@ -166,6 +168,8 @@ texts! {
     shown ProblemTitle "お知らせ" "Please note" "提示" "안내";
     shown ProblemStopped "手続きを続けられません" "This cannot go on" "无法继续" "계속할 수 없습니다";
     shown ProblemWait "ただいまご利用いただけません" "This kiosk is out of service" "本机暂停服务" "현재 이용할 수 없습니다";
+    shown NeedsInspection "この端末は、点検が終わるまでご利用いただけません。" "This kiosk has to be inspected before it can be used again." "本机需要检修，检修结束前无法使用。" "이 단말기는 점검이 끝날 때까지 이용할 수 없습니다.";
+    shown FeeReturned "お支払いになったお金は、お返ししています。返却口をお確かめください。" "What you paid has been returned. Please look in the return tray." "您支付的现金已退还。请查看退币口。" "지불하신 돈은 돌려드렸습니다. 반환구를 확인해 주십시오.";
     shown ProblemCodeLabel "コード" "Code" "代码" "코드";
     spoken SeeScreen "画面の案内をご確認ください。" "Please read what the screen says." "请查看屏幕上的说明。" "화면의 안내를 확인해 주십시오.";
     named Understood "わかりました" "OK" "知道了" "확인";

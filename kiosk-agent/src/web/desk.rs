@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
+use issuance_api::MunicipalityCode;
 use issuance_api::problem::Language;
-use issuance_api::{MunicipalityCode, ProblemCode};
 use tokio::time::Instant;
 
 use super::attendant::{AttendantKey, Health};
@@ -25,7 +25,7 @@ const COPIES: u8 = 10;
 const PIN_LENGTH: usize = 4;
 /// How long a step before an application stands, and an attendant's view that nobody uses, where nothing else is said.
 const IDLE: Duration = Duration::from_secs(90);
-/// How long the end of an application stands.
+/// How long the end of an application stands, unless more time is asked for: longer than its recording takes, and long enough to be warned.
 const END: Duration = Duration::from_secs(30);
 
 /// What stands on the screen, and what the terminal counts.
@@ -47,6 +47,10 @@ pub struct Desk {
     begun: bool,
     /// The browser was lost under the application.
     deserted: bool,
+    /// A card was left, and the end of its application still stands.
+    card_lies: bool,
+    /// A fee was asked for.
+    asked_fee: bool,
     key: Option<AttendantKey>,
     health: Health,
 }
@@ -78,6 +82,8 @@ impl Desk {
             acknowledged: false,
             begun: false,
             deserted: false,
+            card_lies: false,
+            asked_fee: false,
             key,
             health: Health::default(),
         }
@@ -181,6 +187,8 @@ impl Desk {
         self.previewed = None;
         self.begun = false;
         self.deserted = false;
+        self.card_lies = false;
+        self.asked_fee = false;
         self.set(Shown::Starting);
     }
 
@@ -202,9 +210,15 @@ impl Desk {
         self.deserted
     }
 
+    /// Whether a card was left, as long as the end of its application stands.
+    pub const fn card_lies(&mut self, lies: bool) {
+        self.card_lies = lies;
+    }
+
     /// The attendant's view.
     pub fn attend(&mut self) {
         self.next = None;
+        self.card_lies = false;
         // Perhaps one who has seen enough while this terminal was still busy with what was there before.
         let leaves = self.is_left();
         self.set(Shown::Attendant {
@@ -227,6 +241,7 @@ impl Desk {
             },
             View::PlaceCard => Shown::PlaceCard,
             View::Kind(kinds) => Shown::Kind(kinds.to_vec()),
+            View::OtherKind(kinds) => Shown::OtherKind(kinds.to_vec()),
             View::Pin { remaining } => Shown::Pin {
                 remaining: *remaining,
                 entry: Entry::new(),
@@ -234,13 +249,20 @@ impl Desk {
             View::Reading => Shown::Reading,
             View::TakeCard => Shown::TakeCard,
             View::CardLeft => Shown::CardLeft,
+            View::PaperLeft => Shown::PaperLeft,
             // A kiosk's page reads no passport, and so is never asked for one.
             View::Passport => Shown::Starting,
-            View::Municipality { offers, home, fee } => {
+            View::Municipality {
+                offers,
+                home,
+                fee,
+                back,
+            } => {
                 let choice = Choice {
                     offers: offers.to_vec(),
                     home: *home,
                     fee: *fee,
+                    back: *back,
                 };
                 // After a preview it is asked again only for who went back, and they came from the copies.
                 match previewed.filter(|(code, _)| offers.iter().any(|offer| offer.code == *code)) {
@@ -254,6 +276,7 @@ impl Desk {
             }
             View::Fee { due, inserted } => {
                 self.previewed = previewed;
+                self.asked_fee = true;
                 Shown::Fee {
                     due: *due,
                     inserted: *inserted,
@@ -320,9 +343,6 @@ impl Desk {
     #[must_use]
     pub fn end_stands(&self) -> Duration {
         match &self.shown {
-            // Nobody is there, or somebody who knows.
-            Shown::Problem(problem) if problem.code == ProblemCode::Cancelled => END / 6,
-            Shown::Problem(problem) if problem.code == ProblemCode::TimedOut => END / 3,
             Shown::Problem(_) | Shown::Done { .. } | Shown::AttendantKey { .. } => END,
             // The browser was lost, and nothing was told to the next one.
             _ => Duration::ZERO,

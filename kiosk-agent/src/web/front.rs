@@ -127,11 +127,22 @@ impl Front {
         self.shared.desk().is_deserted()
     }
 
-    /// Waits until the end of an application was read, or long enough.
+    /// Waits until the end of an application was read, or long enough: asking for more time gives it anew.
     pub async fn acknowledged(&mut self) {
         let stands = self.shared.desk().end_stands();
-        self.shared.change(|desk| desk.time(stands));
-        let _ = timeout(stands, self.shared.until(Desk::is_acknowledged)).await;
+        loop {
+            self.shared.change(|desk| desk.time(stands));
+            let more = async {
+                // The other end is held by `Shared`, which is here.
+                while !matches!(self.intents.recv().await, Some(Intent::MoreTime)) {}
+            };
+            tokio::select! {
+                biased;
+                () = self.shared.until(Desk::is_acknowledged) => return,
+                () = more => {}
+                () = sleep(stands) => return,
+            }
+        }
     }
 
     /// Changes what the attendant sees.
@@ -315,6 +326,11 @@ impl Shared {
         true
     }
 
+    /// Whether a card was left, as long as the end of its application stands.
+    pub fn change_card(&self, lies: bool) {
+        self.change(|desk| desk.card_lies(lies));
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -337,6 +353,8 @@ fn event(desk: &Desk) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use issuance_api::ProblemCode;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -383,6 +401,29 @@ mod tests {
         let (loss, ()) = tokio::join!(shared.lost(), page);
         assert_eq!(loss, Loss::Left);
         assert!(begin.elapsed() >= AWAY * 7 / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_stands_longer_for_who_asks_for_more_time() {
+        for asks in [false, true] {
+            let mut front = Front::new(Desk::new(None));
+            front.show(&View::Problem(&ProblemCode::NoCard.into()));
+            let shared = front.shared();
+            let stands = shared.desk().end_stands();
+            let begin = Instant::now();
+            let press = async {
+                sleep(stands / 2).await;
+                if asks {
+                    let serial =
+                        serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
+                    let press = serde_json::json!({"serial": serial, "intent": "more-time"});
+                    assert!(shared.press(serde_json::from_value(press).unwrap()));
+                }
+            };
+            tokio::join!(front.acknowledged(), press);
+            let stood = if asks { stands * 3 / 2 } else { stands };
+            assert_eq!(begin.elapsed(), stood);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -76,6 +76,8 @@ pub enum Content<'a> {
     TakeCard,
     /// A card was forgotten.
     CardLeft,
+    /// A certificate was forgotten.
+    PaperLeft,
     /// Choice of the municipality.
     Municipality {
         /// Those offered.
@@ -128,6 +130,9 @@ pub enum Content<'a> {
         /// What the center says to it.
         #[serde(skip_serializing_if = "Option::is_none")]
         says: Option<&'a Says>,
+        /// Whether a fee was asked for: what was paid of it has come out again.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        returned: bool,
         /// How it goes on.
         then: Then,
     },

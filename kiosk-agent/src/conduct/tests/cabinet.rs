@@ -151,6 +151,54 @@ async fn a_payment_unit_that_cannot_is_told_before_a_pin_is_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_payment_that_did_not_go_through_can_be_tried_again() {
+    for (error, code) in [
+        (PaymentError::NoChange, "payment-no-change"),
+        (PaymentError::Failed, "payment-failed"),
+    ] {
+        let mut terminal = with_fee(&[100, 50]);
+        terminal.cabinet.payment.collects = Script::failing([error]);
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Ok(Done { reported: true }));
+        let again = ["fee, 0 of 120", code, "preview", "fee, 0 of 120"];
+        assert!(seen.windows(4).any(|views| views == again), "{seen:?}");
+        assert_eq!(terminal.center.count("inquiry"), 1);
+        assert_eq!(money(&terminal), (120, 30));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_finds_the_paper_of_somebody_before() {
+    let mut terminal = terminal();
+    let mut resident = Resident::who(|_: &str| Does::Nothing);
+    terminal.until_tray_is_clear(&mut resident).await;
+    assert_eq!(resident.seen, [""; 0]);
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.lies = Duration::from_secs(90);
+    let begin = tokio::time::Instant::now();
+    terminal.until_tray_is_clear(&mut resident).await;
+    assert_eq!(resident.seen, ["paper left"; 2]);
+    assert_eq!(begin.elapsed(), Duration::from_secs(90));
+    // A sensor that cannot tell keeps nobody.
+    terminal.cabinet.tray.broken = true;
+    terminal.until_tray_is_clear(&mut resident).await;
+    assert_eq!(resident.seen.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_left_at_the_end_is_told_until_it_is_gone() {
+    let mut terminal = terminal();
+    let mut told = Vec::new();
+    terminal.watch_for_a_card(|lies| told.push(lies)).await;
+    assert_eq!(told, [false; 0]);
+    terminal.cabinet.slot.lies = Duration::from_secs(90);
+    let begin = tokio::time::Instant::now();
+    terminal.watch_for_a_card(|lies| told.push(lies)).await;
+    assert_eq!(told, [true, false]);
+    assert_eq!(begin.elapsed(), Duration::from_secs(90));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_paper_is_reminded_of_until_it_is_taken() {
     let mut terminal = terminal();
     terminal.cabinet.tray.fitted = true;

@@ -303,6 +303,8 @@ pub(crate) struct TestPayment {
     /// What the resident puts in, a coin a second.
     pub(crate) coins: VecDeque<u32>,
     pub(crate) ready: Script<PaymentError>,
+    /// What is inserted first comes out again.
+    pub(crate) collects: Script<PaymentError>,
     pub(crate) held: u32,
     pub(crate) returned: u32,
     pub(crate) settled: u32,
@@ -322,6 +324,7 @@ impl PaymentUnit for TestPayment {
         due: Yen,
         inserted: &mut (dyn FnMut(Yen) + Send),
     ) -> Result<(), PaymentError> {
+        self.collects.next()?;
         while self.held < due.get() {
             sleep(Duration::from_secs(1)).await;
             let Some(coin) = self.coins.pop_front() else {
@@ -488,7 +491,9 @@ fn words(view: &View<'_>) -> String {
         View::Reading => "reading".to_owned(),
         View::TakeCard => "take card".to_owned(),
         View::CardLeft => "card left".to_owned(),
+        View::PaperLeft => "paper left".to_owned(),
         View::Kind(_) => "kind".to_owned(),
+        View::OtherKind(_) => "other kind".to_owned(),
         View::Passport => "passport".to_owned(),
         View::Municipality { .. } => "municipality".to_owned(),
         View::Preview(_) => "preview".to_owned(),
@@ -518,7 +523,7 @@ fn asked(view: &View<'_>) -> Option<Intent> {
     Some(match view {
         View::Menu(_) => apply(),
         View::Pin { .. } => pin(PIN),
-        View::Kind(_) => Intent::Kind(CertificateKind::Domestic),
+        View::Kind(_) | View::OtherKind(_) => Intent::Kind(CertificateKind::Domestic),
         View::Municipality { .. } => choose(HOME),
         View::Preview(_) | View::TryAgain => Intent::Go,
         _ => return None,

@@ -98,6 +98,7 @@ impl Desk {
                 | Shown::Language(_)
                 | Shown::TakeCard
                 | Shown::CardLeft
+                | Shown::PaperLeft
                 | Shown::TakePaper
                 | Shown::Problem(_)
                 | Shown::OutOfService(_)
@@ -127,8 +128,8 @@ impl Desk {
                 self.shown = Shown::Terms(menu, id.clone());
                 Taken::For(Intent::Apply(id))
             }
-            (Shown::Kind(kinds), PageIntent::Kind(kind)) => {
-                self.shown = Shown::Kind(kinds);
+            (shown @ (Shown::Kind(_) | Shown::OtherKind(_)), PageIntent::Kind(kind)) => {
+                self.shown = shown;
                 Taken::For(Intent::Kind(kind))
             }
             (Shown::Pin { remaining, entry }, intent) => self.pin(remaining, entry, &intent),
@@ -244,7 +245,7 @@ impl Desk {
                 | Shown::Preview(_)
                 | Shown::Fee { .. }
                 | Shown::AttendantKey { .. }
-        )
+        ) || matches!(&self.shown, Shown::Municipality(choice) if choice.back)
     }
 
     pub(super) const fn can_cancel(&self) -> bool {
@@ -255,6 +256,7 @@ impl Desk {
                 | Shown::PlaceCard
                 | Shown::Kind(_)
                 | Shown::Pin { .. }
+                | Shown::OtherKind(_)
                 | Shown::TakeCard
                 | Shown::Municipality(_)
                 | Shown::Copies(..)

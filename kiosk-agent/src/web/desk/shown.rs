@@ -18,6 +18,8 @@ pub(super) enum Shown {
     Terms(Menu, ProgrammeId),
     PlaceCard,
     Kind(Vec<CertificateKind>),
+    /// The card is back with its holder already.
+    OtherKind(Vec<CertificateKind>),
     Pin {
         remaining: u8,
         entry: Entry,
@@ -25,6 +27,7 @@ pub(super) enum Shown {
     Reading,
     TakeCard,
     CardLeft,
+    PaperLeft,
     Municipality(Choice),
     /// With the number that is asked for first.
     Copies(Choice, MunicipalityCode, u8),
@@ -61,12 +64,16 @@ pub(super) struct Choice {
     pub(super) offers: Vec<MunicipalityOffer>,
     pub(super) home: Option<MunicipalityCode>,
     pub(super) fee: Option<Yen>,
+    pub(super) back: bool,
 }
 
 impl Shown {
     /// Whether it stands there for whoever passes by.
     pub(super) const fn is_nobodys(&self) -> bool {
-        matches!(self, Self::OutOfService(_) | Self::CardLeft)
+        matches!(
+            self,
+            Self::OutOfService(_) | Self::CardLeft | Self::PaperLeft
+        )
     }
 
     /// Whether it asks nobody anything, and holds nothing of anybody.
@@ -76,6 +83,7 @@ impl Shown {
             | Self::Delivering
             | Self::TakePaper
             | Self::CardLeft
+            | Self::PaperLeft
             | Self::Done { .. }
             | Self::OutOfService(_) => true,
             // Nobody has cancelled.

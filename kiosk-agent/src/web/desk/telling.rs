@@ -1,6 +1,6 @@
 //! From what stands there to what the page is told.
 
-use issuance_api::{Personal, Problem};
+use issuance_api::{Personal, Problem, ProblemCode};
 use tokio::time::Instant;
 
 use super::{COPIES, Desk, Shown};
@@ -35,7 +35,7 @@ impl Desk {
             back: self.has_back(),
             cancel: self.can_cancel(),
             speak: self.spoken(),
-            alarm: alarm(&self.shown),
+            alarm: alarm(&self.shown).or(self.card_lies.then_some("alarm/card")),
             content: self.content(),
         }
     }
@@ -44,7 +44,7 @@ impl Desk {
         Some(match self.shown {
             Shown::Language(_) | Shown::Service(_) | Shown::Terms(..) => 1,
             Shown::PlaceCard => 2,
-            Shown::Kind(_) => 3,
+            Shown::Kind(_) | Shown::OtherKind(_) => 3,
             Shown::Pin { .. } | Shown::Reading | Shown::TakeCard => 4,
             Shown::Municipality(_) | Shown::Copies(..) => 5,
             Shown::Preview(_) => 6,
@@ -64,11 +64,13 @@ impl Desk {
             Shown::Service(_) => return said(&[Text::Service, Text::ByKeyboard]),
             Shown::Terms(..) => return said(&TERMS),
             Shown::PlaceCard => return said(&[Text::PlaceCard, Text::PlaceCardHelp]),
-            Shown::Kind(_) => Text::ChooseKind,
+            Shown::Kind(_) | Shown::OtherKind(_) => Text::ChooseKind,
             Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
             Shown::Reading => Text::Reading,
             Shown::TakeCard => Text::TakeCard,
             Shown::CardLeft => Text::CardLeft,
+            // It is not theirs who hear it: the alarm calls who forgot it.
+            Shown::PaperLeft => return said(&[Text::SeeScreen, Text::HelpStaff]),
             Shown::Municipality(_) => Text::ChooseMunicipality,
             Shown::Copies(_, _, copies) => {
                 let counted = numbered_key(&Text::CopyCount.key(), *copies);
@@ -82,6 +84,15 @@ impl Desk {
             Shown::TryAgain => Text::AgainPrompt,
             Shown::Done { reported: true } => Text::Done,
             Shown::Done { reported: false } => Text::NotReported,
+            Shown::OutOfService(Closed { problem, .. })
+                if problem.code == ProblemCode::ContentMismatch =>
+            {
+                Text::SeeScreen
+            }
+            // How many are out already no recording says.
+            Shown::Problem(problem) if problem.printed.is_some() => {
+                return vec![spoken_problem(problem), Text::SeeScreen.key()];
+            }
             Shown::Problem(problem) | Shown::OutOfService(Closed { problem, .. }) => {
                 return vec![spoken_problem(problem)];
             }
@@ -105,7 +116,7 @@ impl Desk {
             },
             Shown::Terms(..) => Content::Terms,
             Shown::PlaceCard => Content::PlaceCard,
-            Shown::Kind(kinds) => Content::Kind { kinds },
+            Shown::Kind(kinds) | Shown::OtherKind(kinds) => Content::Kind { kinds },
             Shown::Pin { remaining, entry } => Content::Pin {
                 remaining: *remaining,
                 entered: entry.0.len(),
@@ -113,6 +124,7 @@ impl Desk {
             Shown::Reading => Content::Reading,
             Shown::TakeCard => Content::TakeCard,
             Shown::CardLeft => Content::CardLeft,
+            Shown::PaperLeft => Content::PaperLeft,
             Shown::Municipality(choice) => Content::Municipality {
                 offers: &choice.offers,
                 home: choice.home,
@@ -152,11 +164,18 @@ impl Desk {
     }
 
     fn problem<'a>(&self, problem: &Problem, says: Option<&'a Says>, then: Then) -> Content<'a> {
+        // Whoever passes by has no card here, and no certificate.
+        let happened = if then == Then::Wait && problem.code == ProblemCode::ContentMismatch {
+            Text::NeedsInspection.say(self.language).to_owned()
+        } else {
+            problem.happened(self.language)
+        };
         Content::Problem {
             code: problem.code.as_str(),
-            happened: Personal::new(problem.happened(self.language)),
+            happened: Personal::new(happened),
             advice: problem.code.advice(self.language),
             says,
+            returned: self.asked_fee && then == Then::Start && !tells_of_money(problem.code),
             then,
         }
     }
@@ -165,11 +184,22 @@ impl Desk {
 fn alarm(shown: &Shown) -> Option<&'static str> {
     match shown {
         Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
-        Shown::TakePaper => Some("alarm/paper"),
+        Shown::TakePaper | Shown::PaperLeft => Some("alarm/paper"),
         // Anybody can ask to be let in.
         Shown::AttendantKey { before, .. } => alarm(before),
         _ => None,
     }
+}
+
+/// Whether a problem's own words say where the money is.
+const fn tells_of_money(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::PaymentNoChange
+            | ProblemCode::PaymentFailed
+            | ProblemCode::PaymentNotReturned
+            | ProblemCode::PaymentUnitUnavailable
+    )
 }
 
 fn said(texts: &[Text]) -> Vec<String> {

@@ -1,8 +1,9 @@
-use issuance_api::Problem;
 use issuance_api::terminal::Menu;
+use issuance_api::{CertificateKind, Problem, ProblemCode};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::cabinet::Yen;
 use crate::handover::testing::preview;
 use crate::web::intent::Press;
 
@@ -213,6 +214,7 @@ async fn only_what_is_offered_can_be_chosen() {
         offers,
         home: Some(offers[0].code),
         fee: None,
+        back: false,
     });
     assert!(matches!(
         press(
@@ -256,6 +258,7 @@ async fn back_from_the_preview_are_the_copies() {
         offers,
         home: Some(offers[0].code),
         fee: None,
+        back: false,
     };
     desk.show(&View::Preview(&shown));
     assert!(matches!(say(&mut desk, "back"), Taken::For(Intent::Back)));
@@ -425,6 +428,116 @@ async fn a_browser_that_is_lost_takes_everything_of_the_resident_with_it() {
     desk.show(&View::Delivering);
     desk.desert();
     assert_eq!(screen(&desk), "delivering");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_chose_the_wrong_kind_goes_back_for_another_and_no_further() {
+    let menu = menu();
+    let mut desk = desk();
+    for back in [false, true] {
+        desk.show(&View::Municipality {
+            offers: &menu.programmes[0].municipalities,
+            home: None,
+            fee: None,
+            back,
+        });
+        assert_eq!(told(&desk)["back"], back);
+        let taken = say(&mut desk, "back");
+        assert_eq!(matches!(taken, Taken::For(Intent::Back)), back);
+    }
+    let kinds = [CertificateKind::Domestic, CertificateKind::Abroad];
+    desk.show(&View::OtherKind(&kinds));
+    let said = told(&desk);
+    assert_eq!(
+        (&said["screen"], &said["back"]),
+        (&json!("kind"), &json!(false))
+    );
+    assert!(matches!(say(&mut desk, "back"), Taken::Ignored));
+    let taken = press(&mut desk, json!({"intent": "kind", "value": "abroad"}));
+    assert!(matches!(
+        taken,
+        Taken::For(Intent::Kind(CertificateKind::Abroad))
+    ));
+}
+
+#[test]
+fn every_end_stands_longer_than_it_is_spoken() {
+    let manifest = include_str!("../../../assets/voice/manifest.json");
+    let manifest: Value = serde_json::from_str(manifest).unwrap();
+    // A PIN that is wrong ends nothing.
+    let ends = ProblemCode::ALL
+        .iter()
+        .filter(|code| **code != ProblemCode::PinWrong);
+    let ends = ends.map(|code| (*code).into());
+    let ends: Vec<Problem> = ends.collect();
+    let mut views: Vec<_> = ends.iter().map(View::Problem).collect();
+    views.extend([true, false].map(|reported| View::Done { reported }));
+    for view in views {
+        let mut desk = desk();
+        desk.show(&view);
+        for (language, recordings) in manifest["languages"].as_object().unwrap() {
+            let spoken = told(&desk)["speak"].as_array().unwrap().clone();
+            let takes: u64 = spoken
+                .iter()
+                .map(|key| &recordings[key.as_str().unwrap()]["duration_ms"])
+                .map(|takes| takes.as_u64().expect("it is recorded"))
+                .sum();
+            let slack = Duration::from_secs(5);
+            assert!(
+                Duration::from_millis(takes) + slack <= desk.end_stands(),
+                "{view:?} in {language}: {takes} ms"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_left_is_called_for_while_the_end_stands() {
+    let mut desk = desk();
+    desk.show(&View::TakeCard);
+    desk.show(&View::Problem(&ProblemCode::TimedOut.into()));
+    assert_eq!(told(&desk).get("alarm"), None);
+    desk.card_lies(true);
+    assert_eq!(told(&desk)["alarm"], "alarm/card");
+    desk.card_lies(false);
+    assert_eq!(told(&desk).get("alarm"), None);
+    // Staff who have come need no alarm.
+    desk.card_lies(true);
+    desk.attend();
+    assert_eq!(told(&desk).get("alarm"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_asked_for_a_fee_is_told_that_it_came_back() {
+    for (asked, code, returned) in [
+        (true, ProblemCode::CenterUnreachable, true),
+        (false, ProblemCode::CenterUnreachable, false),
+        // Says so itself, or says otherwise.
+        (true, ProblemCode::PaymentNotReturned, false),
+    ] {
+        let mut desk = desk();
+        if asked {
+            let (due, inserted) = (Yen::new(120), Yen::new(0));
+            desk.show(&View::Fee { due, inserted });
+        }
+        desk.show(&View::Problem(&code.into()));
+        assert_eq!(told(&desk)["returned"] == true, returned, "{code:?}");
+        desk.start_over();
+        desk.show(&View::Problem(&ProblemCode::Cancelled.into()));
+        assert_eq!(told(&desk).get("returned"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_passes_by_is_told_nothing_of_somebody_elses_card() {
+    let mut desk = desk();
+    let problem: Problem = ProblemCode::ContentMismatch.into();
+    desk.show(&View::Problem(&problem));
+    let before = told(&desk)["happened"].clone();
+    desk.show(&View::OutOfService(&problem.into()));
+    let after = told(&desk);
+    assert_ne!(after["happened"], before);
+    assert_eq!(after["speak"], json!(["SeeScreen"]));
 }
 
 #[tokio::test(start_paused = true)]
