@@ -114,7 +114,7 @@ def applied(stand, kiosk):
 
 
 def given_up(stand, kiosk):
-    """Whoever cancels, goes back to the start or walks away, and whose browser is killed leaves nothing either."""
+    """Whoever cancels, goes back to the start or lifts the card, and whose browser is killed leaves nothing either."""
     residents = Residents(stand, kiosk)
     for way in ("cancel", "lift", "kill", "back"):
         if way == "lift":
