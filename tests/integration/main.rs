@@ -14,6 +14,7 @@ mod emulated_card;
 mod enrolment;
 mod evidence;
 mod faults;
+mod isolation;
 mod kiosk_page;
 mod logs;
 mod package;

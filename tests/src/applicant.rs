@@ -20,50 +20,126 @@ use issuance_api::{
 };
 use issuance_channel::Identity;
 use issuance_channel::client::{CallError, Client, Pinned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+/// A terminal's way to a center: over mutual TLS, or as a function in a simulation.
+pub trait Link: Clone + Send + Sync {
+    /// A connection over it.
+    type Line: Line;
+
+    /// The terminal's URN.
+    fn urn(&self) -> String;
+
+    /// A connection for the caller alone.
+    fn line(&self) -> impl Future<Output = Result<Self::Line, CallError>> + Send;
+}
+
+/// A connection to a center.
+pub trait Line: Send {
+    /// 32 bytes of keying material, the same at the center.
+    fn exporter(&self) -> &Array<32>;
+
+    /// `GET`.
+    fn get<R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+    ) -> impl Future<Output = Result<R, CallError>> + Send;
+
+    /// `POST` without a body.
+    fn post<R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+    ) -> impl Future<Output = Result<R, CallError>> + Send;
+
+    /// `POST`, sealed both ways.
+    fn post_sealed<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> impl Future<Output = Result<R, CallError>> + Send;
+}
+
+impl Link for Client {
+    type Line = Pinned;
+
+    fn urn(&self) -> String {
+        match self.identity() {
+            Identity::Terminal(urn) => urn.to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    async fn line(&self) -> Result<Pinned, CallError> {
+        self.pinned().await
+    }
+}
+
+impl Line for Pinned {
+    fn exporter(&self) -> &Array<32> {
+        Self::exporter(self)
+    }
+
+    async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
+        Self::get(self, path).await
+    }
+
+    async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
+        Self::post(self, path).await
+    }
+
+    async fn post_sealed<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> Result<R, CallError> {
+        Self::post_sealed(self, path, body).await
+    }
+}
+
 /// One applicant at one terminal.
-pub struct Applicant {
-    client: Client,
+pub struct Applicant<L = Client> {
+    link: L,
     session: SigningKey,
 }
 
-/// A pinned connection with an open challenge.
-pub struct Challenged {
+/// A connection of its own with an open challenge.
+pub struct Challenged<C = Pinned> {
     /// The connection.
-    pub connection: Pinned,
+    pub connection: C,
     /// What the card has to answer over.
     pub challenge: Challenge,
 }
 
-impl Applicant {
+impl<L: Link> Applicant<L> {
     /// A new application at a terminal: a new session key.
     ///
     /// # Panics
     /// If the operating system has no randomness.
     #[must_use]
-    pub fn new(client: Client) -> Self {
+    pub fn new(link: L) -> Self {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).expect("the operating system has randomness");
         Self {
-            client,
+            link,
             session: SigningKey::from_bytes(&seed),
         }
     }
 
-    /// The same application at another terminal, or over another client.
+    /// The same application at another terminal, or over another way to the center.
     #[must_use]
-    pub fn at(&self, client: Client) -> Self {
+    pub fn at(&self, link: L) -> Self {
         Self {
-            client,
+            link,
             session: self.session.clone(),
         }
     }
 
-    /// The terminal's client.
+    /// The terminal's way to the center.
     #[must_use]
-    pub fn client(&self) -> Client {
-        self.client.clone()
+    pub fn link(&self) -> L {
+        self.link.clone()
     }
 
     /// The session key's public half.
@@ -75,24 +151,21 @@ impl Applicant {
     /// The terminal's URN.
     #[must_use]
     pub fn urn(&self) -> String {
-        match self.client.identity() {
-            Identity::Terminal(urn) => urn.to_string(),
-            other => other.to_string(),
-        }
+        self.link.urn()
     }
 
     /// # Errors
     /// See [`CallError`], here and in all further steps.
     pub async fn menu(&self) -> Result<Menu, CallError> {
-        self.client.get("/v1/menu").await
+        self.link.line().await?.get("/v1/menu").await
     }
 
     /// Asks for a challenge on a connection of its own.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn challenge(&self) -> Result<Challenged, CallError> {
-        let mut connection = self.client.pinned().await?;
+    pub async fn challenge(&self) -> Result<Challenged<L::Line>, CallError> {
+        let mut connection = self.link.line().await?;
         let challenge = connection.post("/v1/challenge").await?;
         Ok(Challenged {
             connection,
@@ -105,7 +178,7 @@ impl Applicant {
     /// # Panics
     /// If the card does not go along: the tests that want that drive the kiosk.
     #[must_use]
-    pub fn evidence(&self, card: EmulatedCard, challenged: &Challenged) -> Evidence {
+    pub fn evidence(&self, card: EmulatedCard, challenged: &Challenged<L::Line>) -> Evidence {
         self.evidence_over(
             card,
             &challenged.challenge,
@@ -192,7 +265,7 @@ impl Applicant {
     /// See [`CallError`].
     pub async fn send(
         &self,
-        challenged: &mut Challenged,
+        challenged: &mut Challenged<L::Line>,
         evidence: &Evidence,
     ) -> Result<EvidenceAnswer, CallError> {
         let request = self.evidence_request(&challenged.challenge, evidence);
@@ -256,7 +329,7 @@ impl Applicant {
         kind: CertificateKind,
         passport: Option<PassportMrz>,
     ) -> Result<InquiryAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let programme: ProgrammeId = "covid-19".parse().expect("a programme's id");
         let exporter = connection.exporter().clone();
         let lines = passport.as_ref().map(PassportMrz::digest);
@@ -280,7 +353,7 @@ impl Applicant {
     /// # Errors
     /// See [`CallError`].
     pub async fn issue(&self, state: &Blob) -> Result<IssueAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let proof = self.signed(IssueIntent::Issue, state, connection.exporter());
         let request = IssueRequest {
             state: state.clone(),
@@ -294,7 +367,7 @@ impl Applicant {
     /// # Errors
     /// See [`CallError`].
     pub async fn delivered(&self, state: &Blob) -> Result<DeliveredAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let proof = self.signed(IssueIntent::Delivered, state, connection.exporter());
         let request = DeliveredRequest {
             state: state.clone(),

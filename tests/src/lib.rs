@@ -5,6 +5,7 @@
 
 pub mod applicant;
 pub mod browser;
+pub mod isolation;
 pub mod judges;
 pub mod kiosk;
 pub mod last_apdu;
@@ -16,8 +17,10 @@ pub mod persona;
 pub mod phone;
 pub mod printer;
 pub mod process;
+pub mod random;
 pub mod reader;
 pub mod round_trip;
+pub mod simulator;
 pub mod stand;
 pub mod transcripts;
 pub mod world;

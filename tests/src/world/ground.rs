@@ -92,6 +92,20 @@ impl Ground {
         Ok(ground)
     }
 
+    /// As [`prepare`](Self::prepare), with a center's configuration too: for who runs no program on it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn unserved(options: &Options) -> io::Result<Self> {
+        let ground = Self::prepare(options)?;
+        let nowhere = Addresses {
+            vrs: "127.0.0.1:9".to_owned(),
+            ..Addresses::default()
+        };
+        ground.prepare_center(&nowhere, options.center)?;
+        Ok(ground)
+    }
+
     /// A path in the folder.
     #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {

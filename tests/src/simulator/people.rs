@@ -1,0 +1,220 @@
+//! Made-up residents, as many as wanted: records of their own in a municipality's file, and cards of their own.
+//!
+//! The cards' private keys are those of one persona's card, since making keys takes too long; what tells people apart are the files, which the
+//! municipalities' signers signed for each. Some share a name, some a birth date, and some both: each has lots of their own all the
+//! same, so no certificate of one could be taken for another's.
+
+use std::io;
+use std::path::Path;
+
+use card::attributes::{Attributes, BirthDate, Sex};
+use card::era::BirthCode;
+use card::number::IndividualNumber;
+use card::surface_ap::{self, AgeRecord};
+use card::text_ap::{self, AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
+use card::trust::ApRole;
+use hw_sim::ap::Ap;
+use hw_sim::authority::{Ca, KeyName, Signer, public_key};
+use hw_sim::chip::EmulatedCard;
+use hw_sim::memory::Memory;
+use issuance_api::MunicipalityCode;
+use vrs::import;
+
+use crate::world::{Ground, MUNICIPALITIES};
+
+const FAMILIES: [&str; 16] = [
+    "青木", "石川", "上田", "遠藤", "岡本", "加藤", "木村", "工藤", "小林", "佐藤", "清水", "鈴木",
+    "高橋", "田中", "中村", "山本",
+];
+const GIVEN: [&str; 13] = [
+    "一郎", "花子", "健太", "咲", "大輔", "直子", "翔", "恵", "誠", "由美", "亮", "葵", "実",
+];
+
+/// Somebody.
+pub struct Resident {
+    /// Name, as the card has it.
+    pub name: String,
+    /// Birth date, YYYYMMDD.
+    pub birth_date: String,
+    /// Where the records are.
+    pub municipality: MunicipalityCode,
+    /// Individual number.
+    pub number: IndividualNumber,
+    /// Lots of the doses, in their order.
+    pub lots: Vec<String>,
+    memory: Memory,
+}
+
+impl Resident {
+    /// Their card. Every time all tries are left on it.
+    #[must_use]
+    pub fn card(&self) -> EmulatedCard {
+        EmulatedCard::new(self.memory.clone())
+    }
+}
+
+/// Residents of the demo's municipalities.
+pub struct People {
+    /// All of them.
+    pub residents: Vec<Resident>,
+    /// What each municipality imports.
+    pub records: Vec<(MunicipalityCode, String)>,
+}
+
+impl People {
+    /// Makes so many, with the keys of this ground.
+    ///
+    /// # Errors
+    /// If a key cannot be read.
+    ///
+    /// # Panics
+    /// Never: all that is written here is of its form.
+    pub fn new(ground: &Ground, count: usize) -> io::Result<Self> {
+        let original =
+            Memory::load(&ground.path("cards/cards/ordinary")).map_err(io::Error::other)?;
+        let original = original.detached();
+        let authority = ground.path("cards/authority");
+        let mut people = Self {
+            residents: Vec::with_capacity(count),
+            records: Vec::new(),
+        };
+        for municipality in MUNICIPALITIES {
+            let signers = Signers::load(&authority, municipality)?;
+            let code: MunicipalityCode = municipality.parse().expect("a municipality's code");
+            let mut records = import::header().join(",") + "\n";
+            for n in (0..count).filter(|n| MUNICIPALITIES[n % MUNICIPALITIES.len()] == municipality)
+            {
+                let resident = signers.issue(n, code, &original)?;
+                records += &rows(&resident);
+                people.residents.push(resident);
+            }
+            people.records.push((code, records));
+        }
+        Ok(people)
+    }
+}
+
+/// Who signs for a municipality, for each application of a card.
+struct Signers {
+    text: (Signer, card::certificate::Certificate),
+    surface: (Signer, card::certificate::Certificate),
+}
+
+impl Signers {
+    fn load(authority: &Path, municipality: &str) -> io::Result<Self> {
+        let chain = |role| {
+            let prefix = municipality.parse().map_err(io::Error::other)?;
+            let ca = KeyName::Ca(Ca::Own, role).load(authority);
+            let ca = ca.map_err(io::Error::other)?;
+            let name = KeyName::Signer(Ca::Own, role, prefix);
+            // Where no persona lives nobody made the signer's key: the next municipality's has to do, under this one's name.
+            let signer = if name.file(authority).exists() {
+                name.load(authority).map_err(io::Error::other)?
+            } else {
+                let home = MUNICIPALITIES[0].parse().map_err(io::Error::other)?;
+                let key = KeyName::Signer(Ca::Own, role, home).file(authority);
+                let key = hw_sim::authority::load_key(&key).map_err(io::Error::other)?;
+                Signer::new(name.id(), key).map_err(io::Error::other)?
+            };
+            let certificate = ca.certify(&signer);
+            Ok::<_, io::Error>((signer, certificate))
+        };
+        Ok(Self {
+            text: chain(ApRole::Text)?,
+            surface: chain(ApRole::Surface)?,
+        })
+    }
+
+    /// The n-th resident.
+    fn issue(
+        &self,
+        n: usize,
+        municipality: MunicipalityCode,
+        original: &Memory,
+    ) -> io::Result<Resident> {
+        let name = format!(
+            "{}\u{3000}{}",
+            FAMILIES[n % FAMILIES.len()],
+            GIVEN[n % GIVEN.len()]
+        );
+        let birth = BirthDate::new(
+            1950 + u16::try_from(n % 37).expect("a year"),
+            1 + u8::try_from(n % 11).expect("a month"),
+            15,
+        );
+        let birth = birth.expect("a date");
+        let number = IndividualNumber::from_eleven(&format!("7{n:010}")).expect("eleven digits");
+        let file = |ap, ef| original.file(ap, ef).ok_or(io::ErrorKind::NotFound);
+        let card_key = original.private_key(Ap::Text, text_ap::SIGNING_KEY);
+        let card_key = card_key
+            .and_then(public_key)
+            .ok_or(io::ErrorKind::NotFound)?;
+        let age_record = AgeRecord::decode(file(Ap::Surface, surface_ap::AGE_RECORD)?);
+        let surface_key = age_record.map_err(io::Error::other)?.key().clone();
+        let address = "東京都清瀬市中里五丁目八百四十二番地".to_owned();
+        let attributes = AttributesFile::of(Attributes::new(
+            name.clone(),
+            address,
+            birth.clone(),
+            Sex::Male,
+        ));
+        let number_file = NumberFile::of(&number);
+        let (signer, certificate) = &self.text;
+        let integrity =
+            IntegrityFile::issue(&number_file, &attributes, |digests| signer.sign(digests));
+        let card_key = CardKeyFile::issue(card_key, |key| signer.sign(key));
+        let (surface_signer, surface_certificate) = &self.surface;
+        let age_record = AgeRecord::issue(birth.clone(), surface_key, |record| {
+            surface_signer.sign(record)
+        });
+        let code = BirthCode::of(&birth).expect("born after 明治 began");
+        let mut memory = original.clone();
+        for (ap, ef, content) in [
+            (Ap::Text, text_ap::NUMBER, number_file.as_bytes()),
+            (Ap::Text, text_ap::ATTRIBUTES, attributes.as_bytes()),
+            (Ap::Text, text_ap::INTEGRITY, integrity.as_bytes()),
+            (Ap::Text, text_ap::CERTIFICATE, certificate.as_bytes()),
+            (Ap::Text, text_ap::CARD_KEY, card_key.as_bytes()),
+            (Ap::Surface, surface_ap::AGE_RECORD, age_record.as_bytes()),
+            (
+                Ap::Surface,
+                surface_ap::CERTIFICATE,
+                surface_certificate.as_bytes(),
+            ),
+        ] {
+            memory = memory.with_file(ap, ef, content);
+        }
+        Ok(Resident {
+            birth_date: String::from_utf8_lossy(&birth.to_digits()[..]).into_owned(),
+            lots: ["A", "B"].map(|dose| format!("L{n}{dose}")).to_vec(),
+            memory: memory.with_reference(Ap::Surface, surface_ap::BIRTH_CODE, code.expose(), 10),
+            name,
+            municipality,
+            number,
+        })
+    }
+}
+
+fn rows(resident: &Resident) -> String {
+    let doses = [
+        ("20210710", &resident.lots[0]),
+        ("20210731", &resident.lots[1]),
+    ];
+    let row = |(date, lot): (&str, &String)| {
+        let cells = import::header().into_iter().map(|column| match column {
+            "個人番号" => resident.number.expose(),
+            "団体内統合宛名番号" => "100200300",
+            "漢字氏名" => &resident.name,
+            "生年月日" => &resident.birth_date,
+            "性別" => "1",
+            "接種日" => date,
+            "業務" => "covid-19",
+            "ワクチン名" => "コミナティ筋注",
+            "メーカー" => "ファイザー",
+            "ロット番号" => lot,
+            _ => "",
+        });
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    doses.map(row).concat()
+}
