@@ -69,7 +69,7 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
 }
 
 /// A connection takes a descriptor here and one in the center, which inherits the limit.
-fn allow_open_files() -> io::Result<()> {
+pub(crate) fn allow_open_files() -> io::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     let all = Rlimit {
         current: maximum,

@@ -146,10 +146,14 @@ impl Ground {
     /// The command for the center.
     #[must_use]
     pub fn center(&self) -> Command {
+        self.center_of("center/center.toml")
+    }
+
+    /// The command for a center with another configuration.
+    #[must_use]
+    pub fn center_of(&self, file: &str) -> Command {
         let mut command = Command::new(program("issuance-center"));
-        command
-            .args(["serve", "--config"])
-            .arg(self.path("center/center.toml"));
+        command.args(["serve", "--config"]).arg(self.path(file));
         command
     }
 
