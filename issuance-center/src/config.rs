@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use issuance_channel::{
     Identity, client,
     server::{LoopbackConfig, MutualConfig, PublicConfig},
 };
+use sandbox::{Landlock, Needs};
 use serde::Deserialize;
 
 use crate::{
@@ -109,6 +111,8 @@ pub struct Config {
     pub state_lifetime: Duration,
     /// Between two fetches of revocations.
     pub revocations_every: Duration,
+    /// How much of Landlock is demanded.
+    pub landlock: Landlock,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +140,14 @@ struct File {
     lifetimes: Seconds,
     #[serde(default = "half_a_minute")]
     revocations_seconds: u64,
+    #[serde(default)]
+    sandbox: Sandbox,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Sandbox {
+    landlock: Landlock,
 }
 
 const fn half_a_minute() -> u64 {
@@ -272,11 +284,50 @@ impl Config {
                 Some(file.revocations_seconds),
                 Duration::from_secs(3600),
             )?,
+            landlock: file.sandbox.landlock,
         })
     }
 }
 
 impl Config {
+    /// What the process goes on needing once everything was read: files that are read again, its own ports, and VRS's.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let mut files = vec![&self.refused_signers];
+        for tls in [&self.terminals.tls, &self.vrs.tls] {
+            files.extend([&tls.certificate, &tls.key, &tls.roots, &tls.revocations]);
+        }
+        files.extend(&self.terminals.apps);
+        files.extend([&self.public.tls.certificate, &self.public.tls.key]);
+        files.extend(self.vds_nc.iter().map(|paths| &paths.list));
+        let mut listen = vec![
+            self.terminals.listen.port(),
+            self.public.listen.port(),
+            self.admin.listen.port(),
+        ];
+        if let Some(enrolment) = &self.enrolment {
+            let tls = &enrolment.listener.tls;
+            files.extend([&tls.certificate, &tls.key, &enrolment.status]);
+            listen.push(enrolment.listener.listen.port());
+        }
+        Needs {
+            read: Needs::folders(files),
+            listen,
+            connect: self.vrs.fixed.iter().map(SocketAddr::port).collect(),
+            ..Needs::default()
+        }
+    }
+
+    /// What is read once, and had better be out of reach then.
+    pub fn keys(&self) -> impl Iterator<Item = &PathBuf> {
+        let abroad = self.vds_nc.iter().map(|paths| &paths.signers);
+        let apps = self.enrolment.iter().map(|it| &it.ca.key);
+        [&self.signing_key, &self.rid_secret]
+            .into_iter()
+            .chain(abroad)
+            .chain(apps)
+    }
+
     /// Connections that can be open at the same time, of all listeners and to VRS.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -341,6 +392,18 @@ mod tests {
         );
         assert_ne!(on, EXAMPLE);
         assert_eq!(parse(&on).unwrap().binding, Binding::Optional);
+    }
+
+    #[test]
+    fn once_the_example_was_read_no_key_that_signs_is_within_reach() {
+        let config = parse(EXAMPLE).unwrap();
+        let needs = config.needs();
+        assert_eq!(needs.within_reach(config.keys()), 0);
+        // The control: those that are read again are.
+        assert_eq!(needs.within_reach([&config.vrs.tls.key]), 1);
+        assert_eq!(needs.listen, [8443, 8444, 8480, 8445]);
+        assert!(needs.write.is_empty() && needs.overwrite.is_empty());
+        assert_eq!(config.landlock, Landlock::Demanded);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use card::trust::RefusedListError;
 use issuance_channel::server;
+use sandbox::Extent;
 use serde::Serialize;
 
 /// An event of operation. None has a field for free text or for anything about a person.
@@ -14,6 +15,8 @@ pub enum Event {
     Ready,
     /// It ends, as told.
     Stopped,
+    /// What it takes from itself is taken; told once, before it serves.
+    Confined(Extent),
     /// The list of refused signers was read anew.
     RefusedSignersRead {
         /// Entries.

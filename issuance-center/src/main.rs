@@ -17,6 +17,7 @@ use issuance_center::{
         vdsnc::store::{self, StoreError},
     },
 };
+use sandbox::Trial;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -162,11 +163,7 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve { config } => {
             let config = Config::load(&config).map_err(ServeError::from)?;
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .expect("the operating system gives threads");
-            Ok(runtime.block_on(serve(&config))?)
+            Ok(serve(config, Trial::default())?)
         }
         Command::Keys { command } => keys(command),
     }

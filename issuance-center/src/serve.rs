@@ -1,4 +1,5 @@
-//! `issuance-center serve`: everything is read and checked, then three listeners, then what has to be done regularly.
+//! `issuance-center serve`: everything is read and checked, then the process is confined, then the listeners, then what has to be done
+//! regularly.
 
 use std::{io::Write, sync::Arc};
 
@@ -14,6 +15,7 @@ use issuance_channel::{
     server::{self, StartError},
     tls::LoadError,
 };
+use sandbox::{Calls, SandboxError, Trial};
 use time::OffsetDateTime;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -108,6 +110,12 @@ pub enum ServeError {
     /// Its limits take more than the operating system gives.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    /// VRS's address leads nowhere.
+    #[error("vrs.address leads nowhere")]
+    Address,
+    /// This process cannot be confined.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
@@ -115,13 +123,24 @@ pub enum ServeError {
 
 /// A center that was checked, and what it publishes.
 struct Checked {
-    center: Center<Shares<Client>>,
-    published: Published,
+    center: Arc<Center<Shares<Client>>>,
+    enrolment: Option<Enrolment>,
+    published: Arc<Published>,
     rids: Arc<RidSecret>,
+    events: Arc<dyn Events>,
+}
+
+impl Checked {
+    fn reports(&self, listener: Listener) -> Reports {
+        let parts = self.center.parts();
+        let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
+        Reports::new(listener, metrics, Arc::clone(&self.events), clock)
+    }
 }
 
 /// Reads and checks everything the configuration names.
-fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeError> {
+fn check(config: &Config) -> Result<Checked, ServeError> {
+    let events: Arc<dyn Events> = Arc::new(StandardError);
     let key = KeyFile::load(&config.signing_key)?;
     if key.environment() != config.environment {
         return Err(ServeError::KeyEnvironment);
@@ -173,17 +192,22 @@ fn check(config: &Config, events: &Arc<dyn Events>) -> Result<Checked, ServeErro
         registry,
         metrics: Arc::new(Metrics::default()),
         clock,
-        events: Arc::clone(events),
+        events: Arc::clone(&events),
     });
     let published = Published::new(keys);
     if let Some(signers) = center.parts().signing.barcodes() {
         published.publish_barcodes(signers);
     }
-    Ok(Checked {
-        center,
-        published,
+    let mut checked = Checked {
+        center: Arc::new(center),
+        enrolment: None,
+        published: Arc::new(published),
         rids,
-    })
+        events,
+    };
+    let reports = checked.reports(Listener::Enrolment);
+    checked.enrolment = Enrolment::load(config, checked.center.parts(), reports)?;
+    Ok(checked)
 }
 
 /// What was said last of the signers of certificates for abroad: each change is said once.
@@ -228,31 +252,44 @@ impl Watch {
     }
 }
 
-/// Serves until told to end (SIGTERM or SIGINT).
+/// Serves until told to end (SIGTERM or SIGINT), confined to what that takes. To be called on the only thread there is.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
-pub async fn serve(config: &Config) -> Result<(), ServeError> {
+///
+/// # Panics
+/// If the operating system gives no threads.
+pub fn serve(mut config: Config, trial: Trial) -> Result<(), ServeError> {
+    let memory = trial.harden()?;
     descriptors::provide(config.connections())?;
-    let events: Arc<dyn Events> = Arc::new(StandardError);
+    // The last question to a name server: afterwards there is one address, and none can be asked.
+    config.vrs.fix_address().map_err(|_| ServeError::Address)?;
+    let checked = check(&config)?;
+    let extent = trial.confine(&config.needs(), config.landlock, memory, config.keys())?;
+    checked.events.note(Event::Confined(extent));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system gives threads");
+    runtime.block_on(listen(&config, checked, trial))
+}
+
+async fn listen(config: &Config, mut checked: Checked, trial: Trial) -> Result<(), ServeError> {
+    let enrolment = checked.enrolment.take();
+    let reports = |listener| checked.reports(listener);
     let Checked {
         center,
         published,
         rids,
-    } = check(config, &events)?;
-    let (center, published) = (Arc::new(center), Arc::new(published));
-    let mut revocations = Fetching::new(rids, Arc::clone(&published));
+        events,
+        ..
+    } = &checked;
+    let mut revocations = Fetching::new(Arc::clone(rids), Arc::clone(published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 
-    let reports = |listener| {
-        let parts = center.parts();
-        let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
-        Reports::new(listener, metrics, Arc::clone(&events), clock)
-    };
-    let enrolment = Enrolment::load(config, center.parts(), reports(Listener::Enrolment))?;
     let service = Terminals {
-        center: Arc::clone(&center),
+        center: Arc::clone(center),
         reports: reports(Listener::Terminals),
     };
     let terminals = server::mutual(&config.terminals, service)
@@ -267,7 +304,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
         None => None,
     };
     let service = Public {
-        published: Arc::clone(&published),
+        published: Arc::clone(published),
         reports: reports(Listener::Public),
     };
     let public = server::public(&config.public, service)
@@ -276,12 +313,13 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
     let service = Admin {
         metrics: Arc::clone(&center.parts().metrics),
         signing: Arc::clone(&center.parts().signing),
-        published: Arc::clone(&published),
+        published: Arc::clone(published),
         reports: reports(Listener::Admin),
     };
     let admin = server::loopback(&config.admin, service)
         .await
         .map_err(ServeError::Admin)?;
+    trial.seal(Calls::Server)?;
     // There is nowhere to report that standard output is gone.
     let enrolled = enrolment
         .as_ref()
@@ -298,7 +336,7 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
 
     let clock = Arc::clone(&center.parts().clock);
     let mut barcodes = Watch::default();
-    barcodes.watch(&center.parts().signing, &published, &*events, clock.now());
+    barcodes.watch(&center.parts().signing, published, &**events, clock.now());
     let regularly = async {
         let mut round = interval(config.revocations_every);
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -308,8 +346,8 @@ pub async fn serve(config: &Config) -> Result<(), ServeError> {
             if center.parts().registry.whole().last_reload().is_err() {
                 events.note(Event::VrsFilesUnreadable);
             }
-            barcodes.watch(&center.parts().signing, &published, &*events, clock.now());
-            revocations.poll(&center.parts().registry, &*events).await;
+            barcodes.watch(&center.parts().signing, published, &**events, clock.now());
+            revocations.poll(&center.parts().registry, &**events).await;
         }
     };
     tokio::select! {

@@ -34,7 +34,7 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "attestation",
     "card",
     "hw-sim",
@@ -42,6 +42,7 @@ const OURS: [&str; 10] = [
     "issuance-center",
     "issuance-channel",
     "kiosk-agent",
+    "sandbox",
     "shomei-tests",
     "verify",
     "vrs",
@@ -63,10 +64,20 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
         ("issuance-channel", &["issuance-api"]),
         (
             "issuance-center",
-            &["attestation", "card", "issuance-api", "issuance-channel"],
+            &[
+                "attestation",
+                "card",
+                "issuance-api",
+                "issuance-channel",
+                "sandbox",
+            ],
         ),
         ("attestation", &[]),
-        ("vrs", &["card", "issuance-api", "issuance-channel"]),
+        ("sandbox", &[]),
+        (
+            "vrs",
+            &["card", "issuance-api", "issuance-channel", "sandbox"],
+        ),
         (
             "kiosk-agent",
             &["card", "issuance-api", "issuance-channel", "verify"],

@@ -105,7 +105,11 @@ fn signers(world: &World, persona: &str) -> [String; 2] {
 #[test]
 fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
     let world = world();
-    let list = |of: &str| world.ground.path(&format!("{of}/refused-signers.txt"));
+    let list = |of: &str| {
+        world
+            .ground
+            .path(&format!("{of}/lists/refused-signers.txt"))
+    };
     block_on(async {
         let [signer, surface_signer] = signers(&world, "ordinary");
         assert_ne!(signer, surface_signer);

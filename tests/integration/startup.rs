@@ -93,7 +93,7 @@ fn exposed(ground: &Ground, key: &str) -> String {
 /// The barcode signers without the files of this extension.
 fn signers_without(ground: &Ground, name: &str, extension: &str) -> String {
     let folder = ground.path(name);
-    copy(&ground.path("center/vdsnc/signers"), &folder);
+    copy(&ground.path("center/signing/vdsnc"), &folder);
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|it| it == extension) {
@@ -182,7 +182,13 @@ const CENTER: [Fault; 21] = [
     },
     Fault {
         name: "a signing key open to others",
-        harm: |ground, config| set(config, "signing.key", exposed(ground, "center/signing.pem")),
+        harm: |ground, config| {
+            set(
+                config,
+                "signing.key",
+                exposed(ground, "center/signing/current.pem"),
+            )
+        },
         told: "open to others than its owner",
     },
     Fault {
@@ -233,7 +239,7 @@ const CENTER: [Fault; 21] = [
             set(
                 config,
                 "signing.rid_secret",
-                exposed(ground, "center/rid-secret"),
+                exposed(ground, "center/signing/rid-secret"),
             );
         },
         told: "open to others than its owner",
@@ -259,7 +265,7 @@ const CENTER: [Fault; 21] = [
     },
     Fault {
         name: "a private key for a statement key",
-        harm: |_, config| set(config, "statement.key", "../vrs/statement.pem"),
+        harm: |_, config| set(config, "statement.key", "../vrs/signing/statement.pem"),
         told: "not an Ed25519 public key",
     },
     Fault {
@@ -323,7 +329,7 @@ const VRS: [Fault; 9] = [
             set(
                 config,
                 "statement.key",
-                exposed(ground, "vrs/statement.pem"),
+                exposed(ground, "vrs/signing/statement.pem"),
             )
         },
         told: "open to others than its owner",

@@ -5,7 +5,7 @@
 
 pub mod applicant;
 pub mod browser;
-pub mod isolation;
+pub mod experiment;
 pub mod judges;
 pub mod kiosk;
 pub mod last_apdu;

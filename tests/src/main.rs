@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use hw_sim::transcript::Transcript;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::experiment::{self, Experiment, Size};
 use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
 use stage::stand;
@@ -49,6 +50,14 @@ enum Command {
     Stand,
     /// Certificates by the hundred, measured
     Load(Load),
+    /// What the system promises (G1 to G14), shown
+    Experiment {
+        /// `G1` to `G14`, or `all`
+        name: String,
+        /// The numbers of the integration tests
+        #[arg(long)]
+        small: bool,
+    },
     /// APDUs through pcscd to the emulated card and back, measured
     RoundTrip {
         /// How many
@@ -162,6 +171,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             (true, Some(out)) => demo::once(&demo, out),
             _ => demo::attended(&demo),
         },
+        Command::Experiment { name, small } => experiments(&name, small),
         Command::RoundTrip { commands } => {
             println!("{}", stage::round_trip::run(usize::try_from(commands)?)?);
             Ok(ExitCode::SUCCESS)
@@ -201,6 +211,49 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Success is: everything asked for is there, and as promised.
+fn experiments(name: &str, small: bool) -> Result<ExitCode, Box<dyn Error>> {
+    let wanted: Vec<&Experiment> = match name {
+        "all" => experiment::ALL.iter().collect(),
+        one => vec![experiment::find(one).ok_or("there are G1 to G14, and all")?],
+    };
+    let size = if small { Size::Small } else { Size::Full };
+    let (mut missing, mut broken) = (Vec::new(), Vec::new());
+    for Experiment { name, promise, run } in wanted {
+        println!("{name}  {promise}");
+        let Some(run) = run else {
+            println!("  verdict  NOT SHOWN: no experiment yet");
+            missing.push(*name);
+            continue;
+        };
+        match run(size) {
+            Ok(report) => {
+                println!("{report}");
+                if !report.holds() {
+                    broken.push(*name);
+                }
+            }
+            Err(error) => {
+                println!("  verdict  NOT SHOWN: {error}");
+                broken.push(*name);
+            }
+        }
+    }
+    if !missing.is_empty() {
+        println!(
+            "not shown, for there is no experiment yet: {}",
+            missing.join(", ")
+        );
+    }
+    if !broken.is_empty() {
+        println!("not as promised: {}", broken.join(", "));
+    }
+    Ok(match missing.is_empty() && broken.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 fn transcripts(wanted: &Transcripts) -> Result<ExitCode, Box<dyn Error>> {

@@ -24,7 +24,7 @@ mod ground;
 
 pub(crate) use ground::run;
 pub use ground::{
-    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, repository, set,
+    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, repository, set,
 };
 
 /// The world, running.
@@ -106,9 +106,7 @@ impl World {
     /// # Errors
     /// If it does not become ready.
     pub fn start_vrs(&mut self) -> io::Result<()> {
-        let mut command = self.ground.vrs();
-        command.arg("serve");
-        let (vrs, mut ready) = Program::serve("vrs", command)?;
+        let (vrs, mut ready) = Program::serve("vrs", self.ground.serving_vrs())?;
         self.vrs = Some(vrs);
         self.addresses.vrs = ready.remove("centers").unwrap_or_default();
         self.addresses.vrs_admin = ready.remove("admin").unwrap_or_default();
@@ -302,6 +300,7 @@ impl World {
         let services = self.ground.path("pki/services");
         Client::new(ClientConfig {
             address: address.to_owned(),
+            fixed: Vec::new(),
             server_name: "localhost".to_owned(),
             expect: expect.parse().expect("a service's URN"),
             tls: TlsFiles {

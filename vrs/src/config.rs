@@ -9,6 +9,7 @@ use std::{
 use card::{evidence::Binding, trust::Environment};
 use issuance_api::{CenterId, MunicipalityCode, VrsId};
 use issuance_channel::{server::Limits, tls::TlsFiles};
+use sandbox::{Landlock, Needs};
 use serde::Deserialize;
 
 use crate::{service::Lifetimes, storage::Folders};
@@ -61,6 +62,8 @@ pub struct Config {
     pub statement_key: PathBuf,
     /// Lifetimes.
     pub lifetimes: Lifetimes,
+    /// How much of Landlock is demanded.
+    pub landlock: Landlock,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +82,14 @@ struct File {
     statement: Statement,
     #[serde(default)]
     lifetimes: Seconds,
+    #[serde(default)]
+    sandbox: Sandbox,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Sandbox {
+    landlock: Landlock,
 }
 
 #[derive(Deserialize)]
@@ -171,7 +182,23 @@ impl Config {
                 ticket: shortened(ticket_seconds, Lifetimes::MAX.ticket)?,
                 reservation: shortened(reservation_seconds, Lifetimes::MAX.reservation)?,
             },
+            landlock: file.sandbox.landlock,
         })
+    }
+
+    /// What the process goes on needing once everything was read: files that are read again, the databases with the marks beside
+    /// their keys, and its own ports. It connects nowhere.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let tls = &self.tls;
+        let files = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
+        Needs {
+            read: Needs::folders(files.into_iter().chain([&self.refused_signers])),
+            overwrite: vec![self.folders.keys.clone()],
+            write: vec![self.folders.data.clone()],
+            listen: vec![self.listen_centers.port(), self.listen_admin.port()],
+            connect: Vec::new(),
+        }
     }
 }
 
@@ -211,6 +238,17 @@ mod tests {
         );
         assert_ne!(on, EXAMPLE);
         assert_eq!(parse(&on), Binding::Optional);
+    }
+
+    #[test]
+    fn once_the_example_was_read_the_key_that_signs_is_not_within_reach() {
+        let config = Config::parse(EXAMPLE, Path::new("/etc/shomei")).unwrap();
+        let needs = config.needs();
+        assert_eq!(needs.within_reach([&config.statement_key]), 0);
+        assert_eq!(needs.within_reach([&config.tls.key]), 1);
+        assert_eq!(needs.write, [PathBuf::from("/etc/shomei/data")]);
+        assert!(needs.connect.is_empty());
+        assert_eq!(config.landlock, Landlock::Demanded);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use card::trust::RefusedListError;
 use issuance_api::MunicipalityCode;
+use sandbox::Extent;
 use serde::Serialize;
 
 use crate::storage::Unavailable;
@@ -16,6 +17,8 @@ pub enum Event {
     Ready,
     /// It ends, as told.
     Stopped,
+    /// What it takes from itself is taken; told once, before it serves.
+    Confined(Extent),
     /// A municipality's records cannot be relied on.
     RecordsUnavailable {
         /// Whose.

@@ -5,10 +5,12 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use card::trust::Environment;
 use clap::{Parser, Subcommand};
 use issuance_api::{CertificateId, MunicipalityCode};
+use sandbox::Trial;
 use vrs::{
     clock::SystemClock,
     commands::{self, CommandError},
     config::Config,
+    serve::serve,
 };
 
 /// What is freed is wiped, also by libraries that know of no secrets: nothing of a request stays in this memory.
@@ -73,11 +75,7 @@ enum Key {
 }
 
 fn main() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("the operating system gives threads");
-    match runtime.block_on(run(Arguments::parse())) {
+    match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             commands::explain(&error);
@@ -86,10 +84,27 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), CommandError> {
+fn run(arguments: Arguments) -> Result<(), CommandError> {
     let clock = SystemClock::start();
     let config = || Ok::<_, CommandError>(Config::load(&arguments.config)?);
-    match arguments.command {
+    // Serving confines itself before it has threads.
+    if matches!(arguments.command, Command::Serve) {
+        return Ok(serve(config()?, clock, Trial::default())?);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system gives a thread");
+    runtime.block_on(end(arguments.command, config, clock))
+}
+
+/// The commands that end by themselves.
+async fn end(
+    command: Command,
+    config: impl Fn() -> Result<Config, CommandError>,
+    clock: SystemClock,
+) -> Result<(), CommandError> {
+    match command {
         Command::Init { municipality } => commands::init(&config()?, municipality, &clock).await,
         Command::Import { municipality, file } => {
             let imported = commands::import(&config()?, municipality, &file, &clock).await?;
@@ -101,7 +116,7 @@ async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Revoke { municipality, id } => {
             commands::revoke(&config()?, municipality, &id, &clock).await
         }
-        Command::Serve => Ok(vrs::serve::serve(config()?, clock).await?),
+        Command::Serve => Ok(()),
         Command::Keys {
             key: Key::Statement { out, environment },
         } => commands::statement_key(&out, environment),

@@ -16,6 +16,7 @@ use issuance_channel::{
         OpenService, Service, StartError,
     },
 };
+use sandbox::{Calls, SandboxError, Trial};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,16 +55,23 @@ pub enum ServeError {
     /// Its limits take more than the operating system gives.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    /// This process cannot be confined.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The operating system gives no signals.
     #[error("no signals")]
     Signals,
 }
 
-/// Serves until told to end (SIGTERM or SIGINT).
+/// Serves until told to end (SIGTERM or SIGINT), confined to what that takes. To be called on the only thread there is.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
-pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> {
+///
+/// # Panics
+/// If the operating system gives no threads.
+pub fn serve(config: Config, clock: impl Clock, trial: Trial) -> Result<(), ServeError> {
+    let memory = trial.harden()?;
     let for_operator = Limits {
         connections: Limits::loopback().connections,
         ..config.limits.clone()
@@ -76,6 +84,7 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
     if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
         return Err(ServeError::NoSurfaceAnchor);
     }
+    let needs = config.needs();
     let vrs = Arc::new(Vrs::new(Parts {
         id: config.id,
         centers: config.centers,
@@ -88,34 +97,47 @@ pub async fn serve(config: Config, clock: impl Clock) -> Result<(), ServeError> 
         clock: Arc::new(clock),
         events: Arc::clone(&events),
     }));
+    let extent = trial.confine(&needs, config.landlock, memory, [&config.statement_key])?;
+    events.note(Event::Confined(extent));
+    let mutual = MutualConfig {
+        listen: config.listen_centers,
+        tls: config.tls,
+        apps: None,
+        limits: config.limits,
+    };
+    let loopback = LoopbackConfig {
+        listen: config.listen_admin,
+        limits: for_operator,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system gives threads");
+    runtime.block_on(listen(&mutual, &loopback, &vrs, &*events, trial))
+}
+
+async fn listen(
+    mutual: &MutualConfig,
+    loopback: &LoopbackConfig,
+    vrs: &Arc<Vrs>,
+    events: &dyn Events,
+    trial: Trial,
+) -> Result<(), ServeError> {
     let metrics = Arc::new(Metrics::default());
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 
-    let centers = server::mutual(
-        &MutualConfig {
-            listen: config.listen_centers,
-            tls: config.tls,
-            apps: None,
-            limits: config.limits,
-        },
-        Centers {
-            vrs: Arc::clone(&vrs),
-            metrics: Arc::clone(&metrics),
-        },
-    )
-    .await?;
-    let admin = server::loopback(
-        &LoopbackConfig {
-            listen: config.listen_admin,
-            limits: for_operator,
-        },
-        Admin {
-            vrs: Arc::clone(&vrs),
-            metrics,
-        },
-    )
-    .await?;
+    let service = Centers {
+        vrs: Arc::clone(vrs),
+        metrics: Arc::clone(&metrics),
+    };
+    let centers = server::mutual(mutual, service).await?;
+    let service = Admin {
+        vrs: Arc::clone(vrs),
+        metrics,
+    };
+    let admin = server::loopback(loopback, service).await?;
+    trial.seal(Calls::Database)?;
     // There is nowhere to report that standard output is gone.
     let _ = writeln!(
         std::io::stdout(),

@@ -30,7 +30,6 @@ use crate::world::Ground;
 
 /// What takes long to make, once for all simulations on a ground.
 pub struct Works {
-    ground: Ground,
     center: Config,
     vrs: vrs::config::Config,
     programmes: Arc<Programmes>,
@@ -42,7 +41,7 @@ impl Works {
     ///
     /// # Errors
     /// If something cannot be read.
-    pub fn new(ground: Ground) -> io::Result<Self> {
+    pub fn new(ground: &Ground) -> io::Result<Self> {
         let center = Config::load(&ground.path("center/center.toml")).map_err(io::Error::other)?;
         let vrs = vrs::config::Config::load(&ground.path("vrs/vrs.toml"));
         let programmes = Programmes::load(&center.programmes).map_err(io::Error::other)?;
@@ -53,14 +52,7 @@ impl Works {
             programmes: Arc::new(programmes),
             typesetter: Arc::new(typesetter),
             center,
-            ground,
         })
-    }
-
-    /// Keys, cards and configurations.
-    #[must_use]
-    pub const fn ground(&self) -> &Ground {
-        &self.ground
     }
 
     /// A record system over these databases, for these centers.
@@ -99,7 +91,7 @@ impl Works {
         self.vrs.folders.clone()
     }
 
-    /// A center of this name. `registry` gets its signing key's parts from nowhere: it is the record system, as reached.
+    /// A center of this name, with the record system as it reaches it.
     ///
     /// # Errors
     /// If something cannot be read.
@@ -139,14 +131,6 @@ impl Works {
             clock,
             events,
         }))
-    }
-
-    /// The public keys that certificates are signed under, as JWKS.
-    ///
-    /// # Errors
-    /// If the ground has none.
-    pub fn published_keys(&self) -> io::Result<String> {
-        std::fs::read_to_string(self.ground.path("center/jwks.json"))
     }
 }
 

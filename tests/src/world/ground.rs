@@ -52,6 +52,18 @@ pub struct Options {
     pub center: Edit,
     /// How long certificates and lists last.
     pub pki: dev_pki::Options,
+    /// Which programs serve.
+    pub programs: Programs,
+}
+
+/// Which programs center and VRS are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Programs {
+    /// `issuance-center` and `vrs`.
+    #[default]
+    Own,
+    /// `control`, with these switches: what experiments compare with.
+    Control(&'static [&'static str]),
 }
 
 impl Default for Options {
@@ -61,6 +73,7 @@ impl Default for Options {
             vrs: |_| (),
             center: |_| (),
             pki: dev_pki::Options::default(),
+            programs: Programs::Own,
         }
     }
 }
@@ -70,6 +83,8 @@ pub struct Ground {
     folder: TempDir,
     /// To issue and revoke further certificates.
     pub pki: Pki,
+    /// Which programs serve.
+    pub programs: Programs,
 }
 
 /// Makes the personas' cards once; RSA keys take their time.
@@ -86,7 +101,11 @@ impl Ground {
         let pki = dev_pki::create(&root.join("pki"), options.pki).map_err(io::Error::other)?;
         copy_folder(&personalized()?, &root.join("cards"))?;
         copy_folder(&authority()?, &root.join("attestation"))?;
-        let ground = Self { folder, pki };
+        let ground = Self {
+            folder,
+            pki,
+            programs: options.programs,
+        };
         ground.prepare_programmes(options.fourth)?;
         ground.prepare_vrs(options)?;
         Ok(ground)
@@ -143,7 +162,20 @@ impl Ground {
         command
     }
 
-    /// The command for the center.
+    /// The command by which the record system serves.
+    #[must_use]
+    pub fn serving_vrs(&self) -> Command {
+        match self.programs {
+            Programs::Own => {
+                let mut command = self.vrs();
+                command.arg("serve");
+                command
+            }
+            Programs::Control(switches) => self.control("vrs", switches, "vrs/vrs.toml"),
+        }
+    }
+
+    /// The command by which the center serves.
     #[must_use]
     pub fn center(&self) -> Command {
         self.center_of("center/center.toml")
@@ -151,9 +183,21 @@ impl Ground {
 
     /// The command for a center with another configuration.
     #[must_use]
-    pub fn center_of(&self, file: &str) -> Command {
-        let mut command = Command::new(program("issuance-center"));
-        command.args(["serve", "--config"]).arg(self.path(file));
+    pub fn center_of(&self, config: &str) -> Command {
+        match self.programs {
+            Programs::Own => {
+                let mut command = Command::new(program("issuance-center"));
+                command.args(["serve", "--config"]).arg(self.path(config));
+                command
+            }
+            Programs::Control(switches) => self.control("center", switches, config),
+        }
+    }
+
+    fn control(&self, server: &str, switches: &[&str], config: &str) -> Command {
+        let mut command = Command::new(program("control"));
+        command.arg(server).args(switches).arg("--config");
+        command.arg(self.path(config));
         command
     }
 
@@ -167,13 +211,13 @@ impl Ground {
 
     fn prepare_vrs(&self, options: &Options) -> io::Result<()> {
         let folder = self.path("vrs");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("refused-signers.txt"), "")?;
+        lists_and_keys(&folder)?;
         let mut keys = Command::new(program("vrs"));
         keys.args(["keys", "statement", "--environment", "emulator", "--out"]);
-        run(keys.arg(folder.join("statement.pem")))?;
+        run(keys.arg(folder.join("signing/statement.pem")))?;
 
         let mut config: Table = parse(include_str!("../../../vrs/vrs.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "listen.centers", "127.0.0.1:0");
         set(&mut config, "listen.admin", "127.0.0.1:0");
         set(&mut config, "tls.certificate", "../pki/services/vrs.pem");
@@ -215,19 +259,18 @@ impl Ground {
 
     pub(super) fn prepare_center(&self, addresses: &Addresses, edit: Edit) -> io::Result<()> {
         let folder = self.path("center");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("refused-signers.txt"), "")?;
+        lists_and_keys(&folder)?;
         let keys = || Command::new(program("issuance-center"));
-        let key = folder.join("signing.pem");
+        let key = folder.join("signing/current.pem");
         run(keys()
             .args(["keys", "new", "--environment", "emulator", "--out"])
             .arg(&key))?;
         run(keys()
             .args(["keys", "rid-secret", "--out"])
-            .arg(folder.join("rid-secret")))?;
+            .arg(folder.join("signing/rid-secret")))?;
         let published = run(keys().args(["keys", "jwks", "--key"]).arg(&key))?;
         fs::write(folder.join("jwks.json"), published)?;
-        let signers = folder.join("vdsnc/signers");
+        let signers = folder.join("signing/vdsnc");
         for command in ["new", "export"] {
             let mut vdsnc = keys();
             vdsnc.args(["keys", "vdsnc", command, "--csca"]);
@@ -238,7 +281,14 @@ impl Ground {
             run(&mut vdsnc)?;
         }
 
+        // Read once, so apart from what is read again.
+        fs::copy(
+            self.path("pki/apps/ca.key"),
+            folder.join("signing/apps-ca.key"),
+        )?;
+
         let mut config: Table = parse(include_str!("../../../issuance-center/center.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "issuer", ISSUER);
         set(&mut config, "programmes", "../programmes");
         set(&mut config, "terminals.listen", "127.0.0.1:0");
@@ -247,7 +297,7 @@ impl Ground {
         for (key, file) in [
             ("terminals.apps", "pki/apps/ca.pem"),
             ("enrolment.ca.certificate", "pki/apps/ca.pem"),
-            ("enrolment.ca.key", "pki/apps/ca.key"),
+            ("enrolment.ca.key", "center/signing/apps-ca.key"),
             (
                 "enrolment.listener.tls.certificate",
                 "pki/services/center.pem",
@@ -290,10 +340,12 @@ impl Ground {
         );
         set(&mut config, "public.tls.key", "../pki/services/public.key");
         set(&mut config, "vrs.address", addresses.vrs.as_str());
-        set(&mut config, "statement.key", "../vrs/statement.pub.pem");
+        set(
+            &mut config,
+            "statement.key",
+            "../vrs/signing/statement.pub.pem",
+        );
         set(&mut config, "trust.anchors", "../cards/anchors");
-        set(&mut config, "signing.key", "signing.pem");
-        set(&mut config, "signing.rid_secret", "rid-secret");
         // Tests run at any hour.
         set(&mut config, "hours.open", "00:00");
         set(&mut config, "hours.close", "24:00");
@@ -373,6 +425,22 @@ fn personalized() -> io::Result<PathBuf> {
         .arg(repository().join("hw-sim/personas"));
     run(command.arg("--out").arg(&folder))?;
     Ok(folder)
+}
+
+/// The folders of a server's lists and keys, as the example has them.
+fn lists_and_keys(folder: &Path) -> io::Result<()> {
+    for name in ["lists", "signing"] {
+        fs::create_dir_all(folder.join(name))?;
+    }
+    fs::write(folder.join("lists/refused-signers.txt"), "")
+}
+
+/// Everything here runs on kernels that cannot confine files and ports, too; how far they do is `./shomei experiment G4`'s to show.
+fn landlock() -> &'static str {
+    match sandbox::is_whole() {
+        true => "demanded",
+        false => "what-there-is",
+    }
 }
 
 /// Who vouches for phones, as made once.

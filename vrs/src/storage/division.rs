@@ -199,6 +199,8 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .pragma("secure_delete", "ON")
+        // What does not fit into memory would go to files of their own.
+        .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");
     SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)

@@ -46,7 +46,9 @@ impl Site {
                 .with_extension("pem");
             fs::write(file, anchor_file(role)).unwrap();
         }
-        fs::write(path.join("refused-signers.txt"), "").unwrap();
+        fs::create_dir(path.join("lists")).unwrap();
+        fs::create_dir(path.join("signing")).unwrap();
+        fs::write(path.join("lists/refused-signers.txt"), "").unwrap();
         let text = include_str!("../../vrs.example.toml")
             .replace(":7443", ":0")
             .replace(":7480", ":0")
@@ -68,7 +70,7 @@ impl Site {
             "--environment",
             "emulator",
             "--out",
-            site.path("statement.pem").to_str().unwrap(),
+            site.path("signing/statement.pem").to_str().unwrap(),
         ]);
         site
     }
@@ -108,6 +110,7 @@ impl Site {
         let own = self.pki.services.issue(name, &leaf).unwrap();
         Client::new(Config {
             address: address.to_owned(),
+            fixed: Vec::new(),
             server_name: "localhost".to_owned(),
             expect: "urn:shomei:vrs:vrs-1".parse().unwrap(),
             tls: TlsFiles {
@@ -366,9 +369,9 @@ fn it_starts_with_nothing_of_another_environment() {
 
     // Anchors and key of different environments: the key's turn.
     fs::write(site.path("vrs.toml"), config).unwrap();
-    let key = fs::read_to_string(site.path("statement.pem")).unwrap();
+    let key = fs::read_to_string(site.path("signing/statement.pem")).unwrap();
     let other = key.replace("environment: emulator", "environment: production");
-    fs::write(site.path("statement.pem"), other).unwrap();
+    fs::write(site.path("signing/statement.pem"), other).unwrap();
     let output = site.run(&["serve"]);
     assert!(!output.status.success());
     assert!(

@@ -1,6 +1,11 @@
 //! What a client is told.
 
-use std::{path::Path, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    path::Path,
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -15,6 +20,9 @@ use crate::{
 pub struct Config {
     /// `host:port`.
     pub address: String,
+    /// Where that leads, once it is [fixed](Self::fix_address); until then it is looked up for every connection.
+    #[serde(skip)]
+    pub fixed: Vec<SocketAddr>,
     /// The DNS name or IP address that the server's certificate must hold.
     pub server_name: String,
     /// The URN that the server's certificate must hold, `urn:shomei:center:…` or `urn:shomei:vrs:…`.
@@ -44,6 +52,18 @@ impl Config {
     /// Takes relative paths as relative to `folder`, that of the configuration file.
     pub fn resolve(&mut self, folder: &Path) {
         self.tls.resolve(folder);
+    }
+
+    /// Looks the address up, for good: no name server decides later where requests go, and none has to be asked.
+    ///
+    /// # Errors
+    /// If it leads nowhere.
+    pub fn fix_address(&mut self) -> io::Result<()> {
+        self.fixed = self.address.to_socket_addrs()?.collect();
+        match self.fixed.is_empty() {
+            true => Err(io::ErrorKind::AddrNotAvailable.into()),
+            false => Ok(()),
+        }
     }
 }
 
@@ -83,6 +103,9 @@ impl Default for Deadlines {
 pub struct ServerConfig {
     /// `host:port`.
     pub address: String,
+    /// Where that leads, if it is fixed; else it is looked up for every connection.
+    #[serde(skip)]
+    pub fixed: Vec<SocketAddr>,
     /// The DNS name or IP address that the server's certificate must hold.
     pub server_name: String,
     /// The URN that the server's certificate must hold.
@@ -116,6 +139,7 @@ impl Config {
         };
         let server = ServerConfig {
             address: self.address,
+            fixed: self.fixed,
             server_name: self.server_name,
             expect: self.expect,
             trust: TrustFiles {

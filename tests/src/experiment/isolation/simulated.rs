@@ -23,8 +23,10 @@ use crate::world::{Ground, ISSUER, Options};
 const ROUND: usize = 20_000;
 
 /// Everything that simulations share.
-pub struct Isolation {
+pub(super) struct Isolation {
     works: Works,
+    /// Whose files the works read again for each round.
+    _ground: Ground,
     people: Arc<People>,
     issuer: Arc<Issuer>,
     keys: Arc<verify::Jwks>,
@@ -35,17 +37,18 @@ impl Isolation {
     ///
     /// # Errors
     /// If a program fails or a file cannot be written.
-    pub fn prepare(residents: usize) -> io::Result<Self> {
+    pub(super) fn prepare(residents: usize) -> io::Result<Self> {
         let ground = Ground::unserved(&Options::default())?;
         let people = People::new(&ground, residents)?;
-        let works = Works::new(ground)?;
-        let keys = works.published_keys()?;
+        let works = Works::new(&ground)?;
+        let keys = std::fs::read_to_string(ground.path("center/jwks.json"))?;
         let issuer = Issuer::new(ISSUER.to_owned(), &keys).map_err(io::Error::other)?;
         Ok(Self {
             people: Arc::new(people),
             issuer: Arc::new(issuer),
             keys: Arc::new(verify::Jwks::parse(&keys).map_err(io::Error::other)?),
             works,
+            _ground: ground,
         })
     }
 
@@ -53,7 +56,7 @@ impl Isolation {
     ///
     /// # Errors
     /// If a simulation cannot be set up.
-    pub fn run(&self, plan: &Plan) -> io::Result<Outcome> {
+    pub(super) fn run(&self, plan: &Plan) -> io::Result<Outcome> {
         let rounds = plan.applications.div_ceil(ROUND);
         let next = AtomicUsize::new(0);
         let all = Mutex::new(Outcome::default());
@@ -91,7 +94,7 @@ impl Isolation {
     ///
     /// # Errors
     /// If a simulation cannot be set up.
-    pub fn with_failure(&self, plan: &Plan, failure: Failure) -> io::Result<Outcome> {
+    pub(super) fn with_failure(&self, plan: &Plan, failure: Failure) -> io::Result<Outcome> {
         self.round(plan, Some(failure))
     }
 

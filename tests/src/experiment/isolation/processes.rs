@@ -23,7 +23,7 @@ use crate::applicant::{Line, Link};
 use crate::load::allow_open_files;
 use crate::random::Random;
 use crate::simulator::People;
-use crate::world::{ISSUER, Options, World, run};
+use crate::world::{self, ISSUER, Options, World};
 
 /// Before a request is sent again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ const RESERVATION: i64 = 15;
 ///
 /// # Errors
 /// If a program does not start or a file cannot be written.
-pub fn with_processes(plan: &Plan) -> io::Result<Outcome> {
+pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
     allow_open_files()?;
     let mut world = World::start(&Options {
         vrs: |config| {
@@ -52,7 +52,7 @@ pub fn with_processes(plan: &Plan) -> io::Result<Outcome> {
         std::fs::write(&file, records)?;
         let mut import = world.ground.vrs();
         import.args(["import", "--municipality", municipality.as_str()]);
-        run(import.arg(&file))?;
+        world::run(import.arg(&file))?;
     }
     let second = world.start_beside(CENTERS[1])?;
     let keys = world.ground.path("center/jwks.json");

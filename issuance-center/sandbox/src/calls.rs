@@ -1,0 +1,282 @@
+//! System calls, by seccomp: an allow-list, and a number of error (EPERM) for all others.
+//!
+//! No call makes, renames or removes a file here, starts a program, listens anew, opens another kind of socket than TCP, maps memory that
+//! could be run, looks into another process, or makes anything that outlives this one.
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, apply_filter_all_threads,
+};
+
+use crate::SandboxError;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// A server on TCP that reads files.
+    Server,
+    /// One with SQLite: it writes, too, where Landlock lets it.
+    Database,
+}
+
+/// Good with every argument.
+const PLAIN: &[c_long] = &[
+    // What is open already.
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_pread64,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_lseek,
+    libc::SYS_close,
+    libc::SYS_fstat,
+    // What a path leads to; Landlock decides on its content.
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_getdents64,
+    // Connections.
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_shutdown,
+    libc::SYS_getsockopt,
+    libc::SYS_setsockopt,
+    libc::SYS_getsockname,
+    libc::SYS_getpeername,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_pwait2,
+    libc::SYS_ppoll,
+    // Memory and threads; what may be run is looked at below.
+    libc::SYS_brk,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_futex,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_gettid,
+    libc::SYS_getpid,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    // Signals to itself.
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    // Time and randomness.
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_getrandom,
+];
+
+/// The same under older names, which C libraries use where there are such.
+#[cfg(target_arch = "x86_64")]
+const OLDER: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER: &[c_long] = &[];
+
+/// SQLite's, and a file's lock.
+const DATABASE: &[c_long] = &[
+    libc::SYS_pwrite64,
+    libc::SYS_ftruncate,
+    libc::SYS_fallocate,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_flock,
+    libc::SYS_unlinkat,
+    libc::SYS_faccessat,
+    libc::SYS_readlinkat,
+    libc::SYS_fchown,
+    libc::SYS_fchmod,
+    libc::SYS_getcwd,
+    libc::SYS_geteuid,
+];
+
+#[cfg(target_arch = "x86_64")]
+const DATABASE_OLDER: &[c_long] = &[
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_access,
+    libc::SYS_unlink,
+    libc::SYS_readlink,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const DATABASE_OLDER: &[c_long] = &[];
+
+/// Flags of `open` with which a file is made or written. O_TMPFILE without O_DIRECTORY, which reading a folder has too.
+const WRITING: i32 = libc::O_ACCMODE
+    | libc::O_CREAT
+    | libc::O_TRUNC
+    | libc::O_APPEND
+    | (libc::O_TMPFILE & !libc::O_DIRECTORY);
+
+/// Installs the allow-list on all threads there are; those to come inherit it. It cannot be taken back, nor another be added.
+///
+/// # Errors
+/// [`SandboxError::Seccomp`]
+pub fn seal(calls: Calls) -> Result<(), SandboxError> {
+    let install = || -> Result<(), seccompiler::Error> {
+        apply_filter_all_threads(&newer_absent()?)?;
+        apply_filter_all_threads(&allowed(calls)?)
+    };
+    install().map_err(|_| SandboxError::Seccomp)
+}
+
+/// `clone3` takes its flags where no filter can look: a C library told that there is none takes `clone`.
+fn newer_absent() -> Result<BpfProgram, seccompiler::Error> {
+    let rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    let absent = SeccompAction::Errno(number(libc::ENOSYS));
+    program(rules, SeccompAction::Allow, absent)
+}
+
+fn allowed(calls: Calls) -> Result<BpfProgram, seccompiler::Error> {
+    let mut rules = rules(calls)?;
+    // Asked once more, and refused by the filter above: the stricter answer of two is the kernel's.
+    rules.insert(libc::SYS_clone3, Vec::new());
+    let refused = SeccompAction::Errno(number(libc::EPERM));
+    program(rules, refused, SeccompAction::Allow)
+}
+
+fn program(
+    rules: BTreeMap<c_long, Vec<SeccompRule>>,
+    otherwise: SeccompAction,
+    named: SeccompAction,
+) -> Result<BpfProgram, seccompiler::Error> {
+    let machine = std::env::consts::ARCH.try_into()?;
+    let filter = SeccompFilter::new(rules, otherwise, named, machine)?;
+    Ok(filter.try_into()?)
+}
+
+fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::Error> {
+    let mut plain = [PLAIN, OLDER].concat();
+    let mut descriptors = vec![
+        libc::F_GETFD,
+        libc::F_SETFD,
+        libc::F_GETFL,
+        libc::F_SETFL,
+        libc::F_DUPFD_CLOEXEC,
+    ];
+    let mut open = vec![SeccompRule::new(vec![masked(2, WRITING, libc::O_RDONLY)?])?];
+    if calls == Calls::Database {
+        plain.extend([DATABASE, DATABASE_OLDER].concat());
+        descriptors.extend([libc::F_GETLK, libc::F_SETLK, libc::F_SETLKW]);
+        open.clear();
+    }
+    let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    let mut rules: BTreeMap<_, _> = plain.into_iter().map(|call| (call, Vec::new())).collect();
+    rules.insert(libc::SYS_openat, open);
+    rules.insert(libc::SYS_fcntl, one_of(1, &descriptors)?);
+    rules.insert(libc::SYS_ioctl, one_of(1, &[FIONBIO])?);
+    rules.insert(libc::SYS_tgkill, one_of(0, &[own])?);
+    rules.insert(
+        libc::SYS_prctl,
+        one_of(0, &[libc::PR_SET_NAME, libc::PR_SET_VMA])?,
+    );
+    for call in [libc::SYS_mmap, libc::SYS_mprotect] {
+        let cannot_be_run = SeccompRule::new(vec![masked(2, libc::PROT_EXEC, 0)?])?;
+        rules.insert(call, vec![cannot_be_run]);
+    }
+    let thread = SeccompRule::new(vec![masked(0, libc::CLONE_THREAD, libc::CLONE_THREAD)?])?;
+    rules.insert(libc::SYS_clone, vec![thread]);
+    let tcp = [libc::AF_INET, libc::AF_INET6].map(|family| {
+        let kind = masked(1, 0xF, libc::SOCK_STREAM)?;
+        Ok(SeccompRule::new(vec![is(0, family)?, kind])?)
+    });
+    let tcp: Result<Vec<_>, seccompiler::Error> = tcp.into_iter().collect();
+    rules.insert(libc::SYS_socket, tcp?);
+    Ok(rules)
+}
+
+/// `ioctl` that makes a socket one that does not block.
+const FIONBIO: i32 = 0x5421;
+
+fn one_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, seccompiler::Error> {
+    let rules = values.iter().map(|value| {
+        let rule = SeccompRule::new(vec![is(argument, *value)?])?;
+        Ok(rule)
+    });
+    rules.collect()
+}
+
+fn is(argument: u8, value: i32) -> Result<SeccompCondition, seccompiler::Error> {
+    let length = SeccompCmpArgLen::Dword;
+    let condition =
+        SeccompCondition::new(argument, length, SeccompCmpOp::Eq, number(value).into())?;
+    Ok(condition)
+}
+
+fn masked(argument: u8, mask: i32, value: i32) -> Result<SeccompCondition, seccompiler::Error> {
+    let operator = SeccompCmpOp::MaskedEq(number(mask).into());
+    let length = SeccompCmpArgLen::Dword;
+    let condition = SeccompCondition::new(argument, length, operator, number(value).into())?;
+    Ok(condition)
+}
+
+/// The kernel's constants as it takes them: bits.
+const fn number(constant: i32) -> u32 {
+    constant.cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_compile_for_both() {
+        for calls in [Calls::Server, Calls::Database] {
+            assert!(allowed(calls).unwrap().len() > 100);
+        }
+        assert!(!newer_absent().unwrap().is_empty());
+    }
+
+    #[test]
+    fn nothing_that_carries_away_is_on_the_list() {
+        let server = rules(Calls::Server).unwrap();
+        let database = rules(Calls::Database).unwrap();
+        for call in [
+            libc::SYS_execve,
+            libc::SYS_execveat,
+            libc::SYS_ptrace,
+            libc::SYS_process_vm_readv,
+            libc::SYS_process_vm_writev,
+            libc::SYS_pidfd_getfd,
+            libc::SYS_memfd_create,
+            libc::SYS_io_uring_setup,
+            libc::SYS_bpf,
+            libc::SYS_perf_event_open,
+            libc::SYS_userfaultfd,
+            libc::SYS_add_key,
+            libc::SYS_keyctl,
+            libc::SYS_mount,
+            libc::SYS_unshare,
+            libc::SYS_setns,
+            libc::SYS_kill,
+            libc::SYS_bind,
+            libc::SYS_listen,
+            libc::SYS_renameat2,
+            libc::SYS_linkat,
+            libc::SYS_symlinkat,
+            libc::SYS_mkdirat,
+            libc::SYS_mknodat,
+            libc::SYS_openat2,
+            libc::SYS_prlimit64,
+            libc::SYS_seccomp,
+        ] {
+            assert!(!server.contains_key(&call) && !database.contains_key(&call));
+        }
+        for call in [libc::SYS_pwrite64, libc::SYS_unlinkat, libc::SYS_ftruncate] {
+            assert!(!server.contains_key(&call) && database.contains_key(&call));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The process's own memory: not dumped, not looked into, not swapped out.
+
+use rustix::{
+    mm::{MlockAllFlags, mlockall},
+    process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
+};
+
+use serde::Serialize;
+
+use crate::SandboxError;
+
+/// Whether memory is kept off the swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Memory {
+    /// It is, whatever is allocated later too.
+    Locked,
+    /// The system does not give it: RLIMIT_MEMLOCK is not unlimited, and there is no CAP_IPC_LOCK. A limit is of no use, for a
+    /// process that reaches it gets no memory at all.
+    NotLocked,
+}
+
+/// Turns core dumps off, shuts debuggers of the same user out, and locks memory where the system lets it.
+///
+/// # Errors
+/// [`SandboxError::Dumps`]
+pub fn harden() -> Result<Memory, SandboxError> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none).map_err(|_| SandboxError::Dumps)?;
+    // The limit does not hold for a program that cores are piped to; this does.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| SandboxError::Dumps)?;
+    Ok(lock())
+}
+
+fn lock() -> Memory {
+    let limit = getrlimit(Resource::Memlock);
+    // Root's is none at all, whatever it says; whether this is such a root the call itself tells, for more than the usual
+    // limit is mapped already.
+    let few = limit.current.is_some_and(|bytes| bytes > 16 << 20);
+    if few {
+        return Memory::NotLocked;
+    }
+    // Pages are locked as they come: the stacks of threads, never used up, take nothing.
+    let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+    match mlockall(all) {
+        Ok(()) => Memory::Locked,
+        Err(_) => Memory::NotLocked,
+    }
+}

@@ -1,0 +1,39 @@
+//! The experiments with small numbers: the same code as `./shomei experiment`, on the programs of the tests.
+
+use stage::experiment::{ALL, Experiment, Size, find};
+
+/// Runs one; what it measured is shown where it is not as promised.
+fn holds(name: &str) {
+    let Some(Experiment { run: Some(run), .. }) = find(name) else {
+        panic!("{name} is missing");
+    };
+    let report = run(Size::Small).unwrap();
+    assert!(report.holds(), "{name}\n{report}");
+}
+
+#[test]
+fn g1_nobody_gets_anothers_certificate() {
+    holds("G1");
+}
+
+#[test]
+fn g3_memory_keeps_nothing() {
+    holds("G3");
+}
+
+#[test]
+fn g4_disk_keeps_nothing() {
+    holds("G4");
+}
+
+#[test]
+fn g5_logs_have_a_closed_vocabulary() {
+    holds("G5");
+}
+
+#[test]
+fn what_is_there_is_run() {
+    let there = ALL.iter().filter(|experiment| experiment.run.is_some());
+    let names: Vec<_> = there.map(|experiment| experiment.name).collect();
+    assert_eq!(names, ["G1", "G3", "G4", "G5"], "each has its test here");
+}

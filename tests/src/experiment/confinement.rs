@@ -1,0 +1,562 @@
+//! G4: disk keeps nothing. Whatever would carry something away is tried from inside center and VRS, and refused by the kernel; and when either is
+//! ended by a signal in the middle of an application, no file holds anything of it.
+//!
+//! Controls: the same attempts in processes that take nothing from themselves all succeed, and one of those leaves its memory in a core file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::attempt::Attempt;
+use super::memory::{Found, Search};
+use super::steps::{Cut, STEPS, apply, block_on, issued};
+use super::traces::Traces;
+use super::{Report, Size};
+use crate::applicant::Applicant;
+use crate::process::{Program, poll, program};
+use crate::world::{Options, Programs, World};
+
+/// Whose applications these are.
+const PERSONA: &str = "ordinary";
+/// How long a process may take for all that it tries.
+const TRIED_WITHIN: Duration = Duration::from_secs(60);
+/// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
+const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
+
+/// Runs it.
+///
+/// # Errors
+/// If the programs cannot be run as wanted: nothing is shown then.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    from_inside(&mut report)?;
+    crashes(size, &mut report)?;
+    shipped(&mut report)?;
+    Ok(report)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Center,
+    Vrs,
+}
+
+impl Server {
+    const BOTH: [Self; 2] = [Self::Center, Self::Vrs];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Center => "center",
+            Self::Vrs => "vrs",
+        }
+    }
+
+    fn program(self, world: &World) -> io::Result<&Program> {
+        let program = match self {
+            Self::Center => &world.center,
+            Self::Vrs => &world.vrs,
+        };
+        program.as_ref().ok_or(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Everything forbidden, from inside processes that are confined, and from inside others.
+fn from_inside(report: &mut Report) -> io::Result<()> {
+    for (switches, free) in [
+        (&["--attempts"][..], false),
+        (&["--attempts", "--free"], true),
+    ] {
+        let world = World::start(&Options {
+            programs: Programs::Control(switches),
+            ..Options::default()
+        })?;
+        for server in Server::BOTH {
+            let stage = Stage::prepare(&world, server)?;
+            let tried = stage.try_all(&world)?;
+            let count = stage.forbidden.len();
+            let done: Vec<&str> = count_of(&tried, &stage.forbidden, true);
+            let name = server.name();
+            if free {
+                report.control(
+                    format!("{name} without protection: attempts that succeed"),
+                    done.len(),
+                    count,
+                );
+                if done.len() < count {
+                    let refused = count_of(&tried, &stage.forbidden, false).join(", ");
+                    report.control(
+                        format!("{name} without protection: refused"),
+                        refused,
+                        String::new(),
+                    );
+                }
+                continue;
+            }
+            report.figure(
+                format!("{name}: attempts from inside that the kernel refuses"),
+                count - done.len(),
+                count,
+            );
+            if !done.is_empty() {
+                report.figure(
+                    format!("{name}: not refused"),
+                    done.join(", "),
+                    String::new(),
+                );
+            }
+            let may = count_of(&tried, &stage.allowed, true).len();
+            report.figure(
+                format!("{name}: of what it needs, what it still can"),
+                may,
+                stage.allowed.len(),
+            );
+            // Still alive, or what was refused was so because nothing worked.
+            let applicant = Applicant::new(world.terminal("kiosk-0001"));
+            let whole = block_on(issued(&world, &applicant, PERSONA))?;
+            report.figure(
+                format!("{name}: certificates afterwards"),
+                usize::from(whole.is_ok()),
+                1,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Names of attempts that came out so. Lines come in the order of the list.
+fn count_of<'a>(tried: &'a [(String, bool)], of: &[(usize, Attempt)], done: bool) -> Vec<&'a str> {
+    of.iter()
+        .filter_map(|(place, _)| tried.get(*place))
+        .filter(|(_, succeeded)| *succeeded == done)
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// What one server is to try, with all that has to be there for it to succeed.
+struct Stage {
+    list: PathBuf,
+    server: Server,
+    forbidden: Vec<(usize, Attempt)>,
+    allowed: Vec<(usize, Attempt)>,
+    _listeners: [UnixListener; 2],
+}
+
+impl Stage {
+    fn prepare(world: &World, server: Server) -> io::Result<Self> {
+        let ground = |path: &str| world.ground.path(path);
+        let own = |path: &str| ground(&format!("{}/{path}", server.name()));
+        let outside = ground(&format!("outside-{}", server.name()));
+        fs::create_dir_all(&outside)?;
+        let file = |name: &str| -> io::Result<PathBuf> {
+            let path = outside.join(name);
+            fs::write(&path, "there before")?;
+            Ok(path)
+        };
+        let path = outside.join("socket");
+        let by_path = UnixListener::bind(&path)?;
+        let name = outside.display().to_string();
+        let by_name = UnixListener::bind_addr(&UnixAddress::from_abstract_name(&name)?)?;
+        let other = match server {
+            Server::Center => Server::Vrs,
+            Server::Vrs => Server::Center,
+        };
+        let process = i32::try_from(other.program(world)?.id()).map_err(io::Error::other)?;
+        let address = |text: &str| text.parse().map_err(io::Error::other);
+        let (own_admin, other_admin, key) = match server {
+            Server::Center => (
+                address(&world.addresses.admin)?,
+                address(&world.addresses.vrs_admin)?,
+                own("signing/current.pem"),
+            ),
+            Server::Vrs => (
+                address(&world.addresses.vrs_admin)?,
+                address(&world.addresses.admin)?,
+                own("signing/statement.pem"),
+            ),
+        };
+        let listed = own("lists/refused-signers.txt");
+        let mut forbidden = vec![
+            Attempt::Make(outside.join("made")),
+            Attempt::Make(own("made")),
+            Attempt::Make(own("lists/made")),
+            Attempt::Make(PathBuf::from("/dev/shm").join(format!("made-{process}"))),
+            Attempt::MakeNameless(outside.clone()),
+            Attempt::MakeInMemory,
+            Attempt::MakeFolder(outside.join("folder")),
+            Attempt::MakeLink(outside.join("carried-away")),
+            Attempt::MakeName(file("named")?, outside.join("name")),
+            Attempt::MakePipe(outside.join("pipe")),
+            Attempt::MakeSocket(outside.join("own-socket")),
+            Attempt::Append(file("appended")?),
+            Attempt::Append(listed.clone()),
+            Attempt::Overwrite(file("overwritten")?),
+            Attempt::Empty(file("emptied")?),
+            Attempt::Rename(file("renamed")?, outside.join("anew")),
+            Attempt::Remove(file("removed")?),
+            Attempt::Mode(file("opened")?),
+            Attempt::Time(file("dated")?),
+            Attempt::Attribute(file("attributed")?),
+            Attempt::Read(file("read")?),
+            Attempt::Read(key),
+            Attempt::Read("/etc/passwd".into()),
+            Attempt::Read("/proc/self/environ".into()),
+            Attempt::Read(format!("/proc/{process}/maps").into()),
+            Attempt::List("/".into()),
+            Attempt::Connect(own_admin),
+            Attempt::Connect(other_admin),
+            Attempt::Listen,
+            Attempt::Send(other_admin),
+            Attempt::ConnectHere(path),
+            Attempt::ConnectAbstract(name),
+            Attempt::Raw,
+            Attempt::Netlink,
+            Attempt::Signal(process),
+            Attempt::Hold(process),
+            Attempt::Dump,
+            Attempt::RaiseCores,
+            Attempt::Start("/bin/true".into()),
+        ];
+        let allowed = match server {
+            Server::Center => vec![
+                Attempt::Read(listed),
+                Attempt::Connect(address(&world.addresses.vrs)?),
+            ],
+            Server::Vrs => vec![
+                Attempt::Read(listed),
+                Attempt::Make(own("data/made")),
+                Attempt::Append(own("data/made")),
+                Attempt::Remove(own("data/made")),
+            ],
+        };
+        // What VRS may do to a database it must not do to a key.
+        if server == Server::Vrs {
+            forbidden.extend([
+                Attempt::Make(own("keys/made")),
+                Attempt::Remove(own("keys/132217.epoch")),
+                Attempt::MakeLink(own("data/link")),
+                Attempt::Connect(address(&world.addresses.terminals)?),
+            ]);
+        }
+        // The last, for where it succeeds there is nobody to go on.
+        forbidden.push(Attempt::Become("/bin/echo".into()));
+        let all = allowed.into_iter().map(|it| (true, it));
+        let all: Vec<_> = all
+            .chain(forbidden.into_iter().map(|it| (false, it)))
+            .collect();
+        let list = own("lists/attempts.json");
+        let whole: Vec<&Attempt> = all.iter().map(|(_, attempt)| attempt).collect();
+        let draft = list.with_extension("draft");
+        fs::write(&draft, serde_json::to_vec(&whole)?)?;
+        fs::rename(&draft, &list)?;
+        let of = |wanted: bool| {
+            let all = all.iter().enumerate();
+            all.filter(|(_, (may, _))| *may == wanted)
+                .map(|(place, (_, attempt))| (place, attempt.clone()))
+                .collect()
+        };
+        Ok(Self {
+            list,
+            server,
+            forbidden: of(false),
+            allowed: of(true),
+            _listeners: [by_path, by_name],
+        })
+    }
+
+    /// Each attempt's name, and whether it succeeded.
+    fn try_all(&self, world: &World) -> io::Result<Vec<(String, bool)>> {
+        let program = self.server.program(world)?;
+        let count = self.forbidden.len() + self.allowed.len();
+        let lines = poll(TRIED_WITHIN, || {
+            let lines = program.output.all();
+            let tried: Vec<_> = lines.iter().filter_map(|line| outcome(line)).collect();
+            (tried.len() == count).then_some(tried)
+        });
+        fs::remove_file(&self.list)?;
+        lines.ok_or_else(|| {
+            let lines = program.output.all();
+            io::Error::other(format!("not all was tried: {}", lines.join(" / ")))
+        })
+    }
+}
+
+/// `attempt NAME done` or `attempt NAME refused NUMBER`.
+fn outcome(line: &str) -> Option<(String, bool)> {
+    let mut words = line.strip_prefix("attempt ")?.split(' ');
+    let name = words.next()?.to_owned();
+    match words.next()? {
+        "done" => Some((name, true)),
+        "refused" => Some((format!("{name} ({})", words.next()?), false)),
+        _ => None,
+    }
+}
+
+/// Center and VRS ended by signals at every step, with core files asked for.
+fn crashes(size: Size, report: &mut Report) -> io::Result<()> {
+    let mut world = World::start(&Options::default())?;
+    let applicant = Applicant::new(world.terminal("kiosk-0001"));
+    let mut traces = Traces::of_holder(PERSONA)?;
+    for server in Server::BOTH {
+        restart(&mut world, server)?;
+    }
+    let certificate = block_on(issued(&world, &applicant, PERSONA))??;
+    traces.certificate(&certificate)?;
+    let search = traces.search();
+    let mut ended = 0;
+    for server in Server::BOTH {
+        for round in 0..size.of(1, 6) {
+            for (number, at) in (round..).zip(STEPS) {
+                let crash = CRASHES[number % CRASHES.len()];
+                let process = server.program(&world)?.id();
+                let applicant = Applicant::new(world.terminal("kiosk-0001"));
+                let cut = Cut {
+                    at,
+                    after: Duration::from_millis(1 << (number % 5)),
+                    signal: Some((process, crash)),
+                };
+                // How far it came is not what is looked at.
+                let _ = block_on(apply(&world, &applicant, PERSONA, Some(cut)))?;
+                ended += 1;
+                restart(&mut world, server)?;
+            }
+        }
+    }
+    let (found, files) = in_files(&world, &search)?;
+    report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
+    report.told("pieces of eight bytes searched for", search.len());
+    report.told("files searched", files);
+    report.figure(
+        "pieces of the holder or the certificate in files",
+        sum(&found),
+        0,
+    );
+    let whole = block_on(issued(&world, &applicant, PERSONA))?;
+    report.figure("certificates afterwards", usize::from(whole.is_ok()), 1);
+
+    let planted = world.ground.path("planted");
+    fs::write(&planted, certificate.jws.expose())?;
+    report.finds(
+        "pieces in a file put there",
+        sum(&in_files(&world, &search)?.0),
+    );
+    drop(world);
+    core_of_control(report)
+}
+
+/// A process without protection, ended likewise: its core file holds what it held.
+fn core_of_control(report: &mut Report) -> io::Result<()> {
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern")?;
+    if pattern.starts_with(['|', '/']) {
+        report.told(
+            "cores of this machine",
+            "not to files beside the process: no control of that",
+        );
+        return Ok(());
+    }
+    let mut world = World::start(&Options {
+        programs: Programs::Control(&["--free"]),
+        ..Options::default()
+    })?;
+    restart(&mut world, Server::Center)?;
+    let applicant = Applicant::new(world.terminal("kiosk-0001"));
+    let mut traces = Traces::of_holder(PERSONA)?;
+    traces.certificate(&block_on(issued(&world, &applicant, PERSONA))??)?;
+    let mut center = world.center.take().ok_or(io::ErrorKind::NotFound)?;
+    center.signal(Signal::SEGV)?;
+    center.wait(Duration::from_secs(30))?;
+    let (found, _) = in_files(&world, &traces.search())?;
+    report.finds(
+        "pieces in the core file of a center without protection",
+        sum(&found),
+    );
+    Ok(())
+}
+
+/// Starts a server again, with core files as large as may be, in a folder of its own.
+fn restart(world: &mut World, server: Server) -> io::Result<()> {
+    let (program, command) = match server {
+        Server::Center => (&mut world.center, world.ground.center()),
+        Server::Vrs => (&mut world.vrs, world.ground.serving_vrs()),
+    };
+    *program = None;
+    let folder = world.ground.path("run");
+    let temporary = folder.join("tmp");
+    fs::create_dir_all(&temporary)?;
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -c \"$(ulimit -H -c)\"; exec \"$@\"", "sh"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(&folder)
+        .env("TMPDIR", &temporary);
+    let (started, _) = Program::serve(server.name(), shell)?;
+    *program = Some(started);
+    Ok(())
+}
+
+/// What files of the world hold, or are called: everything but the cards, whose content is the holder's.
+fn in_files(world: &World, search: &Search) -> io::Result<(Found, usize)> {
+    let (mut found, mut files) = (Found::new(), 0);
+    let mut folders = vec![world.ground.path(""), PathBuf::from("/dev/shm")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            search.count(path.as_os_str().as_encoded_bytes(), &mut found);
+            let kind = entry.file_type()?;
+            if kind.is_dir() && !is_of_cards(&path) {
+                folders.push(path);
+            } else if kind.is_file() {
+                files += 1;
+                search.count(&fs::read(path).unwrap_or_default(), &mut found);
+            }
+        }
+    }
+    for server in Server::BOTH {
+        for line in server
+            .program(world)
+            .map(|it| it.log.all())
+            .unwrap_or_default()
+        {
+            search.count(line.as_bytes(), &mut found);
+        }
+    }
+    Ok((found, files))
+}
+
+fn is_of_cards(folder: &Path) -> bool {
+    folder.ends_with("cards") || folder.ends_with("owners")
+}
+
+fn sum(found: &Found) -> usize {
+    found.values().sum()
+}
+
+/// What the kernel says of the programs themselves, and that they have no way in of their own.
+fn shipped(report: &mut Report) -> io::Result<()> {
+    let world = World::start(&Options::default())?;
+    for server in Server::BOTH {
+        let name = server.name();
+        let process = server.program(&world)?.id();
+        let mut threads = 0;
+        let mut whole = 0;
+        for task in fs::read_dir(format!("/proc/{process}/task"))? {
+            let status = fs::read_to_string(task?.path().join("status"))?;
+            let status: BTreeMap<_, _> = status
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .map(|(key, value)| (key, value.trim()))
+                .collect();
+            threads += 1;
+            let confined =
+                status.get("Seccomp") == Some(&"2") && status.get("NoNewPrivs") == Some(&"1");
+            whole += usize::from(confined);
+        }
+        report.figure(
+            format!("{name}: threads under seccomp and without new privileges"),
+            whole,
+            threads,
+        );
+        let limits = fs::read_to_string(format!("/proc/{process}/limits"))?;
+        let cores = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let none =
+            cores.is_some_and(|line| line.split_whitespace().filter(|it| *it == "0").count() == 2);
+        report.figure(format!("{name}: core files"), usize::from(!none), 0);
+        let writable = written_to(process)?;
+        let expected = match server {
+            Server::Center => "",
+            Server::Vrs => "vrs/data",
+        };
+        let outside = writable
+            .iter()
+            .filter(|file| expected.is_empty() || !file.starts_with(world.ground.path(expected)));
+        report.figure(
+            format!("{name}: files open for writing elsewhere"),
+            outside.count(),
+            0,
+        );
+        let told = server.program(&world)?.log.wait_for("", TRIED_WITHIN);
+        let confined = |word: &str| {
+            let lines = server
+                .program(&world)
+                .map(|it| it.log.all())
+                .unwrap_or_default();
+            lines
+                .iter()
+                .any(|line| line.contains("\"confined\"") && line.contains(word))
+        };
+        drop(told);
+        report.figure(
+            format!("{name}: Landlock"),
+            if confined("\"landlock\":\"whole\"") {
+                "whole"
+            } else {
+                "in part"
+            },
+            "whole",
+        );
+        report.told(
+            format!("{name}: memory"),
+            if confined("\"memory\":\"locked\"") {
+                "locked"
+            } else {
+                "not locked: RLIMIT_MEMLOCK"
+            },
+        );
+    }
+    let own = |name: &str| -> io::Result<(bool, bool)> {
+        let mut command = Command::new(program(name));
+        if name == "vrs" {
+            command.arg("--config=/nowhere");
+        }
+        let refused = !command.args(["serve", "--free"]).output()?.status.success();
+        let text = fs::read(program(name))?;
+        let named = text.windows(13).any(|it| it == b"attempts.json");
+        Ok((refused, named))
+    };
+    let switches = ["issuance-center", "vrs"].map(own);
+    let mut having = 0;
+    for switch in switches {
+        let (refused, named) = switch?;
+        having += usize::from(!refused || named);
+    }
+    report.figure("shipped programs with a switch for experiments", having, 0);
+    let text = fs::read(program("control"))?;
+    let named = text.windows(13).any(|it| it == b"attempts.json");
+    report.finds("such a switch in the control", usize::from(named));
+    Ok(())
+}
+
+/// Regular files that a process has open for writing.
+fn written_to(process: u32) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
+        let descriptor = descriptor?;
+        let Ok(target) = fs::read_link(descriptor.path()) else {
+            continue;
+        };
+        let information = format!(
+            "/proc/{process}/fdinfo/{}",
+            descriptor.file_name().display()
+        );
+        let information = fs::read_to_string(information)?;
+        let flags = information
+            .lines()
+            .find_map(|line| line.strip_prefix("flags:"));
+        let flags = flags.and_then(|it| u32::from_str_radix(it.trim(), 8).ok());
+        let is_writable = flags.is_none_or(|flags| flags & 3 != 0);
+        if target.is_absolute() && target.is_file() && is_writable {
+            files.push(target);
+        }
+    }
+    Ok(files)
+}

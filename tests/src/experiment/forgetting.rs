@@ -1,0 +1,243 @@
+//! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
+//! number and birth date and for the certificate, in every form of [`traces`](super::traces).
+//!
+//! Control: the same servers with an allocator that does not wipe what is freed.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::memory::{Scan, Search};
+use super::steps::{Cut, End, STEPS, Step, apply, block_on, issued};
+use super::traces::Traces;
+use super::{Report, Size};
+use crate::applicant::Applicant;
+use crate::process::Program;
+use crate::world::{Options, Programs, World};
+
+/// Whose applications these are: the second's name needs the font with rare kanji.
+const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
+const TERMINAL: &str = "kiosk-0001";
+/// After the answer.
+const LATER: Duration = Duration::from_secs(1);
+/// How long the center's handlers may take here: a record system that does not answer is waited for so long.
+const PATIENCE_MS: i64 = 1500;
+
+/// Runs it.
+///
+/// # Errors
+/// If the programs cannot be run as wanted: nothing is shown then.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let mut bytes = 0;
+    for state in states(Programs::Own, size)? {
+        for (server, scan) in state.scans {
+            bytes += scan.bytes;
+            let kinds: Vec<_> = scan
+                .found
+                .iter()
+                .map(|(kind, count)| format!("{count} of {kind}"))
+                .collect();
+            let found: usize = scan.found.values().sum();
+            report.figure(
+                format!("{}: pieces in the memory of {server}", state.what),
+                found,
+                0,
+            );
+            if found > 0 {
+                report.told("  which are", kinds.join(", "));
+            }
+        }
+        report.told(
+            format!("{}: applications so far", state.what),
+            state.applications,
+        );
+    }
+    report.told("bytes of memory searched", bytes);
+    let control = states(Programs::Control(&[]), size)?;
+    for server in ["center", "vrs"] {
+        let all = control.iter().flat_map(|state| &state.scans);
+        let found = all
+            .filter(|(of, _)| *of == server)
+            .flat_map(|(_, scan)| scan.found.values());
+        report.finds(
+            format!("pieces in the memory of {server}, where nothing is wiped"),
+            found.sum(),
+        );
+    }
+    Ok(report)
+}
+
+/// A moment, and what was found then.
+struct State {
+    what: &'static str,
+    applications: usize,
+    scans: Vec<(&'static str, Scan)>,
+}
+
+struct Watched {
+    world: World,
+    search: Search,
+    applications: usize,
+    states: Vec<State>,
+}
+
+fn states(programs: Programs, size: Size) -> io::Result<Vec<State>> {
+    let world = World::start(&Options {
+        programs,
+        center: |config| {
+            let terminals = config["terminals"].as_table_mut();
+            let limits = terminals.and_then(|it| it["limits"].as_table_mut());
+            if let Some(limits) = limits {
+                limits.insert("handler_ms".to_owned(), PATIENCE_MS.into());
+            }
+        },
+        ..Options::default()
+    })?;
+    // What the certificates say is known once there are some; those who made them are started anew before they are looked at.
+    let mut traces = Traces::default();
+    for persona in PERSONAS {
+        let mut own = Traces::of_holder(persona)?;
+        let applicant = Applicant::new(world.terminal(TERMINAL));
+        own.certificate(&block_on(issued(&world, &applicant, persona))??)?;
+        traces = traces.and(own);
+    }
+    let mut watched = Watched {
+        world,
+        search: traces.search(),
+        applications: 0,
+        states: Vec::new(),
+    };
+    watched.anew()?;
+    watched.look("before the first application")?;
+    watched.whole(size.of(1, 50))?;
+    watched.aborted(size.of(1, 10))?;
+    watched.timed_out()?;
+    watched.without_records()?;
+    Ok(watched.states)
+}
+
+impl Watched {
+    fn anew(&mut self) -> io::Result<()> {
+        (self.world.center, self.world.vrs) = (None, None);
+        self.world.start_vrs()?;
+        self.world.start_center()
+    }
+
+    fn look(&mut self, what: &'static str) -> io::Result<()> {
+        thread::sleep(LATER);
+        let servers = [("center", &self.world.center), ("vrs", &self.world.vrs)];
+        let running = servers
+            .into_iter()
+            .filter_map(|(name, program)| Some((name, program.as_ref()?.id())));
+        let scans: io::Result<Vec<_>> = running
+            .map(|(name, process)| Ok((name, self.search.process(process)?)))
+            .collect();
+        self.states.push(State {
+            what,
+            applications: self.applications,
+            scans: scans?,
+        });
+        Ok(())
+    }
+
+    /// Connections stay open and idle as long as their client is there.
+    fn whole(&mut self, times: usize) -> io::Result<()> {
+        let applicants: Vec<_> = PERSONAS
+            .map(|persona| (persona, self.world.terminal(TERMINAL)))
+            .into();
+        let world = &self.world;
+        block_on(async {
+            for _ in 0..times {
+                for (persona, client) in &applicants {
+                    issued(world, &Applicant::new(client.clone()), persona).await?;
+                }
+            }
+            Ok::<_, io::Error>(())
+        })??;
+        self.applications += times * PERSONAS.len();
+        self.look("answered, connections idle")?;
+        drop(applicants);
+        self.look("answered, connections closed")
+    }
+
+    /// Given up at every step, at several moments.
+    fn aborted(&mut self, times: usize) -> io::Result<()> {
+        let world = &self.world;
+        let mut count = 0;
+        block_on(async {
+            for round in 0..times {
+                for (number, at) in (round..).zip(STEPS) {
+                    for persona in PERSONAS {
+                        let cut = Cut {
+                            at,
+                            after: Duration::from_millis(1 << (number % 5)),
+                            signal: None,
+                        };
+                        let applicant = Applicant::new(world.terminal(TERMINAL));
+                        match apply(world, &applicant, persona, Some(cut)).await {
+                            Err(End::Failed(error)) => return Err(io::Error::other(error)),
+                            Ok(_) | Err(End::Cut) => count += 1,
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })??;
+        self.applications += count;
+        self.look("aborted at every step")
+    }
+
+    /// The record system stops answering, with the application in its hands, and goes on later.
+    fn timed_out(&mut self) -> io::Result<()> {
+        for at in [Step::Evidence, Step::Inquiry, Step::Issue] {
+            let Some(vrs) = &self.world.vrs else {
+                return Err(io::ErrorKind::NotFound.into());
+            };
+            let applicant = Applicant::new(self.world.terminal(TERMINAL));
+            let stop = Cut {
+                at,
+                after: Duration::ZERO,
+                signal: Some((vrs.id(), Signal::STOP)),
+            };
+            // Stopped just as the request was on its way; the same application again, up to the same step, is what waits.
+            let world = &self.world;
+            let waited = block_on(async {
+                let stopped = apply(world, &applicant, PERSONAS[0], Some(stop)).await;
+                tokio::time::sleep(Duration::from_millis(PATIENCE_MS.unsigned_abs() + 500)).await;
+                stopped
+            })?;
+            if let Err(End::Failed(error)) = waited {
+                return Err(io::Error::other(error));
+            }
+            self.applications += 1;
+            vrs.signal(Signal::CONT)?;
+        }
+        self.look("timed out at every step that asks the record system")
+    }
+
+    fn without_records(&mut self) -> io::Result<()> {
+        let client = self.world.terminal(TERMINAL);
+        let applicant = Applicant::new(client);
+        let world = &self.world;
+        let mut challenged = block_on(applicant.challenge())?.map_err(io::Error::other)?;
+        let evidence = applicant.evidence(world.ground.card(PERSONAS[0]), &challenged);
+        self.world
+            .vrs
+            .take()
+            .as_mut()
+            .map(Program::end)
+            .transpose()?;
+        let refused = block_on(applicant.send(&mut challenged, &evidence))?.is_err();
+        self.applications += 1;
+        if !refused {
+            return Err(io::Error::other(
+                "evidence was believed without a record system",
+            ));
+        }
+        self.look("record system gone")?;
+        self.world.start_vrs()
+    }
+}

@@ -1,0 +1,228 @@
+//! The promises (G1 to G14), each with its experiment: `./shomei experiment G4`.
+//!
+//! An experiment runs the real programs, prints what it measured beside what is promised, and has a control: the same with the protection
+//! taken out, which must fail. It says so when either is not as promised. The full figures are of release builds; the integration tests run
+//! the same code with [`Size::Small`].
+
+use std::fmt;
+use std::io;
+
+pub mod attempt;
+pub mod confinement;
+pub mod forgetting;
+pub mod isolation;
+mod memory;
+mod steps;
+mod traces;
+pub mod vocabulary;
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// For the integration tests: minutes of all of them together.
+    Small,
+    /// For the README's table.
+    Full,
+}
+
+impl Size {
+    /// One of two numbers.
+    const fn of(self, small: usize, full: usize) -> usize {
+        match self {
+            Self::Small => small,
+            Self::Full => full,
+        }
+    }
+}
+
+/// A promise, and how it is shown.
+pub struct Experiment {
+    /// `G1` to `G14`, as in the specification of guarantees.
+    pub name: &'static str,
+    /// What is promised.
+    pub promise: &'static str,
+    /// How it is shown; nothing where there is no experiment yet.
+    pub run: Option<fn(Size) -> io::Result<Report>>,
+}
+
+/// All promises.
+pub const ALL: [Experiment; 14] = [
+    Experiment {
+        name: "G1",
+        promise: "nobody gets another's certificate",
+        run: Some(isolation::run),
+    },
+    missing(
+        "G2",
+        "the kiosk shows and prints only what belongs to this session and this card",
+    ),
+    Experiment {
+        name: "G3",
+        promise: "memory keeps nothing",
+        run: Some(forgetting::run),
+    },
+    Experiment {
+        name: "G4",
+        promise: "disk keeps nothing",
+        run: Some(confinement::run),
+    },
+    Experiment {
+        name: "G5",
+        promise: "logs have a closed vocabulary",
+        run: Some(vocabulary::run),
+    },
+    missing("G6", "failure is never an answer"),
+    missing("G7", "a recording of a card is worth nothing"),
+    missing("G8", "the card is never harmed"),
+    missing("G9", "no input breaks a parser"),
+    missing("G10", "overload is answered"),
+    missing("G11", "slow clients do not starve others"),
+    missing("G12", "a revoked kiosk is out"),
+    missing("G13", "a municipality sees its own"),
+    missing("G14", "records are released only against proof"),
+];
+
+const fn missing(name: &'static str, promise: &'static str) -> Experiment {
+    Experiment {
+        name,
+        promise,
+        run: None,
+    }
+}
+
+/// The experiment of this name, in capitals or not.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Experiment> {
+    ALL.iter().find(|it| it.name.eq_ignore_ascii_case(name))
+}
+
+/// What was measured: the promise's figures, and the control's.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    figures: Vec<Figure>,
+    control: Vec<Figure>,
+}
+
+/// One measured thing, beside what was expected of it.
+#[derive(Clone, Debug)]
+struct Figure {
+    what: String,
+    measured: String,
+    expected: String,
+    as_expected: bool,
+}
+
+impl Report {
+    /// Of the programs as they are: has to be exactly this.
+    fn figure<T: PartialEq + fmt::Display>(
+        &mut self,
+        what: impl Into<String>,
+        measured: T,
+        expected: T,
+    ) {
+        let as_expected = measured == expected;
+        self.figures.push(Figure {
+            what: what.into(),
+            measured: measured.to_string(),
+            expected: expected.to_string(),
+            as_expected,
+        });
+    }
+
+    /// Of the programs as they are: a figure beside which nothing is promised.
+    fn told(&mut self, what: impl Into<String>, measured: impl fmt::Display) {
+        self.figures.push(Figure {
+            what: what.into(),
+            measured: measured.to_string(),
+            expected: String::new(),
+            as_expected: true,
+        });
+    }
+
+    /// Of the control: has to be exactly this.
+    fn control<T: PartialEq + fmt::Display>(
+        &mut self,
+        what: impl Into<String>,
+        measured: T,
+        expected: T,
+    ) {
+        let as_expected = measured == expected;
+        self.control.push(Figure {
+            what: what.into(),
+            measured: measured.to_string(),
+            expected: expected.to_string(),
+            as_expected,
+        });
+    }
+
+    /// Of the control: has to be something.
+    fn finds(&mut self, what: impl Into<String>, measured: usize) {
+        self.control.push(Figure {
+            what: what.into(),
+            measured: measured.to_string(),
+            expected: "some".to_owned(),
+            as_expected: measured > 0,
+        });
+    }
+
+    /// Whether everything is as promised, and the control noticed. Without a control nothing is shown.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let all = |figures: &[Figure]| figures.iter().all(|figure| figure.as_expected);
+        !self.figures.is_empty()
+            && !self.control.is_empty()
+            && all(&self.figures)
+            && all(&self.control)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (kind, figures) in [("figure ", &self.figures), ("control", &self.control)] {
+            for figure in figures {
+                write!(f, "  {kind}  {}: {}", figure.what, figure.measured)?;
+                if !figure.as_expected {
+                    write!(f, " INSTEAD OF {}", figure.expected)?;
+                } else if !figure.expected.is_empty() && figure.expected != figure.measured {
+                    write!(f, " (expected: {})", figure.expected)?;
+                }
+                writeln!(f)?;
+            }
+        }
+        let verdict = match self.holds() {
+            true => "as promised",
+            false => "NOT AS PROMISED",
+        };
+        write!(f, "  verdict  {verdict}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promises_are_the_fourteen_in_their_order() {
+        for (number, experiment) in (1..).zip(&ALL) {
+            assert_eq!(experiment.name, format!("G{number}"));
+        }
+        assert_eq!(find("g4").map(|it| it.name), Some("G4"));
+        assert!(find("G15").is_none());
+    }
+
+    #[test]
+    fn nothing_holds_without_its_control_or_with_one_that_noticed_nothing() {
+        let mut report = Report::default();
+        report.figure("left", 0, 0);
+        assert!(!report.holds());
+        report.finds("left without the protection", 3);
+        assert!(report.holds());
+        report.finds("left without another", 0);
+        assert!(!report.holds());
+        let mut report = Report::default();
+        report.finds("left without the protection", 3);
+        report.figure("left", 1, 0);
+        assert!(!report.holds());
+        assert!(report.to_string().contains("1 INSTEAD OF 0"));
+    }
+}

@@ -1,0 +1,246 @@
+//! G5: logs have a closed vocabulary. Every line that center and VRS write is an event of `docs/events.toml`, with the fields that stand there and
+//! values of their kinds; none is a free text, and nothing in a line is anybody's.
+//!
+//! Control: lines that have a word of their own are refused, and a holder's name in a line is found.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use serde_json::Value;
+use toml::Table;
+
+use super::memory::Found;
+use super::steps::{Cut, STEPS, apply, block_on, issued};
+use super::traces::Traces;
+use super::{Report, Size};
+use crate::applicant::Applicant;
+use crate::process::Program;
+use crate::world::{Options, World, repository};
+
+/// The events there are, read from their one file.
+pub struct Vocabulary(Table);
+
+impl Vocabulary {
+    /// Reads `docs/events.toml`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn load() -> io::Result<Self> {
+        let text = fs::read_to_string(repository().join("docs/events.toml"))?;
+        text.parse().map(Self).map_err(io::Error::other)
+    }
+
+    /// Names of all events.
+    pub fn events(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// What is wrong with a line; nothing if it is an event.
+    #[must_use]
+    pub fn fault(&self, line: &str) -> Option<&'static str> {
+        let Ok(Value::Object(mut event)) = serde_json::from_str(line) else {
+            return Some("no object");
+        };
+        let name = event.remove("event");
+        let Some(Value::String(name)) = name else {
+            return Some("no event");
+        };
+        let Some(fields) = self.0.get(&name).and_then(toml::Value::as_table) else {
+            return Some("an event of its own");
+        };
+        // What ends a program that never served has no time, for there is no clock yet.
+        let at = event.remove("at");
+        if name != "failed" && !at.is_some_and(|at| at.is_u64()) {
+            return Some("no time");
+        }
+        let lacks = |(key, kind): (&String, &toml::Value)| {
+            let optional = kind.as_str().is_some_and(|kind| kind.ends_with('?'));
+            !optional && !event.contains_key(key)
+        };
+        if fields.iter().any(lacks) {
+            return Some("a field too few");
+        }
+        for (key, value) in &event {
+            match fields.get(key) {
+                None => return Some("a field of its own"),
+                Some(kind) if !is_of(kind, value) => return Some("a value of its own"),
+                Some(_) => {}
+            }
+        }
+        None
+    }
+}
+
+/// Whether a value is of a kind of `docs/events.toml`.
+fn is_of(kind: &toml::Value, value: &Value) -> bool {
+    let digits = |count: usize| {
+        let text = value.as_str();
+        text.is_some_and(|it| it.len() == count && it.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match kind {
+        toml::Value::Array(words) => words.iter().any(|word| word.as_str() == value.as_str()),
+        toml::Value::String(name) => match name.trim_end_matches('?') {
+            "count" => value.is_u64(),
+            "days" => value.is_i64(),
+            "municipality" => digits(6),
+            "municipality-of-signer" => digits(5),
+            "problem-code" => value.as_str().is_some_and(|code| {
+                issuance_api::ProblemCode::ALL
+                    .iter()
+                    .any(|it| it.as_str() == code)
+            }),
+            // For whoever starts the program, which ends with it.
+            "why-it-does-not-start" => value.is_string(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// If the programs cannot be run as wanted: nothing is shown then.
+pub fn run(size: Size) -> io::Result<Report> {
+    const PERSONAS: [&str; 4] = ["ordinary", "gaiji", "tampered", "wrong-ca"];
+    let vocabulary = Vocabulary::load()?;
+    let mut world = World::start(&Options::default())?;
+    let mut traces = Traces::default();
+    for persona in PERSONAS {
+        traces = traces.and(Traces::of_holder(persona)?);
+    }
+    let mut applications = 0;
+    block_on(async {
+        for round in 0..size.of(1, 50) {
+            for persona in ["ordinary", "gaiji"] {
+                let applicant = Applicant::new(world.terminal("kiosk-0001"));
+                traces.certificate(&issued(&world, &applicant, persona).await?)?;
+            }
+            for persona in ["tampered", "wrong-ca"] {
+                let applicant = Applicant::new(world.terminal("kiosk-0001"));
+                if apply(&world, &applicant, persona, None).await.is_ok() {
+                    return Err(io::Error::other("a false card was believed"));
+                }
+            }
+            for (number, at) in (round..).zip(STEPS) {
+                let cut = Cut {
+                    at,
+                    after: Duration::from_millis(1 << (number % 5)),
+                    signal: None,
+                };
+                let applicant = Applicant::new(world.terminal("kiosk-0001"));
+                let _ = apply(&world, &applicant, "ordinary", Some(cut)).await;
+            }
+            applications += 4 + STEPS.len();
+        }
+        Ok(())
+    })??;
+    let lines = said(&mut world)?;
+    let mut report = Report::default();
+    let search = traces.search();
+    let (mut faults, mut found) = (Vec::new(), Found::new());
+    for line in &lines {
+        faults.extend(vocabulary.fault(line));
+        search.count(line.as_bytes(), &mut found);
+    }
+    report.told("applications, made, refused and aborted", applications);
+    report.told("lines of center and VRS", lines.len());
+    report.figure(
+        "lines that are no event of docs/events.toml",
+        faults.len(),
+        0,
+    );
+    if let Some(fault) = faults.first() {
+        report.told("  the first has", fault);
+    }
+    report.figure(
+        "pieces of holders and certificates in lines",
+        found.values().sum::<usize>(),
+        0,
+    );
+
+    let line = |rest: &str| format!(r#"{{"at":1,{rest}}}"#);
+    let own = [
+        line(r#""event":"applied""#),
+        line(r#""event":"ready","name":"x""#),
+        line(r#""event":"signer-elsewhere","signer":"青葉","municipality":"132217""#),
+        line(r#""event":"lapsed","municipality":"132217""#),
+        "panicked at somewhere".to_owned(),
+    ];
+    let refused = own
+        .iter()
+        .filter(|line| vocabulary.fault(line).is_some())
+        .count();
+    report.control(
+        "lines with something of their own that are refused",
+        refused,
+        own.len(),
+    );
+    let mut found = Found::new();
+    search.count(
+        line(r#""event":"ready","of":"青葉　さくら""#).as_bytes(),
+        &mut found,
+    );
+    report.finds(
+        "pieces of a holder in a line that has their name",
+        found.values().sum(),
+    );
+    Ok(report)
+}
+
+/// All that both wrote until they ended.
+fn said(world: &mut World) -> io::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for program in [&mut world.center, &mut world.vrs] {
+        let mut program: Program = program.take().ok_or(io::ErrorKind::NotFound)?;
+        program.end()?;
+        lines.extend(program.log.all());
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_kept_to() {
+        let vocabulary = Vocabulary::load().unwrap();
+        for (line, fault) in [
+            (r#"{"at":1,"event":"ready"}"#, None),
+            (r#"{"event":"ready"}"#, Some("no time")),
+            (
+                r#"{"at":1,"event":"ready","x":1}"#,
+                Some("a field of its own"),
+            ),
+            (
+                r#"{"at":1,"event":"lapsed","count":2}"#,
+                Some("a field too few"),
+            ),
+            (r#"{"at":1,"event":"signer-refused"}"#, None),
+            (
+                r#"{"at":1,"event":"signer-refused","signer":"13221"}"#,
+                None,
+            ),
+            (
+                r#"{"at":1,"event":"lapsed","municipality":"132217","count":2}"#,
+                None,
+            ),
+            (
+                r#"{"at":1,"event":"lapsed","municipality":"13221７","count":2}"#,
+                Some("a value of its own"),
+            ),
+            (
+                r#"{"at":1,"event":"lapsed","municipality":"132217","count":2,"name":2}"#,
+                Some("a field of its own"),
+            ),
+            (r#"{"at":1,"event":"said"}"#, Some("an event of its own")),
+            ("ready", Some("no object")),
+        ] {
+            assert_eq!(vocabulary.fault(line), fault, "{line}");
+        }
+        // A kind that is misspelt in the file lets nothing through.
+        assert!(!is_of(&toml::Value::from("number"), &Value::from(1)));
+    }
+}
