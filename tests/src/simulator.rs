@@ -15,11 +15,14 @@ mod failures;
 mod line;
 mod lots;
 mod people;
+mod ports;
 mod services;
+pub mod town;
 
 pub use clock::Clock;
 pub use failures::{Failure, Failures};
 pub use line::{Line, Link};
 pub use lots::Lots;
 pub use people::{People, Resident};
+pub use ports::{CardInHand, CountedPaper, LinkedCenter};
 pub use services::{Databases, Notes, Records, Works};

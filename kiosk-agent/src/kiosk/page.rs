@@ -102,7 +102,7 @@ fn tell(loss: Loss) {
     eprintln!("browser: {}", loss.as_str());
 }
 
-/// Looks after reader, printer and center, for the attendant.
+/// Looks after the terminal itself, reader, printer and center, for the attendant.
 async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     terminal: &mut Terminal<C, K, O, P, S>,
     front: &Front,
@@ -119,7 +119,9 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         let printer = terminal.output.ready(1).await.map_err(Into::into);
         let center = terminal.center.menu().await;
         let center = center.map(drop).map_err(|problem| problem.code);
+        let service = terminal.latch.in_service();
         front.report(|health| {
+            health.service = said(service);
             health.reader = said(reader);
             health.printer = said(printer);
             health.center = said(center);

@@ -206,6 +206,7 @@ texts! {
     shown AttendantOk "正常" "in order" "正常" "정상";
     shown AttendantVersion "版" "Version" "版本" "버전";
     shown AttendantTerminal "端末" "Terminal" "终端" "단말기";
+    shown AttendantService "申請の受付" "Taking applications" "受理申请" "신청 접수";
     shown AttendantReader "カードリーダー" "Card reader" "读卡器" "카드 리더";
     shown AttendantPrinter "プリンター" "Printer" "打印机" "프린터";
     shown AttendantCenter "証明書交付センター" "Issuance center" "证明发放中心" "증명서 발급 센터";

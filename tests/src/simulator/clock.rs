@@ -4,14 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::macros::datetime;
 
-/// When every simulation begins: noon in Japan.
-const BEGIN: OffsetDateTime = datetime!(2026-11-24 03:00 UTC);
+/// A clock that only moves when told. It begins when the keys of the ground are valid: now.
+#[derive(Debug)]
+pub struct Clock {
+    begin: OffsetDateTime,
+    passed: AtomicU64,
+}
 
-/// A clock that only moves when told.
-#[derive(Debug, Default)]
-pub struct Clock(AtomicU64);
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            begin: OffsetDateTime::now_utc(),
+            passed: AtomicU64::new(0),
+        }
+    }
+}
 
 impl Clock {
     /// Lets time pass.
@@ -20,19 +28,19 @@ impl Clock {
     /// If it is more than half a billion years.
     pub fn pass(&self, time: Duration) {
         let milliseconds = u64::try_from(time.as_millis()).expect("a time that is simulated");
-        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+        self.passed.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
     /// Since the beginning.
     #[must_use]
     pub fn passed(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
+        Duration::from_millis(self.passed.load(Ordering::SeqCst))
     }
 
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
-        BEGIN + self.passed()
+        self.begin + self.passed()
     }
 }
 

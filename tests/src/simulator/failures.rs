@@ -76,8 +76,8 @@ impl Failures {
     }
 
     /// What reaches the terminal instead of its answer.
-    pub(super) async fn pass(&self, link: &Link, answer: Vec<u8>) -> Vec<u8> {
-        let wait = || link.lots.point();
+    pub(super) async fn pass<R>(&self, link: &Link<R>, answer: Vec<u8>) -> Vec<u8> {
+        let wait = || link.point();
         match self.failure {
             Failure::FileBySecond => {
                 let name = self.clock.now().unix_timestamp();

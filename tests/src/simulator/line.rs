@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use issuance_api::{Array, Problem, ProblemCode, TerminalUrn};
 use issuance_center::center::challenge::OpenChallenge;
 use issuance_center::center::{Caller, Center};
+use issuance_center::registry::Registry;
 use issuance_channel::client::CallError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,21 +20,50 @@ use crate::applicant;
 const TROUBLED: usize = 25;
 
 /// A terminal's way to a center.
-#[derive(Clone)]
-pub struct Link {
+pub struct Link<R = Records> {
     /// The center.
-    pub center: Arc<Center<Records>>,
+    pub center: Arc<Center<R>>,
     /// Who the terminal's certificate says it is.
     pub terminal: TerminalUrn,
-    /// Chance.
-    pub lots: Lots,
+    /// Whoever may go first, and what goes wrong on the way; nothing does without.
+    pub lots: Option<Lots>,
     /// What is broken in this center, on purpose.
     pub failures: Option<Arc<Failures>>,
 }
 
+impl<R> Clone for Link<R> {
+    fn clone(&self) -> Self {
+        Self {
+            center: Arc::clone(&self.center),
+            terminal: self.terminal.clone(),
+            lots: self.lots.clone(),
+            failures: self.failures.clone(),
+        }
+    }
+}
+
+impl<R> Link<R> {
+    /// On which nothing goes wrong.
+    #[must_use]
+    pub const fn near(center: Arc<Center<R>>, terminal: TerminalUrn) -> Self {
+        Self {
+            center,
+            terminal,
+            lots: None,
+            failures: None,
+        }
+    }
+
+    pub(super) async fn point(&self) {
+        if let Some(lots) = &self.lots {
+            lots.point().await;
+        }
+    }
+}
+
 /// One connection.
-pub struct Line {
-    link: Link,
+pub struct Line<R = Records> {
+    link: Link<R>,
     exporter: Array<32>,
     /// The center's end of it. Gone once the connection broke.
     end: Arc<tokio::sync::Mutex<OpenChallenge>>,
@@ -68,14 +98,14 @@ impl Fate {
     }
 }
 
-impl applicant::Link for Link {
-    type Line = Line;
+impl<R: Registry> applicant::Link for Link<R> {
+    type Line = Line<R>;
 
     fn urn(&self) -> String {
         self.terminal.to_string()
     }
 
-    async fn line(&self) -> Result<Line, CallError> {
+    async fn line(&self) -> Result<Line<R>, CallError> {
         let mut exporter = [0; 32];
         getrandom::fill(&mut exporter).expect("the operating system has randomness");
         Ok(Line {
@@ -87,7 +117,7 @@ impl applicant::Link for Link {
     }
 }
 
-impl applicant::Line for Line {
+impl<V: Registry> applicant::Line for Line<V> {
     fn exporter(&self) -> &Array<32> {
         &self.exporter
     }
@@ -110,7 +140,7 @@ impl applicant::Line for Line {
     }
 }
 
-impl Line {
+impl<S: Registry> Line<S> {
     async fn call<R: DeserializeOwned>(
         &mut self,
         path: &str,
@@ -119,9 +149,9 @@ impl Line {
         if self.broken {
             return Err(CallError::Unreachable);
         }
+        self.link.point().await;
         let lots = self.link.lots.clone();
-        lots.point().await;
-        let fate = Fate::drawn(&lots);
+        let fate = lots.as_ref().map_or(Fate::Arrives, Fate::drawn);
         self.broken = !matches!(fate, Fate::Arrives);
         let at_center = Handling {
             link: self.link.clone(),
@@ -141,12 +171,15 @@ impl Line {
             Fate::GivenUp(points) => {
                 let answered = Arc::new(Mutex::new(None));
                 let slot = Arc::clone(&answered);
-                lots.spawn(async move {
+                let spawned = async move {
                     let answer = at_center.answer().await;
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-                });
+                };
+                if let Some(lots) = &lots {
+                    lots.spawn(spawned);
+                }
                 for _ in 0..points {
-                    lots.point().await;
+                    self.link.point().await;
                 }
                 answered
                     .lock()
@@ -155,21 +188,21 @@ impl Line {
             }
         };
         let answer = answer.ok_or(CallError::Unreachable)?;
-        lots.point().await;
+        self.link.point().await;
         serde_json::from_slice(&answer?).map_err(|_| CallError::Untrusted)
     }
 }
 
 /// A request on its way through the center.
-struct Handling {
-    link: Link,
+struct Handling<R> {
+    link: Link<R>,
     exporter: Array<32>,
     end: Arc<tokio::sync::Mutex<OpenChallenge>>,
     path: String,
     body: Vec<u8>,
 }
 
-impl Handling {
+impl<R: Registry> Handling<R> {
     async fn answer(self) -> Result<Vec<u8>, Problem> {
         let Self {
             link,

@@ -20,6 +20,7 @@ use hw_sim::memory::Memory;
 use issuance_api::MunicipalityCode;
 use vrs::import;
 
+use crate::passport::Passport;
 use crate::world::{Ground, MUNICIPALITIES};
 
 const FAMILIES: [&str; 16] = [
@@ -46,6 +47,20 @@ pub struct Resident {
 }
 
 impl Resident {
+    /// Their passport.
+    #[must_use]
+    pub fn passport(&self) -> Passport {
+        Passport {
+            name: format!(
+                "MIHON<<{}",
+                self.lots[0].replace(|digit: char| digit.is_ascii_digit(), "")
+            ),
+            number: format!("XX{}", &self.number.expose()[4..11]),
+            birth_date: self.birth_date[2..].to_owned(),
+            last_day: "350101".to_owned(),
+        }
+    }
+
     /// Their card. Every time all tries are left on it.
     #[must_use]
     pub fn card(&self) -> EmulatedCard {
@@ -197,10 +212,10 @@ impl Signers {
 
 fn rows(resident: &Resident) -> String {
     let doses = [
-        ("20210710", &resident.lots[0]),
-        ("20210731", &resident.lots[1]),
+        ("20210710", "1回目", &resident.lots[0]),
+        ("20210731", "2回目", &resident.lots[1]),
     ];
-    let row = |(date, lot): (&str, &String)| {
+    let row = |(date, kind, lot): (&str, &str, &String)| {
         let cells = import::header().into_iter().map(|column| match column {
             "個人番号" => resident.number.expose(),
             "団体内統合宛名番号" => "100200300",
@@ -208,6 +223,7 @@ fn rows(resident: &Resident) -> String {
             "生年月日" => &resident.birth_date,
             "性別" => "1",
             "接種日" => date,
+            "種別" => kind,
             "業務" => "covid-19",
             "ワクチン名" => "コミナティ筋注",
             "メーカー" => "ファイザー",

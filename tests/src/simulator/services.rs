@@ -13,11 +13,12 @@ use issuance_api::registry::{
 use issuance_api::{CenterId, MunicipalityCode, ProblemCode};
 use issuance_center::center::{Center, Parts};
 use issuance_center::certificate::page::{Fonts, Typesetter};
+use issuance_center::certificate::shc::Issuer;
 use issuance_center::config::Config;
 use issuance_center::metrics::Metrics;
 use issuance_center::programme::Programmes;
 use issuance_center::registry::{Answer, Registry, reported};
-use issuance_center::signing::{KeyFile, RidSecret, Signing};
+use issuance_center::signing::{BarcodeSigners, KeyFile, RidSecret, Signer, Signing};
 use issuance_center::statement::StatementKey;
 use tempfile::TempDir;
 use vrs::divisions::Divisions;
@@ -91,6 +92,41 @@ impl Works {
         self.vrs.folders.clone()
     }
 
+    /// The key that centers sign with.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn signing_key(&self) -> io::Result<KeyFile> {
+        KeyFile::load(&self.center.signing_key).map_err(io::Error::other)
+    }
+
+    /// The key that VRS signs with.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn statement_key(&self) -> io::Result<vrs::statement::StatementKey> {
+        let key = vrs::statement::StatementKey::load(&self.vrs.statement_key, self.vrs.environment);
+        key.map_err(io::Error::other)
+    }
+
+    /// Who signs, to verifiers.
+    #[must_use]
+    pub const fn issuer(&self) -> &Issuer {
+        &self.center.issuer
+    }
+
+    /// What is certified.
+    #[must_use]
+    pub fn programmes(&self) -> &Programmes {
+        &self.programmes
+    }
+
+    /// Sets the pages.
+    #[must_use]
+    pub fn typesetter(&self) -> &Typesetter {
+        &self.typesetter
+    }
+
     /// A center of this name, with the record system as it reaches it.
     ///
     /// # Errors
@@ -102,12 +138,29 @@ impl Works {
         clock: Arc<dyn issuance_center::clock::Clock>,
         events: Arc<dyn issuance_center::event::Events>,
     ) -> io::Result<Center<R>> {
+        self.center_of(id, registry, self.signing_key()?, clock, events)
+    }
+
+    /// As [`center`](Self::center), with another signer.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn center_of<R: Registry>(
+        &self,
+        id: CenterId,
+        registry: R,
+        signer: impl Signer + 'static,
+        clock: Arc<dyn issuance_center::clock::Clock>,
+        events: Arc<dyn issuance_center::event::Events>,
+    ) -> io::Result<Center<R>> {
         let config = &self.center;
         let environment = config.environment;
         let trust = TrustStore::load(&config.anchors, environment).map_err(io::Error::other)?;
         let refused = RefusedSigners::load(&config.refused_signers).map_err(io::Error::other)?;
         let statements = StatementKey::load(&config.statement_key, environment);
-        let key = KeyFile::load(&config.signing_key).map_err(io::Error::other)?;
+        let barcodes = config.vds_nc.as_ref();
+        let barcodes = barcodes.map(|it| BarcodeSigners::load(it, environment, clock.now()));
+        let barcodes = barcodes.transpose().map_err(io::Error::other)?;
         let rids = RidSecret::load(&config.rid_secret).map_err(io::Error::other)?;
         Ok(Center::new(Parts {
             id,
@@ -124,7 +177,7 @@ impl Works {
             trust,
             refused,
             statements: statements.map_err(io::Error::other)?,
-            signing: Arc::new(Signing::new(key)),
+            signing: Arc::new(Signing::new(signer).with_barcodes(barcodes)),
             rids: Arc::new(rids),
             registry,
             metrics: Arc::new(Metrics::default()),

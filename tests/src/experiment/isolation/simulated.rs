@@ -14,20 +14,16 @@ use super::counter::{Counter, Surroundings, Tally};
 use super::register::differences;
 use super::{CENTERS, Outcome, Plan};
 use crate::random::Random;
-use crate::simulator::{
-    Clock, Databases, Failure, Failures, Link, Lots, Notes, People, Records, Works,
-};
-use crate::world::{Ground, ISSUER, Options};
+use crate::simulator::town::Town;
+use crate::simulator::{Clock, Databases, Failure, Failures, Link, Lots, Notes, Records};
+use crate::world::ISSUER;
 
 /// Applications until databases and programs are made anew: so long does a register stay small enough to lie in memory.
 const ROUND: usize = 20_000;
 
 /// Everything that simulations share.
 pub(super) struct Isolation {
-    works: Works,
-    /// Whose files the works read again for each round.
-    _ground: Ground,
-    people: Arc<People>,
+    town: Town,
     issuer: Arc<Issuer>,
     keys: Arc<verify::Jwks>,
 }
@@ -38,17 +34,13 @@ impl Isolation {
     /// # Errors
     /// If a program fails or a file cannot be written.
     pub(super) fn prepare(residents: usize) -> io::Result<Self> {
-        let ground = Ground::unserved(&Options::default())?;
-        let people = People::new(&ground, residents)?;
-        let works = Works::new(&ground)?;
-        let keys = std::fs::read_to_string(ground.path("center/jwks.json"))?;
-        let issuer = Issuer::new(ISSUER.to_owned(), &keys).map_err(io::Error::other)?;
+        let town = Town::prepare(residents)?;
+        let issuer = Issuer::new(ISSUER.to_owned(), &town.keys).map_err(io::Error::other)?;
+        let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
         Ok(Self {
-            people: Arc::new(people),
             issuer: Arc::new(issuer),
-            keys: Arc::new(verify::Jwks::parse(&keys).map_err(io::Error::other)?),
-            works,
-            _ground: ground,
+            keys: Arc::new(keys),
+            town,
         })
     }
 
@@ -107,7 +99,8 @@ impl Isolation {
 
     async fn simulate(&self, plan: &Plan, failure: Option<Failure>) -> io::Result<Outcome> {
         let clock = Arc::new(Clock::default());
-        let databases = Databases::new(&self.people.records, clock.now().unix_timestamp()).await?;
+        let databases =
+            Databases::new(&self.town.people.records, clock.now().unix_timestamp()).await?;
         let notes = Arc::new(Notes::default());
         let lots = Lots::new(plan.seed);
         let ids: Vec<CenterId> = CENTERS
@@ -115,7 +108,7 @@ impl Isolation {
             .map(|id| id.parse())
             .collect::<Result<_, _>>()
             .map_err(io::Error::other)?;
-        let vrs = self.works.vrs(
+        let vrs = self.town.works.vrs(
             databases.folders(),
             ids.clone(),
             clock.clone(),
@@ -126,7 +119,8 @@ impl Isolation {
             .into_iter()
             .map(|id| {
                 let records = Records::far(Arc::clone(&vrs), id.clone(), lots.clone());
-                self.works
+                self.town
+                    .works
                     .center(id, records, clock.clone(), notes.clone())
                     .map(Arc::new)
             })
@@ -134,7 +128,7 @@ impl Isolation {
         let centers = centers?;
         let failures = failure.map(|failure| Arc::new(Failures::new(failure, Arc::clone(&clock))));
         let counter = Arc::new(Counter::new(
-            Arc::clone(&self.people),
+            Arc::clone(&self.town.people),
             Arc::clone(&self.issuer),
             Arc::clone(&self.keys),
             *plan,
@@ -151,7 +145,7 @@ impl Isolation {
                 .map(|n| Link {
                     center: Arc::clone(&centers[(kiosk + n) % centers.len()]),
                     terminal: terminal.clone(),
-                    lots: lots.clone(),
+                    lots: Some(lots.clone()),
                     failures: failures.clone(),
                 })
                 .collect();
@@ -176,7 +170,7 @@ impl Isolation {
             handed,
             ..
         } = std::mem::take(&mut *counter.tally());
-        outcome.register = differences(&self.people, &databases.folders(), &handed).await?;
+        outcome.register = differences(&self.town.people, &databases.folders(), &handed).await?;
         outcome.events = notes.all();
         Ok(outcome)
     }
