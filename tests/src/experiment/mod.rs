@@ -8,6 +8,7 @@ use std::fmt;
 use std::io;
 
 pub mod attempt;
+pub mod belonging;
 pub mod confinement;
 pub mod forgetting;
 pub mod isolation;
@@ -52,10 +53,11 @@ pub const ALL: [Experiment; 14] = [
         promise: "nobody gets another's certificate",
         run: Some(isolation::run),
     },
-    missing(
-        "G2",
-        "the kiosk shows and prints only what belongs to this session and this card",
-    ),
+    Experiment {
+        name: "G2",
+        promise: "the kiosk shows and prints only what belongs to this session and this card",
+        run: Some(belonging::run),
+    },
     Experiment {
         name: "G3",
         promise: "memory keeps nothing",

@@ -18,7 +18,7 @@ const CENTER: &str = "center-1";
 /// Keys, people and cards.
 pub struct Town {
     /// What takes long to make.
-    pub works: Works,
+    pub works: Arc<Works>,
     /// Who lives there.
     pub people: Arc<People>,
     /// The public keys that certificates are signed under, as JWKS.
@@ -50,7 +50,7 @@ impl Town {
         let ground = Ground::unserved(&Options::default())?;
         Ok(Self {
             people: Arc::new(People::new(&ground, residents)?),
-            works: Works::new(&ground)?,
+            works: Arc::new(Works::new(&ground)?),
             keys: std::fs::read_to_string(ground.path("center/jwks.json"))?,
             ground,
         })
