@@ -10,7 +10,7 @@
 
 mod counter;
 mod processes;
-mod register;
+pub(super) mod register;
 mod simulated;
 
 use std::collections::BTreeMap;

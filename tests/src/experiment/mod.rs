@@ -10,6 +10,7 @@ use std::io;
 pub mod attempt;
 pub mod belonging;
 pub mod confinement;
+pub mod failure;
 pub mod forgetting;
 pub mod isolation;
 mod memory;
@@ -73,7 +74,11 @@ pub const ALL: [Experiment; 14] = [
         promise: "logs have a closed vocabulary",
         run: Some(vocabulary::run),
     },
-    missing("G6", "failure is never an answer"),
+    Experiment {
+        name: "G6",
+        promise: "failure is never an answer",
+        run: Some(failure::run),
+    },
     missing("G7", "a recording of a card is worth nothing"),
     missing("G8", "the card is never harmed"),
     missing("G9", "no input breaks a parser"),

@@ -33,7 +33,7 @@ const GIVEN: [&str; 13] = [
 
 /// Somebody.
 pub struct Resident {
-    /// Name, as the card has it.
+    /// Name, as the card has it. The second's needs the font of names.
     pub name: String,
     /// Birth date, YYYYMMDD.
     pub birth_date: String,
@@ -147,11 +147,15 @@ impl Signers {
         municipality: MunicipalityCode,
         original: &Memory,
     ) -> io::Result<Resident> {
-        let name = format!(
-            "{}\u{3000}{}",
-            FAMILIES[n % FAMILIES.len()],
-            GIVEN[n % GIVEN.len()]
-        );
+        let rare = (n == 1).then(|| "𠮷田\u{3000}髙子".to_owned());
+        let usual = || {
+            format!(
+                "{}\u{3000}{}",
+                FAMILIES[n % FAMILIES.len()],
+                GIVEN[n % GIVEN.len()]
+            )
+        };
+        let name = rare.unwrap_or_else(usual);
         let birth = BirthDate::new(
             1950 + u16::try_from(n % 37).expect("a year"),
             1 + u8::try_from(n % 11).expect("a month"),

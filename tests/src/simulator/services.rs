@@ -1,8 +1,10 @@
 //! Centers and record system as functions, from the files of a ground on which no program runs.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use card::trust::{RefusedSigners, TrustStore};
@@ -27,7 +29,7 @@ use vrs::service::Vrs;
 use vrs::storage::{Division, Folders};
 
 use super::Lots;
-use crate::world::Ground;
+use crate::world::{Ground, run};
 
 /// What takes long to make, once for all simulations on a ground.
 pub struct Works {
@@ -190,7 +192,12 @@ impl Works {
 /// Databases of their own: in memory where the system has such a folder, since a simulation commits a million times.
 pub struct Databases {
     folder: TempDir,
+    /// A file system of its own, which has little room.
+    confined: bool,
 }
+
+/// How much room a file system has that can be filled.
+const ROOM: &str = "size=3m";
 
 impl Databases {
     /// With these records.
@@ -204,8 +211,32 @@ impl Databases {
         } else {
             TempDir::new()?
         };
-        let databases = Self { folder };
-        let folders = databases.folders();
+        let databases = Self {
+            folder,
+            confined: false,
+        };
+        databases.with(records, now).await
+    }
+
+    /// As [`new`](Self::new), on a file system of their own that [`fill`](Self::fill) fills. Takes a mount namespace of one's own, as
+    /// `./shomei` makes one.
+    ///
+    /// # Errors
+    /// As there, and if nothing can be mounted.
+    pub async fn confined(records: &[(MunicipalityCode, String)], now: i64) -> io::Result<Self> {
+        let folder = TempDir::new()?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", ROOM, "tmpfs"]);
+        run(mount.arg(folder.path()))?;
+        let databases = Self {
+            folder,
+            confined: true,
+        };
+        databases.with(records, now).await
+    }
+
+    async fn with(self, records: &[(MunicipalityCode, String)], now: i64) -> io::Result<Self> {
+        let folders = self.folders();
         for (municipality, records) in records {
             let created = Division::create(&folders, *municipality, now).await;
             created.map_err(io::Error::other)?;
@@ -219,7 +250,7 @@ impl Databases {
                 .map_err(io::Error::other)?;
             division.close().await;
         }
-        Ok(databases)
+        Ok(self)
     }
 
     /// Where they lie.
@@ -231,10 +262,38 @@ impl Databases {
         }
     }
 
+    /// Takes all room that is left.
+    ///
+    /// # Errors
+    /// If there is more of it than can be taken.
+    pub fn fill(&self) -> io::Result<()> {
+        if !self.confined {
+            return Err(io::Error::other("not on a file system of their own"));
+        }
+        let mut rest = File::create(self.folder.path().join("rest"))?;
+        loop {
+            match rest.write_all(&[0; 4096]) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// One municipality's file.
     #[must_use]
     pub fn file(&self, municipality: MunicipalityCode) -> PathBuf {
         self.folders().data.join(format!("{municipality}.sqlite"))
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        if self.confined {
+            let mut umount = Command::new("umount");
+            // What is still open keeps it until it is closed.
+            drop(run(umount.arg("--lazy").arg(self.folder.path())));
+        }
     }
 }
 

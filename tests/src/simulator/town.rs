@@ -47,7 +47,14 @@ impl Town {
     /// # Errors
     /// If a program fails or a file cannot be written.
     pub fn prepare(residents: usize) -> io::Result<Self> {
-        let ground = Ground::unserved(&Options::default())?;
+        Self::on(Ground::unserved(&Options::default())?, residents)
+    }
+
+    /// As [`prepare`](Self::prepare), on a ground that is there already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn on(ground: Ground, residents: usize) -> io::Result<Self> {
         Ok(Self {
             people: Arc::new(People::new(&ground, residents)?),
             works: Arc::new(Works::new(&ground)?),
@@ -94,6 +101,50 @@ impl Town {
             notes,
             vrs,
         })
+    }
+
+    /// Opens center and record system over these databases.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub fn open_in(&self, databases: Databases) -> io::Result<Open<Records>> {
+        let (clock, notes) = (Arc::<Clock>::default(), Arc::<Notes>::default());
+        let vrs = self.vrs(&databases, &clock, &notes)?;
+        let records = Records::near(Arc::clone(&vrs), center_id());
+        let center = self
+            .works
+            .center(center_id(), records, clock.clone(), notes.clone())?;
+        Ok(Open {
+            center: Arc::new(center),
+            databases,
+            clock,
+            notes,
+            vrs,
+        })
+    }
+
+    /// Another center at the record system of one that is open, and a terminal's way to it.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub fn center_over<R, N: Registry>(
+        &self,
+        open: &Open<R>,
+        between: impl FnOnce(Records) -> N,
+        signer: impl Signer + 'static,
+    ) -> io::Result<Link<N>> {
+        let records = between(Records::near(Arc::clone(&open.vrs), center_id()));
+        let (clock, notes) = (open.clock.clone(), open.notes.clone());
+        let center = self
+            .works
+            .center_of(center_id(), records, signer, clock, notes)?;
+        Ok(Link::near(Arc::new(center), kiosk(1)))
+    }
+
+    /// Unix time.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        time::OffsetDateTime::now_utc().unix_timestamp()
     }
 
     /// A record system over these databases: a process that began just now.

@@ -75,7 +75,7 @@ pub(super) async fn differences(
 }
 
 /// Certificates of a register: id, person, state. Read by a program that is not ours.
-fn rows(database: &Path) -> io::Result<Vec<[String; 3]>> {
+pub(in crate::experiment) fn rows(database: &Path) -> io::Result<Vec<[String; 3]>> {
     let mut sqlite = Command::new("sqlite3");
     sqlite.arg("-readonly").arg(database);
     let rows = run(sqlite.arg("SELECT certificate_id, person, state FROM certificate"))?;
