@@ -42,12 +42,22 @@ fn g6_failure_is_never_an_answer() {
 }
 
 #[test]
+fn g7_a_recording_of_a_card_is_worth_nothing() {
+    holds("G7");
+}
+
+#[test]
+fn g8_the_card_is_never_harmed() {
+    holds("G8");
+}
+
+#[test]
 fn what_is_there_is_run() {
     let there = ALL.iter().filter(|experiment| experiment.run.is_some());
     let names: Vec<_> = there.map(|experiment| experiment.name).collect();
     assert_eq!(
         names,
-        ["G1", "G2", "G3", "G4", "G5", "G6"],
+        ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8"],
         "each has its test here"
     );
 }

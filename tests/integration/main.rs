@@ -14,7 +14,6 @@ mod emulated_card;
 mod enrolment;
 mod evidence;
 mod experiments;
-mod faults;
 mod kiosk_page;
 mod logs;
 mod package;

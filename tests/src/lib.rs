@@ -6,6 +6,7 @@
 pub mod applicant;
 pub mod browser;
 pub mod experiment;
+pub mod held;
 pub mod judges;
 pub mod kiosk;
 pub mod last_apdu;

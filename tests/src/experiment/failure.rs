@@ -78,6 +78,7 @@ struct Tally {
     not_lapsed: usize,
     crossed: usize,
     stuck: usize,
+    slow: usize,
 }
 
 /// G6.
@@ -315,6 +316,7 @@ impl Tally {
             ),
             ("reserved, not handed over, and not lapsed", self.not_lapsed),
             ("no certificate once it is over", self.stuck),
+            ("without an answer in time", self.slow),
         ] {
             report.figure(format!("{what}: {name}"), count, 0);
         }

@@ -12,8 +12,10 @@ pub mod belonging;
 pub mod confinement;
 pub mod failure;
 pub mod forgetting;
+pub mod harm;
 pub mod isolation;
 mod memory;
+pub mod replay;
 mod steps;
 mod traces;
 pub mod vocabulary;
@@ -79,8 +81,16 @@ pub const ALL: [Experiment; 14] = [
         promise: "failure is never an answer",
         run: Some(failure::run),
     },
-    missing("G7", "a recording of a card is worth nothing"),
-    missing("G8", "the card is never harmed"),
+    Experiment {
+        name: "G7",
+        promise: "a recording of a card is worth nothing",
+        run: Some(replay::run),
+    },
+    Experiment {
+        name: "G8",
+        promise: "the card is never harmed",
+        run: Some(harm::run),
+    },
     missing("G9", "no input breaks a parser"),
     missing("G10", "overload is answered"),
     missing("G11", "slow clients do not starve others"),

@@ -1,7 +1,7 @@
 //! Made-up residents, as many as wanted: records of their own in a municipality's file, and cards of their own.
 //!
-//! The cards' private keys are those of one persona's card, since making keys takes too long; what tells people apart are the files, which the
-//! municipalities' signers signed for each. Some share a name, some a birth date, and some both: each has lots of their own all the
+//! The cards' private keys are those of three personas' cards, since making keys takes too long; what tells people apart are the files, which
+//! the municipalities' signers signed for each. Some share a name, some a birth date, and some both: each has lots of their own all the
 //! same, so no certificate of one could be taken for another's.
 
 use std::io;
@@ -9,6 +9,7 @@ use std::path::Path;
 
 use card::attributes::{Attributes, BirthDate, Sex};
 use card::era::BirthCode;
+use card::file::Ef;
 use card::number::IndividualNumber;
 use card::surface_ap::{self, AgeRecord};
 use card::text_ap::{self, AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
@@ -31,6 +32,16 @@ const GIVEN: [&str; 13] = [
     "一郎", "花子", "健太", "咲", "大輔", "直子", "翔", "恵", "誠", "由美", "亮", "葵", "実",
 ];
 
+/// Whose cards' keys these cards have.
+const ORIGINALS: [&str; 3] = ["ordinary", "gaiji", "seven-doses"];
+/// So many in a row have one birth date.
+const ALIKE: usize = 6;
+
+/// Of which original the n-th resident's card has the keys: not the same for all in one municipality.
+const fn keys_of(n: usize) -> usize {
+    n / MUNICIPALITIES.len() % ORIGINALS.len()
+}
+
 /// Somebody.
 pub struct Resident {
     /// Name, as the card has it. The second's needs the font of names.
@@ -43,8 +54,21 @@ pub struct Resident {
     pub number: IndividualNumber,
     /// Lots of the doses, in their order.
     pub lots: Vec<String>,
+    birth: BirthDate,
+    keys_of: usize,
     memory: Memory,
 }
+
+/// What somebody who reads a card has of it.
+const FILES: [(Ap, Ef); 7] = [
+    (Ap::Text, text_ap::NUMBER),
+    (Ap::Text, text_ap::ATTRIBUTES),
+    (Ap::Text, text_ap::INTEGRITY),
+    (Ap::Text, text_ap::CERTIFICATE),
+    (Ap::Text, text_ap::CARD_KEY),
+    (Ap::Surface, surface_ap::AGE_RECORD),
+    (Ap::Surface, surface_ap::CERTIFICATE),
+];
 
 impl Resident {
     /// Their passport.
@@ -59,6 +83,41 @@ impl Resident {
             birth_date: self.birth_date[2..].to_owned(),
             last_day: "350101".to_owned(),
         }
+    }
+
+    /// Somebody else's card with all files of this one's on it, as whoever read it once can make one.
+    #[must_use]
+    pub fn copied_onto(&self, other: &Self) -> EmulatedCard {
+        let mut copy = other.memory.clone();
+        for (ap, ef) in FILES {
+            if let Some(content) = self.memory.file(ap, ef) {
+                copy = copy.with_file(ap, ef, content);
+            }
+        }
+        let code = BirthCode::of(&self.birth).expect("born after 明治 began");
+        EmulatedCard::new(copy.with_reference(
+            Ap::Surface,
+            surface_ap::BIRTH_CODE,
+            code.expose(),
+            10,
+        ))
+    }
+
+    /// Their birth code.
+    ///
+    /// # Panics
+    /// Never: all are born after 明治 began.
+    #[must_use]
+    pub fn birth_code(&self) -> [u8; 6] {
+        *BirthCode::of(&self.birth)
+            .expect("born after 明治 began")
+            .expose()
+    }
+
+    /// Whether the two cards have keys of their own.
+    #[must_use]
+    pub fn has_other_keys_than(&self, other: &Self) -> bool {
+        self.keys_of != other.keys_of
     }
 
     /// Their card. Every time all tries are left on it.
@@ -85,9 +144,9 @@ impl People {
     /// # Panics
     /// Never: all that is written here is of its form.
     pub fn new(ground: &Ground, count: usize) -> io::Result<Self> {
-        let original =
-            Memory::load(&ground.path("cards/cards/ordinary")).map_err(io::Error::other)?;
-        let original = original.detached();
+        let originals = ORIGINALS.map(|name| Memory::load(&ground.path("cards/cards").join(name)));
+        let originals: Result<Vec<_>, _> = originals.into_iter().collect();
+        let originals = originals.map_err(io::Error::other)?;
         let authority = ground.path("cards/authority");
         let mut people = Self {
             residents: Vec::with_capacity(count),
@@ -99,7 +158,7 @@ impl People {
             let mut records = import::header().join(",") + "\n";
             for n in (0..count).filter(|n| MUNICIPALITIES[n % MUNICIPALITIES.len()] == municipality)
             {
-                let resident = signers.issue(n, code, &original)?;
+                let resident = signers.issue(n, code, &originals[keys_of(n)])?;
                 records += &rows(&resident);
                 people.residents.push(resident);
             }
@@ -157,8 +216,8 @@ impl Signers {
         };
         let name = rare.unwrap_or_else(usual);
         let birth = BirthDate::new(
-            1950 + u16::try_from(n % 37).expect("a year"),
-            1 + u8::try_from(n % 11).expect("a month"),
+            1950 + u16::try_from(n / ALIKE % 37).expect("a year"),
+            1 + u8::try_from(n / ALIKE % 11).expect("a month"),
             15,
         );
         let birth = birth.expect("a date");
@@ -187,7 +246,7 @@ impl Signers {
             surface_signer.sign(record)
         });
         let code = BirthCode::of(&birth).expect("born after 明治 began");
-        let mut memory = original.clone();
+        let mut memory = original.clone().detached();
         for (ap, ef, content) in [
             (Ap::Text, text_ap::NUMBER, number_file.as_bytes()),
             (Ap::Text, text_ap::ATTRIBUTES, attributes.as_bytes()),
@@ -210,6 +269,8 @@ impl Signers {
             name,
             municipality,
             number,
+            birth,
+            keys_of: keys_of(n),
         })
     }
 }

@@ -1,0 +1,404 @@
+//! Evidence, recorded and presented again.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use card::evidence::{Binding, Context, Evidence, TextFiles};
+use card::trust::TrustStore;
+use issuance_api::registry::EvidenceRequest;
+use issuance_api::terminal::Challenge;
+use issuance_api::{Array, Blob, CenterId};
+use issuance_channel::client::CallError;
+
+use crate::applicant::{Applicant, Challenged, Line as _};
+use crate::experiment::Report;
+use crate::held::Held;
+use crate::random::Random;
+use crate::simulator::town::{Open, Town, kiosk};
+use crate::simulator::{Line, Link, Records, Resident};
+
+/// How many recordings there are of each kind at a time.
+const RECORDED: usize = 12;
+
+/// How a recording, or something made of it, is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    SameConnection,
+    SameKiosk,
+    OtherKiosk,
+    OtherSession,
+    ToTheRecordSystem,
+    ToTheRecordSystemUnderItsOldNonce,
+    BitsOtherwise,
+    FilesOfAnother,
+    Copy,
+    Mixture,
+}
+
+impl Way {
+    const ALL: [Self; 10] = [
+        Self::SameConnection,
+        Self::SameKiosk,
+        Self::OtherKiosk,
+        Self::OtherSession,
+        Self::ToTheRecordSystem,
+        Self::ToTheRecordSystemUnderItsOldNonce,
+        Self::BitsOtherwise,
+        Self::FilesOfAnother,
+        Self::Copy,
+        Self::Mixture,
+    ];
+}
+
+/// Evidence as it passed, and what it was made for.
+struct Recording {
+    of: usize,
+    applicant: Applicant<Link>,
+    challenge: Challenge,
+    exporter: Array<32>,
+    evidence: Evidence,
+}
+
+type Opened = Challenged<Line<Records>>;
+
+pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) -> io::Result<()> {
+    let mut open = town.open().await?;
+    let mut random = Random(11);
+    let (mut accepted, mut tried) = (0, 0);
+    let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+    let mut honest = 0;
+    let mut verify_as_recorded = 0;
+    let (mut after_restart, mut after_expiry) = (0, 0);
+    while tried < count {
+        let mut recordings = record(town, &open, &mut random).await?;
+        honest += recordings.len();
+        verify_as_recorded += recordings.iter().filter(|it| it.verifies(town)).count();
+        // Before anything, after both programs began anew, and after everything is over.
+        for round in 0..3 {
+            match round {
+                1 => {
+                    let before = open.terminal(kiosk(1));
+                    drop(before);
+                    open = open.restarted(town).await?;
+                    for recording in &mut recordings {
+                        let link = open.terminal(kiosk(recording.of));
+                        recording.applicant = recording.applicant.at(link);
+                    }
+                }
+                2 => open.clock.pass(Duration::from_secs(61)),
+                _ => {}
+            }
+            for recording in &recordings {
+                for way in Way::ALL {
+                    let answer = recording.present(way, town, &open, &mut random).await?;
+                    tried += 1;
+                    after_restart += usize::from(round == 1);
+                    after_expiry += usize::from(round == 2);
+                    match answer {
+                        Ok(()) => accepted += 1,
+                        Err(said) => *refused.entry(said).or_default() += 1,
+                    }
+                }
+            }
+        }
+        late(town, &open, &mut tried, &mut accepted, &mut refused).await?;
+    }
+    let refused: Vec<_> = refused
+        .iter()
+        .map(|(code, count)| format!("{code} {count}"))
+        .collect();
+    report.told("recordings, copies and mixtures presented", tried);
+    report.told("of these after a new start", after_restart);
+    report.told("of these after their time", after_expiry);
+    report.told("refused", refused.join(", "));
+    report.figure("accepted", accepted, 0);
+    report.control(
+        "recordings that verify for what they were made for",
+        verify_as_recorded,
+        honest,
+    );
+    report.finds("honest cards believed", honest);
+    residual(town, &open, report).await
+}
+
+/// Records honest applications as they pass.
+async fn record(
+    town: &Town,
+    open: &Open<Records>,
+    random: &mut Random,
+) -> io::Result<Vec<Recording>> {
+    let mut recordings = Vec::new();
+    for _ in 0..RECORDED {
+        let of = random.below(town.people.residents.len());
+        let applicant = Applicant::new(open.terminal(kiosk(of)));
+        let mut challenged = applicant.challenge().await.map_err(io::Error::other)?;
+        let exporter = challenged.connection.exporter().clone();
+        let mut card = town.people.residents[of].card();
+        let evidence = applicant.answer(&mut card, &challenged.challenge, &exporter);
+        let believed = applicant.send(&mut challenged, &evidence).await;
+        believed.map_err(io::Error::other)?;
+        recordings.push(Recording {
+            of,
+            challenge: challenged.challenge,
+            applicant,
+            exporter,
+            evidence,
+        });
+    }
+    Ok(recordings)
+}
+
+fn said<T>(answer: Result<T, CallError>) -> Result<(), String> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(CallError::Problem(problem)) => Err(problem.code.as_str().to_owned()),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
+impl Recording {
+    /// Whether it is good for what it was made for, as far as the card goes.
+    fn verifies(&self, town: &Town) -> bool {
+        let urn = self.applicant.urn();
+        let context = self
+            .applicant
+            .context(&urn, &self.challenge, &self.exporter);
+        let anchors = town.ground.path("cards/anchors");
+        let trust = TrustStore::load(&anchors, card::trust::Environment::Emulator);
+        trust.is_ok_and(|trust| {
+            let verified = self
+                .evidence
+                .clone()
+                .verify(&context, &trust, Binding::Required);
+            verified.is_ok()
+        })
+    }
+
+    async fn present(
+        &self,
+        way: Way,
+        town: &Town,
+        open: &Open<Records>,
+        random: &mut Random,
+    ) -> io::Result<Result<(), String>> {
+        let people = &town.people.residents;
+        let own = &people[self.of];
+        let others = people.iter().filter(|it| it.has_other_keys_than(own));
+        // Of this municipality and born on another day: the most that a mixture could hope for.
+        let others = others
+            .filter(|it| it.municipality == own.municipality && it.birth_date != own.birth_date);
+        let others: Vec<&Resident> = others.collect();
+        let other = others[random.below(others.len())];
+        let challenge = async |applicant: &Applicant<Link>| -> io::Result<Opened> {
+            applicant.challenge().await.map_err(io::Error::other)
+        };
+        Ok(match way {
+            Way::SameConnection => {
+                let mut there = challenge(&self.applicant).await?;
+                let spent = self.evidence.clone();
+                let _ = self.applicant.send(&mut there, &spent).await;
+                said(self.applicant.send(&mut there, &self.evidence).await)
+            }
+            Way::SameKiosk => {
+                let mut there = challenge(&self.applicant).await?;
+                said(self.applicant.send(&mut there, &self.evidence).await)
+            }
+            Way::OtherKiosk => {
+                let elsewhere = self.applicant.at(open.terminal(kiosk(self.of + 100)));
+                let mut there = challenge(&elsewhere).await?;
+                said(elsewhere.send(&mut there, &self.evidence).await)
+            }
+            Way::OtherSession => {
+                let other = Applicant::new(self.applicant.link());
+                let mut there = challenge(&other).await?;
+                said(other.send(&mut there, &self.evidence).await)
+            }
+            Way::ToTheRecordSystem | Way::ToTheRecordSystemUnderItsOldNonce => {
+                let center: CenterId = self.challenge.center.clone();
+                let vrs_nonce = match way {
+                    Way::ToTheRecordSystem => open.vrs.nonce(&center).nonce,
+                    _ => self.challenge.vrs_nonce.clone(),
+                };
+                let request = EvidenceRequest {
+                    center_nonce: self.challenge.center_nonce.clone(),
+                    vrs_nonce,
+                    terminal: kiosk(self.of),
+                    exporter: self.exporter.clone(),
+                    session_key: self.applicant.session_key(),
+                    evidence: Blob::new(self.evidence.encode().to_vec()),
+                };
+                let ticket = open.vrs.evidence(&center, &request);
+                ticket.map(drop).map_err(|code| code.as_str().to_owned())
+            }
+            Way::BitsOtherwise => {
+                let mut there = challenge(&self.applicant).await?;
+                let exporter = there.connection.exporter().clone();
+                let mut card = own.card();
+                let fresh = self
+                    .applicant
+                    .answer(&mut card, &there.challenge, &exporter);
+                let mut bytes = fresh.encode().to_vec();
+                let at = random.below(bytes.len());
+                bytes[at] ^= 1 << random.below(8);
+                let mut request = self.applicant.evidence_request(&there.challenge, &fresh);
+                request.evidence = Blob::new(bytes);
+                said(
+                    there
+                        .connection
+                        .post_sealed::<_, issuance_api::terminal::EvidenceAnswer>(
+                            "/v1/evidence",
+                            &request,
+                        )
+                        .await,
+                )
+            }
+            Way::FilesOfAnother => {
+                // On the way the center, or whoever is there, exchanges files.
+                let mut there = challenge(&self.applicant).await?;
+                let exporter = there.connection.exporter().clone();
+                let answer = |resident: &Resident| {
+                    let mut card = resident.card();
+                    self.applicant
+                        .answer(&mut card, &there.challenge, &exporter)
+                };
+                let (own, other) = (answer(own), answer(other));
+                let files = mixed(own.files(), other.files(), 1 + random.below(30));
+                let mixture = with_files(&other, &own, files);
+                said(self.applicant.send(&mut there, &mixture).await)
+            }
+            Way::Copy => {
+                let mut there = challenge(&self.applicant).await?;
+                let exporter = there.connection.exporter().clone();
+                let mut copy = own.copied_onto(other);
+                let evidence = self
+                    .applicant
+                    .answer(&mut copy, &there.challenge, &exporter);
+                said(self.applicant.send(&mut there, &evidence).await)
+            }
+            Way::Mixture => mixture(&self.applicant, own, other).await,
+        })
+    }
+}
+
+/// Some files of the one, the rest of the other: which, by the bits.
+fn mixed(own: &TextFiles, other: &TextFiles, bits: usize) -> TextFiles {
+    let mut files = own.clone();
+    let others = other.clone();
+    if bits & 1 != 0 {
+        files.number = others.number;
+    }
+    if bits & 2 != 0 {
+        files.attributes = others.attributes;
+    }
+    if bits & 4 != 0 {
+        files.integrity = others.integrity;
+    }
+    if bits & 8 != 0 {
+        files.certificate = others.certificate;
+    }
+    if bits & 16 != 0 {
+        files.card_key = others.card_key;
+    }
+    files
+}
+
+/// Those files, with the answers of the one whose key file is among them.
+fn with_files(other: &Evidence, own: &Evidence, files: TextFiles) -> Evidence {
+    let answers = if files.card_key == other.files().card_key {
+        other
+    } else {
+        own
+    };
+    let surface = answers.surface().cloned();
+    Evidence::new(files, answers.answer().clone(), surface)
+}
+
+/// The victim's files, all but the key; the thief's key, and the thief's own card's answers to it.
+async fn mixture(
+    applicant: &Applicant<Link>,
+    victim: &Resident,
+    thief: &Resident,
+) -> Result<(), String> {
+    let mut there = match applicant.challenge().await {
+        Ok(there) => there,
+        Err(error) => return said::<()>(Err(error)),
+    };
+    let urn = applicant.urn();
+    let exporter = there.connection.exporter().clone();
+    let context = applicant.context(&urn, &there.challenge, &exporter);
+    let files = |resident: &Resident| {
+        let mut card = resident.card();
+        let evidence = applicant.answer(&mut card, &there.challenge, &exporter);
+        evidence.files().clone()
+    };
+    let files = TextFiles {
+        card_key: files(thief).card_key,
+        ..files(victim)
+    };
+    let mut card = thief.card();
+    let evidence = Held(card.powered()).answer(files, &thief.birth_code(), &context);
+    said(applicant.send(&mut there, &evidence).await)
+}
+
+/// Never used, on its own connection, and too late.
+async fn late(
+    town: &Town,
+    open: &Open<Records>,
+    tried: &mut usize,
+    accepted: &mut usize,
+    refused: &mut BTreeMap<String, usize>,
+) -> io::Result<()> {
+    let applicant = Applicant::new(open.terminal(kiosk(7)));
+    let mut there = applicant.challenge().await.map_err(io::Error::other)?;
+    let exporter = there.connection.exporter().clone();
+    let mut card = town.people.residents[7].card();
+    let evidence = applicant.answer(&mut card, &there.challenge, &exporter);
+    open.clock.pass(Duration::from_secs(61));
+    *tried += 1;
+    match said(applicant.send(&mut there, &evidence).await) {
+        Ok(()) => *accepted += 1,
+        Err(code) => *refused.entry(code).or_default() += 1,
+    }
+    Ok(())
+}
+
+/// What is not stopped, and why: seen, so that nobody believes otherwise.
+async fn residual(town: &Town, open: &Open<Records>, report: &mut Report) -> io::Result<()> {
+    let people = &town.people.residents;
+    let (victim, thief) = (
+        &people[0],
+        people.iter().find(|it| {
+            it.has_other_keys_than(&people[0])
+                && it.municipality == people[0].municipality
+                && it.birth_date == people[0].birth_date
+        }),
+    );
+    let thief = thief.ok_or(io::ErrorKind::NotFound)?;
+    let applicant = Applicant::new(open.terminal(kiosk(1)));
+    let twins = mixture(&applicant, victim, thief).await.is_ok();
+    report.told(
+        "residual: a mixture of two cards of one municipality and birth date is believed",
+        twins,
+    );
+    // The card lies elsewhere and answers whatever comes over the wire; its files were read before.
+    let mut there = applicant.challenge().await.map_err(io::Error::other)?;
+    let urn = applicant.urn();
+    let exporter = there.connection.exporter().clone();
+    let files = {
+        let mut card = victim.card();
+        applicant
+            .answer(&mut card, &there.challenge, &exporter)
+            .files()
+            .clone()
+    };
+    let context: Context<'_> = applicant.context(&urn, &there.challenge, &exporter);
+    let mut far = victim.card();
+    let relayed = Held(far.powered()).answer(files, &victim.birth_code(), &context);
+    let relayed = applicant.send(&mut there, &relayed).await.is_ok();
+    report.told(
+        "residual: a card that answers live over a relay, without its PIN, is believed",
+        relayed,
+    );
+    Ok(())
+}
