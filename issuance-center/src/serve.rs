@@ -15,7 +15,7 @@ use issuance_channel::{
     server::{self, StartError},
     tls::LoadError,
 };
-use sandbox::{Calls, SandboxError, Trial};
+use sandbox::{Calls, Extent, SandboxError, Trial};
 use time::OffsetDateTime;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -266,15 +266,19 @@ pub fn serve(mut config: Config, trial: Trial) -> Result<(), ServeError> {
     config.vrs.fix_address().map_err(|_| ServeError::Address)?;
     let checked = check(&config)?;
     let extent = trial.confine(&config.needs(), config.landlock, memory, config.keys())?;
-    checked.events.note(Event::Confined(extent));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("the operating system gives threads");
-    runtime.block_on(listen(&config, checked, trial))
+    runtime.block_on(listen(&config, checked, trial, extent))
 }
 
-async fn listen(config: &Config, mut checked: Checked, trial: Trial) -> Result<(), ServeError> {
+async fn listen(
+    config: &Config,
+    mut checked: Checked,
+    trial: Trial,
+    extent: Extent,
+) -> Result<(), ServeError> {
     let enrolment = checked.enrolment.take();
     let reports = |listener| checked.reports(listener);
     let Checked {
@@ -320,6 +324,7 @@ async fn listen(config: &Config, mut checked: Checked, trial: Trial) -> Result<(
         .await
         .map_err(ServeError::Admin)?;
     trial.seal(Calls::Server)?;
+    events.note(Event::Confined(extent));
     // There is nowhere to report that standard output is gone.
     let enrolled = enrolment
         .as_ref()

@@ -29,5 +29,6 @@ mod startup;
 mod terminals;
 mod transcripts;
 mod unavailable;
+mod units;
 mod verifying;
 mod voice;

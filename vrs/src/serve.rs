@@ -16,7 +16,7 @@ use issuance_channel::{
         OpenService, Service, StartError,
     },
 };
-use sandbox::{Calls, SandboxError, Trial};
+use sandbox::{Calls, Extent, SandboxError, Trial};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -98,7 +98,6 @@ pub fn serve(config: Config, clock: impl Clock, trial: Trial) -> Result<(), Serv
         events: Arc::clone(&events),
     }));
     let extent = trial.confine(&needs, config.landlock, memory, [&config.statement_key])?;
-    events.note(Event::Confined(extent));
     let mutual = MutualConfig {
         listen: config.listen_centers,
         tls: config.tls,
@@ -113,7 +112,7 @@ pub fn serve(config: Config, clock: impl Clock, trial: Trial) -> Result<(), Serv
         .enable_all()
         .build()
         .expect("the operating system gives threads");
-    runtime.block_on(listen(&mutual, &loopback, &vrs, &*events, trial))
+    runtime.block_on(listen(&mutual, &loopback, &vrs, &*events, trial, extent))
 }
 
 async fn listen(
@@ -122,6 +121,7 @@ async fn listen(
     vrs: &Arc<Vrs>,
     events: &dyn Events,
     trial: Trial,
+    extent: Extent,
 ) -> Result<(), ServeError> {
     let metrics = Arc::new(Metrics::default());
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
@@ -138,6 +138,7 @@ async fn listen(
     };
     let admin = server::loopback(loopback, service).await?;
     trial.seal(Calls::Database)?;
+    events.note(Event::Confined(extent));
     // There is nowhere to report that standard output is gone.
     let _ = writeln!(
         std::io::stdout(),

@@ -11,6 +11,7 @@
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
 //! | [`secret_file`] | files that their owner alone may read |
 //! | [`descriptors`] | as many file descriptors as all limits together can take |
+//! | [`stack`] | what calls leave behind them on it |
 //! | [`server`] | listeners: mutual, anonymous, public, loopback |
 //! | [`client`] | a small pool of kept-alive connections, pinned ones, and one without a certificate |
 //!
@@ -23,6 +24,7 @@ mod json;
 pub mod sealing;
 pub mod secret_file;
 pub mod server;
+pub mod stack;
 pub mod tls;
 
 pub use identity::{Identity, Peer};

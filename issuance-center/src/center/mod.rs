@@ -17,6 +17,7 @@ use issuance_api::{
     Array, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
     terminal::{Localized, Menu},
 };
+use issuance_channel::stack;
 
 use crate::{
     certificate::{page::Typesetter, shc::Issuer},
@@ -150,7 +151,12 @@ impl<R> Center<R> {
 async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let wiping = move || {
+        let done = work();
+        stack::overwrite();
+        done
+    };
+    let done = tokio::task::spawn_blocking(wiping).await;
     done.map_err(|_| ProblemCode::InternalError)?
 }
 

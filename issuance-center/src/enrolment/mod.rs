@@ -24,7 +24,6 @@ use p256::{
     ecdsa::{DerSignature, VerifyingKey, signature::Verifier},
     pkcs8::DecodePublicKey,
 };
-use zeroize::Zeroize;
 
 use crate::{
     center,
@@ -238,7 +237,6 @@ impl AnonymousService for Enrolment {
         }
         let begun = self.parts.clock.uptime();
         let answer = self.enrol(connection, &body);
-        overwrite_the_stack();
         let took = self.parts.clock.uptime().saturating_sub(begun);
         let problem = answer.as_ref().err();
         let code = problem.map(|problem| problem.code);
@@ -252,16 +250,6 @@ impl AnonymousService for Enrolment {
     fn event(&self, event: ListenerEvent) {
         self.reports.report(event);
     }
-}
-
-/// What was called has returned, and left copies of key and signature where it stood on this thread's stack. Memory that was
-/// allocated is wiped as it is freed.
-#[inline(never)]
-fn overwrite_the_stack() {
-    let mut left = [0_u8; 64 * 1024];
-    std::hint::black_box(&mut left);
-    left.zeroize();
-    std::hint::black_box(&left);
 }
 
 fn verify(spki: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Problem> {

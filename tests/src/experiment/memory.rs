@@ -15,9 +15,60 @@ const PIECE: usize = 1 << 20;
 /// Pages are this long on the machines that this runs on; the kernel tells of each.
 const PAGE: usize = 4096;
 
-/// Pieces of eight bytes, each of a kind.
+/// Pieces of something, each of a kind.
+#[derive(Clone, Default)]
+pub(super) struct Pieces {
+    /// Of eight bytes.
+    short: HashMap<u64, &'static str>,
+    /// Of sixteen: by the second half, with the first halves there are before it.
+    long: HashMap<u64, (&'static str, Vec<u64>)>,
+}
+
+impl Pieces {
+    /// Every piece of eight bytes, but those that say next to nothing.
+    pub(super) fn of(&mut self, kind: &'static str, bytes: &[u8]) {
+        for piece in bytes.windows(WINDOW) {
+            if says_something(piece) {
+                self.short.entry(value(piece)).or_insert(kind);
+            }
+        }
+    }
+
+    /// Every piece of sixteen bytes.
+    pub(super) fn long_of(&mut self, kind: &'static str, bytes: &[u8]) {
+        for piece in bytes.windows(2 * WINDOW) {
+            let (first, second) = piece.split_at(WINDOW);
+            if says_something(piece) {
+                let (_, before) = self.long.entry(value(second)).or_insert((kind, Vec::new()));
+                before.push(value(first));
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.short.extend(other.short);
+        for (second, (kind, before)) in other.long {
+            let (_, all) = self.long.entry(second).or_insert((kind, Vec::new()));
+            all.extend(before);
+        }
+    }
+}
+
+/// Three values in all places may be anybody's: `9.9.9.9.`, of UTF-16.
+fn says_something(piece: &[u8]) -> bool {
+    let mut values = piece.to_vec();
+    values.sort_unstable();
+    values.dedup();
+    values.len() > 3
+}
+
+fn value(piece: &[u8]) -> u64 {
+    piece.try_into().map_or(0, u64::from_le_bytes)
+}
+
+/// Pieces, searched for all at once.
 pub(super) struct Search {
-    kinds: HashMap<u64, &'static str>,
+    pieces: Pieces,
     table: Vec<u64>,
 }
 
@@ -29,41 +80,61 @@ pub(super) type Found = BTreeMap<&'static str, usize>;
 pub(super) struct Scan {
     /// Pieces found, by kind.
     pub(super) found: Found,
+    /// Where the first of them are: what is mapped there, and how far below its end, as stacks are measured.
+    pub(super) places: Vec<String>,
     /// Bytes looked at.
     pub(super) bytes: usize,
 }
 
+/// Of so many the place is told.
+const PLACES: usize = 4;
+
 impl Search {
-    pub(super) fn new(pieces: HashMap<u64, &'static str>) -> Self {
+    pub(super) fn new(pieces: Pieces) -> Self {
         let mut table = vec![0; 1 << (BITS - 6)];
-        for piece in pieces.keys() {
+        for piece in pieces.short.keys().chain(pieces.long.keys()) {
             let (word, bit) = place(*piece);
             table[word] |= bit;
         }
-        Self {
-            kinds: pieces,
-            table,
-        }
+        Self { pieces, table }
     }
 
     /// How many different pieces are searched for.
     pub(super) fn len(&self) -> usize {
-        self.kinds.len()
+        self.pieces.short.len() + self.pieces.long.len()
     }
 
     /// Adds what these bytes hold.
     pub(super) fn count(&self, bytes: &[u8], found: &mut Found) {
+        self.each_from(0, bytes, |kind, _| *found.entry(kind).or_default() += 1);
+    }
+
+    /// What ends behind the first `from` bytes, and where.
+    fn each_from(&self, from: usize, bytes: &[u8], mut found: impl FnMut(&'static str, usize)) {
+        let begin = from.saturating_sub(WINDOW - 1);
         let mut window = 0_u64;
-        for (number, byte) in bytes.iter().enumerate() {
+        for (number, byte) in bytes.iter().enumerate().skip(begin) {
             window = (window >> 8) | (u64::from(*byte) << 56);
             let (word, bit) = place(window);
             if self.table[word] & bit != 0
+                && number >= from
                 && number + 1 >= WINDOW
-                && let Some(kind) = self.kinds.get(&window)
+                && let Some(kind) = self.kind(window, &bytes[..=number])
             {
-                *found.entry(kind).or_default() += 1;
+                found(kind, number);
             }
         }
+    }
+
+    /// What a window is of, at the end of these bytes.
+    fn kind(&self, window: u64, bytes: &[u8]) -> Option<&'static str> {
+        if let Some(kind) = self.pieces.short.get(&window) {
+            return Some(kind);
+        }
+        let (kind, before) = self.pieces.long.get(&window)?;
+        let end = bytes.len() - WINDOW;
+        let first = bytes.get(end.checked_sub(WINDOW)?..end)?;
+        before.contains(&value(first)).then_some(kind)
     }
 
     /// What a process holds: everything it can read, whether its own or mapped from a file, in memory or swapped out.
@@ -76,8 +147,10 @@ impl Search {
             let Some((from, to)) = readable(line) else {
                 continue;
             };
+            let name = line.split_whitespace().nth(5).unwrap_or("without a name");
+            let mapping = (to, format!("{} KiB {name}", (to - from) / 1024));
             for (from, to) in present(&mut pages, from, to)? {
-                self.region(&memory, from, to, &mut scan);
+                self.region(&memory, from, to, &mapping, &mut scan);
             }
         }
         match scan.bytes {
@@ -86,9 +159,18 @@ impl Search {
         }
     }
 
-    fn region(&self, memory: &File, from: u64, to: u64, scan: &mut Scan) {
+    fn region(
+        &self,
+        memory: &File,
+        from: u64,
+        to: u64,
+        (end, mapping): &(u64, String),
+        scan: &mut Scan,
+    ) {
         const NOTHING: [u8; PAGE] = [0; PAGE];
-        let mut buffer = vec![0; PIECE + WINDOW - 1];
+        // What the end of the last piece may be the beginning of.
+        const KEPT: usize = 2 * WINDOW - 1;
+        let mut buffer = vec![0; PIECE + KEPT];
         let mut kept = 0;
         let mut at = from;
         while at < to {
@@ -100,14 +182,20 @@ impl Search {
             }
             scan.bytes += wanted;
             at += wanted as u64;
-            if piece[kept..]
-                .chunks(PAGE)
-                .any(|page| page != &NOTHING[..page.len()])
-            {
-                self.count(piece, &mut scan.found);
+            let mut pages = piece[kept..].chunks(PAGE);
+            if pages.any(|page| page != &NOTHING[..page.len()]) {
+                let begin = at - piece.len() as u64;
+                self.each_from(kept, piece, |kind, number| {
+                    *scan.found.entry(kind).or_default() += 1;
+                    if scan.places.len() < PLACES {
+                        let below = end - begin - number as u64;
+                        scan.places
+                            .push(format!("{kind} {below} bytes below the end of {mapping}"));
+                    }
+                });
             }
             let end = kept + wanted;
-            let next = (WINDOW - 1).min(end);
+            let next = KEPT.min(end);
             buffer.copy_within(end - next..end, 0);
             kept = next;
         }
@@ -161,22 +249,40 @@ fn present(pages: &mut File, from: u64, to: u64) -> io::Result<Vec<(u64, u64)>> 
 mod tests {
     use super::*;
 
-    fn search(of: &[&[u8; WINDOW]]) -> Search {
-        let pieces = of.iter().map(|it| (u64::from_le_bytes(**it), "it"));
-        Search::new(pieces.collect())
+    fn search(of: &[u8]) -> Search {
+        let mut pieces = Pieces::default();
+        pieces.of("it", of);
+        Search::new(pieces)
     }
 
     #[test]
     fn a_piece_is_found_wherever_it_stands() {
-        let search = search(&[b"ABCDEFGH"]);
+        let search = search(b"ABCDEFGH");
         let mut found = Found::new();
         search.count(b"ABCDEFGH.ABCDEFG.BCDEFGH.....ABCDEFGH", &mut found);
         assert_eq!(found, Found::from([("it", 2)]));
         // What stands before the first byte is none.
-        let zeros = self::search(&[&[0, 0, 0, 0, 0, 0, 0, 1]]);
+        let begins = self::search(&[0, 0, 0, 0, 1, 2, 3, 4]);
         let mut found = Found::new();
-        zeros.count(&[1], &mut found);
+        begins.count(&[1, 2, 3, 4], &mut found);
         assert_eq!(found, Found::new());
+    }
+
+    #[test]
+    fn a_long_piece_is_found_only_whole() {
+        let mut pieces = Pieces::default();
+        pieces.long_of("it", b"ABCDEFGHIJKLMNOPQ");
+        let search = Search::new(pieces);
+        for (bytes, count) in [
+            (&b"ABCDEFGHIJKLMNOPQ"[..], 2),
+            (b".ABCDEFGHIJKLMNOP.", 1),
+            (b"ABCDEFG.IJKLMNOP", 0),
+            (b"IJKLMNOP", 0),
+        ] {
+            let mut found = Found::new();
+            search.count(bytes, &mut found);
+            assert_eq!(found.into_values().sum::<usize>(), count);
+        }
     }
 
     #[test]
@@ -184,7 +290,7 @@ mod tests {
         let mut seed = [0_u8; WINDOW];
         getrandom::fill(&mut seed).unwrap();
         let wanted = seed.map(|byte| !byte);
-        let search = search(&[&wanted]);
+        let search = search(&wanted);
         let own = || search.process(std::process::id()).unwrap();
         // Here it stands in any case: where it is searched for.
         let before = own().found["it"];
@@ -201,6 +307,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_no_answer() {
-        assert!(search(&[b"ABCDEFGH"]).process(u32::MAX).is_err());
+        assert!(search(b"ABCDEFGH").process(u32::MAX).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::thread;
 use std::time::Duration;
 
 use issuance_api::terminal::IssueAnswer;
@@ -93,6 +94,16 @@ pub(super) async fn apply(
     Ok(issued)
 }
 
+/// Sends a signal that ends. The first SIGSEGV only takes away the handler that tells stack overflows in a Rust program.
+pub(super) fn strike(process: u32, what: Signal) {
+    // Whoever is gone already is what was wanted.
+    let _ = signal(process, what);
+    if what == Signal::SEGV {
+        thread::sleep(Duration::from_millis(5));
+        let _ = signal(process, what);
+    }
+}
+
 async fn step<T>(
     this: Step,
     cut: Option<Cut>,
@@ -105,8 +116,7 @@ async fn step<T>(
             let mut call = pin!(call);
             let _ = timeout(cut.after, &mut call).await;
             if let Some((process, what)) = cut.signal {
-                // Whoever is gone already is what was wanted.
-                let _ = signal(process, what);
+                strike(process, what);
             }
             Err(End::Cut)
         }

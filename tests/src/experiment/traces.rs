@@ -2,9 +2,9 @@
 //!
 //! Each text is searched for as UTF-8, UTF-16 in both orders, hexadecimal, base64 wherever it may begin in a longer text, with JSON's escapes,
 //! and, if it is a number, as one of eight bytes in both orders; a certificate besides as the digits of its QR code and as the DEFLATE
-//! stream it is made of. Searched for are all pieces of eight bytes of each form.
+//! stream it is made of. Searched for are all pieces of eight bytes of each form; of sixteen where eight say too little, for they stand in fonts
+//! and tables, too: ASCII in UTF-16 (four characters), and a QR code's digits (four characters as well).
 
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 
@@ -13,12 +13,12 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use issuance_api::terminal::IssueAnswer;
 use toml::Table;
 
-use super::memory::{Search, WINDOW};
+use super::memory::{Pieces, Search};
 use crate::world::repository;
 
-/// Pieces, each of a kind.
+/// What is searched for.
 #[derive(Clone, Default)]
-pub(super) struct Traces(HashMap<u64, &'static str>);
+pub(super) struct Traces(Pieces);
 
 impl Traces {
     /// What a persona's card says of its holder.
@@ -67,7 +67,7 @@ impl Traces {
             .bytes()
             .map(|byte| format!("{:02}", byte.saturating_sub(45)))
             .collect();
-        self.text("QR code", &digits);
+        self.0.long_of("QR code", digits.as_bytes());
         let deflated = URL_SAFE_NO_PAD.decode(payload).map_err(io::Error::other)?;
         self.bytes("DEFLATE", &deflated);
         Ok(())
@@ -81,9 +81,12 @@ impl Traces {
             big.extend(unit.to_be_bytes());
             escaped += &format!("\\u{unit:04x}");
         }
-        self.bytes(kind, &little);
-        self.bytes(kind, &big);
-        if !text.is_ascii() {
+        if text.is_ascii() {
+            self.0.long_of(kind, &little);
+            self.0.long_of(kind, &big);
+        } else {
+            self.bytes(kind, &little);
+            self.bytes(kind, &big);
             self.bytes(kind, escaped.as_bytes());
         }
         let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -103,21 +106,12 @@ impl Traces {
     }
 
     fn bytes(&mut self, kind: &'static str, bytes: &[u8]) {
-        for piece in bytes.windows(WINDOW) {
-            // Three values in eight places may be anybody's: `9.9.9.9.` in UTF-16.
-            let mut values = piece.to_vec();
-            values.sort_unstable();
-            values.dedup();
-            if values.len() > 3 {
-                let piece = piece.try_into().map_or(0, u64::from_le_bytes);
-                self.0.entry(piece).or_insert(kind);
-            }
-        }
+        self.0.of(kind, bytes);
     }
 
     /// Of several persons.
     pub(super) fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.0.add(other.0);
         self
     }
 

@@ -25,6 +25,7 @@ use super::{
     pace::{Pace, Paced, Phase},
     reply::{Reply, last},
 };
+use crate::stack;
 
 const HEADER_BYTES: usize = 16 * 1024;
 
@@ -200,7 +201,7 @@ impl<F: Front> Connection<F> {
             self.front.event(Event::Busy);
             return last(ProblemCode::Busy);
         };
-        let answer = self.front.answer(session, &head, body);
+        let answer = stack::wiped(self.front.answer(session, &head, body));
         match timeout(self.limits.handler, answer).await {
             Ok(reply) => reply,
             Err(_) => {

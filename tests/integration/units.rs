@@ -1,0 +1,75 @@
+//! The units of center and VRS: systemd understands them, and they leave a process next to nothing.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use stage::process::program;
+use stage::world::repository;
+use tempfile::TempDir;
+
+/// How exposed `systemd-analyze security` may find a unit, in tenths: what is left is that they serve a network.
+const EXPOSURE: &str = "--threshold=12";
+
+const UNITS: [(&str, &str); 2] = [
+    ("issuance-center/package/shomei-center.service", "issuance-center"),
+    ("vrs/package/shomei-vrs.service", "vrs"),
+];
+
+/// What systemd has to say of a unit, on a machine where there is no other than its own.
+fn analyzed(unit: &str, executable: &str, arguments: &[&str]) -> (bool, String) {
+    let root = TempDir::new().unwrap();
+    let path = |relative: &str| root.path().join(relative);
+    for folder in ["etc/systemd/system", "usr/bin", "usr/lib/systemd"] {
+        fs::create_dir_all(path(folder)).unwrap();
+    }
+    fs::copy(program(executable), path("usr/bin").join(executable)).unwrap();
+    symlink("/usr/lib/systemd/system", path("usr/lib/systemd/system")).unwrap();
+    let text = fs::read_to_string(repository().join(unit)).unwrap();
+    let name = unit.rsplit('/').next().unwrap();
+    let installed = path("etc/systemd/system").join(name);
+    fs::write(&installed, text).unwrap();
+    let mut analyze = Command::new("systemd-analyze");
+    analyze.arg(format!("--root={}", root.path().display()));
+    let subject = match arguments {
+        ["verify", ..] => installed.display().to_string(),
+        _ => name.to_owned(),
+    };
+    let output = analyze.args(arguments).arg(subject).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), said)
+}
+
+#[test]
+fn systemd_understands_every_line_and_finds_little_exposed() {
+    for (unit, executable) in UNITS {
+        let verified = analyzed(unit, executable, &["verify", "--man=no"]);
+        assert_eq!(verified, (true, String::new()), "{unit}");
+        let (few, said) = analyzed(unit, executable, &["security", "--offline=true", EXPOSURE]);
+        assert!(few, "{unit}: {said}");
+    }
+    // The control: what it does not know it says.
+    let (_, said) = analyzed("kiosk-agent/package/shomei-kiosk.service", "kiosk", &["verify", "--man=no"]);
+    assert!(!said.is_empty(), "the kiosk's program and compositor are not there");
+}
+
+#[test]
+fn each_lets_packets_to_named_addresses_alone() {
+    for (unit, _) in UNITS {
+        let text = fs::read_to_string(repository().join(unit)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for line in [
+            "IPAddressDeny=any",
+            "SocketBindDeny=any",
+            "LimitCORE=0",
+            "LimitMEMLOCK=infinity",
+            "NoExecPaths=/",
+            "NoNewPrivileges=yes",
+            "ProtectSystem=strict",
+        ] {
+            assert!(lines.contains(&line), "{unit} lacks {line}");
+        }
+        let allowed = lines.iter().filter_map(|line| line.strip_prefix("IPAddressAllow="));
+        assert!(allowed.clone().count() > 1 && !allowed.clone().any(|it| it == "any"));
+    }
+}
