@@ -52,12 +52,29 @@ fn g8_the_card_is_never_harmed() {
 }
 
 #[test]
+fn g10_overload_is_answered() {
+    holds("G10");
+}
+
+#[test]
+fn g11_slow_clients_do_not_starve_others() {
+    holds("G11");
+}
+
+#[test]
+fn g12_a_revoked_kiosk_is_out() {
+    holds("G12");
+}
+
+#[test]
 fn what_is_there_is_run() {
     let there = ALL.iter().filter(|experiment| experiment.run.is_some());
     let names: Vec<_> = there.map(|experiment| experiment.name).collect();
     assert_eq!(
         names,
-        ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8"],
+        [
+            "G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G10", "G11", "G12"
+        ],
         "each has its test here"
     );
 }

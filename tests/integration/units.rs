@@ -12,7 +12,10 @@ use tempfile::TempDir;
 const EXPOSURE: &str = "--threshold=12";
 
 const UNITS: [(&str, &str); 2] = [
-    ("issuance-center/package/shomei-center.service", "issuance-center"),
+    (
+        "issuance-center/package/shomei-center.service",
+        "issuance-center",
+    ),
     ("vrs/package/shomei-vrs.service", "vrs"),
 ];
 
@@ -49,8 +52,15 @@ fn systemd_understands_every_line_and_finds_little_exposed() {
         assert!(few, "{unit}: {said}");
     }
     // The control: what it does not know it says.
-    let (_, said) = analyzed("kiosk-agent/package/shomei-kiosk.service", "kiosk", &["verify", "--man=no"]);
-    assert!(!said.is_empty(), "the kiosk's program and compositor are not there");
+    let (_, said) = analyzed(
+        "kiosk-agent/package/shomei-kiosk.service",
+        "kiosk",
+        &["verify", "--man=no"],
+    );
+    assert!(
+        !said.is_empty(),
+        "the kiosk's program and compositor are not there"
+    );
 }
 
 #[test]
@@ -69,7 +79,9 @@ fn each_lets_packets_to_named_addresses_alone() {
         ] {
             assert!(lines.contains(&line), "{unit} lacks {line}");
         }
-        let allowed = lines.iter().filter_map(|line| line.strip_prefix("IPAddressAllow="));
+        let allowed = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("IPAddressAllow="));
         assert!(allowed.clone().count() > 1 && !allowed.clone().any(|it| it == "any"));
     }
 }

@@ -260,7 +260,7 @@ async fn the_same_request_gives_the_same_bytes_and_a_signature_that_verifies() {
     let (signed, signature) = issued.jws.expose().rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let signature = p256::ecdsa::Signature::from_slice(&signature).unwrap();
-    let key = stage.center.parts.signing.public().get();
+    let key = stage.center.parts.signing.public(stage.clock.now()).get();
     key.verify(signed.as_bytes(), &signature).unwrap();
 
     let request = DeliveredRequest {

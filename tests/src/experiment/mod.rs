@@ -13,9 +13,13 @@ pub mod confinement;
 pub mod failure;
 pub mod forgetting;
 pub mod harm;
+mod honest;
 pub mod isolation;
 mod memory;
+pub mod overload;
 pub mod replay;
+pub mod revocation;
+pub mod slow;
 mod steps;
 mod traces;
 pub mod vocabulary;
@@ -92,9 +96,21 @@ pub const ALL: [Experiment; 14] = [
         run: Some(harm::run),
     },
     missing("G9", "no input breaks a parser"),
-    missing("G10", "overload is answered"),
-    missing("G11", "slow clients do not starve others"),
-    missing("G12", "a revoked kiosk is out"),
+    Experiment {
+        name: "G10",
+        promise: "overload is answered",
+        run: Some(overload::run),
+    },
+    Experiment {
+        name: "G11",
+        promise: "slow clients do not starve others",
+        run: Some(slow::run),
+    },
+    Experiment {
+        name: "G12",
+        promise: "a revoked kiosk is out",
+        run: Some(revocation::run),
+    },
     missing("G13", "a municipality sees its own"),
     missing("G14", "records are released only against proof"),
 ];

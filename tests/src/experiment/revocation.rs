@@ -1,0 +1,208 @@
+//! G12, a revoked kiosk is out; and what is rotated is rotated while everything runs.
+//!
+//! Kiosks hold connections open and use them; their certificates are revoked, and it is measured when each gets its last answer. A list that
+//! has expired refuses everybody until there is a new one. Then certificates of center, record system and kiosks and their lists are made anew, and the
+//! signing key gives way to the next, while honest kiosks are at work: none of them may notice.
+//!
+//! Control: a kiosk that is not revoked stays in, and a center that reads no lists again keeps the revoked.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use dev_pki::Leaf;
+use issuance_api::terminal::Menu;
+use issuance_channel::client::Pinned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::sleep;
+use toml::{Table, Value};
+
+use super::honest::{Honest, kiosk, people, until};
+use super::{Report, Size};
+use crate::process::program;
+use crate::world::{self, Options, World};
+
+const WITHIN: Duration = Duration::from_secs(60);
+/// In the control the center reads lists again after an hour.
+const LONG: i64 = 3_600_000;
+
+/// G12.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let world = World::start(&Options::default())?;
+    let revoked = size.of(3, 50);
+    let (out, slowest, stays) = runtime.block_on(revoke(&world, revoked, WITHIN))?;
+    report.figure(
+        "kiosks revoked with a connection open, and out within 60 s",
+        out,
+        revoked,
+    );
+    report.told(
+        "the last of them out after",
+        format!("{:.1} s", slowest.as_secs_f64()),
+    );
+    report.control("a kiosk beside them that is not revoked stays", stays, true);
+    runtime.block_on(expired(&world, &mut report))?;
+    drop(world);
+    rotation(size, &mut report)?;
+
+    let blind = World::start(&Options {
+        center: |config| {
+            let never = Table::from_iter([("reload_ms".to_owned(), Value::Integer(LONG))]);
+            let terminals = config["terminals"].as_table_mut();
+            let terminals = terminals.expect("the example configuration has terminals");
+            terminals.insert("limits".to_owned(), never.into());
+        },
+        ..Options::default()
+    })?;
+    let (out, ..) = runtime.block_on(revoke(&blind, 3, Duration::from_secs(25)))?;
+    report.finds("still in at a center that reads no list again", 3 - out);
+    Ok(report)
+}
+
+/// How many of so many revoked kiosks are out in time, when the last, and whether another stays.
+async fn revoke(
+    world: &World,
+    count: usize,
+    within: Duration,
+) -> io::Result<(usize, Duration, bool)> {
+    let terminals = &world.ground.pki.terminals;
+    let mut connections: Vec<Pinned> = Vec::new();
+    let mut serials = Vec::new();
+    for number in 0..count {
+        let name = format!("bad-{number}");
+        let urn = format!("urn:shomei:terminal:kiosk:dev:{name}");
+        let leaf = Leaf::terminal(&urn, time::Duration::hours(1));
+        let issued = terminals.issue(&name, &leaf).map_err(io::Error::other)?;
+        serials.push(issued.serial);
+        let connection = world.terminal(&name).pinned().await;
+        connections.push(connection.map_err(io::Error::other)?);
+    }
+    let mut other = kiosk(world, "good")?
+        .pinned()
+        .await
+        .map_err(io::Error::other)?;
+    for connection in &mut connections {
+        let served = connection.get::<Menu>("/v1/menu").await;
+        served.map_err(io::Error::other)?;
+    }
+    let lasts = time::Duration::hours(1);
+    terminals
+        .revoke(&serials, lasts)
+        .map_err(io::Error::other)?;
+    let began = Instant::now();
+    let (mut out, mut slowest, mut stays) = (0, Duration::ZERO, true);
+    while !connections.is_empty() && began.elapsed() < within {
+        let mut still = Vec::new();
+        for mut connection in connections {
+            if connection.get::<Menu>("/v1/menu").await.is_ok() {
+                still.push(connection);
+            } else {
+                out += 1;
+                slowest = began.elapsed();
+            }
+        }
+        stays &= other.get::<Menu>("/v1/menu").await.is_ok();
+        connections = still;
+        sleep(Duration::from_millis(200)).await;
+    }
+    // And none comes in again.
+    for number in 0..out {
+        let again = world.terminal(&format!("bad-{number}"));
+        if again.get::<Menu>("/v1/menu").await.is_ok() {
+            out -= 1;
+        }
+    }
+    Ok((out, slowest, stays))
+}
+
+/// A list that has expired refuses; a new one serves again.
+async fn expired(world: &World, report: &mut Report) -> io::Result<()> {
+    let terminals = &world.ground.pki.terminals;
+    let client = kiosk(world, "patient")?;
+    let served = async || client.get::<Menu>("/v1/menu").await.is_ok();
+    let before = served().await;
+    let short = time::Duration::seconds(2);
+    terminals.revoke(&[], short).map_err(io::Error::other)?;
+    let refused = until(WITHIN, async || !served().await).await;
+    let hour = time::Duration::hours(1);
+    terminals.revoke(&[], hour).map_err(io::Error::other)?;
+    let again = until(WITHIN, served).await;
+    report.control("served before the list expired", before, true);
+    report.figure("refused under an expired list", refused.is_some(), true);
+    report.figure("served again under a new one", again.is_some(), true);
+    Ok(())
+}
+
+/// Everything that is rotated, under load.
+fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
+    let mut world = World::start(&Options::default())?;
+    world.center = None;
+    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(12, 40) as u64);
+    next_key(&world, takes_over)?;
+    world.start_center()?;
+    let published = world.published_keys()?;
+    std::fs::write(world.ground.path("center/jwks.json"), published)?;
+    let people = people(&world, 40)?;
+    let honest = Honest::start(&world, &people, size.of(2, 6), Duration::from_millis(100))?;
+    let began = Instant::now();
+    let lasts = Duration::from_secs(size.of(26, 120) as u64);
+    let mut rotated = 0;
+    while began.elapsed() < lasts {
+        let pki = &world.ground.pki;
+        let (day, hour) = (time::Duration::days(1), time::Duration::hours(1));
+        for (name, urn) in [
+            ("center", "urn:shomei:center:center-1"),
+            ("vrs", "urn:shomei:vrs:vrs-1"),
+        ] {
+            let issued = pki.services.issue(name, &Leaf::service(urn, day));
+            issued.map_err(io::Error::other)?;
+        }
+        for number in 0..size.of(2, 6) {
+            super::honest::certify(&world, &format!("honest-{number}"))?;
+        }
+        for authority in [&pki.services, &pki.terminals] {
+            authority.revoke(&[], hour).map_err(io::Error::other)?;
+        }
+        rotated += 1;
+        std::thread::sleep(Duration::from_secs(5));
+    }
+    let got = honest.end()?;
+    let keys: std::collections::BTreeSet<_> = got.issued.iter().map(|(_, kid)| kid).collect();
+    report.told(
+        "certificates of center, VRS and kiosks, and their lists, made anew under load: times",
+        rotated,
+    );
+    report.told("honest applications meanwhile", got.issued.len());
+    report.figure(
+        "signing keys they are signed with, both published",
+        keys.len(),
+        2,
+    );
+    report.figure("honest applications that failed", got.failed.len(), 0);
+    Ok(())
+}
+
+/// A key that takes over while the center serves.
+fn next_key(world: &World, from: OffsetDateTime) -> io::Result<()> {
+    let mut keys = std::process::Command::new(program("issuance-center"));
+    keys.args(["keys", "new", "--environment", "emulator", "--out"]);
+    world::run(keys.arg(world.ground.path("center/next.pem")))?;
+    let from = from.format(&Rfc3339).map_err(io::Error::other)?;
+    let next = Table::from_iter([
+        ("key".to_owned(), Value::String("next.pem".to_owned())),
+        ("from".to_owned(), Value::String(from)),
+    ]);
+    world.ground.edit("center/center.toml", |config| {
+        let signing = config["signing"].as_table_mut();
+        let signing = signing.expect("the example configuration has a signing key");
+        signing.insert("next".to_owned(), Value::Array(vec![next.into()]));
+    })
+}
