@@ -52,6 +52,11 @@ fn g8_the_card_is_never_harmed() {
 }
 
 #[test]
+fn g9_no_input_breaks_a_parser() {
+    holds("G9");
+}
+
+#[test]
 fn g10_overload_is_answered() {
     holds("G10");
 }
@@ -73,7 +78,7 @@ fn what_is_there_is_run() {
     assert_eq!(
         names,
         [
-            "G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G10", "G11", "G12"
+            "G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10", "G11", "G12"
         ],
         "each has its test here"
     );

@@ -17,6 +17,7 @@ mod honest;
 pub mod isolation;
 mod memory;
 pub mod overload;
+pub mod parsers;
 pub mod replay;
 pub mod revocation;
 pub mod slow;
@@ -95,7 +96,11 @@ pub const ALL: [Experiment; 14] = [
         promise: "the card is never harmed",
         run: Some(harm::run),
     },
-    missing("G9", "no input breaks a parser"),
+    Experiment {
+        name: "G9",
+        promise: "no input breaks a parser",
+        run: Some(parsers::run),
+    },
     Experiment {
         name: "G10",
         promise: "overload is answered",
