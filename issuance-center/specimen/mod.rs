@@ -154,8 +154,10 @@ const TWO_SCRIPTS_ABROAD: Person = Person {
     ..TWO_SCRIPTS
 };
 
-pub fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The center's, from whichever package of the workspace.
+pub fn folder() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.join("../issuance-center")
 }
 
 pub fn programmes() -> Programmes {

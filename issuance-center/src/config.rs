@@ -18,6 +18,7 @@ use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    apps::AppQuota,
     center::challenge,
     certificate::{page::FontPaths, shc::Issuer},
     enrolment::config::{self, EnrolmentConfig},
@@ -47,6 +48,12 @@ pub enum ConfigError {
     /// Fewer connections to VRS than four.
     #[error("vrs.connections is below 4: one municipality's records could take them all")]
     Connections,
+    /// `terminals.app_limits` are not below `terminals.limits`.
+    #[error("terminals.app_limits leave nothing of terminals.limits to kiosks")]
+    AppLimits,
+    /// `app_quota` is no application, or within no time.
+    #[error("app_quota is of no application or of no time")]
+    AppQuota,
     /// `enrolment` has no chain of `[a-z0-9-]{1,32}`, no package, or a signer that is not 64 hexadecimal digits.
     #[error("enrolment: chain, package or signers are not of their form")]
     Enrolment,
@@ -75,6 +82,8 @@ pub struct Config {
     pub programmes: PathBuf,
     /// Listener for terminals.
     pub terminals: MutualConfig,
+    /// Applications of one app.
+    pub app_quota: AppQuota,
     /// Where apps enrol; none do without.
     pub enrolment: Option<EnrolmentConfig>,
     /// Listener for public keys and revocation lists.
@@ -129,6 +138,8 @@ struct File {
     issuer: String,
     programmes: PathBuf,
     terminals: MutualConfig,
+    #[serde(default)]
+    app_quota: AppQuota,
     enrolment: Option<config::File>,
     public: PublicConfig,
     admin: LoopbackConfig,
@@ -260,6 +271,16 @@ impl Config {
         if file.vrs.connections < 4 {
             return Err(ConfigError::Connections);
         }
+        if !file
+            .terminals
+            .app_limits
+            .leave_something(&file.terminals.limits)
+        {
+            return Err(ConfigError::AppLimits);
+        }
+        if file.app_quota.applications == 0 || file.app_quota.seconds == 0 {
+            return Err(ConfigError::AppQuota);
+        }
         file.terminals.tls.resolve(folder);
         file.terminals.apps = file.terminals.apps.map(|path| folder.join(path));
         file.public.tls.resolve(folder);
@@ -273,6 +294,7 @@ impl Config {
             issuer: file.issuer.parse().map_err(|_| ConfigError::Issuer)?,
             programmes: folder.join(file.programmes),
             terminals: file.terminals,
+            app_quota: file.app_quota,
             enrolment: file.enrolment.map(|it| it.resolve(folder)).transpose()?,
             public: file.public,
             admin: file.admin,
@@ -460,6 +482,36 @@ mod tests {
         assert_eq!(needs.listen, [8443, 8444, 8480, 8445]);
         assert!(needs.write.is_empty() && needs.overwrite.is_empty());
         assert_eq!(config.landlock, Landlock::Demanded);
+    }
+
+    #[test]
+    fn something_is_always_left_to_kiosks() {
+        let limits = |said: &str| {
+            let text = EXAMPLE.replace("connections = 2048\nrequests = 128\n", said);
+            assert_ne!(text, EXAMPLE);
+            parse(&text).map(|config| {
+                let (apps, limits) = (config.terminals.app_limits, config.terminals.limits);
+                (apps.connections(&limits), apps.requests(&limits))
+            })
+        };
+        assert_eq!(limits(""), Ok((2048, 128)));
+        assert_eq!(
+            limits("connections = 4095\nrequests = 255"),
+            Ok((4095, 255))
+        );
+        assert_eq!(limits("connections = 0"), Ok((0, 128)));
+        for said in ["connections = 4096", "requests = 256"] {
+            assert_eq!(limits(said), Err(ConfigError::AppLimits), "{said}");
+        }
+        let quota = |said: &str| {
+            let text = EXAMPLE.replace("applications = 30\nseconds = 3600\n", said);
+            assert_ne!(text, EXAMPLE);
+            parse(&text).map(|config| config.app_quota)
+        };
+        assert_eq!(quota(""), Ok(AppQuota::default()));
+        assert_eq!(quota("applications = 3").map(|it| it.applications), Ok(3));
+        assert_eq!(quota("seconds = 0"), Err(ConfigError::AppQuota));
+        assert_eq!(quota("applications = 0"), Err(ConfigError::AppQuota));
     }
 
     #[test]

@@ -9,12 +9,14 @@
 //! | [`programme`] | what is certified, as data |
 //! | [`certificate`] | SMART Health Card, QR symbol, page |
 //! | [`terminals`], [`public`], [`admin`], [`reports`] | the other listeners, and what happens there |
+//! | [`apps`] | what apps may have, so that kiosks go on |
 //! | [`enrolment`] | certificates for apps, against attestation |
 //! | [`config`], [`serve`], [`event`], [`metrics`], [`clock`], [`hours`] | the program around it |
 //!
 //! It has no database, and while it serves it opens no file for writing.
 
 pub mod admin;
+pub mod apps;
 pub mod center;
 pub mod certificate;
 pub mod clock;

@@ -24,6 +24,7 @@ use tokio::{
 
 use crate::{
     admin::Admin,
+    apps::Apps,
     center::{Center, Parts},
     certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
     clock::{Clock, SystemClock},
@@ -303,6 +304,11 @@ async fn listen(
 
     let service = Terminals {
         center: Arc::clone(center),
+        apps: Apps::new(
+            config.app_quota,
+            config.vrs.connections,
+            config.vrs.deadlines.free,
+        ),
         reports: reports(Listener::Terminals),
     };
     let terminals = server::mutual(&config.terminals, service)

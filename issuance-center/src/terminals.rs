@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use issuance_api::{Problem, ProblemCode};
+use issuance_api::{Problem, ProblemCode, TerminalRole};
 use issuance_channel::{
     Identity, Peer,
     server::{Answer, Body, Connection, Event as ListenerEvent, Form, Method, Service},
 };
 
 use crate::{
+    apps::Apps,
     center::{Caller, Center, challenge::OpenChallenge},
     metrics::Step,
     registry::Registry,
@@ -19,6 +20,8 @@ use crate::{
 pub struct Terminals<R> {
     /// The steps.
     pub center: Arc<Center<R>>,
+    /// What apps have of it.
+    pub apps: Apps,
     /// What happens on the way.
     pub reports: Reports,
 }
@@ -76,6 +79,13 @@ impl<R: Registry> Terminals<R> {
     ) -> Result<Answer, Problem> {
         let Identity::Terminal(terminal) = &connection.peer.identity else {
             return Err(ProblemCode::TerminalRefused.into());
+        };
+        let _share = match terminal.role() {
+            TerminalRole::App => {
+                let now = self.center.parts().clock.uptime();
+                self.apps.admit(terminal, step, now).await?
+            }
+            TerminalRole::Kiosk => None,
         };
         let caller = Caller {
             terminal,

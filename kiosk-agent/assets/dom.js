@@ -23,6 +23,11 @@ export function text(key, values = {}) {
   return said;
 }
 
+/** The keys of the texts that say just this in the language of the screen. */
+export function keysOf(said) {
+  return Object.keys(messages[language]).filter((key) => messages[language][key] === said);
+}
+
 /** The center's words, which come in all languages. */
 export function localized(words) {
   return words[language];
@@ -67,9 +72,10 @@ export function closeDialogs() {
   for (const open of document.querySelectorAll("dialog")) open.close();
 }
 
-/** A date as people of the language write it. */
+/** A date as people of the language write it. A birth date may have 00 for month and day, which are not known then. */
 export function date(iso) {
   const [year, month, day] = iso.split("-").map(Number);
+  if (!month || !day) return { en: `${year}`, ko: `${year}년` }[language] ?? `${year}年`;
   const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
   switch (language) {
     case "en": return `${day} ${months[month - 1]} ${year}`;

@@ -11,3 +11,9 @@ export function isHarmless({ key, ctrlKey, altKey, metaKey, shiftKey }) {
   if (key === "Escape" && shiftKey) return false;
   return USED.includes(key) || /^[0-9]$/.test(key);
 }
+
+/** Whether this key presses nothing where the focus is: somebody tries the keys, and may not see the screen. */
+export function pressesNothing({ key, ctrlKey, altKey, metaKey, repeat }) {
+  if (ctrlKey || altKey || metaKey || repeat) return false;
+  return ["Enter", " "].includes(key) ? document.activeElement?.tagName !== "BUTTON" : /^[0-9]$/.test(key);
+}

@@ -2,37 +2,38 @@
 
 import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, useLanguage } from "./dom.js";
 import { Clock } from "./clock.js";
-import { isHarmless } from "./keys.js";
+import { isHarmless, pressesNothing } from "./keys.js";
+import { Names, amount } from "./names.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
 import { Voice } from "./voice.js";
+import { Wire } from "./wire.js";
 
 const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어" };
+const PIN_LENGTH = 4;
 /** How long the attendant holds the corner. */
 const HOLD = 3000;
 /** How often the core is told that the page lives. Where that stops, it starts another browser. */
 const PULSE = 2000;
 
-const secret = location.hash.slice(1);
-// It is in this variable alone from here on.
+const wire = new Wire(location.hash.slice(1));
+// The secret is there alone from here on.
 history.replaceState(null, "", "/");
-const authorization = { Authorization: `Bearer ${secret}` };
 
 const find = (selector) => document.querySelector(selector);
 const voice = new Voice(find("#sound"), find("#caption"));
+const names = new Names(voice);
 const clock = new Clock(find("#left"), warn);
 
 let screen = null;
 let drawn = null;
 let pulse = null;
-/** Presses go one after the other, in their order. */
-let sending = Promise.resolve();
 
 /** Sends a press, for the screen that stands there now. */
 export function press(intent, value) {
-  const body = JSON.stringify({ serial: screen.serial, intent, value });
-  const headers = { ...authorization, "Content-Type": "application/json" };
-  sending = sending.then(() => fetch("/press", { method: "POST", headers, body })).catch(() => {});
+  // The core takes no fewer digits; who sees nothing has to hear why nothing happens.
+  if (intent === "enter" && screen.screen === "pin" && screen.entered < PIN_LENGTH) voice.interject([`PinEntered/${screen.entered}`]);
+  wire.press(screen.serial, intent, value);
 }
 
 function show(next) {
@@ -43,6 +44,7 @@ function show(next) {
   const isNew = identity !== drawn;
   const languageChanged = screen !== null && next.language !== screen.language;
   const serialChanged = screen === null || screen.serial !== serial;
+  const before = screen;
   screen = next;
   if (isNew) {
     drawn = identity;
@@ -52,20 +54,36 @@ function show(next) {
     const main = find("#main");
     const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
     main.className = `on-${next.screen}`;
-    main.replaceChildren(...draw(next, press));
+    main.replaceChildren(...draw(next, press, (keys) => voice.interject(keys)));
     if (serialChanged || languageChanged) {
       find("h1")?.focus();
       // Whoever only looked at the first screens has no browser of their own.
       if (next.screen === "language") voice.reset();
-      voice.say(next.speak, next.alarm);
+      voice.say([...next.speak, ...due(next)], next.alarm);
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.
       ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
     }
   }
+  if (!serialChanged) tellChange(before, next);
   update(next);
   // Only who can do something about it is warned.
   clock.set(left, next.cancel);
+}
+
+/** What is to pay, which no recording can know. */
+function due({ screen, due, fee, copies }) {
+  if (screen === "fee") return amount("FeeDue", due);
+  return screen === "copies" && fee ? amount("FeeDue", fee * copies) : [];
+}
+
+/** What changes within a screen, for who does not see it. Which digit was pressed is nobody's business: each makes the same sound. */
+function tellChange(before, next) {
+  if (next.inserted !== before.inserted) voice.interject(amount("FeeInserted", next.inserted));
+  if (next.screen !== "pin" || next.entered === before.entered) return;
+  const isFull = next.entered === PIN_LENGTH;
+  if (next.entered > before.entered) voice.interject(["chime/key", ...(isFull ? ["PinEntered/4"] : [])]);
+  else if (names.byKeyboard) voice.interject([`PinEntered/${next.entered}`]);
 }
 
 function frame() {
@@ -92,11 +110,11 @@ function frame() {
 
 function warn() {
   if (find("dialog.time")) return;
-  voice.interject(["chime/warning", "TimeWarning"]);
   dialog(text("TimeWarning"), (close) => [
     el("p.seconds", { id: "warned" }),
     el("div.choices", {}, button("primary", text("MoreTime"), () => { press("more-time"); close(); }, { autofocus: true })),
   ], { class: "time" });
+  voice.interject(["chime/warning", "TimeWarning", ...names.ofFocus()]);
   clock.also(find("#warned"));
 }
 
@@ -107,16 +125,17 @@ function askToStop() {
       button("secondary", text("StopNo"), close, { autofocus: true }),
       button("primary danger", text("Stop"), () => { press("cancel"); close(); })),
   ]);
+  if (names.byKeyboard) voice.interject(["StopTitle", "StopText", ...names.ofFocus()]);
 }
 
 function help() {
   const own = HELP[screen.screen];
-  voice.interject([own, "HelpStaff"].filter(Boolean));
   dialog(text("Help"), (close) => [
     own ? el("p", { text: text(own) }) : null,
     el("p", { text: text("HelpStaff") }),
     el("div.choices", {}, button("primary", text("Close"), close, { autofocus: true })),
   ].filter(Boolean));
+  voice.interject([own, "HelpStaff", ...names.ofFocus()].filter(Boolean));
 }
 
 /** In the language of the screen, and in one that more people read. */
@@ -127,9 +146,10 @@ function languageLabel() {
 function chooseLanguage() {
   dialog(languageLabel(), (close) => [
     el("div.choices.column", {}, ...Object.entries(LANGUAGES).map(([name, label]) =>
-      button("secondary", label, () => { press("language", name); close(); }, { lang: name, "aria-pressed": String(name === currentLanguage()) }))),
+      button("secondary", label, () => { press("language", name); close(); }, { lang: name, "data-say": `${name}:LanguageName`, "aria-pressed": String(name === currentLanguage()) }))),
     el("div.choices", {}, button("way", text("Close"), close)),
   ]);
+  if (names.byKeyboard) voice.name(names.ofFocus());
 }
 
 function voiceControls() {
@@ -137,42 +157,30 @@ function voiceControls() {
     const level = el("p.level", { role: "status" });
     const say = () => { level.textContent = text("Volume", { level: voice.level }); };
     say();
+    const turn = (by) => {
+      voice.turn(by);
+      say();
+      // How loud it is now is heard at once.
+      voice.interject([`Volume/${voice.level}`]);
+    };
     return [
       el("div.choices.column", {},
         button("secondary", text("ListenAgain"), () => { close(); voice.again(); }, { autofocus: true }),
         button("secondary", text("Silence"), () => { close(); voice.stop(); }),
-        button("secondary", text("Quieter"), () => { voice.turn(-1); say(); }),
-        button("secondary", text("Louder"), () => { voice.turn(1); say(); })),
+        button("secondary", text("Quieter"), () => turn(-1)),
+        button("secondary", text("Louder"), () => turn(1))),
       level,
       el("div.choices", {}, button("way", text("Close"), close)),
     ];
   });
+  if (names.byKeyboard) voice.name(names.ofFocus());
 }
 
 /** Only a page that shows screens lives. */
 function live() {
-  const say = () => fetch("/alive", { method: "POST", headers: authorization }).catch(() => {});
+  const say = () => fetch("/alive", { method: "POST", headers: wire.headers }).catch(() => {});
   say();
   pulse = setInterval(say, PULSE);
-}
-
-/** Server-sent events, read by hand: an EventSource cannot carry the secret but in its address. */
-async function follow() {
-  const response = await fetch("/screens", { headers: authorization });
-  if (!response.ok) throw new Error("not let in");
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let received = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const events = (received + value).split("\n\n");
-    received = events.pop();
-    // Only the last counts.
-    const last = events.at(-1);
-    if (!last) continue;
-    show(JSON.parse(last.slice("data: ".length)));
-    if (!pulse) live();
-  }
 }
 
 find("#back").addEventListener("click", () => press("back"));
@@ -200,7 +208,7 @@ addEventListener("keydown", (event) => {
       // The same key would close the question again.
       event.preventDefault();
       askToStop();
-    } else onKey(event, screen, press);
+    } else if (!onKey(event, screen, press) && pressesNothing(event)) voice.again();
   }
 });
 addEventListener("contextmenu", (event) => event.preventDefault());
@@ -208,6 +216,9 @@ addEventListener("dragstart", (event) => event.preventDefault());
 
 await Promise.all([loadMessages(), voice.load()]);
 // When the core is gone there is nothing to show; a new one starts a new browser.
-await follow().catch(() => {});
+await wire.follow((next) => {
+  show(next);
+  if (!pulse) live();
+}).catch(() => {});
 clearInterval(pulse);
 document.body.replaceChildren();

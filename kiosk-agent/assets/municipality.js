@@ -36,10 +36,10 @@ function letters(offer) {
 }
 
 export function municipalities({ offers, home }, press) {
-  const choice = (offer, label) => button("choice", label, () => press("municipality", offer.code), { lang: spoken() });
+  const choice = (offer, label, properties) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), ...properties });
   const parts = [];
   const own = offers.find((offer) => offer.code === home);
-  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own))));
+  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), { "data-say": "Home" })));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
     const section = el("section", {});

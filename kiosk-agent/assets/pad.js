@@ -21,8 +21,9 @@ function order() {
 /** Keys, and as many dots as digits are wanted (none where that is not told). */
 export function pad(press, dots) {
   const keys = el("div.keys");
+  // Whoever goes from key to key is not told which: others would hear the PIN.
   const fill = () => {
-    const digits = order().map((digit) => button("key", digit, () => press("digit", digit)));
+    const digits = order().map((digit) => button("key", digit, () => press("digit", digit), { "data-say": "DigitKey" }));
     const zero = digits.pop();
     const erase = button("key word", text("Delete"), () => press("erase"));
     const enter = button("key word primary", text("Enter"), () => press("enter"), { id: "enter" });
@@ -49,14 +50,15 @@ export function fillDots(count) {
   document.querySelector("#enter").setAttribute("aria-disabled", String(count < Math.min(dots.length, 4)));
 }
 
-/** A keyboard does what the pad does. */
+/** A keyboard does what the pad does. Whether the key meant something there. */
 export function onKey(event, screen, press) {
-  if (!["pin", "attendant-key"].includes(screen.screen) || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!["pin", "attendant-key"].includes(screen.screen) || event.ctrlKey || event.altKey || event.metaKey) return false;
   if (IN_ORDER.includes(event.key)) press("digit", event.key);
   else if (event.key === "Backspace") press("erase");
   else if (event.key === "Enter" && document.activeElement.tagName !== "BUTTON") press("enter");
-  else if (!moveFocus(event.key)) return;
+  else if (!moveFocus(event.key)) return false;
   event.preventDefault();
+  return true;
 }
 
 /** Arrows go from key to key. */

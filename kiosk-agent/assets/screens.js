@@ -1,6 +1,7 @@
 // What each screen shows.
 
 import { button, currentLanguage, date, el, localized, text } from "./dom.js";
+import { amount } from "./names.js";
 import { municipalities } from "./municipality.js";
 import { fillDots, pad } from "./pad.js";
 
@@ -31,7 +32,7 @@ const SCREENS = {
   language: ({ hours, notices }, press) => [
     title(text("WelcomeTitle")),
     el("div.languages", {}, ...LANGUAGES.map(([name, label, start]) =>
-      el("button.language", { type: "button", lang: name, press: () => press("language", name) }, el("strong", { text: label }), el("span", { text: start })))),
+      el("button.language", { type: "button", lang: name, "data-say": `${name}:LanguageName ${name}:ByKeyboard`, press: () => press("language", name) }, el("strong", { text: label }), el("span", { text: start })))),
     el("section.needs", {},
       el("h2", { text: text("WelcomeNeeds") }),
       el("ul", {}, el("li", { text: text("WelcomeCard") }), el("li", { text: text("WelcomePin") })),
@@ -61,7 +62,7 @@ const SCREENS = {
     title(text("ChooseKindTitle")),
     el("div.list", {}, ...kinds.map((kind) => {
       const [name, what] = kind === "domestic" ? ["Domestic", "DomesticText"] : ["Abroad", "AbroadText"];
-      return el("button.choice", { type: "button", press: () => press("kind", kind) }, el("strong", { text: text(name) }), el("span", { text: text(what) }));
+      return el("button.choice", { type: "button", "data-say": `${name} ${what}`, press: () => press("kind", kind) }, el("strong", { text: text(name) }), el("span", { text: text(what) }));
     })),
     el("p.note", { text: text("ChooseKindHelp") }),
   ],
@@ -82,16 +83,20 @@ const SCREENS = {
 
   municipality: (screen, press) => [title(text("ChooseMunicipalityTitle")), lead(text("ChooseMunicipality")), ...municipalities(screen, press)],
 
-  copies: ({ serial, most, fee }, press) => {
+  copies: ({ serial, copies, most, fee }, press, tell) => {
     // Another language is no reason to begin again.
-    if (counted.serial !== serial) counted = { serial, copies: 1 };
+    if (counted.serial !== serial) counted = { serial, copies };
     const count = el("output", { "aria-live": "polite" });
     const price = el("p.lead", { role: "status" });
     const say = () => {
       count.textContent = text("CopyCount", { copies: counted.copies });
       price.textContent = fee ? text("FeeOf", { yen: fee * counted.copies }) : "";
     };
-    const change = (by) => () => { counted.copies = Math.min(most, Math.max(1, counted.copies + by)); say(); };
+    const change = (by) => () => {
+      counted.copies = Math.min(most, Math.max(1, counted.copies + by));
+      say();
+      tell([`CopyCount/${counted.copies}`, ...(fee ? amount("FeeDue", fee * counted.copies) : [])]);
+    };
     say();
     return [
       title(text("ChooseCopiesTitle")),
@@ -167,8 +172,9 @@ const SCREENS = {
   },
 };
 
-export function draw(screen, press) {
-  return SCREENS[screen.screen](screen, press).filter(Boolean);
+/** `tell` says something aloud. */
+export function draw(screen, press, tell) {
+  return SCREENS[screen.screen](screen, press, tell).filter(Boolean);
 }
 
 /** What changes while a screen stands. */

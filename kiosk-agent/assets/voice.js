@@ -14,6 +14,7 @@ export class Voice {
     this.audio = audio;
     this.caption = caption;
     this.level = USUAL;
+    this.named = true;
     this.turnNumber = 0;
     this.recordings = {};
     this.audio.addEventListener("timeupdate", () => this.follow());
@@ -27,6 +28,7 @@ export class Voice {
   /** Says these, one after the other, instead of what was being said; then the alarm, if there is one, again and again. */
   say(keys, alarm) {
     this.keys = keys;
+    this.named = true;
     this.alarm = alarm;
     this.run(keys);
   }
@@ -42,12 +44,19 @@ export class Voice {
   }
 
   again() {
+    this.named = true;
     this.run(this.keys ?? []);
   }
 
-  /** Falls silent; not where something was forgotten. */
+  /** Falls silent, with names too until the next screen; not where something was forgotten. */
   stop() {
+    this.named = false;
     if (!this.alarm) this.run([]);
+  }
+
+  /** Says the name of what the keyboard has come to, instead of what was being said. An alarm goes on after it. */
+  name(keys) {
+    if (this.named) this.run(keys);
   }
 
   turn(by) {
@@ -76,10 +85,10 @@ export class Voice {
   /** Plays one recording to its end; whether nothing else was begun meanwhile. */
   async play(key, turn) {
     if (turn !== this.turnNumber) return false;
-    const recording = this.recordings[currentLanguage()]?.[key];
+    const { language, file, recording } = this.find(key);
     if (!recording) return true;
     this.cues = recording.cues ?? [];
-    this.audio.src = `/voice/${currentLanguage()}/${key}.opus`;
+    this.audio.src = `/voice/${language}/${file}.opus`;
     this.audio.volume = this.volume();
     const over = new AbortController();
     const ended = new Promise((done) => {
@@ -94,6 +103,12 @@ export class Voice {
     over.abort();
     if (turn === this.turnNumber) this.caption.textContent = "";
     return turn === this.turnNumber;
+  }
+
+  /** `KEY` is said in the language of the screen, `LANGUAGE:KEY` in its own. */
+  find(key) {
+    const [file, language = currentLanguage()] = key.split(":").reverse();
+    return { language, file, recording: this.recordings[language]?.[file] };
   }
 
   follow() {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
 use crate::handover::Issuer;
@@ -20,6 +20,8 @@ use crate::session::{
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// What was not handed over so long after it was issued has lapsed in the register: the longest that VRS allows.
+const LAPSES: Duration = Duration::from_secs(600);
 
 /// Longer than anybody waits: where the time a resident has is watched here, and can be extended.
 const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
@@ -143,8 +145,8 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         let accepted = self.until_accepted(front).await?;
         let taken = self.until_taken(accepted, front).await?;
         let taken = self.until_passport(taken, front).await?;
-        let checked = self.until_checked(taken, front).await?;
-        let handed_over = self.until_handed_over(checked, front).await?;
+        let (checked, issued) = self.until_checked(taken, front).await?;
+        let handed_over = self.until_handed_over(checked, issued, front).await?;
         let done = handed_over.report(&mut self.center).await;
         // What lapses is not paid for.
         if done.reported {
@@ -181,16 +183,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
     /// What is offered to whoever begins now.
     async fn welcome(&mut self) -> Result<Welcome, Closed> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
-        let hours = &welcome.menu().hours;
-        if hours::are_open(hours, SystemTime::now()) {
-            Ok(welcome)
-        } else {
-            Err(Closed {
-                problem: ProblemCode::OutsideHours.into(),
-                says: Some(Says::Hours(hours.clone())),
-            })
-        }
+        welcome(&mut self.center, &self.latch).await
     }
 
     /// Nobody is in a hurry before an application has begun; but what is offered has to be what the center offers now.
@@ -355,11 +348,12 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         }
     }
 
+    /// The certificate, and since when it counts as issued.
     async fn until_checked(
         &mut self,
         mut taken: CardTaken,
         front: &mut impl FrontEnd,
-    ) -> Result<Checked, Problem> {
+    ) -> Result<(Checked, Instant), Problem> {
         loop {
             let previewed = self.until_previewed(taken, front).await?;
             front.show(&View::Preview(previewed.preview()));
@@ -374,9 +368,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                         continue;
                     }
                     front.show(&View::Issuing);
-                    return previewed
-                        .confirm(&mut self.center, &self.issuer, &self.latch)
-                        .await;
+                    // It is registered later than it is asked for.
+                    let issued = Instant::now();
+                    let checked = previewed.confirm(&mut self.center, &self.issuer, &self.latch);
+                    return Ok((checked.await?, issued));
                 }
             }
         }
@@ -481,6 +476,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn until_handed_over(
         &mut self,
         mut checked: Checked,
+        issued: Instant,
         front: &mut impl FrontEnd,
     ) -> Result<HandedOver, Problem> {
         loop {
@@ -491,7 +487,15 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             }
             front.show(&View::TryAgain);
             let again = self.input(front, |intent| matches!(intent, Intent::Go));
-            if let Err(ended) = again.await {
+            let again = again.await.and_then(|again| {
+                if issued.elapsed() < LAPSES {
+                    Ok(again)
+                } else {
+                    // Nobody is handed paper that is void.
+                    Err(ProblemCode::RegistrationLapsed.into())
+                }
+            });
+            if let Err(ended) = again {
                 return self.until_left(checked, ended).await;
             }
         }
@@ -525,6 +529,20 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         intent(front, given, fitting)
             .await?
             .ok_or_else(|| ProblemCode::TimedOut.into())
+    }
+}
+
+/// What is offered to whoever begins now: nothing, outside of hours.
+pub(crate) async fn welcome(center: &mut impl Center, latch: &Latch) -> Result<Welcome, Closed> {
+    let welcome = Welcome::fetch(center, latch).await?;
+    let hours = &welcome.menu().hours;
+    if hours::are_open(hours, SystemTime::now()) {
+        Ok(welcome)
+    } else {
+        Err(Closed {
+            problem: ProblemCode::OutsideHours.into(),
+            says: Some(Says::Hours(hours.clone())),
+        })
     }
 }
 
@@ -606,4 +624,4 @@ fn retry<S>(refused: Refused<S>, front: &mut impl FrontEnd) -> Result<S, Problem
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

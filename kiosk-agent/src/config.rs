@@ -86,6 +86,16 @@ pub struct IssuerConfig {
     pub csca: Option<PathBuf>,
 }
 
+impl IssuerConfig {
+    /// Takes relative paths as relative to `folder`, that of the configuration file.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.keys = folder.join(&self.keys);
+        if let Some(csca) = &mut self.csca {
+            *csca = folder.join(&*csca);
+        }
+    }
+}
+
 /// The printer, and whom its TLS certificate is believed by.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,7 +107,7 @@ pub struct PrinterConfig {
 }
 
 /// How cards are read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CardConfig {
     /// Whether the files of the text AP are read by [secure messaging](card::messaging), or not at all. The PIN cannot be
@@ -179,8 +189,7 @@ impl Config {
         let mut config: Self = toml::from_str(&text).map_err(ConfigError::Malformed)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.center.resolve(folder);
-        config.issuer.keys = folder.join(&config.issuer.keys);
-        config.issuer.csca = config.issuer.csca.map(|csca| folder.join(csca));
+        config.issuer.resolve(folder);
         config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
         if let Some(attendant) = &mut config.attendant {
             attendant.key = folder.join(&attendant.key);

@@ -25,7 +25,16 @@ use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use zeroize::Zeroizing;
 
+pub(crate) use seal::ISSUING_STATE;
+
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
+
+/// Whether a page is explained at once by these texts of its QR codes: for whoever makes pages. What is not may be right all the
+/// same, and takes [`Issuer::check`] seconds.
+#[must_use]
+pub fn explains(pdf: &[u8], expected: &[&str]) -> bool {
+    page::explains(pdf, expected)
+}
 
 /// Who lies on the reader, as the card says it. Kept to the end of the application, for comparison alone.
 #[derive(Debug)]
@@ -42,6 +51,11 @@ impl CardHolder {
             name: Personal::new(attributes.name().expose().clone()),
             birth: attributes.birth().clone(),
         }
+    }
+
+    /// Birth date.
+    pub(crate) const fn birth(&self) -> &BirthDate {
+        &self.birth
     }
 
     /// Whether a preview may be shown to the holder of this card.
@@ -211,7 +225,7 @@ impl Issuer {
     /// [`IssuerError::Csca`]
     pub fn sealed_under(mut self, csca: &[u8]) -> Result<Self, IssuerError> {
         self.seals.add_country(verify::Country {
-            code: seal::ISSUING_STATE.to_owned(),
+            code: ISSUING_STATE.to_owned(),
             name: None,
             cscas: vec![verify::Csca::parse(csca).map_err(IssuerError::Csca)?],
             // The center does not sign with what is on it; this terminal has no newer one than the center.
@@ -354,18 +368,32 @@ impl Certificate {
         self.seal.as_ref().map(Personal::expose)
     }
 
-    /// What the health card's QR says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+    /// The health card: a JWS in compact form.
+    #[must_use]
+    pub fn jws(&self) -> &str {
+        self.jws.expose()
+    }
+
+    /// What the health card's QR says.
     #[must_use]
     pub fn qr_text(&self) -> Zeroizing<String> {
-        let jws = self.jws.expose();
-        let mut text = Zeroizing::new(String::with_capacity(5 + 2 * jws.len()));
-        text.push_str("shc:/");
-        for byte in jws.bytes() {
-            // A JWS consists of '-' (45) to 'z'; anything below fails the comparison with the page.
-            write!(text, "{:02}", byte.saturating_sub(45)).expect("a String takes everything");
-        }
-        text
+        qr_text(self.jws())
     }
+}
+
+/// What the QR of a health card says: `shc:/` and, for each character of the JWS, `ord(c) - 45` in two digits.
+///
+/// # Panics
+/// Never: a `String` takes everything.
+#[must_use]
+pub fn qr_text(jws: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(5 + 2 * jws.len()));
+    text.push_str("shc:/");
+    for byte in jws.bytes() {
+        // A JWS consists of '-' (45) to 'z'; anything below fails the comparison with the page.
+        write!(text, "{:02}", byte.saturating_sub(45)).expect("a String takes everything");
+    }
+    text
 }
 
 impl fmt::Debug for Certificate {

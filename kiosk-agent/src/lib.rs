@@ -6,6 +6,7 @@
 //! | [`conduct`] | leads one application along that chain, pushing views and taking intents |
 //! | [`ports`] | card, center and front end as traits |
 //! | [`reader`], [`channel`] | a real card over PC/SC; a real center over mutual TLS |
+//! | [`app`] | the app: a resident's own device, and the certificates it keeps |
 //! | [`keystore`], [`enrolment`] | an app: the device's keystore, and how it gets a certificate from the center |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
@@ -14,11 +15,13 @@
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
 //! | [`passport`] | a passport read from a picture |
+//! | [`program`] | what the programs share |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
 //! Nothing about a resident is logged, stored or kept past the application: every state wipes what it holds when it is
 //! dropped. Nothing here knows keys of the center.
 
+pub mod app;
 pub mod cabinet;
 pub mod channel;
 pub mod conduct;
@@ -32,6 +35,7 @@ pub mod latch;
 pub mod output;
 pub mod passport;
 pub mod ports;
+pub mod program;
 pub mod reader;
 pub mod session;
 pub mod text;

@@ -30,7 +30,7 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use issuance_api::problem::Language;
-use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProgrammeId};
 use terminal::cabinet::{Cabinet, GpioError, PaymentUnit};
 use terminal::channel::{ChannelCenter, ChannelError};
 use terminal::conduct::Terminal;
@@ -39,10 +39,10 @@ use terminal::handover::{Issuer, IssuerError};
 use terminal::latch::Latch;
 use terminal::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use terminal::ports::Card;
+use terminal::program::{Signals, complain, ended_by, language, not_started, reader_untrusted};
 use terminal::reader::{PcscCard, ReaderError};
 use terminal::web::browser::{BrowserError, Settings};
 use terminal::web::desk::Desk;
-use tokio::signal::unix::{SignalKind, signal};
 
 use alive::Alive;
 use input::Input;
@@ -147,7 +147,7 @@ fn main() -> ExitCode {
     let language = arguments.language;
     match run(arguments) {
         Ok(End::Done) => ExitCode::SUCCESS,
-        Ok(End::Signal(number)) => ExitCode::from(128 + number),
+        Ok(End::Signal(number)) => ended_by(number),
         Ok(End::Refused(problem)) => {
             complain(&format!(
                 "{}: {}",
@@ -156,24 +156,8 @@ fn main() -> ExitCode {
             ));
             ExitCode::FAILURE
         }
-        Err(StartError::Reader(error)) => {
-            // The operator has to know which leak, the resident that it is not their fault.
-            complain(&error.to_string());
-            let code = ProblemCode::ReaderUntrusted;
-            complain(&format!("{}: {}", code.as_str(), code.message(language)));
-            ExitCode::from(2)
-        }
-        Err(error) => {
-            complain(
-                &std::iter::successors(Some(&error as &dyn std::error::Error), |error| {
-                    error.source()
-                })
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(": "),
-            );
-            ExitCode::from(2)
-        }
+        Err(StartError::Reader(error)) => reader_untrusted(&error, language),
+        Err(error) => not_started(&error),
     }
 }
 
@@ -292,47 +276,6 @@ async fn attend(
         screen.pause().await;
     }
     Ok(End::Done)
-}
-
-/// The signals that end the program.
-struct Signals([(u8, tokio::signal::unix::Signal); 3]);
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self([
-            (1, signal(SignalKind::hangup())?),
-            (2, signal(SignalKind::interrupt())?),
-            (15, signal(SignalKind::terminate())?),
-        ]))
-    }
-
-    /// The number of the next one.
-    async fn next(&mut self) -> u8 {
-        let [(hangup, one), (interrupt, two), (terminate, three)] = &mut self.0;
-        tokio::select! {
-            _ = one.recv() => *hangup,
-            _ = two.recv() => *interrupt,
-            _ = three.recv() => *terminate,
-        }
-    }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the program's way to tell its caller why"
-)]
-fn complain(text: &str) {
-    eprintln!("{text}");
-}
-
-fn language(text: &str) -> Result<Language, &'static str> {
-    match text {
-        "ja" => Ok(Language::Ja),
-        "en" => Ok(Language::En),
-        "zh" => Ok(Language::Zh),
-        "ko" => Ok(Language::Ko),
-        _ => Err("ja, en, zh or ko"),
-    }
 }
 
 fn kind(text: &str) -> Result<CertificateKind, &'static str> {

@@ -7,24 +7,17 @@
 //! Cancelling is dropping: every state wipes what it holds. The card is in [`EvidenceAccepted`]'s way: nothing leads
 //! from there but its removal. [`Checked`] holds the only thing an output takes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use card::attributes::Attributes;
 use card::pin::Pin;
-use issuance_api::passport::{Passport, PassportData, PassportMrz};
-use issuance_api::terminal::{
-    DeliveredRequest, EvidenceRequest, InquiryRequest, IssueRequest, Menu, MunicipalityOffer,
-    Preview, ProgrammeOffer,
-};
-use issuance_api::{
-    Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, Problem, ProblemCode, ProgrammeId,
-    TerminalUrn, inquiry_message, issue_message, problem::Retry,
-};
-use sha2::{Digest, Sha256};
+use issuance_api::terminal::{EvidenceRequest, Menu, MunicipalityOffer, ProgrammeOffer};
+use issuance_api::{Blob, CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
 
-use crate::handover::{Asked, CardHolder, Certificate, Issuer, Refusal};
+use crate::handover::CardHolder;
 use crate::key::SessionKey;
 use crate::latch::Latch;
-use crate::output::Output;
 use crate::ports::{Card, Center, Closed, Question, Reading, Says};
 
 /// How often a request that may be repeated is sent.
@@ -50,8 +43,14 @@ macro_rules! repeated {
     }};
 }
 
+mod issued;
+mod taken;
+
+pub use issued::{Checked, Done, HandedOver};
+pub use taken::{CardTaken, Previewed, Refused};
+
 /// The menu is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Welcome {
     menu: Menu,
 }
@@ -98,6 +97,12 @@ pub struct Applying {
 }
 
 impl Applying {
+    /// Kinds that some municipality lets this terminal issue.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<CertificateKind> {
+        kinds_of(&self.offer)
+    }
+
     /// Waits for a card and asks for the tries left.
     ///
     /// # Errors
@@ -128,13 +133,7 @@ impl CardPlaced {
     /// Kinds that some municipality lets this terminal issue.
     #[must_use]
     pub fn kinds(&self) -> Vec<CertificateKind> {
-        let offered = |kind: &CertificateKind| {
-            let mut municipalities = self.offer.municipalities.iter();
-            municipalities.any(|municipality| municipality.kinds.contains(kind))
-        };
-        let mut kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
-        kinds.retain(offered);
-        kinds
+        kinds_of(&self.offer)
     }
 
     /// Applies for one kind.
@@ -145,8 +144,34 @@ impl CardPlaced {
         if !self.kinds().contains(&kind) {
             return Err(ProblemCode::KindNotOffered.into());
         }
-        Ok(PinEntry { placed: self, kind })
+        Ok(PinEntry {
+            placed: self,
+            kind,
+            shows_attributes: false,
+        })
     }
+
+    /// Tries left.
+    #[must_use]
+    pub const fn remaining(&self) -> u8 {
+        self.remaining
+    }
+
+    /// The card was let go of: it is waited for again.
+    #[must_use]
+    pub fn lifted(self) -> Applying {
+        Applying { offer: self.offer }
+    }
+}
+
+fn kinds_of(offer: &ProgrammeOffer) -> Vec<CertificateKind> {
+    let offered = |kind: &CertificateKind| {
+        let mut municipalities = offer.municipalities.iter();
+        municipalities.any(|municipality| municipality.kinds.contains(kind))
+    };
+    let mut kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
+    kinds.retain(offered);
+    kinds
 }
 
 /// A card is there and has tries left; the PIN is waited for.
@@ -154,6 +179,7 @@ impl CardPlaced {
 pub struct PinEntry {
     placed: CardPlaced,
     kind: CertificateKind,
+    shows_attributes: bool,
 }
 
 /// What an entered PIN led to.
@@ -170,6 +196,13 @@ impl PinEntry {
     #[must_use]
     pub const fn remaining(&self) -> u8 {
         self.placed.remaining
+    }
+
+    /// What the card says of its holder is to be shown once ([`EvidenceAccepted::attributes`]), as an app does.
+    #[must_use]
+    pub const fn showing_attributes(mut self) -> Self {
+        self.shows_attributes = true;
+        self
     }
 
     /// Back to the choice of the kind.
@@ -212,7 +245,11 @@ impl PinEntry {
         card.close().await;
         let attributes = evidence.files().attributes.attributes();
         let holder = CardHolder::read(attributes);
-        let Self { placed, kind } = self;
+        let Self {
+            placed,
+            kind,
+            shows_attributes,
+        } = self;
         let mut offer = placed.offer;
         offer
             .municipalities
@@ -236,25 +273,39 @@ impl PinEntry {
             session_key: key.public(),
             evidence: Blob::new(evidence.encode().to_vec()),
         };
+        let attributes = shows_attributes.then(|| attributes.clone());
         drop(evidence);
         let ticket = center.evidence(request).await?.ticket;
-        Ok(Entered::Accepted(Box::new(EvidenceAccepted(CardTaken {
+        let taken = CardTaken {
             offer,
             home,
             kind,
-            key,
-            holder,
+            key: Arc::new(key),
+            holder: Arc::new(holder),
             ticket,
             passport: None,
-        }))))
+        };
+        Ok(Entered::Accepted(Box::new(EvidenceAccepted {
+            taken,
+            attributes,
+        })))
     }
 }
 
 /// The evidence was believed and is gone; the card still lies there.
 #[derive(Debug)]
-pub struct EvidenceAccepted(CardTaken);
+pub struct EvidenceAccepted {
+    taken: CardTaken,
+    attributes: Option<Attributes>,
+}
 
 impl EvidenceAccepted {
+    /// What the card says of its holder, where that is shown. It goes with this state.
+    #[must_use]
+    pub const fn attributes(&self) -> Option<&Attributes> {
+        self.attributes.as_ref()
+    }
+
     /// Waits until the card is gone: the one way on.
     ///
     /// # Errors
@@ -265,338 +316,6 @@ impl EvidenceAccepted {
         within: Duration,
     ) -> Result<CardTaken, Problem> {
         card.gone(within).await?;
-        Ok(self.0)
-    }
-}
-
-/// The resident has the card back; a municipality is waited for.
-#[derive(Debug)]
-pub struct CardTaken {
-    offer: ProgrammeOffer,
-    home: Option<MunicipalityCode>,
-    kind: CertificateKind,
-    key: SessionKey,
-    holder: CardHolder,
-    ticket: Blob,
-    /// For abroad: the passport, where this terminal reads one.
-    passport: Option<(PassportMrz, PassportData)>,
-}
-
-/// A step that did not lead on, and the state it can be tried from again.
-#[derive(Debug)]
-pub struct Refused<S> {
-    /// Why.
-    pub problem: Problem,
-    /// Where the application stands, unless it is over.
-    pub again: Option<Box<S>>,
-}
-
-impl CardTaken {
-    /// What is applied for.
-    #[must_use]
-    pub const fn kind(&self) -> CertificateKind {
-        self.kind
-    }
-
-    /// Takes a passport that was read by machine, if it is one, not expired on this day (of Japan), and the card holder's as far as
-    /// its birth date says. The center and the record system judge it again.
-    ///
-    /// # Errors
-    /// Why it is not taken, with the way back: another can be read.
-    pub fn with_passport(
-        mut self,
-        lines: PassportMrz,
-        today: time::Date,
-    ) -> Result<Self, Refused<Self>> {
-        let passport = Passport::try_from(&lines).map_err(ProblemCode::from);
-        let passport = passport.and_then(|passport| {
-            if passport.has_expired(today) {
-                return Err(ProblemCode::PassportExpired);
-            }
-            if !self.holder.matches(&passport) {
-                return Err(ProblemCode::PassportNotYours);
-            }
-            Ok(passport)
-        });
-        match passport {
-            Ok(passport) => {
-                self.passport = Some((lines, passport.into_data()));
-                Ok(self)
-            }
-            Err(code) => Err(Refused {
-                problem: code.into(),
-                again: Some(Box::new(self)),
-            }),
-        }
-    }
-
-    /// The passport that was taken.
-    #[must_use]
-    pub fn passport(&self) -> Option<&PassportData> {
-        self.passport.as_ref().map(|(_, passport)| passport)
-    }
-
-    /// What can be chosen: municipalities of the menu that offer this kind.
-    #[must_use]
-    pub fn municipalities(&self) -> &[MunicipalityOffer] {
-        &self.offer.municipalities
-    }
-
-    /// The one of them that the card's address is in.
-    #[must_use]
-    pub const fn home(&self) -> Option<MunicipalityCode> {
-        self.home
-    }
-
-    /// Takes in what the center offers by now (K4): what is no longer offered cannot be chosen any more.
-    ///
-    /// # Errors
-    /// `programme-ended` or `kind-not-offered` if nothing is left.
-    pub fn offered_by(mut self, welcome: Welcome) -> Result<Self, Problem> {
-        let Applying { mut offer } = welcome.apply(&self.offer.id)?;
-        offer
-            .municipalities
-            .retain(|offered| offered.kinds.contains(&self.kind));
-        if offer.municipalities.is_empty() {
-            return Err(ProblemCode::KindNotOffered.into());
-        }
-        self.home = self.home.filter(|home| {
-            offer
-                .municipalities
-                .iter()
-                .any(|offered| offered.code == *home)
-        });
-        self.offer = offer;
-        Ok(self)
-    }
-
-    /// Asks for the records of one municipality, and believes the preview only if it is this card's.
-    ///
-    /// # Errors
-    /// The center's problem, with the way back to the choice unless only a new application helps; `content-mismatch` and
-    /// the latch if the preview belongs to somebody or something else.
-    pub async fn inquire(
-        self,
-        code: MunicipalityCode,
-        copies: u8,
-        center: &mut impl Center,
-        latch: &Latch,
-    ) -> Result<Previewed, Refused<Self>> {
-        let refused = |state, problem: Problem| {
-            let over = problem.code.meaning().retry == Retry::Restart;
-            Err(Refused {
-                again: (!over).then(|| Box::new(state)),
-                problem,
-            })
-        };
-        // K4: only what the center offered.
-        if !self
-            .offer
-            .municipalities
-            .iter()
-            .any(|offered| offered.code == code)
-        {
-            return refused(self, ProblemCode::MunicipalityNotTakingPart.into());
-        }
-        let (programme, kind) = (&self.offer.id, self.kind);
-        let lines = self.passport.as_ref().map(|(lines, _)| lines);
-        let lines_digest = lines.map(PassportMrz::digest);
-        let request = |exporter: &Array<32>| InquiryRequest {
-            ticket: self.ticket.clone(),
-            session_key: self.key.public(),
-            programme: programme.clone(),
-            municipality: code,
-            kind,
-            passport: lines.cloned(),
-            copies,
-            proof: self.key.sign(&inquiry_message(
-                &self.ticket,
-                programme,
-                &code,
-                kind,
-                lines_digest.as_ref(),
-                exporter,
-            )),
-        };
-        let answer = match center.inquiry(request).await {
-            Ok(answer) => answer,
-            Err(problem) => return refused(self, problem),
-        };
-        let asked = Asked {
-            programme,
-            kind,
-            municipality: code,
-            copies,
-            passport: self.passport(),
-        };
-        if self.holder.check_preview(&asked, &answer.preview).is_err() {
-            latch.set();
-            return Err(Refused {
-                problem: ProblemCode::ContentMismatch.into(),
-                again: None,
-            });
-        }
-        let state_digest = Array::new(Sha256::digest(answer.state.as_bytes()).into());
-        Ok(Previewed {
-            preview: answer.preview,
-            taken: self,
-            state: answer.state,
-            state_digest,
-        })
-    }
-}
-
-/// The center's sealed state and the key that redeems it.
-#[derive(Debug)]
-struct Sealed {
-    key: SessionKey,
-    state: Blob,
-    state_digest: Array<32>,
-}
-
-impl Sealed {
-    fn proof(&self, intent: IssueIntent, exporter: &Array<32>) -> Array<64> {
-        self.key
-            .sign(&issue_message(intent, &self.state_digest, exporter))
-    }
-}
-
-/// What the certificate will say is shown; confirmation is waited for.
-#[derive(Debug)]
-pub struct Previewed {
-    preview: Preview,
-    taken: CardTaken,
-    state: Blob,
-    state_digest: Array<32>,
-}
-
-impl Previewed {
-    /// What the certificate will say.
-    #[must_use]
-    pub const fn preview(&self) -> &Preview {
-        &self.preview
-    }
-
-    /// Back to the choice of the municipality: it is asked again under the same ticket.
-    #[must_use]
-    pub fn back(self) -> CardTaken {
-        self.taken
-    }
-
-    /// Has it issued and checks it against card and preview. A lost answer is asked for again: the center gives the same
-    /// bytes.
-    ///
-    /// # Errors
-    /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card;
-    /// `certificate-unreadable` if that cannot be told, since no QR code reads.
-    pub async fn confirm(
-        self,
-        center: &mut impl Center,
-        issuer: &Issuer,
-        latch: &Latch,
-    ) -> Result<Checked, Problem> {
-        let Self {
-            preview,
-            taken: CardTaken { holder, key, .. },
-            state,
-            state_digest,
-        } = self;
-        let sealed = Sealed {
-            key,
-            state,
-            state_digest,
-        };
-        let request = |exporter: &Array<32>| IssueRequest {
-            state: sealed.state.clone(),
-            proof: sealed.proof(IssueIntent::Issue, exporter),
-        };
-        let answer = repeated!(center.issue(&request))?;
-        let certificate = issuer.check(&holder, &preview, answer);
-        let certificate = certificate.map_err(|refusal| match refusal {
-            Refusal::Mismatch(_) => {
-                latch.set();
-                ProblemCode::ContentMismatch
-            }
-            Refusal::Unread => ProblemCode::CertificateUnreadable,
-        })?;
-        Ok(Checked {
-            certificate,
-            sealed,
-        })
-    }
-}
-
-/// The certificate is there and belongs to this card and this session.
-#[derive(Debug)]
-pub struct Checked {
-    certificate: Certificate,
-    sealed: Sealed,
-}
-
-impl Checked {
-    /// Writes or prints it.
-    ///
-    /// # Errors
-    /// The output's problem, with the way back: what has not come out can be tried again without a second issue. There is no
-    /// way back from `printer-outcome-unknown`: it may have come out.
-    pub async fn hand_over(
-        mut self,
-        output: &mut impl Output,
-    ) -> Result<HandedOver, Refused<Self>> {
-        match output.deliver(&self.certificate).await {
-            Ok(()) => Ok(HandedOver {
-                sealed: self.sealed,
-            }),
-            Err(undelivered) => {
-                self.certificate.came_out(undelivered.out);
-                let problem = Problem::from(undelivered);
-                let again = problem.code.meaning().retry == Retry::Repeat;
-                Err(Refused {
-                    problem,
-                    again: again.then(|| Box::new(self)),
-                })
-            }
-        }
-    }
-}
-
-impl Checked {
-    /// Copies that are still to come out.
-    #[must_use]
-    pub const fn missing(&self) -> u8 {
-        self.certificate.copies()
-    }
-
-    /// Leaves it at the copies that are out, if there are any: they are the resident's, and lapse unless the register knows of them.
-    #[must_use]
-    pub fn leave(self) -> Option<HandedOver> {
-        (self.certificate.out() > 0).then_some(HandedOver {
-            sealed: self.sealed,
-        })
-    }
-}
-
-/// The resident has it; the register does not know yet.
-#[derive(Debug)]
-pub struct HandedOver {
-    sealed: Sealed,
-}
-
-/// It is over; nothing is held any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// The register says `delivered`. If not, the certificate lapses.
-    pub reported: bool,
-}
-
-impl HandedOver {
-    /// Reports the hand-over, a few times if need be.
-    pub async fn report(self, center: &mut impl Center) -> Done {
-        let request = |exporter: &Array<32>| DeliveredRequest {
-            state: self.sealed.state.clone(),
-            proof: self.sealed.proof(IssueIntent::Delivered, exporter),
-        };
-        let reported = repeated!(center.delivered(&request)).is_ok();
-        Done { reported }
+        Ok(self.taken)
     }
 }

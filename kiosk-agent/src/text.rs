@@ -1,42 +1,107 @@
 //! What a front end says, by language: the message catalogue. Problems have their own texts in `issuance_api::problem`.
 //!
-//! The texts stand in `text/table.rs`. Those marked `spoken` are also recorded (see `voice/README.md`): the example
-//! `catalogue` prints exactly what has to be, [`prompts`].
+//! The texts stand in `text/table.rs`, those of the app alone in `text/app.rs`; where the app says something else of a problem than
+//! a kiosk, that is in [`home`]. Those marked `spoken` or `named` are also recorded (see `voice/README.md`): the example `catalogue` prints
+//! exactly what has to be, [`prompts`].
+
+use std::ops::RangeInclusive;
 
 use issuance_api::ProblemCode;
 use issuance_api::problem::Language;
 use issuance_api::terminal::Localized;
 
+/// A catalogue: one row a text.
+macro_rules! texts {
+    (@spoken spoken) => { true };
+    (@spoken named) => { true };
+    (@spoken shown) => { false };
+    ($(#[$doc:meta])* pub enum $table:ident; $($kind:ident $name:ident $ja:literal $en:literal $zh:literal $ko:literal;)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $table {
+            $(#[doc = $en] $name,)*
+        }
+
+        impl $table {
+            /// Every text.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// In one language.
+            #[must_use]
+            pub const fn say(self, language: Language) -> &'static str {
+                match self {
+                    $(Self::$name => match language {
+                        Language::Ja => $ja,
+                        Language::En => $en,
+                        Language::Zh => $zh,
+                        Language::Ko => $ko,
+                    },)*
+                }
+            }
+
+            /// Whether it is recorded.
+            #[must_use]
+            pub const fn is_spoken(self) -> bool {
+                match self {
+                    $(Self::$name => texts!(@spoken $kind),)*
+                }
+            }
+
+            /// What it is called by the page and by the recordings.
+            #[must_use]
+            pub fn key(self) -> String {
+                format!("{self:?}")
+            }
+        }
+    };
+}
+
+mod app;
+pub mod home;
 mod table;
+pub use app::AppText;
 pub use table::Text;
 
 /// Tries left that a text is spoken for: a PIN has three.
-pub const SPOKEN_TRIES: std::ops::RangeInclusive<u8> = 1..=3;
+pub const SPOKEN_TRIES: RangeInclusive<u8> = 1..=3;
+
+/// The placeholders of recorded texts, and the numbers that each is recorded with. Money is said digit by digit.
+const SPOKEN_NUMBERS: [(&str, RangeInclusive<u8>); 5] = [
+    ("{remaining}", SPOKEN_TRIES),
+    ("{count}", 0..=4),
+    ("{copies}", 1..=10),
+    ("{level}", 1..=5),
+    ("{digit}", 0..=9),
+];
 
 /// Everything that is recorded: its key and its text in each language, in the order of [`Language::ALL`].
 #[must_use]
 pub fn prompts() -> Vec<(String, [String; 4])> {
     let spoken = Text::ALL.iter().filter(|text| text.is_spoken());
     let mut prompts: Vec<_> = spoken
-        .flat_map(|text| by_tries(&text.key(), |language| text.say(language)))
+        .flat_map(|text| by_number(&text.key(), |language| text.say(language)))
         .collect();
     for code in ProblemCode::ALL.iter().filter(|code| is_spoken(**code)) {
-        prompts.extend(by_tries(&problem_key(*code), |language| {
+        prompts.extend(by_number(&problem_key(*code), |language| {
             code.message(language)
         }));
     }
     prompts
 }
 
-/// One prompt, or one for each number of tries where the text says how many are left.
-fn by_tries(key: &str, say: impl Fn(Language) -> &'static str) -> Vec<(String, [String; 4])> {
+/// One prompt, or one for each number that its placeholder can stand for.
+fn by_number(key: &str, say: impl Fn(Language) -> &'static str) -> Vec<(String, [String; 4])> {
     let says = Language::ALL.map(say);
-    if !says[0].contains("{remaining}") {
+    let placed = SPOKEN_NUMBERS
+        .iter()
+        .find(|(name, _)| says[0].contains(name));
+    let Some((placeholder, numbers)) = placed else {
         return vec![(key.to_owned(), says.map(str::to_owned))];
-    }
-    let filled = |tries: u8| says.map(|text| fill(text, "{remaining}", &tries.to_string()));
-    SPOKEN_TRIES
-        .map(|tries| (tries_key(key, tries), filled(tries)))
+    };
+    let filled = |number: u8| says.map(|text| fill(text, placeholder, &number.to_string()));
+    numbers
+        .clone()
+        .map(|number| (numbered_key(key, number), filled(number)))
         .collect()
 }
 
@@ -46,10 +111,10 @@ pub fn problem_key(code: ProblemCode) -> String {
     format!("problem/{}", code.as_str())
 }
 
-/// The key of a recording that says how many tries are left.
+/// The key of a recording that says a number.
 #[must_use]
-pub fn tries_key(key: &str, tries: u8) -> String {
-    format!("{key}/{tries}")
+pub fn numbered_key(key: &str, number: u8) -> String {
+    format!("{key}/{number}")
 }
 
 /// What only an app is ever told, and a kiosk never: it does not enrol.
@@ -106,11 +171,18 @@ mod tests {
             found.sort();
             found
         };
-        for text in Text::ALL {
-            let says = Language::ALL.map(|language| text.say(language));
+        let kiosks = Text::ALL
+            .iter()
+            .map(|text| (text.key(), Language::ALL.map(|language| text.say(language))));
+        let apps = AppText::ALL
+            .iter()
+            .map(|text| (text.key(), Language::ALL.map(|language| text.say(language))));
+        let mut keys = std::collections::HashSet::new();
+        for (key, says) in kiosks.chain(apps) {
+            assert!(keys.insert(key.clone()), "{key} is there twice");
             for said in says {
-                assert!(!said.is_empty(), "{text:?}");
-                assert_eq!(placeholders(said), placeholders(says[0]), "{text:?}");
+                assert!(!said.is_empty(), "{key}");
+                assert_eq!(placeholders(said), placeholders(says[0]), "{key}");
             }
         }
     }

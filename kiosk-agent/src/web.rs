@@ -6,7 +6,8 @@
 //! | [`attendant`] | what lets the attendant in, and what one sees |
 //! | [`intent`] | what the page may say |
 //! | [`screen`] | what the page is told, as JSON |
-//! | [`server`] | HTTP on loopback: the page's files, a stream of screens, intents; who is let in |
+//! | `door` | HTTP on loopback; who is let in |
+//! | [`server`] | what is behind it: the page's files, a stream of screens, intents |
 //! | [`assets`] | the page's files, part of the program |
 //! | [`front`] | all of it as the core's [`FrontEnd`](crate::ports::FrontEnd) |
 //! | [`browser`] | the browser's processes, on an empty profile in memory |
@@ -18,6 +19,7 @@ pub mod assets;
 pub mod attendant;
 pub mod browser;
 pub mod desk;
+pub(crate) mod door;
 pub mod front;
 pub mod intent;
 pub mod keeper;

@@ -82,11 +82,15 @@ CHIMES = {
     "chime/attention": [(0.0, 659.26, 0.5), (0.18, 880.0, 0.7), (0.75, 659.26, 0.5), (0.93, 880.0, 0.9)],
     # Time is nearly over: falling, once, not alarming.
     "chime/warning": [(0.0, 784.0, 0.6), (0.28, 587.33, 1.0)],
+    # A digit was taken, the same for each.
+    "chime/key": [(0.0, 698.46, 0.3)],
 }
 
 
 def loudness(sound, rate):
-    """Integrated loudness in LUFS (ITU-R BS.1770)."""
+    """Integrated loudness in LUFS (ITU-R BS.1770). It is measured in blocks of 400 ms: a single word is measured said over and over."""
+    if len(sound) < rate:
+        sound = np.tile(sound, -(-2 * rate // len(sound)))
     command = ["ffmpeg", "-hide_banner", "-nostats", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "-"]
     command += ["-af", "ebur128", "-f", "null", "-"]
     done = subprocess.run(command, input=sound.astype("<f4").tobytes(), capture_output=True, check=True)
@@ -129,7 +133,8 @@ def measure(sound, rate=DECODED_RATE):
     return Measures(
         seconds=len(sound) / rate,
         peak=float(np.max(np.abs(sound))),
-        loudness=loudness(sound, rate),
+        # The silence around a single word would be a good part of it: there it is measured as it was levelled.
+        loudness=loudness(trimmed(sound, rate) if len(sound) < 2 * rate else sound, rate),
         silence_before=loud[0] / rate,
         silence_after=(len(sound) - 1 - loud[-1]) / rate,
         last_peak=float(np.max(np.abs(sound[-round(rate * 0.03) :]))),

@@ -14,7 +14,7 @@ GENERATION = 1
 
 # Recordings that are a prompt with the attention tone before it.
 ALARMS = {"alarm/card": "CardLeft", "alarm/paper": "TakePaper"}
-CHIMES = ("chime/attention", "chime/warning")
+CHIMES = ("chime/attention", "chime/warning", "chime/key")
 
 KEY = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*")
 SENTENCE_END = {"ja": r"(?<=[。！？])", "zh": r"(?<=[。！？])", "en": r"(?<=[.!?])\s+", "ko": r"(?<=[.!?])\s+"}

@@ -9,6 +9,8 @@ import time
 from remains import descendants, in_files, in_process, in_processes, is_alive, traces, written_to
 from stand import PIN, persona
 
+# The core's memory, in bytes.
+MOST = 40_000_000
 
 class Residents:
     """Looks for what is left of residents."""
@@ -103,19 +105,28 @@ def applied(stand, kiosk):
 
 
 def given_up(stand, kiosk):
-    """Whoever cancels, whoever walks away, and whose browser is killed leaves nothing either."""
+    """Whoever cancels, goes back to the start or walks away, and whose browser is killed leaves nothing either."""
     residents = Residents(stand, kiosk)
     holder = persona("seven-doses")
-    for way in ("cancel", "lift", "kill"):
+    for way in ("cancel", "lift", "kill", "back"):
         if way == "lift":
             kiosk.begin("ko").place("seven-doses", lift_after=16).is_on("kind").page.locator("button.choice").first.click()
             kiosk.is_on("pin").type_pin().is_told("card-lifted")
+        elif way == "back":
+            kiosk.to_pin("seven-doses", "zh")
+            for digit in PIN:
+                kiosk.press(digit)
+            kiosk.push("Back").is_on("kind").push("Back").is_on("service")
         else:
             kiosk.to_preview("seven-doses", "en")
         browser = residents.browser()
         if way == "kill":
             stand.order(end="browser")
             kiosk.renewed().is_on("language")
+        elif way == "back":
+            kiosk.push("Back").renewed().is_on("card-left")
+            stand.order(remove=0)
+            kiosk.is_on("language")
         else:
             if way == "cancel":
                 kiosk.cancel().is_told("cancelled")
@@ -135,4 +146,13 @@ def service(stand, kiosk):
         assert not any(kept.values()), kept
 
 
-PARTS = (applied, given_up, service)
+def small(stand, _):
+    """With its page, and after all of these residents, the core never held more than it may; that is told without its browser."""
+    with open(f"/proc/{stand.kiosk}/status", encoding="ascii") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    print(f"the core held {peak * 1024 / 1e6:.1f} MB at most", flush=True)
+    assert peak * 1024 <= MOST, f"{peak} KiB"
+
+
+# The last: it looks at what the others did.
+PARTS = (applied, given_up, service, small)

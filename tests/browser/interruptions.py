@@ -1,8 +1,6 @@
 """What comes between: cancelling, waiting too long, lifting the card, an empty printer, a center that is gone, a browser that is killed."""
 
-import contextlib
-
-from playwright.sync_api import Error, expect
+from playwright.sync_api import expect
 
 from paper import certificate
 from shown import MENU, NOTICE, shown_alone
@@ -61,15 +59,14 @@ def cancelled(stand, kiosk):
 
 def went_back(stand, kiosk):
     """Back is the step before, each time, and from the first the start."""
-    kiosk.to_pin("ordinary", "zh")
-    for screen in ("kind", "service", "language"):
+    kiosk.to_pin("ordinary", "zh").press("1")
+    for screen in ("kind", "service"):
         kiosk.push("Back").is_on(screen)
-    # An application that was gone back from was one: its browser goes with it.
+    # An application that was gone back from was one: its browser goes with it, and its card is called for.
+    kiosk.push("Back").renewed().is_on("card-left")
     stand.order(remove=0)
-    with contextlib.suppress(Error):
-        kiosk.close()
-    kiosk.open().is_on("language")
-    kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("municipality")
+    kiosk.is_on("language")
+    kiosk.to_preview("ordinary", "zh", copies=2).push("Back").is_on("copies").push("Back").is_on("municipality")
     kiosk.page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Back").is_on("municipality").cancel().is_told_why("cancelled")
     over(stand, kiosk)

@@ -1,8 +1,8 @@
-"""Pictures of every screen in every language, to be looked at: screens.py FOLDER PAGE [STAGE].
+"""Pictures of every screen in every language, to be looked at: screens.py FOLDER PAGE APP_PAGE [STAGE].
 
-PAGE is the example `page` of kiosk-agent, which shows each screen; STAGE is the program `stage`: with it, an application at a whole kiosk too,
-and the problems that can be brought about there. FOLDER/sheets has the languages of each screen side by side, FOLDER/main.jpg the
-main screens.
+PAGE and APP_PAGE are the examples `page` and `app_page` of kiosk-agent, which show each screen; STAGE is the program `stage`: with it, an
+application at a whole kiosk too, and the problems that can be brought about there. FOLDER/sheets has the languages of each screen side by side,
+FOLDER/main.jpg the main screens, FOLDER/app and FOLDER/app.jpg the same for the app.
 """
 
 import sys
@@ -10,12 +10,17 @@ from pathlib import Path
 
 from PIL import Image
 
+import app_shown
 from shown import LANGUAGES, SIZE, page
 
 # On the sheet of the main screens, in the order of an application.
 MAIN = (
     ("language", "ja"), ("terms", "en"), ("place-card", "ja"), ("kind", "ko"), ("pin", "ja"), ("take-card", "zh"),
     ("municipality-prefecture", "ja"), ("copies", "en"), ("preview", "ja"), ("fee", "ko"), ("delivering", "zh"), ("take-paper", "ja"),
+)
+APP_MAIN = (
+    ("door-new", "ja"), ("certificates", "ja"), ("terms", "en"), ("kinds", "ko"), ("pin", "ja"), ("tap-card", "zh"), ("person", "ja"),
+    ("passport", "en"), ("passport-check", "ja"), ("preview", "ko"), ("certificate", "ja"), ("certificate-seal", "en"), ("verified-valid", "ja"), ("verified-tampered", "zh"),
 )
 NARROW = {"width": 400, "height": 800}
 
@@ -41,6 +46,27 @@ def pictures(folder, program):
         shown.page.set_viewport_size(NARROW)
         for name, language in shown.each(only=("terms", "pin-last", "municipality-letters", "preview-seven", "problem-end", "dialog-voice")):
             picture(shown.page, folder / "narrow" / f"{name}.{language}.png")
+
+
+def app_pictures(folder, program):
+    """The app at a phone's size, and whole screens below each other's fold."""
+    with app_shown.page(program, scale=2) as shown:
+        for name, language in shown.each():
+            picture(shown.page, folder / f"{name}.{language}.png")
+            shown.page.set_viewport_size({**app_shown.PHONE, "height": shown.page.evaluate("document.documentElement.scrollHeight")})
+            picture(shown.page, folder / "whole" / f"{name}.{language}.png")
+            shown.page.set_viewport_size(app_shown.PHONE)
+    with app_shown.page(program, size=app_shown.WIDE) as shown:
+        for name, language in shown.each(languages=("ja",)):
+            picture(shown.page, folder / "wide" / f"{name}.{language}.png")
+
+
+def app_sheets(folder, sheet):
+    whole = folder / "whole"
+    (folder / "sheets").mkdir(exist_ok=True)
+    for name in sorted({path.name.split(".")[0] for path in whole.glob("*.png")}):
+        tiled([whole / f"{name}.{language}.png" for language in LANGUAGES], 4, app_shown.PHONE["width"]).save(folder / "sheets" / f"{name}.png")
+    tiled([folder / f"{name}.{language}.png" for name, language in APP_MAIN], 7, 240).save(sheet, quality=82, optimize=True)
 
 
 def problems(shown, folder):
@@ -74,13 +100,15 @@ def sheets(folder):
 
 
 def main():
-    folder, program = Path(sys.argv[1]), sys.argv[2]
+    folder, program, app = Path(sys.argv[1]), *sys.argv[2:4]
     folder.mkdir(parents=True, exist_ok=True)
     pictures(folder, program)
-    if len(sys.argv) > 3:
+    app_pictures(folder / "app", app)
+    if len(sys.argv) > 4:
         import walked
-        walked.pictures(folder / "kiosk", sys.argv[3])
+        walked.pictures(folder / "kiosk", sys.argv[4])
     sheets(folder)
+    app_sheets(folder / "app", folder / "app.jpg")
     print("done", flush=True)
 
 

@@ -115,7 +115,7 @@ class Page:
             code = told.text_content() if told.count() else ""
             raise AssertionError(f"{shown} {code} instead of {screen}") from None
         except Error:
-            raise AssertionError(f"the browser was ended instead of {screen}") from None
+            raise AssertionError(f"the browser was ended instead of {screen}: {self.stand.order(tell='kiosk')}") from None
         return self
 
     def press(self, label):

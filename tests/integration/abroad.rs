@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
@@ -12,15 +13,52 @@ use stage::applicant::Applicant;
 use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply};
 use stage::passport::Passport;
+use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
 use stage::process::program;
-use stage::world::World;
+use stage::world::{ISSUER, World};
 use tempfile::TempDir;
+use terminal::app::verifying::{CenterConfig, FetchError, OLD_AFTER, VerifyConfig, Verifying};
+use terminal::config::IssuerConfig;
 use verify::{
     CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
 };
 
 use crate::support::{Counter, HOME, alone_with_pcsc, block_on, refusal, ticket, until, world};
+
+/// What the app is told of a center.
+fn center(world: &World) -> CenterConfig {
+    CenterConfig {
+        address: world.addresses.public.clone(),
+        server_name: "localhost".to_owned(),
+        roots: world.ground.path("pki/services/ca.pem"),
+    }
+}
+
+fn with_center(world: &World, trust: &Path, center: CenterConfig) -> Verifying {
+    let issuer = IssuerConfig {
+        iss: ISSUER.to_owned(),
+        keys: world.ground.path("center/jwks.json"),
+        csca: Some(world.ground.path("center/vdsnc/csca.pem")),
+    };
+    let config = VerifyConfig {
+        trust: trust.to_owned(),
+        center: Some(center),
+    };
+    Verifying::new(&config, &issuer).unwrap()
+}
+
+fn verifying(world: &World, trust: &Path) -> Verifying {
+    with_center(world, trust, center(world))
+}
+
+/// The verdicts of the app about everything in a text.
+fn said(app: &Verifying, text: &str) -> Vec<String> {
+    let found = app.look_at(text.as_bytes(), now()).unwrap();
+    let codes = found["codes"].as_array().unwrap().iter();
+    let verdicts = codes.map(|code| code["verdict"].as_str().unwrap().to_owned());
+    verdicts.collect()
+}
 
 fn passport(persona: &str) -> Passport {
     Passport::of(&Persona::load(persona).unwrap()).unwrap()
@@ -337,6 +375,41 @@ fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
     let judged = page::card(&out("shc.txt"), &out("jwks.json")).unwrap();
     assert_eq!(judged["romanised"], json!([["YOSHIDA", "TAKAKO"]]));
 
+    // The passport out of a picture, turned a little; the certificate says what the lines say.
+    let page = Specimen::new(
+        &Passport::of(&Persona::load("gaiji").unwrap())
+            .unwrap()
+            .lines(),
+    );
+    let picture = page.picture(11.8);
+    let with_picture = |picture: &[u8], persona: &str| {
+        let path = folder.path().join("passport.jpg");
+        fs::write(&path, picture).unwrap();
+        let mut demo = Command::new(program("stage"));
+        demo.args(["demo", "--once", "--kind", "abroad", "--persona", persona]);
+        demo.arg("--passport").arg(path);
+        demo.arg("--out").arg(out("")).output().unwrap()
+    };
+    let done = with_picture(&picture.turned(4.0, 60.0).jpeg(90), "gaiji");
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let judged = page::abroad(&out("vdsnc.txt"), &out("csca.cer"), &out("csca.crl")).unwrap();
+    assert_eq!(judged["holder"]["n"], "YOSHIDA  TAKAKO");
+    for (picture, persona, code) in [
+        (picture.blurred(8.0).jpeg(90), "gaiji", "passport-blurred"),
+        (b"no picture".to_vec(), "gaiji", "passport-unreadable"),
+        (picture.jpeg(90), "ordinary", "passport-not-yours"),
+    ] {
+        let refused = with_picture(&picture, persona);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success());
+        assert!(said.contains(&format!("{code}: ")), "{said}");
+        assert!(files().is_empty(), "nothing of anybody's");
+    }
+
     let refused = demo("no-record");
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr);
@@ -346,13 +419,21 @@ fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
 
 #[test]
 fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
-    let world = world();
+    let mut world = world();
     let persona = Persona::load("ordinary").unwrap();
     let passport = passport("ordinary");
     let (_, issued) = block_on(issue(&world, "ordinary", &passport));
     let id = issued.certificate_id.to_string();
     let card = numeric(issued.jws.expose());
     assert_eq!(verdict(&trust(&world), &card), Verdict::Valid);
+    let seal = issued.vds_nc.as_ref().unwrap().expose().to_owned();
+    let both = format!("{card}\n{seal}");
+    let folder = TempDir::new().unwrap();
+    let app = verifying(&world, folder.path());
+    // Nobody was asked yet: what is pinned is known, and nothing of revocations.
+    assert_eq!(said(&app, &both), ["valid", "unchecked"]);
+    assert!(block_on(app.refresh(now())).unwrap());
+    assert_eq!(said(&app, &both), ["valid", "valid"]);
 
     let revoke = |id: &str| {
         let mut vrs: Command = world.ground.vrs();
@@ -375,6 +456,33 @@ fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
         verdict(&list, &card),
         Verdict::Revoked(verify::Revoked::Document)
     );
+
+    // The app believes what it was told last, until it asks again; then it keeps it, with nobody there to ask.
+    assert_eq!(said(&app, &both), ["valid", "valid"]);
+    block_on(app.refresh(now())).unwrap();
+    assert_eq!(said(&app, &both), ["revoked", "valid"]);
+    let mut elsewhere = center(&world);
+    elsewhere.roots = world.ground.path("pki/terminals/ca.pem");
+    let believing = with_center(&world, folder.path(), elsewhere);
+    let refused = block_on(believing.refresh(now()));
+    assert!(
+        matches!(refused, Err(FetchError::Unreached)),
+        "another's roots"
+    );
+    let running = world.center.take();
+    drop(running);
+    let unreached = block_on(app.refresh(now()));
+    assert!(matches!(unreached, Err(FetchError::Unreached)));
+    let later = verifying(&world, folder.path());
+    for app in [&app, &later, &believing] {
+        assert_eq!(said(app, &both), ["revoked", "valid"]);
+        assert_eq!(app.trust(now())["center"]["old"], false);
+        assert_eq!(app.trust(now() + OLD_AFTER)["center"]["old"], true);
+    }
+    world.start_center().unwrap();
+    block_on(until(async || {
+        world.is_revoked(issued.jws.expose()).unwrap_or(false)
+    }));
 
     // Nothing on the list leads to anybody, not even with the certificate in hand but not read.
     let keys: Value = serde_json::from_slice(&world.published_keys().unwrap()).unwrap();

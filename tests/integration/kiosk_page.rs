@@ -13,15 +13,21 @@ use crate::support::alone_with_pcsc;
 const WITHIN: Duration = Duration::from_secs(600);
 
 fn passes(group: &str) {
+    drives("kiosk.py", &[group]);
+}
+
+/// Runs a program of `tests/browser` to its end.
+pub(crate) fn drives(script: &str, arguments: &[&str]) {
     let _alone = alone_with_pcsc();
     let home = TempDir::new().unwrap();
     // Beside the build's folders, where `./shomei` puts the judges.
     let mut python = Command::new(program("").join("../judges/bin/python"));
-    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/kiosk.py"));
-    python.arg(program("stage")).arg(group);
+    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    python.arg(browser.join(script));
+    python.arg(program("stage")).args(arguments);
     python.env("HOME", home.path());
     python.env("PYTHONDONTWRITEBYTECODE", "1");
-    let mut residents = Program::start("kiosk.py", python).unwrap();
+    let mut residents = Program::start(script, python).unwrap();
     let status = residents.wait(WITHIN).unwrap();
     let (output, log) = (residents.output.all(), residents.log.all());
     assert!(
@@ -41,6 +47,11 @@ fn everybody_can_use_the_page() {
 #[test]
 fn the_page_speaks() {
     passes("sound");
+}
+
+#[test]
+fn whoever_does_not_see_it_gets_a_certificate_by_ear_and_keyboard() {
+    passes("ear");
 }
 
 #[test]

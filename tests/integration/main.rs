@@ -4,6 +4,8 @@
 mod support;
 
 mod abroad;
+mod app;
+mod app_page;
 mod applications;
 mod architecture;
 mod binding;
@@ -14,6 +16,7 @@ mod emulated_card;
 mod enrolment;
 mod evidence;
 mod experiments;
+mod explained;
 mod kiosk_page;
 mod logs;
 mod package;

@@ -4,7 +4,7 @@ use dev_pki::Leaf;
 use issuance_api::{ProblemCode, registry, terminal};
 use issuance_channel::client::{CallError, Client};
 use stage::applicant::Applicant;
-use stage::world::{FOURTH, Options, World};
+use stage::world::{FOURTH, Options, World, set};
 use time::Duration;
 
 use crate::support::{block_on, refusal, ticket, until, world};
@@ -112,4 +112,48 @@ fn an_app_is_offered_what_apps_are_offered() {
             assert_eq!(refusal(refused), nobody, "{terminal}");
         }
     });
+}
+
+#[test]
+fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
+    let world = World::start(&Options {
+        center: |config| {
+            set(config, "app_quota.applications", 2);
+            set(config, "terminals.app_limits.connections", 3);
+        },
+        ..Options::default()
+    })
+    .unwrap();
+    block_on(async {
+        let app = Applicant::new(world.terminal("app-0001"));
+        let mut first = app.challenge().await.unwrap();
+        let second = app.challenge().await.unwrap();
+        // One application of this certificate too many. Those that were begun go on, and what there is can be asked.
+        let third = world.terminal("app-0001");
+        let refused = third.post::<terminal::Challenge>("/v1/challenge").await;
+        assert_eq!(refusal(refused), ProblemCode::Busy);
+        menu(&third).await.unwrap();
+        let evidence = app.evidence(world.ground.card("ordinary"), &first);
+        app.send(&mut first, &evidence).await.unwrap();
+
+        // One connection of apps too many. Who has one keeps it.
+        let fourth = world.terminal("app-0001");
+        assert_eq!(refusal(menu(&fourth).await), ProblemCode::Busy);
+        menu(&third).await.unwrap();
+
+        // Kiosks have no quota, and the rest of the connections.
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            let kiosk = Applicant::new(world.terminal("kiosk-0001"));
+            held.push((kiosk.challenge().await.unwrap(), kiosk));
+        }
+        let kiosk = Applicant::new(world.terminal("kiosk-0001"));
+        ticket(&world, &kiosk, "ordinary").await;
+
+        // The control: a place that frees is an app's again.
+        drop((first, second, app));
+        until(async || menu(&world.terminal("app-0001")).await.is_ok()).await;
+    });
+    let metrics = world.center_metrics().unwrap();
+    assert!(metrics.contains("event=\"apps-over-limit\""));
 }

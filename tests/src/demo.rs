@@ -1,5 +1,7 @@
 //! The demo: one world, one reader, one kiosk.
 
+mod app;
+mod display;
 mod page;
 mod text;
 
@@ -9,14 +11,18 @@ use std::io;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 
+use issuance_api::ProblemCode;
 use issuance_api::passport::PassportMrz;
 use stage::kiosk::{Application, Purpose, apply};
 use stage::passport::Passport;
+use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
 use stage::reader::Reader;
 use stage::world::{Options, World};
+use terminal::passport::{PassportReader, Tesseract};
 use zeroize::Zeroizing;
 
+use self::display::Display;
 use crate::Demo;
 
 /// What an application leaves behind.
@@ -28,11 +34,17 @@ const FILES_ABROAD: [&str; 3] = ["vdsnc.txt", "csca.cer", "csca.crl"];
 /// One application with nobody there: everything, or nothing and why.
 pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
+    clear(out)?;
     let passport = match demo.kind.as_str() {
-        "abroad" => Some(passport(demo, &persona)?),
+        "abroad" => match passport(demo, &persona)? {
+            Ok(passport) => Some(passport),
+            Err(code) => {
+                eprintln!("{}: {}", code.as_str(), code.message(demo.language()));
+                return Ok(ExitCode::FAILURE);
+            }
+        },
         _ => None,
     };
-    clear(out)?;
     let world = World::start(&Options::default())?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
     let tray = world.ground.path("tray");
@@ -84,14 +96,32 @@ pub(crate) fn once(demo: &Demo, out: &Path) -> Result<ExitCode, Box<dyn Error>> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The passport for a certificate for abroad, as machines read it: the one given, or the persona's.
-fn passport(demo: &Demo, persona: &Persona) -> Result<PassportMrz, Box<dyn Error>> {
+/// The passport for a certificate for abroad, as machines read it: the one given, in lines or in a picture, or the persona's. Or why
+/// nothing was read in the picture.
+fn passport(
+    demo: &Demo,
+    persona: &Persona,
+) -> Result<Result<PassportMrz, ProblemCode>, Box<dyn Error>> {
+    if let Some(picture) = &demo.passport {
+        let picture = Zeroizing::new(fs::read(picture)?);
+        let read = PassportReader::<Tesseract>::default().read(&picture);
+        return Ok(read.map_err(ProblemCode::from));
+    }
     if let Some(descriptor) = demo.passport_mrz_fd {
         let lines = fs::read_to_string(format!("/proc/self/fd/{descriptor}"))?;
-        return Ok(Zeroizing::new(lines).parse()?);
+        return Ok(Ok(Zeroizing::new(lines).parse()?));
     }
     let passport = Passport::of(persona).ok_or("this persona has no passport")?;
-    Ok(passport.mrz())
+    Ok(Ok(passport.mrz()))
+}
+
+/// The photo page of a persona's passport, as a picture.
+pub(crate) fn specimen(persona: &str, out: &Path) -> Result<ExitCode, Box<dyn Error>> {
+    let passport = Passport::of(&Persona::load(persona)?).ok_or("this persona has no passport")?;
+    // 300 dots an inch, as a scanner has.
+    fs::write(out, Specimen::new(&passport.lines()).picture(11.8).png())?;
+    println!("{}", out.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Removes what an earlier application left: nobody shall take it for this one's.
@@ -113,9 +143,25 @@ fn hand_out(tray: &Path, out: &Path, files: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
-/// A person at the kiosk: at its page where there is a screen for a window, else at plain text.
+/// A person at the app, or at the kiosk: at its page where there is a screen for a window, else at plain text.
 pub(crate) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
-    if page::has_screen() && !demo.text {
+    let display = if demo.text {
+        Display::None
+    } else {
+        Display::find()
+    };
+    let has_screen = match display {
+        Display::There => true,
+        Display::None => false,
+        Display::Unreachable(named) => {
+            return Err(
+                format!("no screen answers at {named}: with --text there is no window").into(),
+            );
+        }
+    };
+    if demo.app {
+        app::attended(demo, has_screen)
+    } else if has_screen {
         page::attended(demo)
     } else {
         text::attended(demo)

@@ -8,10 +8,11 @@
 //! evidence    the card's last answer is handed over … "take your card back" is shown
 //! menu        the card is gone … the municipalities are shown
 //! inquiry     a municipality is chosen … the preview is shown
-//! issue       the preview is confirmed … the answer is there
+//! issue       the preview is confirmed … the answer is there, the page in it
 //! check       … it passed the hand-over check
 //! first byte  … the first byte of the PDF has left for the printer
 //! ```
+//! The first four together are the way to the page at the kiosk; what follows is the kiosk's own check, and the way to the printer.
 //! Between them are the resident's own times: taking the card, choosing, reading. How long the printer takes to answer a
 //! question is the device's time; it is told apart, by a relay in front of it, which also sees the first byte.
 
@@ -56,36 +57,47 @@ struct Parts {
     issue: Duration,
     check: Duration,
     first_byte: Duration,
-    /// Of all these, the printer's.
-    printer: Duration,
+    /// Of inquiry, the printer's.
+    printer_before: Duration,
+    /// Of the first byte, the printer's.
+    printer_after: Duration,
 }
 
 /// One of the parts.
 type Part = fn(&Parts) -> Duration;
 
 /// The parts, in their order.
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 11] = [
     (
-        "from the last APDU to the first byte, the printer's answers aside",
-        Parts::added,
+        "from the last APDU to the page at the kiosk",
+        Parts::at_the_kiosk,
     ),
     ("  evidence sent, believed by center and VRS", |it| {
         it.evidence
     }),
     ("  menu asked again", |it| it.menu),
-    ("  inquiry, the printer asked for paper before", |it| {
-        it.inquiry
+    ("  inquiry, the printer's answer before it aside", |it| {
+        it.inquiry.saturating_sub(it.printer_before)
     }),
     ("  issue: registered, signed, page set", |it| it.issue),
-    (
-        "  hand-over check: signature, content, QR read back",
-        |it| it.check,
-    ),
-    ("  job made, first byte sent", |it| it.first_byte),
-    ("  the printer's answers, part of inquiry and job", |it| {
-        it.printer
+    ("hand-over check: signature, content, QR read back", |it| {
+        it.check
     }),
-    ("with them", Parts::all),
+    (
+        "job made, first byte sent, the printer's answers aside",
+        |it| it.first_byte.saturating_sub(it.printer_after),
+    ),
+    ("the printer's answer before the inquiry", |it| {
+        it.printer_before
+    }),
+    ("the printer's answers before the first byte", |it| {
+        it.printer_after
+    }),
+    (
+        "all without the printer's answers: to the first byte for the printer",
+        Parts::added,
+    ),
+    ("all", Parts::all),
 ];
 
 impl Parts {
@@ -93,9 +105,9 @@ impl Parts {
         let at = |mark| marks.iter().find(|(it, _)| *it == mark).map(|(_, at)| *at);
         let between = |from, to| at(to)?.checked_duration_since(at(from)?);
         let first_byte = at(Mark::FirstByte)?;
-        let read = at(Mark::CardRead)?;
+        let (read, delivering) = (at(Mark::CardRead)?, at(Mark::Delivering)?);
         // Of what it was asked from the card on; one question at a time.
-        let mut printer = Duration::ZERO;
+        let (mut before, mut after) = (Duration::ZERO, Duration::ZERO);
         let mut asked = None;
         for (mark, at) in marks
             .iter()
@@ -104,7 +116,12 @@ impl Parts {
             match mark {
                 Mark::PrinterAsked => asked = Some(*at),
                 Mark::PrinterAnswered => {
-                    printer += asked.take().map_or(Duration::ZERO, |asked| *at - asked);
+                    let printer = if *at < delivering {
+                        &mut before
+                    } else {
+                        &mut after
+                    };
+                    *printer += asked.take().map_or(Duration::ZERO, |asked| *at - asked);
                 }
                 _ => {}
             }
@@ -116,8 +133,14 @@ impl Parts {
             issue: between(Mark::Confirmed, Mark::Issued)?,
             check: between(Mark::Issued, Mark::Delivering)?,
             first_byte: between(Mark::Delivering, Mark::FirstByte)?,
-            printer,
+            printer_before: before,
+            printer_after: after,
         })
+    }
+
+    fn at_the_kiosk(&self) -> Duration {
+        let steps = self.evidence + self.menu + self.inquiry + self.issue;
+        steps.saturating_sub(self.printer_before)
     }
 
     fn all(&self) -> Duration {
@@ -125,7 +148,8 @@ impl Parts {
     }
 
     fn added(&self) -> Duration {
-        self.all().saturating_sub(self.printer)
+        self.all()
+            .saturating_sub(self.printer_before + self.printer_after)
     }
 }
 
@@ -236,7 +260,7 @@ impl fmt::Display for Report {
                     .get(rank)
                     .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
             };
-            write!(f, "\n{name:<66} {:7.2} {:7.2}", at(50), at(99))?;
+            write!(f, "\n{name:<69} {:7.2} {:7.2}", at(50), at(99))?;
         }
         let mebibytes = self.memory as f64 / f64::from(1 << 20);
         write!(f, "\nthe kiosk's memory at most, MB: {mebibytes:.1}")
@@ -275,8 +299,11 @@ mod tests {
         let parts = Parts::of(&marks).unwrap();
         let all = [1, 2, 11, 4, 5, 6].into_iter().sum();
         assert_eq!(parts.all(), Duration::from_millis(all));
-        assert_eq!(parts.printer, Duration::from_millis(8 + 3));
+        assert_eq!(parts.printer_before, Duration::from_millis(8));
+        assert_eq!(parts.printer_after, Duration::from_millis(3));
         assert_eq!(parts.added(), Duration::from_millis(all - 11));
+        let at_the_kiosk = Duration::from_millis(1 + 2 + 11 + 4 - 8);
+        assert_eq!(parts.at_the_kiosk(), at_the_kiosk);
         assert!(Parts::of(&marks[..9]).is_none());
     }
 }

@@ -3,8 +3,12 @@
 //! The demo, the integration tests and the load program all set up the same [`world`](crate): `pcscd` with the virtual
 //! reader, the card emulator, VRS and the center, each a process of its own, each with a certificate of its own.
 
+pub mod app_page;
+pub mod app_stand;
 pub mod applicant;
+pub mod around;
 pub mod browser;
+pub mod device;
 pub mod experiment;
 pub mod held;
 pub mod judges;

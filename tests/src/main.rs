@@ -14,8 +14,10 @@ use card::pcsc::Pcsc;
 use card::pin::Pin;
 use clap::{Args, Parser, Subcommand};
 use hw_sim::transcript::Transcript;
+use issuance_api::problem::Language;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::app_stand;
 use stage::experiment::{self, Experiment, Size};
 use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
@@ -46,8 +48,19 @@ struct Arguments {
 enum Command {
     /// A certificate out of a card
     Demo(Demo),
+    /// The photo page of a persona's passport, as a picture (PNG)
+    Specimen {
+        /// Whose
+        #[arg(long, default_value = "ordinary")]
+        persona: String,
+        /// The picture
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// A kiosk with its page, for the tests in a browser: what it is on standard output, one command a line on standard input
     Stand,
+    /// An app with its page, for the tests in a browser: as `stand`
+    AppStand,
     /// Certificates by the hundred, measured
     Load(Load),
     /// What the system promises (G1 to G14), shown
@@ -94,6 +107,9 @@ struct Demo {
     /// The kiosk's plain text front end, even where there is a screen for its page
     #[arg(long, conflicts_with = "once")]
     text: bool,
+    /// The app, on a device of one's own, in place of the kiosk
+    #[arg(long, conflicts_with_all = ["once", "text", "out"])]
+    app: bool,
     /// One application without anybody at the kiosk
     #[arg(long, requires = "out")]
     once: bool,
@@ -103,9 +119,22 @@ struct Demo {
     /// Kind of certificate. For abroad the app issues one first, and the kiosk one with the same passport
     #[arg(long, default_value = "domestic", value_parser = ["domestic", "abroad"], requires_if("abroad", "once"))]
     kind: String,
-    /// With --kind abroad: file descriptor with the passport's two machine-readable lines; else the persona's is taken
+    /// With --kind abroad: a picture of the passport's photo page, JPEG or PNG, which is read; else the persona's is taken
+    #[arg(long, value_name = "IMAGE", conflicts_with = "passport_mrz_fd")]
+    passport: Option<PathBuf>,
+    /// With --kind abroad: file descriptor with the passport's two machine-readable lines
     #[arg(long)]
     passport_mrz_fd: Option<u32>,
+}
+
+impl Demo {
+    fn language(&self) -> Language {
+        if self.language == "en" {
+            Language::En
+        } else {
+            Language::Ja
+        }
+    }
 }
 
 #[derive(Args)]
@@ -172,6 +201,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             _ => demo::attended(&demo),
         },
         Command::Experiment { name, small } => experiments(&name, small),
+        Command::Specimen { persona, out } => demo::specimen(&persona, &out),
         Command::RoundTrip { commands } => {
             println!("{}", stage::round_trip::run(usize::try_from(commands)?)?);
             Ok(ExitCode::SUCCESS)
@@ -193,6 +223,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Transcripts(wanted) => transcripts(&wanted),
         Command::Stand => {
             stand::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::AppStand => {
+            app_stand::serve()?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Load(load) => {

@@ -1,7 +1,7 @@
 //! Phones: the keystore of one, run by the real `hw-sim`, and the way of an app with it to the center.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +19,7 @@ pub struct Phone {
     keystore: SocketKeystore,
     /// The program.
     pub program: Program,
+    socket: PathBuf,
     _folder: TempDir,
 }
 
@@ -41,10 +42,17 @@ impl Phone {
             .arg(&socket);
         let (program, _) = Program::serve("keystore", command)?;
         Ok(Self {
-            keystore: SocketKeystore::at(socket),
+            keystore: SocketKeystore::at(socket.clone()),
             program,
+            socket,
             _folder: folder,
         })
+    }
+
+    /// The keystore's socket.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Its keystore.

@@ -14,6 +14,7 @@
 //! | `{"paper":false}`, `true` | the printer's trays are emptied, or filled |
 //! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
+//! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
@@ -21,18 +22,17 @@
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::net::TcpListener;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use hw_sim::cabinet;
-use hw_sim::fault::Fault;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
 
+use crate::around::{Around, Line};
 use crate::browser::{HEADLESS, first_process};
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal};
@@ -69,47 +69,20 @@ struct Description {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
-    Insert(String),
-    Remove(usize),
-    ResetTries(String),
-    Stop(Part),
-    Start(Part),
-    Pause(Part),
-    Resume(Part),
-    Center(Offer),
     Paper(bool),
     Printer(Works),
     End(Part),
+    Tell(Part),
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
 }
 
-#[derive(Debug, Deserialize)]
-struct Line {
-    #[serde(flatten)]
-    order: Order,
-    lift_after: Option<NonZeroU32>,
-    #[serde(default)]
-    faults: Vec<Fault>,
-}
-
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Part {
-    Center,
-    Vrs,
-    Pcscd,
     Browser,
     Kiosk,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Offer {
-    Open,
-    Closed,
-    Maintenance,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -124,8 +97,7 @@ enum Works {
 struct Stand {
     // Dropped in this order: the kiosk is the first to go.
     kiosk: Program,
-    reader: Reader,
-    world: World,
+    around: Around,
     printer: Printer,
     debugging: u16,
 }
@@ -147,7 +119,7 @@ pub fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn say(object: &impl Serialize) -> io::Result<()> {
+pub(crate) fn say(object: &impl Serialize) -> io::Result<()> {
     let mut output = io::stdout().lock();
     serde_json::to_writer(&mut output, object)?;
     output.write_all(b"\n")?;
@@ -176,8 +148,7 @@ impl Stand {
         let kiosk = start_kiosk(&world, &printer)?;
         Ok(Self {
             kiosk,
-            reader,
-            world,
+            around: Around { reader, world },
             printer,
             debugging,
         })
@@ -187,33 +158,23 @@ impl Stand {
         Ok(Description {
             debugging: self.debugging,
             paper: self.printer.path("sheets"),
-            control: self.reader.socket().to_owned(),
+            control: self.around.reader.socket().to_owned(),
             emulator: program("hw-sim"),
             memory: memory(self.debugging),
-            home: self.world.ground.path("home"),
-            ground: self.world.ground.path(""),
-            keys: String::from_utf8(self.world.published_keys()?)?,
+            home: self.around.world.ground.path("home"),
+            ground: self.around.world.ground.path(""),
+            keys: String::from_utf8(self.around.world.published_keys()?)?,
             attendant: ATTENDANT,
             kiosk: self.kiosk.id(),
-            service: self.reader.service(),
+            service: self.around.reader.service(),
         })
     }
 
     fn carry_out(&mut self, line: &str) -> Result<Value, Box<dyn Error>> {
-        let Line {
-            order,
-            lift_after,
-            faults,
-        } = serde_json::from_str(line)?;
+        let Some(order) = self.around.carry_out(Line::<Order>::parse(line)?)? else {
+            return Ok(true.into());
+        };
         match order {
-            Order::Insert(persona) => self.reader.insert_faulty(&persona, lift_after, faults)?,
-            Order::Remove(slot) => self.reader.remove_from(slot)?,
-            Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
-            Order::Stop(part) => self.stop(part)?,
-            Order::Start(part) => self.restart(part)?,
-            Order::Pause(part) => self.signal(part, Signal::STOP)?,
-            Order::Resume(part) => self.signal(part, Signal::CONT)?,
-            Order::Center(offer) => self.offer(offer)?,
             // While it says `media-empty`, this one takes up no job, and so could not be told otherwise.
             Order::Paper(there) => self.printer.say("media-needed", !there)?,
             Order::Printer(works) => self.printer_works(works)?,
@@ -225,7 +186,8 @@ impl Stand {
                 self.kiosk.signal(Signal::KILL)?;
                 self.restart_kiosk()?;
             }
-            Order::End(part) => return Err(cannot(part)),
+            Order::Tell(Part::Kiosk) => return Ok(self.kiosk.log.all().into()),
+            Order::Tell(Part::Browser) => return Err("a browser has no log".into()),
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {
@@ -238,66 +200,15 @@ impl Stand {
                 })?;
             }
             Order::Fee(yen) => {
-                let cabinet = self.reader.cabinet().to_owned();
+                let cabinet = self.around.reader.cabinet().to_owned();
                 self.configure(|config| fit_cabinet(config, &cabinet, yen))?;
             }
             Order::Cabinet(request) => {
-                let felt = cabinet::call(self.reader.cabinet(), &request)?;
+                let felt = cabinet::call(self.around.reader.cabinet(), &request)?;
                 return Ok(serde_json::to_value(felt)?);
             }
         }
         Ok(true.into())
-    }
-
-    fn stop(&mut self, part: Part) -> Result<(), Box<dyn Error>> {
-        match part {
-            Part::Center => self.world.center = None,
-            Part::Vrs => self.world.vrs = None,
-            Part::Pcscd => self.reader.lose_service()?,
-            _ => return Err(cannot(part)),
-        }
-        Ok(())
-    }
-
-    fn restart(&mut self, part: Part) -> Result<(), Box<dyn Error>> {
-        match part {
-            Part::Center => self.world.start_center()?,
-            Part::Vrs => self.world.start_vrs()?,
-            Part::Pcscd => self.reader.restore_service()?,
-            _ => return Err(cannot(part)),
-        }
-        Ok(())
-    }
-
-    fn signal(&self, part: Part, signal: Signal) -> Result<(), Box<dyn Error>> {
-        let program = match part {
-            Part::Center => &self.world.center,
-            Part::Vrs => &self.world.vrs,
-            _ => return Err(cannot(part)),
-        };
-        let program = program.as_ref().ok_or("it does not run")?;
-        Ok(program.signal(signal)?)
-    }
-
-    fn offer(&mut self, offer: Offer) -> io::Result<()> {
-        self.world.center = None;
-        self.world.ground.edit("center/center.toml", |config| {
-            // A minute that is hours away.
-            let hour = (time::OffsetDateTime::now_utc().hour() + 9 + 12) % 24;
-            let (open, close) = match offer {
-                Offer::Closed => (format!("{hour:02}:00"), format!("{hour:02}:01")),
-                _ => ("00:00".to_owned(), "24:00".to_owned()),
-            };
-            set(config, "hours.open", open);
-            set(config, "hours.close", close);
-            config.remove("maintenance");
-            if matches!(offer, Offer::Maintenance) {
-                let words = ["ja", "en", "zh", "ko"].map(|language| (language, "…"));
-                let words = words.map(|(language, word)| (language.to_owned(), word.into()));
-                config.insert("maintenance".to_owned(), Table::from_iter(words).into());
-            }
-        })?;
-        self.world.start_center()
     }
 
     fn printer_works(&self, works: Works) -> io::Result<()> {
@@ -312,14 +223,14 @@ impl Stand {
     /// Changes the kiosk's configuration, and starts it again.
     fn configure(&mut self, change: impl FnOnce(&mut Table)) -> io::Result<()> {
         self.kiosk.end()?;
-        self.world.ground.edit(PAGE, change)?;
+        self.around.world.ground.edit(PAGE, change)?;
         self.restart_kiosk()
     }
 
     fn restart_kiosk(&mut self) -> io::Result<()> {
         let free = || TcpListener::bind(("127.0.0.1", self.debugging)).ok();
         poll(LETS_GO, free).ok_or_else(|| io::Error::other("a browser was left behind"))?;
-        self.kiosk = start_kiosk(&self.world, &self.printer)?;
+        self.kiosk = start_kiosk(&self.around.world, &self.printer)?;
         Ok(())
     }
 }
@@ -340,10 +251,6 @@ fn memory(debugging: u16) -> PathBuf {
 
 fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn cannot(part: Part) -> Box<dyn Error> {
-    format!("that cannot be done to {part:?}").into()
 }
 
 /// All that a cabinet has, and a fee; or nothing of it.

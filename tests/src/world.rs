@@ -9,6 +9,7 @@
 //! FOLDER/center     center.toml, signing key, jwks.json, barcode signers
 //! FOLDER/csca       CSCA of certificates for abroad
 //! FOLDER/kiosk      kiosk.toml; page.toml, with the browser; app.toml, with an app's certificate
+//! FOLDER/app        app.toml, wallet and trust list of an app, where there is one
 //! ```
 
 use std::io;
@@ -202,6 +203,17 @@ impl World {
         ]);
         curl.arg(self.ground.path("pki/services/ca.pem"));
         run(curl.arg(format!("https://localhost:{port}{path}")))
+    }
+
+    /// The center's `/metrics`, fetched with `curl`.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn center_metrics(&self) -> io::Result<String> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--fail", "--noproxy", "*", "--max-time", "10"]);
+        let metrics = run(curl.arg(format!("http://{}/metrics", self.addresses.admin)))?;
+        String::from_utf8(metrics).map_err(io::Error::other)
     }
 
     /// Whether the terminals' listener answers a client without a certificate, here `curl`.

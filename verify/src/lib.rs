@@ -63,6 +63,7 @@
 mod card;
 mod countries;
 mod document;
+pub mod form;
 mod health_card;
 mod json;
 mod jwks;

@@ -2,20 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use verify::form::{self, moment};
 use verify::{Card, Content, Kind, Private, Report, Signer, TrustList, Vaccination};
-
-/// Version of the JSON form; it grows with each change that a reader could stumble over.
-const FORM: u32 = 1;
 
 pub(crate) fn reports(reports: &[Report], now: i64, as_json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if as_json {
-        let codes: Vec<_> = reports.iter().map(report_json).collect();
-        let document = json!({"form": FORM, "at": moment(now), "codes": codes});
-        return writeln!(out, "{document:#}");
+        return writeln!(out, "{:#}", form::reports(reports, now));
     }
     if reports.is_empty() {
         writeln!(out, "no code found")?;
@@ -32,7 +25,7 @@ pub(crate) fn reports(reports: &[Report], now: i64, as_json: bool) -> io::Result
 pub(crate) fn trust(trust: &TrustList, as_json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if as_json {
-        return writeln!(out, "{:#}", trust_json(trust));
+        return writeln!(out, "{:#}", form::trust(trust));
     }
     for issuer in trust.card_issuers() {
         let url = issuer.url.as_deref().unwrap_or("any issuer");
@@ -67,48 +60,6 @@ pub(crate) fn trust(trust: &TrustList, as_json: bool) -> io::Result<()> {
         }
     }
     out.flush()
-}
-
-fn trust_json(trust: &TrustList) -> Value {
-    let issuers = trust.card_issuers().iter().map(|issuer| {
-        let kids: Vec<_> = issuer.keys.kids().collect();
-        let revoked = issuer.revoked.iter();
-        let revoked =
-            revoked.map(|list| json!({"kid": list.kid(), "ctr": list.ctr(), "cards": list.len()}));
-        json!({
-            "url": issuer.url,
-            "name": issuer.name,
-            "keys": kids,
-            "revoked": revoked.collect::<Vec<_>>(),
-            "fetched": issuer.fetched.map(|day| day.to_string()),
-        })
-    });
-    let countries = trust.countries().iter().map(|country| {
-        let cscas = country.cscas.iter().map(|csca| {
-            let (from, until) = csca.validity();
-            json!({
-                "subject": csca.subject(),
-                "sha256": csca.fingerprint(),
-                "not_before": moment(from),
-                "not_after": moment(until),
-            })
-        });
-        let revoked = country.revoked.iter().map(|list| {
-            let (from, until) = list.updates();
-            json!({"signers": list.len(), "this_update": moment(from), "next_update": moment(until)})
-        });
-        json!({
-            "code": country.code,
-            "name": country.name,
-            "cscas": cscas.collect::<Vec<_>>(),
-            "revoked": revoked.collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "form": FORM,
-        "card_issuers": issuers.collect::<Vec<_>>(),
-        "countries": countries.collect::<Vec<_>>(),
-    })
 }
 
 fn write_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -210,96 +161,6 @@ fn write_rest(out: &mut impl Write, what: &str, text: Option<&str>) -> io::Resul
     text.map_or(Ok(()), |text| write!(out, ", {what}{}", shown(text)))
 }
 
-fn report_json(report: &Report) -> Value {
-    let signer = report.signer.as_ref().map(|signer| match signer {
-        Signer::CardIssuer { url, name, kid } => json!({"issuer": url, "name": name, "kid": kid}),
-        Signer::Country {
-            code,
-            name,
-            subject,
-            serial,
-            validity,
-            csca,
-            csca_fingerprint,
-        } => json!({
-            "country": code,
-            "name": name,
-            "subject": subject,
-            "serial": serial,
-            "not_before": moment(validity.0),
-            "not_after": moment(validity.1),
-            "csca": csca,
-            "csca_sha256": csca_fingerprint,
-        }),
-    });
-    let notes: Vec<_> = report.notes.iter().map(ToString::to_string).collect();
-    json!({
-        "kind": kind_word(report.kind),
-        "verdict": report.verdict.word(),
-        "reason": report.verdict.reason(),
-        "claimed_issuer": report.claimed,
-        "signer": signer,
-        "content": report.content.as_ref().map(content_json),
-        "notes": notes,
-    })
-}
-
-fn content_json(content: &Content) -> Value {
-    match content {
-        Content::Card(card) => {
-            let patient = &card.patient;
-            let given: Vec<_> = patient.given.iter().map(Private::expose).collect();
-            let doses = card.immunizations.iter().map(|dose| {
-                json!({
-                    "date": dose.date.to_string(),
-                    "system": dose.system,
-                    "code": dose.code,
-                    "lot": dose.lot,
-                    "performer": dose.performer,
-                })
-            });
-            json!({
-                "types": card.types,
-                "not_before": moment(card.not_before),
-                "family_name": patient.family.as_ref().map(Private::expose),
-                "given_names": given,
-                "birth_date": patient.birth_date.to_string(),
-                "doses": doses.collect::<Vec<_>>(),
-            })
-        }
-        Content::OtherCard { types } => json!({"types": types}),
-        Content::Vaccination(vaccination) => {
-            let holder = &vaccination.holder;
-            let doses = vaccination.vaccines.iter().flat_map(|vaccine| {
-                vaccine.doses.iter().map(move |dose| {
-                    json!({
-                        "number": dose.number,
-                        "date": dose.date.to_string(),
-                        "vaccine": vaccine.code,
-                        "product": vaccine.name,
-                        "disease": vaccine.disease,
-                        "country": dose.country,
-                        "center": dose.center,
-                        "lot": dose.lot,
-                        "next": dose.next.map(|day| day.to_string()),
-                    })
-                })
-            });
-            json!({
-                "type": "icao.vacc",
-                "certificate": vaccination.id.expose(),
-                "name": holder.name.expose(),
-                "birth_date": holder.birth_date.map(|day| day.to_string()),
-                "sex": holder.sex.as_ref().map(Private::expose),
-                "travel_document": holder.document.as_ref().map(Private::expose),
-                "other_number": holder.other_number.as_ref().map(Private::expose),
-                "doses": doses.collect::<Vec<_>>(),
-            })
-        }
-        Content::OtherSeal { kind } => json!({"type": kind}),
-    }
-}
-
 fn kind_name(report: &Report) -> &'static str {
     match report.kind {
         Kind::HealthCard => "SMART Health Card",
@@ -307,16 +168,6 @@ fn kind_name(report: &Report) -> &'static str {
         Kind::HealthLink => "SMART Health Link",
         Kind::EuDcc => "EU Digital COVID Certificate",
         _ => "unknown code",
-    }
-}
-
-fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::HealthCard => "smart-health-card",
-        Kind::Vds => "vds-nc",
-        Kind::HealthLink => "smart-health-link",
-        Kind::EuDcc => "eu-dcc",
-        _ => "unknown",
     }
 }
 
@@ -338,11 +189,4 @@ fn shown(text: &str) -> String {
         }
     };
     text.chars().map(harmless).collect()
-}
-
-/// RFC 3339.
-fn moment(second: i64) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp(second).ok();
-    let written = moment.and_then(|moment| moment.format(&Rfc3339).ok());
-    written.unwrap_or_else(|| second.to_string())
 }

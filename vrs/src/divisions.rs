@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use card::number::IndividualNumber;
 use issuance_api::MunicipalityCode;
 
-use crate::storage::{Division, Folders, Reading, Session, Unavailable};
+use crate::storage::{Division, Folders, Found, Reading, Session, Unavailable};
 
 /// One municipality's, while it is open. Never locked over anything that waits.
 type Slot = Mutex<Option<Arc<Division>>>;
@@ -62,6 +63,20 @@ impl Divisions {
         session.inspect_err(|cause| self.failed(&division, *cause))
     }
 
+    /// As [`begin`](Self::begin), and the person with this number, if registered there.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin); also if a row does not open or a dose is missing.
+    pub async fn begin_for(
+        &self,
+        municipality: MunicipalityCode,
+        number: &IndividualNumber,
+    ) -> Result<(Session, Option<Found>), Unavailable> {
+        let division = self.division(municipality).await?;
+        let session = division.begin_for(number).await;
+        session.inspect_err(|cause| self.failed(&division, *cause))
+    }
+
     /// One moment of a municipality's records, which waits for nobody.
     ///
     /// # Errors
@@ -83,10 +98,12 @@ impl Divisions {
         Ok(Arc::clone(lock(slot).get_or_insert(opened)))
     }
 
-    /// Opened anew at the next request, for what was wrong may have been put right; but not where another was only faster.
+    /// Opened anew at the next request, for what was wrong may have been put right; but not where another was only faster, or one
+    /// person's row is damaged.
     fn failed(&self, division: &Arc<Division>, cause: Unavailable) {
         let slot = self.open.get(&division.municipality());
-        if let (Some(slot), false) = (slot, cause == Unavailable::Busy) {
+        let of_one = matches!(cause, Unavailable::Busy | Unavailable::Damaged);
+        if let (Some(slot), false) = (slot, of_one) {
             lock(slot).take_if(|now| Arc::ptr_eq(now, division));
         }
     }

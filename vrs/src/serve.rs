@@ -12,8 +12,8 @@ use issuance_channel::{
     Identity, Peer,
     descriptors::{self, TooFew},
     server::{
-        self, Answer, Body, Connection, Form, Limits, LoopbackConfig, Method, MutualConfig,
-        OpenService, Service, StartError,
+        self, Answer, AppLimits, Body, Connection, Form, Limits, LoopbackConfig, Method,
+        MutualConfig, OpenService, Service, StartError,
     },
 };
 use sandbox::{Calls, Extent, SandboxError, Trial};
@@ -102,6 +102,7 @@ pub fn serve(config: Config, clock: impl Clock, trial: Trial) -> Result<(), Serv
         listen: config.listen_centers,
         tls: config.tls,
         apps: None,
+        app_limits: AppLimits::default(),
         limits: config.limits,
     };
     let loopback = LoopbackConfig {

@@ -16,6 +16,7 @@ use std::{
 
 use card::{
     evidence::{Binding, EvidenceError, SurfaceError},
+    number::IndividualNumber,
     trust::{RefusedSigners, TrustStore},
 };
 use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
@@ -27,7 +28,7 @@ use crate::{
     event::{Event, Events},
     nonce::{Nonces, milliseconds},
     statement::StatementKey,
-    storage::{Session, Unavailable},
+    storage::{Found, Session, Unavailable},
     ticket::Tickets,
 };
 
@@ -166,15 +167,28 @@ impl Vrs {
     }
 
     async fn begin(&self, municipality: MunicipalityCode) -> Result<Session, ProblemCode> {
-        if !self.parts.divisions.holds(municipality) {
+        self.holds(municipality)?;
+        let session = self.parts.divisions.begin(municipality).await;
+        session.map_err(|cause| self.unavailable(municipality, cause))
+    }
+
+    async fn begin_for(
+        &self,
+        municipality: MunicipalityCode,
+        number: &IndividualNumber,
+    ) -> Result<(Session, Option<Found>), ProblemCode> {
+        self.holds(municipality)?;
+        let session = self.parts.divisions.begin_for(municipality, number).await;
+        session.map_err(|cause| self.unavailable(municipality, cause))
+    }
+
+    fn holds(&self, municipality: MunicipalityCode) -> Result<(), ProblemCode> {
+        if self.parts.divisions.holds(municipality) {
+            Ok(())
+        } else {
             // Whether it takes part is the center's to say: here its records are missing.
-            return Err(ProblemCode::RecordsUnavailable);
+            Err(ProblemCode::RecordsUnavailable)
         }
-        self.parts
-            .divisions
-            .begin(municipality)
-            .await
-            .map_err(|cause| self.unavailable(municipality, cause))
     }
 
     /// A failure is a problem, never a finding; the cause is for the operator alone.

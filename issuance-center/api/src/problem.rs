@@ -158,20 +158,25 @@ impl Problem {
     /// What happened, without what to do about it.
     #[must_use]
     pub fn happened(&self, language: Language) -> String {
-        let text = self.code.happened(language);
+        let text = self.fill(self.code.happened(language));
+        match self.printed {
+            Some(printed) => language.joined(&text, &came_out(printed, language)),
+            None => text,
+        }
+    }
+
+    /// A text about it with its tries and its character filled in.
+    #[must_use]
+    pub fn fill(&self, text: &str) -> String {
         let text = match self.remaining {
             Some(remaining) => text.replace("{remaining}", &remaining.to_string()),
             None => text.to_owned(),
         };
-        let text = match self.character {
+        match self.character {
             Some(character) => {
                 let shown = format!("「{character}」(U+{:04X})", u32::from(character));
                 text.replace("{character}", &shown)
             }
-            None => text,
-        };
-        match self.printed {
-            Some(printed) => language.joined(&text, &came_out(printed, language)),
             None => text,
         }
     }

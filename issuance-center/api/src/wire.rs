@@ -2,9 +2,21 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use base64::Engine;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 use zeroize::{Zeroize, Zeroizing};
+
+/// A page has hundreds of kilobytes: as many at a time as the processor can.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static URL_SAFE_NO_PAD: std::sync::LazyLock<base64::engine::simd::Simd> =
+    std::sync::LazyLock::new(|| {
+        base64::engine::simd::Simd::url_safe(base64::engine::general_purpose::NO_PAD)
+    });
 
 /// Bytes of any length: evidence, tickets, sealed states, pages. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +38,8 @@ impl Blob {
 
 impl Drop for Blob {
     fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.0.clear();
         self.0.zeroize();
     }
 }
@@ -68,16 +82,36 @@ impl<const N: usize> fmt::Debug for Array<N> {
 }
 
 fn encode<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
-    serializer.serialize_str(&text)
+    let mut text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
+    let serialized = serializer.serialize_str(&text);
+    // As `Blob` is.
+    text.clear();
+    serialized
 }
 
 fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = Zeroizing::new(String::deserialize(deserializer)?);
-    // The decoder's message would quote input: say nothing of it.
-    URL_SAFE_NO_PAD
-        .decode(text.as_bytes())
-        .map_err(|_| D::Error::custom("not base64url without padding"))
+    struct Text;
+
+    impl Visitor<'_> for Text {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("base64url without padding")
+        }
+
+        // From the input itself, where it is at hand: no copy is left of it.
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+            // The decoder's message would quote input: say nothing of it.
+            let decoded = URL_SAFE_NO_PAD.decode(text);
+            decoded.map_err(|_| E::custom("not base64url without padding"))
+        }
+
+        fn visit_string<E: Error>(self, text: String) -> Result<Vec<u8>, E> {
+            self.visit_str(&Zeroizing::new(text))
+        }
+    }
+
+    deserializer.deserialize_str(Text)
 }
 
 impl Serialize for Blob {

@@ -20,7 +20,9 @@ impl io::Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let needed = self.0.len().saturating_add(bytes.len());
         if needed > self.0.capacity() {
-            let mut larger = Vec::with_capacity(needed.saturating_mul(2));
+            // What one large text needs is not doubled: all of it is wiped.
+            let room = self.0.capacity().saturating_mul(2);
+            let mut larger = Vec::with_capacity(room.max(needed.saturating_add(FIRST)));
             larger.extend_from_slice(&self.0);
             self.0 = Zeroizing::new(larger);
         }

@@ -27,13 +27,16 @@ use hpke::{
     aead::{AeadCtxR, AeadCtxS, AeadTag, AesGcm256},
     inout::InOutBuf,
     kdf::HkdfSha256,
-    kem::X25519HkdfSha256,
     rand_core::{CryptoRng, UnwrapErr},
 };
 use issuance_api::{Array, Transcript};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+mod kem;
+
+use kem::X25519HkdfSha256;
 
 type PublicKey = <X25519HkdfSha256 as Kem>::PublicKey;
 type PrivateKey = <X25519HkdfSha256 as Kem>::PrivateKey;

@@ -90,7 +90,7 @@ impl<R: Registry> Center<R> {
             },
         };
         self.contents(programme, &state)?;
-        self.printable(&state.preview).await?;
+        self.printable(programme, &state.preview).await?;
         let sealed = self.states.seal(&state, caller.terminal, uptime);
         Ok(InquiryAnswer {
             state: sealed.map_err(ProblemCode::from)?,
@@ -228,7 +228,10 @@ impl<R: Registry> Center<R> {
     }
 
     /// A rare character takes the wide font, which may have to be read: not on a thread that serves connections.
-    async fn printable(&self, preview: &Preview) -> Result<(), Problem> {
+    async fn printable(&self, programme: &Programme, preview: &Preview) -> Result<(), Problem> {
+        if !self.parts.typesetter.is_rare(preview) {
+            return Ok(self.parts.typesetter.check(programme, preview)?);
+        }
         let (programmes, typesetter) = (
             Arc::clone(&self.parts.programmes),
             Arc::clone(&self.parts.typesetter),

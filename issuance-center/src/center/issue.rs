@@ -6,15 +6,20 @@
 use std::sync::Arc;
 
 use issuance_api::{
-    CertificateId, IssueIntent, Problem, ProblemCode,
+    CertificateId, CertificateKind, IssueIntent, Problem, ProblemCode,
     registry::{self, Registration},
     terminal::{DeliveredAnswer, DeliveredRequest, IssueAnswer, IssueRequest, Preview},
 };
 
-use super::{Caller, Center, apart};
+use super::{Caller, Center, Parts, apart};
 use crate::{
-    certificate::{page::Content, qr::Symbol, vdsnc::VdsNc},
-    event::Event,
+    certificate::{
+        page::{Content, Typesetter},
+        qr::Symbol,
+        vdsnc::VdsNc,
+    },
+    event::{Event, Events},
+    programme::Programmes,
     registry::Registry,
     signing::{SignError, Signed},
     state::Redeemed,
@@ -85,41 +90,44 @@ impl<R: Registry> Center<R> {
         self.set(state.preview, certificate_id, signed).await
     }
 
-    /// Symbols and page take milliseconds: apart from the threads that serve connections.
+    /// Symbol and page take less than a millisecond, about what it would cost to hand them to another thread under load; but a rare
+    /// character or a wide symbol for abroad takes several: apart from the threads that serve connections.
     async fn set(
         &self,
         preview: Preview,
         certificate_id: CertificateId,
         signed: Signed,
     ) -> Result<IssueAnswer, Problem> {
+        let Parts {
+            programmes,
+            typesetter,
+            events,
+            ..
+        } = &self.parts;
+        if preview.kind == CertificateKind::Domestic && !typesetter.is_rare(&preview) {
+            return set(
+                programmes,
+                typesetter,
+                &**events,
+                &preview,
+                certificate_id,
+                signed,
+            );
+        }
         let (programmes, typesetter, events) = (
-            Arc::clone(&self.parts.programmes),
-            Arc::clone(&self.parts.typesetter),
-            Arc::clone(&self.parts.events),
+            Arc::clone(programmes),
+            Arc::clone(typesetter),
+            Arc::clone(events),
         );
         apart(move || {
-            let programme = programmes.find(&preview.programme);
-            let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
-            let Signed { jws, seal } = signed;
-            let too_large = |_| ProblemCode::CertificateTooLarge;
-            let symbol = Symbol::of(&jws).map_err(too_large)?;
-            let seal_symbol = seal.as_ref().map(Symbol::of_seal);
-            let seal_symbol = seal_symbol.transpose().map_err(too_large)?;
-            let page = typesetter.set(&Content {
-                programme,
-                preview: &preview,
-                certificate_id: &certificate_id,
-                symbol: &symbol,
-                seal: seal_symbol.as_ref(),
-            });
-            // The preview was checked: what fails now is not the person's name.
-            let page = page.inspect_err(|_| events.note(Event::PageFailed))?;
-            Ok(IssueAnswer {
+            set(
+                &programmes,
+                &typesetter,
+                &*events,
+                &preview,
                 certificate_id,
-                jws: jws.into_personal(),
-                vds_nc: seal.map(VdsNc::into_personal),
-                page,
-            })
+                signed,
+            )
         })
         .await
     }
@@ -152,4 +160,36 @@ impl<R: Registry> Center<R> {
         let registry::DeliveredAnswer {} = self.parts.registry.delivered(&delivered).await?;
         Ok(DeliveredAnswer {})
     }
+}
+
+fn set(
+    programmes: &Programmes,
+    typesetter: &Typesetter,
+    events: &dyn Events,
+    preview: &Preview,
+    certificate_id: CertificateId,
+    signed: Signed,
+) -> Result<IssueAnswer, Problem> {
+    let programme = programmes.find(&preview.programme);
+    let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
+    let Signed { jws, seal } = signed;
+    let too_large = |_| ProblemCode::CertificateTooLarge;
+    let symbol = Symbol::of(&jws).map_err(too_large)?;
+    let seal_symbol = seal.as_ref().map(Symbol::of_seal);
+    let seal_symbol = seal_symbol.transpose().map_err(too_large)?;
+    let page = typesetter.set(&Content {
+        programme,
+        preview,
+        certificate_id: &certificate_id,
+        symbol: &symbol,
+        seal: seal_symbol.as_ref(),
+    });
+    // The preview was checked: what fails now is not the person's name.
+    let page = page.inspect_err(|_| events.note(Event::PageFailed))?;
+    Ok(IssueAnswer {
+        certificate_id,
+        jws: jws.into_personal(),
+        vds_nc: seal.map(VdsNc::into_personal),
+        page,
+    })
 }

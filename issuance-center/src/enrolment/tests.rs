@@ -43,6 +43,7 @@ impl Ground {
         AUTHORITY.save(&path("attestation")).unwrap();
         let text = include_str!("../../center.example.toml")
             .replace("tls/apps-ca", "pki/apps/ca")
+            .replace("signing/apps-ca", "pki/apps/ca")
             .replace("tls/terminals-root", "pki/terminals/ca");
         let config = Config::parse(&text, folder.path()).unwrap();
         Self {

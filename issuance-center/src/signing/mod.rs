@@ -4,12 +4,14 @@
 //! Registered ── Signing::sign ── Signer (key file, later an HSM) ── verified ── JWS and, for abroad, VDS-NC
 //! ```
 //! ES256 is deterministic (RFC 6979), so a machine that computes wrongly would hand out the key with two signatures over one
-//! message. Each signature is therefore verified before it leaves; the first that does not verify stops signing for good.
+//! message. Each signature is therefore verified before it leaves, by another implementation than the one that made it; the first
+//! that does not verify stops signing for good.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use issuance_api::{KeyId, ProblemCode};
-use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
+use p256::ecdsa::VerifyingKey;
 
 use time::OffsetDateTime;
 
@@ -195,7 +197,8 @@ impl Signing {
 }
 
 fn verifies(key: &VerifyingKey, message: &[u8], signature: &[u8; 64]) -> bool {
-    Signature::from_slice(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.to_sec1_point(false));
+    key.verify(message, signature).is_ok()
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use issuance_api::terminal::{IssueAnswer, Preview};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::handover::testing::{Maker, answer, page, payload, qr_text};
+use crate::handover::qr_text;
+use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
 
 mod cabinet;
-mod doubles;
+pub(crate) mod doubles;
 use doubles::*;
 
 /// What was seen from start to end where nothing is in the way.
@@ -72,7 +73,7 @@ async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
     let issued = terminal.center.maker.answer(&terminal.center.preview);
     let expected = (
         issued.page.as_bytes().to_vec(),
-        qr_text(issued.jws.expose()),
+        qr_text(issued.jws.expose()).to_string(),
         1,
     );
     assert_eq!(terminal.output.paper, [expected]);
@@ -801,4 +802,36 @@ async fn copies_that_came_out_are_told_and_not_put_out_again() {
     assert_eq!(terminal.center.count("issue"), 1);
     let copies: Vec<_> = terminal.output.paper.iter().map(|it| it.2).collect();
     assert_eq!(copies, [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_lapsed_is_not_put_out_again() {
+    for out in [0, 1] {
+        for (extensions, in_time) in [(5, true), (7, false)] {
+            let mut terminal = terminal();
+            terminal.center.preview.copies = 2;
+            terminal.output.deliveries = Script::failing([OutputError::Jam]);
+            terminal.output.out = out;
+            let (seen, ended) = serve(&mut terminal, |seen| match seen {
+                "municipality" => Does::This(vec![Intent::Municipality {
+                    code: HOME.parse().unwrap(),
+                    copies: 2,
+                }]),
+                // Eighty seconds each.
+                "try again" => {
+                    let mut intents: Vec<_> = (0..extensions).map(|_| Intent::MoreTime).collect();
+                    intents.push(Intent::Go);
+                    Does::Slowly(Duration::from_secs(80), intents)
+                }
+                _ => Does::AsAsked,
+            })
+            .await;
+            assert_eq!(terminal.output.paper.is_empty(), !in_time, "{seen:?}");
+            match (in_time, out) {
+                // The center is asked all the same: it says whether the copy that is out holds.
+                (true, _) | (false, 1) => assert_eq!(ended, Ok(Done { reported: true })),
+                (false, _) => assert_eq!(ended, Err(ProblemCode::RegistrationLapsed)),
+            }
+        }
+    }
 }

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use super::{Mismatch, Refusal, same};
 
+mod drawing;
 mod exact;
 
 /// Resolution of the first look, in dots an inch: coarse, for it takes in the whole page.
@@ -63,24 +64,40 @@ const RENDERING: RenderSettings = RenderSettings {
 
 /// Checks that the document is one page on which every QR code reads as one of `expected`, a few texts, and each of those is there.
 pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
+    on_sheet(pdf, expected, |sheet, whole| {
+        if exact::explains(sheet.page, sheet.expected, whole) {
+            return Ok(());
+        }
+        thoroughly(sheet, whole)
+    })
+}
+
+/// Whether the first look is enough.
+pub(super) fn explains(pdf: &[u8], expected: &[&str]) -> bool {
+    let explained = on_sheet(pdf, expected, |sheet, whole| {
+        Ok(exact::explains(sheet.page, sheet.expected, whole))
+    });
+    explained == Ok(true)
+}
+
+fn on_sheet<T>(
+    pdf: &[u8],
+    expected: &[&str],
+    look: impl FnOnce(Sheet<'_>, Area) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
     let [page] = &pdf.pages()[..] else {
         return Err(Mismatch::Page.into());
     };
     let (width, height) = page.render_dimensions();
     same(Mismatch::Page, width.max(height) <= LONGEST_SIDE)?;
-
     let whole = Area {
         left: 0,
         top: 0,
         width: dots(width),
         height: dots(height),
     };
-    let sheet = Sheet::new(page, expected);
-    if exact::explains(&sheet, whole) {
-        return Ok(());
-    }
-    thoroughly(sheet, whole)
+    look(Sheet::new(page, expected), whole)
 }
 
 /// Reads every code there is.
@@ -191,72 +208,16 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn rasterise(&self, area: Area, resolution: f32) -> Raster {
-        let finer = resolution / COARSE;
-        let [left, top, width, height] =
-            [area.left, area.top, area.width, area.height].map(|dots| scaled(dots, finer));
-        let mut raster = Raster {
-            width,
-            grey: Zeroizing::new(vec![u8::MAX; width * height]),
-            coloured: Zeroizing::new(vec![false; width.div_ceil(CELL) * height.div_ceil(CELL)]),
-        };
-        let scale = f64::from(resolution / POINTS_PER_INCH);
-        let rows = (STRIP / width).max(1);
-        for strip in (0..height).step_by(rows) {
-            let rows = rows.min(height - strip);
-            let to = |dots: usize| -(dots as f64);
-            let transform = Affine::translate((to(left), to(top + strip)))
-                * Affine::scale(scale)
-                * self.page.initial_transform(true).to_kurbo();
-            let pixmap = self.strip(dimension(width), dimension(rows), transform);
-            for (y, row) in (strip..).zip(pixmap.data().chunks_exact(width)) {
-                let (grey, cells) = raster.row_mut(y);
-                for ((pixels, grey), coloured) in
-                    row.chunks(CELL).zip(grey.chunks_mut(CELL)).zip(cells)
-                {
-                    for (pixel, grey) in pixels.iter().zip(grey) {
-                        let [r, g, b] = [pixel.r, pixel.g, pixel.b];
-                        *grey = luma(r, g, b);
-                        *coloured |= r.max(g).max(b) - r.min(g).min(b) > COLOURLESS;
-                    }
-                }
-            }
-        }
-        raster
-    }
-
-    fn strip(&self, width: u16, height: u16, transform: Affine) -> Pixmap {
-        let mut context = RenderContext::new(width, height);
-        render_into(
-            self.page,
-            &self.cache,
-            &InterpreterSettings::default(),
-            &RENDERING,
-            &mut context,
-            transform,
-        );
-        context.flush();
-        let mut pixmap = Pixmap::new(width, height);
-        let settings = RasterizerSettings {
-            target_init: TargetInit::Clear(WHITE),
-            ..RasterizerSettings::default()
-        };
-        context.render_with(&mut pixmap, &mut Resources::default(), settings);
-        pixmap
-    }
-
     /// Compares all QR codes that read. Where only finder patterns seem to be, printed lines among them, none does.
     fn decode(&mut self, raster: Raster) -> Result<(), Mismatch> {
-        let Raster {
-            width,
-            grey,
-            coloured,
-        } = raster;
-        let height = grey.len() / width;
+        let mut raster = raster;
+        let width = raster.width;
+        let coloured = std::mem::take(&mut *raster.coloured);
+        let height = raster.grey.len() / width;
         let mut image =
-            PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
+            PreparedImage::prepare_from_greyscale(width, height, |x, y| raster.grey[y * width + x]);
         // The decoder has a copy now, and makes another.
-        drop(grey);
+        drop(raster);
         for grid in image.detect_grids() {
             let Ok((_, text)) = grid.decode() else {
                 continue;
@@ -283,6 +244,88 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// Draws a page.
+trait Painter {
+    /// A part of it; `view` leads there from points from the page's upper left corner.
+    fn strip(&self, width: u16, height: u16, view: Affine) -> Pixmap;
+
+    fn rasterise(&self, area: Area, resolution: f32) -> Raster {
+        let (mut raster, strips) = Raster::new(area, resolution);
+        for strip in strips.of(&mut raster) {
+            self.fill(&strips, strip);
+        }
+        raster
+    }
+
+    /// The same by two at the same time.
+    fn rasterise_together(&self, area: Area, resolution: f32) -> Raster
+    where
+        Self: Sync,
+    {
+        let (mut raster, strips) = Raster::new(area, resolution);
+        let mut own: Vec<_> = strips.of(&mut raster).collect();
+        let others = own.split_off(own.len().div_ceil(2));
+        let fill = |part: Vec<_>| part.into_iter().for_each(|strip| self.fill(&strips, strip));
+        thread::scope(|scope| {
+            let helper = (!others.is_empty()).then(|| scope.spawn(|| fill(others)));
+            fill(own);
+            if let Some(helper) = helper {
+                helper.join().unwrap_or_else(|panic| resume_unwind(panic));
+            }
+        });
+        raster
+    }
+
+    fn fill(&self, strips: &Strips, strip: Strip<'_>) {
+        let Strips {
+            left,
+            top,
+            width,
+            resolution,
+            ..
+        } = *strips;
+        let to = |dots: usize| -(dots as f64);
+        let view = Affine::translate((to(left), to(top + strip.top)))
+            * Affine::scale(f64::from(resolution / POINTS_PER_INCH));
+        let rows = strip.grey.len() / width;
+        let pixmap = self.strip(dimension(width), dimension(rows), view);
+        let rows = pixmap.data().chunks_exact(width);
+        for (y, (row, grey)) in rows.zip(strip.grey.chunks_exact_mut(width)).enumerate() {
+            let cells = &mut strip.coloured[y / CELL * width.div_ceil(CELL)..];
+            for ((pixels, grey), coloured) in row.chunks(CELL).zip(grey.chunks_mut(CELL)).zip(cells)
+            {
+                for (pixel, grey) in pixels.iter().zip(grey) {
+                    let [r, g, b] = [pixel.r, pixel.g, pixel.b];
+                    *grey = luma(r, g, b);
+                    *coloured |= r.max(g).max(b) - r.min(g).min(b) > COLOURLESS;
+                }
+            }
+        }
+    }
+}
+
+impl Painter for Sheet<'_> {
+    fn strip(&self, width: u16, height: u16, view: Affine) -> Pixmap {
+        let mut context = RenderContext::new(width, height);
+        render_into(
+            self.page,
+            &self.cache,
+            &InterpreterSettings::default(),
+            &RENDERING,
+            &mut context,
+            view * self.page.initial_transform(true).to_kurbo(),
+        );
+        context.flush();
+        let mut pixmap = Pixmap::new(width, height);
+        let settings = RasterizerSettings {
+            target_init: TargetInit::Clear(WHITE),
+            ..RasterizerSettings::default()
+        };
+        context.render_with(&mut pixmap, &mut Resources::default(), settings);
+        pixmap
+    }
+}
+
 /// Part of a page in grey.
 struct Raster {
     width: usize,
@@ -291,15 +334,62 @@ struct Raster {
     coloured: Zeroizing<Vec<bool>>,
 }
 
+impl Drop for Raster {
+    fn drop(&mut self) {
+        // A vector's room is wiped at once, its content one by one.
+        self.grey.clear();
+        self.coloured.clear();
+    }
+}
+
 impl Raster {
-    /// A row of dots, and the row of cells it is in.
-    fn row_mut(&mut self, y: usize) -> (&mut [u8], &mut [bool]) {
-        let columns = self.width.div_ceil(CELL);
-        let (dots, cells) = (y * self.width, y / CELL * columns);
-        (
-            &mut self.grey[dots..][..self.width],
-            &mut self.coloured[cells..][..columns],
-        )
+    /// White, and how it is filled.
+    fn new(area: Area, resolution: f32) -> (Self, Strips) {
+        let finer = resolution / COARSE;
+        let [left, top, width, height] =
+            [area.left, area.top, area.width, area.height].map(|dots| scaled(dots, finer));
+        let raster = Self {
+            width,
+            grey: Zeroizing::new(vec![u8::MAX; width * height]),
+            coloured: Zeroizing::new(vec![false; width.div_ceil(CELL) * height.div_ceil(CELL)]),
+        };
+        let strips = Strips {
+            left,
+            top,
+            width,
+            cells: (STRIP / width / CELL).max(1),
+            resolution,
+        };
+        (raster, strips)
+    }
+}
+
+/// Where a raster lies on the page, and in what it is filled: strips of so many cells from top to bottom.
+struct Strips {
+    left: usize,
+    top: usize,
+    width: usize,
+    cells: usize,
+    resolution: f32,
+}
+
+/// A part of a raster, from one side to the other.
+struct Strip<'r> {
+    top: usize,
+    grey: &'r mut [u8],
+    coloured: &'r mut [bool],
+}
+
+impl Strips {
+    fn of<'r>(&self, raster: &'r mut Raster) -> impl Iterator<Item = Strip<'r>> + use<'r> {
+        let (dots, cells) = (self.cells * CELL, self.cells * self.width.div_ceil(CELL));
+        let grey = raster.grey.chunks_mut(dots * self.width);
+        let strips = grey.zip(raster.coloured.chunks_mut(cells)).enumerate();
+        strips.map(move |(n, (grey, coloured))| Strip {
+            top: n * dots,
+            grey,
+            coloured,
+        })
     }
 }
 
@@ -405,20 +495,10 @@ fn dimension(dots: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::testing::{Symbol, page, page_of};
+    use crate::handover::testing::{Symbol, mixed_page_of, page, page_of};
 
-    /// Whether the quick look is enough.
     fn explained(pdf: Vec<u8>, expected: &[&str]) -> bool {
-        let pdf = Pdf::new(Arc::new(pdf)).unwrap();
-        let page = &pdf.pages()[0];
-        let (width, height) = page.render_dimensions();
-        let whole = Area {
-            left: 0,
-            top: 0,
-            width: dots(width),
-            height: dots(height),
-        };
-        exact::explains(&Sheet::new(page, expected), whole)
+        explains(&pdf, expected)
     }
 
     fn card(of: u8) -> String {
@@ -439,6 +519,8 @@ mod tests {
         let place = (60.0, 60.0);
         let symbol = |text: &str| Symbol::new(text, place, 113.4);
         assert!(explained(page_of(&[symbol(&own)]), &[&own]), "the control");
+        // What could let something shine through is none of ours, whatever it shows.
+        assert!(!explained(mixed_page_of(&[symbol(&own)]), &[&own]));
         assert!(!explained(page(&[]), &[&own]));
         assert!(!explained(page(&[&other]), &[&own]));
         assert!(!explained(page(&[&own, &other]), &[&own]));

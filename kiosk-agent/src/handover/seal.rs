@@ -10,7 +10,7 @@ use verify::{Content, Subject, Vaccination, Verdict};
 use super::{CardHolder, Issuer, Mismatch, same};
 
 /// Whose seals these are (Doc 9303, part 3).
-pub(super) const ISSUING_STATE: &str = "JPN";
+pub(crate) const ISSUING_STATE: &str = "JPN";
 
 impl Issuer {
     pub(super) fn check_seal(

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use card::attributes::{Attributes, BirthDate, Sex};
-use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Preview};
+use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Localized, Preview};
 use issuance_api::{Blob, CertificateId, CertificateKind, Personal};
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
@@ -13,7 +13,7 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{CardHolder, Certificate, Issuer};
+use super::{CardHolder, Certificate, Issuer, qr_text};
 
 pub(crate) const ISS: &str = "https://issuer.example";
 
@@ -48,13 +48,31 @@ impl Maker {
     }
 
     pub(crate) fn issuer(&self) -> Issuer {
+        Issuer::new(ISS.to_owned(), &self.jwks(None)).unwrap()
+    }
+
+    /// Its keys as it publishes them, with the counter of its list of revocations, if there is one.
+    pub(crate) fn jwks(&self, crl_version: Option<u64>) -> String {
         let point = self.key.verifying_key().to_sec1_point(false);
         let [x, y] =
             [point.x().unwrap(), point.y().unwrap()].map(|part| URL_SAFE_NO_PAD.encode(part));
-        let jwks = json!({"keys": [{
+        let mut keys = json!({"keys": [{
             "kty": "EC", "kid": self.kid, "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y,
         }]});
-        Issuer::new(ISS.to_owned(), &jwks.to_string()).unwrap()
+        if let Some(version) = crl_version {
+            keys["keys"][0]["crlVersion"] = version.into();
+        }
+        keys.to_string()
+    }
+
+    /// Its list of revocations.
+    pub(crate) fn revoked(&self, rids: &[&str]) -> String {
+        let list = json!({"kid": self.kid, "method": "rid", "ctr": 1 + rids.len(), "rids": rids});
+        list.to_string()
+    }
+
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
     }
 
     pub(crate) fn sign(&self, payload: &Value) -> String {
@@ -83,10 +101,6 @@ pub(crate) fn answer(jws: &str, page: &[u8]) -> IssueAnswer {
     }
 }
 
-pub(crate) fn qr_text(jws: &str) -> String {
-    certificate(jws, b"").qr_text().to_string()
-}
-
 pub(crate) fn attributes(name: &str, birth: (u16, u8, u8)) -> Attributes {
     let birth = BirthDate::new(birth.0, birth.1, birth.2).unwrap();
     Attributes::new(
@@ -99,6 +113,11 @@ pub(crate) fn attributes(name: &str, birth: (u16, u8, u8)) -> Attributes {
 
 pub(crate) fn holder() -> CardHolder {
     CardHolder::read(&attributes("架空　花子", (1980, 2, 17)))
+}
+
+pub(crate) fn said(text: &str) -> Localized {
+    let [ja, en, zh, ko] = [(); 4].map(|()| text.to_owned());
+    Localized { ja, en, zh, ko }
 }
 
 pub(crate) fn preview() -> Preview {
@@ -202,12 +221,23 @@ impl Symbol {
     }
 }
 
-/// An A4 page with these symbols. Where they overlap, their inks mix as on paper: each takes away light.
+/// An A4 page with these symbols, one over the other.
 pub(crate) fn page_of(symbols: &[Symbol]) -> Vec<u8> {
+    page_with(symbols, None)
+}
+
+/// The same, but where they overlap, their inks mix as on paper: each takes away light.
+pub(crate) fn mixed_page_of(symbols: &[Symbol]) -> Vec<u8> {
+    page_with(symbols, Some(BlendMode::Multiply))
+}
+
+fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     let mut document = krilla::Document::new();
     let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
     let mut surface = page.surface();
-    surface.push_blend_mode(BlendMode::Multiply);
+    if let Some(blend) = blend {
+        surface.push_blend_mode(blend);
+    }
     for symbol in symbols {
         let (red, green, blue) = symbol.ink;
         surface.set_fill(Some(Fill {
@@ -225,7 +255,9 @@ pub(crate) fn page_of(symbols: &[Symbol]) -> Vec<u8> {
         }
         surface.draw_path(&path.finish().unwrap());
     }
-    surface.pop();
+    if blend.is_some() {
+        surface.pop();
+    }
     surface.finish();
     page.finish();
     document.finish().unwrap()

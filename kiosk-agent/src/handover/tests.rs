@@ -118,7 +118,7 @@ fn a_page_of_another_certificate_is_noticed() {
 }
 
 /// Two certificates' QR texts, and the first one's JWS.
-fn two() -> (String, String, String) {
+fn two() -> (Zeroizing<String>, Zeroizing<String>, String) {
     let maker = Maker::new(1);
     let jws = maker.sign(&payload(&preview()));
     let mut other = preview();
@@ -148,7 +148,7 @@ fn a_symbol_that_says_one_thing_in_one_colour_and_another_in_another_is_noticed(
         ];
         symbols[0].ink = ink;
         symbols[1].ink = others_ink;
-        let refusal = check(&jws, &page_of(&symbols)).err();
+        let refusal = check(&jws, &mixed_page_of(&symbols)).err();
         assert!(refusal.is_some(), "{ink:?} and {others_ink:?}");
     }
     let one = [Symbol::new(&own, place, side)];

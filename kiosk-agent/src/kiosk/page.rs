@@ -54,6 +54,7 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
         front.start_over();
         let ended = tokio::select! {
             () = residents(terminal, &mut front) => Ended::Session,
+            () = shared.gone_back_from() => Ended::Session,
             never = keeper.keep() => match never {},
             () = shared.attendant() => Ended::AttendantCame,
         };

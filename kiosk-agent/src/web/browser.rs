@@ -289,15 +289,21 @@ fn is_in_memory(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|status| u64::try_from(status.f_type) == Ok(TMPFS))
 }
 
-/// A page that leads on to the kiosk's.
+/// The page that leads on to the kiosk's.
 fn write_start(profile: &Path, address: &str) -> io::Result<PathBuf> {
-    let page = Zeroizing::new(format!(
-        "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
-         <meta http-equiv=\"refresh\" content=\"0;url={address}\">"
-    ));
+    let page = leading_to(address);
     let path = profile.join("start.html");
     issuance_channel::secret_file::create(&path, 0o600, &[page.as_bytes()])?;
     Ok(path)
+}
+
+/// A page that leads on to another.
+pub(crate) fn leading_to(address: &str) -> Zeroizing<String> {
+    format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
+         <meta http-equiv=\"refresh\" content=\"0;url={address}\">"
+    )
+    .into()
 }
 
 #[cfg(test)]
@@ -323,8 +329,10 @@ mod tests {
     async fn what_it_started_ends_with_it_and_the_profile_goes() {
         let folder = TempDir::new_in("/dev/shm").unwrap();
         let program = folder.path().join("browser");
-        // One leaves the group for a session of its own, as what looks after crashes does.
-        let script = "#!/bin/sh\nsleep 600 & setsid sh -c 'sleep 600; :' \"$HOME\" & wait\n";
+        // One leaves the group for a session of its own, as what looks after crashes does. It waits without a child, which
+        // would outlive this test.
+        let script = "#!/bin/sh\nmkfifo \"$HOME/never\"\n\
+            sleep 600 & setsid sh -c 'read line < \"$0/never\"' \"$HOME\" & wait\n";
         std::fs::write(&program, script).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&program, mode).unwrap();
@@ -354,7 +362,8 @@ mod tests {
         std::fs::write(path.join("History"), "x").unwrap();
         // It was started on what is left.
         let mut script = std::process::Command::new("sh");
-        script.args(["-c", "sleep 600; exit 0", &data_folder(&path)]);
+        script.args(["-c", "read line", &data_folder(&path)]);
+        script.stdin(Stdio::piped());
         // No orphan of another test's.
         script.process_group(0);
         let mut survivor = script.spawn().unwrap();

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use issuance_api::ProblemCode;
 use issuance_api::problem::Language;
+use issuance_api::{MunicipalityCode, ProblemCode};
 use tokio::time::Instant;
 
 use super::attendant::{AttendantKey, Health};
@@ -37,6 +37,10 @@ pub struct Desk {
     /// What the core showed while a problem was being read.
     next: Option<Shown>,
     deadline: Option<Instant>,
+    /// When a screen that waits for nobody is Japanese again: whoever wanted it otherwise only passed by.
+    japanese_at: Option<Instant>,
+    /// Whose certificate was previewed, in how many copies: from there it goes back to those.
+    previewed: Option<(MunicipalityCode, u8)>,
     idle: Duration,
     /// The end of an application was read.
     acknowledged: bool,
@@ -68,6 +72,8 @@ impl Desk {
             shown: Shown::Starting,
             next: None,
             deadline: None,
+            japanese_at: None,
+            previewed: None,
             idle: IDLE,
             acknowledged: false,
             begun: false,
@@ -92,7 +98,8 @@ impl Desk {
     /// When what is shown has to give way to the start, without the core's doing.
     #[must_use]
     pub fn gives_way_at(&self) -> Option<Instant> {
-        self.deadline.filter(|_| self.gives_way())
+        self.japanese_at
+            .or_else(|| self.deadline.filter(|_| self.gives_way()))
     }
 
     const fn gives_way(&self) -> bool {
@@ -116,6 +123,12 @@ impl Desk {
         self.begun
     }
 
+    /// Whether somebody has gone back from an application to the first screen, or left it on the way: with that it is over.
+    #[must_use]
+    pub const fn is_gone_back_from(&self) -> bool {
+        self.begun && matches!(self.shown, Shown::Language(_))
+    }
+
     /// Whether the end of an application was read.
     #[must_use]
     pub const fn is_acknowledged(&self) -> bool {
@@ -136,15 +149,25 @@ impl Desk {
 
     /// The time is over of a screen that is this module's business.
     pub fn give_way(&mut self) {
+        if self.japanese_at.take().is_some() {
+            self.language = Language::Ja;
+            return;
+        }
         match self.take() {
             Shown::Service(menu) | Shown::Terms(menu, _) => self.set(Shown::Language(menu)),
-            Shown::AttendantKey { before, .. } => self.set(*before),
+            Shown::AttendantKey { before, until, .. } => self.bring_back(*before, until),
             Shown::Problem(problem) => match self.next.take() {
                 Some(next) => self.set(next),
                 None => self.shown = Shown::Problem(problem),
             },
             shown => self.shown = shown,
         }
+    }
+
+    /// What the attendant's key was asked for over: its time has run on.
+    fn bring_back(&mut self, before: Shown, until: Option<Instant>) {
+        self.set(before);
+        self.deadline = until;
     }
 
     fn take(&mut self) -> Shown {
@@ -155,6 +178,7 @@ impl Desk {
     pub fn start_over(&mut self) {
         self.language = Language::Ja;
         self.next = None;
+        self.previewed = None;
         self.begun = false;
         self.deserted = false;
         self.set(Shown::Starting);
@@ -164,6 +188,7 @@ impl Desk {
     /// to its end, a page at the printer above all, and is told without a word about anybody.
     pub fn desert(&mut self) {
         self.next = None;
+        self.previewed = None;
         self.deserted = true;
         // A problem was told, and what to do about it cannot be done any more.
         if matches!(self.shown, Shown::Problem(_)) || !self.shown.needs_nobody() {
@@ -191,6 +216,7 @@ impl Desk {
 
     /// What the core pushes.
     pub fn show(&mut self, view: &View<'_>) {
+        let previewed = self.previewed.take();
         let shown = match view {
             View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
@@ -210,16 +236,29 @@ impl Desk {
             View::CardLeft => Shown::CardLeft,
             // A kiosk's page reads no passport, and so is never asked for one.
             View::Passport => Shown::Starting,
-            View::Municipality { offers, home, fee } => Shown::Municipality(Choice {
-                offers: offers.to_vec(),
-                home: *home,
-                fee: *fee,
-            }),
-            View::Preview(preview) => Shown::Preview(Box::new((*preview).clone())),
-            View::Fee { due, inserted } => Shown::Fee {
-                due: *due,
-                inserted: *inserted,
-            },
+            View::Municipality { offers, home, fee } => {
+                let choice = Choice {
+                    offers: offers.to_vec(),
+                    home: *home,
+                    fee: *fee,
+                };
+                // After a preview it is asked again only for who went back, and they came from the copies.
+                match previewed.filter(|(code, _)| offers.iter().any(|offer| offer.code == *code)) {
+                    Some((code, copies)) => Shown::Copies(choice, code, copies),
+                    None => Shown::Municipality(choice),
+                }
+            }
+            View::Preview(preview) => {
+                self.previewed = Some((preview.authority.code, preview.copies));
+                Shown::Preview(Box::new((*preview).clone()))
+            }
+            View::Fee { due, inserted } => {
+                self.previewed = previewed;
+                Shown::Fee {
+                    due: *due,
+                    inserted: *inserted,
+                }
+            }
             View::TakePaper => Shown::TakePaper,
             View::Issuing => Shown::Issuing,
             View::Delivering => Shown::Delivering,
@@ -295,10 +334,24 @@ impl Desk {
         if matches!(shown, Shown::Language(_)) {
             self.language = Language::Ja;
         }
+        self.await_japanese(&shown);
         self.shown = shown;
         self.serial += 1;
         self.deadline = None;
         self.acknowledged = false;
+    }
+
+    /// Nobody's screen that follows another does not begin the time anew.
+    fn await_japanese(&mut self, shown: &Shown) {
+        if self.language == Language::Ja || !shown.is_nobodys() {
+            self.japanese_at = None;
+            return;
+        }
+        let now = Instant::now();
+        if *self.japanese_at.get_or_insert(now + self.idle) <= now {
+            self.japanese_at = None;
+            self.language = Language::Ja;
+        }
     }
 
     /// Sets a step of this module's own, which has a time of its own.

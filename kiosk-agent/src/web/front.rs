@@ -40,8 +40,19 @@ pub struct Shared {
     screen: watch::Sender<Bytes>,
     intents: mpsc::Sender<Intent>,
     changed: watch::Sender<()>,
-    /// When the page last said that it lives; nothing until the browser there is now has shown it.
-    alive: watch::Sender<Option<Instant>>,
+    page: watch::Sender<Page>,
+}
+
+/// How far the page has come of the browser that there is now.
+#[derive(Clone, Copy, Debug, Default)]
+enum Page {
+    /// Nothing was seen of it. What says that it lives is what the browser before still had on its way.
+    #[default]
+    Awaited,
+    /// It follows the screens.
+    Follows,
+    /// It last said then that it lives.
+    Lives(Instant),
 }
 
 /// What became of a browser.
@@ -84,7 +95,7 @@ impl Front {
             screen,
             intents,
             changed: watch::Sender::default(),
-            alive: watch::Sender::default(),
+            page: watch::Sender::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -173,6 +184,11 @@ impl Shared {
         self.until(Desk::has_let_in).await;
     }
 
+    /// The application is over without any end: somebody has gone back from it to the first screen.
+    pub async fn gone_back_from(&self) {
+        self.until(Desk::is_gone_back_from).await;
+    }
+
     /// The attendant goes, or nobody has touched the view for a while.
     pub async fn attendant_left(&self) {
         tokio::select! {
@@ -204,18 +220,25 @@ impl Shared {
 
     /// A browser was started: nothing was seen of its page yet.
     pub fn expect_page(&self) {
-        self.alive.send_replace(None);
+        self.page.send_replace(Page::Awaited);
     }
 
     /// The page says that it lives.
     pub(super) fn lives(&self) {
-        self.alive.send_replace(Some(Instant::now()));
+        self.page.send_if_modified(|page| {
+            let is_there = !matches!(page, Page::Awaited);
+            if is_there {
+                *page = Page::Lives(Instant::now());
+            }
+            is_there
+        });
     }
 
     /// Waits until the page says that it lives.
     pub async fn seen(&self) {
         // The other end is here.
-        let _ = self.alive.subscribe().wait_for(Option::is_some).await;
+        let lives = |page: &Page| matches!(page, Page::Lives(_));
+        let _ = self.page.subscribe().wait_for(lives).await;
     }
 
     /// Waits until the page is shown no longer, or was not in time; which of it.
@@ -223,12 +246,14 @@ impl Shared {
         if timeout(SHOWN_WITHIN, self.seen()).await.is_err() {
             return Loss::NotShown;
         }
-        let mut alive = self.alive.subscribe();
+        let mut page = self.page.subscribe();
         let silent = async {
             loop {
-                let heard = alive.borrow_and_update().unwrap_or_else(Instant::now);
+                let Page::Lives(heard) = *page.borrow_and_update() else {
+                    return;
+                };
                 // The other end is here.
-                if timeout_at(heard + SILENT, alive.changed()).await.is_err() {
+                if timeout_at(heard + SILENT, page.changed()).await.is_err() {
                     return;
                 }
             }
@@ -266,7 +291,15 @@ impl Shared {
 
     /// The screens from now on, as server-sent events.
     pub(super) fn screens(&self) -> WatchStream<Bytes> {
-        WatchStream::new(self.screen.subscribe())
+        let screens = self.screen.subscribe();
+        self.page.send_if_modified(|page| {
+            let is_first = matches!(page, Page::Awaited);
+            if is_first {
+                *page = Page::Follows;
+            }
+            is_first
+        });
+        WatchStream::new(screens)
     }
 
     /// Takes a press; whether it was made on the screen that stands there.
@@ -314,6 +347,12 @@ mod tests {
         assert_eq!(shared.lost().await, Loss::NotShown);
         assert_eq!(begin.elapsed(), SHOWN_WITHIN);
 
+        // A word that the browser before had on its way.
+        shared.lives();
+        let begin = Instant::now();
+        assert_eq!(shared.lost().await, Loss::NotShown);
+        assert_eq!(begin.elapsed(), SHOWN_WITHIN);
+
         let _page = shared.screens();
         let begin = Instant::now();
         let speaks = async {
@@ -333,8 +372,9 @@ mod tests {
         let shared = front.shared();
         let begin = Instant::now();
         let page = async {
+            let screens = shared.screens();
             shared.lives();
-            drop(shared.screens());
+            drop(screens);
             sleep(AWAY / 2).await;
             let screens = shared.screens();
             sleep(AWAY * 2).await;

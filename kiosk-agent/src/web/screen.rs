@@ -85,6 +85,8 @@ pub enum Content<'a> {
     },
     /// Choice of the number of copies.
     Copies {
+        /// As many as were asked for before, or one.
+        copies: u8,
         /// Most copies there can be.
         most: u8,
         /// What one costs, in yen, if anything is paid.
@@ -157,6 +159,13 @@ pub enum Then {
 pub struct Programme<'a> {
     id: &'a ProgrammeId,
     name: &'a Localized,
+}
+
+impl<'a> Programme<'a> {
+    /// Of this name.
+    pub(crate) const fn new(id: &'a ProgrammeId, name: &'a Localized) -> Self {
+        Self { id, name }
+    }
 }
 
 impl<'a> From<&'a ProgrammeOffer> for Programme<'a> {

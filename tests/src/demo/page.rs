@@ -16,13 +16,6 @@ use toml::Value;
 
 use crate::Demo;
 
-/// Whether there is a screen to open a window on.
-pub(super) fn has_screen() -> bool {
-    ["WAYLAND_DISPLAY", "DISPLAY"]
-        .into_iter()
-        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
-}
-
 pub(super) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     let persona = Persona::load(&demo.persona)?;
     let world = World::start(&Options::default())?;
@@ -30,7 +23,7 @@ pub(super) fn attended(demo: &Demo) -> Result<ExitCode, Box<dyn Error>> {
     let out = demo.out.clone().unwrap_or_else(|| "certificate".into());
 
     let config = "kiosk/page.toml";
-    let arguments = window("0,0").map(Value::from);
+    let arguments = window("0,0", "950,900").map(Value::from);
     world.ground.edit(config, |config| {
         set(config, "browser.full_screen", false);
         set(config, "browser.arguments", arguments.collect::<Vec<_>>());
@@ -65,7 +58,7 @@ fn introduce(persona: &Persona, reader: &Reader, out: &Path, panel: bool) {
 }
 
 /// The emulator's panel in a window.
-struct Panel {
+pub(super) struct Panel {
     _server: Program,
     _browser: Program,
     _profile: TempDir,
@@ -73,7 +66,7 @@ struct Panel {
 
 impl Panel {
     /// None where the browser's program is not there: then there are the commands.
-    fn open(reader: &Reader) -> io::Result<Option<Self>> {
+    pub(super) fn open(reader: &Reader) -> io::Result<Option<Self>> {
         let mut command = Command::new(program("hw-sim"));
         command.arg("panel").arg("--control").arg(reader.socket());
         let (server, ready) = Program::serve("hw-sim panel", command)?;
@@ -87,7 +80,7 @@ impl Panel {
             "--disable-background-networking",
         ]);
         command.args(["--disable-sync", "--password-store=basic"]);
-        command.args(window("960,0"));
+        command.args(window("960,0", "950,900"));
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.arg(format!("--app={address}"));
         // What it would leave at home goes with its profile.
@@ -110,11 +103,11 @@ impl Panel {
 
 /// A window there, without the bar that warns of switches. Chromium does not start as root with its sandbox, and whoever is in a
 /// namespace of `./shomei` is root there; a kiosk never goes without it.
-fn window(position: &str) -> impl Iterator<Item = String> {
+pub(super) fn window(position: &str, size: &str) -> impl Iterator<Item = String> {
     let sandbox = geteuid().is_root().then_some("--no-sandbox");
     let place = [
         format!("--window-position={position}"),
-        "--window-size=950,900".into(),
+        format!("--window-size={size}"),
     ];
     let switches = ["--test-type"].into_iter().chain(sandbox);
     place.into_iter().chain(switches.map(str::to_owned))
@@ -122,9 +115,13 @@ fn window(position: &str) -> impl Iterator<Item = String> {
 
 /// The kiosk gives its browser another home, and X looks for its key at home.
 fn keep_authority(command: &mut Command) {
-    if env::var_os("XAUTHORITY").is_none()
-        && let Some(home) = env::var_os("HOME")
-    {
-        command.env("XAUTHORITY", PathBuf::from(home).join(".Xauthority"));
+    if let Some(authority) = authority() {
+        command.env("XAUTHORITY", authority);
     }
+}
+
+/// Where X's key is, unless somebody has said so.
+pub(super) fn authority() -> Option<PathBuf> {
+    let home = env::var_os("HOME").filter(|_| env::var_os("XAUTHORITY").is_none());
+    home.map(|home| PathBuf::from(home).join(".Xauthority"))
 }

@@ -397,6 +397,37 @@ impl Ground {
         write(&folder.join("app.toml"), &config)
     }
 
+    /// Writes `app/app.toml`, of an app on the device with this keystore. Its page has any port, and nothing opens it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn prepare_app(&self, addresses: &Addresses, keystore: &Path) -> io::Result<()> {
+        let folder = self.path("app");
+        fs::create_dir_all(&folder)?;
+        let mut config: Table = parse(include_str!("../../../kiosk-agent/app.example.toml"));
+        for (server, address) in [
+            ("enrolment", &addresses.enrolment),
+            ("center", &addresses.terminals),
+        ] {
+            set(&mut config, &format!("{server}.address"), address.as_str());
+            for (key, file) in [("roots", "ca.pem"), ("revocations", "revocations.pem")] {
+                let services = format!("../pki/services/{file}");
+                set(&mut config, &format!("{server}.trust.{key}"), services);
+            }
+        }
+        let keystore = keystore.to_string_lossy().into_owned();
+        set(&mut config, "keystore.socket", keystore);
+        set(&mut config, "issuer.iss", ISSUER);
+        set(&mut config, "issuer.keys", "../center/jwks.json");
+        set(&mut config, "issuer.csca", "../center/vdsnc/csca.pem");
+        set(&mut config, "page.port", 0);
+        set(&mut config, "page.open", Vec::<Value>::new());
+        let public = addresses.public.as_str();
+        set(&mut config, "verify.center.address", public);
+        set(&mut config, "verify.center.roots", "../pki/services/ca.pem");
+        write(&folder.join("app.toml"), &config)
+    }
+
     /// Changes a configuration that is there already.
     ///
     /// # Errors

@@ -129,10 +129,7 @@ impl Vrs {
         );
         check_proof(&claims, &message, &request.proof)?;
         let shown = self.shown(&claims, request)?;
-        if !self.parts.divisions.holds(request.municipality) {
-            // Whether it takes part is the center's to say: here its records are missing.
-            return Err(ProblemCode::RecordsUnavailable);
-        }
+        self.holds(request.municipality)?;
         let subject = Subject {
             municipality: request.municipality,
             programme: request.programme.clone(),
@@ -142,9 +139,8 @@ impl Vrs {
             .ask(&claims, subject.clone())
             .map_err(|_| ProblemCode::TooManyMunicipalities)?;
 
-        let mut session = self.begin(request.municipality).await?;
+        let (mut session, found) = self.begin_for(request.municipality, &claims.number).await?;
         let broken = |cause| self.unavailable(request.municipality, cause);
-        let found = session.person(&claims.number).await.map_err(broken)?;
         let mut outcome = outcome(&claims, found.as_ref(), &request.programme);
         if let (CertificateKind::Abroad, Outcome::Records(records), Some(found)) =
             (request.kind, &mut outcome, &found)
@@ -222,9 +218,10 @@ impl Vrs {
             return Err(ProblemCode::TicketInvalid);
         }
 
-        let mut session = self.begin(certificate.municipality).await?;
+        let (mut session, found) = self
+            .begin_for(certificate.municipality, &claims.number)
+            .await?;
         let broken = |cause| self.unavailable(certificate.municipality, cause);
-        let found = session.person(&claims.number).await.map_err(broken)?;
         let records = match outcome(&claims, found.as_ref(), &certificate.programme) {
             Outcome::Records(records) => records,
             refused => return Err(refusal(&refused)),

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use card::number::IndividualNumber;
 use issuance_api::MunicipalityCode;
 use sqlx::{
     SqlitePool,
@@ -17,8 +18,10 @@ use sqlx::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Folders, KeyError, Operation, Reading, Session, Unavailable, cipher::Cipher, high_water,
-    session::insert_sentinel,
+    Folders, Found, KeyError, Operation, Reading, Session, Unavailable,
+    cipher::{Cipher, Identity},
+    high_water,
+    session::{PersonRow, insert_sentinel},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -166,11 +169,33 @@ impl Division {
     /// # Errors
     /// [`Unavailable`].
     pub async fn begin(self: &Arc<Self>) -> Result<Session, Unavailable> {
+        let (session, _) = self.begin_with(&Identity::Sentinel).await?;
+        Ok(session)
+    }
+
+    /// As [`begin`](Self::begin), and finds the person with this number.
+    ///
+    /// # Errors
+    /// [`Unavailable`], also if a row does not open or a dose is missing.
+    pub async fn begin_for(
+        self: &Arc<Self>,
+        number: &IndividualNumber,
+    ) -> Result<(Session, Option<Found>), Unavailable> {
+        let identity = Identity::Number(number.expose());
+        let (session, row) = self.begin_with(&identity).await?;
+        let found = row.map(|row| self.open_person(row, number)).transpose()?;
+        Ok((session, found))
+    }
+
+    async fn begin_with(
+        self: &Arc<Self>,
+        identity: &Identity<'_>,
+    ) -> Result<(Session, Option<PersonRow>), Unavailable> {
         self.is_in_place()?;
         let turn = timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| Unavailable::Busy)?;
         let turn = turn.expect("the semaphore is never closed");
-        Session::begin(Arc::clone(self), turn).await
+        Session::begin(Arc::clone(self), turn, identity).await
     }
 
     /// Begins a transaction that only reads, and finds the sentinel in it. Waits for no writer.
@@ -179,7 +204,8 @@ impl Division {
     /// [`Unavailable`].
     pub async fn read(self: &Arc<Self>) -> Result<Reading, Unavailable> {
         self.is_in_place()?;
-        Reading::begin(Arc::clone(self), "BEGIN").await
+        let (reading, _) = Reading::begin(Arc::clone(self), "BEGIN", &Identity::Sentinel).await?;
+        Ok(reading)
     }
 
     /// Whether what is committed is in the files that whoever comes next will open.
@@ -225,6 +251,8 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         // The last connection that closes takes the log away: none closes before the division does.
         .idle_timeout(None)
         .max_lifetime(None)
+        // What a server far away may need: here it is one more change of thread for each transaction.
+        .test_before_acquire(false)
         .acquire_timeout(BUSY)
         .connect_with(options)
         .await

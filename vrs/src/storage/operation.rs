@@ -81,12 +81,16 @@ impl Operation {
         connection: &mut SqliteConnection,
         now: i64,
     ) -> Result<(), sqlx::Error> {
-        let event = serde_json::to_string(self).expect("operations have only string keys");
         sqlx::query("INSERT INTO operation (at, event) VALUES (?, ?)")
             .bind(now)
-            .bind(event)
+            .bind(self.event())
             .execute(connection)
             .await?;
         Ok(())
+    }
+
+    /// As it stands in the log.
+    pub(super) fn event(&self) -> String {
+        serde_json::to_string(self).expect("operations have only string keys")
     }
 }

@@ -53,8 +53,6 @@ struct Sealed {
     doses: usize,
 }
 
-pub(super) const DOSES: &str = "SELECT id, attributes FROM dose WHERE person = ?";
-
 /// What an import writes, ready to be written: parsed, compared and sealed before any transaction that others wait for.
 struct Staged {
     rows: Vec<Row>,
@@ -114,6 +112,36 @@ impl Division {
         session.commit().await?;
         Ok(imported)
     }
+
+    pub(super) fn open_person(
+        &self,
+        row: PersonRow,
+        number: &IndividualNumber,
+    ) -> Result<Found, Unavailable> {
+        let place = person_place(row.id, row.record_version);
+        let cipher = &self.cipher;
+        // The index led here; the row must say the same of itself.
+        let stated = cipher.open_number(number_place(row.id), &row.number)?;
+        if !bool::from(stated.as_slice().ct_eq(number.expose().as_bytes())) {
+            return Err(Unavailable::Damaged);
+        }
+        let sealed: Sealed = cipher.open(place, &row.attributes)?;
+        let mut doses = row
+            .doses
+            .iter()
+            .map(|(id, attributes)| Ok(cipher.open(dose_place(*id, row.id), attributes)?))
+            .collect::<Result<Vec<Dose>, Unavailable>>()?;
+        Dose::sort(&mut doses);
+        if doses.len() != sealed.doses {
+            return Err(Unavailable::Damaged);
+        }
+        Ok(Found {
+            id: PersonNumber(row.id),
+            record_version: u64::try_from(row.record_version).map_err(|_| Unavailable::Damaged)?,
+            person: sealed.person,
+            doses,
+        })
+    }
 }
 
 impl Reading {
@@ -125,10 +153,9 @@ impl Reading {
         &mut self,
         number: &IndividualNumber,
     ) -> Result<Option<Found>, Unavailable> {
-        let Some(row) = self.find(&Identity::Number(number.expose())).await? else {
-            return Ok(None);
-        };
-        self.open_person(row, number).await.map(Some)
+        let row = self.find(&Identity::Number(number.expose())).await?;
+        row.map(|row| self.division.open_person(row, number))
+            .transpose()
     }
 
     /// What of these entries differs from what is here.
@@ -156,39 +183,6 @@ impl Reading {
         }
         Ok(Staged { rows, imported })
     }
-
-    async fn open_person(
-        &mut self,
-        row: PersonRow,
-        number: &IndividualNumber,
-    ) -> Result<Found, Unavailable> {
-        let place = person_place(row.id, row.record_version);
-        let cipher = &self.division.cipher;
-        // The index led here; the row must say the same of itself.
-        let stated = cipher.open_number(number_place(row.id), &row.number)?;
-        if !bool::from(stated.as_slice().ct_eq(number.expose().as_bytes())) {
-            return Err(Unavailable::Damaged);
-        }
-        let sealed: Sealed = cipher.open(place, &row.attributes)?;
-        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(DOSES)
-            .bind(row.id)
-            .fetch_all(&mut *self.transaction)
-            .await?;
-        let mut doses = rows
-            .iter()
-            .map(|(id, attributes)| Ok(cipher.open(dose_place(*id, row.id), attributes)?))
-            .collect::<Result<Vec<Dose>, Unavailable>>()?;
-        Dose::sort(&mut doses);
-        if doses.len() != sealed.doses {
-            return Err(Unavailable::Damaged);
-        }
-        Ok(Found {
-            id: PersonNumber(row.id),
-            record_version: u64::try_from(row.record_version).map_err(|_| Unavailable::Damaged)?,
-            person: sealed.person,
-            doses,
-        })
-    }
 }
 
 impl Session {
@@ -209,8 +203,8 @@ impl Session {
                     .await?;
             }
         }
-        self.advance().await?;
-        self.log(&Operation::Imported(staged.imported), now).await?;
+        self.advance(&Operation::Imported(staged.imported), now)
+            .await?;
         Ok(staged.imported)
     }
 

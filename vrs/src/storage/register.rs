@@ -231,13 +231,12 @@ impl Session {
             .bind(attributes)
             .execute(&mut *self.transaction)
             .await?;
-        // So that a copy from before this entry is known for what it is.
-        self.advance().await?;
         let reserved = Operation::Reserved {
             person,
             certificate: id,
         };
-        self.log(&reserved, now).await?;
+        // So that a copy from before this entry is known for what it is.
+        self.advance(&reserved, now).await?;
         Ok(Reservation::Registered)
     }
 
@@ -263,12 +262,11 @@ impl Session {
         }
         if row.state == "reserved" {
             self.set_state(row.id, "delivered", now).await?;
-            // A copy from before would void what its holder has.
-            self.advance().await?;
             let delivered = Operation::Delivered {
                 certificate: row.id,
             };
-            self.log(&delivered, now).await?;
+            // A copy from before would void what its holder has.
+            self.advance(&delivered, now).await?;
         }
         Ok(Delivery::Delivered)
     }
@@ -347,8 +345,7 @@ impl Session {
             .bind(chain.as_bytes().as_slice())
             .execute(&mut *self.transaction)
             .await?;
-        self.advance().await?;
-        self.log(operation, now).await
+        self.advance(operation, now).await
     }
 
     async fn set_state(

@@ -7,7 +7,7 @@ use std::{
 
 use issuance_api::MunicipalityCode;
 use serde::{Deserialize, Serialize};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{FromRow, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -26,13 +26,26 @@ struct Sentinel {
     data_epoch: u64,
 }
 
-/// A person row as stored.
-#[derive(sqlx::FromRow)]
+/// A person row as stored, with the rows of its doses: id and attributes.
 pub(super) struct PersonRow {
     pub(super) id: i64,
+    number_index: Vec<u8>,
     pub(super) number: Vec<u8>,
     pub(super) record_version: i64,
     pub(super) attributes: Vec<u8>,
+    pub(super) doses: Vec<(i64, Vec<u8>)>,
+}
+
+/// One row of [`FIND`]'s: a person with one dose, or with none.
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    number_index: Vec<u8>,
+    number: Vec<u8>,
+    record_version: i64,
+    attributes: Vec<u8>,
+    dose: Option<i64>,
+    dose_attributes: Option<Vec<u8>>,
 }
 
 /// One moment of a municipality's records, in which its sentinel was found. Writers do not wait for it, nor it for them.
@@ -69,13 +82,15 @@ impl Reading {
     pub(super) async fn begin(
         division: Arc<Division>,
         statement: &'static str,
-    ) -> Result<Self, Unavailable> {
+        identity: &Identity<'_>,
+    ) -> Result<(Self, Option<PersonRow>), Unavailable> {
         // Before the transaction: one that commits meanwhile must not make this moment look old.
         let mark = high_water::read(&division.high_water)?;
         let mut transaction = division.pool.begin_with(statement).await?;
-        let row = find(&mut transaction, &division.cipher, &Identity::Sentinel)
-            .await?
-            .ok_or(Unavailable::Sentinel)?;
+        // Together: each statement is two changes of thread.
+        let both = [&Identity::Sentinel, identity];
+        let [row, found] = find(&mut transaction, &division.cipher, both).await?;
+        let row = row.ok_or(Unavailable::Sentinel)?;
         let sentinel: Sentinel = division
             .cipher
             .open(person_place(row.id, row.record_version), &row.attributes)
@@ -87,11 +102,12 @@ impl Reading {
         if sentinel.data_epoch < mark {
             return Err(Unavailable::Stale);
         }
-        Ok(Self {
+        let reading = Self {
             division,
             transaction,
             epoch: sentinel.data_epoch,
-        })
+        };
+        Ok((reading, found))
     }
 
     /// Epoch of the municipality's data: grows with every import, every certificate registered or handed over and every
@@ -105,7 +121,8 @@ impl Reading {
         &mut self,
         identity: &Identity<'_>,
     ) -> Result<Option<PersonRow>, Unavailable> {
-        Ok(find(&mut self.transaction, &self.division.cipher, identity).await?)
+        let [found] = find(&mut self.transaction, &self.division.cipher, [identity]).await?;
+        Ok(found)
     }
 }
 
@@ -113,13 +130,16 @@ impl Session {
     pub(super) async fn begin(
         division: Arc<Division>,
         turn: OwnedSemaphorePermit,
-    ) -> Result<Self, Unavailable> {
-        Ok(Self {
-            // Immediate: what is read here cannot change before it is logged and committed.
-            reading: Reading::begin(division, "BEGIN IMMEDIATE").await?,
+        identity: &Identity<'_>,
+    ) -> Result<(Self, Option<PersonRow>), Unavailable> {
+        // Immediate: what is read here cannot change before it is logged and committed.
+        let (reading, found) = Reading::begin(division, "BEGIN IMMEDIATE", identity).await?;
+        let session = Self {
+            reading,
             advanced: false,
             _turn: turn,
-        })
+        };
+        Ok((session, found))
     }
 
     /// Appends to the operation log.
@@ -149,10 +169,14 @@ impl Session {
         Ok(())
     }
 
-    /// Moves the data epoch on by one, once in a transaction.
-    pub(super) async fn advance(&mut self) -> Result<(), Unavailable> {
+    /// Moves the data epoch on by one, once in a transaction, and appends to the operation log.
+    pub(super) async fn advance(
+        &mut self,
+        operation: &Operation,
+        now: i64,
+    ) -> Result<(), Unavailable> {
         if self.advanced {
-            return Ok(());
+            return self.log(operation, now).await;
         }
         let sentinel = Sentinel {
             municipality: self.division.municipality,
@@ -160,9 +184,11 @@ impl Session {
         };
         let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
         let attributes = self.division.cipher.seal(place, &sentinel);
-        sqlx::query("UPDATE person SET attributes = ? WHERE id = ?")
+        sqlx::query(ADVANCE)
             .bind(attributes)
             .bind(SENTINEL_ID)
+            .bind(now)
+            .bind(operation.event())
             .execute(&mut *self.transaction)
             .await?;
         self.reading.epoch += 1;
@@ -170,6 +196,9 @@ impl Session {
         Ok(())
     }
 }
+
+const ADVANCE: &str = "UPDATE person SET attributes = ? WHERE id = ?; \
+    INSERT INTO operation (at, event) VALUES (?, ?)";
 
 /// A row id. Random: nobody is known by their place in a file once imported, and none of 63 bits comes up twice, so no
 /// sealed row can be put back in another's place. A repetition would be refused as the row's key.
@@ -179,19 +208,48 @@ pub(super) fn random_id() -> i64 {
     i64::from_be_bytes(bytes) & i64::MAX
 }
 
-/// The one way to a person's row, the sentinel's too.
-pub(super) const FIND: &str =
-    "SELECT id, number, record_version, attributes FROM person WHERE number_index = ?";
+/// The one way to a person's row, the sentinel's too: those of two identities.
+pub(super) const FIND: &str = "SELECT person.id, number_index, number, record_version, person.attributes, \
+    dose.id AS dose, dose.attributes AS dose_attributes \
+    FROM person LEFT JOIN dose ON dose.person = person.id WHERE number_index IN (?1, ?2)";
 
-async fn find(
+/// The rows of one identity or two.
+async fn find<const N: usize>(
     connection: &mut SqliteConnection,
     cipher: &Cipher,
-    identity: &Identity<'_>,
-) -> Result<Option<PersonRow>, sqlx::Error> {
-    sqlx::query_as(FIND)
-        .bind(cipher.index(identity).as_slice())
-        .fetch_optional(connection)
-        .await
+    identities: [&Identity<'_>; N],
+) -> Result<[Option<PersonRow>; N], sqlx::Error> {
+    let indices = identities.map(|identity| cipher.index(identity));
+    let (Some(first), Some(last)) = (indices.first(), indices.last()) else {
+        return Ok([const { None }; N]);
+    };
+    let rows: Vec<Row> = sqlx::query_as(FIND)
+        .bind(first.as_slice())
+        .bind(last.as_slice())
+        .fetch_all(connection)
+        .await?;
+    let mut persons: Vec<PersonRow> = Vec::with_capacity(N);
+    for row in rows {
+        let known = persons.iter().position(|person| person.id == row.id);
+        let at = known.unwrap_or_else(|| {
+            persons.push(PersonRow {
+                id: row.id,
+                number_index: row.number_index,
+                number: row.number,
+                record_version: row.record_version,
+                attributes: row.attributes,
+                doses: Vec::new(),
+            });
+            persons.len() - 1
+        });
+        persons[at].doses.extend(row.dose.zip(row.dose_attributes));
+    }
+    Ok(indices.map(|index| {
+        let at = persons
+            .iter()
+            .position(|person| person.number_index == index);
+        at.map(|at| persons.swap_remove(at))
+    }))
 }
 
 pub(super) const fn person_place(row: i64, record_version: i64) -> Place {
@@ -231,7 +289,6 @@ mod tests {
     use super::*;
     use crate::storage::{
         Folders,
-        persons::DOSES,
         register::{CERTIFICATE, LATE, OF_PERSON},
     };
 
@@ -248,20 +305,24 @@ mod tests {
         for (sql, plan) in [
             (
                 FIND,
-                "SEARCH person USING INDEX sqlite_autoindex_person_1 (number_index=?)",
+                &[
+                    "SEARCH person USING INDEX sqlite_autoindex_person_1 (number_index=?)",
+                    "SEARCH dose USING INDEX dose_by_person (person=?) LEFT-JOIN",
+                ][..],
             ),
-            (DOSES, "SEARCH dose USING INDEX dose_by_person (person=?)"),
             (
                 CERTIFICATE,
-                "SEARCH certificate USING INDEX sqlite_autoindex_certificate_1 (certificate_id=?)",
+                &[
+                    "SEARCH certificate USING INDEX sqlite_autoindex_certificate_1 (certificate_id=?)",
+                ],
             ),
             (
                 OF_PERSON,
-                "SEARCH certificate USING INDEX certificate_by_person (person=?)",
+                &["SEARCH certificate USING INDEX certificate_by_person (person=?)"],
             ),
             (
                 LATE,
-                "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)",
+                &["SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)"],
             ),
         ] {
             let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
@@ -269,7 +330,7 @@ mod tests {
                 .await
                 .unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-            assert_eq!(steps, [plan]);
+            assert_eq!(steps, plan);
         }
     }
 }

@@ -1,6 +1,15 @@
-//! One connection.
+//! One connection, which whoever calls on it drives: a task of its own would be two changes of thread for each request, and for
+//! each piece of a long answer.
 
-use std::{error::Error, io, sync::Arc};
+use std::{
+    error::Error,
+    future::{Future, poll_fn},
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -13,24 +22,38 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use serde::de::DeserializeOwned;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use zeroize::Zeroizing;
 
 use super::{Call, CallError, Inner, ServerConfig, Tls};
 use crate::{
     EXPORTER_LABEL, Identity, PROBLEM, RECIPIENT_PATH, SEALED,
     identity::remaining,
-    sealing::{Binding, Recipient, seal_request},
+    sealing::{self, Binding, Recipient, seal_request},
 };
 
 const HEADERS: usize = 32;
 
+/// How long a recipient key is taken for one that the server holds: it does so for at least as long again.
+const RECIPIENT: Duration = sealing::EPOCH;
+
+type Connection = http1::Connection<TokioIo<TlsStream<TcpStream>>, Full<Bytes>>;
+
 /// An open connection, good for one call at a time.
 pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
+    /// What moves bytes, until it is over.
+    connection: Option<Pin<Box<Connection>>>,
+    /// When the server's certificate ends.
+    until: Instant,
     exporter: Array<32>,
     recipient: Option<Recipient>,
+    /// When it was fetched.
+    since: Instant,
     /// The server's certificate and its intermediates.
     chain: Vec<CertificateDer<'static>>,
     /// What it was made with, or looked at again under.
@@ -63,6 +86,13 @@ impl From<Failure> for CallError {
 pub(super) struct Answer {
     status: u16,
     json: Zeroizing<Vec<u8>>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.json.clear();
+    }
 }
 
 impl Answer {
@@ -136,12 +166,14 @@ impl Link {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|_| CallError::Unreachable)?;
-        // Ends with the sender, and with the server's certificate. What goes wrong, the call hears.
-        tokio::spawn(tokio::time::timeout(until, connection));
+        let now = Instant::now();
         Ok(Self {
             sender,
+            connection: Some(Box::pin(connection)),
+            until: now.checked_add(until).unwrap_or(now),
             exporter,
             recipient: None,
+            since: now,
             chain,
             tls,
         })
@@ -167,8 +199,25 @@ impl Link {
         self.is_open().then_some(self)
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
+    /// Whether it can be called on, as far as what arrived meanwhile tells.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.connection.is_some() && !self.sender.is_closed() && Instant::now() < self.until
+    }
+
+    /// Whether its server certainly holds a key that is known here.
+    pub(super) fn has_recipient(&self) -> bool {
+        self.recipient.is_some() && self.since.elapsed() < RECIPIENT
+    }
+
+    /// Moves what can be moved.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Some(connection) = &mut self.connection
+            // What goes wrong, the call hears.
+            && connection.as_mut().poll(cx).is_ready()
+        {
+            self.connection = None;
+        }
     }
 
     pub(super) async fn call(
@@ -201,6 +250,7 @@ impl Link {
             .exchange(&client.config, &Method::GET, RECIPIENT_PATH, None)
             .await?;
         let recipient: Recipient = raw.open()?.parse()?;
+        self.since = Instant::now();
         Ok(self.recipient.insert(recipient).clone())
     }
 
@@ -258,26 +308,55 @@ impl Link {
         let request = request.body(Full::new(bytes.into()));
         let request =
             request.expect("paths are constants, and the server's name made a connection");
-        let ready = self.sender.ready().await;
-        ready.map_err(|_| Failure::NotSent)?;
-        let response = self.sender.try_send_request(request).await;
-        let response = response.map_err(|mut error| match error.take_message() {
-            Some(_) => Failure::NotSent,
-            None => Failure::Call(lost(error.error())),
-        })?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, config.body_bytes).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => CallError::Untrusted,
-            false => CallError::Unreachable,
+        let body_bytes = config.body_bytes;
+        let until = self.until;
+        let mut answering = pin!(ask(&mut self.sender, request, body_bytes));
+        let connection = &mut self.connection;
+        let answered = poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(answered) = answering.as_mut().poll(cx) {
+                    return Poll::Ready(answered);
+                }
+                let Some(moving) = connection else {
+                    // Over, and the answer has heard of it.
+                    return answering.as_mut().poll(cx);
+                };
+                if moving.as_mut().poll(cx).is_ready() {
+                    *connection = None;
+                    continue;
+                }
+                return answering.as_mut().poll(cx);
+            }
         });
-        let body = body?.to_bytes();
-        Ok(Raw {
-            status: head.status,
-            media_type: head.headers.get(header::CONTENT_TYPE).cloned(),
-            body,
-        })
+        let answered = timeout_at(until, answered).await;
+        answered.map_err(|_| Failure::Call(CallError::Unreachable))?
     }
+}
+
+async fn ask(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    body_bytes: usize,
+) -> Result<Raw, Failure> {
+    let ready = sender.ready().await;
+    ready.map_err(|_| Failure::NotSent)?;
+    let response = sender.try_send_request(request).await;
+    let response = response.map_err(|mut error| match error.take_message() {
+        Some(_) => Failure::NotSent,
+        None => Failure::Call(lost(error.error())),
+    })?;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, body_bytes).collect().await;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => CallError::Untrusted,
+        false => CallError::Unreachable,
+    });
+    let body = body?.to_bytes();
+    Ok(Raw {
+        status: head.status,
+        media_type: head.headers.get(header::CONTENT_TYPE).cloned(),
+        body,
+    })
 }
 
 /// Under TLS 1.3 a server refuses a client's certificate only after the client is done: its alert meets the first request.

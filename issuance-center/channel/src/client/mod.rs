@@ -225,7 +225,7 @@ impl Client {
         self.call(&Call::sealed(path, body)?).await
     }
 
-    /// A connection for the caller alone, alive a moment ago. It goes back to the pool when dropped.
+    /// A connection for the caller alone, open as far as is known. It goes back to the pool when dropped.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -234,8 +234,8 @@ impl Client {
         let calling = async {
             let tls = self.tls();
             while let Some(mut link) = self.take_idle(&tls) {
-                // A key from before might be held no more, and asking for it shows that the connection still stands.
-                if link.fetch_recipient(&self.0).await.is_ok() {
+                // A key from long before might be held no more.
+                if link.has_recipient() || link.fetch_recipient(&self.0).await.is_ok() {
                     return Ok(link);
                 }
             }
@@ -295,7 +295,7 @@ impl Inner {
         self.read.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put_back(&self, link: Link) {
+    fn put_back(&self, mut link: Link) {
         if link.is_open() {
             self.idle().push(link);
         }

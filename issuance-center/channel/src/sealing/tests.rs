@@ -187,6 +187,48 @@ fn the_wire_format_is_as_another_implementation_makes_it() {
     assert_eq!(hex(&answer), RESPONSE);
 }
 
+/// The KEM of the crate `hpke` at the other end, either way.
+#[test]
+fn the_crate_s_own_kem_agrees() {
+    use hpke::kem::X25519HkdfSha256 as Theirs;
+
+    let mut random = UnwrapErr(getrandom::SysRng);
+    for seed in 0..=u8::MAX {
+        let (ours, public) = X25519HkdfSha256::derive_keypair(&[seed; 32]);
+        let (theirs, their_public) = Theirs::derive_keypair(&[seed; 32]);
+        // Scalars may differ in the bits that X25519 sets itself.
+        assert_eq!(public.to_bytes(), their_public.to_bytes());
+        let (secret, enc) = X25519HkdfSha256::encap_with_rng(&public, None, &mut random).unwrap();
+        let enc = Deserializable::from_bytes(&enc.to_bytes()).unwrap();
+        assert_eq!(Theirs::decap(&theirs, None, &enc).unwrap().0, secret.0);
+        let (secret, enc) = Theirs::encap_with_rng(&their_public, None, &mut random).unwrap();
+        let enc = Deserializable::from_bytes(&enc.to_bytes()).unwrap();
+        assert_eq!(
+            X25519HkdfSha256::decap(&ours, None, &enc).unwrap().0,
+            secret.0
+        );
+    }
+}
+
+#[test]
+fn nobody_seals_to_a_point_of_low_order() {
+    let (private, _) = X25519HkdfSha256::derive_keypair(&[1; 32]);
+    for first in [0, 1] {
+        let mut point = [0; 32];
+        point[0] = first;
+        let low = Recipient {
+            key_id: Array::new([0; 8]),
+            public_key: Array::new(point),
+        };
+        assert_eq!(
+            seal_request(&low, &BINDING, b"question").err(),
+            Some(SealError::Invalid)
+        );
+        let enc = EncappedKey::from_bytes(&point).unwrap();
+        assert!(X25519HkdfSha256::decap(&private, None, &enc).is_err());
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,11 @@
 //! No client certificates, but an exporter, a little memory for the connection's life, and bodies.
 
-use std::{fmt, future, net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    fmt, future,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header, request::Parts};
@@ -21,11 +26,14 @@ use crate::{
     tls::{self, LoadError, PublicFiles, ServerTls},
 };
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 pub(super) struct Anonymous<S> {
     service: S,
     tls: Arc<Files>,
     places: Arc<Places<IpAddr>>,
     rate: Rate,
+    begun: Instant,
 }
 
 struct Files {
@@ -60,7 +68,8 @@ impl<S: AnonymousService> Anonymous<S> {
             service,
             tls: Arc::new(Files { files, loaded }),
             places: Places::new(config.limits.connections_per_peer),
-            rate: Rate::new(config.per_minute, Instant::now()),
+            rate: Rate::new(config.per_minute, MINUTE),
+            begun: Instant::now(),
         })
     }
 
@@ -70,7 +79,7 @@ impl<S: AnonymousService> Anonymous<S> {
         let origin = origin(peer.ip());
         let place = self.places.take(&origin).ok_or(Event::OverLimit)?;
         // Before the handshake, which costs more than all else.
-        match self.rate.admits(&origin, Instant::now()) {
+        match self.rate.admits(&origin, self.begun.elapsed()) {
             true => Ok(place),
             false => Err(Event::TooOften),
         }
@@ -137,7 +146,7 @@ impl<S: AnonymousService> Front for Anonymous<S> {
     async fn answer(&self, session: &Self::Session, head: &Parts, body: Bytes) -> Reply {
         let had_body = !body.is_empty();
         let mut reply = match self.answered(session, head, body).await {
-            Ok(Answer(json)) => reply(StatusCode::OK, JSON, json.to_vec()),
+            Ok(answer) => reply(StatusCode::OK, JSON, answer.expose().to_vec()),
             Err(it) => problem(&it),
         };
         if had_body {

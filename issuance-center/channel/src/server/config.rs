@@ -20,6 +20,39 @@ pub struct MutualConfig {
     /// Limits and deadlines.
     #[serde(default)]
     pub limits: Limits,
+    /// What of the limits is apps' at most: the rest is kept for everybody else.
+    #[serde(default)]
+    pub app_limits: AppLimits,
+}
+
+/// What of a listener's [`Limits`] all apps together have at most. What is not given is half.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppLimits {
+    /// Open connections. The first request of one more is answered `busy`, and it is closed.
+    pub connections: Option<usize>,
+    /// Requests at work; one more is answered `busy`.
+    pub requests: Option<usize>,
+}
+
+impl AppLimits {
+    /// Open connections, under these limits of the whole listener.
+    #[must_use]
+    pub fn connections(&self, limits: &Limits) -> usize {
+        self.connections.unwrap_or(limits.connections / 2)
+    }
+
+    /// Requests at work, under these limits of the whole listener.
+    #[must_use]
+    pub fn requests(&self, limits: &Limits) -> usize {
+        self.requests.unwrap_or(limits.requests / 2)
+    }
+
+    /// Whether something is left to the others.
+    #[must_use]
+    pub fn leave_something(&self, limits: &Limits) -> bool {
+        self.connections(limits) < limits.connections && self.requests(limits) < limits.requests
+    }
 }
 
 /// A listener that anybody may talk to, over TLS.

@@ -24,9 +24,10 @@ mod places;
 mod rate;
 mod reply;
 
-pub use config::{AnonymousConfig, Limits, LoopbackConfig, MutualConfig, PublicConfig};
+pub use config::{AnonymousConfig, AppLimits, Limits, LoopbackConfig, MutualConfig, PublicConfig};
 pub use http::Method;
 use listener::Front;
+pub use rate::Rate;
 
 /// How an endpoint takes and gives its bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +143,13 @@ impl Body {
 /// A good answer: JSON, wiped when dropped.
 pub struct Answer(Zeroizing<Vec<u8>>);
 
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // A vector's room is wiped at once, its content byte by byte.
+        self.0.clear();
+    }
+}
+
 impl Answer {
     /// Serialises the value.
     ///
@@ -169,6 +177,8 @@ pub enum Event {
     TooOften,
     /// One request too many: answered `busy`.
     Busy,
+    /// One connection or request of apps too many: answered `busy`.
+    AppsOverLimit,
     /// No TLS: no certificate, a foreign or revoked one, an expired list, or not TLS 1.3 at all.
     HandshakeFailed,
     /// No TLS in time.
@@ -201,6 +211,7 @@ impl Event {
             Self::OverLimit => "over-limit",
             Self::TooOften => "too-often",
             Self::Busy => "busy",
+            Self::AppsOverLimit => "apps-over-limit",
             Self::HandshakeFailed => "handshake-failed",
             Self::HandshakeTimedOut => "handshake-timed-out",
             Self::PeerRefused => "peer-refused",

@@ -1,4 +1,8 @@
 //! Certificates on both sides, and sealed bodies.
+//!
+//! Apps are many and come all at once, where a kiosk is one at a counter: of connections and of requests at work they get a
+//! share, and the rest is the others'. Who somebody is shows after the handshake alone. So an app's connection beyond the
+//! share is there for its handshake and one more moment, in which it is told `busy`.
 
 use std::{
     fmt,
@@ -9,19 +13,19 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
-use issuance_api::{Array, Problem, ProblemCode};
+use issuance_api::{Array, Problem, ProblemCode, TerminalRole};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    Answer, Body, Connection, Event, Form, MutualConfig, Reload, Service,
+    Body, Connection, Event, Form, MutualConfig, Reload, Service,
     listener::Front,
     places::{Place, Places},
     reply::{Reply, last, problem, reply, status},
@@ -35,12 +39,21 @@ use crate::{
 };
 
 const LINGER: Duration = Duration::from_millis(500);
+/// An app beyond the share has so long for the request that is answered `busy`.
+const REFUSAL: Duration = Duration::from_secs(2);
 
 pub(super) struct Mutual<S> {
     service: S,
     tls: Arc<Files>,
     keys: Mutex<RecipientKeys>,
     places: Arc<Places<Identity>>,
+    apps: Share,
+}
+
+/// What apps have.
+struct Share {
+    connections: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
 }
 
 /// The files, and what they said last.
@@ -70,8 +83,8 @@ impl Reload for Files {
 }
 
 pub(super) struct Session<S> {
-    /// Nobody, where certificate or service refuses.
-    party: Option<Party<S>>,
+    /// Nobody, and what that one hears, where certificate, service or share of apps refuses.
+    party: Result<Party<S>, ProblemCode>,
     chain: Vec<CertificateDer<'static>>,
     changes: watch::Receiver<ServerTls>,
 }
@@ -82,6 +95,8 @@ struct Party<S> {
     connection: tokio::sync::Mutex<Connection<S>>,
     /// Given back when the connection ends.
     _place: Place<Identity>,
+    /// As well, of an app.
+    app: Option<OwnedSemaphorePermit>,
 }
 
 impl<S: Service> Mutual<S> {
@@ -97,6 +112,7 @@ impl<S: Service> Mutual<S> {
             }),
             keys: Mutex::new(RecipientKeys::new(Instant::now())),
             places: Places::new(config.limits.connections_per_peer),
+            apps: Share::new(config),
         })
     }
 
@@ -109,6 +125,13 @@ impl<S: Service> Mutual<S> {
         let identity = identity.filter(|identity| self.service.admits(identity));
         let identity = identity.ok_or(Event::PeerRefused)?;
         let place = self.places.take(&identity).ok_or(Event::OverLimit)?;
+        let app = if is_app(&identity) {
+            let connections = Arc::clone(&self.apps.connections);
+            let taken = connections.try_acquire_owned();
+            Some(taken.map_err(|_| Event::AppsOverLimit)?)
+        } else {
+            None
+        };
         let (_, tls) = stream.get_ref();
         let exporter = tls.export_keying_material([0; 32], EXPORTER_LABEL, None);
         let exporter = Array::new(exporter.map_err(|_| Event::PeerRefused)?);
@@ -125,6 +148,7 @@ impl<S: Service> Mutual<S> {
             exporter,
             connection: tokio::sync::Mutex::new(Connection { peer, state }),
             _place: place,
+            app,
         })
     }
 
@@ -135,11 +159,11 @@ impl<S: Service> Mutual<S> {
     ) -> Result<Reply, Problem> {
         let nothing = Body(Zeroizing::default());
         let mut connection = party.connection.lock().await;
-        let Answer(json) = self
+        let answer = self
             .service
             .handle(&mut connection, endpoint, nothing)
             .await?;
-        Ok(reply(StatusCode::OK, JSON, json.to_vec()))
+        Ok(reply(StatusCode::OK, JSON, answer.expose().to_vec()))
     }
 
     async fn sealed_request(
@@ -164,7 +188,7 @@ impl<S: Service> Mutual<S> {
             .handle(&mut connection, endpoint, Body(plaintext))
             .await;
         let sealed = match answer {
-            Ok(Answer(json)) => sealer.seal(StatusCode::OK.as_u16(), &json),
+            Ok(answer) => sealer.seal(StatusCode::OK.as_u16(), answer.expose()),
             Err(problem) => {
                 let document = json::write(&problem).map_err(|_| ProblemCode::InternalError)?;
                 sealer.seal(status(&problem).as_u16(), &document)
@@ -210,17 +234,21 @@ impl<S: Service> Front for Mutual<S> {
             }
         };
         let chain: Vec<_> = stream.get_ref().1.peer_certificates()?.to_vec();
-        let party = self.party(&stream, &chain);
-        if let Err(event) = party {
-            self.service.event(event);
-            if event == Event::OverLimit {
-                return None;
+        let party = match self.party(&stream, &chain) {
+            Ok(party) => Ok(party),
+            Err(event) => {
+                self.service.event(event);
+                Err(match event {
+                    Event::OverLimit => return None,
+                    Event::AppsOverLimit => ProblemCode::Busy,
+                    _ => ProblemCode::TerminalRefused,
+                })
             }
-        }
+        };
         Some((
             stream,
             Session {
-                party: party.ok(),
+                party,
                 chain,
                 changes,
             },
@@ -228,6 +256,10 @@ impl<S: Service> Front for Mutual<S> {
     }
 
     async fn end(&self, session: &Self::Session) -> Event {
+        if matches!(session.party, Err(ProblemCode::Busy)) {
+            tokio::time::sleep(REFUSAL).await;
+            return Event::TimedOut;
+        }
         let mut changes = session.changes.clone();
         let mut ended = std::pin::pin!(tokio::time::sleep(remaining(&session.chain)));
         loop {
@@ -251,8 +283,14 @@ impl<S: Service> Front for Mutual<S> {
     }
 
     async fn answer(&self, session: &Self::Session, head: &Parts, body: Bytes) -> Reply {
-        let Some(party) = &session.party else {
-            return last(ProblemCode::TerminalRefused);
+        let party = match &session.party {
+            Ok(party) => party,
+            Err(code) => return last(*code),
+        };
+        let requests = party.app.is_some().then_some(&self.apps.requests);
+        let Ok(_at_work) = requests.map(|all| all.try_acquire()).transpose() else {
+            self.service.event(Event::AppsOverLimit);
+            return last(ProblemCode::Busy);
         };
         if head.uri.query().is_some() {
             return problem(&ProblemCode::RequestMalformed.into());
@@ -288,6 +326,20 @@ impl<S: Service> Front for Mutual<S> {
     fn event(&self, event: Event) {
         self.service.event(event);
     }
+}
+
+impl Share {
+    fn new(config: &MutualConfig) -> Self {
+        let of = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
+        Self {
+            connections: of(config.app_limits.connections(&config.limits)),
+            requests: of(config.app_limits.requests(&config.limits)),
+        }
+    }
+}
+
+fn is_app(identity: &Identity) -> bool {
+    matches!(identity, Identity::Terminal(terminal) if terminal.role() == TerminalRole::App)
 }
 
 /// Lets the alert arrive: a socket closed with unread bytes in it resets the connection.

@@ -134,6 +134,23 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         }
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.pace.step(Phase::Idle, Phase::Answering);
+        match Pin::new(&mut self.io).poll_write_vectored(cx, pieces) {
+            Poll::Pending => self.wait(cx),
+            done => done,
+        }
+    }
+
+    /// Else hyper would copy each answer once more.
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.io).poll_flush(cx) {
             Poll::Pending => self.wait(cx),

@@ -1,42 +1,45 @@
-//! How often each address comes, without a list of addresses: counters in places that a key of this process alone
-//! decides. Two addresses may share one, and then share what it allows; nobody can choose whose.
-
 use std::{
-    hash::{BuildHasher, RandomState},
-    net::IpAddr,
+    hash::{BuildHasher, Hash, RandomState},
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// So many that few of the addresses of a busy minute share one.
-const PLACES: u16 = 4096;
-const WINDOW: Duration = Duration::from_secs(60);
+/// So many that few of those who come within a window share one.
+const PLACES: usize = 1 << 16;
 
-pub(super) struct Rate {
+/// How often each comes, without a list of who came: counters in places that a key of this process alone decides. Two may
+/// share one, and then share what it allows; nobody can choose whose.
+#[derive(Debug)]
+pub struct Rate {
     each: u32,
+    window: Duration,
     key: RandomState,
-    counted: Mutex<(Instant, Vec<u32>)>,
+    /// When the window began, and what was counted in it.
+    counted: Mutex<(Duration, Vec<u32>)>,
 }
 
 impl Rate {
-    pub(super) fn new(each: u32, now: Instant) -> Self {
-        let places = vec![0; usize::from(PLACES)];
+    /// So often each within a window. Windows follow each other and are the same for all.
+    #[must_use]
+    pub fn new(each: u32, window: Duration) -> Self {
         Self {
             each,
+            window,
             key: RandomState::new(),
-            counted: Mutex::new((now, places)),
+            counted: Mutex::new((Duration::ZERO, vec![0; PLACES])),
         }
     }
 
-    /// Whether this address may come once more within the minute.
-    pub(super) fn admits(&self, address: &IpAddr, now: Instant) -> bool {
-        let place = self.key.hash_one(address) % u64::from(PLACES);
+    /// Whether this one may come once more within the window; `now` is the time since the process began, or any other that
+    /// only goes on.
+    pub fn admits<K: Hash>(&self, whose: &K, now: Duration) -> bool {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let (begun, places) = &mut *counted;
-        if now.duration_since(*begun) >= WINDOW {
+        if now.saturating_sub(*begun) >= self.window {
             *begun = now;
             places.fill(0);
         }
+        let place = self.key.hash_one(whose) % (PLACES as u64);
         let count = usize::try_from(place)
             .ok()
             .and_then(|it| places.get_mut(it));
@@ -50,22 +53,24 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]
     fn each_address_has_its_minute() {
-        let begin = Instant::now();
-        let rate = Rate::new(3, begin);
+        let (begin, window) = (Duration::from_secs(5), Duration::from_secs(60));
+        let rate = Rate::new(3, window);
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         let one = address("192.0.2.1");
         for _ in 0..3 {
             assert!(rate.admits(&one, begin));
         }
-        assert!(!rate.admits(&one, begin + Duration::from_secs(59)));
-        // One in 4096 shares a place with the first.
+        assert!(!rate.admits(&one, Duration::from_secs(59)));
+        // One in 65536 shares a place with the first.
         let others =
             (2..=20).filter(|last| rate.admits(&address(&format!("192.0.2.{last}")), begin));
         assert!(others.count() >= 17);
-        assert!(rate.admits(&one, begin + WINDOW));
+        assert!(rate.admits(&one, begin + window));
     }
 }

@@ -16,6 +16,7 @@ use crate::stage::{Note, Plain, Raw, Seen, Stage, answered, note, send, until};
 
 const SHORT: Duration = Duration::from_millis(200);
 const KIOSK: &str = "terminals/kiosk-0001";
+const APP: &str = "terminals/app-0001";
 const HEAD: &str =
     "POST /v1/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/vnd.shomei.sealed\r\n";
 
@@ -228,6 +229,106 @@ async fn one_request_too_many_is_answered_busy() {
     echo.release.notify_one();
     assert_eq!(stalled.await.unwrap(), Ok(note("slow")));
     assert!(other.get::<Seen>("/v1/peer").await.is_ok());
+}
+
+#[tokio::test]
+async fn apps_have_a_share_of_the_connections_and_kiosks_the_rest() {
+    let stage = Stage::new();
+    let mut config = stage.config(Limits {
+        connections: 6,
+        ..Limits::default()
+    });
+    config.app_limits.connections = Some(2);
+    let (server, echo) = stage.serve_at(&config).await;
+    let connected = async |own: &str| {
+        let client = stage.client(own, server.address());
+        let answer = client.get::<Seen>("/v1/peer").await;
+        (client, answer)
+    };
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let (client, answer) = connected(APP).await;
+        assert!(answer.is_ok());
+        held.push(client);
+    }
+    // However many more come, each is told, and gone.
+    let busy = Err(CallError::Problem(ProblemCode::Busy.into()));
+    for _ in 0..8 {
+        assert_eq!(connected(APP).await.1, busy);
+    }
+    assert_eq!(echo.count(Event::AppsOverLimit), 8);
+    assert_eq!(echo.connections.load(Ordering::SeqCst), 2);
+    for kiosks in 1..=4 {
+        let mut tries = 0;
+        while held.len() < 2 + kiosks {
+            let (client, answer) = connected(KIOSK).await;
+            // The last of those that were told may be on its way out.
+            held.extend(answer.is_ok().then_some(client));
+            tries += 1;
+            assert!(tries < 10_000, "{answer:?}");
+        }
+    }
+    // The control: all are taken now, by whomever.
+    assert_eq!(connected(KIOSK).await.1, Err(CallError::Unreachable));
+    assert_eq!(echo.count(Event::OverLimit), 1);
+    held.remove(0);
+    let mut tries = 0;
+    while connected(APP).await.1.is_err() {
+        tries += 1;
+        assert!(tries < 10_000, "the place never frees");
+    }
+}
+
+#[tokio::test]
+async fn an_app_beyond_the_share_that_says_nothing_does_not_stay() {
+    let stage = Stage::new();
+    let mut config = stage.config(Limits::default());
+    config.app_limits.connections = Some(0);
+    let (server, echo) = stage.serve_at(&config).await;
+    let begun = std::time::Instant::now();
+    let mut raw = stage.raw(APP, server.address()).await;
+    assert_eq!(answered(&mut raw).await.0, 0);
+    // Others have five seconds for their first word.
+    assert!(begun.elapsed() < Limits::default().header);
+    assert_eq!(echo.count(Event::AppsOverLimit), 1);
+    let kiosk = stage.client(KIOSK, server.address());
+    assert!(kiosk.get::<Seen>("/v1/peer").await.is_ok());
+}
+
+#[tokio::test]
+async fn apps_have_a_share_of_the_requests_and_kiosks_the_rest() {
+    let stage = Stage::new();
+    let mut config = stage.config(Limits {
+        requests: 2,
+        ..Limits::default()
+    });
+    config.app_limits.requests = Some(1);
+    let (server, echo) = stage.serve_at(&config).await;
+    let stalling = |own: &str| {
+        let client = stage.client(own, server.address());
+        tokio::spawn(async move {
+            let note = note("slow");
+            client.post_sealed::<_, Note>("/v1/stall", &note).await
+        })
+    };
+    let app = stalling(APP);
+    until(|| echo.handled.load(Ordering::SeqCst) == 1).await;
+    let other_app = stage.client(APP, server.address());
+    let busy = Err(CallError::Problem(ProblemCode::Busy.into()));
+    assert_eq!(other_app.get::<Seen>("/v1/peer").await, busy);
+    assert_eq!(echo.count(Event::AppsOverLimit), 1);
+    let kiosk = stage.client(KIOSK, server.address());
+    assert!(kiosk.get::<Seen>("/v1/peer").await.is_ok());
+    // The control: with another kiosk at work there is no place left for anybody.
+    let second = stalling("terminals/kiosk-0002");
+    until(|| echo.handled.load(Ordering::SeqCst) == 3).await;
+    assert_eq!(kiosk.get::<Seen>("/v1/peer").await, busy);
+    assert_eq!(echo.count(Event::Busy), 1);
+    echo.release.notify_waiters();
+    for stalled in [app, second] {
+        assert_eq!(stalled.await.unwrap(), Ok(note("slow")));
+    }
+    assert!(other_app.get::<Seen>("/v1/peer").await.is_ok());
 }
 
 #[tokio::test]

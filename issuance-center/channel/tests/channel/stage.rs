@@ -16,8 +16,8 @@ use issuance_channel::{
     Identity, Peer,
     client::{self, Client},
     server::{
-        self, Answer, Body, Connection, Event, Form, Limits, Method, MutualConfig, OpenService,
-        PublicConfig, Running, Service,
+        self, Answer, AppLimits, Body, Connection, Event, Form, Limits, Method, MutualConfig,
+        OpenService, PublicConfig, Running, Service,
     },
     tls::{PublicFiles, TlsFiles},
 };
@@ -64,6 +64,7 @@ impl Stage {
             listen: "127.0.0.1:0".parse().unwrap(),
             tls: self.files("services/center", "terminals"),
             apps: None,
+            app_limits: AppLimits::default(),
             limits,
         }
     }

@@ -37,7 +37,10 @@ pub(super) fn write(
     let mut next = stock.free();
     let marks = sheet.marks();
     let (content, subsets) = sheet.finish();
-    stream(&mut pdf, CONTENT, &Zeroizing::new(content), Packing::Fast);
+    let mut content = Zeroizing::new(content);
+    stream(&mut pdf, CONTENT, &content, Packing::Fast);
+    // A vector's room is wiped at once, its content byte by byte.
+    content.clear();
     let mut fonts: Vec<Ref> = stock.fonts().collect();
     for subset in &subsets {
         fonts.push(subset.write(&mut pdf, &mut next, Packing::Fast)?);

@@ -66,6 +66,11 @@ impl Fonts {
         })
     }
 
+    /// Whether the body font lacks a character of a name.
+    pub(super) fn lack(&self, name: &str) -> bool {
+        self.regular.clusters(name).is_err()
+    }
+
     /// The one font that has every character of a name, and the name's clusters in it.
     pub(super) fn for_name(&self, name: &str) -> Result<(Arc<Face>, Vec<Cluster>), PageError> {
         match self.regular.clusters(name) {

@@ -64,20 +64,26 @@ const LETTERS: &str =
 
 /// Japanese above English.
 struct Pair {
-    ja: Block,
-    en: Block,
+    ja: Arc<Block>,
+    en: Arc<Block>,
 }
 
 /// Fits texts into their places.
 struct Setter<'a> {
     fonts: &'a Fonts,
+    /// Has what is fitted already.
+    stock: Option<&'a Stock>,
     /// Takes note of every text, where somebody wants to know.
     taken: Option<&'a RefCell<Taken>>,
 }
 
 impl<'a> Setter<'a> {
-    const fn new(fonts: &'a Fonts) -> Self {
-        Self { fonts, taken: None }
+    const fn new(fonts: &'a Fonts, stock: Option<&'a Stock>) -> Self {
+        Self {
+            fonts,
+            stock,
+            taken: None,
+        }
     }
 
     fn pair(
@@ -99,10 +105,14 @@ impl<'a> Setter<'a> {
         text: &str,
         width: f32,
         ladder: Ladder,
-    ) -> Result<Block, PageError> {
-        let block = Block::fit(face, text, width * MM, ladder)?;
+    ) -> Result<Arc<Block>, PageError> {
+        let fitted = |stock: &Stock| stock.fitted(face, text, width, ladder);
+        if let Some(block) = self.stock.and_then(fitted) {
+            return Ok(block);
+        }
+        let block = Arc::new(Block::fit(face, text, width * MM, ladder)?);
         if let Some(taken) = self.taken {
-            taken.borrow_mut().take(&block);
+            taken.borrow_mut().take(&block, width, ladder);
         }
         Ok(block)
     }
@@ -144,8 +154,8 @@ pub(super) fn learn(
     taken: &RefCell<Taken>,
 ) -> Result<(), PageError> {
     let set = &Setter {
-        fonts,
         taken: Some(taken),
+        ..Setter::new(fonts, None)
     };
     // Wide enough for all of them, whatever places there are.
     set.regular((LETTERS, LETTERS), WIDEST, NOTE)?;
@@ -199,10 +209,11 @@ fn specimen(programme: &Programme, authority: &Authority, kind: CertificateKind)
 /// Fits everything in a preview.
 pub(super) fn check(
     fonts: &Fonts,
+    stock: &Stock,
     programme: &Programme,
     preview: &Preview,
 ) -> Result<(), PageError> {
-    let set = Setter::new(fonts);
+    let set = Setter::new(fonts, Some(stock));
     match preview.kind {
         CertificateKind::Domestic => domestic::Texts::new(&set, programme, preview, None).map(drop),
         CertificateKind::Abroad => abroad::Texts::new(&set, programme, preview, None).map(drop),
@@ -218,7 +229,7 @@ pub(super) fn page(
     let (programme, preview) = (content.programme, content.preview);
     let id = Some(content.certificate_id);
     let title = programme.texts_on(preview.issued_on.get()).title();
-    let set = Setter::new(fonts);
+    let set = Setter::new(fonts, Some(stock));
     let mut sheet = Sheet::new(stock);
     let elements = match (preview.kind, content.seal) {
         (CertificateKind::Domestic, None) => {
@@ -236,7 +247,7 @@ pub(super) fn page(
 
 impl Sheet<'_> {
     fn pair(&mut self, place: Place, align: Align, pair: &Pair, ink: Ink) -> Vec<Mark> {
-        let mut blocks = vec![(&pair.ja, ink, Lang::Ja)];
+        let mut blocks: Vec<(&Block, Ink, Lang)> = vec![(&pair.ja, ink, Lang::Ja)];
         if !pair.en.text.is_empty() {
             blocks.push((&pair.en, GREY, Lang::En));
         }
@@ -338,7 +349,7 @@ impl<const N: usize> DoseTable<N> {
 }
 
 fn values(pair: &Pair) -> Vec<(&Block, Ink, Lang)> {
-    let mut blocks = vec![(&pair.ja, BLACK, Lang::Ja)];
+    let mut blocks: Vec<(&Block, Ink, Lang)> = vec![(&pair.ja, BLACK, Lang::Ja)];
     if !pair.en.text.is_empty() {
         blocks.push((&pair.en, GREY, Lang::En));
     }

@@ -12,7 +12,7 @@ use super::{
     pen::{DOT, Ink, MM, Pen, Place, RULE, WHITE},
     stock::Stock,
     tags::{Element, Mark, Role},
-    text::{Block, advance},
+    text::{Block, Piece, advance},
 };
 use crate::certificate::qr::Symbol;
 
@@ -90,6 +90,7 @@ impl<'s> Sheet<'s> {
         };
         let mark = self.begin(Name(b"Span"), Some(lang));
         self.pen.content.begin_text();
+        let shown = block.shown.get();
         for (index, line) in block.lines.iter().enumerate() {
             let x = match align {
                 Align::Left => place.x,
@@ -101,7 +102,14 @@ impl<'s> Sheet<'s> {
             // Letters stand upright in coordinates that run downwards.
             let matrix = [1.0, 0.0, 0.0, -1.0, x, baseline];
             self.pen.content.set_text_matrix(matrix);
-            self.line(block, line);
+            match shown.and_then(|lines| lines.get(index)) {
+                Some(pieces) => {
+                    for (font, cids) in pieces {
+                        self.show(block.size, *font, cids);
+                    }
+                }
+                None => self.line(block, line),
+            }
         }
         self.pen.content.end_text();
         self.pen.content.end_marked_content();
@@ -110,25 +118,24 @@ impl<'s> Sheet<'s> {
 
     /// Shows clusters, in as few pieces as their fonts allow.
     fn line(&mut self, block: &Block, line: &[Cluster]) {
-        let mut piece: (usize, Vec<u8>) = (0, Vec::with_capacity(2 * line.len()));
+        let mut piece: Piece = (0, Vec::with_capacity(2 * line.len()));
         for cluster in line {
             let (font, cid) =
                 self.character(&block.face, &block.text[cluster.range.clone()], cluster);
             if font != piece.0 {
-                self.show(block.size, &mut piece);
-                piece.0 = font;
+                self.show(block.size, piece.0, &piece.1);
+                piece = (font, Vec::with_capacity(2 * line.len()));
             }
             piece.1.extend(cid.to_be_bytes());
         }
-        self.show(block.size, &mut piece);
+        self.show(block.size, piece.0, &piece.1);
     }
 
-    fn show(&mut self, size: f32, (font, cids): &mut (usize, Vec<u8>)) {
+    fn show(&mut self, size: f32, font: usize, cids: &[u8]) {
         if !cids.is_empty() {
-            let name = font_name(*font);
+            let name = font_name(font);
             self.pen.content.set_font(Name(name.as_bytes()), size);
             self.pen.content.show(Str(cids));
-            cids.clear();
         }
     }
 

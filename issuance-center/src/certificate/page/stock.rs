@@ -1,6 +1,8 @@
-//! What is made once for all pages: the stream behind every page, and fonts with the characters of what every page says.
+//! What is made once for all pages: the stream behind every page, what the programmes say, fitted to its places, and fonts with the
+//! characters of that.
 //!
-//! A certificate then takes only the characters its own text needs besides: those of a name, a municipality, a lot.
+//! A certificate then takes only its own text, and the characters it needs besides: those of a name, a municipality, a lot. Nothing
+//! is ever added: what comes from a request is not kept.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,8 +11,8 @@ use pdf_writer::{Chunk, Ref};
 use super::{
     PageError, background,
     embed::{Packing, Subset, stream},
-    fonts::Face,
-    text::Block,
+    fonts::{Cluster, Face},
+    text::{Block, Ladder, Piece},
 };
 
 /// Ids of a page's own objects.
@@ -27,23 +29,61 @@ pub(super) const OUTLINE_ITEM: Ref = Ref::new(9);
 pub(super) const BACKGROUND: Ref = Ref::new(10);
 const FIRST: Ref = Ref::new(11);
 
-/// Characters that every page may show, face by face.
+/// Texts fitted to their places, by what they say.
 #[derive(Default)]
-pub(super) struct Taken(Vec<Subset>);
+struct Fitted(HashMap<String, Vec<Fit>>);
+
+struct Fit {
+    width: f32,
+    ladder: Ladder,
+    block: Arc<Block>,
+}
+
+impl Fitted {
+    fn find(
+        &self,
+        face: &Arc<Face>,
+        text: &str,
+        width: f32,
+        ladder: Ladder,
+    ) -> Option<&Arc<Block>> {
+        let mut fits = self.0.get(text)?.iter();
+        let fit = fits.find(|fit| {
+            Arc::ptr_eq(&fit.block.face, face) && fit.width == width && fit.ladder == ladder
+        });
+        fit.map(|fit| &fit.block)
+    }
+}
+
+/// What every page may say: characters, face by face, and texts.
+#[derive(Default)]
+pub(super) struct Taken {
+    subsets: Vec<Subset>,
+    fitted: Fitted,
+}
 
 impl Taken {
-    /// Takes in the characters of a text.
-    pub(super) fn take(&mut self, block: &Block) {
-        let known = self
-            .0
+    /// Takes in a text fitted to its place.
+    pub(super) fn take(&mut self, block: &Arc<Block>, width: f32, ladder: Ladder) {
+        let subsets = &mut self.subsets;
+        let known = subsets
             .iter()
             .position(|subset| Arc::ptr_eq(&subset.face, &block.face));
         let at = known.unwrap_or_else(|| {
-            self.0.push(Subset::of(Arc::clone(&block.face)));
-            self.0.len() - 1
+            subsets.push(Subset::of(Arc::clone(&block.face)));
+            subsets.len() - 1
         });
         for cluster in block.lines.iter().flatten() {
-            self.0[at].cid(&block.text[cluster.range.clone()], cluster);
+            subsets[at].cid(&block.text[cluster.range.clone()], cluster);
+        }
+        let found = self.fitted.find(&block.face, &block.text, width, ladder);
+        if found.is_none() {
+            let fits = self.fitted.0.entry(block.text.clone()).or_default();
+            fits.push(Fit {
+                width,
+                ladder,
+                block: Arc::clone(block),
+            });
         }
     }
 }
@@ -58,13 +98,14 @@ struct Font {
 /// Objects that are in every document.
 pub(super) struct Stock {
     fonts: Vec<Font>,
+    fitted: Fitted,
     objects: Chunk,
     /// The first id that is free.
     free: Ref,
 }
 
 impl Stock {
-    pub(super) fn of(taken: &Taken) -> Result<Self, PageError> {
+    pub(super) fn of(taken: Taken) -> Result<Self, PageError> {
         let (mut objects, mut free) = (Chunk::new(), FIRST);
         stream(
             &mut objects,
@@ -72,7 +113,7 @@ impl Stock {
             &background::stream(),
             Packing::Small,
         );
-        let fonts = taken.0.iter().map(|subset| {
+        let fonts = taken.subsets.iter().map(|subset| {
             let id = subset.write(&mut objects, &mut free, Packing::Small)?;
             let cids = subset.cids().map(|(text, cid)| (text.to_owned(), cid));
             Ok(Font {
@@ -81,11 +122,46 @@ impl Stock {
                 id,
             })
         });
-        Ok(Self {
+        let stock = Self {
             fonts: fonts.collect::<Result<_, _>>()?,
+            fitted: taken.fitted,
             objects,
             free,
-        })
+        };
+        for Fit { block, .. } in stock.fitted.0.values().flatten() {
+            if let Some(shown) = stock.show(block) {
+                block.shown.get_or_init(|| shown);
+            }
+        }
+        Ok(stock)
+    }
+
+    /// A text fitted to its place, if it is in stock.
+    pub(super) fn fitted(
+        &self,
+        face: &Arc<Face>,
+        text: &str,
+        width: f32,
+        ladder: Ladder,
+    ) -> Option<Arc<Block>> {
+        self.fitted.find(face, text, width, ladder).cloned()
+    }
+
+    /// The lines of a text, if its characters are all in stock.
+    fn show(&self, block: &Block) -> Option<Vec<Vec<Piece>>> {
+        let line = |line: &Vec<Cluster>| {
+            let mut pieces: Vec<Piece> = Vec::new();
+            for cluster in line {
+                let text = &block.text[cluster.range.clone()];
+                let (font, cid) = self.find(&block.face, text)?;
+                match pieces.last_mut() {
+                    Some((last, cids)) if *last == font => cids.extend(cid.to_be_bytes()),
+                    _ => pieces.push((font, cid.to_be_bytes().to_vec())),
+                }
+            }
+            Some(pieces)
+        };
+        block.lines.iter().map(line).collect()
     }
 
     pub(super) const fn objects(&self) -> &Chunk {

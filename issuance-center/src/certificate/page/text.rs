@@ -1,6 +1,6 @@
 //! Text in a place of given width: shrunk and wrapped down a ladder of sizes until it fits.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     PageError,
@@ -16,7 +16,12 @@ pub(super) struct Block {
     pub(super) face: Arc<Face>,
     pub(super) size: f32,
     pub(super) lines: Vec<Vec<Cluster>>,
+    /// Each line as the fonts in stock show it, where the text is in stock.
+    pub(super) shown: OnceLock<Vec<Vec<Piece>>>,
 }
+
+/// Characters of one line that one font shows: its number, and their CIDs.
+pub(super) type Piece = (usize, Vec<u8>);
 
 impl Block {
     /// Fits a text set in one face.
@@ -45,6 +50,7 @@ impl Block {
                     face,
                     size: *size,
                     lines,
+                    shown: OnceLock::new(),
                 });
             }
         }

@@ -12,34 +12,40 @@ use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use ed25519_dalek::VerifyingKey;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, Hours,
-    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Localized, Menu, MunicipalityOffer,
-    Preview, ProgrammeOffer,
+    InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Menu, MunicipalityOffer, Preview,
+    ProgrammeOffer,
 };
 use issuance_api::{
-    Array, Blob, CertificateKind, IssueIntent, Problem, ProblemCode, inquiry_message, issue_message,
+    Array, Blob, CertificateKind, IssueIntent, Personal, Problem, ProblemCode, inquiry_message,
+    issue_message, passport::PassportMrz,
 };
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::super::*;
 use crate::cabinet::{PaymentError, SensorError};
-use crate::handover::testing::{Maker, attributes, preview};
+use crate::handover::qr_text;
+use crate::handover::sealing::Sealer;
+pub(crate) use crate::handover::testing::said;
+use crate::handover::testing::{Maker, attributes, page, preview};
 use crate::handover::{Certificate, Issuer};
 use crate::output::{OutputError, Undelivered};
 use crate::ports::{Question, Reading};
 
 /// A terminal in memory.
-pub(super) type TestTerminal = Terminal<TestCenter, TestCard, TestOutput, TestPayment, TestSensor>;
+pub(crate) type TestTerminal = Terminal<TestCenter, TestCard, TestOutput, TestPayment, TestSensor>;
 
 /// The one PIN of these cards.
-pub(super) const PIN: [u8; 4] = *b"1234";
+pub(crate) const PIN: [u8; 4] = *b"1234";
 /// Where the records are.
-pub(super) const HOME: &str = "132217";
+pub(crate) const HOME: &str = "132217";
 const EXPORTER: [u8; 32] = [3; 32];
+const STATE: &[u8] = b"sealed state";
+const STATE_ABROAD: &[u8] = b"sealed state, abroad";
 
 /// Follows a script of results, and succeeds when it is through.
 #[derive(Debug)]
-pub(super) struct Script<E>(VecDeque<Option<E>>);
+pub(crate) struct Script<E>(VecDeque<Option<E>>);
 
 impl<E> Default for Script<E> {
     fn default() -> Self {
@@ -49,12 +55,12 @@ impl<E> Default for Script<E> {
 
 impl<E> Script<E> {
     /// Fails in these ways first.
-    pub(super) fn failing(failures: impl IntoIterator<Item = E>) -> Self {
+    pub(crate) fn failing(failures: impl IntoIterator<Item = E>) -> Self {
         Self(failures.into_iter().map(Some).collect())
     }
 
     /// Succeeds once, then fails once.
-    pub(super) fn then_failing(failure: E) -> Self {
+    pub(crate) fn then_failing(failure: E) -> Self {
         Self([None, Some(failure)].into())
     }
 
@@ -65,20 +71,20 @@ impl<E> Script<E> {
 
 /// A card and its reader.
 #[derive(Debug)]
-pub(super) struct TestCard {
-    pub(super) there: bool,
+pub(crate) struct TestCard {
+    pub(crate) there: bool,
     /// Left lying when it should be taken.
-    pub(super) forgotten: bool,
+    pub(crate) forgotten: bool,
     /// Whether the service knows of cards.
-    pub(super) service: Script<ProblemCode>,
+    pub(crate) service: Script<ProblemCode>,
     /// Its last day is over.
-    pub(super) expired: bool,
+    pub(crate) expired: bool,
     /// Its surface AP goes along.
-    pub(super) bound: bool,
-    pub(super) tries: u8,
-    pub(super) held: bool,
+    pub(crate) bound: bool,
+    pub(crate) tries: u8,
+    pub(crate) held: bool,
     /// VERIFY commands so far.
-    pub(super) verifies: u32,
+    pub(crate) verifies: u32,
 }
 
 impl Card for TestCard {
@@ -149,30 +155,32 @@ fn evidence(bound: bool) -> Evidence {
 }
 
 /// What comes for a preview; `Maker::answer` is what should.
-pub(super) type Answer = fn(&Maker, &Preview) -> IssueAnswer;
+pub(crate) type Answer = fn(&Maker, &Preview) -> IssueAnswer;
 
 /// A center, and the record system behind it.
-pub(super) struct TestCenter {
-    pub(super) maker: Maker,
-    pub(super) menu: Menu,
+pub(crate) struct TestCenter {
+    pub(crate) maker: Maker,
+    pub(crate) menu: Menu,
     /// What is offered from the second time on that it is asked, where that is something else.
-    pub(super) later: Option<Menu>,
-    pub(super) menus: Script<Problem>,
-    pub(super) preview: Preview,
-    pub(super) answer: Answer,
+    pub(crate) later: Option<Menu>,
+    pub(crate) menus: Script<Problem>,
+    pub(crate) preview: Preview,
+    /// For abroad, where that is offered.
+    pub(crate) abroad: Option<(Preview, Sealer)>,
+    pub(crate) answer: Answer,
     /// Believes cards that the surface AP does not bind.
-    pub(super) takes_unbound: bool,
-    pub(super) challenges: Script<Problem>,
-    pub(super) inquiries: Script<Problem>,
-    pub(super) issues: Script<Problem>,
-    pub(super) reports: Script<Problem>,
+    pub(crate) takes_unbound: bool,
+    pub(crate) challenges: Script<Problem>,
+    pub(crate) inquiries: Script<Problem>,
+    pub(crate) issues: Script<Problem>,
+    pub(crate) reports: Script<Problem>,
     /// Names of the requests so far.
-    pub(super) asked: Vec<&'static str>,
+    pub(crate) asked: Vec<&'static str>,
     session: Option<VerifyingKey>,
 }
 
 impl TestCenter {
-    pub(super) fn count(&self, request: &str) -> usize {
+    pub(crate) fn count(&self, request: &str) -> usize {
         self.asked.iter().filter(|asked| **asked == request).count()
     }
 
@@ -184,7 +192,6 @@ impl TestCenter {
     }
 
     fn check_state(&self, intent: IssueIntent, state: &Blob, proof: &Array<64>) {
-        assert_eq!(state.as_bytes(), b"sealed state");
         let digest = Array::new(Sha256::digest(state.as_bytes()).into());
         self.check(&issue_message(intent, &digest, &EXPORTER.into()), proof);
     }
@@ -240,14 +247,18 @@ impl Center for TestCenter {
             &request.programme,
             &request.municipality,
             request.kind,
-            None,
+            request.passport.as_ref().map(PassportMrz::digest).as_ref(),
             &EXPORTER.into(),
         );
         self.check(&message, &request.proof);
         self.inquiries.next()?;
+        let (preview, state) = match (request.kind, &self.abroad) {
+            (CertificateKind::Abroad, Some((preview, _))) => (preview, STATE_ABROAD),
+            _ => (&self.preview, STATE),
+        };
         Ok(InquiryAnswer {
-            preview: self.preview.clone(),
-            state: Blob::new(b"sealed state".to_vec()),
+            preview: preview.clone(),
+            state: Blob::new(state.to_vec()),
             expires_in_seconds: 900,
         })
     }
@@ -260,7 +271,18 @@ impl Center for TestCenter {
         let request = request(&EXPORTER.into());
         self.check_state(IssueIntent::Issue, &request.state, &request.proof);
         self.issues.next()?;
-        Ok((self.answer)(&self.maker, &self.preview))
+        match (&self.abroad, request.state.as_bytes()) {
+            (Some((preview, sealer)), STATE_ABROAD) => {
+                let mut answer = (self.answer)(&self.maker, preview);
+                let seal = sealer.seal(preview, &answer.certificate_id);
+                let texts = [&*qr_text(answer.jws.expose()), &*seal];
+                answer.page = Blob::new(page(&texts));
+                answer.vds_nc = Some(Personal::new(seal));
+                Ok(answer)
+            }
+            (_, STATE) => Ok((self.answer)(&self.maker, &self.preview)),
+            _ => panic!("no state that was given out"),
+        }
     }
 
     async fn delivered(
@@ -277,13 +299,13 @@ impl Center for TestCenter {
 
 /// A payment unit, and where the money is.
 #[derive(Debug, Default)]
-pub(super) struct TestPayment {
+pub(crate) struct TestPayment {
     /// What the resident puts in, a coin a second.
-    pub(super) coins: VecDeque<u32>,
-    pub(super) ready: Script<PaymentError>,
-    pub(super) held: u32,
-    pub(super) returned: u32,
-    pub(super) settled: u32,
+    pub(crate) coins: VecDeque<u32>,
+    pub(crate) ready: Script<PaymentError>,
+    pub(crate) held: u32,
+    pub(crate) returned: u32,
+    pub(crate) settled: u32,
 }
 
 impl PaymentUnit for TestPayment {
@@ -332,11 +354,11 @@ impl PaymentUnit for TestPayment {
 
 /// A sensor of a place that is left alone for a while.
 #[derive(Debug, Default)]
-pub(super) struct TestSensor {
-    pub(super) fitted: bool,
+pub(crate) struct TestSensor {
+    pub(crate) fitted: bool,
     /// How long something lies there.
-    pub(super) lies: Duration,
-    pub(super) broken: bool,
+    pub(crate) lies: Duration,
+    pub(crate) broken: bool,
 }
 
 impl Sensor for TestSensor {
@@ -368,14 +390,14 @@ impl Sensor for TestSensor {
 
 /// Paper.
 #[derive(Debug, Default)]
-pub(super) struct TestOutput {
-    pub(super) settled: Script<OutputError>,
-    pub(super) ready: Script<OutputError>,
-    pub(super) deliveries: Script<OutputError>,
+pub(crate) struct TestOutput {
+    pub(crate) settled: Script<OutputError>,
+    pub(crate) ready: Script<OutputError>,
+    pub(crate) deliveries: Script<OutputError>,
     /// Copies that come out of a delivery that fails.
-    pub(super) out: u8,
+    pub(crate) out: u8,
     /// Pages that came out, with what their QR says and in how many copies.
-    pub(super) paper: Vec<(Vec<u8>, String, u8)>,
+    pub(crate) paper: Vec<(Vec<u8>, String, u8)>,
 }
 
 impl Output for TestOutput {
@@ -400,29 +422,33 @@ impl Output for TestOutput {
 }
 
 /// What a resident does at a view.
-pub(super) enum Does {
+pub(crate) enum Does {
     /// What the view asks for.
     AsAsked,
     /// These, one after the other.
     This(Vec<Intent>),
+    /// These, so long after one another.
+    Slowly(Duration, Vec<Intent>),
     /// Nothing.
     Nothing,
 }
 
 /// Somebody at the screen: does what is asked, except where `otherwise` says so.
-pub(super) struct Resident<F> {
+pub(crate) struct Resident<F> {
     /// Views shown so far, each in a few words.
-    pub(super) seen: Vec<String>,
+    pub(crate) seen: Vec<String>,
     otherwise: F,
     next: VecDeque<Intent>,
+    hesitates: Duration,
 }
 
 impl<F: FnMut(&str) -> Does + Send> Resident<F> {
-    pub(super) fn who(otherwise: F) -> Self {
+    pub(crate) fn who(otherwise: F) -> Self {
         Self {
             seen: Vec::new(),
             otherwise,
             next: VecDeque::new(),
+            hesitates: Duration::ZERO,
         }
     }
 }
@@ -430,7 +456,12 @@ impl<F: FnMut(&str) -> Does + Send> Resident<F> {
 impl<F: FnMut(&str) -> Does + Send> FrontEnd for Resident<F> {
     fn show(&mut self, view: &View<'_>) {
         let words = words(view);
+        self.hesitates = Duration::ZERO;
         self.next = match (self.otherwise)(&words) {
+            Does::Slowly(hesitates, intents) => {
+                self.hesitates = hesitates;
+                intents.into()
+            }
             Does::AsAsked => asked(view).into_iter().collect(),
             Does::This(intents) => intents.into(),
             Does::Nothing => VecDeque::new(),
@@ -439,6 +470,9 @@ impl<F: FnMut(&str) -> Does + Send> FrontEnd for Resident<F> {
     }
 
     async fn intent(&mut self) -> Intent {
+        if !self.hesitates.is_zero() {
+            sleep(self.hesitates).await;
+        }
         match self.next.pop_front() {
             Some(intent) => intent,
             None => pending().await,
@@ -491,15 +525,15 @@ fn asked(view: &View<'_>) -> Option<Intent> {
     })
 }
 
-pub(super) fn apply() -> Intent {
+pub(crate) fn apply() -> Intent {
     Intent::Apply(preview().programme)
 }
 
-pub(super) fn pin(digits: [u8; 4]) -> Intent {
+pub(crate) fn pin(digits: [u8; 4]) -> Intent {
     Intent::Pin(Pin::try_from(&digits[..]).unwrap())
 }
 
-pub(super) fn choose(code: &str) -> Intent {
+pub(crate) fn choose(code: &str) -> Intent {
     Intent::Municipality {
         code: code.parse().unwrap(),
         copies: 1,
@@ -507,7 +541,7 @@ pub(super) fn choose(code: &str) -> Intent {
 }
 
 /// A terminal with everything as it should be.
-pub(super) fn terminal() -> TestTerminal {
+pub(crate) fn terminal() -> TestTerminal {
     let maker = Maker::new(1);
     let issuer: Issuer = maker.issuer();
     Terminal {
@@ -518,6 +552,7 @@ pub(super) fn terminal() -> TestTerminal {
             later: None,
             menus: Script::default(),
             preview: preview(),
+            abroad: None,
             answer: Maker::answer,
             takes_unbound: false,
             challenges: Script::default(),
@@ -556,12 +591,7 @@ pub(super) fn terminal() -> TestTerminal {
     }
 }
 
-pub(super) fn said(text: &str) -> Localized {
-    let [ja, en, zh, ko] = [(); 4].map(|()| text.to_owned());
-    Localized { ja, en, zh, ko }
-}
-
-fn menu() -> Menu {
+pub(crate) fn menu() -> Menu {
     let municipality = |code: &str| MunicipalityOffer {
         code: code.parse().unwrap(),
         prefecture: "東京都".to_owned(),

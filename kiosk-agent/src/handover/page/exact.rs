@@ -9,14 +9,18 @@
 //! looked at thoroughly.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
+use hayro::hayro_syntax::page::Page;
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::{EcLevel, QrResult, Version, ec};
 use rqrr::PreparedImage;
 use zeroize::Zeroizing;
 
-use super::{Area, COARSE, Cells, Raster, Sheet, clusters, rounded, scaled};
+use super::drawing::Drawing;
+use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
 
 /// Resolution at which modules are compared: those of our pages are whole dots.
 const FINE: f32 = 300.0;
@@ -53,25 +57,35 @@ const MASKS: [MaskPattern; 8] = [
 ];
 
 /// Whether each of the texts is there, and nothing on the page could be a code besides.
-pub(super) fn explains(sheet: &Sheet<'_>, whole: Area) -> bool {
-    let mut page = sheet.rasterise(whole, WHOLE);
-    let mut read = vec![false; sheet.expected.len()];
+pub(super) fn explains(page: &Page<'_>, expected: &[&str], whole: Area) -> bool {
+    let Some(drawing) = Drawing::of(page) else {
+        return false;
+    };
+    let mut page = drawing.rasterise_together(whole, WHOLE);
+    let mut read = vec![false; expected.len()];
     let mut unexplained: Vec<Area> = Vec::new();
     for cells in clusters(&page, CELL, DENSE) {
-        if let Some((which, place)) = symbol(sheet, whole, cells) {
+        // Smaller than a symbol of what a certificate says can be: not worth a look for one.
+        if cells.are_few() {
+            join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
+        } else if let Some((which, place)) = symbol(&drawing, expected, whole, cells) {
             read[which] = true;
             place.scaled(WHOLE / FINE).blank(&mut page);
-        } else if cells.are_few() {
-            join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
         } else {
             return false;
         }
     }
-    read.iter().all(|read| *read)
-        && !any_code(page)
-        && !unexplained
+    if !read.iter().all(|read| *read) {
+        return false;
+    }
+    thread::scope(|scope| {
+        let helper = scope.spawn(|| any_code(page));
+        let letters = unexplained
             .into_iter()
-            .any(|area| any_code(sheet.rasterise(area, LETTERS)))
+            .any(|area| any_code(drawing.rasterise(area, LETTERS)));
+        let elsewhere = helper.join();
+        !letters && !elsewhere.unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 impl Cells {
@@ -178,9 +192,14 @@ impl Place {
 }
 
 /// The text whose symbol is there and nothing else, and where on the page it is in dots at [`FINE`].
-fn symbol(sheet: &Sheet<'_>, whole: Area, cells: Cells) -> Option<(usize, Place)> {
+fn symbol(
+    drawing: &Drawing,
+    expected: &[&str],
+    whole: Area,
+    cells: Cells,
+) -> Option<(usize, Place)> {
     let area = cells.area(whole, CELL, COARSE / WHOLE);
-    let raster = sheet.rasterise(area, FINE);
+    let raster = drawing.rasterise(area, FINE);
     let [left, top] = [area.left, area.top].map(|dots| scaled(dots, FINE / COARSE));
     let inner = Place {
         left: cells.left * CELL,
@@ -200,7 +219,7 @@ fn symbol(sheet: &Sheet<'_>, whole: Area, cells: Cells) -> Option<(usize, Place)
     };
     let place = inner.grown(&raster)?;
     let modules = Modules::of(&raster, place)?;
-    let mut expected = sheet.expected.iter();
+    let mut expected = expected.iter();
     let which = expected.position(|text| modules.say(text))?;
     let place = Place {
         left: left + place.left,

@@ -35,6 +35,8 @@ impl Desk {
 
     fn speak(&mut self, serial: u64, language: Language) -> Taken {
         self.language = language;
+        let is_nobodys = language != Language::Ja && self.shown.is_nobodys();
+        self.japanese_at = is_nobodys.then(|| Instant::now() + self.idle);
         match self.take() {
             Shown::Language(menu) if serial == self.serial => self.step(Shown::Service(menu)),
             shown => {
@@ -66,15 +68,15 @@ impl Desk {
                 Taken::Here
             }
             Shown::Terms(menu, _) => self.step(Shown::Service(menu)),
-            Shown::Copies(choice, _) => {
+            Shown::Copies(choice, ..) => {
                 // The core still waits, and its time runs on.
                 let deadline = self.deadline;
                 self.set(Shown::Municipality(choice));
                 self.deadline = deadline;
                 Taken::Here
             }
-            Shown::AttendantKey { before, .. } => {
-                self.set(*before);
+            Shown::AttendantKey { before, until, .. } => {
+                self.bring_back(*before, until);
                 Taken::Here
             }
             shown => {
@@ -104,10 +106,12 @@ impl Desk {
             return Taken::Ignored;
         }
         let before = Box::new(self.take());
+        let until = self.deadline;
         self.step(Shown::AttendantKey {
             entry: Entry::new(),
             wrong: false,
             before,
+            until,
         })
     }
 
@@ -133,19 +137,20 @@ impl Desk {
                     entry,
                     wrong,
                     before,
+                    until,
                 },
                 intent,
-            ) => self.key(entry, wrong, before, &intent),
+            ) => self.key(entry, wrong, (before, until), &intent),
             (Shown::Municipality(choice), PageIntent::Municipality(code))
                 if choice.offers.iter().any(|offer| offer.code == code) =>
             {
                 let deadline = self.deadline;
-                self.set(Shown::Copies(choice, code));
+                self.set(Shown::Copies(choice, code, 1));
                 self.deadline = deadline;
                 Taken::Here
             }
-            (Shown::Copies(choice, code), PageIntent::Copies(copies @ 1..=COPIES)) => {
-                self.shown = Shown::Copies(choice, code);
+            (Shown::Copies(choice, code, first), PageIntent::Copies(copies @ 1..=COPIES)) => {
+                self.shown = Shown::Copies(choice, code, first);
                 Taken::For(Intent::Municipality { code, copies })
             }
             (shown @ (Shown::Preview(_) | Shown::TryAgain), PageIntent::Go) => {
@@ -198,7 +203,7 @@ impl Desk {
         &mut self,
         mut entry: Entry,
         mut wrong: bool,
-        before: Box<Shown>,
+        (before, until): (Box<Shown>, Option<Instant>),
         intent: &PageIntent,
     ) -> Taken {
         let mut taken = Taken::Here;
@@ -222,6 +227,7 @@ impl Desk {
             entry,
             wrong,
             before,
+            until,
         };
         taken
     }

@@ -2,6 +2,7 @@
 
 use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::cabinet::Yen;
@@ -25,7 +26,8 @@ pub(super) enum Shown {
     TakeCard,
     CardLeft,
     Municipality(Choice),
-    Copies(Choice, MunicipalityCode),
+    /// With the number that is asked for first.
+    Copies(Choice, MunicipalityCode, u8),
     Preview(Box<Preview>),
     Fee {
         due: Yen,
@@ -44,6 +46,8 @@ pub(super) enum Shown {
         entry: Entry,
         wrong: bool,
         before: Box<Shown>,
+        /// The time of what stood before.
+        until: Option<Instant>,
     },
     Attendant {
         /// The key was right, and the view is not there yet.
@@ -60,6 +64,11 @@ pub(super) struct Choice {
 }
 
 impl Shown {
+    /// Whether it stands there for whoever passes by.
+    pub(super) const fn is_nobodys(&self) -> bool {
+        matches!(self, Self::OutOfService(_) | Self::CardLeft)
+    }
+
     /// Whether it asks nobody anything, and holds nothing of anybody.
     pub(super) fn needs_nobody(&self) -> bool {
         match self {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{COPIES, Desk, Shown};
 use crate::cabinet::Yen;
 use crate::ports::{Closed, Says};
-use crate::text::{SPOKEN_TRIES, Text, is_spoken, problem_key, tries_key};
+use crate::text::{SPOKEN_TRIES, Text, is_spoken, numbered_key, problem_key};
 use crate::web::screen::{Content, Screen, Then};
 
 /// The terms, for who does not read them.
@@ -60,18 +60,21 @@ impl Desk {
 
     fn spoken(&self) -> Vec<String> {
         let text = match &self.shown {
-            Shown::Language(_) => Text::Welcome,
-            Shown::Service(_) => Text::Service,
-            Shown::Terms(..) => return TERMS.map(Text::key).to_vec(),
-            Shown::PlaceCard => Text::PlaceCard,
+            Shown::Language(_) => return said(&[Text::Welcome, Text::ByKeyboard]),
+            Shown::Service(_) => return said(&[Text::Service, Text::ByKeyboard]),
+            Shown::Terms(..) => return said(&TERMS),
+            Shown::PlaceCard => return said(&[Text::PlaceCard, Text::PlaceCardHelp]),
             Shown::Kind(_) => Text::ChooseKind,
             Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
             Shown::Reading => Text::Reading,
             Shown::TakeCard => Text::TakeCard,
             Shown::CardLeft => Text::CardLeft,
             Shown::Municipality(_) => Text::ChooseMunicipality,
-            Shown::Copies(..) => Text::ChooseCopies,
-            Shown::Preview(_) => Text::CheckPreview,
+            Shown::Copies(_, _, copies) => {
+                let counted = numbered_key(&Text::CopyCount.key(), *copies);
+                return vec![Text::ChooseCopies.key(), counted];
+            }
+            Shown::Preview(_) => return said(&[Text::CheckPreview, Text::PreviewByEar]),
             Shown::Fee { .. } => Text::PayFee,
             Shown::TakePaper => Text::TakePaper,
             Shown::Issuing => Text::Issuing,
@@ -114,7 +117,8 @@ impl Desk {
                 offers: &choice.offers,
                 home: choice.home,
             },
-            Shown::Copies(choice, _) => Content::Copies {
+            Shown::Copies(choice, _, copies) => Content::Copies {
+                copies: *copies,
                 most: COPIES,
                 fee: choice.fee.map(Yen::get),
             },
@@ -168,13 +172,18 @@ fn alarm(shown: &Shown) -> Option<&'static str> {
     }
 }
 
+fn said(texts: &[Text]) -> Vec<String> {
+    texts.iter().copied().map(Text::key).collect()
+}
+
 fn spoken_pin(remaining: u8) -> Vec<String> {
     let mut keys = vec![Text::EnterPin.key()];
     if remaining == 1 {
         keys.push(Text::LastTry.key());
     } else if SPOKEN_TRIES.contains(&remaining) {
-        keys.push(tries_key(&Text::TriesLeft.key(), remaining));
+        keys.push(numbered_key(&Text::TriesLeft.key(), remaining));
     }
+    keys.push(Text::PinByKeyboard.key());
     keys
 }
 
@@ -182,7 +191,7 @@ fn spoken_problem(problem: &Problem) -> String {
     match problem.remaining {
         _ if !is_spoken(problem.code) => Text::SeeScreen.key(),
         Some(tries) if SPOKEN_TRIES.contains(&tries) => {
-            tries_key(&problem_key(problem.code), tries)
+            numbered_key(&problem_key(problem.code), tries)
         }
         Some(_) => Text::SeeScreen.key(),
         None => problem_key(problem.code),

@@ -79,8 +79,14 @@ async fn language_service_and_terms_come_before_an_application() {
         (screen(&desk).as_str(), &told(&desk)["language"]),
         ("service", &json!("en"))
     );
+    assert!(!desk.is_gone_back_from());
     say(&mut desk, "back");
     assert_eq!(screen(&desk), "language");
+    // Its browser has seen what was pressed.
+    assert!(desk.is_gone_back_from());
+    desk.start_over();
+    desk.show(&View::Menu(&menu()));
+    assert!(!desk.is_gone_back_from());
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,6 +102,7 @@ async fn who_walks_away_before_applying_leaves_the_first_screen_in_japanese() {
         ("language", &json!("ja"))
     );
     assert_eq!(desk.gives_way_at(), None);
+    assert!(!desk.is_gone_back_from());
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,6 +242,95 @@ async fn only_what_is_offered_can_be_chosen() {
     assert!(
         matches!(taken, Taken::For(Intent::Municipality { code, copies: 3 }) if code == offers[0].code)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn back_from_the_preview_are_the_copies() {
+    let mut desk = desk();
+    let menu = menu();
+    let offers = &menu.programmes[0].municipalities;
+    let mut shown = preview();
+    shown.authority.code = offers[1].code;
+    shown.copies = 4;
+    let municipality = View::Municipality {
+        offers,
+        home: Some(offers[0].code),
+        fee: None,
+    };
+    desk.show(&View::Preview(&shown));
+    assert!(matches!(say(&mut desk, "back"), Taken::For(Intent::Back)));
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "copies");
+    // As many as before, and who sees nothing hears how many.
+    assert_eq!(told(&desk)["copies"], 4);
+    let speak = &told(&desk)["speak"];
+    assert_eq!(*speak, json!(["ChooseCopies", "CopyCount/4"]));
+    let taken = press(&mut desk, json!({"intent": "copies", "value": 2}));
+    assert!(
+        matches!(taken, Taken::For(Intent::Municipality { code, copies: 2 }) if code == offers[1].code)
+    );
+    // And from there the municipalities, as the first time.
+    say(&mut desk, "back");
+    assert_eq!(screen(&desk), "municipality");
+    // Whoever comes next begins with those.
+    desk.show(&View::Preview(&shown));
+    desk.start_over();
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "municipality");
+    desk.show(&View::Preview(&shown));
+    desk.show(&View::PlaceCard);
+    desk.show(&municipality);
+    assert_eq!(screen(&desk), "municipality");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_what_the_key_was_asked_for_over_runs_on() {
+    for leaves in ["back", "cancel", "nobody"] {
+        let mut desk = desk();
+        desk.show(&View::TakeCard);
+        desk.time(IDLE * 2);
+        say(&mut desk, "attendant");
+        tokio::time::advance(IDLE).await;
+        match leaves {
+            "nobody" => desk.give_way(),
+            leaves => drop(say(&mut desk, leaves)),
+        }
+        let said = told(&desk);
+        let left = json!(IDLE.as_millis());
+        assert_eq!(
+            (&said["screen"], &said["left"]),
+            (&json!("take-card"), &left)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_there_for_nobody_is_japanese_again_after_a_while() {
+    let closed = |code: ProblemCode| crate::ports::Closed::from(code);
+    let mut desk = desk();
+    desk.show(&View::OutOfService(&closed(ProblemCode::PrinterJam)));
+    press(&mut desk, json!({"intent": "language", "value": "ko"}));
+    assert_eq!(told(&desk)["language"], "ko");
+    assert_eq!(desk.gives_way_at(), Some(Instant::now() + IDLE));
+    // Another reason is no other reader.
+    tokio::time::advance(IDLE / 2).await;
+    desk.show(&View::OutOfService(&closed(ProblemCode::PrinterCoverOpen)));
+    assert_eq!(desk.gives_way_at(), Some(Instant::now() + IDLE / 2));
+    desk.give_way();
+    let said = told(&desk);
+    assert_eq!(
+        (&said["screen"], &said["language"]),
+        (&json!("problem"), &json!("ja"))
+    );
+    assert_eq!(desk.gives_way_at(), None);
+    // While a card is left nobody is listened to; it is shown again and again.
+    desk.show(&View::CardLeft);
+    press(&mut desk, json!({"intent": "language", "value": "en"}));
+    desk.show(&View::CardLeft);
+    assert_eq!(told(&desk)["language"], "en");
+    tokio::time::advance(IDLE).await;
+    desk.show(&View::CardLeft);
+    assert_eq!(told(&desk)["language"], "ja");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,8 @@ use crate::{
     Peer,
     client::{Client, Config},
     server::{
-        self, Answer as Reply, Body, Connection, Form, Limits, MutualConfig, Running, Service,
+        self, Answer as Reply, AppLimits, Body, Connection, Form, Limits, MutualConfig, Running,
+        Service,
     },
     tls::TlsFiles,
 };
@@ -50,6 +51,7 @@ async fn pair() -> (TempDir, Running, Client) {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         tls: files(&dir, "services/vrs", "services"),
         apps: None,
+        app_limits: AppLimits::default(),
         limits: Limits::default(),
     };
     let server = server::mutual(&config, Echo).await.unwrap();

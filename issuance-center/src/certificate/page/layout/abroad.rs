@@ -294,7 +294,7 @@ pub(super) fn learn(set: &Setter<'_>, programme: &Programme) -> Result<(), PageE
             set.dose_abroad(&dose, abroad)?;
         }
     }
-    let only_fits = Setter::new(set.fonts);
+    let only_fits = Setter::new(set.fonts, None);
     for authority in programme.authorities() {
         office(&only_fits, &authority)?;
     }

@@ -206,7 +206,7 @@ pub(super) fn learn(set: &Setter<'_>, programme: &Programme) -> Result<(), PageE
         set.dose(&dose)?;
     }
     // The characters of every municipality would make each page a large one.
-    let only_fits = Setter::new(set.fonts);
+    let only_fits = Setter::new(set.fonts, None);
     for authority in programme.authorities() {
         only_fits.office(&authority)?;
     }

@@ -1,0 +1,246 @@
+//! Certificates of the wallet as they are shown: in the list, and in full.
+
+use issuance_api::passport::PassportData;
+use issuance_api::terminal::{Authority, Dose, Holder, Localized};
+use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, ProgrammeId};
+use qrcode::{Color, EcLevel, QrCode};
+
+use super::screen::{Code, CodeName, Entry};
+use super::wallet::{Id, Kept, Wallet, WalletError};
+
+/// A certificate in the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    id: Id,
+    name: Localized,
+    issued: u64,
+    kind: CertificateKind,
+    programme: ProgrammeId,
+    authority: Authority,
+    issued_on: Date,
+    doses: usize,
+    older: bool,
+    pub(super) holder: Holder,
+}
+
+/// A certificate in full.
+#[derive(Debug)]
+pub struct Opened {
+    pub(super) listed: Listed,
+    pub(super) passport: Option<PassportData>,
+    pub(super) doses: Vec<Dose>,
+    pub(super) codes: Vec<Code>,
+    page: Blob,
+}
+
+/// What a certificate is issued again as: after a new dose.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Programme.
+    pub programme: ProgrammeId,
+    /// Kind.
+    pub kind: CertificateKind,
+    /// Municipality.
+    pub municipality: MunicipalityCode,
+}
+
+impl Listed {
+    fn of(id: Id, kept: &Kept, wallet: &Wallet) -> Self {
+        let says = &kept.says;
+        let is_newer = |(other, it): (Id, &Kept)| {
+            let same = it.says.holder == says.holder
+                && it.says.programme == says.programme
+                && it.says.kind == says.kind
+                && it.says.authority.code == says.authority.code;
+            same && (it.issued, other) > (kept.issued, id)
+        };
+        Self {
+            id,
+            name: kept.name.clone(),
+            issued: kept.issued,
+            kind: says.kind,
+            programme: says.programme.clone(),
+            authority: says.authority.clone(),
+            issued_on: says.issued_on,
+            doses: says.doses.len(),
+            older: wallet.certificates().any(is_newer),
+            holder: says.holder.clone(),
+        }
+    }
+
+    /// Which it is.
+    #[must_use]
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// As the page is told.
+    pub(super) const fn entry(&self) -> Entry<'_> {
+        Entry {
+            id: self.id,
+            programme: &self.programme,
+            name: &self.name,
+            kind: self.kind,
+            authority: &self.authority,
+            issued_on: self.issued_on,
+            doses: self.doses,
+            older: self.older,
+        }
+    }
+}
+
+/// Everything there is: a person's certificates together, the newest first, and first whoever has the newest.
+#[must_use]
+pub fn list(wallet: &Wallet) -> Vec<Listed> {
+    let all = wallet.certificates();
+    let mut all: Vec<_> = all.map(|(id, kept)| Listed::of(id, kept, wallet)).collect();
+    all.sort_by_key(|listed| std::cmp::Reverse((listed.issued, listed.id)));
+    let mut by_person: Vec<Listed> = Vec::with_capacity(all.len());
+    for listed in all {
+        let own = by_person.iter().rposition(|it| it.holder == listed.holder);
+        by_person.insert(own.map_or(by_person.len(), |own| own + 1), listed);
+    }
+    by_person
+}
+
+impl Opened {
+    /// One of the wallet's.
+    ///
+    /// # Errors
+    /// [`WalletError::Unknown`], [`WalletError::Broken`], [`WalletError::Disk`]; [`WalletError::Broken`] if it fits into no QR code
+    /// either.
+    pub fn of(id: Id, wallet: &Wallet) -> Result<Self, WalletError> {
+        let kept = wallet.certificate(id).ok_or(WalletError::Unknown)?;
+        let page = wallet.page(id)?;
+        let card = code(CodeName::HealthCard, &kept.qr_text());
+        let seal = kept.seal.as_ref();
+        let seal = seal.map(|seal| code(CodeName::VdsNc, seal.expose()));
+        let codes = std::iter::once(card).chain(seal);
+        Ok(Self {
+            listed: Listed::of(id, kept, wallet),
+            passport: kept.says.passport.clone(),
+            doses: kept.says.doses.clone(),
+            codes: codes.collect::<Option<_>>().ok_or(WalletError::Broken)?,
+            page,
+        })
+    }
+
+    /// Its page: one PDF.
+    #[must_use]
+    pub fn page(&self) -> &[u8] {
+        self.page.as_bytes()
+    }
+
+    /// What it is issued again as.
+    #[must_use]
+    pub fn proposal(&self) -> Proposal {
+        Proposal {
+            programme: self.listed.programme.clone(),
+            kind: self.listed.kind,
+            municipality: self.listed.authority.code,
+        }
+    }
+
+    /// Whether name and birth date can be hidden.
+    pub(super) fn hides(&self) -> bool {
+        self.listed.kind == CertificateKind::Domestic
+    }
+}
+
+/// As large as a screen shows it, and as easy to read: with little redundancy, for nothing is smudged.
+fn code(name: CodeName, text: &str) -> Option<Code> {
+    let symbol = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    let modules = symbol.to_colors();
+    let rows = modules.chunks(symbol.width()).map(|row| {
+        let module = |module: &Color| module.select('1', '0');
+        row.iter().map(module).collect()
+    });
+    Some(Code {
+        name,
+        rows: rows.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use issuance_api::Personal;
+    use rqrr::PreparedImage;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::app::wallet::{DeviceKey, Secret};
+    use crate::handover::testing::{preview, said};
+
+    fn wallet(folder: &Path) -> Wallet {
+        let key = DeviceKey::create(&folder.join("key")).unwrap();
+        Wallet::create(&folder.join("wallet"), &Secret::DeviceKey(key)).unwrap()
+    }
+
+    fn kept(name: &str, issued: u64, kind: CertificateKind) -> Kept {
+        let mut says = preview();
+        says.holder.name = Personal::new(name.to_owned());
+        says.kind = kind;
+        Kept {
+            jws: Personal::new("eyJ-abc.DEF_123".to_owned()),
+            seal: (kind == CertificateKind::Abroad).then(|| Personal::new("{\"data\":1}".into())),
+            issued,
+            name: said("COVID-19"),
+            says,
+        }
+    }
+
+    #[test]
+    fn the_list_is_by_person_with_the_newest_first_and_marks_what_is_older() {
+        use CertificateKind::{Abroad, Domestic};
+        let folder = TempDir::new().unwrap();
+        let mut wallet = wallet(folder.path());
+        for (name, issued, kind) in [
+            ("甲", 10, Domestic),
+            ("乙", 20, Domestic),
+            ("甲", 30, Domestic),
+            ("甲", 15, Abroad),
+        ] {
+            wallet.put(kept(name, issued, kind), b"%PDF").unwrap();
+        }
+        let listed = list(&wallet);
+        let said: Vec<_> = listed
+            .iter()
+            .map(|it| (it.holder.name.expose(), it.issued, it.older))
+            .collect();
+        let expected = [
+            ("甲", 30, false),
+            ("甲", 15, false),
+            ("甲", 10, true),
+            ("乙", 20, false),
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn its_codes_read_as_what_is_kept() {
+        let folder = TempDir::new().unwrap();
+        let mut wallet = wallet(folder.path());
+        let kept = kept("甲", 1, CertificateKind::Abroad);
+        let texts = [
+            kept.qr_text().to_string(),
+            kept.seal.as_ref().unwrap().expose().to_owned(),
+        ];
+        let id = wallet.put(kept, b"%PDF").unwrap();
+        let opened = Opened::of(id, &wallet).unwrap();
+        for (code, text) in opened.codes.iter().zip(texts) {
+            let side = (code.rows.len() + 8) * 4;
+            let dark = |x: usize, y: usize| {
+                let at = |at: usize| (at / 4).checked_sub(4);
+                let row = at(y).and_then(|y| code.rows.get(y));
+                let module = row.zip(at(x)).and_then(|(row, x)| row.as_bytes().get(x));
+                module == Some(&b'1')
+            };
+            let grey = |x, y| if dark(x, y) { 0 } else { 255 };
+            let mut image = PreparedImage::prepare_from_greyscale(side, side, grey);
+            let (_, read) = image.detect_grids()[0].decode().unwrap();
+            assert_eq!(read, text);
+        }
+    }
+}

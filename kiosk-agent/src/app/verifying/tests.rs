@@ -1,0 +1,189 @@
+use tempfile::TempDir;
+
+use super::center::newest;
+use super::*;
+use crate::app::export;
+use crate::handover::qr_text;
+use crate::handover::testing::{ISS, Maker, page, payload, preview};
+
+/// After the specimens' `nbf`.
+const NOW: i64 = 1_790_000_100;
+/// Of the specimens.
+const RID: &str = "AAAAAAAAAAAAAAAA";
+
+struct Place {
+    parent: TempDir,
+    maker: Maker,
+}
+
+impl Place {
+    fn new() -> Self {
+        let (parent, maker) = (TempDir::new().unwrap(), Maker::new(1));
+        fs::write(parent.path().join("jwks.json"), maker.jwks(None)).unwrap();
+        Self { parent, maker }
+    }
+
+    fn trust(&self) -> PathBuf {
+        self.parent.path().join("trust")
+    }
+
+    fn open(&self) -> Verifying {
+        self.open_at(self.trust()).unwrap()
+    }
+
+    fn open_at(&self, trust: PathBuf) -> Result<Verifying, VerifyingError> {
+        let issuer = IssuerConfig {
+            iss: ISS.to_owned(),
+            keys: self.parent.path().join("jwks.json"),
+            csca: None,
+        };
+        Verifying::new(
+            &VerifyConfig {
+                trust,
+                center: None,
+            },
+            &issuer,
+        )
+    }
+
+    fn fetched(&self, at: i64, rids: &[&str]) -> Fetched {
+        let version = 1 + u64::try_from(rids.len()).unwrap();
+        let kid = self.maker.kid().parse().unwrap();
+        Fetched {
+            at,
+            keys: self.maker.jwks(Some(version)),
+            revoked: BTreeMap::from([(kid, self.maker.revoked(rids))]),
+            csca: None,
+            csca_list: None,
+        }
+    }
+
+    fn jws(&self) -> String {
+        self.maker.sign(&payload(&preview()))
+    }
+}
+
+/// The verdicts about everything found.
+fn verdicts(verifying: &Verifying, file: &[u8]) -> Vec<String> {
+    let said = verifying.look_at(file, NOW).unwrap();
+    let codes = said["codes"].as_array().unwrap().iter();
+    codes
+        .map(|code| code["verdict"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn text_pictures_and_pages_are_read_and_judged_alike_without_any_network() {
+    let place = Place::new();
+    let verifying = place.open();
+    let jws = place.jws();
+    let text = qr_text(&jws);
+    let pdf = page(&[&text]);
+    let picture = export::picture(&pdf).unwrap();
+    for file in [text.as_bytes(), jws.as_bytes(), &pdf, &picture] {
+        assert_eq!(verdicts(&verifying, file), ["valid"]);
+    }
+    let said = verifying.look_at(&pdf, NOW).unwrap();
+    assert_eq!(said["codes"][0]["content"]["family_name"], "架空");
+    assert_eq!(said["codes"][0]["signer"]["issuer"], ISS);
+
+    let others = Maker::new(2).sign(&payload(&preview()));
+    let mut changed = jws.clone();
+    let letter = changed.remove(changed.len() - 10);
+    changed.insert(changed.len() - 9, if letter == 'A' { 'B' } else { 'A' });
+    let both = format!("{}\n{}\nHC1:…\n", *qr_text(&others), *qr_text(&changed));
+    let judged = verdicts(&verifying, both.as_bytes());
+    assert_eq!(judged, ["unknown-issuer", "tampered", "unsupported"]);
+    assert_eq!(verdicts(&verifying, &page(&[])), [""; 0]);
+    assert!(verifying.look_at(&[0xff, 0xfe, 0x00], NOW).is_err());
+}
+
+#[test]
+fn what_was_fetched_counts_until_something_newer_is_and_tells_its_age() {
+    let place = Place::new();
+    let verifying = place.open();
+    let center = |verifying: &Verifying, now| verifying.trust(now)["center"].clone();
+    assert_eq!(
+        center(&verifying, NOW),
+        json!({"fetched": null, "old": true})
+    );
+    let text = qr_text(&place.jws());
+    assert_eq!(verdicts(&verifying, text.as_bytes()), ["valid"]);
+
+    verifying.keep(&place.fetched(NOW, &[RID])).unwrap();
+    let verifying = place.open();
+    assert_eq!(verdicts(&verifying, text.as_bytes()), ["revoked"]);
+    let fetched = json!({"fetched": form::moment(NOW), "old": false});
+    assert_eq!(center(&verifying, NOW + OLD_AFTER - 1), fetched);
+    assert_eq!(center(&verifying, NOW + OLD_AFTER)["old"], true);
+    assert_eq!(
+        center(&verifying, NOW - 1)["old"],
+        true,
+        "a clock that was put back"
+    );
+    let issuer = &verifying.trust(NOW)["card_issuers"][0];
+    assert_eq!(
+        (&issuer["url"], &issuer["revoked"][0]["cards"]),
+        (&json!(ISS), &json!(1))
+    );
+
+    // Without its list a key that says there is one leaves the question open.
+    let mut without = place.fetched(NOW, &[RID]);
+    without.revoked.clear();
+    verifying.keep(&without).unwrap();
+    assert_eq!(verdicts(&place.open(), text.as_bytes()), ["unchecked"]);
+
+    // Damaged, it is as if it had never been.
+    verifying.keep(&place.fetched(NOW, &[RID])).unwrap();
+    let path = place.trust().join(FETCHED);
+    let whole = fs::read_to_string(&path).unwrap();
+    let foreign = Maker::new(3).revoked(&[RID]);
+    let mixed = serde_json::to_string(&Fetched {
+        revoked: BTreeMap::from([(place.maker.kid().parse().unwrap(), foreign)]),
+        ..place.fetched(NOW, &[RID])
+    });
+    for damaged in [&whole[..whole.len() / 2], "", "{}", &mixed.unwrap()] {
+        fs::write(&path, damaged).unwrap();
+        let verifying = place.open();
+        assert_eq!(verdicts(&verifying, text.as_bytes()), ["valid"]);
+        assert_eq!(center(&verifying, NOW)["fetched"], Value::Null);
+    }
+}
+
+#[test]
+fn issuers_of_a_trust_list_count_too_and_a_malformed_one_is_told() {
+    let place = Place::new();
+    let specimens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../verify/tests/specimens");
+    let verifying = place.open_at(specimens.clone()).unwrap();
+    let card = fs::read(specimens.join("smart/example-00.txt")).unwrap();
+    let said = verifying.look_at(&card, NOW).unwrap();
+    let signer = &said["codes"][0]["signer"]["issuer"];
+    assert_eq!(signer, "https://spec.smarthealth.cards/examples/issuer");
+    let own = qr_text(&place.jws());
+    assert_eq!(verdicts(&verifying, own.as_bytes()), ["valid"]);
+
+    fs::create_dir(place.trust()).unwrap();
+    fs::write(place.trust().join(TRUST), "[[card-issuer]]").unwrap();
+    let opened = place.open_at(place.trust());
+    assert!(matches!(opened, Err(VerifyingError::Trust(_))));
+}
+
+#[test]
+fn of_two_lists_the_longer_one_stays() {
+    let maker = Maker::new(1);
+    let [short, long] = [&[][..], &[RID][..]].map(|rids| Some(maker.revoked(rids)));
+    assert_eq!(newest(short.clone(), long.clone()).unwrap(), long);
+    assert_eq!(newest(long.clone(), short.clone()).unwrap(), long);
+    assert_eq!(newest(None, short.clone()).unwrap(), short);
+    assert_eq!(newest(long.clone(), None).unwrap(), long);
+    assert!(newest(Some("no list".to_owned()), long).is_err());
+}
+
+#[test]
+fn without_a_center_nothing_is_asked() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let asked = runtime.block_on(Place::new().open().refresh(NOW));
+    assert!(!asked.unwrap());
+}

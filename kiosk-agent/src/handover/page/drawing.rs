@@ -1,0 +1,220 @@
+//! What a page of ours draws, read once: outlines, each filled with one colour.
+//!
+//! ```text
+//! PDF ── interpreter ── outlines in points, in their order ── a raster of any part, at any resolution
+//! ```
+//! A page of ours consists of filled and stroked paths and of text, and of nothing that could hide, cut off or let shine through: a page with
+//! anything else is not read here, and is looked at thoroughly.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hayro::hayro_interpret::font::{Glyph, GlyphRun};
+use hayro::hayro_interpret::util::TransformExt;
+use hayro::hayro_interpret::{
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, FillRule, Image, ImageDrawProps,
+    InterpreterCache, InterpreterSettings, Paint, SoftMask, StrokeProps, interpret_page,
+};
+use hayro::hayro_syntax::object::{Array, Dict};
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::{Affine, BezPath, PathEl, Rect, Stroke, StrokeOpts, stroke};
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::vello_cpu::color::{AlphaColor, Srgb};
+use hayro::vello_cpu::peniko::Fill;
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+
+use super::Painter;
+
+/// How far a stroke's edge may lie from where it should, in points: a tenth of a dot at 600 dots an inch.
+const TOLERANCE: f64 = 0.012;
+
+/// A page's drawing.
+pub(super) struct Drawing(Vec<Filled>);
+
+/// An outline, filled.
+struct Filled {
+    outline: Arc<BezPath>,
+    /// To points from the page's upper left corner.
+    transform: Affine,
+    /// On the page.
+    bounds: Rect,
+    rule: Fill,
+    colour: AlphaColor<Srgb>,
+}
+
+impl Drawing {
+    /// Reads a page, if it is as ours are.
+    pub(super) fn of(page: &Page<'_>) -> Option<Self> {
+        // What is drawn over a page, and can be hidden.
+        if page.raw().get::<Array<'_>>(b"Annots").is_some() {
+            return None;
+        }
+        let (width, height) = page.render_dimensions();
+        let cache = InterpreterCache::new();
+        let mut context = Context::new(
+            page.initial_transform(true).to_kurbo(),
+            Rect::new(0.0, 0.0, width.into(), height.into()),
+            &cache,
+            page.xref(),
+            InterpreterSettings::default(),
+        );
+        let mut reader = Reader {
+            drawn: Vec::new(),
+            outlines: HashMap::new(),
+            is_ours: true,
+        };
+        interpret_page(page, &mut context, &mut reader);
+        reader.is_ours.then_some(Self(reader.drawn))
+    }
+}
+
+impl Painter for Drawing {
+    fn strip(&self, width: u16, height: u16, view: Affine) -> Pixmap {
+        let mut context = RenderContext::new(width, height);
+        // What lies beside it by less than a dot may touch it.
+        let seen = Rect::new(-1.0, -1.0, f64::from(width) + 1.0, f64::from(height) + 1.0);
+        for filled in &self.0 {
+            if !view.transform_rect_bbox(filled.bounds).overlaps(seen) {
+                continue;
+            }
+            context.set_transform(view * filled.transform);
+            context.set_fill_rule(filled.rule);
+            context.set_paint(filled.colour);
+            context.fill_path(&filled.outline);
+        }
+        context.flush();
+        let mut pixmap = Pixmap::new(width, height);
+        let settings = RasterizerSettings {
+            target_init: TargetInit::Clear(WHITE),
+            ..RasterizerSettings::default()
+        };
+        context.render_with(&mut pixmap, &mut Resources::default(), settings);
+        pixmap
+    }
+}
+
+struct Reader {
+    drawn: Vec<Filled>,
+    /// Of glyphs, by what names them.
+    outlines: HashMap<u128, Arc<BezPath>>,
+    /// Whether all that was read is.
+    is_ours: bool,
+}
+
+impl Reader {
+    fn fill(
+        &mut self,
+        outline: Arc<BezPath>,
+        transform: Affine,
+        rule: Fill,
+        props: &DrawProps<'_>,
+    ) {
+        let colour = match &props.paint {
+            Paint::Color(colour) => colour.to_rgba().to_rgba8(),
+            Paint::Pattern(_) => return self.is_ours = false,
+        };
+        let [red, green, blue, alpha] = colour;
+        if alpha != u8::MAX || props.soft_mask.is_some() || props.blend_mode != BlendMode::Normal {
+            return self.is_ours = false;
+        }
+        self.drawn.push(Filled {
+            bounds: transform.transform_rect_bbox(outline.control_box()),
+            outline,
+            transform,
+            rule,
+            colour: AlphaColor::from_rgba8(red, green, blue, alpha),
+        });
+    }
+
+    /// Each line by itself, so that only those are drawn that can be seen.
+    fn stroke(&mut self, path: &BezPath, props: &DrawProps<'_>, how: &StrokeProps) {
+        if !how.dash_array.is_empty() {
+            return self.is_ours = false;
+        }
+        let style = Stroke {
+            width: how.line_width.into(),
+            join: how.line_join,
+            miter_limit: how.miter_limit.into(),
+            start_cap: how.line_cap,
+            end_cap: how.line_cap,
+            ..Stroke::default()
+        };
+        let [a, b, c, d, ..] = props.transform.as_coeffs();
+        let scale = (a * d - b * c).abs().sqrt().max(f64::EPSILON);
+        for line in lines(path) {
+            let outline = stroke(
+                line.iter().copied(),
+                &style,
+                &StrokeOpts::default(),
+                TOLERANCE / scale,
+            );
+            self.fill(Arc::new(outline), props.transform, Fill::NonZero, props);
+        }
+    }
+}
+
+/// The parts of a path, each from one beginning to the next.
+fn lines(path: &BezPath) -> impl Iterator<Item = &[PathEl]> {
+    path.elements()
+        .chunk_by(|_, next| !matches!(next, PathEl::MoveTo(_)))
+}
+
+impl<'a> Device<'a> for Reader {
+    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
+        let (rule, how) = match mode {
+            DrawMode::Fill(rule) => (Some(*rule), None),
+            DrawMode::Stroke(how) => (None, Some(how)),
+            DrawMode::FillAndStroke(rule, how) => (Some(*rule), Some(how)),
+            DrawMode::Invisible => (None, None),
+        };
+        if let Some(rule) = rule {
+            let rule = match rule {
+                FillRule::NonZero => Fill::NonZero,
+                FillRule::EvenOdd => Fill::EvenOdd,
+            };
+            self.fill(Arc::new(path.clone()), props.transform, rule, &props);
+        }
+        if let Some(how) = how {
+            self.stroke(path, &props, how);
+        }
+    }
+
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
+        if !matches!(mode, DrawMode::Fill(_)) {
+            return self.is_ours = false;
+        }
+        for placed in run.glyphs() {
+            let Glyph::Outline(glyph) = &**placed else {
+                return self.is_ours = false;
+            };
+            let key = glyph.identifier().cache_key();
+            let outline = self.outlines.entry(key);
+            let outline = Arc::clone(outline.or_insert_with(|| Arc::new(glyph.outline())));
+            let transform = props.transform * placed.transform();
+            self.fill(outline, transform, Fill::NonZero, &props);
+        }
+    }
+
+    fn push_clip_path(&mut self, _: &ClipPath) {
+        self.is_ours = false;
+    }
+
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
+        self.is_ours = false;
+    }
+
+    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {
+        self.is_ours = false;
+    }
+
+    fn pop_clip(&mut self) {}
+
+    fn pop_transparency_group(&mut self) {}
+
+    fn begin_marked_content(&mut self, tag: &[u8], _: Option<&Dict<'_>>) {
+        // Optional content: what one reader hides another may show.
+        if tag == b"OC" {
+            self.is_ours = false;
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The door to a page on this machine: HTTP on loopback, for its own page alone. What is behind it is a [`Site`].
+//!
+//! Other programs on this machine, and other pages, are kept out: it listens on 127.0.0.1 alone and answers only what calls
+//! it by that address (`Host`), so no name that somebody points here leads in; what another page sends has another `Origin` or
+//! `Sec-Fetch-Site`; what is not the same for everybody needs a [`Secret`] (`Authorization: Bearer`). Nothing is cached, framed,
+//! embedded or fetched from elsewhere.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use subtle::ConstantTimeEq;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_stream::{Stream, StreamExt};
+use zeroize::Zeroizing;
+
+/// Connections at the same time; a browser has up to six.
+const CONNECTIONS: usize = 24;
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const HEADERS: [(&str, &str); 6] = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// What is behind a door.
+pub(crate) trait Site: Send + Sync + 'static {
+    /// `Content-Security-Policy` and `Permissions-Policy` of everything here.
+    const POLICIES: [(&str, &str); 2];
+
+    /// Answers what came to the right address.
+    fn route(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        address: &Address,
+    ) -> impl Future<Output = Result<Response<Body>, StatusCode>> + Send;
+}
+
+/// Where the page is.
+#[derive(Debug)]
+pub(crate) struct Address {
+    host: String,
+    origin: String,
+}
+
+/// A door that is not opened yet.
+#[derive(Debug)]
+pub(crate) struct Door {
+    listener: TcpListener,
+    address: Address,
+}
+
+/// What lets a page in: 32 random bytes, in hexadecimal digits.
+#[derive(Clone)]
+pub(crate) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// If there is no randomness.
+    pub(crate) fn random() -> io::Result<Self> {
+        let mut random = Zeroizing::new([0; 32]);
+        getrandom::fill(random.as_mut_slice()).map_err(io::Error::other)?;
+        let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self(digits.into()))
+    }
+
+    /// The digits.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it comes with a request.
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
+        let given = header(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        given.is_some_and(|given| given.as_bytes().ct_eq(self.0.as_bytes()).into())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl Door {
+    /// Listens on this port, or, where it is 0, on a free one.
+    ///
+    /// # Errors
+    /// If it is not free.
+    pub(crate) async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let host = listener.local_addr()?.to_string();
+        let origin = format!("http://{host}");
+        let address = Address { host, origin };
+        Ok(Self { listener, address })
+    }
+
+    /// Where the page is, with a secret behind the `#`, which a browser sends nobody.
+    pub(crate) fn address(&self, secret: &Secret) -> Zeroizing<String> {
+        format!("{}/#{}", self.address.origin, secret.expose()).into()
+    }
+
+    /// Where the page is, without a secret.
+    pub(crate) fn origin(&self) -> &str {
+        &self.address.origin
+    }
+
+    /// Answers until it is dropped.
+    pub(crate) async fn open(self, site: Arc<impl Site>) {
+        let address = Arc::new(self.address);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                return;
+            };
+            let Ok((stream, peer)) = self.listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            if !peer.ip().is_loopback() {
+                continue;
+            }
+            let (site, address) = (Arc::clone(&site), Arc::clone(&address));
+            tokio::spawn(async move {
+                attend(site, address, stream).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+async fn attend(site: Arc<impl Site>, address: Arc<Address>, stream: TcpStream) {
+    // A press is answered at once, and so is a screen.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let (site, address) = (Arc::clone(&site), Arc::clone(&address));
+        async move { Ok::<_, Infallible>(answer(&*site, &address, request).await) }
+    });
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE);
+    // A browser that left wants no answer.
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer<S: Site>(
+    site: &S,
+    address: &Address,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let answered = match address.check(&parts.headers) {
+        Ok(()) => site.route(&parts, body, address).await,
+        Err(status) => Err(status),
+    };
+    let mut response = answered.unwrap_or_else(without_body);
+    for (name, value) in S::POLICIES.into_iter().chain(HEADERS) {
+        let name = HeaderName::from_static(name);
+        // Who says otherwise has a reason.
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+impl Address {
+    /// Nobody gets here by another name, and no other page by any.
+    fn check(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        let host = header(headers, &HOST) == Some(&*self.host);
+        let origin = header(headers, &ORIGIN);
+        let origin = origin.is_none_or(|origin| origin == self.origin);
+        let navigates = headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode == "navigate");
+        let site = headers.get("sec-fetch-site");
+        let site = navigates || site.is_none_or(|site| site == "same-origin" || site == "none");
+        (host && origin && site)
+            .then_some(())
+            .ok_or(StatusCode::FORBIDDEN)
+    }
+
+    /// Only the page itself does something here.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn check_page(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        let own = header(headers, &ORIGIN) == Some(&*self.origin);
+        own.then_some(()).ok_or(StatusCode::FORBIDDEN)
+    }
+}
+
+/// A header that is there once: twice is neither.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// A body of so many bytes at most, that comes in time.
+///
+/// # Errors
+/// 408, 413.
+pub(crate) async fn read(
+    body: Incoming,
+    longest: usize,
+    patience: Duration,
+) -> Result<Bytes, StatusCode> {
+    let body = Limited::new(body, longest).collect();
+    let body = tokio::time::timeout(patience, body).await;
+    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+    Ok(body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_bytes())
+}
+
+/// A short one, as a press is.
+///
+/// # Errors
+/// 408, 413.
+pub(crate) async fn read_short(body: Incoming, longest: usize) -> Result<Bytes, StatusCode> {
+    read(body, longest, PATIENCE).await
+}
+
+pub(crate) fn without_body(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Full::default().boxed_unsync());
+    *response.status_mut() = status;
+    response
+}
+
+pub(crate) fn content(content: impl Into<Bytes>, media_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(Full::new(content.into()).boxed_unsync());
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
+/// Screens, as server-sent events.
+pub(crate) fn events(screens: impl Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
+    let frames = screens.map(|screen| Ok(Frame::data(screen)));
+    let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+    let media_type = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}

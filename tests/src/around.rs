@@ -1,0 +1,153 @@
+//! What stands around a kiosk or an app that somebody drives, and what can be done to it by one line: reader, record system, center.
+
+use std::error::Error;
+use std::io;
+use std::num::NonZeroU32;
+
+use hw_sim::fault::Fault;
+use rustix::process::Signal;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use toml::Table;
+
+use crate::reader::Reader;
+use crate::world::{World, set};
+
+/// Reader and world.
+pub struct Around {
+    // Dropped in this order.
+    /// The reader.
+    pub reader: Reader,
+    /// Everything else.
+    pub world: World,
+}
+
+/// An order, and what goes with it.
+#[derive(Debug)]
+pub struct Line<O> {
+    order: Either<O>,
+    lift_after: Option<NonZeroU32>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+enum Either<O> {
+    Around(Order),
+    Own(O),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Insert(String),
+    /// From this slot, or from the first.
+    Remove(Option<usize>),
+    ResetTries(String),
+    Stop(Part),
+    Start(Part),
+    Pause(Part),
+    Resume(Part),
+    Center(Offer),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Center,
+    Vrs,
+    Pcscd,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Offer {
+    Open,
+    Closed,
+    Maintenance,
+}
+
+impl<O: DeserializeOwned> Line<O> {
+    /// One line: an order of these, or of the stand's own.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn parse(line: &str) -> serde_json::Result<Self> {
+        let mut order: serde_json::Map<String, Value> = serde_json::from_str(line)?;
+        let beside = [order.remove("lift_after"), order.remove("faults")];
+        let [lift_after, faults] = beside.map(Option::unwrap_or_default);
+        let order = Value::Object(order);
+        let order = match serde_json::from_value(order.clone()) {
+            Ok(order) => Either::Around(order),
+            Err(_) => Either::Own(serde_json::from_value(order)?),
+        };
+        let faults: Option<Vec<Fault>> = serde_json::from_value(faults)?;
+        Ok(Self {
+            order,
+            lift_after: serde_json::from_value(lift_after)?,
+            faults: faults.unwrap_or_default(),
+        })
+    }
+}
+
+impl Around {
+    /// Carries it out, unless it is the stand's own.
+    ///
+    /// # Errors
+    /// If it cannot be done.
+    pub fn carry_out<O>(&mut self, line: Line<O>) -> Result<Option<O>, Box<dyn Error>> {
+        let order = match line.order {
+            Either::Own(own) => return Ok(Some(own)),
+            Either::Around(order) => order,
+        };
+        match order {
+            Order::Insert(persona) => {
+                self.reader
+                    .insert_faulty(&persona, line.lift_after, line.faults)?;
+            }
+            Order::Remove(slot) => self.reader.remove_from(slot.unwrap_or_default())?,
+            Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
+            Order::Stop(Part::Center) => self.world.center = None,
+            Order::Stop(Part::Vrs) => self.world.vrs = None,
+            Order::Stop(Part::Pcscd) => self.reader.lose_service()?,
+            Order::Start(Part::Center) => self.world.start_center()?,
+            Order::Start(Part::Vrs) => self.world.start_vrs()?,
+            Order::Start(Part::Pcscd) => self.reader.restore_service()?,
+            Order::Pause(part) => self.signal(part, Signal::STOP)?,
+            Order::Resume(part) => self.signal(part, Signal::CONT)?,
+            Order::Center(offer) => self.offer(offer)?,
+        }
+        Ok(None)
+    }
+
+    fn signal(&self, part: Part, signal: Signal) -> Result<(), Box<dyn Error>> {
+        let program = match part {
+            Part::Center => &self.world.center,
+            Part::Vrs => &self.world.vrs,
+            Part::Pcscd => return Err("that cannot be done to pcscd".into()),
+        };
+        let program = program.as_ref().ok_or("it does not run")?;
+        Ok(program.signal(signal)?)
+    }
+
+    fn offer(&mut self, offer: Offer) -> io::Result<()> {
+        self.world.center = None;
+        self.world.ground.edit("center/center.toml", |config| {
+            // A minute that is hours away.
+            let hour = (time::OffsetDateTime::now_utc().hour() + 9 + 12) % 24;
+            let (open, close) = match offer {
+                Offer::Closed => (format!("{hour:02}:00"), format!("{hour:02}:01")),
+                _ => ("00:00".to_owned(), "24:00".to_owned()),
+            };
+            set(config, "hours.open", open);
+            set(config, "hours.close", close);
+            config.remove("maintenance");
+            if matches!(offer, Offer::Maintenance) {
+                let words = ["ja", "en", "zh", "ko"].map(|language| (language, "…"));
+                let words = words.map(|(language, word)| (language.to_owned(), word.into()));
+                config.insert("maintenance".to_owned(), Table::from_iter(words).into());
+            }
+        })?;
+        self.world.start_center()
+    }
+}

@@ -1,0 +1,178 @@
+//! What is said to programs: the JSON of `verify --json`.
+//!
+//! ```text
+//! { "form", "at", "codes": [ { "kind", "verdict", "reason", "claimed_issuer", "signer", "content", "notes" }, … ] }
+//! { "form", "card_issuers": [ { "url", "name", "keys", "revoked", "fetched" }, … ], "countries": [ { "code", "name", "cscas", "revoked" }, … ] }
+//! ```
+//! Names and numbers of people are in it: it is for who asked, and for no log.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::card::Private;
+use crate::document::Kind;
+use crate::report::{Content, Report, Signer};
+use crate::trust::TrustList;
+
+/// Version of the form; it grows with each change that a reader could stumble over.
+pub const FORM: u32 = 1;
+
+/// What was found, judged as of `now`, in seconds since 1970.
+#[must_use]
+pub fn reports(reports: &[Report], now: i64) -> Value {
+    let codes: Vec<_> = reports.iter().map(report).collect();
+    json!({"form": FORM, "at": moment(now), "codes": codes})
+}
+
+/// Whom a trust list trusts.
+#[must_use]
+pub fn trust(trust: &TrustList) -> Value {
+    let issuers = trust.card_issuers().iter().map(|issuer| {
+        let kids: Vec<_> = issuer.keys.kids().collect();
+        let revoked = issuer.revoked.iter();
+        let revoked =
+            revoked.map(|list| json!({"kid": list.kid(), "ctr": list.ctr(), "cards": list.len()}));
+        json!({
+            "url": issuer.url,
+            "name": issuer.name,
+            "keys": kids,
+            "revoked": revoked.collect::<Vec<_>>(),
+            "fetched": issuer.fetched.map(|day| day.to_string()),
+        })
+    });
+    let countries = trust.countries().iter().map(|country| {
+        let cscas = country.cscas.iter().map(|csca| {
+            let (from, until) = csca.validity();
+            json!({
+                "subject": csca.subject(),
+                "sha256": csca.fingerprint(),
+                "not_before": moment(from),
+                "not_after": moment(until),
+            })
+        });
+        let revoked = country.revoked.iter().map(|list| {
+            let (from, until) = list.updates();
+            json!({"signers": list.len(), "this_update": moment(from), "next_update": moment(until)})
+        });
+        json!({
+            "code": country.code,
+            "name": country.name,
+            "cscas": cscas.collect::<Vec<_>>(),
+            "revoked": revoked.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "form": FORM,
+        "card_issuers": issuers.collect::<Vec<_>>(),
+        "countries": countries.collect::<Vec<_>>(),
+    })
+}
+
+fn report(report: &Report) -> Value {
+    let signer = report.signer.as_ref().map(|signer| match signer {
+        Signer::CardIssuer { url, name, kid } => json!({"issuer": url, "name": name, "kid": kid}),
+        Signer::Country {
+            code,
+            name,
+            subject,
+            serial,
+            validity,
+            csca,
+            csca_fingerprint,
+        } => json!({
+            "country": code,
+            "name": name,
+            "subject": subject,
+            "serial": serial,
+            "not_before": moment(validity.0),
+            "not_after": moment(validity.1),
+            "csca": csca,
+            "csca_sha256": csca_fingerprint,
+        }),
+    });
+    let notes: Vec<_> = report.notes.iter().map(ToString::to_string).collect();
+    json!({
+        "kind": kind_word(report.kind),
+        "verdict": report.verdict.word(),
+        "reason": report.verdict.reason(),
+        "claimed_issuer": report.claimed,
+        "signer": signer,
+        "content": report.content.as_ref().map(content),
+        "notes": notes,
+    })
+}
+
+fn content(content: &Content) -> Value {
+    match content {
+        Content::Card(card) => {
+            let patient = &card.patient;
+            let given: Vec<_> = patient.given.iter().map(Private::expose).collect();
+            let doses = card.immunizations.iter().map(|dose| {
+                json!({
+                    "date": dose.date.to_string(),
+                    "system": dose.system,
+                    "code": dose.code,
+                    "lot": dose.lot,
+                    "performer": dose.performer,
+                })
+            });
+            json!({
+                "types": card.types,
+                "not_before": moment(card.not_before),
+                "family_name": patient.family.as_ref().map(Private::expose),
+                "given_names": given,
+                "birth_date": patient.birth_date.to_string(),
+                "doses": doses.collect::<Vec<_>>(),
+            })
+        }
+        Content::OtherCard { types } => json!({"types": types}),
+        Content::Vaccination(vaccination) => {
+            let holder = &vaccination.holder;
+            let doses = vaccination.vaccines.iter().flat_map(|vaccine| {
+                vaccine.doses.iter().map(move |dose| {
+                    json!({
+                        "number": dose.number,
+                        "date": dose.date.to_string(),
+                        "vaccine": vaccine.code,
+                        "product": vaccine.name,
+                        "disease": vaccine.disease,
+                        "country": dose.country,
+                        "center": dose.center,
+                        "lot": dose.lot,
+                        "next": dose.next.map(|day| day.to_string()),
+                    })
+                })
+            });
+            json!({
+                "type": "icao.vacc",
+                "certificate": vaccination.id.expose(),
+                "name": holder.name.expose(),
+                "birth_date": holder.birth_date.map(|day| day.to_string()),
+                "sex": holder.sex.as_ref().map(Private::expose),
+                "travel_document": holder.document.as_ref().map(Private::expose),
+                "other_number": holder.other_number.as_ref().map(Private::expose),
+                "doses": doses.collect::<Vec<_>>(),
+            })
+        }
+        Content::OtherSeal { kind } => json!({"type": kind}),
+    }
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::HealthCard => "smart-health-card",
+        Kind::Vds => "vds-nc",
+        Kind::HealthLink => "smart-health-link",
+        Kind::EuDcc => "eu-dcc",
+        _ => "unknown",
+    }
+}
+
+/// A second since 1970 as RFC 3339 has it; in digits if it is beyond that.
+#[must_use]
+pub fn moment(second: i64) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(second).ok();
+    let written = moment.and_then(|moment| moment.format(&Rfc3339).ok());
+    written.unwrap_or_else(|| second.to_string())
+}
