@@ -97,7 +97,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     let mut damaged = Tally::default();
     runtime.block_on(databases::trials(&town, size, &mut damaged))?;
     damaged.report("databases", &mut report);
-    let processes = processes::run()?;
+    let processes = processes::run(size)?;
     processes.report("real programs", &mut report);
     runtime.block_on(control(&town, &mut report))?;
     Ok(report)

@@ -122,6 +122,8 @@ fn limit(config: &mut Table, requests: usize) {
     let limits = Table::from_iter([("requests".to_owned(), requests)]);
     let terminals = config["terminals"].as_table_mut();
     let terminals = terminals.expect("the example configuration has terminals");
+    // Half of it is apps', where nothing is said.
+    terminals.remove("app_limits");
     terminals.insert("limits".to_owned(), limits.into());
 }
 

@@ -25,6 +25,8 @@ use crate::world::{self, Options, World};
 const WITHIN: Duration = Duration::from_secs(60);
 /// In the control the center reads lists again after an hour.
 const LONG: i64 = 3_600_000;
+/// With small numbers oftener than after the usual 20 seconds: most of the time is waiting for it.
+const SHORT: i64 = 3_000;
 
 /// G12.
 ///
@@ -36,7 +38,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let world = World::start(&Options::default())?;
+    let world = World::start(&options(size))?;
     let revoked = size.of(3, 50);
     let (out, slowest, stays) = runtime.block_on(revoke(&world, revoked, WITHIN))?;
     report.figure(
@@ -54,17 +56,30 @@ pub fn run(size: Size) -> io::Result<Report> {
     rotation(size, &mut report)?;
 
     let blind = World::start(&Options {
-        center: |config| {
-            let never = Table::from_iter([("reload_ms".to_owned(), Value::Integer(LONG))]);
-            let terminals = config["terminals"].as_table_mut();
-            let terminals = terminals.expect("the example configuration has terminals");
-            terminals.insert("limits".to_owned(), never.into());
-        },
+        center: |config| reads_again_after(config, LONG),
         ..Options::default()
     })?;
-    let (out, ..) = runtime.block_on(revoke(&blind, 3, Duration::from_secs(25)))?;
+    let longer = Duration::from_secs(size.of(8, 45) as u64);
+    let (out, ..) = runtime.block_on(revoke(&blind, 3, longer))?;
     report.finds("still in at a center that reads no list again", 3 - out);
     Ok(report)
+}
+
+fn options(size: Size) -> Options {
+    match size {
+        Size::Full => Options::default(),
+        Size::Small => Options {
+            center: |config| reads_again_after(config, SHORT),
+            ..Options::default()
+        },
+    }
+}
+
+fn reads_again_after(config: &mut Table, milliseconds: i64) {
+    let reload = Table::from_iter([("reload_ms".to_owned(), Value::Integer(milliseconds))]);
+    let terminals = config["terminals"].as_table_mut();
+    let terminals = terminals.expect("the example configuration has terminals");
+    terminals.insert("limits".to_owned(), reload.into());
 }
 
 /// How many of so many revoked kiosks are out in time, when the last, and whether another stays.
@@ -143,9 +158,9 @@ async fn expired(world: &World, report: &mut Report) -> io::Result<()> {
 
 /// Everything that is rotated, under load.
 fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
-    let mut world = World::start(&Options::default())?;
+    let mut world = World::start(&options(size))?;
     world.center = None;
-    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(12, 40) as u64);
+    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(9, 40) as u64);
     next_key(&world, takes_over)?;
     world.start_center()?;
     let published = world.published_keys()?;
@@ -153,7 +168,7 @@ fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
     let people = people(&world, 40)?;
     let honest = Honest::start(&world, &people, size.of(2, 6), Duration::from_millis(100))?;
     let began = Instant::now();
-    let lasts = Duration::from_secs(size.of(26, 120) as u64);
+    let lasts = Duration::from_secs(size.of(14, 120) as u64);
     let mut rotated = 0;
     while began.elapsed() < lasts {
         let pki = &world.ground.pki;
@@ -172,7 +187,7 @@ fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
             authority.revoke(&[], hour).map_err(io::Error::other)?;
         }
         rotated += 1;
-        std::thread::sleep(Duration::from_secs(5));
+        std::thread::sleep(Duration::from_secs(size.of(2, 5) as u64));
     }
     let got = honest.end()?;
     let keys: std::collections::BTreeSet<_> = got.issued.iter().map(|(_, kid)| kid).collect();

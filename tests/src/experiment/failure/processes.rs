@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use super::{ATTEMPTS, Moment, Outcome, Tally, apply};
 use crate::applicant::Applicant;
+use crate::experiment::Size;
 use crate::experiment::isolation::register::rows;
 use crate::simulator::{People, Resident};
 use crate::world::{self, Options, World};
@@ -18,7 +19,7 @@ use crate::world::{self, Options, World};
 const AT_MOST: Duration = Duration::from_secs(12 * ATTEMPTS as u64 + 10);
 
 /// Each of the three, at each step.
-pub(super) fn run() -> io::Result<Tally> {
+pub(super) fn run(size: Size) -> io::Result<Tally> {
     let mut world = World::start(&Options::default())?;
     let people = People::new(&world.ground, 1)?;
     let resident = &people.residents[0];
@@ -37,7 +38,11 @@ pub(super) fn run() -> io::Result<Tally> {
         tally.slow += usize::from(began.elapsed() > AT_MOST);
         Ok::<_, io::Error>(())
     };
-    for moment in Moment::ALL {
+    let moments = match size {
+        Size::Small => &Moment::ALL[3..4],
+        Size::Full => &Moment::ALL[..],
+    };
+    for moment in moments.iter().copied() {
         // Stands still: connections stay open, and nothing comes.
         let before = rows(&database(&world, resident))?.len();
         let began = Instant::now();

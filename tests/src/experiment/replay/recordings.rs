@@ -263,7 +263,13 @@ impl Recording {
                         .answer(&mut card, &there.challenge, &exporter)
                 };
                 let (own, other) = (answer(own), answer(other));
-                let files = mixed(own.files(), other.files(), 1 + random.below(30));
+                // One municipality's cards have one certificate: not every choice is a mixture.
+                let files = loop {
+                    let files = mixed(own.files(), other.files(), random.below(32));
+                    if files != *own.files() && files != *other.files() {
+                        break files;
+                    }
+                };
                 let mixture = with_files(&other, &own, files);
                 said(self.applicant.send(&mut there, &mixture).await)
             }
