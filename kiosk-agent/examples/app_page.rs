@@ -88,9 +88,13 @@ fn event(screen: &Value, serial: usize) -> Bytes {
 }
 
 async fn attend(site: Arc<Site>, stream: TcpStream) {
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let site = Arc::clone(&site);
         async move {
+            let (head, body) = request.into_parts();
+            // A connection that is closed with something unread in it is reset, and the answer may be lost.
+            let _ = body.collect().await;
+            let request = Request::from_parts(head, ());
             let mut response = site.answer(&request);
             let policy = HeaderValue::from_static(POLICY);
             response
@@ -106,7 +110,7 @@ async fn attend(site: Arc<Site>, stream: TcpStream) {
 }
 
 impl Site {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+    fn answer(&self, request: &Request<()>) -> Response<Body> {
         let json = |value: Value| content(value.to_string().into(), "application/json");
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/door") => {

@@ -65,7 +65,7 @@ def advised(stand, phone):
     expect(phone.page.locator("video")).to_have_count(0)
     expect(phone.page.get_by_role("button", name=phone.say("UseCamera"), exact=True)).to_be_focused()
     # No camera, or none allowed.
-    phone.page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    phone.page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }")
     phone.push("UseCamera")
     expect(phone.page.locator("main .fault")).to_have_text(phone.say("CameraNone"))
     phone.cancel()

@@ -134,6 +134,8 @@ def every_way(stand, phone):
     try:
         phone.enter(video=film).push("VerifyOther").push("UseCamera").is_on("verified")
         assert verdicts(phone) == ["valid"], verdicts(phone)
+        # Whoever opens the app next finds it where it was left.
+        again(phone).to_list()
     finally:
         stand.order(start="center")
     with contextlib.suppress(FileNotFoundError):

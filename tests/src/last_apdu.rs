@@ -14,7 +14,8 @@
 //! ```
 //! The first four together are the way to the page at the kiosk; what follows is the kiosk's own check, and the way to the printer.
 //! Between them are the resident's own times: taking the card, choosing, reading. How long the printer takes to answer a
-//! question is the device's time; it is told apart, by a relay in front of it, which also sees the first byte.
+//! question is the device's time, and told apart: before the inquiry the whole question, before the first byte by a relay in front of
+//! it, which also sees that byte.
 
 use std::fmt;
 use std::io;
@@ -57,10 +58,10 @@ struct Parts {
     issue: Duration,
     check: Duration,
     first_byte: Duration,
-    /// Of inquiry, the printer's.
-    printer_before: Duration,
+    /// Of inquiry: the printer is asked for paper.
+    paper: Duration,
     /// Of the first byte, the printer's.
-    printer_after: Duration,
+    printer: Duration,
 }
 
 /// One of the parts.
@@ -76,8 +77,8 @@ const PARTS: [(&str, Part); 11] = [
         it.evidence
     }),
     ("  menu asked again", |it| it.menu),
-    ("  inquiry, the printer's answer before it aside", |it| {
-        it.inquiry.saturating_sub(it.printer_before)
+    ("  inquiry, without asking the printer before it", |it| {
+        it.inquiry.saturating_sub(it.paper)
     }),
     ("  issue: registered, signed, page set", |it| it.issue),
     ("hand-over check: signature, content, QR read back", |it| {
@@ -85,16 +86,17 @@ const PARTS: [(&str, Part); 11] = [
     }),
     (
         "job made, first byte sent, the printer's answers aside",
-        |it| it.first_byte.saturating_sub(it.printer_after),
+        |it| it.first_byte.saturating_sub(it.printer),
     ),
-    ("the printer's answer before the inquiry", |it| {
-        it.printer_before
-    }),
+    (
+        "the printer asked for paper before the inquiry, its answers included",
+        |it| it.paper,
+    ),
     ("the printer's answers before the first byte", |it| {
-        it.printer_after
+        it.printer
     }),
     (
-        "all without the printer's answers: to the first byte for the printer",
+        "all but the printer: to the first byte on its way there",
         Parts::added,
     ),
     ("all", Parts::all),
@@ -107,25 +109,18 @@ impl Parts {
         let first_byte = at(Mark::FirstByte)?;
         let (read, delivering) = (at(Mark::CardRead)?, at(Mark::Delivering)?);
         // Of what it was asked from the card on; one question at a time.
-        let (mut before, mut after) = (Duration::ZERO, Duration::ZERO);
-        let mut asked = None;
-        for (mark, at) in marks
-            .iter()
-            .filter(|(_, at)| (read..first_byte).contains(at))
-        {
-            match mark {
-                Mark::PrinterAsked => asked = Some(*at),
-                Mark::PrinterAnswered => {
-                    let printer = if *at < delivering {
-                        &mut before
-                    } else {
-                        &mut after
-                    };
-                    *printer += asked.take().map_or(Duration::ZERO, |asked| *at - asked);
+        let sum = |from: Instant, to: Instant, begin: Mark, end: Mark| {
+            let mut sum = Duration::ZERO;
+            let mut begun = None;
+            for (mark, at) in marks.iter().filter(|(_, at)| (from..to).contains(at)) {
+                if *mark == begin {
+                    begun = Some(*at);
+                } else if *mark == end {
+                    sum += begun.take().map_or(Duration::ZERO, |begun| *at - begun);
                 }
-                _ => {}
             }
-        }
+            sum
+        };
         Some(Self {
             evidence: between(Mark::CardRead, Mark::TakeCard)?,
             menu: between(Mark::CardGone, Mark::Municipalities)?,
@@ -133,14 +128,19 @@ impl Parts {
             issue: between(Mark::Confirmed, Mark::Issued)?,
             check: between(Mark::Issued, Mark::Delivering)?,
             first_byte: between(Mark::Delivering, Mark::FirstByte)?,
-            printer_before: before,
-            printer_after: after,
+            paper: sum(read, delivering, Mark::Asking, Mark::Told),
+            printer: sum(
+                delivering,
+                first_byte,
+                Mark::PrinterAsked,
+                Mark::PrinterAnswered,
+            ),
         })
     }
 
     fn at_the_kiosk(&self) -> Duration {
         let steps = self.evidence + self.menu + self.inquiry + self.issue;
-        steps.saturating_sub(self.printer_before)
+        steps.saturating_sub(self.paper)
     }
 
     fn all(&self) -> Duration {
@@ -148,8 +148,7 @@ impl Parts {
     }
 
     fn added(&self) -> Duration {
-        self.all()
-            .saturating_sub(self.printer_before + self.printer_after)
+        self.all().saturating_sub(self.paper + self.printer)
     }
 }
 
@@ -277,15 +276,17 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         let marks = [
             // Before the card was read: of no account.
-            (Mark::PrinterAsked, at(0)),
-            (Mark::PrinterAnswered, at(5)),
+            (Mark::Asking, at(0)),
+            (Mark::Told, at(5)),
             (Mark::CardRead, at(10)),
             (Mark::TakeCard, at(11)),
             (Mark::CardGone, at(1000)),
             (Mark::Municipalities, at(1002)),
             (Mark::Chosen, at(5000)),
-            (Mark::PrinterAsked, at(5000)),
-            (Mark::PrinterAnswered, at(5008)),
+            (Mark::Asking, at(5000)),
+            (Mark::PrinterAsked, at(5001)),
+            (Mark::PrinterAnswered, at(5007)),
+            (Mark::Told, at(5008)),
             (Mark::Preview, at(5011)),
             (Mark::Confirmed, at(9000)),
             (Mark::Issued, at(9004)),
@@ -299,8 +300,8 @@ mod tests {
         let parts = Parts::of(&marks).unwrap();
         let all = [1, 2, 11, 4, 5, 6].into_iter().sum();
         assert_eq!(parts.all(), Duration::from_millis(all));
-        assert_eq!(parts.printer_before, Duration::from_millis(8));
-        assert_eq!(parts.printer_after, Duration::from_millis(3));
+        assert_eq!(parts.paper, Duration::from_millis(8));
+        assert_eq!(parts.printer, Duration::from_millis(3));
         assert_eq!(parts.added(), Duration::from_millis(all - 11));
         let at_the_kiosk = Duration::from_millis(1 + 2 + 11 + 4 - 8);
         assert_eq!(parts.at_the_kiosk(), at_the_kiosk);

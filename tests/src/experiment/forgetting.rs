@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::memory::{Scan, Search};
-use super::steps::{Cut, End, STEPS, Step, apply, block_on, issued};
+use super::steps::{Cut, End, STEPS, Step, apply, block_on, issued, issued_with};
 use super::traces::Traces;
 use super::{Report, Size};
 use crate::applicant::Applicant;
@@ -167,7 +167,9 @@ impl Watched {
         thread::scope(|scope| {
             let one = |number: usize| {
                 let applicant = Applicant::new(world.terminal(TERMINAL));
-                block_on(issued(world, &applicant, PERSONAS[number % 2]))?.map(drop)
+                let persona = PERSONAS[number % 2];
+                let card = world.ground.card_of(&format!("g3-{number}"), persona)?;
+                block_on(issued_with(card, &applicant, persona))?.map(drop)
             };
             let all: Vec<_> = (0..count)
                 .map(|number| scope.spawn(move || one(number)))

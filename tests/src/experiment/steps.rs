@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::thread;
 use std::time::Duration;
 
+use hw_sim::chip::EmulatedCard;
 use issuance_api::terminal::IssueAnswer;
 use issuance_channel::client::CallError;
 use rustix::process::Signal;
@@ -74,7 +75,16 @@ pub(super) async fn apply(
     persona: &str,
     cut: Option<Cut>,
 ) -> Result<IssueAnswer, End> {
-    let card = world.ground.card(persona);
+    apply_with(world.ground.card(persona), applicant, persona, cut).await
+}
+
+/// [`apply`] with a copy of the persona's card: a card counts its tries in its folder, so it is one application's at a time.
+async fn apply_with(
+    card: EmulatedCard,
+    applicant: &Applicant,
+    persona: &str,
+    cut: Option<Cut>,
+) -> Result<IssueAnswer, End> {
     let home = Persona::load(persona).ok();
     let home = home.and_then(|it| it.municipality.parse().ok());
     let home = home.expect("a persona lives in a municipality");
@@ -132,10 +142,24 @@ pub(super) async fn issued(
     applicant: &Applicant,
     persona: &str,
 ) -> io::Result<IssueAnswer> {
-    apply(world, applicant, persona, None)
-        .await
-        .map_err(|end| match end {
-            End::Cut => io::Error::other("cut off, which nobody asked for"),
-            End::Failed(error) => io::Error::other(error),
-        })
+    whole(apply(world, applicant, persona, None).await)
+}
+
+/// A whole one, with a card of one's own.
+///
+/// # Errors
+/// As [`issued`].
+pub(super) async fn issued_with(
+    card: EmulatedCard,
+    applicant: &Applicant,
+    persona: &str,
+) -> io::Result<IssueAnswer> {
+    whole(apply_with(card, applicant, persona, None).await)
+}
+
+fn whole(ended: Result<IssueAnswer, End>) -> io::Result<IssueAnswer> {
+    ended.map_err(|end| match end {
+        End::Cut => io::Error::other("cut off, which nobody asked for"),
+        End::Failed(error) => io::Error::other(error),
+    })
 }

@@ -29,6 +29,10 @@ pub(super) enum Mark {
     Confirmed,
     /// The center's answer is there.
     Issued,
+    /// Whether there is paper is being asked.
+    Asking,
+    /// It is known.
+    Told,
     /// It passed the check: the output has it.
     Delivering,
     /// A question is on its way to the printer.
@@ -132,7 +136,10 @@ impl<O: Output> Output for TimedOutput<O> {
     }
 
     async fn ready(&mut self, copies: u8) -> Result<(), OutputError> {
-        self.0.ready(copies).await
+        self.1.note(Mark::Asking);
+        let ready = self.0.ready(copies).await;
+        self.1.note(Mark::Told);
+        ready
     }
 
     async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
