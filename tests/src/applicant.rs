@@ -3,6 +3,9 @@
 //! It takes every step of an application by itself and lets a test put its hands in between: this is how evidence is
 //! replayed, files are swapped and states are carried elsewhere. The kiosk proper is driven by `kiosk.rs`.
 
+mod link;
+mod patience;
+
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
 use card::session::{Attempt, Connected, Proof};
@@ -18,85 +21,11 @@ use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
     issue_message,
 };
-use issuance_channel::Identity;
 use issuance_channel::client::{CallError, Client, Pinned};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-/// A terminal's way to a center: over mutual TLS, or as a function in a simulation.
-pub trait Link: Clone + Send + Sync {
-    /// A connection over it.
-    type Line: Line;
-
-    /// The terminal's URN.
-    fn urn(&self) -> String;
-
-    /// A connection for the caller alone.
-    fn line(&self) -> impl Future<Output = Result<Self::Line, CallError>> + Send;
-}
-
-/// A connection to a center.
-pub trait Line: Send {
-    /// 32 bytes of keying material, the same at the center.
-    fn exporter(&self) -> &Array<32>;
-
-    /// `GET`.
-    fn get<R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-    ) -> impl Future<Output = Result<R, CallError>> + Send;
-
-    /// `POST` without a body.
-    fn post<R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-    ) -> impl Future<Output = Result<R, CallError>> + Send;
-
-    /// `POST`, sealed both ways.
-    fn post_sealed<T: Serialize + Sync, R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-        body: &T,
-    ) -> impl Future<Output = Result<R, CallError>> + Send;
-}
-
-impl Link for Client {
-    type Line = Pinned;
-
-    fn urn(&self) -> String {
-        match self.identity() {
-            Identity::Terminal(urn) => urn.to_string(),
-            other => other.to_string(),
-        }
-    }
-
-    async fn line(&self) -> Result<Pinned, CallError> {
-        self.pinned().await
-    }
-}
-
-impl Line for Pinned {
-    fn exporter(&self) -> &Array<32> {
-        Self::exporter(self)
-    }
-
-    async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        Self::get(self, path).await
-    }
-
-    async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        Self::post(self, path).await
-    }
-
-    async fn post_sealed<T: Serialize + Sync, R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-        body: &T,
-    ) -> Result<R, CallError> {
-        Self::post_sealed(self, path, body).await
-    }
-}
+pub use link::{Line, Link};
+pub use patience::{problem, repeated};
 
 /// One applicant at one terminal.
 pub struct Applicant<L = Client> {

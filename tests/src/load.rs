@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dev_pki::Leaf;
 use issuance_channel::client::Pinned;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::task::JoinSet;
@@ -90,13 +89,11 @@ impl Stage {
         let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
         let terminals = (0..plan.terminals.max(plan.idle).max(1)).map(|number| {
             let name = format!("load-{number:05}");
-            let urn = format!("urn:shomei:terminal:kiosk:dev:load-{number:05}");
-            let leaf = Leaf::terminal(&urn, time::Duration::days(1));
-            world.ground.pki.terminals.issue(&name, &leaf).map(|_| name)
+            world.certify(&name).map(|_| name)
         });
-        let terminals: Result<_, _> = terminals.collect();
+        let terminals: io::Result<_> = terminals.collect();
         Ok(Self {
-            terminals: terminals.map_err(io::Error::other)?,
+            terminals: terminals?,
             keys,
             world,
         })

@@ -11,6 +11,7 @@
 //! The same seed gives the same order and the same mishaps. Keys and nonces are as random as anywhere.
 
 mod clock;
+mod databases;
 mod failures;
 mod line;
 mod lots;
@@ -20,9 +21,10 @@ mod services;
 pub mod town;
 
 pub use clock::Clock;
+pub use databases::Databases;
 pub use failures::{Failure, Failures};
 pub use line::{Line, Link};
 pub use lots::Lots;
 pub use people::{People, Resident};
 pub use ports::{CardInHand, CountedPaper, LinkedCenter};
-pub use services::{Databases, Notes, Records, Works};
+pub use services::{Notes, Records, Works};

@@ -15,7 +15,7 @@
 use std::io;
 use std::process::Command;
 
-use dev_pki::Leaf;
+use dev_pki::{Issued, Leaf};
 use issuance_channel::client::{Client, Config as ClientConfig, Deadlines};
 use issuance_channel::tls::TlsFiles;
 
@@ -25,7 +25,8 @@ mod ground;
 
 pub(crate) use ground::run;
 pub use ground::{
-    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, repository, set,
+    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, limit, repository,
+    set,
 };
 
 /// The world, running.
@@ -175,6 +176,17 @@ impl World {
             urn,
             terminals: ready.remove("terminals").unwrap_or_default(),
         })
+    }
+
+    /// A certificate for a kiosk of that name, which lasts a day: the [`terminal`](Self::terminal) of that name has it.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn certify(&self, name: &str) -> io::Result<Issued> {
+        let urn = format!("urn:shomei:terminal:kiosk:dev:{name}");
+        let leaf = Leaf::terminal(&urn, time::Duration::days(1));
+        let issued = self.ground.pki.terminals.issue(name, &leaf);
+        issued.map_err(io::Error::other)
     }
 
     /// What the center publishes at `/.well-known/jwks.json`, fetched over TLS by a program that is not ours.

@@ -13,26 +13,26 @@ mod processes;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use issuance_api::ProblemCode;
-use issuance_api::problem::Retry;
 use issuance_api::terminal::IssueAnswer;
 use issuance_channel::client::CallError;
 
 use super::isolation::register::rows;
 use super::{Report, Size};
-use crate::applicant::{Applicant, Line};
+use crate::applicant::{self, Applicant, Line, Link};
 use crate::random::Random;
 use crate::simulator::Resident;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::world::{Ground, Options, set};
 use faults::{Fault, Faults, FaultyRecords, FaultySigner};
 
-/// Residents. The second has a name for which the font of names is read.
+/// One of them has a name for which the font of names is read.
 const RESIDENTS: usize = 6;
 /// How often a request that may be repeated is sent.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u32 = 3;
 /// Longer than any reservation.
 const LAPSED: Duration = Duration::from_secs(1300);
 
@@ -65,6 +65,21 @@ struct Outcome {
     problem: Option<ProblemCode>,
 }
 
+/// Why an application ended early.
+enum End {
+    /// The resident went away.
+    Away,
+    Problem(ProblemCode),
+    /// What was to fail could not be made to.
+    NotTried(io::Error),
+}
+
+impl From<CallError> for End {
+    fn from(error: CallError) -> Self {
+        Self::Problem(applicant::problem(&error))
+    }
+}
+
 /// All that was judged.
 #[derive(Debug, Default)]
 struct Tally {
@@ -79,6 +94,8 @@ struct Tally {
     crossed: usize,
     stuck: usize,
     slow: usize,
+    /// Faults alone that never came about: then nothing was shown.
+    void: usize,
 }
 
 /// G6.
@@ -108,21 +125,21 @@ fn town() -> io::Result<Town> {
         center: |config| set(config, "fonts.names", NAMES),
         ..Options::default()
     })?;
-    put_font(&ground)?;
+    put_font(&ground.path("center").join(NAMES))?;
     Town::on(ground, RESIDENTS)
 }
 
-/// The font of names, by a name of its own: it can be taken away.
+/// The font of names, in a file of its own: the center holds it open and reads outlines when a name needs them.
 const NAMES: &str = "names.ttf";
 
-fn put_font(ground: &Ground) -> io::Result<()> {
-    let font = ground.path("center").join(NAMES);
-    std::os::unix::fs::symlink("/usr/share/fonts/truetype/ipamj/ipamjm.ttf", font)
+fn put_font(font: &Path) -> io::Result<()> {
+    std::fs::copy("/usr/share/fonts/truetype/ipamj/ipamjm.ttf", font).map(drop)
 }
 
 /// Every fault of a call, signer or font alone, and in pairs.
 async fn at_calls(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
     let open = town.open().await?;
+    let people = &town.people;
     let all = Fault::all();
     let mut plans: Vec<Vec<Fault>> = all.iter().map(|fault| vec![*fault]).collect();
     let mut pairs = Vec::new();
@@ -135,7 +152,11 @@ async fn at_calls(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> 
         plans.push(pairs.swap_remove(random.below(pairs.len())));
     }
     for (n, plan) in plans.into_iter().enumerate() {
-        let resident = &town.people.residents[n % RESIDENTS];
+        let resident = match plan.iter().any(|fault| matches!(fault, Fault::Font(_))) {
+            true => people.with_rare_name(),
+            false => people.residents.get(n % RESIDENTS),
+        };
+        let resident = resident.ok_or(io::ErrorKind::NotFound)?;
         trial(town, &open, resident, plan, tally).await?;
     }
     Ok(())
@@ -157,12 +178,15 @@ async fn trial<R>(
     let database = open.databases.file(resident.municipality);
     let before = rows(&database)?.len();
     let applicant = Applicant::new(center.clone());
-    let outcome = apply(&applicant, resident, async |moment| faults.come_to(moment)).await;
-    faults.end()?;
+    let alone = faults.is_alone();
+    let at = async |moment| faults.come_to(moment).map(|()| true);
+    let outcome = apply(&applicant, resident, at).await?;
+    let came_about = faults.end()?;
+    tally.void += usize::from(alone && !came_about);
     tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
     // Whatever it was: once it is over, the resident gets one.
     let again = Applicant::new(center_again(town, open)?);
-    let healed = apply(&again, resident, async |_| Ok(())).await;
+    let healed = undisturbed(&again, resident).await?;
     tally.stuck += usize::from(!healed.delivered);
     open.clock.pass(LAPSED);
     open.vrs.tidy().await;
@@ -177,77 +201,69 @@ fn center_again<R>(town: &Town, open: &Open<R>) -> io::Result<crate::simulator::
     town.center_over(open, |records| records, town.works.signing_key()?)
 }
 
-/// Sends a request until it is answered by something that a repetition would not change.
-async fn repeated<T>(
-    outcome: &mut Outcome,
-    request: impl AsyncFn() -> Result<T, CallError>,
-) -> Option<T> {
-    for attempt in 1.. {
-        let code = match request().await {
-            Ok(answer) => return Some(answer),
-            Err(CallError::Problem(problem)) => problem.code,
-            Err(CallError::Unreachable | CallError::Busy) => ProblemCode::CenterUnreachable,
-            Err(CallError::Untrusted) => ProblemCode::AnswerUntrusted,
-        };
-        if attempt == ATTEMPTS || code.meaning().retry != Retry::Repeat {
-            outcome.problem = Some(code);
-            return None;
-        }
-        outcome.repeated += 1;
-    }
-    None
-}
-
-/// An application, to the end it comes to.
-async fn apply<L: crate::applicant::Link>(
+/// An application, to the end it comes to. Before each step is asked whether the resident goes on.
+async fn apply<L: Link>(
     applicant: &Applicant<L>,
     resident: &Resident,
-    mut at: impl AsyncFnMut(Moment) -> io::Result<()>,
-) -> Outcome {
+    goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
+) -> io::Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut come_to = async |moment| at(moment).await.is_ok();
+    match steps(applicant, resident, goes_on, &mut outcome).await {
+        Ok(()) => outcome.delivered = true,
+        Err(End::Away) => {}
+        Err(End::Problem(code)) => outcome.problem = Some(code),
+        Err(End::NotTried(error)) => return Err(error),
+    }
+    Ok(outcome)
+}
+
+/// [`apply`], with nothing in the way.
+async fn undisturbed<L: Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+) -> io::Result<Outcome> {
+    apply(applicant, resident, async |_| Ok(true)).await
+}
+
+async fn steps<L: Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+    mut goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
+    outcome: &mut Outcome,
+) -> Result<(), End> {
+    let mut before = async |moment| match goes_on(moment).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(End::Away),
+        Err(error) => Err(End::NotTried(error)),
+    };
     // A challenge is of one connection, and of no use to another: the resident would begin again.
-    let identified = async {
-        if !come_to(Moment::Challenge).await {
-            return Err(CallError::Unreachable);
-        }
-        let mut challenged = applicant.challenge().await?;
-        let exporter = challenged.connection.exporter().clone();
-        let evidence = applicant.answer(&mut resident.card(), &challenged.challenge, &exporter);
-        if !come_to(Moment::Evidence).await {
-            return Err(CallError::Unreachable);
-        }
-        applicant.send(&mut challenged, &evidence).await
-    };
-    let ticket = match identified.await {
-        Ok(identified) => identified.ticket,
-        Err(error) => {
-            let failed = async || Err::<(), _>(error.clone());
-            repeated(&mut outcome, failed).await;
-            return outcome;
-        }
-    };
-    if !come_to(Moment::Inquiry).await {
-        return outcome;
-    }
+    before(Moment::Challenge).await?;
+    let mut challenged = applicant.challenge().await?;
+    let exporter = challenged.connection.exporter().clone();
+    let evidence = applicant.answer(&mut resident.card(), &challenged.challenge, &exporter);
+    before(Moment::Evidence).await?;
+    let ticket = applicant.send(&mut challenged, &evidence).await?.ticket;
+    before(Moment::Inquiry).await?;
     let ask = async || applicant.inquire(&ticket, resident.municipality).await;
-    let Some(shown) = repeated(&mut outcome, ask).await else {
-        return outcome;
-    };
-    if !come_to(Moment::Issue).await {
-        return outcome;
+    let shown = outcome.repeated(ask).await?;
+    before(Moment::Issue).await?;
+    let issue = async || applicant.issue(&shown.state).await;
+    outcome.issued = Some(outcome.repeated(issue).await?);
+    before(Moment::Delivered).await?;
+    let report = async || applicant.delivered(&shown.state).await;
+    outcome.repeated(report).await.map(drop)
+}
+
+impl Outcome {
+    /// Sends a request again where that may help.
+    async fn repeated<T>(
+        &mut self,
+        request: impl AsyncFn() -> Result<T, CallError>,
+    ) -> Result<T, End> {
+        let count = async |_| self.repeated += 1;
+        let answer = applicant::repeated(ATTEMPTS, request, count).await;
+        answer.map_err(End::Problem)
     }
-    let issued = repeated(&mut outcome, async || applicant.issue(&shown.state).await).await;
-    outcome.issued = issued;
-    if outcome.issued.is_none() || !come_to(Moment::Delivered).await {
-        return outcome;
-    }
-    let delivered = repeated(&mut outcome, async || {
-        applicant.delivered(&shown.state).await
-    })
-    .await;
-    outcome.delivered = delivered.is_some();
-    outcome
 }
 
 impl Tally {
@@ -284,11 +300,7 @@ impl Tally {
             self.unregistered += usize::from(!registered.iter().any(|[own, ..]| *own == id));
             let own = verify::Jwks::parse(keys).is_ok_and(|keys| {
                 let card = verify::check(issued.jws.expose(), &keys, i64::MAX);
-                card.is_ok_and(|card| {
-                    let doses = card.immunizations.iter();
-                    let lots = doses.map(|dose| dose.lot.as_deref().unwrap_or_default());
-                    lots.eq(resident.lots.iter())
-                })
+                card.is_ok_and(|card| resident.is_certified_by(&card))
             });
             self.crossed += usize::from(!own);
         }
@@ -301,11 +313,7 @@ impl Tally {
         );
         report.told(format!("{what}: requests repeated"), self.repeated);
         report.told(format!("{what}: certificates all the same"), self.issued);
-        let refused = self.refused.iter();
-        let refused: Vec<_> = refused
-            .map(|(code, count)| format!("{code} {count}"))
-            .collect();
-        report.told(format!("{what}: refused"), refused.join(", "));
+        report.counted(format!("{what}: refused"), &self.refused);
         for (name, count) in [
             ("certificates that are not registered", self.unregistered),
             ("two of one application", self.twice),
@@ -317,6 +325,7 @@ impl Tally {
             ("reserved, not handed over, and not lapsed", self.not_lapsed),
             ("no certificate once it is over", self.stuck),
             ("without an answer in time", self.slow),
+            ("faults that never came about", self.void),
         ] {
             report.figure(format!("{what}: {name}"), count, 0);
         }
@@ -330,7 +339,7 @@ async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
     let database = open.databases.file(resident.municipality);
     let mut judged = Tally::default();
     let applicant = Applicant::new(open.terminal(kiosk(1)));
-    let outcome = apply(&applicant, resident, async |_| Ok(())).await;
+    let outcome = undisturbed(&applicant, resident).await?;
     // As if the register had lost it; as if it had two.
     judged.judge(&outcome, resident, &town.keys, &[], 0);
     let registered = rows(&database)?;
@@ -343,11 +352,8 @@ async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
     judged.judge(&untrue, resident, &town.keys, &registered, 1);
     // Nobody looks after what lapses.
     let left = Applicant::new(open.terminal(kiosk(2)));
-    apply(&left, resident, async |moment| match moment {
-        Moment::Delivered => Err(io::ErrorKind::Other.into()),
-        _ => Ok(()),
-    })
-    .await;
+    let until_handed_over = async |moment| Ok(moment != Moment::Delivered);
+    apply(&left, resident, until_handed_over).await?;
     open.clock.pass(LAPSED);
     let reserved = rows(&database)?
         .into_iter()

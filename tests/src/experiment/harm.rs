@@ -25,7 +25,7 @@ use issuance_channel::client::CallError;
 use zeroize::Zeroizing;
 
 use super::{Report, Size};
-use crate::applicant::{Applicant, Line, Link};
+use crate::applicant::{Applicant, Line, Link, problem};
 use crate::persona::Persona;
 use crate::random::Random;
 use crate::simulator::Records;
@@ -80,11 +80,7 @@ impl From<SessionError> for Outcome {
 
 impl From<CallError> for Outcome {
     fn from(error: CallError) -> Self {
-        match error {
-            CallError::Problem(problem) => Self::Refused(problem.code),
-            // Nothing is between here and the center.
-            _ => Self::Refused(ProblemCode::CenterUnreachable),
-        }
+        Self::Refused(problem(&error))
     }
 }
 
@@ -183,12 +179,7 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
     report.told("applications with two", plans.len() - each);
     report.told("commands to cards", tally.commands);
     report.told("certificates all the same", tally.issued);
-    report.told("ended by the session", tally.failed);
-    let refused = tally.refused.iter();
-    let refused: Vec<_> = refused
-        .map(|(code, count)| format!("{code} {count}"))
-        .collect();
-    report.told("refused by the center", refused.join(", "));
+    report.counted("refused by the center", &tally.refused);
     report.figure(
         "more than one VERIFY for one entry",
         tally.presented_again,
@@ -206,6 +197,10 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         tally.other_reasons,
         0,
     );
+    // Faults do harm, and what the session lets through the center does not.
+    report.finds("applications that the card's session ended", tally.failed);
+    let refused = tally.refused.values().sum();
+    report.finds("applications that the center refused", refused);
     let (again, lost) = careless(&cards[0], commands)?;
     report.finds(
         "entries presented more than once by a terminal that tries again",

@@ -6,14 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use dev_pki::Leaf;
 use issuance_api::ProblemCode;
-use issuance_api::problem::Retry;
 use issuance_channel::client::{CallError, Client};
 
-use crate::applicant::Applicant;
+use crate::applicant::{self, Applicant};
 use crate::simulator::{People, Resident};
-use crate::world::{self, World};
+use crate::world::World;
 
 /// How often a request that may be repeated is sent, as the terminal's core does.
 const ATTEMPTS: u32 = 4;
@@ -35,33 +33,10 @@ pub(super) struct Honest {
     kiosks: Vec<JoinHandle<io::Result<Got>>>,
 }
 
-/// Residents whose records a world's VRS has.
-pub(super) fn people(world: &World, count: usize) -> io::Result<Arc<People>> {
-    let people = People::new(&world.ground, count)?;
-    let file = world.ground.path("records.csv");
-    for (municipality, records) in &people.records {
-        std::fs::write(&file, records)?;
-        let mut import = world.ground.vrs();
-        import.args(["import", "--municipality", municipality.as_str()]);
-        world::run(import.arg(&file))?;
-    }
-    Ok(Arc::new(people))
-}
-
 /// A client with a certificate of its own, which lasts a day.
 pub(super) fn kiosk(world: &World, name: &str) -> io::Result<Client> {
-    certify(world, name)?;
+    world.certify(name)?;
     Ok(world.terminal(name))
-}
-
-/// A certificate of that name.
-pub(super) fn certify(world: &World, name: &str) -> io::Result<()> {
-    let leaf = Leaf::terminal(
-        &format!("urn:shomei:terminal:kiosk:dev:{name}"),
-        time::Duration::days(1),
-    );
-    let issued = world.ground.pki.terminals.issue(name, &leaf);
-    issued.map(drop).map_err(io::Error::other)
 }
 
 impl Honest {
@@ -147,9 +122,7 @@ pub(super) async fn apply(
     let issued = repeated(async || applicant.issue(&shown.state).await).await?;
     let card = verify::check(issued.jws.expose(), keys, i64::MAX);
     let card = card.map_err(|_| ProblemCode::ContentMismatch)?;
-    let lots = card.immunizations.iter();
-    let lots = lots.map(|dose| dose.lot.as_deref().unwrap_or_default());
-    if !lots.eq(resident.lots.iter()) {
+    if !resident.is_certified_by(&card) {
         return Err(ProblemCode::ContentMismatch);
     }
     repeated(async || applicant.delivered(&shown.state).await).await?;
@@ -157,19 +130,8 @@ pub(super) async fn apply(
 }
 
 async fn repeated<T>(request: impl AsyncFn() -> Result<T, CallError>) -> Result<T, ProblemCode> {
-    for attempt in 0..ATTEMPTS {
-        let code = match request().await {
-            Ok(answer) => return Ok(answer),
-            Err(CallError::Problem(problem)) => problem.code,
-            Err(CallError::Unreachable | CallError::Busy) => ProblemCode::CenterUnreachable,
-            Err(CallError::Untrusted) => ProblemCode::AnswerUntrusted,
-        };
-        if attempt + 1 == ATTEMPTS || code.meaning().retry != Retry::Repeat {
-            return Err(code);
-        }
-        tokio::time::sleep(PAUSE * 2u32.pow(attempt)).await;
-    }
-    Err(ProblemCode::CenterUnreachable)
+    let wait = async |before| tokio::time::sleep(PAUSE * 2u32.pow(before)).await;
+    applicant::repeated(ATTEMPTS, request, wait).await
 }
 
 /// What the registers of all municipalities hold: id and state.

@@ -18,11 +18,12 @@ use std::io;
 use std::ops::AddAssign;
 
 use issuance_api::ProblemCode;
+use issuance_center::event::Event;
 
 use simulated::Isolation;
 
 use super::{Report, Size};
-use crate::simulator::Failure;
+use crate::simulator::{Failure, Notes};
 
 /// Centers, at which the kiosks are in equal shares.
 const CENTERS: [&str; 2] = ["center-1", "center-2"];
@@ -138,9 +139,14 @@ impl AddAssign for Outcome {
 
 impl Outcome {
     fn report(&self, how: &str, report: &mut Report) {
-        const NEVER: [&str; 3] = ["statement-refused", "signing-stopped", "page-failed"];
-        const UNTRUE: [ProblemCode; 3] = [
+        const NEVER: [Event; 3] = [
+            Event::StatementRefused,
+            Event::SigningStopped,
+            Event::PageFailed,
+        ];
+        const UNTRUE: [ProblemCode; 4] = [
             ProblemCode::NoRecord,
+            ProblemCode::NoSuchPerson,
             ProblemCode::InternalError,
             ProblemCode::ContentMismatch,
         ];
@@ -152,13 +158,14 @@ impl Outcome {
         told("certificates", self.issued);
         told("handed over, as the center confirmed", self.delivered);
         told("put through the kiosk's hand-over check", self.checked);
-        let ended = self.problems.iter();
-        let ended: Vec<_> = ended
-            .map(|(code, count)| format!("{code} {count}"))
-            .collect();
-        report.told(format!("{how}: ended by a problem"), ended.join(", "));
-        let events = self.events.iter();
-        let alarms = events.filter(|(event, _)| NEVER.contains(&event.as_str()));
+        report.counted(format!("{how}: ended by a problem"), &self.problems);
+        report.told(
+            format!("{how}: events that center and VRS told"),
+            self.events.values().sum::<usize>(),
+        );
+        let never = NEVER.map(|event| Notes::name(&event));
+        let alarms = self.events.iter();
+        let alarms = alarms.filter(|(event, _)| never.contains(event));
         let untrue = UNTRUE.map(|code| self.problems.get(code.as_str()).copied().unwrap_or(0));
         let mut none = |what: &str, count| report.figure(format!("{how}: {what}"), count, 0);
         none("others' previews or certificates", self.crossed);

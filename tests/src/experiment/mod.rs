@@ -4,6 +4,7 @@
 //! taken out, which must fail. It says so when either is not as promised. The full figures are of release builds; the integration tests run
 //! the same code with [`Size::Small`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
@@ -22,6 +23,7 @@ pub mod replay;
 pub mod revocation;
 pub mod slow;
 mod steps;
+mod tls;
 mod traces;
 pub mod vocabulary;
 
@@ -175,6 +177,13 @@ impl Report {
             expected: String::new(),
             as_expected: true,
         });
+    }
+
+    /// As [`told`](Self::told): how often what was said.
+    fn counted(&mut self, what: impl Into<String>, counts: &BTreeMap<&'static str, usize>) {
+        let counts = counts.iter().map(|(code, count)| format!("{code} {count}"));
+        let counts: Vec<_> = counts.collect();
+        self.told(what, counts.join(", "));
     }
 
     /// Of the control: has to be exactly this.

@@ -28,12 +28,14 @@
 //! Nor can it be another terminal, nor talk to the record system: that is its certificate, and TLS (`tests/integration/terminals.rs`).
 
 mod kiosk;
+mod mixture;
 mod recordings;
 
 use std::io;
 
 use super::{Report, Size};
 use crate::simulator::town::Town;
+use crate::world::{Ground, Options};
 
 /// Residents, six each born on one day.
 const RESIDENTS: usize = 18;
@@ -44,7 +46,11 @@ const RESIDENTS: usize = 18;
 /// If a world cannot be set up.
 pub fn run(size: Size) -> io::Result<Report> {
     let mut report = Report::default();
-    let town = Town::prepare(RESIDENTS)?;
+    let ground = Ground::unserved(&Options {
+        fourth: true,
+        ..Options::default()
+    })?;
+    let town = Town::on(ground, RESIDENTS)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

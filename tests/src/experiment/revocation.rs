@@ -4,9 +4,11 @@
 //! has expired refuses everybody until there is a new one. Then certificates of center, record system and kiosks and their lists are made anew, and the
 //! signing key gives way to the next, while honest kiosks are at work: none of them may notice.
 //!
-//! Control: a kiosk that is not revoked stays in, and a center that reads no lists again keeps the revoked.
+//! Control: a kiosk that is not revoked stays in, and a center that reads nothing again keeps the revoked, and its old certificate.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dev_pki::Leaf;
@@ -14,13 +16,16 @@ use issuance_api::terminal::Menu;
 use issuance_channel::client::Pinned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use toml::{Table, Value};
 
-use super::honest::{Honest, kiosk, people, until};
+use super::honest::{Honest, kiosk, until};
+use super::tls::{connector, shows};
 use super::{Report, Size};
 use crate::process::program;
-use crate::world::{self, Options, World};
+use crate::simulator::People;
+use crate::world::{self, Options, World, limit};
 
 const WITHIN: Duration = Duration::from_secs(60);
 /// In the control the center reads lists again after an hour.
@@ -53,15 +58,19 @@ pub fn run(size: Size) -> io::Result<Report> {
     report.control("a kiosk beside them that is not revoked stays", stays, true);
     runtime.block_on(expired(&world, &mut report))?;
     drop(world);
-    rotation(size, &mut report)?;
+    rotation(size, &runtime, &mut report)?;
 
     let blind = World::start(&Options {
-        center: |config| reads_again_after(config, LONG),
+        center: |config| limit(config, "reload_ms", LONG),
         ..Options::default()
     })?;
+    renew(&blind)?;
     let longer = Duration::from_secs(size.of(8, 45) as u64);
     let (out, ..) = runtime.block_on(revoke(&blind, 3, longer))?;
     report.finds("still in at a center that reads no list again", 3 - out);
+    let tls = connector(&blind, "terminals/kiosk-0001")?;
+    let center = runtime.block_on(shows(&blind, &tls, &blind.addresses.terminals, "center"))?;
+    report.control("its new certificate is shown by it", center, false);
     Ok(report)
 }
 
@@ -69,17 +78,14 @@ fn options(size: Size) -> Options {
     match size {
         Size::Full => Options::default(),
         Size::Small => Options {
-            center: |config| reads_again_after(config, SHORT),
+            center: |config| limit(config, "reload_ms", SHORT),
+            vrs: |config| {
+                let limits = config["limits"].as_table_mut();
+                limits.and_then(|it| it.insert("reload_ms".to_owned(), SHORT.into()));
+            },
             ..Options::default()
         },
     }
-}
-
-fn reads_again_after(config: &mut Table, milliseconds: i64) {
-    let reload = Table::from_iter([("reload_ms".to_owned(), Value::Integer(milliseconds))]);
-    let terminals = config["terminals"].as_table_mut();
-    let terminals = terminals.expect("the example configuration has terminals");
-    terminals.insert("limits".to_owned(), reload.into());
 }
 
 /// How many of so many revoked kiosks are out in time, when the last, and whether another stays.
@@ -93,10 +99,7 @@ async fn revoke(
     let mut serials = Vec::new();
     for number in 0..count {
         let name = format!("bad-{number}");
-        let urn = format!("urn:shomei:terminal:kiosk:dev:{name}");
-        let leaf = Leaf::terminal(&urn, time::Duration::hours(1));
-        let issued = terminals.issue(&name, &leaf).map_err(io::Error::other)?;
-        serials.push(issued.serial);
+        serials.push(world.certify(&name)?.serial);
         let connection = world.terminal(&name).pinned().await;
         connections.push(connection.map_err(io::Error::other)?);
     }
@@ -156,41 +159,48 @@ async fn expired(world: &World, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
+/// New certificates for center and VRS, in place of those they have.
+fn renew(world: &World) -> io::Result<()> {
+    for (name, urn) in [
+        ("center", "urn:shomei:center:center-1"),
+        ("vrs", "urn:shomei:vrs:vrs-1"),
+    ] {
+        let leaf = Leaf::service(urn, time::Duration::days(1));
+        let issued = world.ground.pki.services.issue(name, &leaf);
+        issued.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
 /// Everything that is rotated, under load.
-fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
+fn rotation(size: Size, runtime: &Runtime, report: &mut Report) -> io::Result<()> {
     let mut world = World::start(&options(size))?;
+    let people = Arc::new(People::imported(&world.ground, 40)?);
     world.center = None;
-    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(9, 40) as u64);
+    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(10, 40) as u64);
     next_key(&world, takes_over)?;
     world.start_center()?;
     let published = world.published_keys()?;
     std::fs::write(world.ground.path("center/jwks.json"), published)?;
-    let people = people(&world, 40)?;
-    let honest = Honest::start(&world, &people, size.of(2, 6), Duration::from_millis(100))?;
-    let began = Instant::now();
-    let lasts = Duration::from_secs(size.of(14, 120) as u64);
+    let kiosks = size.of(2, 6);
+    let honest = Honest::start(&world, &people, kiosks, Duration::from_millis(100))?;
+    let end = takes_over + Duration::from_secs(size.of(5, 60) as u64);
     let mut rotated = 0;
-    while began.elapsed() < lasts {
+    while OffsetDateTime::now_utc() < end {
         let pki = &world.ground.pki;
-        let (day, hour) = (time::Duration::days(1), time::Duration::hours(1));
-        for (name, urn) in [
-            ("center", "urn:shomei:center:center-1"),
-            ("vrs", "urn:shomei:vrs:vrs-1"),
-        ] {
-            let issued = pki.services.issue(name, &Leaf::service(urn, day));
-            issued.map_err(io::Error::other)?;
-        }
-        for number in 0..size.of(2, 6) {
-            super::honest::certify(&world, &format!("honest-{number}"))?;
+        renew(&world)?;
+        for number in 0..kiosks {
+            world.certify(&format!("honest-{number}"))?;
         }
         for authority in [&pki.services, &pki.terminals] {
-            authority.revoke(&[], hour).map_err(io::Error::other)?;
+            let list = authority.revoke(&[], time::Duration::hours(1));
+            list.map_err(io::Error::other)?;
         }
         rotated += 1;
         std::thread::sleep(Duration::from_secs(size.of(2, 5) as u64));
     }
     let got = honest.end()?;
-    let keys: std::collections::BTreeSet<_> = got.issued.iter().map(|(_, kid)| kid).collect();
+    let keys: BTreeSet<_> = got.issued.iter().map(|(_, kid)| kid).collect();
     report.told(
         "certificates of center, VRS and kiosks, and their lists, made anew under load: times",
         rotated,
@@ -202,6 +212,19 @@ fn rotation(size: Size, report: &mut Report) -> io::Result<()> {
         2,
     );
     report.figure("honest applications that failed", got.failed.len(), 0);
+    for (service, address, certificate) in [
+        ("center", &world.addresses.terminals, "terminals/kiosk-0001"),
+        ("vrs", &world.addresses.vrs, "services/center"),
+    ] {
+        let tls = connector(&world, certificate)?;
+        let shows = async || shows(&world, &tls, address, service).await.unwrap_or(false);
+        let shown = runtime.block_on(until(WITHIN, shows));
+        report.figure(
+            format!("{service} shows the certificate made last"),
+            shown.is_some(),
+            true,
+        );
+    }
     Ok(())
 }
 

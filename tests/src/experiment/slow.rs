@@ -9,20 +9,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
-use toml::{Table, Value};
+use toml::Table;
 
-use super::honest::{Honest, certify, people};
+use super::honest::Honest;
+use super::tls::{connector, handshake};
 use super::{Report, Size};
 use crate::load::allow_open_files;
-use crate::world::{Options, World};
+use crate::simulator::People;
+use crate::world::{Options, World, limit};
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// Between two bytes of a slow client.
@@ -65,7 +64,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     allow_open_files()?;
     let each = size.of(60, 1_000);
     let world = World::start(&Options::default())?;
-    let people = people(&world, 20)?;
+    let people = Arc::new(People::imported(&world.ground, 20)?);
     let honest = Honest::start(&world, &people, 3, Duration::from_millis(50))?;
     let (closed, slowest) = all(&world, each, size, &mut report)?;
     let got = honest.end()?;
@@ -101,11 +100,9 @@ pub fn run(size: Size) -> io::Result<Report> {
 }
 
 fn patient(config: &mut Table) {
-    let minute = ["handshake_ms", "header_ms", "body_ms", "idle_ms"];
-    let minute = minute.map(|key| (key.to_owned(), Value::Integer(60_000)));
-    let terminals = config["terminals"].as_table_mut();
-    let terminals = terminals.expect("the example configuration has terminals");
-    terminals.insert("limits".to_owned(), Table::from_iter(minute).into());
+    for key in ["handshake_ms", "header_ms", "body_ms", "idle_ms"] {
+        limit(config, key, 60_000);
+    }
 }
 
 /// So many of each kind: one kind after the other, or with small numbers all at once. How many were closed in time, and when the last.
@@ -118,7 +115,11 @@ fn all(
     let address = world.addresses.terminals.clone();
     let certificates = (each * 2).div_ceil(OF_ONE).max(1);
     let tls: io::Result<Vec<_>> = (0..certificates)
-        .map(|number| tls(world, &format!("slow-{number}")))
+        .map(|number| {
+            let name = format!("slow-{number}");
+            world.certify(&name)?;
+            connector(world, &format!("terminals/{name}"))
+        })
         .collect();
     let tls = tls?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -160,27 +161,6 @@ fn all(
     })
 }
 
-fn tls(world: &World, name: &str) -> io::Result<TlsConnector> {
-    certify(world, name)?;
-    let own = world.ground.path("pki/terminals").join(name);
-    let pem = |_| io::Error::other("no PEM");
-    let mut roots = RootCertStore::empty();
-    let root =
-        CertificateDer::from_pem_file(world.ground.path("pki/services/ca.pem")).map_err(pem)?;
-    roots.add(root).map_err(io::Error::other)?;
-    let chain = CertificateDer::pem_file_iter(own.with_extension("pem")).map_err(pem)?;
-    let chain: Result<Vec<_>, _> = chain.collect();
-    let key = PrivateKeyDer::from_pem_file(own.with_extension("key")).map_err(pem)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain.map_err(pem)?, key)
-        .map_err(io::Error::other)?;
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
 /// How long a client of this kind was suffered; nothing if longer than it may be.
 async fn client(kind: Kind, address: &str, tls: TlsConnector) -> Option<Duration> {
     let stream = TcpStream::connect(address).await.ok()?;
@@ -193,8 +173,7 @@ async fn client(kind: Kind, address: &str, tls: TlsConnector) -> Option<Duration
             closed(stream, &begun, began).await
         }
         Kind::SlowHeader | Kind::SlowBody => {
-            let name = ServerName::try_from("localhost").ok()?;
-            let stream = tls.connect(name, stream).await.ok()?;
+            let stream = handshake(&tls, stream).await.ok()?;
             let begun: &[u8] = match kind {
                 Kind::SlowHeader => b"GET /v1/menu HTTP/1.1\r\nhost: localhost\r\nx: ",
                 _ => {

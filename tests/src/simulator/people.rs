@@ -19,10 +19,11 @@ use hw_sim::authority::{Ca, KeyName, Signer, public_key};
 use hw_sim::chip::EmulatedCard;
 use hw_sim::memory::Memory;
 use issuance_api::MunicipalityCode;
+use issuance_api::terminal::Preview;
 use vrs::import;
 
 use crate::passport::Passport;
-use crate::world::{Ground, MUNICIPALITIES};
+use crate::world::{Ground, MUNICIPALITIES, run};
 
 const FAMILIES: [&str; 16] = [
     "青木", "石川", "上田", "遠藤", "岡本", "加藤", "木村", "工藤", "小林", "佐藤", "清水", "鈴木",
@@ -32,6 +33,8 @@ const GIVEN: [&str; 13] = [
     "一郎", "花子", "健太", "咲", "大輔", "直子", "翔", "恵", "誠", "由美", "亮", "葵", "実",
 ];
 
+/// The second's, which needs the font of names.
+const RARE_NAME: &str = "𠮷田\u{3000}髙子";
 /// Whose cards' keys these cards have.
 const ORIGINALS: [&str; 3] = ["ordinary", "gaiji", "seven-doses"];
 /// So many in a row have one birth date.
@@ -44,7 +47,7 @@ const fn keys_of(n: usize) -> usize {
 
 /// Somebody.
 pub struct Resident {
-    /// Name, as the card has it. The second's needs the font of names.
+    /// Name, as the card has it.
     pub name: String,
     /// Birth date, YYYYMMDD.
     pub birth_date: String,
@@ -120,6 +123,29 @@ impl Resident {
         self.keys_of != other.keys_of
     }
 
+    /// Whether a preview is theirs.
+    #[must_use]
+    pub fn is_previewed_by(&self, preview: &Preview) -> bool {
+        let lots = preview.doses.iter().map(|dose| &dose.lot);
+        preview.holder.name.expose() == self.name
+            && String::from(preview.holder.birth_date).replace('-', "") == self.birth_date
+            && preview.authority.code == self.municipality
+            && lots.eq(&self.lots)
+    }
+
+    /// Whether a certificate is theirs.
+    #[must_use]
+    pub fn is_certified_by(&self, card: &verify::Card) -> bool {
+        let patient = &card.patient;
+        let parts = patient.family.iter().chain(&patient.given);
+        let parts: Vec<_> = parts.map(verify::Private::expose).collect();
+        let lots = card.immunizations.iter();
+        let lots = lots.map(|dose| dose.lot.as_deref().unwrap_or_default());
+        parts.join("\u{3000}") == self.name
+            && patient.birth_date.to_string().replace('-', "") == self.birth_date
+            && lots.eq(self.lots.iter())
+    }
+
     /// Their card. Every time all tries are left on it.
     #[must_use]
     pub fn card(&self) -> EmulatedCard {
@@ -168,6 +194,30 @@ impl People {
     }
 }
 
+impl People {
+    /// As [`new`](Self::new), with their records in the ground's own databases.
+    ///
+    /// # Errors
+    /// As there, and if the import fails.
+    pub fn imported(ground: &Ground, count: usize) -> io::Result<Self> {
+        let people = Self::new(ground, count)?;
+        let file = ground.path("records.csv");
+        for (municipality, records) in &people.records {
+            std::fs::write(&file, records)?;
+            let mut import = ground.vrs();
+            import.args(["import", "--municipality", municipality.as_str()]);
+            run(import.arg(&file))?;
+        }
+        Ok(people)
+    }
+
+    /// Whose name is not in the usual font.
+    #[must_use]
+    pub fn with_rare_name(&self) -> Option<&Resident> {
+        self.residents.iter().find(|it| it.name == RARE_NAME)
+    }
+}
+
 /// Who signs for a municipality, for each application of a card.
 struct Signers {
     text: (Signer, card::certificate::Certificate),
@@ -206,7 +256,7 @@ impl Signers {
         municipality: MunicipalityCode,
         original: &Memory,
     ) -> io::Result<Resident> {
-        let rare = (n == 1).then(|| "𠮷田\u{3000}髙子".to_owned());
+        let rare = (n == 1).then(|| RARE_NAME.to_owned());
         let usual = || {
             format!(
                 "{}\u{3000}{}",

@@ -18,7 +18,7 @@ use terminal::handover::Certificate;
 use terminal::output::{Output, OutputError, Undelivered};
 use terminal::ports::{Card, Center, Question, Reading};
 
-use crate::applicant::{Line, Link};
+use crate::applicant::{self, Line, Link};
 
 /// A center at the other end of a link.
 pub struct LinkedCenter<L: Link> {
@@ -92,8 +92,7 @@ impl<L: Link> Center for LinkedCenter<L> {
 fn problem(error: CallError) -> Problem {
     match error {
         CallError::Problem(problem) => problem,
-        CallError::Unreachable | CallError::Busy => ProblemCode::CenterUnreachable.into(),
-        CallError::Untrusted => ProblemCode::AnswerUntrusted.into(),
+        other => applicant::problem(&other).into(),
     }
 }
 

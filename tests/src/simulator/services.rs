@@ -1,10 +1,7 @@
 //! Centers and record system as functions, from the files of a ground on which no program runs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use card::trust::{RefusedSigners, TrustStore};
@@ -12,7 +9,7 @@ use issuance_api::registry::{
     DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Nonce, Receipt,
     RegisterRequest, Revocations, RevocationsRequest, Ticket,
 };
-use issuance_api::{CenterId, MunicipalityCode, ProblemCode};
+use issuance_api::{CenterId, ProblemCode};
 use issuance_center::center::{Center, Parts};
 use issuance_center::certificate::page::{Fonts, Typesetter};
 use issuance_center::certificate::shc::Issuer;
@@ -22,14 +19,12 @@ use issuance_center::programme::Programmes;
 use issuance_center::registry::{Answer, Registry, reported};
 use issuance_center::signing::{BarcodeSigners, KeyFile, RidSecret, Signer, Signing};
 use issuance_center::statement::StatementKey;
-use tempfile::TempDir;
 use vrs::divisions::Divisions;
-use vrs::import;
 use vrs::service::Vrs;
-use vrs::storage::{Division, Folders};
+use vrs::storage::Folders;
 
 use super::Lots;
-use crate::world::{Ground, run};
+use crate::world::Ground;
 
 /// What takes long to make, once for all simulations on a ground.
 pub struct Works {
@@ -189,114 +184,6 @@ impl Works {
     }
 }
 
-/// Databases of their own: in memory where the system has such a folder, since a simulation commits a million times.
-pub struct Databases {
-    folder: TempDir,
-    /// A file system of its own, which has little room.
-    confined: bool,
-}
-
-/// How much room a file system has that can be filled.
-const ROOM: &str = "size=3m";
-
-impl Databases {
-    /// With these records.
-    ///
-    /// # Errors
-    /// If a database cannot be made.
-    pub async fn new(records: &[(MunicipalityCode, String)], now: i64) -> io::Result<Self> {
-        let shared = Path::new("/dev/shm");
-        let folder = if shared.is_dir() {
-            TempDir::new_in(shared)?
-        } else {
-            TempDir::new()?
-        };
-        let databases = Self {
-            folder,
-            confined: false,
-        };
-        databases.with(records, now).await
-    }
-
-    /// As [`new`](Self::new), on a file system of their own that [`fill`](Self::fill) fills. Takes a mount namespace of one's own, as
-    /// `./shomei` makes one.
-    ///
-    /// # Errors
-    /// As there, and if nothing can be mounted.
-    pub async fn confined(records: &[(MunicipalityCode, String)], now: i64) -> io::Result<Self> {
-        let folder = TempDir::new()?;
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", ROOM, "tmpfs"]);
-        run(mount.arg(folder.path()))?;
-        let databases = Self {
-            folder,
-            confined: true,
-        };
-        databases.with(records, now).await
-    }
-
-    async fn with(self, records: &[(MunicipalityCode, String)], now: i64) -> io::Result<Self> {
-        let folders = self.folders();
-        for (municipality, records) in records {
-            let created = Division::create(&folders, *municipality, now).await;
-            created.map_err(io::Error::other)?;
-            let entries = import::parse(records.as_bytes());
-            let entries = entries.map_err(|_| io::Error::other("records that are none"))?;
-            let division = Division::open(&folders, *municipality).await;
-            let division = division.map_err(io::Error::other)?;
-            division
-                .import(&entries, now)
-                .await
-                .map_err(io::Error::other)?;
-            division.close().await;
-        }
-        Ok(self)
-    }
-
-    /// Where they lie.
-    #[must_use]
-    pub fn folders(&self) -> Folders {
-        Folders {
-            data: self.folder.path().join("data"),
-            keys: self.folder.path().join("keys"),
-        }
-    }
-
-    /// Takes all room that is left.
-    ///
-    /// # Errors
-    /// If there is more of it than can be taken.
-    pub fn fill(&self) -> io::Result<()> {
-        if !self.confined {
-            return Err(io::Error::other("not on a file system of their own"));
-        }
-        let mut rest = File::create(self.folder.path().join("rest"))?;
-        loop {
-            match rest.write_all(&[0; 4096]) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// One municipality's file.
-    #[must_use]
-    pub fn file(&self, municipality: MunicipalityCode) -> PathBuf {
-        self.folders().data.join(format!("{municipality}.sqlite"))
-    }
-}
-
-impl Drop for Databases {
-    fn drop(&mut self) {
-        if self.confined {
-            let mut umount = Command::new("umount");
-            // What is still open keeps it until it is closed.
-            drop(run(umount.arg("--lazy").arg(self.folder.path())));
-        }
-    }
-}
-
 /// Counts what programs say of themselves.
 #[derive(Debug, Default)]
 pub struct Notes(Mutex<BTreeMap<String, usize>>);
@@ -311,11 +198,17 @@ impl Notes {
             .clone()
     }
 
+    /// What an event is called.
+    #[must_use]
+    pub fn name(event: &impl serde::Serialize) -> String {
+        let event = serde_json::to_value(event).ok();
+        let name = event.and_then(|event| event.get("event")?.as_str().map(str::to_owned));
+        name.unwrap_or_default()
+    }
+
     fn count(&self, event: &impl serde::Serialize) {
-        let name = serde_json::to_value(event).ok();
-        let name = name.and_then(|event| event.get("event")?.as_str().map(str::to_owned));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *all.entry(name.unwrap_or_default()).or_default() += 1;
+        *all.entry(Self::name(event)).or_default() += 1;
     }
 }
 

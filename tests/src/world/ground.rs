@@ -520,6 +520,16 @@ pub fn set(config: &mut Table, path: &str, value: impl Into<Value>) {
     table.insert(last.to_owned(), value.into());
 }
 
+/// Sets a limit of the center's listener for terminals. The example leaves all of them out.
+///
+/// # Panics
+/// If it has no table for them.
+pub fn limit(config: &mut Table, key: &str, value: i64) {
+    let limits = config["terminals"]["limits"].as_table_mut();
+    let limits = limits.expect("the example configuration has limits");
+    limits.insert(key.to_owned(), value.into());
+}
+
 fn write(path: &Path, config: &Table) -> io::Result<()> {
     fs::write(path, config.to_string())
 }

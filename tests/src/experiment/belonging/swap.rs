@@ -1,6 +1,6 @@
-//! What is swapped, and by whom: a record system that says another's, a center that answers another's.
+//! Who swaps: a record system that says another's, a center that answers another's.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use issuance_api::registry::{
     DeliveredAnswer, DeliveredRequest, EvidenceRequest as Evidence, Finding,
@@ -17,143 +17,9 @@ use terminal::ports::Center;
 use vrs::statement::StatementKey;
 
 use super::forge::{Forge, cut, flipped};
+use super::lie::{At, Lies, Swap};
 use crate::random::Random;
 use crate::simulator::{Link, LinkedCenter, Records, Resident};
-
-/// A way to swap or forge an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Swap {
-    Finding,
-    Preview,
-    PreviewName,
-    PreviewBirthDate,
-    PreviewMunicipality,
-    PreviewCopies,
-    PreviewKind,
-    PreviewDoses,
-    State,
-    All,
-    Jws,
-    JwsAndPage,
-    JwsFlipped,
-    ForgedName,
-    ForgedBirthDate,
-    ForgedDoses,
-    ForgedMore,
-    Page,
-    PageCut,
-    Seal,
-    SealLeftOut,
-    SealFlipped,
-    ForgedSeal,
-}
-
-impl Swap {
-    pub(super) const ALL: [Self; 23] = [
-        Self::Finding,
-        Self::Preview,
-        Self::PreviewName,
-        Self::PreviewBirthDate,
-        Self::PreviewMunicipality,
-        Self::PreviewCopies,
-        Self::PreviewKind,
-        Self::PreviewDoses,
-        Self::State,
-        Self::All,
-        Self::Jws,
-        Self::JwsAndPage,
-        Self::JwsFlipped,
-        Self::ForgedName,
-        Self::ForgedBirthDate,
-        Self::ForgedDoses,
-        Self::ForgedMore,
-        Self::Page,
-        Self::PageCut,
-        Self::Seal,
-        Self::SealLeftOut,
-        Self::SealFlipped,
-        Self::ForgedSeal,
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Finding => "what was found, before it is hashed and signed",
-            Self::Preview => "another's preview",
-            Self::PreviewName => "a preview with another name",
-            Self::PreviewBirthDate => "a preview with another birth date",
-            Self::PreviewMunicipality => "a preview of another municipality",
-            Self::PreviewCopies => "a preview with more copies",
-            Self::PreviewKind => "a preview of another kind",
-            Self::PreviewDoses => "a preview with another's doses",
-            Self::State => "another's sealed state",
-            Self::All => "another's whole answer",
-            Self::Jws => "another's JWS",
-            Self::JwsAndPage => "another's JWS and page",
-            Self::JwsFlipped => "a JWS with one character otherwise",
-            Self::ForgedName => "a name, signed by the center's key",
-            Self::ForgedBirthDate => "a birth date, signed by the center's key",
-            Self::ForgedDoses => "a lot, signed by the center's key",
-            Self::ForgedMore => "a dose more, signed by the center's key",
-            Self::Page => "another's page",
-            Self::PageCut => "a page cut off",
-            Self::Seal => "another's seal",
-            Self::SealLeftOut => "no seal",
-            Self::SealFlipped => "a seal with one character otherwise",
-            Self::ForgedSeal => "a seal's dose, signed by the barcode signer's key",
-        }
-    }
-
-    /// Whether it is about what only certificates for abroad have.
-    pub(super) const fn of_seals(self) -> bool {
-        matches!(
-            self,
-            Self::Seal | Self::SealLeftOut | Self::SealFlipped | Self::ForgedSeal
-        )
-    }
-}
-
-/// One lie, to be told once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lie {
-    pub(super) swap: Swap,
-    pub(super) seed: u64,
-}
-
-#[derive(Default)]
-struct Telling {
-    lie: Option<Lie>,
-    told: bool,
-}
-
-/// What is to be told next, for all who lie together.
-#[derive(Clone, Default)]
-pub(super) struct Lies(Arc<Mutex<Telling>>);
-
-impl Lies {
-    pub(super) fn tell(&self, lie: Option<Lie>) {
-        *self.telling() = Telling { lie, told: false };
-    }
-
-    /// Whether something reached the terminal that was not honest.
-    pub(super) fn was_told(&self) -> bool {
-        self.telling().told
-    }
-
-    /// The lie, if it is one of these and is still to be told.
-    fn due(&self, swaps: &[Swap]) -> Option<(Swap, Random)> {
-        let Telling { lie, told } = *self.telling();
-        let lie = lie.filter(|lie| !told && swaps.contains(&lie.swap))?;
-        Some((lie.swap, Random(lie.seed)))
-    }
-
-    fn told(&self) {
-        self.telling().told = true;
-    }
-
-    fn telling(&self) -> MutexGuard<'_, Telling> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A record system with its statement key in the wrong hands: it signs another's records as this one's.
 pub(super) struct LyingRecords {
@@ -185,7 +51,7 @@ impl Registry for LyingRecords {
 
     async fn inquiry(&self, request: &Inquiry) -> Answer<Finding> {
         let mut finding = self.records.inquiry(request).await?;
-        let due = self.lies.due(&[Swap::Finding]);
+        let due = self.lies.due(At::Finding);
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         match (due, &mut finding.outcome) {
             (Some((_, mut random)), Outcome::Records(records)) if !found.is_empty() => {
@@ -261,22 +127,9 @@ impl<R: Registry> LyingCenter<R> {
         }
     }
 
-    /// Whether a terminal that compares nothing would have shown the last preview or printed the last certificate: the one is there, and the
-    /// other verifies under the published keys.
-    pub(super) fn would_be_taken(&self, swap: Swap, keys: &verify::Jwks) -> bool {
-        let of_preview = matches!(
-            swap,
-            Swap::Finding
-                | Swap::Preview
-                | Swap::PreviewName
-                | Swap::PreviewBirthDate
-                | Swap::PreviewMunicipality
-                | Swap::PreviewCopies
-                | Swap::PreviewKind
-                | Swap::PreviewDoses
-        );
-        let verifies = |issued: &IssueAnswer| verify::check(issued.jws.expose(), keys, i64::MAX);
-        of_preview || self.issued.as_ref().is_some_and(|it| verifies(it).is_ok())
+    /// What reached the terminal last.
+    pub(super) const fn last(&self) -> (Option<&InquiryAnswer>, Option<&IssueAnswer>) {
+        (self.previewed.as_ref(), self.issued.as_ref())
     }
 
     /// Somebody else's, of the same kind.
@@ -290,16 +143,7 @@ impl<R: Registry> LyingCenter<R> {
     }
 
     fn swap_preview(&mut self, answer: &mut InquiryAnswer) {
-        let due = self.lies.due(&[
-            Swap::Preview,
-            Swap::PreviewName,
-            Swap::PreviewBirthDate,
-            Swap::PreviewMunicipality,
-            Swap::PreviewCopies,
-            Swap::PreviewKind,
-            Swap::PreviewDoses,
-            Swap::State,
-        ]);
+        let due = self.lies.due(At::Preview);
         let Some((swap, mut random)) = due else {
             return;
         };
@@ -329,22 +173,7 @@ impl<R: Registry> LyingCenter<R> {
     }
 
     fn swap_issued(&mut self, answer: &mut IssueAnswer) {
-        let due = self.lies.due(&[
-            Swap::All,
-            Swap::Jws,
-            Swap::JwsAndPage,
-            Swap::JwsFlipped,
-            Swap::ForgedName,
-            Swap::ForgedBirthDate,
-            Swap::ForgedDoses,
-            Swap::ForgedMore,
-            Swap::Page,
-            Swap::PageCut,
-            Swap::Seal,
-            Swap::SealLeftOut,
-            Swap::SealFlipped,
-            Swap::ForgedSeal,
-        ]);
+        let due = self.lies.due(At::Certificate);
         let (Some((swap, mut random)), Some(own)) = (due, &self.previewed) else {
             return;
         };

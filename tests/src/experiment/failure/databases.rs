@@ -8,7 +8,7 @@ use std::process::Command;
 use issuance_api::MunicipalityCode;
 use vrs::storage::{Division, Session};
 
-use super::{Moment, Tally, apply, rows};
+use super::{Moment, Tally, apply, rows, undisturbed};
 use crate::applicant::Applicant;
 use crate::experiment::Size;
 use crate::simulator::Databases;
@@ -55,34 +55,34 @@ impl Damage {
     ];
 }
 
-/// Every damage, at every moment, with and without a new start of the record system.
+/// When it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Under the running program, at this moment: what it holds open may save it.
+    At(Moment),
+    /// Before it starts anew: nothing does.
+    Before,
+}
+
+/// Every damage, at every moment, and before a new start of the record system.
 pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
     let moments = match size {
-        Size::Small => &Moment::ALL[2..4],
+        Size::Small => &Moment::ALL[3..4],
         Size::Full => &Moment::ALL[..],
     };
     for damage in Damage::ALL {
         for moment in moments {
-            // What the running program holds open may save it; after a new start nothing does.
-            for restarted in [false, true] {
-                let small = size == Size::Small;
-                if small && restarted != (*moment == Moment::Inquiry) && damage != Damage::Stale {
-                    continue;
-                }
-                trial(town, damage, *moment, restarted, tally).await?;
-            }
+            trial(town, damage, When::At(*moment), tally).await?;
+        }
+        // Who waits for a lock does not outlive the start.
+        if damage != Damage::Locked {
+            trial(town, damage, When::Before, tally).await?;
         }
     }
     unset(town, tally).await
 }
 
-async fn trial(
-    town: &Town,
-    damage: Damage,
-    moment: Moment,
-    restarted: bool,
-    tally: &mut Tally,
-) -> io::Result<()> {
+async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io::Result<()> {
     let records = &town.people.records;
     let mut open = town.open_in(match damage {
         Damage::Full => Databases::confined(records, town.now()).await?,
@@ -93,36 +93,34 @@ async fn trial(
     // So that an old copy is one.
     files.keep()?;
     let first = Applicant::new(open.terminal(kiosk(1)));
-    let before = apply(&first, resident, async |_| Ok(())).await;
+    let before = undisturbed(&first, resident).await?;
     tally.stuck += usize::from(!before.delivered);
-    if restarted {
-        // The terminal's state is of the process that ended: only what comes after can be asked of the new one.
+    if when == When::Before {
         files.harm(damage, &open.databases)?;
         open = open.restarted(town).await?;
     }
     let known = rows_or_none(&files.database).len();
     let applicant = Applicant::new(open.terminal(kiosk(2)));
     let mut held = None;
-    let mut issued_rows = Vec::new();
+    let mut when_issued = Vec::new();
     let outcome = apply(&applicant, resident, async |at| {
         if at == Moment::Delivered {
-            issued_rows = rows_or_none(&files.database);
+            when_issued = rows_or_none(&files.database);
         }
-        if at == moment {
+        if when == When::At(at) {
             match damage {
                 Damage::Locked => held = Some(files.hold(&open.databases).await?),
-                _ if !restarted => files.harm(damage, &open.databases)?,
-                _ => {}
+                _ => files.harm(damage, &open.databases)?,
             }
         }
-        Ok(())
+        Ok(true)
     })
-    .await;
+    .await?;
     drop(held);
-    if issued_rows.is_empty() {
-        issued_rows = rows_or_none(&files.database);
+    if when_issued.is_empty() {
+        when_issued = rows_or_none(&files.database);
     }
-    tally.judge(&outcome, resident, &town.keys, &issued_rows, known);
+    tally.judge(&outcome, resident, &town.keys, &when_issued, known);
     open.vrs.close().await;
     Ok(())
 }
@@ -135,7 +133,7 @@ async fn unset(town: &Town, tally: &mut Tally) -> io::Result<()> {
     let databases = Databases::new(&others, town.now()).await?;
     let open = town.open_in(databases)?;
     let applicant = Applicant::new(open.terminal(kiosk(1)));
-    let outcome = apply(&applicant, resident, async |_| Ok(())).await;
+    let outcome = undisturbed(&applicant, resident).await?;
     tally.judge(&outcome, resident, &town.keys, &[], 0);
     open.vrs.close().await;
     Ok(())

@@ -22,7 +22,7 @@ pub(super) enum Fault {
     Call(Call, Way, Times),
     /// The signer.
     Signer(Wrong, Times),
-    /// The font of names is gone from this moment on.
+    /// The font of names has no outlines any more from this moment on.
     Font(Moment),
 }
 
@@ -74,7 +74,10 @@ impl Fault {
                 Call::Delivered,
             ] {
                 for way in [Way::Gone, Way::AnswerLost, Way::Garbage, Way::Denies] {
-                    all.push(Self::Call(call, way, times));
+                    // There is nothing in the answer that `delivered` has.
+                    if (call, way) != (Call::Delivered, Way::Garbage) {
+                        all.push(Self::Call(call, way, times));
+                    }
                 }
             }
             all.extend(
@@ -86,70 +89,71 @@ impl Fault {
     }
 }
 
-/// What is still to fail in one application.
+/// What fails in one application, and whether it did.
 #[derive(Clone)]
 pub(super) struct Faults {
-    left: Arc<Mutex<Vec<Fault>>>,
+    plan: Arc<Mutex<Vec<(Fault, bool)>>>,
     font: PathBuf,
 }
 
 impl Faults {
     pub(super) fn new(plan: Vec<Fault>, font: PathBuf) -> Self {
+        let plan = plan.into_iter().map(|fault| (fault, false)).collect();
         Self {
-            left: Arc::new(Mutex::new(plan)),
+            plan: Arc::new(Mutex::new(plan)),
             font,
         }
     }
 
+    /// Whether it is one.
+    pub(super) fn is_alone(&self) -> bool {
+        self.plan().len() == 1
+    }
+
     /// The application comes to this moment.
     pub(super) fn come_to(&self, moment: Moment) -> io::Result<()> {
-        if self.left().contains(&Fault::Font(moment)) {
-            std::fs::rename(&self.font, self.aside())?;
-        }
-        Ok(())
-    }
-
-    /// Nothing fails any more.
-    pub(super) fn end(&self) -> io::Result<()> {
-        self.left().clear();
-        match self.aside().symlink_metadata() {
-            Ok(_) => std::fs::rename(self.aside(), &self.font),
-            Err(_) => Ok(()),
+        let font = |fault: &Fault| (*fault == Fault::Font(moment)).then_some(((), Times::Once));
+        match self.strike(font) {
+            Some(()) => std::fs::write(&self.font, ""),
+            None => Ok(()),
         }
     }
 
-    fn aside(&self) -> PathBuf {
-        self.font.with_extension("aside")
+    /// Nothing fails any more. Whether all of it did.
+    pub(super) fn end(&self) -> io::Result<bool> {
+        let plan = std::mem::take(&mut *self.plan());
+        if self.font.metadata()?.len() == 0 {
+            // Into the same file, which is open.
+            super::put_font(&self.font)?;
+        }
+        Ok(plan.iter().all(|(_, struck)| *struck))
     }
 
-    fn strikes(&self, call: Call) -> Option<Way> {
-        let mut left = self.left();
-        let place = left
-            .iter()
-            .position(|it| matches!(it, Fault::Call(own, ..) if *own == call))?;
-        let Fault::Call(_, way, times) = left[place] else {
-            return None;
-        };
-        if times == Times::Once {
-            left.remove(place);
-        }
-        Some(way)
+    fn call(&self, call: Call) -> Option<Way> {
+        self.strike(|fault| match fault {
+            Fault::Call(own, way, times) if *own == call => Some((*way, *times)),
+            _ => None,
+        })
     }
 
     fn signer(&self) -> Option<Wrong> {
-        let mut left = self.left();
-        let place = left.iter().position(|it| matches!(it, Fault::Signer(..)))?;
-        let Fault::Signer(wrong, times) = left[place] else {
-            return None;
-        };
-        if times == Times::Once {
-            left.remove(place);
-        }
-        Some(wrong)
+        self.strike(|fault| match fault {
+            Fault::Signer(wrong, times) => Some((*wrong, *times)),
+            _ => None,
+        })
     }
 
-    fn left(&self) -> MutexGuard<'_, Vec<Fault>> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    fn strike<T>(&self, which: impl Fn(&Fault) -> Option<(T, Times)>) -> Option<T> {
+        self.plan().iter_mut().find_map(|(fault, struck)| {
+            let (what, times) = which(fault)?;
+            let spent = *struck && times == Times::Once;
+            *struck = true;
+            (!spent).then_some(what)
+        })
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Vec<(Fault, bool)>> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +205,7 @@ impl FaultyRecords {
         garbage: impl FnOnce(&mut T),
     ) -> Answer<T> {
         const LOST: ProblemCode = ProblemCode::RecordsUnavailable;
-        match self.faults.strikes(call) {
+        match self.faults.call(call) {
             None => step.await,
             Some(Way::Gone) => Err(LOST),
             // As the center hears a problem of the record system.

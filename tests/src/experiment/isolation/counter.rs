@@ -4,20 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use issuance_api::terminal::{InquiryAnswer, IssueAnswer, Preview};
-use issuance_api::{CertificateKind, ProblemCode, problem::Retry};
+use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
+use issuance_api::{CertificateKind, ProblemCode};
 use issuance_channel::client::CallError;
 use sha2::{Digest, Sha256};
 use terminal::handover::{Asked, CardHolder, Issuer};
 
 use super::{Outcome, Plan};
-use crate::applicant::{Applicant, Line, Link};
+use crate::applicant::{self, Applicant, Line, Link};
 use crate::random::Random;
 use crate::simulator::{People, Resident};
 use crate::world::MUNICIPALITIES;
 
 /// How often a request that may be repeated is sent.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: u32 = 4;
 
 /// A certificate that reached a resident.
 pub(super) struct Handed {
@@ -76,11 +76,7 @@ enum End {
 
 impl From<CallError> for End {
     fn from(error: CallError) -> Self {
-        Self::Problem(match error {
-            CallError::Problem(problem) => problem.code,
-            CallError::Unreachable | CallError::Busy => ProblemCode::CenterUnreachable,
-            CallError::Untrusted => ProblemCode::AnswerUntrusted,
-        })
+        Self::Problem(applicant::problem(&error))
     }
 }
 
@@ -154,22 +150,14 @@ impl<S: Surroundings> Counter<S> {
         }
     }
 
-    /// Sends a request until it is answered by something that a repetition would not change.
+    /// Sends a request again where that may help.
     async fn repeated<T>(&self, request: impl AsyncFn() -> Result<T, CallError>) -> Result<T, End> {
-        let mut attempt = 1;
-        loop {
-            let end = match request().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => End::from(error),
-            };
-            let again = matches!(&end, End::Problem(code) if code.meaning().retry == Retry::Repeat);
-            if attempt == ATTEMPTS || !again {
-                return Err(end);
-            }
+        let wait = async |_| {
             self.tally().outcome.repeated += 1;
-            attempt += 1;
             self.surroundings.wait().await;
-        }
+        };
+        let answer = applicant::repeated(ATTEMPTS, request, wait).await;
+        answer.map_err(End::Problem)
     }
 
     async fn apply<L: Link>(&self, number: usize, who: usize, ways: [&L; 2]) -> Result<(), End> {
@@ -236,17 +224,7 @@ impl<S: Surroundings> Counter<S> {
     }
 
     fn judge_preview(&self, resident: &Resident, shown: &InquiryAnswer) {
-        let Preview {
-            holder,
-            doses,
-            authority,
-            ..
-        } = &shown.preview;
-        let lots = doses.iter().map(|dose| &dose.lot);
-        let own = holder.name.expose() == resident.name
-            && String::from(holder.birth_date).replace('-', "") == resident.birth_date
-            && authority.code == resident.municipality
-            && lots.eq(&resident.lots);
+        let own = resident.is_previewed_by(&shown.preview);
         self.tally().outcome.crossed += usize::from(!own);
     }
 
@@ -254,22 +232,8 @@ impl<S: Surroundings> Counter<S> {
     fn judge(&self, application: usize, who: usize, issued: &IssueAnswer) {
         let resident = &self.people.residents[who];
         let now = self.surroundings.now() / 1000;
-        let own = verify::check(issued.jws.expose(), &self.keys, now).is_ok_and(|card| {
-            let patient = &card.patient;
-            let parts: Vec<_> = patient
-                .family
-                .iter()
-                .chain(&patient.given)
-                .map(verify::Private::expose)
-                .collect();
-            let lots = card
-                .immunizations
-                .iter()
-                .map(|dose| dose.lot.as_deref().unwrap_or_default());
-            parts.join("\u{3000}") == resident.name
-                && patient.birth_date.to_string().replace('-', "") == resident.birth_date
-                && lots.eq(resident.lots.iter())
-        });
+        let card = verify::check(issued.jws.expose(), &self.keys, now);
+        let own = card.is_ok_and(|card| resident.is_certified_by(&card));
         let page: [u8; 32] = Sha256::digest(issued.page.as_bytes()).into();
         let mut all = Sha256::new_with_prefix(page);
         all.update(issued.jws.expose());

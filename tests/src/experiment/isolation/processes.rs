@@ -4,7 +4,6 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dev_pki::Leaf;
 use issuance_api::Array;
 use issuance_channel::client::{CallError, Client, Pinned};
 use serde::Serialize;
@@ -21,9 +20,10 @@ use super::register::differences;
 use super::{CENTERS, Outcome, Plan};
 use crate::applicant::{Line, Link};
 use crate::load::allow_open_files;
+use crate::process::Lines;
 use crate::random::Random;
 use crate::simulator::People;
-use crate::world::{self, ISSUER, Options, World};
+use crate::world::{ISSUER, Options, World};
 
 /// Before a request is sent again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -46,14 +46,7 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         },
         ..Options::default()
     })?;
-    let people = People::new(&world.ground, plan.residents)?;
-    for (municipality, records) in &people.records {
-        let file = world.ground.path("records.csv");
-        std::fs::write(&file, records)?;
-        let mut import = world.ground.vrs();
-        import.args(["import", "--municipality", municipality.as_str()]);
-        world::run(import.arg(&file))?;
-    }
+    let people = People::imported(&world.ground, plan.residents)?;
     let second = world.start_beside(CENTERS[1])?;
     let keys = world.ground.path("center/jwks.json");
     let keys = std::fs::read_to_string(keys)?;
@@ -66,11 +59,8 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
     ));
     let kiosks: io::Result<Vec<_>> = (0..plan.kiosks)
         .map(|number| {
-            let name = format!("kiosk-x{number:04}");
-            let urn = format!("urn:shomei:terminal:kiosk:dev:x{number:04}");
-            let leaf = Leaf::terminal(&urn, time::Duration::days(1));
-            let terminals = &world.ground.pki.terminals;
-            terminals.issue(&name, &leaf).map_err(io::Error::other)?;
+            let name = format!("x{number:04}");
+            world.certify(&name)?;
             let chance = counter.surroundings.0.clone();
             let hasty = |client| Hasty {
                 client,
@@ -101,6 +91,8 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         sleep(Duration::from_secs(lapse + 3)).await;
         Ok::<_, io::Error>(())
     })?;
+    let programs = [Some(&second.program), world.center.as_ref(), world.vrs.as_ref()];
+    let logs = programs.map(|it| it.map(|program| program.log.clone()));
     drop(second);
     world.center = None;
     world.vrs = None;
@@ -115,6 +107,11 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
     };
     let comparing = differences(&counter.people, &folders, &handed);
     outcome.register = runtime.block_on(comparing)?;
+    for line in logs.iter().flatten().flat_map(Lines::all) {
+        let line: serde_json::Value = serde_json::from_str(&line)?;
+        let event = line["event"].as_str().unwrap_or_default();
+        *outcome.events.entry(event.to_owned()).or_default() += 1;
+    }
     Ok(outcome)
 }
 

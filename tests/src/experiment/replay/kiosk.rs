@@ -7,19 +7,16 @@ use issuance_api::passport::PassportMrz;
 use issuance_api::{Blob, MunicipalityCode, ProblemCode};
 use issuance_channel::client::CallError;
 
-use crate::applicant::{Applicant, Line as _};
+use crate::applicant::{Applicant, Line as _, problem};
 use crate::experiment::Report;
 use crate::experiment::isolation::register::rows;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{Link, Records, Resident};
-use crate::world::MUNICIPALITIES;
+use crate::world::{FOURTH, MUNICIPALITIES};
 
+/// What was said, unless it was done.
 fn code<T>(answer: Result<T, CallError>) -> Option<ProblemCode> {
-    match answer {
-        Ok(_) => None,
-        Err(CallError::Problem(problem)) => Some(problem.code),
-        Err(_) => Some(ProblemCode::CenterUnreachable),
-    }
+    answer.err().map(|error| problem(&error))
 }
 
 async fn ticket(applicant: &Applicant<Link>, resident: &Resident) -> io::Result<Blob> {
@@ -102,10 +99,16 @@ async fn tickets(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) -> io
     let said = code(bad.send(&mut first, &evidence).await);
     tried.refused("an answer used twice", said, ProblemCode::ChallengeExpired);
 
-    // Whose card it has, it asks of everywhere: there is an end to that. VRS is asked itself, as a center would that checks nothing.
+    // Whose card it has, it asks of everywhere: there is an end to that.
     for municipality in MUNICIPALITIES {
         drop(bad.inquire(&own, parse(municipality)).await);
     }
+    let said = code(bad.inquire(&own, parse(FOURTH)).await);
+    tried.refused(
+        "a fourth municipality",
+        said,
+        ProblemCode::TooManyMunicipalities,
+    );
     let said = code(bad.inquire(&own, parse("011002")).await);
     tried.refused(
         "a municipality that takes no part",
