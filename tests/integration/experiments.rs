@@ -72,13 +72,19 @@ fn g12_a_revoked_kiosk_is_out() {
 }
 
 #[test]
+fn g14_records_are_released_only_against_proof() {
+    holds("G14");
+}
+
+#[test]
 fn what_is_there_is_run() {
     let there = ALL.iter().filter(|experiment| experiment.run.is_some());
     let names: Vec<_> = there.map(|experiment| experiment.name).collect();
     assert_eq!(
         names,
         [
-            "G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10", "G11", "G12"
+            "G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10", "G11", "G12",
+            "G14"
         ],
         "each has its test here"
     );

@@ -19,6 +19,7 @@ pub mod isolation;
 mod memory;
 pub mod overload;
 pub mod parsers;
+pub mod proof;
 pub mod replay;
 pub mod revocation;
 pub mod slow;
@@ -119,7 +120,11 @@ pub const ALL: [Experiment; 14] = [
         run: Some(revocation::run),
     },
     missing("G13", "a municipality sees its own"),
-    missing("G14", "records are released only against proof"),
+    Experiment {
+        name: "G14",
+        promise: "records are released only against proof",
+        run: Some(proof::run),
+    },
 ];
 
 const fn missing(name: &'static str, promise: &'static str) -> Experiment {

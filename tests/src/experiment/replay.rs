@@ -28,7 +28,7 @@
 //! Nor can it be another terminal, nor talk to the record system: that is its certificate, and TLS (`tests/integration/terminals.rs`).
 
 mod kiosk;
-mod mixture;
+pub(super) mod mixture;
 mod recordings;
 
 use std::io;

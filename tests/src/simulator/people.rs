@@ -23,6 +23,7 @@ use issuance_api::terminal::Preview;
 use vrs::import;
 
 use crate::passport::Passport;
+use crate::random::Random;
 use crate::world::{Ground, MUNICIPALITIES, run};
 
 const FAMILIES: [&str; 16] = [
@@ -58,7 +59,7 @@ pub struct Resident {
     /// Lots of the doses, in their order.
     pub lots: Vec<String>,
     birth: BirthDate,
-    keys_of: usize,
+    n: usize,
     memory: Memory,
 }
 
@@ -120,7 +121,20 @@ impl Resident {
     /// Whether the two cards have keys of their own.
     #[must_use]
     pub fn has_other_keys_than(&self, other: &Self) -> bool {
-        self.keys_of != other.keys_of
+        keys_of(self.n) != keys_of(other.n)
+    }
+
+    /// A card that says all that theirs does, made by somebody who has a CA of their own.
+    ///
+    /// # Errors
+    /// If a key cannot be read.
+    pub fn forged(&self, ground: &Ground) -> io::Result<EmulatedCard> {
+        let authority = ground.path("cards/authority");
+        let signers = Signers::load(&authority, self.municipality.as_str(), Ca::Other)?;
+        let original = ground.path("cards/cards").join(ORIGINALS[keys_of(self.n)]);
+        let original = Memory::load(&original).map_err(io::Error::other)?;
+        let forged = signers.issue(self.n, self.municipality, &original)?;
+        Ok(forged.card())
     }
 
     /// Whether a preview is theirs.
@@ -179,7 +193,7 @@ impl People {
             records: Vec::new(),
         };
         for municipality in MUNICIPALITIES {
-            let signers = Signers::load(&authority, municipality)?;
+            let signers = Signers::load(&authority, municipality, Ca::Own)?;
             let code: MunicipalityCode = municipality.parse().expect("a municipality's code");
             let mut records = import::header().join(",") + "\n";
             for n in (0..count).filter(|n| MUNICIPALITIES[n % MUNICIPALITIES.len()] == municipality)
@@ -211,6 +225,22 @@ impl People {
         Ok(people)
     }
 
+    /// Whose card to mix with this one's: with other keys, of this municipality and born on another day, which is the most that a mixture
+    /// could hope for.
+    ///
+    /// # Panics
+    /// If there is nobody: of eighteen there always is.
+    #[must_use]
+    pub fn to_mix_with(&self, own: &Resident, random: &mut Random) -> &Resident {
+        let others = self.residents.iter().filter(|it| {
+            it.has_other_keys_than(own)
+                && it.municipality == own.municipality
+                && it.birth_date != own.birth_date
+        });
+        let others: Vec<_> = others.collect();
+        others[random.below(others.len())]
+    }
+
     /// Whose name is not in the usual font.
     #[must_use]
     pub fn with_rare_name(&self) -> Option<&Resident> {
@@ -225,19 +255,20 @@ struct Signers {
 }
 
 impl Signers {
-    fn load(authority: &Path, municipality: &str) -> io::Result<Self> {
+    fn load(authority: &Path, municipality: &str, ca: Ca) -> io::Result<Self> {
         let chain = |role| {
             let prefix = municipality.parse().map_err(io::Error::other)?;
-            let ca = KeyName::Ca(Ca::Own, role).load(authority);
+            let name = KeyName::Signer(ca, role, prefix);
+            let home = MUNICIPALITIES[0].parse().map_err(io::Error::other)?;
+            let home = KeyName::Signer(ca, role, home);
+            let ca = KeyName::Ca(ca, role).load(authority);
             let ca = ca.map_err(io::Error::other)?;
-            let name = KeyName::Signer(Ca::Own, role, prefix);
             // Where no persona lives nobody made the signer's key: the next municipality's has to do, under this one's name.
             let signer = if name.file(authority).exists() {
                 name.load(authority).map_err(io::Error::other)?
             } else {
-                let home = MUNICIPALITIES[0].parse().map_err(io::Error::other)?;
-                let key = KeyName::Signer(Ca::Own, role, home).file(authority);
-                let key = hw_sim::authority::load_key(&key).map_err(io::Error::other)?;
+                let key = hw_sim::authority::load_key(&home.file(authority));
+                let key = key.map_err(io::Error::other)?;
                 Signer::new(name.id(), key).map_err(io::Error::other)?
             };
             let certificate = ca.certify(&signer);
@@ -320,7 +351,7 @@ impl Signers {
             municipality,
             number,
             birth,
-            keys_of: keys_of(n),
+            n,
         })
     }
 }

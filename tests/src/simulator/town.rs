@@ -192,7 +192,12 @@ impl<R> Open<R> {
     }
 }
 
-fn center_id() -> CenterId {
+/// The center's name.
+///
+/// # Panics
+/// Never: it is of its form.
+#[must_use]
+pub fn center_id() -> CenterId {
     CENTER.parse().expect("a center's id")
 }
 

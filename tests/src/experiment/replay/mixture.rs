@@ -9,11 +9,33 @@ use super::recordings::said;
 use crate::applicant::{Applicant, Line as _};
 use crate::experiment::Report;
 use crate::held::Held;
+use crate::random::Random;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{Link, Records, Resident};
 
-/// Some files of the one, the rest of the other: which, by the bits.
-pub(super) fn mixed(own: &TextFiles, other: &TextFiles, bits: usize) -> TextFiles {
+/// Some files of the one, the rest of the other, with the answers of the one whose key file is among them.
+pub(in crate::experiment) fn mixed(
+    own: &Evidence,
+    other: &Evidence,
+    random: &mut Random,
+) -> Evidence {
+    // One municipality's cards have one certificate: not every choice is a mixture.
+    let files = loop {
+        let files = chosen(own.files(), other.files(), random.below(32));
+        if files != *own.files() && files != *other.files() {
+            break files;
+        }
+    };
+    let answers = match files.card_key == other.files().card_key {
+        true => other,
+        false => own,
+    };
+    let surface = answers.surface().cloned();
+    Evidence::new(files, answers.answer().clone(), surface)
+}
+
+/// Which, by the bits.
+fn chosen(own: &TextFiles, other: &TextFiles, bits: usize) -> TextFiles {
     let mut files = own.clone();
     let others = other.clone();
     if bits & 1 != 0 {
@@ -32,17 +54,6 @@ pub(super) fn mixed(own: &TextFiles, other: &TextFiles, bits: usize) -> TextFile
         files.card_key = others.card_key;
     }
     files
-}
-
-/// Those files, with the answers of the one whose key file is among them.
-pub(super) fn with_files(other: &Evidence, own: &Evidence, files: TextFiles) -> Evidence {
-    let answers = if files.card_key == other.files().card_key {
-        other
-    } else {
-        own
-    };
-    let surface = answers.surface().cloned();
-    Evidence::new(files, answers.answer().clone(), surface)
 }
 
 /// The victim's files, all but the key; the thief's key, and the thief's own card's answers to it.

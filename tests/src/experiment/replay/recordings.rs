@@ -11,7 +11,7 @@ use issuance_api::terminal::Challenge;
 use issuance_api::{Array, Blob, CenterId, ProblemCode};
 use issuance_channel::client::CallError;
 
-use super::mixture::{mixed, mixture, residual, with_files};
+use super::mixture::{mixed, mixture, residual};
 use crate::applicant::{Applicant, Challenged, Line as _, problem};
 use crate::experiment::Report;
 use crate::random::Random;
@@ -193,14 +193,8 @@ impl Recording {
         open: &Open<Records>,
         random: &mut Random,
     ) -> io::Result<Result<(), ProblemCode>> {
-        let people = &town.people.residents;
-        let own = &people[self.of];
-        let others = people.iter().filter(|it| it.has_other_keys_than(own));
-        // Of this municipality and born on another day: the most that a mixture could hope for.
-        let others = others
-            .filter(|it| it.municipality == own.municipality && it.birth_date != own.birth_date);
-        let others: Vec<&Resident> = others.collect();
-        let other = others[random.below(others.len())];
+        let own = &town.people.residents[self.of];
+        let other = town.people.to_mix_with(own, random);
         let challenge = async |applicant: &Applicant<Link>| -> io::Result<Opened> {
             applicant.challenge().await.map_err(io::Error::other)
         };
@@ -274,14 +268,7 @@ impl Recording {
                         .answer(&mut card, &there.challenge, &exporter)
                 };
                 let (own, other) = (answer(own), answer(other));
-                // One municipality's cards have one certificate: not every choice is a mixture.
-                let files = loop {
-                    let files = mixed(own.files(), other.files(), random.below(32));
-                    if files != *own.files() && files != *other.files() {
-                        break files;
-                    }
-                };
-                let mixture = with_files(&other, &own, files);
+                let mixture = mixed(&own, &other, random);
                 said(self.applicant.send(&mut there, &mixture).await)
             }
             Way::Copy => {
