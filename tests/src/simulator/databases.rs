@@ -108,6 +108,18 @@ impl Databases {
     pub fn file(&self, municipality: MunicipalityCode) -> PathBuf {
         self.folders().data.join(format!("{municipality}.sqlite"))
     }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self, municipality: MunicipalityCode) -> PathBuf {
+        self.folders().keys.join(format!("{municipality}.key"))
+    }
+
+    /// The mark of how far its data have come.
+    #[must_use]
+    pub fn mark(&self, municipality: MunicipalityCode) -> PathBuf {
+        self.folders().keys.join(format!("{municipality}.epoch"))
+    }
 }
 
 impl Drop for Databases {

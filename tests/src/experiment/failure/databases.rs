@@ -156,19 +156,16 @@ struct Files {
 
 impl Files {
     fn of(databases: &Databases, municipality: MunicipalityCode) -> Self {
-        let folders = databases.folders();
-        let other = MUNICIPALITIES
-            .iter()
-            .find(|it| **it != municipality.as_str());
-        let other = other.copied().unwrap_or_default();
-        let key = |code: &str, extension: &str| folders.keys.join(code).with_extension(extension);
+        let others = MUNICIPALITIES.iter().filter_map(|it| it.parse().ok());
+        let other = others.into_iter().find(|it| *it != municipality);
+        let other = other.expect("there are three");
         let database = databases.file(municipality);
         Self {
             copy: database.with_extension("copy"),
-            key: key(municipality.as_str(), "key"),
-            high_water: key(municipality.as_str(), "epoch"),
-            other_key: key(other, "key"),
-            other_database: folders.data.join(other).with_extension("sqlite"),
+            key: databases.key(municipality),
+            high_water: databases.mark(municipality),
+            other_key: databases.key(other),
+            other_database: databases.file(other),
             database,
             municipality,
         }
