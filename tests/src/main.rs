@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use card::pcsc::Pcsc;
 use card::pin::Pin;
