@@ -15,7 +15,7 @@ pub(super) fn body(input: &[u8]) {
     let Some((head, json)) = input.split_first() else {
         return;
     };
-    match head % 12 {
+    match head % 14 {
         0 => read::<terminal::EvidenceRequest>(json),
         1 => read::<terminal::InquiryRequest>(json),
         2 => read::<IssueRequest>(json),
@@ -27,7 +27,9 @@ pub(super) fn body(input: &[u8]) {
         8 => read::<Finding>(json),
         9 => read::<terminal::InquiryAnswer>(json),
         10 => read::<IssueAnswer>(json),
-        _ => read::<Problem>(json),
+        11 => read::<Problem>(json),
+        12 => read::<Challenge>(json),
+        _ => read::<Receipt>(json),
     }
 }
 
@@ -240,7 +242,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         ),
         seed(11, &Problem::from(ProblemCode::Busy)),
         seed(
-            1,
+            12,
             &Challenge {
                 center_nonce: Array::new([3; 32]),
                 vrs_nonce: blob(40),
@@ -250,7 +252,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
             },
         ),
         seed(
-            8,
+            13,
             &Receipt {
                 application: Array::new([7; 16]),
                 signature: Array::new([8; 64]),
