@@ -8,7 +8,7 @@ use std::{
 };
 
 use card::{evidence::Binding, trust::Environment};
-use issuance_api::{CenterId, VrsId, terminal::Localized};
+use issuance_api::{BuildId, CenterId, VrsId, terminal::Localized};
 use issuance_channel::{
     Identity, client,
     server::{LoopbackConfig, MutualConfig, PublicConfig},
@@ -82,6 +82,8 @@ pub struct Config {
     pub programmes: PathBuf,
     /// Listener for terminals.
     pub terminals: MutualConfig,
+    /// Builds of the kiosk's program that are served; any, where nothing is said.
+    pub kiosk_builds: Option<Vec<BuildId>>,
     /// Applications of one app.
     pub app_quota: AppQuota,
     /// Where apps enrol; none do without.
@@ -138,6 +140,7 @@ struct File {
     issuer: String,
     programmes: PathBuf,
     terminals: MutualConfig,
+    kiosk_builds: Option<Vec<BuildId>>,
     #[serde(default)]
     app_quota: AppQuota,
     enrolment: Option<config::File>,
@@ -294,6 +297,7 @@ impl Config {
             issuer: file.issuer.parse().map_err(|_| ConfigError::Issuer)?,
             programmes: folder.join(file.programmes),
             terminals: file.terminals,
+            kiosk_builds: file.kiosk_builds,
             app_quota: file.app_quota,
             enrolment: file.enrolment.map(|it| it.resolve(folder)).transpose()?,
             public: file.public,

@@ -18,7 +18,7 @@ use crate::event::Listener;
 /// A step of an application, as the label `step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// `GET /v1/menu`.
+    /// `POST /v1/menu`.
     Menu,
     /// `POST /v1/challenge`.
     Challenge,

@@ -6,6 +6,7 @@
 //! | `/.well-known/crl/{kid}.json` | `{kid, method: "rid", ctr, rids}` |
 //! | `/.well-known/vdsnc/csca.cer`, `csca.crl` | CSCA and its revocation list, DER |
 //! | `/.well-known/vdsnc/signers.pem` | every barcode signer's certificate |
+//! | `/.well-known/shomei/build.json` | `{program, version, sha256}`: which build this center says it runs |
 //!
 //! All with CORS, since verifiers are web pages. Until VRS told its revocations for the first time there is no list (503)
 //! and no `crlVersion`: an empty list would be a statement.
@@ -23,7 +24,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
-use issuance_api::KeyId;
+use issuance_api::{BuildId, KeyId};
 use issuance_channel::server::{Event as ListenerEvent, OpenService};
 use serde::Serialize;
 
@@ -36,6 +37,7 @@ use crate::{
 /// Keys and lists as published: made when they change, and handed out as they are.
 pub struct Published {
     keys: Vec<PublicKey>,
+    build: Bytes,
     ready: RwLock<Ready>,
     barcodes: RwLock<Option<Barcodes>>,
 }
@@ -56,6 +58,14 @@ struct Ready {
     entries: usize,
 }
 
+/// Which build runs ([`issuance_channel::build`]).
+#[derive(Serialize)]
+struct Build<'a> {
+    program: &'static str,
+    version: &'static str,
+    sha256: &'a BuildId,
+}
+
 /// A revocation list of the SMART Health Cards framework.
 #[derive(Serialize)]
 struct RevocationList<'a> {
@@ -66,16 +76,22 @@ struct RevocationList<'a> {
 }
 
 impl Published {
-    /// These keys, without a list yet.
+    /// These keys, without a list yet, of a center of this build.
     #[must_use]
-    pub fn new(keys: Vec<PublicKey>) -> Self {
+    pub fn new(keys: Vec<PublicKey>, build: &BuildId) -> Self {
         let ready = Ready {
             jwks: jwks(&keys, None),
             lists: None,
             entries: 0,
         };
+        let build = bytes(&Build {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            sha256: build,
+        });
         Self {
             keys,
+            build,
             ready: RwLock::new(ready),
             barcodes: RwLock::default(),
         }
@@ -156,6 +172,7 @@ impl Published {
         }
         match path.strip_prefix("/.well-known/") {
             Some("jwks.json") => json(self.read().jwks.clone()),
+            Some("shomei/build.json") => json(self.build.clone()),
             Some(rest) if rest.starts_with("vdsnc/") => {
                 let file = rest
                     .strip_prefix("vdsnc/")
@@ -246,12 +263,12 @@ mod tests {
     use issuance_api::Array;
 
     use super::*;
-    use crate::testing::published_key;
+    use crate::testing::{build, published_key};
 
     #[test]
     fn documents_are_made_when_lists_change_and_not_when_somebody_asks() {
         let (one, other) = (published_key(), published_key());
-        let published = Published::new(vec![one.clone(), other.clone()]);
+        let published = Published::new(vec![one.clone(), other.clone()], &build());
         let path = format!("/.well-known/crl/{}.json", one.kid());
         let get = |path: &str| published.answer(&Method::GET, path);
         assert_eq!(
@@ -282,7 +299,7 @@ mod tests {
     #[test]
     fn web_pages_may_read_keys_and_nothing_else_is_there() {
         let key = published_key();
-        let published = Published::new(vec![key.clone()]);
+        let published = Published::new(vec![key.clone()], &build());
         let answer = published.answer(&Method::GET, "/.well-known/jwks.json");
         assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         let text = std::str::from_utf8(answer.body()).unwrap();

@@ -9,7 +9,7 @@ use card::{
 };
 use issuance_api::ProgrammeId;
 use issuance_channel::{
-    Identity,
+    Identity, build,
     client::Client,
     descriptors::{self, TooFew},
     server::{self, StartError},
@@ -111,6 +111,9 @@ pub enum ServeError {
     /// Its limits take more than the operating system gives.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    /// The program's own file cannot be read.
+    #[error("the program's own file cannot be read")]
+    Build,
     /// VRS's address leads nowhere.
     #[error("vrs.address leads nowhere")]
     Address,
@@ -193,6 +196,7 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
         maintenance: config.maintenance.clone(),
         challenge_lifetime: config.challenge_lifetime,
         state_lifetime: config.state_lifetime,
+        kiosk_builds: config.kiosk_builds.clone(),
         trust,
         binding: config.binding,
         refused: RefusedSigners::load(&config.refused_signers)?,
@@ -204,7 +208,8 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
         clock,
         events: Arc::clone(&events),
     });
-    let published = Published::new(keys);
+    let build = build::running().map_err(|_| ServeError::Build)?;
+    let published = Published::new(keys, build);
     if let Some(signers) = center.parts().signing.barcodes() {
         published.publish_barcodes(signers);
     }

@@ -40,7 +40,7 @@ impl<R: Registry> Service for Terminals<R> {
 
     fn endpoint(&self, method: &Method, path: &str) -> Option<(Step, Form)> {
         Some(match (method.as_str(), path) {
-            ("GET", "/v1/menu") => (Step::Menu, Form::Open),
+            ("POST", "/v1/menu") => (Step::Menu, Form::Sealed),
             ("POST", "/v1/challenge") => (Step::Challenge, Form::Open),
             ("POST", "/v1/evidence") => (Step::Evidence, Form::Sealed),
             ("POST", "/v1/inquiry") => (Step::Inquiry, Form::Sealed),
@@ -93,7 +93,7 @@ impl<R: Registry> Terminals<R> {
         };
         let open = &mut connection.state;
         match step {
-            Step::Menu => Answer::json(&self.center.menu(terminal.role())),
+            Step::Menu => Answer::json(&self.center.menu(terminal.role(), &body.parse()?)?),
             Step::Challenge => Answer::json(&self.center.challenge(open).await?),
             Step::Evidence => {
                 Answer::json(&self.center.evidence(caller, open, body.parse()?).await?)

@@ -12,7 +12,7 @@ use card::{
 };
 use ed25519_dalek::Signer;
 use issuance_api::{
-    Array, Blob, CertificateId, CertificateKind, KeyId, Personal, TerminalUrn,
+    Array, Blob, BuildId, CertificateId, CertificateKind, KeyId, Personal, TerminalUrn,
     passport::PassportData,
     registry::{Receipt, Registration},
     terminal::{Authority, Dose, DoseAbroad, Holder, Preview},
@@ -221,6 +221,10 @@ pub(crate) fn registered(kid: &KeyId) -> Registered {
     StatementKey::new(vrs_key().verifying_key())
         .registered(contents, registration, &application, &receipt)
         .unwrap()
+}
+
+pub(crate) fn build() -> BuildId {
+    "0".repeat(64).parse().unwrap()
 }
 
 /// The public half of a new signing key.

@@ -6,10 +6,11 @@
 
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu, MenuRequest,
 };
-use issuance_api::{Array, Problem, ProblemCode, TerminalUrn};
+use issuance_api::{Array, BuildId, Problem, ProblemCode, TerminalUrn};
 use issuance_channel::Identity;
+use issuance_channel::build;
 use issuance_channel::client::{CallError, Client, Config, Pinned};
 use issuance_channel::tls::LoadError;
 use serde::{Serialize, de::DeserializeOwned};
@@ -20,6 +21,7 @@ use crate::ports::Center;
 #[derive(Debug)]
 pub struct ChannelCenter {
     client: Client,
+    build: BuildId,
     challenged: Option<Pinned>,
 }
 
@@ -29,6 +31,9 @@ pub enum ChannelError {
     /// The files cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The program's own file cannot be read.
+    #[error("the program's own file cannot be read")]
+    Build,
     /// The configured certificate is no terminal's.
     #[error("own certificate names no terminal")]
     NoTerminal,
@@ -46,7 +51,7 @@ impl ChannelCenter {
     /// Over a client that is there already: an app's, after its enrolment.
     ///
     /// # Errors
-    /// [`ChannelError::NoTerminal`]
+    /// [`ChannelError::NoTerminal`], [`ChannelError::Build`]
     pub fn over(client: Client) -> Result<(Self, TerminalUrn), ChannelError> {
         let Identity::Terminal(urn) = client.identity().clone() else {
             return Err(ChannelError::NoTerminal);
@@ -54,6 +59,7 @@ impl ChannelCenter {
         Ok((
             Self {
                 client,
+                build: build::running().map_err(|_| ChannelError::Build)?.clone(),
                 challenged: None,
             },
             urn,
@@ -78,7 +84,10 @@ impl Center for ChannelCenter {
     async fn menu(&mut self) -> Result<Menu, Problem> {
         // What an application before this one left behind.
         self.challenged = None;
-        self.client.get("/v1/menu").await.map_err(problem)
+        let build = self.build.clone();
+        let request = MenuRequest { build };
+        let answer = self.client.post_sealed("/v1/menu", &request).await;
+        answer.map_err(problem)
     }
 
     async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {

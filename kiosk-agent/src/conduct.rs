@@ -18,6 +18,10 @@ use crate::session::{
     PinEntry, Previewed, Refused, Welcome,
 };
 
+mod asking;
+
+use asking::{Step, cancelled, gone, intent, meanwhile, retry};
+
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// What was not handed over so long after it was issued has lapsed in the register: the longest that VRS allows.
@@ -543,83 +547,6 @@ pub(crate) async fn welcome(center: &mut impl Center, latch: &Latch) -> Result<W
             problem: ProblemCode::OutsideHours.into(),
             says: Some(Says::Hours(hours.clone())),
         })
-    }
-}
-
-/// Waits until no card lies there, as far as reader and slot can tell.
-async fn gone(
-    card: &mut impl Card,
-    slot: &mut impl Sensor,
-    within: Duration,
-) -> Result<(), ProblemCode> {
-    card.gone(within).await?;
-    Ok(slot.cleared(within).await?)
-}
-
-/// On, or back to what was before.
-enum Step<T, B> {
-    On(T),
-    Back(B),
-}
-
-/// The next intent that means something here; nothing when the time is over. Asking for more time gives it anew.
-async fn intent<T>(
-    front: &mut impl FrontEnd,
-    given: Duration,
-    meant: impl Fn(Intent) -> Option<T>,
-) -> Result<Option<T>, Problem> {
-    loop {
-        front.time(given);
-        let meant = async {
-            loop {
-                match front.intent().await {
-                    Intent::Cancel => return Err(ProblemCode::Cancelled.into()),
-                    Intent::MoreTime => return Ok(None),
-                    intent => {
-                        if let Some(meant) = meant(intent) {
-                            return Ok(Some(meant));
-                        }
-                    }
-                }
-            }
-        };
-        match timeout(given, meant).await {
-            Ok(Ok(None)) => {}
-            Ok(answer) => return answer,
-            Err(_) => return Ok(None),
-        }
-    }
-}
-
-/// Waits for something to happen, unless the resident goes back; nothing when the time is over.
-async fn meanwhile<T>(
-    happens: impl Future<Output = Result<T, Problem>>,
-    front: &mut impl FrontEnd,
-    given: Duration,
-) -> Result<Option<Step<T, ()>>, Problem> {
-    let back = |intent| matches!(intent, Intent::Back).then_some(Step::Back(()));
-    tokio::select! {
-        // The time is told first.
-        biased;
-        back = intent(front, given, back) => back,
-        happened = happens => Ok(Some(Step::On(happened?))),
-    }
-}
-
-async fn cancelled(front: &mut impl FrontEnd) -> Problem {
-    while !matches!(front.intent().await, Intent::Cancel) {}
-    ProblemCode::Cancelled.into()
-}
-
-/// Shows what is in the way, where the step can be tried again.
-fn retry<S>(refused: Refused<S>, front: &mut impl FrontEnd) -> Result<S, Problem> {
-    let Refused { problem, again } = refused;
-    match again {
-        Some(state) => {
-            front.show(&View::Problem(&problem));
-            Ok(*state)
-        }
-        None => Err(problem),
     }
 }
 

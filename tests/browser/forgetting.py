@@ -31,9 +31,14 @@ class Residents:
         while not kinds <= (held := self.core(holder)).keys():
             assert time.monotonic() < deadline, f"the control: {held} instead of {kinds}"
 
-    def leaves_nothing(self, holder, before):
+    def in_every_form(self, processes, who):
+        """What processes hold in any form that a program may keep it in, as it is searched for in center and VRS (G3)."""
+        found = {process: self.stand.order(search={"process": process, "of": who}) for process in processes}
+        return {process: kinds for process, kinds in found.items() if kinds}
+
+    def leaves_nothing(self, who, before):
         """After a session, with the next one's first screen there. `before` are the processes of its browser."""
-        wanted = traces(holder, PIN)
+        wanted = traces(persona(who), PIN)
         survivors = [process for process in before if is_alive(process)]
         assert not survivors, f"{len(survivors)} processes of the browser live on"
         found = {
@@ -43,6 +48,8 @@ class Residents:
         }
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
+        found["core, in every form"] = self.in_every_form([self.stand.kiosk], who)
+        found["browser, in every form"] = self.in_every_form([process for process in self.browser() if is_alive(process)], who)
         found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)
         assert files, "the control: there are files"
         assert len(os.listdir(self.stand.about["memory"])) == 1, "a profile was left"
@@ -74,6 +81,8 @@ def applied(stand, kiosk):
     kiosk.is_on("reading")
     residents.holds(first, {"VERIFY"})
     residents.holds(first, {"name", "address", "birth date", "individual number"})
+    held = residents.in_every_form([stand.kiosk], "ordinary")
+    assert {"name", "address", "number", "birth date"} == held[stand.kiosk].keys(), f"the control: {held}"
     kiosk.is_on("take-card")
     # From here on the core knows whose the certificate has to be, and no more.
     held = residents.core(first).keys() - {"name", "birth date"}
@@ -92,7 +101,7 @@ def applied(stand, kiosk):
     elsewhere = {file for file in written_to(descendants(stand.kiosk)) if not file.startswith(("/dev/shm/", "/memfd:"))}
     assert not elsewhere, elsewhere
     kiosk.push("Issue").is_on("done").to_start()
-    residents.leaves_nothing(first, browser)
+    residents.leaves_nothing("ordinary", browser)
 
     kiosk.to_preview("gaiji", "zh")
     both = residents.core(second)
@@ -107,7 +116,6 @@ def applied(stand, kiosk):
 def given_up(stand, kiosk):
     """Whoever cancels, goes back to the start or walks away, and whose browser is killed leaves nothing either."""
     residents = Residents(stand, kiosk)
-    holder = persona("seven-doses")
     for way in ("cancel", "lift", "kill", "back"):
         if way == "lift":
             kiosk.begin("ko").place("seven-doses", lift_after=16).is_on("kind").page.locator("button.choice").first.click()
@@ -131,18 +139,21 @@ def given_up(stand, kiosk):
             if way == "cancel":
                 kiosk.cancel().is_told("cancelled")
             kiosk.to_start()
-        residents.leaves_nothing(holder, browser)
+        residents.leaves_nothing("seven-doses", browser)
 
 
 def service(stand, kiosk):
     """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
     traced = [(who, traces(persona(who), PIN)) for who in ("ordinary", "gaiji")]
+    residents = Residents(stand, kiosk)
     found = in_process(stand.about["service"], [("reader", b"Virtual PCD")])
     assert found, "the control: its memory can be searched"
     for who, _ in traced:
         kiosk.to_municipality(who, "en").cancel().is_told("cancelled")
         kiosk.to_start()
         kept = {name: in_process(stand.about["service"], wanted) for name, wanted in traced}
+        assert not any(kept.values()), kept
+        kept = {name: residents.in_every_form([stand.about["service"]], name) for name, _ in traced}
         assert not any(kept.values()), kept
 
 

@@ -24,6 +24,8 @@ def main():
             begin = time.monotonic()
             part(stand, page)
             print(f"{part.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
+        # Refused where a line of its log is no event.
+        stand.order(tell="kiosk")
     print("done", flush=True)
 
 

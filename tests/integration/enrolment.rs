@@ -6,11 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use dev_pki::Leaf;
 use issuance_api::enrolment::{self, Answer, Nonce, Request};
-use issuance_api::terminal::Menu;
 use issuance_api::{Array, Blob, ProblemCode, TerminalRole};
 use issuance_channel::client::{Anonymous, CallError};
 use issuance_channel::identity::public_key;
-use stage::applicant::Applicant;
+use stage::applicant::{Applicant, menu};
 use stage::phone::Phone;
 use stage::world::World;
 use terminal::channel::ChannelCenter;
@@ -176,21 +175,13 @@ fn the_issuer_of_apps_makes_no_kiosk() {
     let app = Leaf::terminal("urn:shomei:terminal:app:public:1", hour);
     world.ground.pki.apps.issue("app", &app).unwrap();
     block_on(async {
-        let menu = world
-            .client_of_center("apps/kiosk")
-            .get::<Menu>("/v1/menu")
-            .await;
-        match menu {
+        match menu(&world.client_of_center("apps/kiosk")).await {
             Err(CallError::Problem(problem)) => {
                 assert_eq!(problem.code, ProblemCode::TerminalRefused)
             }
             other => assert_eq!(other.err(), Some(CallError::Unreachable)),
         }
-        let menu = world
-            .client_of_center("apps/app")
-            .get::<Menu>("/v1/menu")
-            .await;
-        assert!(menu.is_ok());
+        menu(&world.client_of_center("apps/app")).await.unwrap();
     });
 }
 

@@ -1,9 +1,12 @@
 //! Who may talk to the center, and who to the record system.
 
+use std::process::Command;
+
 use dev_pki::Leaf;
 use issuance_api::{ProblemCode, registry, terminal};
-use issuance_channel::client::{CallError, Client};
-use stage::applicant::Applicant;
+use issuance_channel::client::CallError;
+use stage::applicant::{Applicant, menu, menu_request};
+use stage::process::program;
 use stage::world::{FOURTH, Options, World, set};
 use time::Duration;
 
@@ -16,10 +19,6 @@ fn is_shut_out<T>(result: Result<T, CallError>) -> bool {
         Err(CallError::Unreachable) => true,
         _ => false,
     }
-}
-
-async fn menu(client: &Client) -> Result<terminal::Menu, CallError> {
-    client.get("/v1/menu").await
 }
 
 #[test]
@@ -49,9 +48,15 @@ fn a_terminal_revoked_while_it_is_connected_is_out() {
         let issued = terminals.issue("kiosk-0009", &leaf).unwrap();
         let client = world.terminal("kiosk-0009");
         let mut connection = client.pinned().await.unwrap();
-        connection.get::<terminal::Menu>("/v1/menu").await.unwrap();
+        let request = menu_request();
+        let mut ask = async || {
+            connection
+                .post_sealed::<_, terminal::Menu>("/v1/menu", &request)
+                .await
+        };
+        ask().await.unwrap();
         terminals.revoke(&[issued.serial], hour).unwrap();
-        until(async || connection.get::<terminal::Menu>("/v1/menu").await.is_err()).await;
+        until(async || ask().await.is_err()).await;
         assert!(is_shut_out(menu(&world.terminal("kiosk-0009")).await));
         menu(&world.terminal("kiosk-0001")).await.unwrap();
     });
@@ -156,4 +161,47 @@ fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
     });
     let metrics = world.center_metrics().unwrap();
     assert!(metrics.contains("event=\"apps-over-limit\""));
+}
+
+#[test]
+fn a_kiosk_of_another_build_is_refused_where_builds_are_listed() {
+    let world = World::start(&Options {
+        center: |config| {
+            let other = "0".repeat(64);
+            let listed = [other.as_str(), menu_request().build.as_str()].map(toml::Value::from);
+            set(config, "kiosk_builds", listed.to_vec());
+        },
+        ..Options::default()
+    })
+    .unwrap();
+    block_on(async {
+        let mut unlisted = menu_request();
+        unlisted.build = "1".repeat(64).parse().unwrap();
+        for terminal in ["kiosk-0001", "app-0001"] {
+            let client = world.terminal(terminal);
+            menu(&client).await.unwrap();
+            let answer = client
+                .post_sealed::<_, terminal::Menu>("/v1/menu", &unlisted)
+                .await;
+            match terminal {
+                "kiosk-0001" => assert_eq!(refusal(answer), ProblemCode::TerminalRefused),
+                // What an app runs is what attestation says.
+                _ => drop(answer.unwrap()),
+            }
+        }
+    });
+}
+
+#[test]
+fn the_center_publishes_which_build_it_runs() {
+    let world = world();
+    let published = world
+        .fetch_public("/.well-known/shomei/build.json")
+        .unwrap();
+    let published: serde_json::Value = serde_json::from_slice(&published).unwrap();
+    let file = program("issuance-center");
+    let said = Command::new("sha256sum").arg(file).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(published["sha256"].as_str(), said.split(' ').next());
+    assert_eq!(published["program"], "issuance-center");
 }

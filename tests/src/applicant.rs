@@ -15,12 +15,13 @@ use hw_sim::chip::EmulatedCard;
 use issuance_api::passport::PassportMrz;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu, MenuRequest,
 };
 use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
     issue_message,
 };
+use issuance_channel::build;
 use issuance_channel::client::{CallError, Client, Pinned};
 use sha2::{Digest, Sha256};
 
@@ -39,6 +40,30 @@ pub struct Challenged<C = Pinned> {
     pub connection: C,
     /// What the card has to answer over.
     pub challenge: Challenge,
+}
+
+/// What a terminal may offer, to one of this program's build.
+///
+/// # Errors
+/// See [`CallError`].
+///
+/// # Panics
+/// If the program's own file cannot be read.
+pub async fn menu(link: &impl Link) -> Result<Menu, CallError> {
+    let mut line = link.line().await?;
+    line.post_sealed("/v1/menu", &menu_request()).await
+}
+
+/// As a terminal of this program's build asks.
+///
+/// # Panics
+/// If the program's own file cannot be read.
+#[must_use]
+pub fn menu_request() -> MenuRequest {
+    let build = build::running().expect("a process has its program's file");
+    MenuRequest {
+        build: build.clone(),
+    }
 }
 
 impl<L: Link> Applicant<L> {
@@ -86,7 +111,7 @@ impl<L: Link> Applicant<L> {
     /// # Errors
     /// See [`CallError`], here and in all further steps.
     pub async fn menu(&self) -> Result<Menu, CallError> {
-        self.link.line().await?.get("/v1/menu").await
+        menu(&self.link).await
     }
 
     /// Asks for a challenge on a connection of its own.

@@ -30,7 +30,7 @@ pub use report::{Latencies, Latency, Memory, Report, Run};
 use terminal::Terminal;
 
 /// Whose certificates are issued, one after the other.
-const PERSONAS: [&str; 2] = ["ordinary", "seven-doses"];
+pub(crate) const PERSONAS: [&str; 2] = ["ordinary", "seven-doses"];
 /// Whose name needs the font with the personal-name kanji.
 const RARE_NAME: &str = "gaiji";
 /// Applications with that name.
@@ -60,11 +60,31 @@ pub struct Plan {
 pub fn run(plan: &Plan) -> io::Result<Report> {
     allow_open_files()?;
     let world = World::start(&Options::default())?;
-    let stage = Stage::prepare(world, plan)?;
+    let stage = Stage::prepare(world, plan.terminals.max(plan.idle).max(1))?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
         .block_on(stage.run(plan))
+}
+
+/// Applications one after the other at each of a few terminals, and nothing else: what they take.
+///
+/// # Errors
+/// As [`run`].
+pub fn rate(world: World, applications: usize) -> io::Result<Run> {
+    const TERMINALS: usize = 4;
+    const WITHIN: Duration = Duration::from_secs(600);
+    let stage = Stage::prepare(world, TERMINALS)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let stage = Arc::new(stage);
+            stage.measure(&PERSONAS, 1, WARM_UP, WITHIN).await?;
+            stage
+                .measure(&PERSONAS, TERMINALS, applications, WITHIN)
+                .await
+        })
 }
 
 /// A connection takes a descriptor here and one in the center, which inherits the limit.
@@ -84,10 +104,10 @@ struct Stage {
 }
 
 impl Stage {
-    fn prepare(world: World, plan: &Plan) -> io::Result<Self> {
+    fn prepare(world: World, terminals: usize) -> io::Result<Self> {
         let keys = String::from_utf8(world.published_keys()?).map_err(io::Error::other)?;
         let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
-        let terminals = (0..plan.terminals.max(plan.idle).max(1)).map(|number| {
+        let terminals = (0..terminals).map(|number| {
             let name = format!("load-{number:05}");
             world.certify(&name).map(|_| name)
         });

@@ -18,6 +18,7 @@ use issuance_api::problem::Language;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::app_stand;
+use stage::cost;
 use stage::experiment::{self, Experiment, Size};
 use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
@@ -63,6 +64,15 @@ enum Command {
     AppStand,
     /// Certificates by the hundred, measured
     Load(Load),
+    /// What protection costs: certificates a second with and without each, measured
+    Cost {
+        /// Applications of each case in each round
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        applications: u32,
+        /// Rounds, of which the cheapest counts
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+        rounds: u32,
+    },
     /// What the system promises (G1 to G14), shown
     Experiment {
         /// `G1` to `G14`, or `all`
@@ -227,6 +237,17 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         Command::AppStand => {
             app_stand::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cost {
+            applications,
+            rounds,
+        } => {
+            let plan = cost::Plan {
+                applications: usize::try_from(applications)?,
+                rounds: usize::try_from(rounds)?,
+            };
+            print!("{}", cost::run(&plan)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Load(load) => {

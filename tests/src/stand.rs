@@ -15,6 +15,7 @@
 //! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
 //! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
+//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`]) |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
@@ -34,6 +35,8 @@ use toml::Table;
 
 use crate::around::{Around, Line};
 use crate::browser::{HEADLESS, first_process};
+use crate::experiment::forgetting::remains;
+use crate::experiment::vocabulary::Vocabulary;
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal};
 use crate::reader::Reader;
@@ -73,6 +76,7 @@ enum Order {
     Printer(Works),
     End(Part),
     Tell(Part),
+    Search { process: u32, of: String },
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
@@ -100,6 +104,7 @@ struct Stand {
     around: Around,
     printer: Printer,
     debugging: u16,
+    vocabulary: Vocabulary,
 }
 
 /// Sets it up and carries out commands until there are no more.
@@ -151,6 +156,7 @@ impl Stand {
             around: Around { reader, world },
             printer,
             debugging,
+            vocabulary: Vocabulary::load()?,
         })
     }
 
@@ -186,8 +192,11 @@ impl Stand {
                 self.kiosk.signal(Signal::KILL)?;
                 self.restart_kiosk()?;
             }
-            Order::Tell(Part::Kiosk) => return Ok(self.kiosk.log.all().into()),
+            Order::Tell(Part::Kiosk) => return Ok(self.told()?.into()),
             Order::Tell(Part::Browser) => return Err("a browser has no log".into()),
+            Order::Search { process, of } => {
+                return Ok(serde_json::to_value(remains(process, &of)?)?);
+            }
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {
@@ -227,7 +236,20 @@ impl Stand {
         self.restart_kiosk()
     }
 
+    /// What the kiosk wrote to its log. A line that is no event of `docs/events.toml` is an error.
+    fn told(&self) -> io::Result<Vec<String>> {
+        let lines = self.kiosk.log.all();
+        let faults = lines.iter().filter_map(|line| self.vocabulary.fault(line));
+        match faults.count() {
+            0 => Ok(lines),
+            count => Err(io::Error::other(format!(
+                "{count} lines of the kiosk's are no events"
+            ))),
+        }
+    }
+
     fn restart_kiosk(&mut self) -> io::Result<()> {
+        self.told()?;
         let free = || TcpListener::bind(("127.0.0.1", self.debugging)).ok();
         poll(LETS_GO, free).ok_or_else(|| io::Error::other("a browser was left behind"))?;
         self.kiosk = start_kiosk(&self.around.world, &self.printer)?;

@@ -102,6 +102,11 @@ pub struct VrsId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(String);
 
+/// Which build of a program: SHA-256 of its file, 64 lowercase hexadecimal digits, as `sha256sum` writes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BuildId(String);
+
 fn name(text: &str) -> Result<String, IdError> {
     if text.is_empty() || text.len() > 32 {
         return Err(IdError::Length);
@@ -118,6 +123,17 @@ fn thumbprint(text: &str) -> Result<String, IdError> {
         return Err(IdError::Length);
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !text.bytes().all(allowed) {
+        return Err(IdError::Character);
+    }
+    Ok(text.to_owned())
+}
+
+fn digest(text: &str) -> Result<String, IdError> {
+    if text.len() != 64 {
+        return Err(IdError::Length);
+    }
+    let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if !text.bytes().all(allowed) {
         return Err(IdError::Character);
     }
@@ -146,6 +162,7 @@ named!(ProgrammeId, name);
 named!(CenterId, name);
 named!(VrsId, name);
 named!(KeyId, thumbprint);
+named!(BuildId, digest);
 
 /// What kind of terminal a certificate names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

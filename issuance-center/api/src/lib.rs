@@ -27,8 +27,8 @@ mod wire;
 
 pub use certificate_id::{CertificateId, CertificateIdError};
 pub use ids::{
-    CenterId, CertificateKind, Date, IdError, KeyId, MunicipalityCode, ProgrammeId, TerminalRole,
-    TerminalUrn, VrsId,
+    BuildId, CenterId, CertificateKind, Date, IdError, KeyId, MunicipalityCode, ProgrammeId,
+    TerminalRole, TerminalUrn, VrsId,
 };
 pub use personal::Personal;
 pub use problem::{Problem, ProblemCode};

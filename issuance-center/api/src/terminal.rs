@@ -2,7 +2,7 @@
 //!
 //! | step | request | body | answer |
 //! |---|---|---|---|
-//! | menu | `GET /v1/menu` | – | [`Menu`] |
+//! | menu | `POST /v1/menu` | sealed [`MenuRequest`] | sealed [`Menu`] |
 //! | challenge | `POST /v1/challenge` | – | [`Challenge`] |
 //! | evidence | `POST /v1/evidence` | sealed [`EvidenceRequest`] | sealed [`EvidenceAnswer`] |
 //! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`InquiryAnswer`] |
@@ -17,8 +17,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Array, Blob, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode, Personal,
-    ProgrammeId, VrsId,
+    Array, Blob, BuildId, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode,
+    Personal, ProgrammeId, VrsId,
     passport::{PassportData, PassportMrz},
 };
 
@@ -34,6 +34,14 @@ pub struct Localized {
     pub zh: String,
     /// 한국어.
     pub ko: String,
+}
+
+/// Asks for what may be offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuRequest {
+    /// Which build of its program the terminal says it runs.
+    pub build: BuildId,
 }
 
 /// Everything a terminal may offer (K4, C5). It can show nothing else.

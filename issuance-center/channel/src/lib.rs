@@ -17,6 +17,7 @@
 //!
 //! What the bodies mean is nobody's business here. `docs/architecture.md`, "Identities" and "Sealing", is the specification.
 
+pub mod build;
 pub mod client;
 pub mod descriptors;
 pub mod identity;

@@ -1,7 +1,21 @@
 //! Threads' stacks: what was called and has returned leaves copies where it stood. Values that are moved are copied, and no type wipes what it
 //! was moved from; memory that was allocated is wiped as it is freed, this is the rest.
 
-use std::{future::poll_fn, hint::black_box, pin::pin};
+use std::{
+    future::poll_fn,
+    hint::black_box,
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Off where somebody measures what it costs.
+static OVERWRITES: AtomicBool = AtomicBool::new(true);
+
+/// From now on this process leaves its stacks as they are, so that somebody can measure what overwriting them costs. No program that is shipped
+/// calls it.
+pub fn leave_as_they_are() {
+    OVERWRITES.store(false, Ordering::Relaxed);
+}
 
 /// Bytes below the caller's frame that are overwritten: more than any of what is called here takes. Without optimisation a frame is many times
 /// as large. `./shomei experiment G3` is who says whether it is enough; a thread has 2 MiB.
@@ -24,6 +38,13 @@ pub async fn wiped<F: Future>(future: F) -> F::Output {
 /// Overwrites this thread's stack below the caller.
 #[inline(never)]
 pub fn overwrite() {
+    if OVERWRITES.load(Ordering::Relaxed) {
+        overwrite_now();
+    }
+}
+
+#[inline(never)]
+fn overwrite_now() {
     // A variable: a constant's reference would be to memory elsewhere. Written, since it may be looked at.
     let mut below = [0_u8; DEPTH];
     black_box(&mut below);

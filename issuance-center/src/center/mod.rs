@@ -14,8 +14,8 @@ use card::{
     trust::{RefusedSigners, TrustStore},
 };
 use issuance_api::{
-    Array, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
-    terminal::{Localized, Menu},
+    Array, BuildId, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
+    terminal::{Localized, Menu, MenuRequest},
 };
 use issuance_channel::stack;
 
@@ -59,6 +59,8 @@ pub struct Parts<R> {
     pub challenge_lifetime: Duration,
     /// From preview to hand-over.
     pub state_lifetime: Duration,
+    /// Which builds of the kiosk's program are served; any, where nothing is said.
+    pub kiosk_builds: Option<Vec<BuildId>>,
     /// Whose cards are believed.
     pub trust: TrustStore,
     /// Whether cards are believed that the surface AP does not bind.
@@ -114,16 +116,23 @@ impl<R> Center<R> {
         &self.parts
     }
 
-    /// `GET /v1/menu`.
-    #[must_use]
-    pub fn menu(&self, role: TerminalRole) -> Menu {
-        Menu {
+    /// `POST /v1/menu`.
+    ///
+    /// # Errors
+    /// [`ProblemCode::TerminalRefused`]: a kiosk says it runs a build that is not served.
+    pub fn menu(&self, role: TerminalRole, request: &MenuRequest) -> Result<Menu, Problem> {
+        if let (TerminalRole::Kiosk, Some(builds)) = (role, &self.parts.kiosk_builds)
+            && !builds.contains(&request.build)
+        {
+            return Err(ProblemCode::TerminalRefused.into());
+        }
+        Ok(Menu {
             center: self.parts.id.clone(),
             programmes: self.parts.programmes.offers(role, self.today()),
             hours: self.parts.hours.into(),
             notices: self.parts.notices.clone(),
             maintenance: self.parts.maintenance.clone(),
-        }
+        })
     }
 
     /// What has to be done regularly: wipes keys of states that have all expired.

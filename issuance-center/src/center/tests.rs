@@ -172,6 +172,7 @@ impl Stage {
             maintenance: None,
             challenge_lifetime: challenge::MAX_LIFETIME,
             state_lifetime: crate::state::MAX_LIFETIME,
+            kiosk_builds: None,
             trust: testing::trust(),
             binding: card::evidence::Binding::Required,
             refused: RefusedSigners::load(&path("refused")).unwrap(),

@@ -5,7 +5,7 @@ use issuance_api::{CertificateId, ProblemCode, registry};
 use super::*;
 use crate::{
     registry::Answer,
-    testing::{Notes, published_key},
+    testing::{Notes, build, published_key},
 };
 
 /// A VRS that knows revocations only: of each municipality its list, so many entries an answer.
@@ -82,7 +82,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let key = published_key();
-        let published = Arc::new(Published::new(vec![key.clone()]));
+        let published = Arc::new(Published::new(vec![key.clone()], &build()));
         let rids = Arc::new(RidSecret::from_bytes(&[1; 32]));
         let vrs = Revoker {
             room: 3,

@@ -1,9 +1,10 @@
 //! The page in a browser: one browser a resident, and what happens when either fails.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use issuance_api::ProblemCode;
+use serde_json::json;
 use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
 use terminal::output::Output;
@@ -94,13 +95,18 @@ async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     front.acknowledged().await;
 }
 
-/// The one thing that the screen cannot tell, in a line of its own: which of a few words.
+/// The one thing that the screen cannot tell, in a line of its own: an event of `docs/events.toml`.
 #[expect(
     clippy::print_stderr,
     reason = "while there is no browser nobody can be shown anything"
 )]
 fn tell(loss: Loss) {
-    eprintln!("browser: {}", loss.as_str());
+    let at = SystemTime::now().duration_since(UNIX_EPOCH);
+    let at = at.map_or(0, |since| since.as_secs());
+    eprintln!(
+        "{}",
+        json!({"at": at, "event": "browser-lost", "how": loss.as_str()})
+    );
 }
 
 /// Looks after the terminal itself, reader, printer and center, for the attendant.

@@ -23,12 +23,6 @@ pub trait Line: Send {
     /// 32 bytes of keying material, the same at the center.
     fn exporter(&self) -> &Array<32>;
 
-    /// `GET`.
-    fn get<R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-    ) -> impl Future<Output = Result<R, CallError>> + Send;
-
     /// `POST` without a body.
     fn post<R: DeserializeOwned>(
         &mut self,
@@ -61,10 +55,6 @@ impl Link for Client {
 impl Line for Pinned {
     fn exporter(&self) -> &Array<32> {
         Self::exporter(self)
-    }
-
-    async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        Self::get(self, path).await
     }
 
     async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {

@@ -1,7 +1,8 @@
 //! Center and VRS as no program of ours runs them: what the experiments have instead, to show that they would notice.
 //!
 //! Nothing is wiped here when it is freed, for there is no allocator that does. With `--free` the process takes nothing from itself. With
-//! `--attempts` it tries, from inside and once it serves, what `lists/attempts.json` beside its configuration says, as soon as that is there.
+//! `--stacks` it leaves its threads' stacks as they are. With `--attempts` it tries, from inside and once it serves, what
+//! `lists/attempts.json` beside its configuration says, as soon as that is there.
 //! The shipped programs have no such switch: what they serve with is given to [`sandbox::Trial`] in code.
 #![allow(
     clippy::print_stdout,
@@ -27,6 +28,8 @@ struct Arguments {
     config: PathBuf,
     #[arg(long)]
     free: bool,
+    #[arg(long)]
+    stacks: bool,
     #[arg(long)]
     attempts: bool,
 }
@@ -57,6 +60,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             .attempts
             .then(|| Box::new(move || try_all(&list)) as Inside),
     };
+    if arguments.stacks {
+        issuance_channel::stack::leave_as_they_are();
+    }
     match arguments.server {
         Server::Center => {
             let config = issuance_center::config::Config::load(&arguments.config)?;

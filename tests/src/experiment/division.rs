@@ -150,7 +150,11 @@ async fn asked(town: &Town, report: &mut Report) -> io::Result<()> {
     report.counted("asked elsewhere, refused", &answers.refused);
     report.figure("given elsewhere", answers.others, 0);
     let residents = town.people.residents.len();
-    report.control("given at home, where nothing is exchanged", answers.own, residents);
+    report.control(
+        "given at home, where nothing is exchanged",
+        answers.own,
+        residents,
+    );
     Ok(())
 }
 
@@ -181,7 +185,10 @@ async fn exchanged(town: &Town, size: Size, report: &mut Report) -> io::Result<(
     }
     report.told("exchanges of files and rows", exchanges);
     report.counted("asked after them, refused", &answers.refused);
-    report.told("given their own all the same, beside others' rows", answers.own);
+    report.told(
+        "given their own all the same, beside others' rows",
+        answers.own,
+    );
     report.figure("given another municipality's", answers.others, 0);
     Ok(())
 }
@@ -201,7 +208,11 @@ async fn in_common(town: &Town, report: &mut Report) -> io::Result<()> {
     };
     let [first, second] = [values(codes[0])?, values(codes[1])?];
     let common = first.intersection(&second).count();
-    report.figure("values that two files of one person have in common", common, 0);
+    report.figure(
+        "values that two files of one person have in common",
+        common,
+        0,
+    );
     report.finds("values in such a file", first.len());
     Ok(())
 }

@@ -3,6 +3,7 @@
 //!
 //! Control: the same servers with an allocator that does not wipe what is freed.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::thread;
 use std::time::Duration;
@@ -69,6 +70,15 @@ pub fn run(size: Size) -> io::Result<Report> {
         );
     }
     Ok(report)
+}
+
+/// What a process holds of a persona's holder, in every form of `traces`: kinds, and how many pieces of each.
+///
+/// # Errors
+/// If there is no such persona, or the process cannot be read.
+pub fn remains(process: u32, persona: &str) -> io::Result<BTreeMap<&'static str, usize>> {
+    let search = Traces::of_holder(persona)?.search();
+    Ok(search.process(process)?.found)
 }
 
 /// A moment, and what was found then.

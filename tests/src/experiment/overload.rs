@@ -66,10 +66,7 @@ pub fn run(size: Size) -> io::Result<Report> {
             format!("{:.1} ms", it.as_secs_f64() * 1e3)
         })
     };
-    report.told(
-        format!("requests at once, at a limit of {LIMIT}"),
-        REQUESTS,
-    );
+    report.told(format!("requests at once, at a limit of {LIMIT}"), REQUESTS);
     report.told("answered", load.answered);
     report.told("refused as busy", times.len());
     let refuses = !times.is_empty();
@@ -112,7 +109,11 @@ pub fn run(size: Size) -> io::Result<Report> {
     let mut unseen = Report::default();
     let (load, ..) = overload(&unlimited, lasts.min(Duration::from_secs(10)), &mut unseen)?;
     let refuses = !load.refused.is_empty();
-    report.control("what is too much is refused without the limit", refuses, false);
+    report.control(
+        "what is too much is refused without the limit",
+        refuses,
+        false,
+    );
     report.finds("answered without the limit", load.answered);
     Ok(report)
 }

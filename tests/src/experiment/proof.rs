@@ -13,7 +13,6 @@ mod words;
 use std::collections::BTreeMap;
 use std::io;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hw_sim::authority::{Ca, KeyName};
@@ -152,7 +151,11 @@ async fn trials(town: &Town, rounds: usize, report: &mut Report) -> io::Result<(
         registered += rows(&database)?.len();
     }
     report.figure("releases, by the logs", logged, tally.released);
-    report.figure("certificates, by the registers", registered, tally.registered);
+    report.figure(
+        "certificates, by the registers",
+        registered,
+        tally.registered,
+    );
     report.finds("records released for proof", tally.released);
     report.finds("certificates registered for proof", tally.registered);
     open.vrs.close().await;
@@ -223,8 +226,12 @@ impl Bad<'_> {
         };
         let inquiry = self.inquiry(application, &ticket);
         let early = self.registration(application, &ticket, 1)?;
-        tally.tried("a receipt before anything was asked", self.vrs.register(&self.id, &early).await);
-        self.edited(&Request::Inquiry(inquiry.clone()), &asked, tally).await;
+        tally.tried(
+            "a receipt before anything was asked",
+            self.vrs.register(&self.id, &early).await,
+        );
+        self.edited(&Request::Inquiry(inquiry.clone()), &asked, tally)
+            .await;
         let found = self.vrs.inquiry(&self.id, &inquiry).await;
         let found = found.map_err(|code| io::Error::other(code.as_str()))?;
         let Outcome::Records(records) = found.outcome else {
@@ -237,17 +244,22 @@ impl Bad<'_> {
         tally.others += usize::from(!own);
 
         let registration = self.registration(application, &ticket, records.record_version)?;
-        self.edited(&Request::Register(registration.clone()), &asked, tally).await;
+        self.edited(&Request::Register(registration.clone()), &asked, tally)
+            .await;
         let receipt = self.vrs.register(&self.id, &registration).await;
         receipt.map_err(|code| io::Error::other(code.as_str()))?;
         tally.registered += 1;
         let delivered = self.hand_over(application, &ticket, &registration);
-        self.edited(&Request::Delivered(delivered), &asked, tally).await;
+        self.edited(&Request::Delivered(delivered), &asked, tally)
+            .await;
 
         let late = self.ticket(application)?;
         let late = self.inquiry(application, &late);
         open.clock.pass(Duration::from_secs(601));
-        tally.tried("a ticket after its time", self.vrs.inquiry(&self.id, &late).await);
+        tally.tried(
+            "a ticket after its time",
+            self.vrs.inquiry(&self.id, &late).await,
+        );
         Ok(())
     }
 }

@@ -23,6 +23,7 @@ use toml::{Table, Value};
 use super::honest::{Honest, kiosk, until};
 use super::tls::{connector, shows};
 use super::{Report, Size};
+use crate::applicant::{menu, menu_request};
 use crate::process::program;
 use crate::simulator::People;
 use crate::world::{self, Options, World, limit};
@@ -108,8 +109,9 @@ async fn revoke(
         .await
         .map_err(io::Error::other)?;
     for connection in &mut connections {
-        let served = connection.get::<Menu>("/v1/menu").await;
-        served.map_err(io::Error::other)?;
+        if !serves(connection).await {
+            return Err(io::Error::other("not served before it is revoked"));
+        }
     }
     let lasts = time::Duration::hours(1);
     terminals
@@ -120,32 +122,38 @@ async fn revoke(
     while !connections.is_empty() && began.elapsed() < within {
         let mut still = Vec::new();
         for mut connection in connections {
-            if connection.get::<Menu>("/v1/menu").await.is_ok() {
+            if serves(&mut connection).await {
                 still.push(connection);
             } else {
                 out += 1;
                 slowest = began.elapsed();
             }
         }
-        stays &= other.get::<Menu>("/v1/menu").await.is_ok();
+        stays &= serves(&mut other).await;
         connections = still;
         sleep(Duration::from_millis(200)).await;
     }
     // And none comes in again.
     for number in 0..out {
         let again = world.terminal(&format!("bad-{number}"));
-        if again.get::<Menu>("/v1/menu").await.is_ok() {
+        if menu(&again).await.is_ok() {
             out -= 1;
         }
     }
     Ok((out, slowest, stays))
 }
 
+async fn serves(connection: &mut Pinned) -> bool {
+    let request = menu_request();
+    let offered = connection.post_sealed::<_, Menu>("/v1/menu", &request);
+    offered.await.is_ok()
+}
+
 /// A list that has expired refuses; a new one serves again.
 async fn expired(world: &World, report: &mut Report) -> io::Result<()> {
     let terminals = &world.ground.pki.terminals;
     let client = kiosk(world, "patient")?;
-    let served = async || client.get::<Menu>("/v1/menu").await.is_ok();
+    let served = async || menu(&client).await.is_ok();
     let before = served().await;
     let short = time::Duration::seconds(2);
     terminals.revoke(&[], short).map_err(io::Error::other)?;

@@ -122,10 +122,6 @@ impl<V: Registry> applicant::Line for Line<V> {
         &self.exporter
     }
 
-    async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        self.call(path, Vec::new()).await
-    }
-
     async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
         self.call(path, Vec::new()).await
     }
@@ -219,7 +215,7 @@ impl<R: Registry> Handling<R> {
         };
         let mut open = end.lock().await;
         match &*path {
-            "/v1/menu" => json(&center.menu(terminal.role())),
+            "/v1/menu" => json(&center.menu(terminal.role(), &read(&body)?)?),
             "/v1/challenge" => json(&center.challenge(&mut open).await?),
             "/v1/evidence" => json(&center.evidence(caller, &mut open, read(&body)?).await?),
             "/v1/inquiry" => json(&center.inquiry(caller, read(&body)?).await?),

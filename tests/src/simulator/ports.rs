@@ -48,8 +48,7 @@ async fn signed<T: Serialize + Send + Sync, R: DeserializeOwned>(
 
 impl<L: Link> Center for LinkedCenter<L> {
     async fn menu(&mut self) -> Result<Menu, Problem> {
-        let mut line = self.link.line().await.map_err(problem)?;
-        line.get("/v1/menu").await.map_err(problem)
+        applicant::menu(&self.link).await.map_err(problem)
     }
 
     async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {

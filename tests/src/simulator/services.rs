@@ -170,6 +170,7 @@ impl Works {
             maintenance: config.maintenance.clone(),
             challenge_lifetime: config.challenge_lifetime,
             state_lifetime: config.state_lifetime,
+            kiosk_builds: config.kiosk_builds.clone(),
             binding: config.binding,
             trust,
             refused,

@@ -91,7 +91,11 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         sleep(Duration::from_secs(lapse + 3)).await;
         Ok::<_, io::Error>(())
     })?;
-    let programs = [Some(&second.program), world.center.as_ref(), world.vrs.as_ref()];
+    let programs = [
+        Some(&second.program),
+        world.center.as_ref(),
+        world.vrs.as_ref(),
+    ];
     let logs = programs.map(|it| it.map(|program| program.log.clone()));
     drop(second);
     world.center = None;
@@ -187,10 +191,6 @@ impl HastyLine {
 impl Line for HastyLine {
     fn exporter(&self) -> &Array<32> {
         &self.exporter
-    }
-
-    async fn get<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        self.hasty(async |line| line.get(path).await).await
     }
 
     async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {

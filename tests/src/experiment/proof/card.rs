@@ -138,12 +138,18 @@ impl Bad<'_> {
                 asked.evidence = earlier.evidence;
             }
             Way::Anothers => {
-                let other = self.town.people.to_mix_with(application.resident, &mut self.random);
+                let other = self
+                    .town
+                    .people
+                    .to_mix_with(application.resident, &mut self.random);
                 let other = applicant.answer(&mut other.card(), &self.challenge(), &EXPORTER);
                 asked.evidence = Blob::new(other.encode().to_vec());
             }
             Way::AnothersFiles => {
-                let other = self.town.people.to_mix_with(application.resident, &mut self.random);
+                let other = self
+                    .town
+                    .people
+                    .to_mix_with(application.resident, &mut self.random);
                 let other = applicant.answer(&mut other.card(), &challenge, &EXPORTER);
                 let mixture = mixed(&evidence, &other, &mut self.random);
                 asked.evidence = Blob::new(mixture.encode().to_vec());
@@ -159,7 +165,9 @@ impl Bad<'_> {
                 asked.evidence = Blob::new(forged.encode().to_vec());
             }
             Way::OtherTerminal => asked.terminal = kiosk(900),
-            Way::OwnSessionKey => asked.session_key = Applicant::new(applicant.link()).session_key(),
+            Way::OwnSessionKey => {
+                asked.session_key = Applicant::new(applicant.link()).session_key()
+            }
             Way::OtherConnection => asked.exporter = Array::new([8; 32]),
             Way::OtherCenterNonce => asked.center_nonce = Array::new([8; 32]),
             Way::ForOtherCenter => {

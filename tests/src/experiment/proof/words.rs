@@ -5,8 +5,8 @@ use std::io;
 use issuance_api::passport::{Passport, PassportMrz};
 use issuance_api::registry::{DeliveredRequest, InquiryRequest, RegisterRequest, Registration};
 use issuance_api::{
-    Array, Blob, CenterId, CertificateId, CertificateKind, IssueIntent, MunicipalityCode, ProblemCode,
-    ProgrammeId, TerminalUrn, inquiry_message, issue_message,
+    Array, Blob, CenterId, CertificateId, CertificateKind, IssueIntent, MunicipalityCode,
+    ProblemCode, ProgrammeId, TerminalUrn, inquiry_message, issue_message,
 };
 use vrs::service::Vrs;
 
@@ -59,9 +59,13 @@ const OF_ALL: [(&str, fn(Common<'_>, &Asked<'_>)); 9] = [
         let bytes = it.ticket.as_bytes();
         *it.ticket = Blob::new(bytes[..bytes.len() - 1].to_vec());
     }),
-    ("another's ticket", |it, asked| *it.ticket = asked.ticket.clone()),
+    ("another's ticket", |it, asked| {
+        *it.ticket = asked.ticket.clone()
+    }),
     ("another terminal", |it, _| *it.terminal = kiosk(900)),
-    ("another connection", |it, _| *it.exporter = Array::new([8; 32])),
+    ("another connection", |it, _| {
+        *it.exporter = Array::new([8; 32])
+    }),
     ("no signature", |it, _| *it.proof = Array::new([0; 64])),
     ("a signature over something else", |it, asked| {
         *it.proof = asked.applicant.sign(b"something else");
@@ -75,7 +79,9 @@ const OF_INQUIRY: [(&str, Edit<InquiryRequest>); 5] = [
     ("another municipality", |it, _| {
         it.municipality = elsewhere(it.municipality);
     }),
-    ("another programme", |it, _| it.programme = other_programme()),
+    ("another programme", |it, _| {
+        it.programme = other_programme()
+    }),
     ("another kind", |it, _| it.kind = CertificateKind::Abroad),
     ("a passport", |it, asked| {
         it.passport = Some(asked.resident.passport().mrz());
@@ -86,7 +92,9 @@ const OF_REGISTRATION: [(&str, Edit<RegisterRequest>); 7] = [
     ("an issue that another signed", |it, asked| {
         it.proof = asked.applicant.sign(&issue(IssueIntent::Issue));
     }),
-    ("another state", |it, _| it.state_digest = Array::new([6; 32])),
+    ("another state", |it, _| {
+        it.state_digest = Array::new([6; 32])
+    }),
     ("a certificate of another municipality", |it, _| {
         it.certificate.municipality = elsewhere(it.certificate.municipality);
     }),

@@ -84,7 +84,11 @@ pub(super) async fn mixture(
 }
 
 /// What is not stopped, and why: seen, so that nobody believes otherwise.
-pub(super) async fn residual(town: &Town, open: &Open<Records>, report: &mut Report) -> io::Result<()> {
+pub(super) async fn residual(
+    town: &Town,
+    open: &Open<Records>,
+    report: &mut Report,
+) -> io::Result<()> {
     let people = &town.people.residents;
     let (victim, thief) = (
         &people[0],

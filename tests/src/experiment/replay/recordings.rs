@@ -118,7 +118,8 @@ pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) ->
     report.counted("refused", &refused);
     report.figure("accepted", accepted, 0);
     let otherwise = refused.iter();
-    let otherwise = otherwise.filter(|(code, _)| !OF_EVIDENCE.iter().any(|it| it.as_str() == **code));
+    let otherwise =
+        otherwise.filter(|(code, _)| !OF_EVIDENCE.iter().any(|it| it.as_str() == **code));
     report.figure(
         "refused for anything but what was presented",
         otherwise.map(|(_, count)| count).sum(),

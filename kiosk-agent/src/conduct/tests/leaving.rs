@@ -1,0 +1,128 @@
+//! Whoever cancels, waits too long or goes back.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_at_any_step_leaves_nothing() {
+    let steps = [
+        "menu",
+        "place card",
+        "kind",
+        "pin, 3 left",
+        "take card",
+        "municipality",
+        "preview",
+        "try again",
+    ];
+    for step in steps {
+        let mut terminal = terminal();
+        terminal.card.there = step != "place card";
+        terminal.card.forgotten = step == "take card";
+        terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::This(vec![Intent::Cancel]),
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(ProblemCode::Cancelled), "{step}");
+        seen_last(&seen, &[step, "cancelled"]);
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_too_long_at_any_step_leaves_nothing() {
+    let steps = [
+        ("place card", ProblemCode::NoCard, 60),
+        ("kind", ProblemCode::TimedOut, 90),
+        ("pin, 3 left", ProblemCode::TimedOut, 90),
+        ("take card", ProblemCode::TimedOut, 60),
+        ("municipality", ProblemCode::TimedOut, 90),
+        ("preview", ProblemCode::TimedOut, 90),
+        ("try again", ProblemCode::TimedOut, 90),
+    ];
+    for (step, code, seconds) in steps {
+        let mut terminal = terminal();
+        terminal.card.there = step != "place card";
+        terminal.card.forgotten = step == "take card";
+        terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+        let begin = tokio::time::Instant::now();
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::Nothing,
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(code), "{step}");
+        seen_last(&seen, &[step, code.as_str()]);
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{step}");
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+/// Nothing came out or was reported, and the next application is a whole one.
+async fn leaves_nothing(terminal: &mut TestTerminal, step: &str) {
+    assert_eq!(terminal.output.paper, [], "{step}");
+    assert_eq!(terminal.center.count("delivered"), 0, "{step}");
+    let issued = usize::from(step == "try again");
+    assert_eq!(terminal.center.count("issue"), issued, "{step}");
+    terminal.card.there = true;
+    terminal.card.forgotten = false;
+    let (seen, ended) = serve(terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }), "{step}");
+    assert_eq!(seen[..10], ALL, "{step}");
+    assert_eq!(terminal.output.paper.len(), 1, "{step}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn going_back_leads_to_the_step_before() {
+    let mut terminal = terminal();
+    let mut went_back = Vec::new();
+    let back_once = |seen: &str| {
+        let steps = ["kind", "pin, 3 left", "preview"];
+        if steps.contains(&seen) && !went_back.contains(&seen.to_owned()) {
+            went_back.push(seen.to_owned());
+            return Does::This(vec![Intent::Back]);
+        }
+        Does::AsAsked
+    };
+    let (seen, ended) = serve(&mut terminal, back_once).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let steps = [
+        "menu",
+        "place card",
+        "kind",
+        "menu",
+        "place card",
+        "kind",
+        "pin, 3 left",
+        "kind",
+        "pin, 3 left",
+        "reading",
+        "take card",
+        "municipality",
+        "preview",
+        "municipality",
+        "preview",
+        "issuing",
+        "delivering",
+        "done",
+    ];
+    assert_eq!(seen, steps);
+    assert_eq!(terminal.card.verifies, 1);
+    assert_eq!(terminal.center.count("evidence"), 1);
+    assert_eq!(terminal.center.count("inquiry"), 2);
+    assert_eq!(terminal.center.count("issue"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_leads_back_from_the_card_to_be_taken() {
+    let mut terminal = terminal();
+    terminal.card.forgotten = true;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "take card" => Does::This(vec![Intent::Back, Intent::Go]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Err(ProblemCode::TimedOut));
+    seen_last(&seen, &["reading", "take card", "timed-out"]);
+}
