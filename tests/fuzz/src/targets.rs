@@ -155,7 +155,7 @@ pub const TARGETS: &[Target] = &[
         body: qr::body,
         shape: Shape::Bytes,
         longest: 4096,
-        short_run: 100,
+        short_run: 25,
         seeds: qr::seeds,
     },
 ];

@@ -45,7 +45,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(trials(size.of(46, 10_000), size.of(6, 24)))
+    runtime.block_on(trials(size.of(46, 10_000), size.of(8, 24)))
 }
 
 /// What became of swapped answers, by the kind of swap.
@@ -114,8 +114,10 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
     let mut random = Random(7);
     let mut tally = Tally::default();
-    for trial in 0..count {
-        let swap = Swap::ALL[trial % Swap::ALL.len()];
+    let mut drawn = 0;
+    while tally.swapped < count && drawn < 10 * count {
+        drawn += 1;
+        let swap = Swap::ALL[tally.swapped % Swap::ALL.len()];
         let resident = &town.people.residents[random.below(residents)];
         let kind = match swap.of_seals() || random.once_in(4) {
             true => CertificateKind::Abroad,
@@ -130,7 +132,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         let ended = terminal.serve(&mut hand).await;
         let printed = std::mem::take(&mut terminal.output.0);
         if !lies.was_told() {
-            // Whom it would have been swapped with has the very same to offer.
+            // Whom it would have been swapped with has the very same to offer: somebody else, then.
             lies.tell(None);
             continue;
         }
@@ -173,7 +175,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     }
     let mut report = Report::default();
     report.told("honest applications before", honest);
-    report.told("swapped or forged answers", tally.swapped);
+    report.figure("swapped or forged answers", tally.swapped, count);
     report.told(
         "after which the terminal took itself out of service",
         tally.latched,

@@ -57,7 +57,8 @@ impl Exchange {
             // The sentinel has no doses.
             let rows = match self {
                 Self::RowsBeside => {
-                    "INSERT INTO person SELECT * FROM other.person; INSERT INTO dose SELECT * FROM other.dose;"
+                    "INSERT INTO person SELECT * FROM other.person WHERE id IN (SELECT person FROM other.dose); \
+                     INSERT INTO dose SELECT * FROM other.dose;"
                 }
                 _ => {
                     "UPDATE person SET (number, record_version, attributes) = (SELECT number, record_version, attributes \

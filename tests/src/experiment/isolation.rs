@@ -35,9 +35,9 @@ const CENTERS: [&str; 2] = ["center-1", "center-2"];
 pub fn run(size: Size) -> io::Result<Report> {
     let mut report = Report::default();
     let plan = Plan {
-        applications: size.of(120, 1_000_000),
-        kiosks: size.of(40, 200),
-        residents: size.of(60, 600),
+        applications: size.of(60, 1_000_000),
+        kiosks: size.of(16, 200),
+        residents: size.of(30, 600),
         checked_in: size.of(20, 100),
         seed: 6,
     };
@@ -45,8 +45,8 @@ pub fn run(size: Size) -> io::Result<Report> {
     let simulated = isolation.run(&plan)?;
     simulated.report("simulated", &mut report);
     let processes = processes::run(&Plan {
-        applications: size.of(220, 20_000),
-        kiosks: 200,
+        applications: size.of(60, 20_000),
+        kiosks: size.of(30, 200),
         checked_in: 20,
         ..plan
     })?;
@@ -54,14 +54,14 @@ pub fn run(size: Size) -> io::Result<Report> {
     for failure in Failure::ALL {
         let name = failure.name();
         let unchecked = Plan {
-            applications: size.of(60, 2_000),
+            applications: size.of(40, 2_000),
             checked_in: usize::MAX,
             ..plan
         };
         let crossed = isolation.with_failure(&unchecked, failure)?;
         report.finds(format!("{name}: others' certificates"), crossed.crossed);
         let checked = Plan {
-            applications: size.of(100, 400),
+            applications: size.of(40, 400),
             checked_in: 1,
             ..plan
         };

@@ -38,7 +38,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     for target in TARGETS {
         let inputs = match size {
             // `cargo test -p fuzz-targets` has its own short run.
-            Size::Small => (target.short_run / 50).clamp(20, 400),
+            Size::Small => (target.short_run / 50).clamp(5, 400),
             Size::Full => target.short_run.saturating_mul(10),
         };
         let trial = trial(target, inputs, at_most);

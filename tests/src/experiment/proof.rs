@@ -132,8 +132,8 @@ async fn trials(town: &Town, rounds: usize, report: &mut Report) -> io::Result<(
     }
     report.told("asked without proof, or with another's", tally.tried);
     report.counted("refused", &tally.refused);
-    report.counted("answered all the same", &tally.answered);
-    report.figure("answered all the same", tally.answered.values().sum(), 0);
+    let answered: Vec<_> = tally.answered.keys().copied().collect();
+    report.figure("answered all the same", answered.join(", "), String::new());
     let otherwise = tally.refused.iter();
     let otherwise = otherwise.filter(|(code, _)| !OF_PROOF.iter().any(|it| it.as_str() == **code));
     let otherwise = otherwise.map(|(_, count)| count).sum();

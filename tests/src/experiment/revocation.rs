@@ -58,8 +58,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     );
     report.control("a kiosk beside them that is not revoked stays", stays, true);
     runtime.block_on(expired(&world, &mut report))?;
-    drop(world);
-    rotation(size, &runtime, &mut report)?;
+    rotation(world, size, &runtime, &mut report)?;
 
     let blind = World::start(&Options {
         center: |config| limit(config, "reload_ms", LONG),
@@ -181,8 +180,12 @@ fn renew(world: &World) -> io::Result<()> {
 }
 
 /// Everything that is rotated, under load.
-fn rotation(size: Size, runtime: &Runtime, report: &mut Report) -> io::Result<()> {
-    let mut world = World::start(&options(size))?;
+fn rotation(
+    mut world: World,
+    size: Size,
+    runtime: &Runtime,
+    report: &mut Report,
+) -> io::Result<()> {
     let people = Arc::new(People::imported(&world.ground, 40)?);
     world.center = None;
     let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(10, 40) as u64);

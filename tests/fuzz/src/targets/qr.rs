@@ -8,7 +8,7 @@ use verify::{Kind, TrustList};
 use super::documents;
 
 /// Dots of a module's side.
-const MODULE: u32 = 3;
+const MODULE: u32 = 2;
 /// Modules of white around a symbol.
 const QUIET: u32 = 4;
 /// Modules a side of the largest symbol there is.
