@@ -65,6 +65,7 @@ struct Tally {
     /// And printed: what verifies under the published keys.
     would_print: usize,
     of_kind: BTreeMap<&'static str, usize>,
+    unnoticed: BTreeMap<&'static str, usize>,
 }
 
 async fn trials(count: usize, residents: usize) -> io::Result<Report> {
@@ -169,7 +170,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             }
             Err(ProblemCode::CertificateUnreadable) => tally.unread += 1,
             Err(_) => tally.refused_by_center += 1,
-            Ok(_) => {}
+            Ok(_) => *tally.unnoticed.entry(swap.name()).or_default() += 1,
         }
         lies.tell(None);
     }
@@ -191,11 +192,11 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     report.figure("others' content shown", tally.shown, 0);
     report.figure("printed", tally.printed, 0);
     report.figure("still in service afterwards", tally.in_service, 0);
-    let stopped = tally.latched + tally.refused_by_center + tally.unread;
+    let unnoticed: Vec<_> = tally.unnoticed.keys().copied().collect();
     report.figure(
         "ended as if nothing had happened",
-        tally.swapped - stopped,
-        0,
+        unnoticed.join(", "),
+        String::new(),
     );
     report.told("previews of the right person with another's doses, shown before the certificate gave them away", tally.doses_shown);
     let kinds = tally.of_kind.len();

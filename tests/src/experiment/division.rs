@@ -203,7 +203,7 @@ async fn in_common(town: &Town, report: &mut Report) -> io::Result<()> {
     let values = |code: MunicipalityCode| -> io::Result<BTreeSet<String>> {
         let columns = "SELECT hex(number_index) FROM person UNION SELECT hex(number) FROM person UNION \
                        SELECT hex(attributes) FROM person UNION SELECT hex(attributes) FROM dose UNION \
-                       SELECT CAST(id AS TEXT) FROM person";
+                       SELECT CAST(id AS TEXT) FROM person WHERE id IN (SELECT person FROM dose)";
         let values = sql(&databases.file(code), columns)?;
         Ok(values.lines().map(str::to_owned).collect())
     };
