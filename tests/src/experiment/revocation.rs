@@ -95,19 +95,19 @@ async fn revoke(
     within: Duration,
 ) -> io::Result<(usize, Duration, bool)> {
     let terminals = &world.ground.pki.terminals;
-    let mut connections: Vec<Pinned> = Vec::new();
+    let mut connections: Vec<(String, Pinned)> = Vec::new();
     let mut serials = Vec::new();
     for number in 0..count {
         let name = format!("bad-{number}");
         serials.push(world.certify(&name)?.serial);
         let connection = world.terminal(&name).pinned().await;
-        connections.push(connection.map_err(io::Error::other)?);
+        connections.push((name, connection.map_err(io::Error::other)?));
     }
     let mut other = kiosk(world, "good")?
         .pinned()
         .await
         .map_err(io::Error::other)?;
-    for connection in &mut connections {
+    for (_, connection) in &mut connections {
         if !serves(connection).await {
             return Err(io::Error::other("not served before it is revoked"));
         }
@@ -117,14 +117,14 @@ async fn revoke(
         .revoke(&serials, lasts)
         .map_err(io::Error::other)?;
     let began = Instant::now();
-    let (mut out, mut slowest, mut stays) = (0, Duration::ZERO, true);
+    let (mut left, mut slowest, mut stays) = (Vec::new(), Duration::ZERO, true);
     while !connections.is_empty() && began.elapsed() < within {
         let mut still = Vec::new();
-        for mut connection in connections {
+        for (name, mut connection) in connections {
             if serves(&mut connection).await {
-                still.push(connection);
+                still.push((name, connection));
             } else {
-                out += 1;
+                left.push(name);
                 slowest = began.elapsed();
             }
         }
@@ -133,11 +133,9 @@ async fn revoke(
         sleep(Duration::from_millis(200)).await;
     }
     // And none comes in again.
-    for number in 0..out {
-        let again = world.terminal(&format!("bad-{number}"));
-        if menu(&again).await.is_ok() {
-            out -= 1;
-        }
+    let mut out = 0;
+    for name in &left {
+        out += usize::from(menu(&world.terminal(name)).await.is_err());
     }
     Ok((out, slowest, stays))
 }

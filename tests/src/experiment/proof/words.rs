@@ -43,8 +43,9 @@ struct Common<'a> {
 }
 
 type Edit<T> = fn(&mut T, &Asked<'_>);
+type EditAny = fn(Common<'_>, &Asked<'_>);
 
-const OF_ALL: [(&str, fn(Common<'_>, &Asked<'_>)); 9] = [
+const OF_ALL: [(&str, EditAny); 9] = [
     ("no ticket", |it, _| *it.ticket = Blob::new(Vec::new())),
     ("a ticket it made up", |it, _| {
         *it.ticket = Blob::new(vec![1; it.ticket.as_bytes().len()]);
