@@ -396,7 +396,10 @@ async fn without_a_receipt_for_exactly_this_nothing_is_signed() {
 #[tokio::test]
 async fn only_what_the_menu_of_this_terminal_holds_can_be_asked() {
     let stage = Stage::new();
-    let menu = stage.center.menu(TerminalRole::Kiosk);
+    let request = MenuRequest {
+        build: "0".repeat(64).parse().unwrap(),
+    };
+    let menu = stage.center.menu(TerminalRole::Kiosk, &request).unwrap();
     let codes = |menu: &Menu| -> Vec<String> {
         let offers = menu
             .programmes
