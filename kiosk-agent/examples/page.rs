@@ -77,6 +77,7 @@ enum Told {
     },
     StartOver,
     Attendant {
+        service: String,
         reader: String,
         printer: String,
         warnings: BTreeSet<Warning>,
@@ -149,6 +150,7 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
         Told::Time { seconds } => front.time(Duration::from_secs(seconds)),
         Told::StartOver => front.start_over(),
         Told::Attendant {
+            service,
             reader,
             printer,
             warnings,
@@ -158,7 +160,8 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             front.report(|health| {
                 health.version = env!("CARGO_PKG_VERSION");
                 health.terminal = "urn:shomei:terminal:kiosk:chain-1:0001".to_owned();
-                (health.reader, health.printer, health.center) = (reader, printer, center);
+                (health.service, health.reader) = (service, reader);
+                (health.printer, health.center) = (printer, center);
                 health.warnings = warnings;
             });
         }

@@ -109,7 +109,7 @@ fn tell(loss: Loss) {
     );
 }
 
-/// Looks after reader, printer and center, for the attendant.
+/// Looks after the terminal itself, reader, printer and center, for the attendant.
 async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     terminal: &mut Terminal<C, K, O, P, S>,
     front: &Front,
@@ -127,7 +127,9 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         let printer = obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()));
         let center = terminal.center.menu().await;
         let center = center.map(drop).map_err(|problem| problem.code);
+        let service = terminal.latch.in_service();
         front.report(|health| {
+            health.service = said(service);
             health.reader = said(reader);
             health.printer = said(printer);
             health.warnings = warnings;

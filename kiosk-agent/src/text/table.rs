@@ -180,6 +180,7 @@ texts! {
     shown AttendantOk "正常" "in order" "正常" "정상";
     shown AttendantVersion "版" "Version" "版本" "버전";
     shown AttendantTerminal "端末" "Terminal" "终端" "단말기";
+    shown AttendantService "申請の受付" "Taking applications" "受理申请" "신청 접수";
     shown AttendantReader "カードリーダー" "Card reader" "读卡器" "카드 리더";
     shown AttendantPrinter "プリンター" "Printer" "打印机" "프린터";
     shown WarnPaperLow "用紙が残りわずかです" "Paper is low" "纸张即将用完" "용지가 얼마 남지 않았습니다";

@@ -68,6 +68,9 @@ pub struct Health {
     pub version: &'static str,
     /// This terminal.
     pub terminal: String,
+    /// Whether this terminal serves anybody: `ok`, or `content-mismatch` since the hand-over check found what did not belong. Only
+    /// starting the program again undoes that.
+    pub service: String,
     /// The reader: `ok`, or a problem code.
     pub reader: String,
     /// The printer, likewise.
