@@ -5,7 +5,8 @@
 //! app --config app.toml --discard
 //! ```
 //! It serves its page on loopback until a signal ends it, and opens it in the resident's browser, where the configuration says how. `ready
-//! page=http://127.0.0.1:PORT` on standard output says that it does; it holds no secret. What lets in whoever started the program is in a
+//! page=http://127.0.0.1:PORT memory=locked` on standard output says that it does; it holds no secret. `memory=not-locked` says that the
+//! user may not keep so much of it off the swap (RLIMIT_MEMLOCK): nothing is dumped or looked into all the same. What lets in whoever started the program is in a
 //! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
 //! it: an application is cancelled and the card let go of.
 
@@ -17,6 +18,7 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use issuance_api::problem::Language;
+use sandbox::{Memory, SandboxError};
 use terminal::app::conduct::App;
 use terminal::app::config::AppConfig;
 use terminal::app::front::PageFront;
@@ -78,6 +80,8 @@ enum StartError {
     Port(#[source] io::Error),
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    #[error(transparent)]
+    Memory(#[from] SandboxError),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
 }
@@ -94,6 +98,8 @@ fn main() -> ExitCode {
 
 /// Runs until a signal ends it, and says which.
 fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
+    // Before anything of anybody is in it.
+    let memory = sandbox::harden()?;
     let config = AppConfig::load(&arguments.config)?;
     let place = config.place();
     if arguments.discard {
@@ -140,7 +146,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         tokio::spawn(server.serve());
         tokio::spawn(async move { verifying.keep_fresh().await });
         let mut porter = Porter::new(place, knocks, front.shared(), config.patience.idle());
-        say_ready(&page);
+        say_ready(&page, memory);
         opening.show(&config.page.open)?;
         let signal = tokio::select! {
             never = app.attend(&mut porter, &mut front) => match never {},
@@ -155,6 +161,10 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
 }
 
 #[expect(clippy::print_stdout, reason = "for whoever started the program")]
-fn say_ready(page: &str) {
-    println!("ready page={page}");
+fn say_ready(page: &str, memory: Memory) {
+    let memory = match memory {
+        Memory::Locked => "locked",
+        Memory::NotLocked => "not-locked",
+    };
+    println!("ready page={page} memory={memory}");
 }
