@@ -9,6 +9,8 @@
 //! user may not keep so much of it off the swap (RLIMIT_MEMLOCK): nothing is dumped or looked into all the same. What lets in whoever started the program is in a
 //! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
 //! it: an application is cancelled and the card let go of.
+//!
+//! It calls itself as `app --scan` for what is to be verified (`app::scanner`).
 
 use std::io;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use terminal::app::config::AppConfig;
 use terminal::app::front::PageFront;
 use terminal::app::opening::{Opening, OpeningError};
 use terminal::app::porter::Porter;
+use terminal::app::scanner::{self, Scanner};
 use terminal::app::server::Server;
 use terminal::app::verifying::{Verifying, VerifyingError};
 use terminal::app::wallet::{self, WalletError};
@@ -87,6 +90,13 @@ enum StartError {
 }
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if matches!(&arguments[..], [only] if only == scanner::ARGUMENT) {
+        return match scanner::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(None) => ExitCode::SUCCESS,
@@ -127,6 +137,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         latch: Latch::new(),
         passports: Arc::new(PassportReader::<Tesseract>::default()),
         verifying: Arc::clone(&verifying),
+        scanner: Scanner::default(),
     };
 
     // The core has the main thread; the page is answered on another, and the keystore waited for, while the core makes sure of a
