@@ -85,16 +85,18 @@ impl Scanner {
         let (mut input, output) = input.zip(output).ok_or(ScannerError::NotStarted)?;
         // Room for most, so that growing leaves no copy behind.
         let mut said = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        let mut output = output.take(MOST);
         let give = async {
             // One that does not take all of it says so by how it ends.
             let _ = input.write_all(file).await;
             drop(input);
         };
-        let (_, heard) = tokio::join!(give, output.read_to_end(&mut said));
+        let hear = async {
+            // One that says more than it may is cut off.
+            let mut output = output.take(MOST);
+            output.read_to_end(&mut said).await
+        };
+        let ((), heard) = tokio::join!(give, hear);
         heard.map_err(|_| ScannerError::Failed)?;
-        // One that says more than it may gets no end of it.
-        drop(output);
         let status = child.wait().await.map_err(|_| ScannerError::Failed)?;
         if !status.success() {
             return Err(ScannerError::Failed);

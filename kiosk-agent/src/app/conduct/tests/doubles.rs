@@ -167,7 +167,7 @@ pub(super) fn stage() -> Stage {
             latch: Latch::new(),
             passports: Arc::new(Reads(StdMutex::default())),
             verifying: Arc::new(Verifying::new(&trust, &pinned).unwrap()),
-            scanner: Scanner::new("/bin/false".into(), LONG),
+            scanner: Scanner::new("/bin/false".into(), LONG / 10),
         },
         center,
         wallet: Arc::new(StdMutex::new(wallet)),
