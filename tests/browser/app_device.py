@@ -70,7 +70,7 @@ def kept_out(stand, phone):
     print(f"{locked} KiB of the app are locked{'' if may else ', for the system does not give it'}", flush=True)
     phone.enter()
     process = stand.app
-    os.kill(process, signal.SIGSEGV)
+    os.kill(process, signal.SIGABRT)
     deadline = time.monotonic() + 10
     while is_alive(process):
         assert time.monotonic() < deadline, "it lives on"
@@ -183,7 +183,7 @@ def stubborn(stand, phone):
     phone.is_on("verify")
     end()
     for process in begin():
-        os.kill(process, signal.SIGSEGV)
+        os.kill(process, signal.SIGABRT)
     phone.is_on("verified")
     expect(phone.page.locator("main section.verdict h2")).to_contain_text(phone.say("NoCode"))
     again(phone)

@@ -101,7 +101,7 @@ def elsewhere(stand, phone, who, wanted):
     assert not on_disk(stand, wanted), on_disk(stand, wanted)
 
 
-def abroad(stand, phone):
+def forgotten_abroad(stand, phone):
     """The same with a passport: its picture, the lines of its zone, its number, and whoever reads the picture a second time."""
     holder = persona("seven-doses")
     picture = stand.order(passport={"persona": "seven-doses", "taken": "turned"})
@@ -139,4 +139,4 @@ def abroad(stand, phone):
     phone.unlock()
 
 
-PARTS = (forgotten, abroad)
+PARTS = (forgotten, forgotten_abroad)
