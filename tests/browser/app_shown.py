@@ -34,10 +34,10 @@ ABROAD = preview_abroad()
 PASSPORT = {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}
 
 
-def entry(number, kind="domestic", doses=2, older=False):
+def entry(number, kind="domestic", doses=2, older=False, lapses=False):
     return {
         "id": f"{number:032x}", "programme": "covid-19", "name": NAME, "kind": kind, "authority": HELD["authority"], "issued_on": "2026-11-24",
-        "doses": doses, "older": older,
+        "doses": doses, "older": older, "lapses": lapses,
     }
 
 
@@ -124,10 +124,10 @@ def press(selector, then):
 
 # A screen: its name, what is told, what is pressed then.
 SCREENS = [
-    ("working", {"screen": "working"}),
+    ("working", {"screen": "working", "cancel": True}),
     ("certificates-none", {"screen": "certificates", "people": [], "damaged": 0}),
     ("certificates", {"screen": "certificates", "damaged": 1, "people": [
-        {"holder": HOLDER, "certificates": [entry(1, doses=3), entry(2, "abroad"), entry(3, older=True)]}, {"holder": LONG, "certificates": [entry(4)]},
+        {"holder": HOLDER, "certificates": [entry(1, doses=3), entry(2, "abroad"), entry(3, older=True), entry(6, lapses=True)]}, {"holder": LONG, "certificates": [entry(4)]},
         {"holder": CHILD, "certificates": [entry(5)]}]}),
     ("service", {"screen": "service", "programmes": [{"id": "covid-19", "name": NAME}, {"id": "influenza", "name": NAME}], "notices": [NOTICE], "back": True}),
     ("terms", of_application(1, screen="terms", programme={"id": "covid-19", "name": NAME}, notices=[NOTICE])),
@@ -137,14 +137,14 @@ SCREENS = [
     ("pin-entered", of_application(3, screen="pin", entered=4, remaining=2)),
     ("pin-last", of_application(3, screen="pin", entered=2, remaining=1)),
     ("tap-card", of_application(4, screen="tap-card")),
-    ("last-try", {"screen": "last-try", "step": 4, "cancel": True}),
+    ("last-try", of_application(4, screen="last-try")),
     ("reading", {"screen": "reading", "step": 4}),
     ("person-card", {"screen": "person", "step": 5, "cancel": True, "name": LONG["name"], "birth_date": "1944-00-00", "sex": "other",
                      "address": "東京都清瀬市中里五丁目八百四十二番地の三　コーポラティブハウス清瀬けやき通り東館　千二百三号室", "card": True}),
     ("person", {"screen": "person", "step": 5, "cancel": True, "name": HOLDER["name"], "birth_date": "1944-08-21", "sex": "female", "address": "東京都清瀬市中里五丁目８４２番地", "card": False}),
     ("passport", {"screen": "passport", "step": 5, "cancel": True, "domestic": True}),
     ("passport-camera", {"screen": "passport", "step": 5, "cancel": True, "domestic": True}, press("main .primary", "video")),
-    ("passport-reading", {"screen": "passport-reading", "step": 5}),
+    ("passport-reading", {"screen": "passport-reading", "step": 5, "cancel": True}),
     ("passport-check", of_application(5, screen="passport-check", **PASSPORT, birth_date="1944-08-21", domestic=True)),
     ("municipality-few", of_application(6, screen="municipality", offers=FEW, home="132217")),
     ("municipality", of_application(6, screen="municipality", offers=MANY, home="132217"), press("button.group >> nth=5", ".found:not(:empty)")),
@@ -165,6 +165,7 @@ SCREENS = [
     ("problem-words", problem("maintenance", "start", says={"words": NOTICE})),
     ("problem-hours", problem("outside-hours", "start", says={"hours": {"open": "06:30", "close": "23:00"}})),
     ("dialog-language", {"screen": "certificates", "people": [], "damaged": 0}, press("#language", "dialog")),
+    ("dialog-damaged", {"screen": "certificates", "people": [], "damaged": 2}, press("main .warning .secondary", "dialog")),
     ("dialog-passphrase", {"screen": "certificates", "people": [], "damaged": 0}, press("main .plain", "dialog")),
     ("dialog-cancel", of_application(3, screen="pin", entered=0), press("#cancel", "dialog")),
 ]
@@ -174,7 +175,21 @@ DOORS = [
     ("door-new-short", "new", True, press("main .primary", ".fault:not(:empty)")),
     ("door", "passphrase", False, None),
     ("door-shut", "new", False, None),
+    # What no core says: the program has ended; a page that was locked out is on its way to another process.
+    ("gone", "passphrase", False, None),
+    ("leaving", "passphrase", False, lambda page: (page.locator("#passphrase").fill(PASSPHRASE), page.locator("main .primary").click(), page.locator("main.on-leaving").wait_for())),
 ]
+# The page's own network, as it is then: nobody at the door; or no screens any more, and a door that is slow to answer.
+MISSING = """
+    const ask = fetch;
+    let doors = 0;
+    window.fetch = (address, ...more) => {
+        if (address === "/door" && window.missing === "gone") return Promise.reject(new TypeError());
+        if (address === "/door" && window.missing === "leaving" && doors++ > 0) return new Promise(() => {});
+        if (address === "/screens" && window.missing === "leaving") return Promise.reject(new TypeError());
+        return ask(address, ...more);
+    };
+"""
 
 
 class Shown:
@@ -192,6 +207,8 @@ class Shown:
         with urlopen(self.about["page"].split("#")[0] + "messages.json", timeout=30) as messages:
             self.catalogue = json.load(messages)
         self.is_in = False
+        self.page.add_init_script(MISSING)
+        self.missing = None
 
     def order(self, **order):
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -241,15 +258,23 @@ class Shown:
             self.page.locator(f"dialog button[lang={language}]").click()
             expect(self.page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
 
+    def miss(self, what):
+        """What is missing from the next page on."""
+        if what != self.missing:
+            self.missing = what
+            self.page.add_init_script(f"window.missing = {json.dumps(what)};")
+
     def each(self, languages=LANGUAGES, only=None):
         """Every screen in every language: name, language."""
         for name, opens, secret, act in DOORS:
             for language in languages:
                 if not only or name in only:
+                    self.miss(name if name in ("gone", "leaving") else None)
                     self.at_door(opens, secret, language)
                     if act:
                         act(self.page)
                     yield name, language
+        self.miss(None)
         for name, screen, *acts in SCREENS:
             for language in languages:
                 if not only or name in only:

@@ -18,7 +18,8 @@ export function certificate(screen, { press, wire }) {
   const [codeName, codeText] = CODES[code.name];
   return [
     el("h1", { tabindex: "-1" }, el(`span.kind.${kind}`, { text: text(kind === "domestic" ? "Domestic" : "Abroad") }), " ", el("span", { text: name ? localized(name) : text("ListTitle") })),
-    reported === false ? el("div.warning", { role: "alert" }, el("p.happened", { text: text("NotReportedHome") })) : reported === true ? el("p.done", { role: "status", text: text("Kept") }) : null,
+    reported === false ? el("div.warning", { role: "alert" }, el("p.happened", { text: text("NotReportedHome") }),
+      el("div.choices", {}, button("primary", text("IssueAgain"), () => press("again")))) : reported === true ? el("p.done", { role: "status", text: text("Kept") }) : null,
     older ? el("p.notices", { text: text("OlderText") }) : null,
     now,
     codes.length > 1 ? el("div.tabs", { role: "group", "aria-label": text("Codes") }, ...codes.map(({ name: which }, index) =>

@@ -20,6 +20,7 @@ pub struct Listed {
     issued_on: Date,
     doses: usize,
     older: bool,
+    lapses: bool,
     pub(super) holder: Holder,
 }
 
@@ -52,7 +53,8 @@ impl Listed {
                 && it.says.programme == says.programme
                 && it.says.kind == says.kind
                 && it.says.authority.code == says.authority.code;
-            same && (it.issued, other) > (kept.issued, id)
+            // One that lapses takes no other's place.
+            same && !wallet.lapses(other) && (it.issued, other) > (kept.issued, id)
         };
         Self {
             id,
@@ -64,6 +66,7 @@ impl Listed {
             issued_on: says.issued_on,
             doses: says.doses.len(),
             older: wallet.certificates().any(is_newer),
+            lapses: wallet.lapses(id),
             holder: says.holder.clone(),
         }
     }
@@ -85,6 +88,7 @@ impl Listed {
             issued_on: self.issued_on,
             doses: self.doses,
             older: self.older,
+            lapses: self.lapses,
         }
     }
 }
@@ -139,6 +143,12 @@ impl Opened {
             kind: self.listed.kind,
             municipality: self.listed.authority.code,
         }
+    }
+
+    /// Whether it lapses, for the center may not know that it is here.
+    #[must_use]
+    pub const fn lapses(&self) -> bool {
+        self.listed.lapses
     }
 
     /// Whether name and birth date can be hidden.
@@ -202,7 +212,8 @@ mod tests {
             ("甲", 30, Domestic),
             ("甲", 15, Abroad),
         ] {
-            wallet.put(kept(name, issued, kind), b"%PDF").unwrap();
+            let id = wallet.put(kept(name, issued, kind), b"%PDF").unwrap();
+            wallet.reported(id).unwrap();
         }
         let listed = list(&wallet);
         let said: Vec<_> = listed
@@ -216,6 +227,11 @@ mod tests {
             ("乙", 20, false),
         ];
         assert_eq!(said, expected);
+        // What lapses is no newer one.
+        wallet.put(kept("甲", 40, Domestic), b"%PDF").unwrap();
+        let listed = list(&wallet);
+        let said = listed.iter().take(2).map(|it| (it.lapses, it.older));
+        assert_eq!(said.collect::<Vec<_>>(), [(true, false), (false, false)]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use verify::scan::{self, ScanError};
 use verify::{CardIssuer, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, form};
+use zeroize::Zeroizing;
 
 use crate::config::IssuerConfig;
 use crate::handover::ISSUING_STATE;
@@ -159,13 +160,18 @@ impl Verifying {
     /// # Errors
     /// It is none of these, or cannot be read. Nothing found in it is no error.
     pub fn look_at(&self, file: &[u8], now: i64) -> Result<Value, ScanError> {
-        let texts = scan::texts(file)?;
+        Ok(self.judge(&scan::texts(file)?, now))
+    }
+
+    /// The same of texts of codes that were read already.
+    #[must_use]
+    pub fn judge(&self, texts: &[Zeroizing<String>], now: i64) -> Value {
         let known = self.known();
         let reports: Vec<_> = verify::read(texts.iter().map(|text| text.as_str()))
             .iter()
             .map(|document| known.trust.judge(document, now))
             .collect();
-        Ok(form::reports(&reports, now))
+        form::reports(&reports, now)
     }
 
     /// Whom the trust list trusts: what `verify --show-trust --json` says, and in `center` when our own was asked last

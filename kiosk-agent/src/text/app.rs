@@ -55,6 +55,8 @@ texts! {
     shown Older "以前の証明書" "Older" "较早的证明" "이전 증명서";
     shown Damaged "壊れていて開けない証明書があります" "Some certificates are damaged and cannot be opened" "有证明已损坏，无法打开" "손상되어 열 수 없는 증명서가 있습니다";
     shown DamagedText "{count}件。ほかの証明書には影響ありません。必要な場合は、もう一度発行してください。" "Number: {count}. The others are not affected. Have them issued again if you need them." "共{count}件，不影响其他证明。如有需要请重新发放。" "{count}건입니다. 다른 증명서에는 영향이 없습니다. 필요하시면 다시 발급받아 주십시오.";
+    shown DamagedRemove "壊れた証明書を取り除く" "Remove what is damaged" "移除已损坏的证明" "손상된 증명서 제거";
+    shown DamagedRemoveText "壊れたファイルをこの機器から消去します。元に戻せません。ほかの証明書は残ります。" "The damaged files are erased from this device and cannot be brought back. The other certificates stay." "将从本设备删除已损坏的文件，无法恢复。其他证明将保留。" "손상된 파일을 이 기기에서 삭제하며 되돌릴 수 없습니다. 다른 증명서는 그대로 남습니다.";
 
     // Issue
     shown ServiceHome "発行する証明書を選んでください。" "Choose a certificate." "请选择要发放的证明。" "발급할 증명서를 선택해 주십시오.";
@@ -109,7 +111,9 @@ texts! {
     shown IssueBoth "2つの証明書を発行する" "Issue both certificates" "发放两份证明" "증명서 2건 발급";
     shown IssueOne "この内容で発行する" "Issue this certificate" "按此内容发放" "이 내용으로 발급";
     shown Kept "証明書をこの機器に保存しました" "The certificate is now on this device" "证明已保存到本设备" "증명서를 이 기기에 저장했습니다";
-    shown NotReportedHome "交付の完了をセンターに報告できませんでした。10分以内に報告できないと、この証明書は無効になります。通信環境を確かめてください。" "The center could not be told that you have it. Unless it is told within ten minutes, this certificate becomes invalid. Please check your network." "未能向中心报告发放完成。若10分钟内仍无法报告，本证明将失效。请检查网络环境。" "센터에 발급 완료를 보고하지 못했습니다. 10분 안에 보고하지 못하면 이 증명서는 무효가 됩니다. 통신 환경을 확인해 주십시오.";
+    shown NotReportedHome "センターに交付の完了を報告できなかったため、この証明書は発行から10分で無効になります。もう一度発行してください。" "The center could not be told that you have this certificate. It becomes invalid ten minutes after it was issued. Please have it issued again." "未能向中心报告发放完成，本证明自发放起10分钟后失效。请重新发放。" "센터에 발급 완료를 보고하지 못해 이 증명서는 발급 10분 후 무효가 됩니다. 다시 발급받아 주십시오.";
+    shown IssueAgain "もう一度発行する" "Issue it again" "重新发放本证明" "다시 발급받기";
+    shown Lapses "無効・要再発行" "Invalid: issue again" "已失效，需重新发放" "무효・재발급 필요";
 
     // The certificate
     shown Codes "二次元コードの種類" "Kind of QR code" "二维码的种类" "QR 코드의 종류";

@@ -370,3 +370,67 @@ async fn somebody_s_certificate_is_looked_at_without_a_center() {
     assert!(!format!("{:?}", resident.shown).contains("1980"));
     let _ = PIN;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_center_could_not_be_told_of_is_marked_until_it_is_issued_again() {
+    let mut it = stage();
+    let unreachable = std::iter::repeat_with(|| ProblemCode::CenterUnreachable.into());
+    // As often as it is tried.
+    it.center.lock().await.reports = Script::failing(unreachable.take(4));
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    it.serve(&mut resident).await;
+    assert_eq!(resident.last()["reported"], false);
+    assert_eq!(it.center.lock().await.count("delivered"), 4);
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    let press = |intent| Some(vec![Does::Press(intent, Value::Null)]);
+    let mut opened = false;
+    resident.otherwise = Box::new(move |screen| match screen["screen"].as_str() {
+        Some("certificates") if !std::mem::replace(&mut opened, true) => {
+            let id = screen["people"][0]["certificates"][0]["id"].clone();
+            Some(vec![Does::Press("open", id)])
+        }
+        Some("certificates") => Some(Vec::new()),
+        Some("certificate") if screen["reported"] == false => press("again"),
+        Some("certificate") => press("back"),
+        _ => None,
+    });
+    it.serve(&mut resident).await;
+    let marks = |screen: &Value| -> Vec<_> {
+        let entries = screen["people"][0]["certificates"].as_array().unwrap();
+        let marks = entries
+            .iter()
+            .map(|it| (it["lapses"] == true, it["older"] == true));
+        marks.collect()
+    };
+    assert_eq!(marks(resident.saw("certificates")), [(true, false)]);
+    // Opened from the list it says so as when it came.
+    assert_eq!(resident.saw("certificate")["reported"], false);
+    let mut now = marks(resident.last());
+    now.sort_unstable();
+    assert_eq!(now, [(false, false), (true, true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_want_to_wait_for_a_picture_cancels_and_one_that_cannot_be_read_has_no_code()
+ {
+    for cancels in [true, false] {
+        let mut it = stage();
+        let mut resident = Resident::wanting(json!(["domestic"]));
+        let mut first = true;
+        resident.otherwise = Box::new(move |screen| match screen["screen"].as_str() {
+            Some("certificates") => Some(vec![Does::Press("verify", Value::Null)]),
+            Some("verify") if std::mem::take(&mut first) => Some(vec![Does::Picture]),
+            Some("working") if cancels => Some(vec![Does::Press("cancel", Value::Null)]),
+            _ => None,
+        });
+        it.serve(&mut resident).await;
+        let last = if cancels { "verify" } else { "verified" };
+        assert_eq!(
+            resident.names(),
+            ["certificates", "verify", "working", last]
+        );
+        if !cancels {
+            assert_eq!(resident.last()["found"], json!([]));
+        }
+    }
+}
