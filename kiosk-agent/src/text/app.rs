@@ -22,7 +22,7 @@ texts! {
     // Lock
     shown UnlockTitle "ロックを解除してください" "Unlock the app" "请解锁" "잠금을 해제해 주십시오";
     shown UnlockText "この機器に保存した証明書は、暗号化されています。" "Certificates kept on this device are encrypted." "保存在本设备上的证明已加密。" "이 기기에 저장한 증명서는 암호화되어 있습니다.";
-    shown UnlockForgot "パスフレーズを忘れると、保存した証明書は開けません。証明書は何度でも発行できます。" "If you forget the passphrase, the certificates kept here cannot be opened. They can be issued again at any time." "如果忘记口令，已保存的证明将无法打开。证明可以重新申请发放。" "암호를 잊으면 저장한 증명서를 열 수 없습니다. 증명서는 언제든지 다시 발급받을 수 있습니다.";
+    shown UnlockForgot "パスフレーズを忘れると、保存した証明書は開けません。アプリを終了し、--discard を付けて起動すると、それらを消去して最初から始められます。証明書は何度でも発行できます。" "If you forget the passphrase, the certificates kept here cannot be opened. End the app and start it with --discard: that erases them, and you begin anew. They can be issued again at any time." "如果忘记口令，已保存的证明将无法打开。请结束应用程序，再加上 --discard 启动，即可删除这些证明并重新开始。证明可以重新申请发放。" "암호를 잊으면 저장한 증명서를 열 수 없습니다. 앱을 종료하고 --discard 를 붙여 시작하면 그 증명서를 지우고 처음부터 시작할 수 있습니다. 증명서는 언제든지 다시 발급받을 수 있습니다.";
     shown Passphrase "パスフレーズ" "Passphrase" "口令" "암호";
     shown PassphraseAgain "確認のため、もう一度" "The same again" "再次输入以确认" "확인을 위해 한 번 더";
     shown ShowPassphrase "入力した文字を表示する" "Show what is typed" "显示输入的文字" "입력한 문자 표시";
@@ -59,7 +59,7 @@ texts! {
     // Issue
     shown ServiceHome "発行する証明書を選んでください。" "Choose a certificate." "请选择要发放的证明。" "발급할 증명서를 선택해 주십시오.";
     shown TermsKeeps "証明書は暗号化して、この機器だけに保存します。申請の内容は、この機器にもセンターにも残りません。" "The certificate is kept encrypted on this device alone. Neither this device nor the center keeps your application." "证明加密后仅保存在本设备上。本设备和中心均不保留申请内容。" "증명서는 암호화하여 이 기기에만 저장합니다. 신청 내용은 이 기기와 센터에 남지 않습니다.";
-    shown TermsPassport "海外用では、旅券の顔写真のページを撮影した画像から、氏名、旅券番号、国籍、生年月日を読み取ります。画像は保存せず、どこにも送りません。" "For a certificate for abroad, name, passport number, nationality and date of birth are read from a picture of your passport's photo page. The picture is neither kept nor sent." "海外用证明将从护照照片页的图像读取姓名、护照号码、国籍和出生日期。图像不会保存，也不会发送。" "해외용은 여권의 사진이 있는 면을 찍은 사진에서 성명, 여권 번호, 국적, 생년월일을 읽습니다. 사진은 저장하지도 전송하지도 않습니다.";
+    shown TermsPassport "海外用では、旅券の顔写真のページを撮影した画像から、氏名、旅券番号、国籍、生年月日を読み取ります。画像は保存せず、どこにも送りません。旅券の氏名、国籍、旅券番号は、証明書の番号、発行日とともに、証明する市区町村が保管します。" "For a certificate for abroad, name, passport number, nationality and date of birth are read from a picture of your passport's photo page. The picture is neither kept nor sent. The municipality that certifies keeps name, nationality and passport number, with the certificate's id and date." "海外用证明将从护照照片页的图像读取姓名、护照号码、国籍和出生日期。图像不会保存，也不会发送。护照上的姓名、国籍和护照号码将与证明编号、发放日期一起由出具证明的市区町村保存。" "해외용은 여권의 사진이 있는 면을 찍은 사진에서 성명, 여권 번호, 국적, 생년월일을 읽습니다. 사진은 저장하지도 전송하지도 않습니다. 여권의 성명, 국적, 여권 번호는 증명서 번호, 발급일과 함께 증명하는 시구정촌이 보관합니다.";
     shown TermsShows "証明書の二次元コードで、本物であることを誰でも確かめることができます。" "Anybody can verify the certificate by its QR code." "任何人都可以通过二维码验证证明。" "QR 코드로 증명서가 진짜인지 누구나 확인할 수 있습니다.";
     shown KindsTitle "どの証明書が必要ですか" "Which certificates do you need?" "需要哪种证明？" "어떤 증명서가 필요하십니까?";
     shown KindsText "両方を一度に発行できます。" "Both can be issued at once." "两种可同时发放。" "두 가지를 한 번에 발급받을 수 있습니다.";

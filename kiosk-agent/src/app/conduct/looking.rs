@@ -64,9 +64,10 @@ async fn really(opened: &Arc<Opened>, front: &mut impl Front) -> bool {
     }
 }
 
-fn problem(error: &WalletError) -> Problem {
+pub(super) fn problem(error: &WalletError) -> Problem {
     match error {
-        WalletError::Unknown => ProblemCode::NotFound,
+        WalletError::Unknown => ProblemCode::CertificateGone,
+        WalletError::Full => ProblemCode::WalletFull,
         WalletError::Broken | WalletError::Damaged => ProblemCode::CertificateUnreadable,
         _ => ProblemCode::OutputFailed,
     }
