@@ -118,7 +118,8 @@ pub fn numbered_key(key: &str, number: u8) -> String {
 }
 
 /// What only an app is ever told, and a kiosk never: it does not enrol, and keeps nothing.
-const OF_APPS: [ProblemCode; 11] = [
+const OF_APPS: [ProblemCode; 12] = [
+    ProblemCode::IssuerKeyUnknown,
     ProblemCode::WalletFull,
     ProblemCode::CertificateGone,
     ProblemCode::KeystoreUnavailable,

@@ -31,6 +31,7 @@ LONG = {"name": "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬ
 CHILD = {"name": "試験　一郎", "birth_date": "2015-04-02"}
 HELD = preview()
 ABROAD = preview_abroad()
+NUMBER = "VC1Q-2W3E-4R5T-6Y7V-8B9X"
 PASSPORT = {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}
 
 
@@ -156,8 +157,8 @@ SCREENS = [
     ("certificate", certificate(reported=True)),
     ("certificate-hidden", certificate(holder=None, hidden=True, older=True)),
     ("certificate-long", certificate(holder=LONG, doses=preview(7)["doses"], reported=False)),
-    ("certificate-abroad", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
-    ("certificate-seal", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
+    ("certificate-abroad", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
+    ("certificate-seal", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
     ("delete", {"screen": "delete", "entry": entry(1), "holder": HOLDER, "back": True}),
     ("verify", {"screen": "verify", "back": True}),
     *((f"verified-{verdict}", verified(report(verdict), report(verdict, seal=True))) for verdict in REASONS),

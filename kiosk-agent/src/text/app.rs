@@ -125,6 +125,7 @@ texts! {
     shown DoseTitle "{number}回目" "Dose {number}" "第{number}次" "{number}회차";
     shown Product "製品名" "Product" "产品名" "제품명";
     shown Maker "メーカー" "Maker" "厂家" "제조사";
+    shown CertificateNumber "証明書番号" "Certificate number" "证明编号" "증명서 번호";
     shown Country "接種国" "Country" "接种国家" "접종 국가";
     shown Save "保存する" "Save a copy" "保存副本" "사본 저장";
     shown SaveImage "画像で保存する" "Save as a picture" "保存为图片" "이미지로 저장";

@@ -226,6 +226,12 @@ problems! {
         "您选择的证明已被删除。" "请在列表中选择其他证明。",
         "선택하신 증명서는 이미 삭제되었습니다." "목록에서 다른 증명서를 선택해 주십시오.",
         "The app's wallet holds no such certificate any more.";
+    IssuerKeyUnknown "issuer-key-unknown" None, No,
+        "届いた証明書は、このアプリがまだ知らない新しい鍵で署名されているため、受け取りませんでした。" "アプリを更新してから、もう一度申請してください。",
+        "The certificate is signed with a newer key than this app knows, so it was not taken." "Please update the app, and apply again.",
+        "证明使用了本应用程序尚不知道的新密钥签名，未予接收。" "请更新应用程序，然后重新申请。",
+        "증명서가 이 앱이 아직 모르는 새 키로 서명되어 있어 받지 않았습니다." "앱을 업데이트한 뒤 다시 신청해 주십시오.",
+        "The issuer's pinned keys have none of this id: replace the file of keys. The certificate was not reported as handed over and lapses.";
 
     // Payment unit and sensors
     PaymentUnitUnavailable "payment-unit-unavailable" None, Repeat,
