@@ -31,6 +31,7 @@ LONG = {"name": "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬ
 CHILD = {"name": "試験　一郎", "birth_date": "2015-04-02"}
 HELD = preview()
 ABROAD = preview_abroad()
+NUMBER = "VC1Q-2W3E-4R5T-6Y7V-8B9X"
 PASSPORT = {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}
 
 
@@ -68,7 +69,7 @@ def problem(code, then="on", **more):
 
 
 TRUST = {
-    "form": 1,
+    "form": 2,
     "card_issuers": [{
         "url": "https://issuer.example/covid-19", "name": "接種証明書発行機関", "keys": ["3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"],
         "revoked": [{"kid": "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s", "ctr": 3, "cards": 2}], "fetched": "2026-11-27",
@@ -85,6 +86,7 @@ REASONS = {
     "expired": "the dates of its signer's certificate", "not-yet-valid": "the document's own dates", "unknown-issuer": "signed by nobody on the trust list",
     "tampered": "the content is not what was signed", "malformed": "not in the form of its kind", "unsupported": "another kind of code",
 }
+WHYS = {"unchecked": "old-list", "revoked": "document", "expired": "signer", "not-yet-valid": "document", "tampered": "content", "malformed": "incomplete"}
 CARD_SIGNER = {"issuer": "https://issuer.example/covid-19", "name": "接種証明書発行機関", "kid": "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"}
 SEAL_SIGNER = {
     "country": "JPN", "name": "Japan", "subject": "C=JP, O=Shomei, CN=Signer 1", "serial": "53:1f:00:9a:7c", "not_before": "2026-11-01T00:00:00Z",
@@ -103,10 +105,11 @@ SEAL_CONTENT = {
 def report(verdict, seal=False):
     trusted = verdict in ("valid", "unchecked", "revoked", "expired", "not-yet-valid")
     return {
-        "kind": "vds-nc" if seal else "smart-health-card", "verdict": verdict, "reason": REASONS[verdict],
+        "kind": "vds-nc" if seal else "smart-health-card", "verdict": verdict, "why": WHYS.get(verdict), "reason": REASONS[verdict],
         "claimed_issuer": None if verdict in ("malformed", "unsupported") else "JPN" if seal else "https://issuer.example/covid-19",
         "signer": (SEAL_SIGNER if seal else CARD_SIGNER) if trusted else None, "content": (SEAL_CONTENT if seal else CARD_CONTENT) if trusted else None,
-        "notes": ["revocations as of 2026-11-20"] if trusted and not seal else ["a dose lies in the future"] if trusted else [],
+        "notes": [{"code": "revocations-as-of", "text": "revocations as of 2026-11-20", "day": "2026-11-20"}] if trusted and not seal
+        else [{"code": "dose-in-future", "text": "a dose lies in the future"}] if trusted else [],
     }
 
 
@@ -154,12 +157,12 @@ SCREENS = [
     ("certificate", certificate(reported=True)),
     ("certificate-hidden", certificate(holder=None, hidden=True, older=True)),
     ("certificate-long", certificate(holder=LONG, doses=preview(7)["doses"], reported=False)),
-    ("certificate-abroad", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
-    ("certificate-seal", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
+    ("certificate-abroad", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
+    ("certificate-seal", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
     ("delete", {"screen": "delete", "entry": entry(1), "holder": HOLDER, "back": True}),
     ("verify", {"screen": "verify", "back": True}),
     *((f"verified-{verdict}", verified(report(verdict), report(verdict, seal=True))) for verdict in REASONS),
-    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 1, "card_issuers": [], "countries": []}, "back": True}),
+    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 2, "card_issuers": [], "countries": []}, "back": True}),
     ("problem", problem("pin-wrong", remaining=2)),
     ("problem-end", problem("passport-not-yours", "start", kind="abroad")),
     ("problem-words", problem("maintenance", "start", says={"words": NOTICE})),

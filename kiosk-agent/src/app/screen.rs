@@ -211,6 +211,9 @@ pub struct Certificate<'a> {
     /// For abroad: the passport it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passport: Option<&'a issuance_api::passport::PassportData>,
+    /// For abroad: its id, as the page has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_id: Option<&'a str>,
     /// Doses in order of date.
     pub all_doses: &'a [Dose],
     /// Its QR codes: the SMART Health Card's, and for abroad the VDS-NC's.

@@ -2,8 +2,11 @@
 
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{Authority, Dose, Holder, Localized};
-use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, ProgrammeId};
+use issuance_api::{
+    Blob, CertificateId, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId,
+};
 use qrcode::{Color, EcLevel, QrCode};
+use serde::Deserialize;
 
 use super::screen::{Code, CodeName, Entry};
 use super::wallet::{Id, Kept, Wallet, WalletError};
@@ -29,6 +32,8 @@ pub struct Listed {
 pub struct Opened {
     pub(super) listed: Listed,
     pub(super) passport: Option<PassportData>,
+    /// For abroad: its id, with hyphens.
+    pub(super) number: Option<Personal>,
     pub(super) doses: Vec<Dose>,
     pub(super) codes: Vec<Code>,
     page: Blob,
@@ -123,6 +128,7 @@ impl Opened {
         Ok(Self {
             listed: Listed::of(id, kept, wallet),
             passport: kept.says.passport.clone(),
+            number: kept.seal.as_ref().and_then(number),
             doses: kept.says.doses.clone(),
             codes: codes.collect::<Option<_>>().ok_or(WalletError::Broken)?,
             page,
@@ -157,6 +163,27 @@ impl Opened {
     }
 }
 
+/// The certificate's id, as the VDS-NC has it and people write it.
+fn number(seal: &Personal) -> Option<Personal> {
+    #[derive(Deserialize)]
+    struct Seal<'a> {
+        #[serde(borrow)]
+        data: Data<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        msg: Message<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        uvci: &'a str,
+    }
+    let seal: Seal<'_> = serde_json::from_str(seal.expose()).ok()?;
+    let id: CertificateId = seal.data.msg.uvci.parse().ok()?;
+    Some(Personal::new(id.to_string()))
+}
+
 /// As large as a screen shows it, and as easy to read: with little redundancy, for nothing is smudged.
 fn code(name: CodeName, text: &str) -> Option<Code> {
     let symbol = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
@@ -175,7 +202,6 @@ fn code(name: CodeName, text: &str) -> Option<Code> {
 mod tests {
     use std::path::Path;
 
-    use issuance_api::Personal;
     use rqrr::PreparedImage;
     use tempfile::TempDir;
 
@@ -232,6 +258,17 @@ mod tests {
         let listed = list(&wallet);
         let said = listed.iter().take(2).map(|it| (it.lapses, it.older));
         assert_eq!(said.collect::<Vec<_>>(), [(true, false), (false, false)]);
+    }
+
+    #[test]
+    fn its_id_is_the_one_on_its_page() {
+        let id = CertificateId::from_mac(&[7; 32]);
+        let uvci = id.to_string().replace('-', "");
+        let seal = format!(r#"{{"data":{{"hdr":{{"v":1}},"msg":{{"uvci":"{uvci}"}}}}}}"#);
+        let number_of = |seal: &str| number(&Personal::new(seal.to_owned()));
+        let said = number_of(&seal).unwrap();
+        assert_eq!(said.expose(), id.to_string());
+        assert!(number_of("{\"data\":1}").is_none());
     }
 
     #[test]

@@ -72,7 +72,8 @@ async fn really(opened: &Arc<Opened>, front: &mut impl Front) -> bool {
 
 pub(super) fn problem(error: &WalletError) -> Problem {
     match error {
-        WalletError::Unknown => ProblemCode::NotFound,
+        WalletError::Unknown => ProblemCode::CertificateGone,
+        WalletError::Full => ProblemCode::WalletFull,
         WalletError::Broken | WalletError::Damaged => ProblemCode::CertificateUnreadable,
         _ => ProblemCode::OutputFailed,
     }

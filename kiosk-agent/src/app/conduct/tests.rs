@@ -2,12 +2,13 @@
 
 mod doubles;
 
-use issuance_api::CertificateKind;
+use issuance_api::{CertificateKind, Personal};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
+use crate::handover::testing::Maker;
 use crate::passport::ReadError;
 
 fn both() -> Value {
@@ -76,6 +77,22 @@ async fn both_kinds_go_under_one_ticket_and_into_the_wallet() {
     let passport = resident.saw("passport-check");
     assert_eq!(passport["birth_date"], "1980-02-17");
     assert_eq!(passport["number"], "XX0000001");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_the_issuer_that_is_not_pinned_yet_stops_one_application_and_not_the_app() {
+    let mut it = stage();
+    it.center.lock().await.answer = |_, preview| Maker::new(2).answer(preview);
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    it.serve(&mut resident).await;
+    assert_eq!(resident.saw("problem")["code"], "issuer-key-unknown");
+    assert!(it.kept().is_empty());
+    assert_eq!(it.center.lock().await.count("delivered"), 0);
+    assert!(it.app.latch.in_service().is_ok());
+
+    it.center.lock().await.answer = Maker::answer;
+    it.serve(&mut Resident::wanting(json!(["domestic"]))).await;
+    assert_eq!(it.kept(), [CertificateKind::Domestic]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,8 +285,11 @@ async fn no_record_leads_back_to_the_municipality_under_the_same_ticket() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_the_one_previewed_is_neither_shown_nor_kept_and_nothing_is_issued_any_more() {
     let mut it = stage();
-    it.center.lock().await.answer =
-        |_, preview| crate::handover::testing::Maker::new(2).answer(preview);
+    it.center.lock().await.answer = |maker, preview| {
+        let mut other = preview.clone();
+        other.holder.name = Personal::new("別人　太郎".into());
+        maker.answer(&other)
+    };
     let mut resident = Resident::wanting(both());
     it.serve(&mut resident).await;
     assert_eq!(resident.saw("problem")["code"], "content-mismatch");
