@@ -15,6 +15,7 @@ use issuance_channel::{
 };
 use sandbox::{Landlock, Needs};
 use serde::Deserialize;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     apps::AppQuota,
@@ -56,6 +57,9 @@ pub enum ConfigError {
     /// `enrolment` has no chain of `[a-z0-9-]{1,32}`, no package, or a signer that is not 64 hexadecimal digits.
     #[error("enrolment: chain, package or signers are not of their form")]
     Enrolment,
+    /// A next key's time is none, or they are not in order of time.
+    #[error("signing.next: a time is not RFC 3339, or they are not in order of time")]
+    NextKey,
     /// A lifetime is zero or longer than allowed.
     #[error("a lifetime is zero or longer than allowed")]
     Lifetime,
@@ -102,6 +106,8 @@ pub struct Config {
     pub refused_signers: PathBuf,
     /// Key that signs.
     pub signing_key: PathBuf,
+    /// Keys that take over from it, each at its time, in order of time.
+    pub next_keys: Vec<(OffsetDateTime, PathBuf)>,
     /// Public halves of coming and former keys.
     pub published: Vec<PathBuf>,
     /// Secret of revocation ids.
@@ -187,9 +193,35 @@ struct Trust {
 #[serde(deny_unknown_fields)]
 struct SigningFiles {
     key: PathBuf,
+    #[serde(default)]
+    next: Vec<NextKey>,
     rid_secret: PathBuf,
     #[serde(default)]
     published: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NextKey {
+    key: PathBuf,
+    from: String,
+}
+
+/// In their order of time.
+fn next_keys(
+    next: Vec<NextKey>,
+    folder: &Path,
+) -> Result<Vec<(OffsetDateTime, PathBuf)>, ConfigError> {
+    let keys = next.into_iter().map(|NextKey { key, from }| {
+        let from = OffsetDateTime::parse(&from, &Rfc3339).map_err(|_| ConfigError::NextKey)?;
+        Ok((from, folder.join(key)))
+    });
+    let keys: Vec<_> = keys.collect::<Result<_, ConfigError>>()?;
+    if keys.is_sorted_by(|before, after| before.0 < after.0) {
+        Ok(keys)
+    } else {
+        Err(ConfigError::NextKey)
+    }
 }
 
 #[derive(Deserialize)]
@@ -281,6 +313,7 @@ impl Config {
             },
             refused_signers: folder.join(file.trust.refused_signers),
             signing_key: folder.join(file.signing.key),
+            next_keys: next_keys(file.signing.next, folder)?,
             rid_secret: folder.join(file.signing.rid_secret),
             vds_nc: file.vds_nc.map(|files| SignerPaths {
                 csca: folder.join(files.csca),
@@ -348,8 +381,10 @@ impl Config {
     pub fn keys(&self) -> impl Iterator<Item = &PathBuf> {
         let abroad = self.vds_nc.iter().map(|paths| &paths.signers);
         let apps = self.enrolment.iter().map(|it| &it.ca.key);
+        let next = self.next_keys.iter().map(|(_, key)| key);
         [&self.signing_key, &self.rid_secret]
             .into_iter()
+            .chain(next)
             .chain(abroad)
             .chain(apps)
     }
@@ -404,6 +439,27 @@ mod tests {
         assert_eq!(config.vrs.tls.key, Path::new("/etc/shomei/tls/center.key"));
         assert_eq!(config.challenge_lifetime, challenge::MAX_LIFETIME);
         assert_eq!(config.state_lifetime, state::MAX_LIFETIME);
+    }
+
+    #[test]
+    fn next_keys_come_in_order_of_time() {
+        let with = |next: &str| {
+            let text = EXAMPLE.replace(
+                "published = []",
+                &format!("published = []\nnext = [{next}]"),
+            );
+            parse(&text).map(|config| config.next_keys.len())
+        };
+        let first = r#"{ key = "a.pem", from = "2027-01-01T00:00:00+09:00" }"#;
+        let second = r#"{ key = "b.pem", from = "2027-04-01T00:00:00+09:00" }"#;
+        assert_eq!(with(&format!("{first}, {second}")).ok(), Some(2));
+        for wrong in [
+            format!("{second}, {first}"),
+            format!("{first}, {first}"),
+            first.replace("T00", " at 00"),
+        ] {
+            assert_eq!(with(&wrong).err(), Some(ConfigError::NextKey), "{wrong}");
+        }
     }
 
     #[test]

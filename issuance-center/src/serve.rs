@@ -150,6 +150,15 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
         return Err(ServeError::KeyEnvironment);
     }
     let mut keys = vec![key.public().clone()];
+    let mut signing = Signing::new(key);
+    for (from, path) in &config.next_keys {
+        let next = KeyFile::load(path)?;
+        if next.environment() != config.environment {
+            return Err(ServeError::KeyEnvironment);
+        }
+        keys.push(next.public().clone());
+        signing = signing.with_next(*from, next);
+    }
     for path in &config.published {
         keys.push(PublicKey::load(path)?);
     }
@@ -192,7 +201,7 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
         binding: config.binding,
         refused: RefusedSigners::load(&config.refused_signers)?,
         statements: StatementKey::load(&config.statement_key, config.environment)?,
-        signing: Arc::new(Signing::new(key).with_barcodes(barcodes)),
+        signing: Arc::new(signing.with_barcodes(barcodes)),
         rids: Arc::clone(&rids),
         registry,
         metrics: Arc::new(Metrics::default()),

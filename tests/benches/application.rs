@@ -6,122 +6,39 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use card::trust::{RefusedSigners, TrustStore};
 use criterion::{Criterion, criterion_group, criterion_main};
 use hw_sim::chip::EmulatedCard;
-use issuance_api::registry::{
-    DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Nonce, Receipt,
-    RegisterRequest, Revocations, RevocationsRequest, Ticket,
-};
 use issuance_api::terminal::{self, IssueAnswer, IssueRequest};
 use issuance_api::{
     Array, CenterId, CertificateKind, IssueIntent, MunicipalityCode, TerminalUrn, inquiry_message,
     issue_message,
 };
 use issuance_center::center::challenge::OpenChallenge;
-use issuance_center::center::{Caller, Center, Parts};
-use issuance_center::certificate::page::{Fonts, Typesetter};
+use issuance_center::center::{Caller, Center};
 use issuance_center::clock::SystemClock;
-use issuance_center::config::Config;
-use issuance_center::metrics::Metrics;
-use issuance_center::programme::Programmes;
-use issuance_center::registry::{Answer, Registry};
-use issuance_center::signing::{KeyFile, RidSecret, Signing};
-use issuance_center::statement::StatementKey;
 use sha2::{Digest, Sha256};
 use stage::applicant::Applicant;
 use stage::persona::Persona;
+use stage::simulator::{Records, Works};
 use stage::world::{Options, World};
-use vrs::divisions::Divisions;
-use vrs::service::Vrs;
-
-/// VRS, called as a function.
-struct InProcess {
-    vrs: Vrs,
-    center: CenterId,
-}
-
-impl Registry for InProcess {
-    async fn nonce(&self) -> Answer<Nonce> {
-        Ok(self.vrs.nonce(&self.center))
-    }
-
-    async fn evidence(&self, request: &EvidenceRequest) -> Answer<Ticket> {
-        self.vrs.evidence(&self.center, request)
-    }
-
-    async fn inquiry(&self, request: &InquiryRequest) -> Answer<Finding> {
-        self.vrs.inquiry(&self.center, request).await
-    }
-
-    async fn register(&self, request: &RegisterRequest) -> Answer<Receipt> {
-        self.vrs.register(&self.center, request).await
-    }
-
-    async fn delivered(&self, request: &DeliveredRequest) -> Answer<DeliveredAnswer> {
-        self.vrs.delivered(&self.center, request).await
-    }
-
-    async fn revocations(&self, request: &RevocationsRequest) -> Answer<Revocations> {
-        self.vrs.revocations(request).await
-    }
-}
 
 /// Both, from the files of a world whose programs were ended.
-fn center(world: &World) -> Center<InProcess> {
-    let config = vrs::config::Config::load(&world.ground.path("vrs/vrs.toml")).expect("its file");
+fn center(world: &World) -> Center<Records> {
+    let works = Works::new(&world.ground).expect("files of a world that ran");
+    let id: CenterId = "center-1".parse().expect("a center's id");
+    let clock = Arc::new(vrs::clock::SystemClock::start());
     let events = Arc::new(vrs::event::StandardError);
-    let vrs = Vrs::new(vrs::service::Parts {
-        id: config.id,
-        centers: config.centers,
-        lifetimes: config.lifetimes,
-        divisions: Divisions::new(config.folders, &config.municipalities),
-        binding: config.binding,
-        trust: TrustStore::load(&config.anchors, config.environment).expect("anchors"),
-        refused: RefusedSigners::load(&config.refused_signers).expect("a list"),
-        statement: vrs::statement::StatementKey::load(&config.statement_key, config.environment)
-            .expect("a key"),
-        clock: Arc::new(vrs::clock::SystemClock::start()),
-        events,
-    });
-
-    let config = Config::load(&world.ground.path("center/center.toml")).expect("its file");
-    let programmes = Programmes::load(&config.programmes).expect("programmes");
-    let fonts = Fonts::load(&config.fonts).expect("fonts");
-    Center::new(Parts {
-        registry: InProcess {
-            vrs,
-            center: config.id.clone(),
-        },
-        id: config.id,
-        vrs: config.vrs_id,
-        issuer: config.issuer,
-        typesetter: Arc::new(Typesetter::new(fonts, programmes.iter()).expect("can be set")),
-        programmes: Arc::new(programmes),
-        hours: config.hours,
-        notices: config.notices,
-        maintenance: config.maintenance,
-        challenge_lifetime: config.challenge_lifetime,
-        state_lifetime: config.state_lifetime,
-        kiosk_builds: config.kiosk_builds,
-        binding: config.binding,
-        trust: TrustStore::load(&config.anchors, config.environment).expect("anchors"),
-        refused: RefusedSigners::load(&config.refused_signers).expect("a list"),
-        statements: StatementKey::load(&config.statement_key, config.environment).expect("a key"),
-        signing: Arc::new(Signing::new(
-            KeyFile::load(&config.signing_key).expect("a key"),
-        )),
-        rids: Arc::new(RidSecret::load(&config.rid_secret).expect("a secret")),
-        metrics: Arc::new(Metrics::default()),
-        clock: Arc::new(SystemClock::start()),
-        events: Arc::new(issuance_center::event::StandardError),
-    })
+    let vrs = works.vrs(works.own_folders(), vec![id.clone()], clock, events);
+    let records = Records::near(Arc::new(vrs.expect("its files")), id.clone());
+    let events = Arc::new(issuance_center::event::StandardError);
+    let center = works.center(id, records, Arc::new(SystemClock::start()), events);
+    center.expect("its files")
 }
 
 /// From challenge to page, without the time of the card.
 async fn apply(
     world: &World,
-    center: &Center<InProcess>,
+    center: &Center<Records>,
     card: &mut EmulatedCard,
     municipality: MunicipalityCode,
 ) -> (Duration, IssueAnswer) {

@@ -7,21 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use card::aid;
-use card::apdu::Response;
-use card::certificate::Certificate;
-use card::evidence::{Context, Evidence, SurfacePart, TextFiles};
-use card::key::{SHA256_DIGEST_INFO, Signature};
+use card::evidence::{Context, Evidence, TextFiles};
 use card::session::{Proof, Unbound};
-use card::status::Status;
-use card::surface_ap::AgeRecord;
 use card::text_ap::CardKeyFile;
 use card::transport::{Transport, TransportError};
-use card::trust::ApRole;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::personalize::personalize;
 use issuance_api::ProblemCode;
 use issuance_api::terminal::Challenge;
 use stage::applicant::Applicant;
+use stage::held::Held;
 use stage::kiosk::{Application, Purpose, apply};
 use stage::persona::Persona;
 use stage::process::{Program, poll};
@@ -31,58 +26,6 @@ use toml::Table;
 use zeroize::Zeroizing;
 
 use crate::support::{Counter, EXPORTER, HOME, block_on, passed_on, refusal, world};
-
-/// A card as whoever holds it can use it: command by command, with no session in the way.
-struct Held<T>(T);
-
-impl<T: Transport> Held<T> {
-    fn send(&mut self, command: &[u8]) -> Vec<u8> {
-        let response = Response::decode(&self.0.transmit(command).unwrap()).unwrap();
-        assert_eq!(response.status, Status::Success);
-        response.data().to_vec()
-    }
-
-    fn select(&mut self, aid: &[u8; 10]) {
-        self.send(&[&[0x00, 0xA4, 0x04, 0x0C, 0x0A][..], aid].concat());
-    }
-
-    fn verify(&mut self, code: &[u8]) {
-        let length = u8::try_from(code.len()).unwrap();
-        self.send(&[&[0x00, 0x20, 0x00, 0x91, length][..], code].concat());
-    }
-
-    fn read(&mut self, short_id: u8) -> Vec<u8> {
-        self.send(&[0x00, 0xB0, 0x80 | short_id, 0x00, 0x00, 0x00, 0x00])
-    }
-
-    /// The selected application signs any digest for anybody.
-    fn sign(&mut self, digest: [u8; 32]) -> Signature {
-        let info = [&SHA256_DIGEST_INFO[..], &digest].concat();
-        let command = [&[0x80, 0x2A, 0x00, 0x00, 0x33][..], &info, &[0x00]].concat();
-        Signature::try_from(&self.send(&command)[..]).unwrap()
-    }
-
-    /// This card's answers, over files that need not be its own. No PIN is entered; the birth code is this card's holder's.
-    fn answer(
-        &mut self,
-        files: TextFiles,
-        birth_code: &[u8; 6],
-        context: &Context<'_>,
-    ) -> Evidence {
-        self.select(&aid::TEXT_AP);
-        let answer = self.sign(context.digest(ApRole::Text, files.named()));
-        self.select(&aid::SURFACE_AP);
-        self.verify(birth_code);
-        let mut part = SurfacePart {
-            age_record: AgeRecord::decode(&self.read(1)).unwrap(),
-            certificate: Certificate::decode(&self.read(4)).unwrap(),
-            answer: Signature::from([0; 256]),
-        };
-        let both = files.named().into_iter().chain(part.named());
-        part.answer = self.sign(context.digest(ApRole::Surface, both));
-        Evidence::new(files, answer, Some(part))
-    }
-}
 
 /// What somebody has who once read the card of `ordinary`, with its PIN: all its files, and no key.
 fn recorded(world: &World, applicant: &Applicant) -> TextFiles {

@@ -39,7 +39,7 @@ fn evidence_counts_on_its_own_connection_alone() {
         // Never used, but carried to another connection, without a challenge there and with one.
         for with_challenge in [false, true] {
             let other = Applicant::new(world.terminal("kiosk-0001"));
-            let other = applicant.at(other.client());
+            let other = applicant.at(other.link());
             let mut there = other.challenge().await.unwrap();
             if !with_challenge {
                 let spent = other.evidence(world.ground.card("gaiji"), &there);

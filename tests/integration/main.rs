@@ -17,7 +17,6 @@ mod enrolment;
 mod evidence;
 mod experiments;
 mod explained;
-mod faults;
 mod kiosk_page;
 mod logs;
 mod package;

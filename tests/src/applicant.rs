@@ -3,6 +3,9 @@
 //! It takes every step of an application by itself and lets a test put its hands in between: this is how evidence is
 //! replayed, files are swapped and states are carried elsewhere. The kiosk proper is driven by `kiosk.rs`.
 
+mod link;
+mod patience;
+
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
 use card::session::{Attempt, Connected, Proof};
@@ -18,21 +21,23 @@ use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
     issue_message,
 };
-use issuance_channel::Identity;
 use issuance_channel::build;
 use issuance_channel::client::{CallError, Client, Pinned};
 use sha2::{Digest, Sha256};
 
+pub use link::{Line, Link};
+pub use patience::{problem, repeated};
+
 /// One applicant at one terminal.
-pub struct Applicant {
-    client: Client,
+pub struct Applicant<L = Client> {
+    link: L,
     session: SigningKey,
 }
 
-/// A pinned connection with an open challenge.
-pub struct Challenged {
+/// A connection of its own with an open challenge.
+pub struct Challenged<C = Pinned> {
     /// The connection.
-    pub connection: Pinned,
+    pub connection: C,
     /// What the card has to answer over.
     pub challenge: Challenge,
 }
@@ -44,8 +49,9 @@ pub struct Challenged {
 ///
 /// # Panics
 /// If the program's own file cannot be read.
-pub async fn menu(client: &Client) -> Result<Menu, CallError> {
-    client.post_sealed("/v1/menu", &menu_request()).await
+pub async fn menu(link: &impl Link) -> Result<Menu, CallError> {
+    let mut line = link.line().await?;
+    line.post_sealed("/v1/menu", &menu_request()).await
 }
 
 /// As a terminal of this program's build asks.
@@ -60,34 +66,34 @@ pub fn menu_request() -> MenuRequest {
     }
 }
 
-impl Applicant {
+impl<L: Link> Applicant<L> {
     /// A new application at a terminal: a new session key.
     ///
     /// # Panics
     /// If the operating system has no randomness.
     #[must_use]
-    pub fn new(client: Client) -> Self {
+    pub fn new(link: L) -> Self {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).expect("the operating system has randomness");
         Self {
-            client,
+            link,
             session: SigningKey::from_bytes(&seed),
         }
     }
 
-    /// The same application at another terminal, or over another client.
+    /// The same application at another terminal, or over another way to the center.
     #[must_use]
-    pub fn at(&self, client: Client) -> Self {
+    pub fn at(&self, link: L) -> Self {
         Self {
-            client,
+            link,
             session: self.session.clone(),
         }
     }
 
-    /// The terminal's client.
+    /// The terminal's way to the center.
     #[must_use]
-    pub fn client(&self) -> Client {
-        self.client.clone()
+    pub fn link(&self) -> L {
+        self.link.clone()
     }
 
     /// The session key's public half.
@@ -99,24 +105,21 @@ impl Applicant {
     /// The terminal's URN.
     #[must_use]
     pub fn urn(&self) -> String {
-        match self.client.identity() {
-            Identity::Terminal(urn) => urn.to_string(),
-            other => other.to_string(),
-        }
+        self.link.urn()
     }
 
     /// # Errors
     /// See [`CallError`], here and in all further steps.
     pub async fn menu(&self) -> Result<Menu, CallError> {
-        menu(&self.client).await
+        menu(&self.link).await
     }
 
     /// Asks for a challenge on a connection of its own.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn challenge(&self) -> Result<Challenged, CallError> {
-        let mut connection = self.client.pinned().await?;
+    pub async fn challenge(&self) -> Result<Challenged<L::Line>, CallError> {
+        let mut connection = self.link.line().await?;
         let challenge = connection.post("/v1/challenge").await?;
         Ok(Challenged {
             connection,
@@ -129,7 +132,7 @@ impl Applicant {
     /// # Panics
     /// If the card does not go along: the tests that want that drive the kiosk.
     #[must_use]
-    pub fn evidence(&self, card: EmulatedCard, challenged: &Challenged) -> Evidence {
+    pub fn evidence(&self, card: EmulatedCard, challenged: &Challenged<L::Line>) -> Evidence {
         self.evidence_over(
             card,
             &challenged.challenge,
@@ -216,7 +219,7 @@ impl Applicant {
     /// See [`CallError`].
     pub async fn send(
         &self,
-        challenged: &mut Challenged,
+        challenged: &mut Challenged<L::Line>,
         evidence: &Evidence,
     ) -> Result<EvidenceAnswer, CallError> {
         let request = self.evidence_request(&challenged.challenge, evidence);
@@ -280,7 +283,7 @@ impl Applicant {
         kind: CertificateKind,
         passport: Option<PassportMrz>,
     ) -> Result<InquiryAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let programme: ProgrammeId = "covid-19".parse().expect("a programme's id");
         let exporter = connection.exporter().clone();
         let lines = passport.as_ref().map(PassportMrz::digest);
@@ -304,7 +307,7 @@ impl Applicant {
     /// # Errors
     /// See [`CallError`].
     pub async fn issue(&self, state: &Blob) -> Result<IssueAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let proof = self.signed(IssueIntent::Issue, state, connection.exporter());
         let request = IssueRequest {
             state: state.clone(),
@@ -318,7 +321,7 @@ impl Applicant {
     /// # Errors
     /// See [`CallError`].
     pub async fn delivered(&self, state: &Blob) -> Result<DeliveredAnswer, CallError> {
-        let mut connection = self.client.pinned().await?;
+        let mut connection = self.link.line().await?;
         let proof = self.signed(IssueIntent::Delivered, state, connection.exporter());
         let request = DeliveredRequest {
             state: state.clone(),

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dev_pki::Leaf;
 use issuance_channel::client::Pinned;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::task::JoinSet;
@@ -89,7 +88,7 @@ pub fn rate(world: World, applications: usize) -> io::Result<Run> {
 }
 
 /// A connection takes a descriptor here and one in the center, which inherits the limit.
-fn allow_open_files() -> io::Result<()> {
+pub(crate) fn allow_open_files() -> io::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     let all = Rlimit {
         current: maximum,
@@ -110,13 +109,11 @@ impl Stage {
         let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
         let terminals = (0..terminals).map(|number| {
             let name = format!("load-{number:05}");
-            let urn = format!("urn:shomei:terminal:kiosk:dev:load-{number:05}");
-            let leaf = Leaf::terminal(&urn, time::Duration::days(1));
-            world.ground.pki.terminals.issue(&name, &leaf).map(|_| name)
+            world.certify(&name).map(|_| name)
         });
-        let terminals: Result<_, _> = terminals.collect();
+        let terminals: io::Result<_> = terminals.collect();
         Ok(Self {
-            terminals: terminals.map_err(io::Error::other)?,
+            terminals: terminals?,
             keys,
             world,
         })

@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use card::pcsc::Pcsc;
 use card::pin::Pin;
@@ -268,24 +268,20 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// Success is: everything asked for is there, and as promised.
+/// Success is: everything asked for is as promised.
 fn experiments(name: &str, small: bool) -> Result<ExitCode, Box<dyn Error>> {
     let wanted: Vec<&Experiment> = match name {
         "all" => experiment::ALL.iter().collect(),
         one => vec![experiment::find(one).ok_or("there are G1 to G14, and all")?],
     };
     let size = if small { Size::Small } else { Size::Full };
-    let (mut missing, mut broken) = (Vec::new(), Vec::new());
+    let mut broken = Vec::new();
     for Experiment { name, promise, run } in wanted {
         println!("{name}  {promise}");
-        let Some(run) = run else {
-            println!("  verdict  NOT SHOWN: no experiment yet");
-            missing.push(*name);
-            continue;
-        };
+        let began = Instant::now();
         match run(size) {
             Ok(report) => {
-                println!("{report}");
+                println!("{report}, after {:.0} s", began.elapsed().as_secs_f64());
                 if !report.holds() {
                     broken.push(*name);
                 }
@@ -296,19 +292,11 @@ fn experiments(name: &str, small: bool) -> Result<ExitCode, Box<dyn Error>> {
             }
         }
     }
-    if !missing.is_empty() {
-        println!(
-            "not shown, for there is no experiment yet: {}",
-            missing.join(", ")
-        );
+    if broken.is_empty() {
+        return Ok(ExitCode::SUCCESS);
     }
-    if !broken.is_empty() {
-        println!("not as promised: {}", broken.join(", "));
-    }
-    Ok(match missing.is_empty() && broken.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    println!("not as promised: {}", broken.join(", "));
+    Ok(ExitCode::FAILURE)
 }
 
 fn transcripts(wanted: &Transcripts) -> Result<ExitCode, Box<dyn Error>> {

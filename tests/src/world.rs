@@ -15,6 +15,7 @@
 use std::io;
 use std::process::Command;
 
+use dev_pki::{Issued, Leaf};
 use issuance_channel::client::{Client, Config as ClientConfig, Deadlines};
 use issuance_channel::tls::TlsFiles;
 
@@ -24,7 +25,8 @@ mod ground;
 
 pub(crate) use ground::run;
 pub use ground::{
-    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, repository, set,
+    ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, limit, repository,
+    set,
 };
 
 /// The world, running.
@@ -54,6 +56,29 @@ pub struct Addresses {
     pub public: String,
     /// Center, health and metrics.
     pub admin: String,
+}
+
+/// A center beside the world's own.
+pub struct Beside {
+    /// The program.
+    pub program: Program,
+    urn: String,
+    terminals: String,
+}
+
+impl Beside {
+    /// A client of it with a certificate of the world's `pki/terminals`.
+    ///
+    /// # Panics
+    /// If there is no such certificate.
+    #[must_use]
+    pub fn terminal(&self, world: &World, certificate: &str) -> Client {
+        world.client(
+            &self.terminals,
+            &self.urn,
+            &format!("terminals/{certificate}"),
+        )
+    }
 }
 
 impl World {
@@ -116,6 +141,52 @@ impl World {
             set(config, "enrolment.listener.listen", enrolment.as_str());
             set(config, "public.listen", public.as_str());
         })
+    }
+
+    /// Starts another center beside the first, with the same keys, under a name and with a certificate of its own. VRS has to know the name.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub fn start_beside(&self, id: &str) -> io::Result<Beside> {
+        let urn = format!("urn:shomei:center:{id}");
+        let leaf = Leaf::service(&urn, time::Duration::days(1));
+        let services = &self.ground.pki.services;
+        services.issue(id, &leaf).map_err(io::Error::other)?;
+        let file = format!("center/{id}.toml");
+        std::fs::copy(
+            self.ground.path("center/center.toml"),
+            self.ground.path(&file),
+        )?;
+        self.ground.edit(&file, |config| {
+            set(config, "id", id);
+            for listener in ["terminals", "enrolment.listener", "public", "admin"] {
+                set(config, &format!("{listener}.listen"), "127.0.0.1:0");
+            }
+            for user in ["terminals", "enrolment.listener", "vrs"] {
+                for (key, extension) in [("certificate", "pem"), ("key", "key")] {
+                    let own = format!("../pki/services/{id}.{extension}");
+                    set(config, &format!("{user}.tls.{key}"), own);
+                }
+            }
+        })?;
+        let command = self.ground.center_of(&file);
+        let (program, mut ready) = Program::serve("center", command)?;
+        Ok(Beside {
+            program,
+            urn,
+            terminals: ready.remove("terminals").unwrap_or_default(),
+        })
+    }
+
+    /// A certificate for a kiosk of that name, which lasts a day: the [`terminal`](Self::terminal) of that name has it.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn certify(&self, name: &str) -> io::Result<Issued> {
+        let urn = format!("urn:shomei:terminal:kiosk:dev:{name}");
+        let leaf = Leaf::terminal(&urn, time::Duration::days(1));
+        let issued = self.ground.pki.terminals.issue(name, &leaf);
+        issued.map_err(io::Error::other)
     }
 
     /// What the center publishes at `/.well-known/jwks.json`, fetched over TLS by a program that is not ours.

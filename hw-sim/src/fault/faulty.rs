@@ -159,6 +159,12 @@ impl Faulty {
         self.persona.iter().chain(others)
     }
 
+    /// Every card that is involved: the one that is there, and those that take its place.
+    pub fn cards(&self) -> impl Iterator<Item = &EmulatedCard> {
+        let others = self.faults.iter().filter_map(|armed| armed.other.as_ref());
+        std::iter::once(&self.card).chain(others.map(|(card, _)| card))
+    }
+
     /// The card that is there now, without its faults.
     #[must_use]
     pub fn into_card(self) -> EmulatedCard {

@@ -76,7 +76,7 @@ impl<R: Registry> Center<R> {
             application: found.application,
             record_version: records.record_version,
             not_before: (now - BACK).unix_timestamp(),
-            kid: self.parts.signing.kid().clone(),
+            kid: self.parts.signing.kid(now).clone(),
             barcode_signer,
             preview: Preview {
                 programme: asked.programme,

@@ -261,7 +261,7 @@ async fn the_same_request_gives_the_same_bytes_and_a_signature_that_verifies() {
     let (signed, signature) = issued.jws.expose().rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let signature = p256::ecdsa::Signature::from_slice(&signature).unwrap();
-    let key = stage.center.parts.signing.public().get();
+    let key = stage.center.parts.signing.public(stage.clock.now()).get();
     key.verify(signed.as_bytes(), &signature).unwrap();
 
     let request = DeliveredRequest {
@@ -396,7 +396,10 @@ async fn without_a_receipt_for_exactly_this_nothing_is_signed() {
 #[tokio::test]
 async fn only_what_the_menu_of_this_terminal_holds_can_be_asked() {
     let stage = Stage::new();
-    let menu = stage.center.menu(TerminalRole::Kiosk);
+    let request = MenuRequest {
+        build: "0".repeat(64).parse().unwrap(),
+    };
+    let menu = stage.center.menu(TerminalRole::Kiosk, &request).unwrap();
     let codes = |menu: &Menu| -> Vec<String> {
         let offers = menu
             .programmes

@@ -76,19 +76,37 @@ impl From<SignError> for ProblemCode {
     }
 }
 
-/// The signer with its guard.
+/// The signers with their guard. The one whose time has come last signs what is previewed now; those before it, what was previewed in
+/// theirs.
 pub struct Signing {
-    signer: Box<dyn Signer>,
+    /// In order of time; there is always the first.
+    signers: Vec<Timed>,
     barcodes: Option<BarcodeSigners>,
     stopped: AtomicBool,
+}
+
+/// A signer, and since when it signs.
+struct Timed {
+    from: Option<OffsetDateTime>,
+    signer: Box<dyn Signer>,
+}
+
+impl Timed {
+    fn has_begun(&self, now: OffsetDateTime) -> bool {
+        self.from.is_none_or(|from| from <= now)
+    }
 }
 
 impl Signing {
     /// Guards a signer.
     #[must_use]
     pub fn new(signer: impl Signer + 'static) -> Self {
-        Self {
+        let first = Timed {
+            from: None,
             signer: Box::new(signer),
+        };
+        Self {
+            signers: vec![first],
             barcodes: None,
             stopped: AtomicBool::new(false),
         }
@@ -101,22 +119,37 @@ impl Signing {
         self
     }
 
+    /// With one that takes over at this time, later than those given before.
+    #[must_use]
+    pub fn with_next(mut self, from: OffsetDateTime, signer: impl Signer + 'static) -> Self {
+        self.signers.push(Timed {
+            from: Some(from),
+            signer: Box::new(signer),
+        });
+        self
+    }
+
     /// Signers of certificates for abroad, where there are any.
     #[must_use]
     pub const fn barcodes(&self) -> Option<&BarcodeSigners> {
         self.barcodes.as_ref()
     }
 
-    /// The public half of its key.
+    /// The public half of the key that signs at this time.
+    ///
+    /// # Panics
+    /// Never: the first signer has always begun.
     #[must_use]
-    pub fn public(&self) -> &PublicKey {
-        self.signer.public()
+    pub fn public(&self, now: OffsetDateTime) -> &PublicKey {
+        let mut begun = self.signers.iter().rev();
+        let current = begun.find(|it| it.has_begun(now));
+        current.expect("the first has always begun").signer.public()
     }
 
-    /// Thumbprint of the key.
+    /// Its thumbprint.
     #[must_use]
-    pub fn kid(&self) -> &KeyId {
-        self.public().kid()
+    pub fn kid(&self, now: OffsetDateTime) -> &KeyId {
+        self.public(now).kid()
     }
 
     /// Whether a signature failed to verify since the start.
@@ -130,9 +163,9 @@ impl Signing {
     /// # Errors
     /// [`SignError`].
     pub fn sign(&self, registered: &Registered, now: OffsetDateTime) -> Result<Signed, SignError> {
-        if registered.kid() != self.kid() {
-            return Err(SignError::OtherKey);
-        }
+        let mut begun = self.signers.iter().filter(|it| it.has_begun(now));
+        let own = begun.find(|it| it.signer.public().kid() == registered.kid());
+        let Timed { signer, .. } = own.ok_or(SignError::OtherKey)?;
         let contents = registered.contents();
         let seal = contents.seal.as_ref().map(|seal| {
             let barcodes = self.barcodes.as_ref();
@@ -143,8 +176,8 @@ impl Signing {
         });
         Ok(Signed {
             seal: seal.transpose()?,
-            jws: Jws::assemble(&contents.payload, self.kid(), |message| {
-                self.checked(&*self.signer, message)
+            jws: Jws::assemble(&contents.payload, registered.kid(), |message| {
+                self.checked(&**signer, message)
             })?,
         })
     }

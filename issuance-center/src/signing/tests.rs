@@ -41,7 +41,7 @@ fn a_signature_that_does_not_verify_never_leaves_and_ends_signing() {
         key: key(),
         errs: std::sync::Arc::clone(&errs),
     });
-    let kid = signing.kid().clone();
+    let kid = signing.kid(NOW).clone();
     let good = signing.sign(&registered(&kid), NOW).unwrap();
     assert_eq!(
         signing.sign(&registered(&kid), NOW).unwrap(),
@@ -67,10 +67,28 @@ fn a_signature_that_does_not_verify_never_leaves_and_ends_signing() {
 fn what_is_registered_for_another_key_is_not_signed() {
     let (signing, other) = (Signing::new(key()), Signing::new(key()));
     assert_eq!(
-        signing.sign(&registered(other.kid()), NOW),
+        signing.sign(&registered(other.kid(NOW)), NOW),
         Err(SignError::OtherKey)
     );
     assert!(!signing.is_stopped());
+}
+
+#[test]
+fn the_next_key_takes_over_at_its_time_and_the_one_before_signs_what_it_began() {
+    let (first, next) = (key(), key());
+    let kids = [&first, &next].map(|key| key.public().kid().clone());
+    let from = NOW + time::Duration::hours(1);
+    let signing = Signing::new(first).with_next(from, next);
+    let before = from - time::Duration::SECOND;
+    assert_eq!(
+        [signing.kid(before), signing.kid(from)],
+        [&kids[0], &kids[1]]
+    );
+    let sign = |kid: &KeyId, now| signing.sign(&registered(kid), now).map(drop);
+    assert_eq!(sign(&kids[0], before), Ok(()));
+    assert_eq!(sign(&kids[1], before), Err(SignError::OtherKey), "not yet");
+    assert_eq!(sign(&kids[0], from), Ok(()), "previewed before");
+    assert_eq!(sign(&kids[1], from), Ok(()));
 }
 
 #[test]

@@ -31,6 +31,8 @@ const COARSE: f32 = 200.0;
 /// a person with a phone moves it until it reads; at the finest a printer's smallest modules are seen.
 const FINER: [f32; 4] = [300.0, 360.0, 450.0, 600.0];
 const POINTS_PER_INCH: f32 = 72.0;
+/// The end of every PDF (ISO 32000-1, section 7.5.5).
+const END: &[u8] = b"%%EOF";
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
 /// Dots rasterised at a time: in colour a whole page would take four times what is kept of it.
@@ -85,6 +87,8 @@ fn on_sheet<T>(
     expected: &[&str],
     look: impl FnOnce(Sheet<'_>, Area) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
+    // What is cut off is mended by whoever reads it, each in a way of its own.
+    same(Mismatch::Page, pdf.trim_ascii_end().ends_with(END))?;
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
     let [page] = &pdf.pages()[..] else {
         return Err(Mismatch::Page.into());

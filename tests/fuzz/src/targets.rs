@@ -12,6 +12,9 @@ mod emulator;
 mod evidence;
 mod files;
 mod mrz;
+mod qr;
+mod request;
+mod sealed;
 mod session;
 mod tlv;
 mod x509;
@@ -130,6 +133,30 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 20_000,
         seeds: attestation::seeds,
+    },
+    Target {
+        name: "request",
+        body: request::body,
+        shape: Shape::Bytes,
+        longest: 4096,
+        short_run: 30_000,
+        seeds: request::seeds,
+    },
+    Target {
+        name: "sealed",
+        body: sealed::body,
+        shape: Shape::Bytes,
+        longest: 2048,
+        short_run: 3_000,
+        seeds: sealed::seeds,
+    },
+    Target {
+        name: "qr",
+        body: qr::body,
+        shape: Shape::Bytes,
+        longest: 4096,
+        short_run: 25,
+        seeds: qr::seeds,
     },
 ];
 

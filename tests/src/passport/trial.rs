@@ -10,8 +10,9 @@ use issuance_api::passport::{LINE, PassportMrz};
 use terminal::passport::{PassportReader, ReadError, Recogniser};
 
 use super::Passport;
-use super::photograph::{Photograph, Random};
+use super::photograph::Photograph;
 use super::specimen::Specimen;
+use crate::random::Random;
 
 /// Grey of the table that a passport lies on.
 const TABLE: f32 = 90.0;

@@ -111,6 +111,20 @@ impl Ground {
         Ok(ground)
     }
 
+    /// As [`prepare`](Self::prepare), with a center's configuration too: for who runs no program on it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn unserved(options: &Options) -> io::Result<Self> {
+        let ground = Self::prepare(options)?;
+        let nowhere = Addresses {
+            vrs: "127.0.0.1:9".to_owned(),
+            ..Addresses::default()
+        };
+        ground.prepare_center(&nowhere, options.center)?;
+        Ok(ground)
+    }
+
     /// A path in the folder.
     #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {
@@ -164,7 +178,12 @@ impl Ground {
     /// The command by which the center serves.
     #[must_use]
     pub fn center(&self) -> Command {
-        let config = "center/center.toml";
+        self.center_of("center/center.toml")
+    }
+
+    /// The command for a center with another configuration.
+    #[must_use]
+    pub fn center_of(&self, config: &str) -> Command {
         match self.programs {
             Programs::Own => {
                 let mut command = Command::new(program("issuance-center"));
@@ -499,6 +518,16 @@ pub fn set(config: &mut Table, path: &str, value: impl Into<Value>) {
         "no {path} in the example configuration"
     );
     table.insert(last.to_owned(), value.into());
+}
+
+/// Sets a limit of the center's listener for terminals. The example leaves all of them out.
+///
+/// # Panics
+/// If it has no table for them.
+pub fn limit(config: &mut Table, key: &str, value: i64) {
+    let limits = config["terminals"]["limits"].as_table_mut();
+    let limits = limits.expect("the example configuration has limits");
+    limits.insert(key.to_owned(), value.into());
 }
 
 fn write(path: &Path, config: &Table) -> io::Result<()> {

@@ -66,8 +66,13 @@ pub struct Division {
     /// Whose turn it is to write: so at most one connection waits for another process, and the others read.
     turns: Arc<Semaphore>,
     /// Device and inode of the file opened.
-    identity: (u64, u64),
+    identity: Inode,
+    /// And of its write-ahead log: what is committed after that was taken away is in no file that anybody will ever open.
+    log: Inode,
 }
+
+/// Device and inode.
+type Inode = (u64, u64);
 
 impl Division {
     /// Makes key, high-water mark and an empty database with its sentinel. Nothing else ever makes one.
@@ -125,12 +130,14 @@ impl Division {
         let key = folders.key(municipality);
         let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
         let pool = connect(&database).await?;
+        // Where no file is missing, the log is there from the first connection to the last, and one is always open.
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
             .fetch_one(&pool)
             .await?;
         if stated != municipality.as_str() {
             return Err(Unavailable::OtherMunicipality);
         }
+        let log = inode(&log_of(&database))?;
         let division = Arc::new(Self {
             municipality,
             pool,
@@ -140,6 +147,7 @@ impl Division {
             database,
             turns: Arc::new(Semaphore::new(1)),
             identity: (metadata.dev(), metadata.ino()),
+            log,
         });
         division.read().await?;
         // Only a database known to be this municipality's is brought to this program's schema.
@@ -200,10 +208,11 @@ impl Division {
         Ok(reading)
     }
 
-    fn is_in_place(&self) -> Result<(), Unavailable> {
-        // One stat, and in `Reading::begin` one small read: too short to be worth a thread.
-        let metadata = std::fs::metadata(&self.database).map_err(|_| Unavailable::Missing)?;
-        if (metadata.dev(), metadata.ino()) != self.identity {
+    /// Whether what is committed is in the files that whoever comes next will open.
+    pub(super) fn is_in_place(&self) -> Result<(), Unavailable> {
+        // Two stats, and in `Reading::begin` one small read: too short to be worth a thread.
+        let log = inode(&log_of(&self.database)).map_err(|_| Unavailable::Replaced);
+        if inode(&self.database)? != self.identity || log? != self.log {
             return Err(Unavailable::Replaced);
         }
         Ok(())
@@ -213,6 +222,15 @@ impl Division {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+fn log_of(database: &Path) -> PathBuf {
+    database.with_extension("sqlite-wal")
+}
+
+fn inode(file: &Path) -> Result<Inode, Unavailable> {
+    let metadata = std::fs::metadata(file).map_err(|_| Unavailable::Missing)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
@@ -230,6 +248,9 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         .pragma("trusted_schema", "OFF");
     SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
+        // The last connection that closes takes the log away: none closes before the division does.
+        .idle_timeout(None)
+        .max_lifetime(None)
         // What a server far away may need: here it is one more change of thread for each transaction.
         .test_before_acquire(false)
         .acquire_timeout(BUSY)

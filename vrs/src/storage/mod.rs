@@ -101,7 +101,7 @@ pub enum Unavailable {
     /// The file with the highest epoch is missing or unreadable, so staleness cannot be judged.
     #[error("the highest epoch is not known")]
     HighWater,
-    /// Another file stands where the open one was.
+    /// Another file stands where the open one was, or its write-ahead log was taken away.
     #[error("the database file was replaced")]
     Replaced,
     /// Its database lies here, but the configuration does not name it.

@@ -153,7 +153,7 @@ impl Session {
     /// Makes it all last.
     ///
     /// # Errors
-    /// [`Unavailable`]; then nothing has changed, or (`HighWater`) all has.
+    /// [`Unavailable`]; then nothing has changed, or (`HighWater`, `Replaced`) all has.
     pub async fn commit(self) -> Result<(), Unavailable> {
         let Reading {
             division,
@@ -161,6 +161,8 @@ impl Session {
             epoch,
         } = self.reading;
         transaction.commit().await?;
+        // What was taken away meanwhile holds nothing of it.
+        division.is_in_place()?;
         if self.advanced {
             high_water::raise(&division.high_water, epoch)?;
         }

@@ -219,6 +219,25 @@ async fn an_old_copy_put_back_is_noticed_whether_open_or_not() {
 }
 
 #[tokio::test]
+async fn what_would_be_committed_to_no_file_is_not() {
+    let place = Place::new(&["132217"]).await;
+    let (database, _) = folder_of(&place, "132217");
+    let backup = database.with_extension("backup");
+    fs::copy(&database, &backup).unwrap();
+    place.import("132217", &csv(&[row(&number(1))])).await;
+    // Copied over, in place, and without its log: what is open goes on in a log that has no name any more.
+    let division = place.open("132217").await.unwrap();
+    let under_way = division.begin().await.unwrap();
+    fs::remove_file(database.with_extension("sqlite-wal")).unwrap();
+    fs::copy(&backup, &database).unwrap();
+    assert_eq!(under_way.commit().await.err(), Some(Unavailable::Replaced));
+    assert_eq!(division.begin().await.err(), Some(Unavailable::Replaced));
+    assert_eq!(division.read().await.err(), Some(Unavailable::Replaced));
+    division.close().await;
+    assert_eq!(place.open("132217").await.err(), Some(Unavailable::Stale));
+}
+
+#[tokio::test]
 async fn another_municipality_s_file_and_key_and_even_its_name_changed_inside_do_not_help() {
     let place = Place::new(&["132217", "131016"]).await;
     place.import("131016", &csv(&[row(&number(1))])).await;

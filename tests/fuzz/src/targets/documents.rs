@@ -14,7 +14,7 @@ use verify::{Csca, Jwks, RevokedCards, RevokedSigners, TrustList};
 use super::assert_silent;
 
 /// The specimens' signers signed then, and each document is old enough.
-const NOW: i64 = 1_700_000_000;
+pub(super) const NOW: i64 = 1_700_000_000;
 
 const SEALS: [&str; 3] = [
     "australia/valid.json",
@@ -122,8 +122,25 @@ pub(super) fn card(input: &[u8]) {
     }
 }
 
+/// Who is believed.
+pub(super) fn trust() -> &'static TrustList {
+    &TRUST
+}
+
+static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| CARDS.map(self::text).to_vec());
+
+/// The specimens that stand in QR codes, as there.
+pub(super) fn numeric_specimens() -> Vec<String> {
+    let all = GENUINE.iter().filter(|text| text.starts_with("shc:/"));
+    all.cloned().collect()
+}
+
+/// Whether this is one of the specimens.
+pub(super) fn is_specimen(text: &str) -> bool {
+    GENUINE.iter().any(|own| own == text)
+}
+
 fn believed(text: &str) {
-    static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| CARDS.map(self::text).to_vec());
     for document in verify::read(text.lines()) {
         let report = TRUST.judge(&document, NOW);
         if report.signer.is_some() && report.kind == verify::Kind::HealthCard {

@@ -1,0 +1,267 @@
+//! Bodies of requests and answers, as they are once their seal is open: JSON into the types of `issuance-api`.
+
+use std::fmt::Debug;
+
+use issuance_api::passport::PassportMrz;
+use issuance_api::registry::{self, Finding, Outcome, Receipt, RegisterRequest, Registration};
+use issuance_api::terminal::{self, Challenge, IssueAnswer, IssueRequest};
+use issuance_api::{Array, Blob, CertificateId, CertificateKind, Personal, Problem, ProblemCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What is read is written as it was read, and what is printed of it says nothing of a person. The first byte says what it is.
+pub(super) fn body(input: &[u8]) {
+    let Some((head, json)) = input.split_first() else {
+        return;
+    };
+    match head % 14 {
+        0 => read::<terminal::EvidenceRequest>(json),
+        1 => read::<terminal::InquiryRequest>(json),
+        2 => read::<IssueRequest>(json),
+        3 => read::<terminal::DeliveredRequest>(json),
+        4 => read::<registry::EvidenceRequest>(json),
+        5 => read::<registry::InquiryRequest>(json),
+        6 => read::<RegisterRequest>(json),
+        7 => read::<registry::DeliveredRequest>(json),
+        8 => read::<Finding>(json),
+        9 => read::<terminal::InquiryAnswer>(json),
+        10 => read::<IssueAnswer>(json),
+        11 => read::<Problem>(json),
+        12 => read::<Challenge>(json),
+        _ => read::<Receipt>(json),
+    }
+}
+
+fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<T>(json) else {
+        return;
+    };
+    let written = serde_json::to_vec(&value).expect("what was read can be written");
+    let again = serde_json::from_slice::<T>(&written).expect("what was written can be read");
+    assert!(again == value, "written otherwise than read");
+    let mut texts = Texts::default();
+    texts.sort(&serde_json::from_slice(&written).expect("JSON"), "", "");
+    let printed = format!("{value:?}");
+    for personal in &texts.personal {
+        let also_harmless = texts.others.iter().any(|it| it.contains(personal.as_str()));
+        assert!(
+            personal.len() < SHORT || also_harmless || !printed.contains(personal.as_str()),
+            "a value is printed"
+        );
+    }
+}
+
+/// So short a text stands anywhere by chance.
+const SHORT: usize = 12;
+
+/// What stands in a body.
+#[derive(Default)]
+struct Texts {
+    personal: Vec<String>,
+    others: Vec<String>,
+}
+
+impl Texts {
+    fn sort(&mut self, value: &Value, key: &str, within: &str) {
+        match value {
+            Value::String(text) => match (within, key) {
+                ("holder", "name")
+                | (_, "line1" | "line2" | "jws" | "vds_nc" | "romanised_name") => {
+                    self.personal.push(text.clone());
+                }
+                _ => self.others.push(text.clone()),
+            },
+            Value::Array(all) => all.iter().for_each(|it| self.sort(it, key, within)),
+            Value::Object(all) => all.iter().for_each(|(own, it)| self.sort(it, own, key)),
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    let blob = |length| Blob::new(vec![0x5A; length]);
+    let programme = || "covid-19".parse().expect("a programme's id");
+    let municipality = || "132217".parse().expect("a municipality's code");
+    let terminal = || {
+        let urn = "urn:shomei:terminal:kiosk:dev:0001";
+        urn.parse().expect("a terminal's URN")
+    };
+    let personal = |text: &str| Personal::new(text.to_owned());
+    let mrz = || PassportMrz {
+        line1: personal("P<JPNMIHON<<HANAKO<<<<<<<<<<<<<<<<<<<<<<<<<<"),
+        line2: personal("XX00000017JPN8504121F3501018<<<<<<<<<<<<<<00"),
+    };
+    let id = CertificateId::from_mac(&[9; 32]);
+    let date = || "2026-11-24".parse().expect("a date");
+    let holder = || terminal::Holder {
+        name: personal("見本\u{3000}花子"),
+        birth_date: date(),
+    };
+    let preview = terminal::Preview {
+        programme: programme(),
+        kind: CertificateKind::Domestic,
+        holder: holder(),
+        authority: terminal::Authority {
+            code: municipality(),
+            name: "東京都清瀬市".to_owned(),
+            name_en: "Kiyose, Tokyo".to_owned(),
+        },
+        doses: Vec::new(),
+        issued_on: date(),
+        copies: 1,
+        passport: None,
+    };
+    vec![
+        seed(
+            0,
+            &terminal::EvidenceRequest {
+                vrs_nonce: blob(40),
+                session_key: Array::new([1; 32]),
+                evidence: blob(90),
+            },
+        ),
+        seed(
+            1,
+            &terminal::InquiryRequest {
+                ticket: blob(60),
+                session_key: Array::new([1; 32]),
+                programme: programme(),
+                municipality: municipality(),
+                kind: CertificateKind::Abroad,
+                passport: Some(mrz()),
+                copies: 1,
+                proof: Array::new([2; 64]),
+            },
+        ),
+        seed(
+            2,
+            &IssueRequest {
+                state: blob(60),
+                proof: Array::new([2; 64]),
+            },
+        ),
+        seed(
+            3,
+            &terminal::DeliveredRequest {
+                state: blob(60),
+                proof: Array::new([2; 64]),
+            },
+        ),
+        seed(
+            4,
+            &registry::EvidenceRequest {
+                center_nonce: Array::new([3; 32]),
+                vrs_nonce: blob(40),
+                terminal: terminal(),
+                exporter: Array::new([4; 32]),
+                session_key: Array::new([1; 32]),
+                evidence: blob(90),
+            },
+        ),
+        seed(
+            5,
+            &registry::InquiryRequest {
+                ticket: blob(60),
+                terminal: terminal(),
+                exporter: Array::new([4; 32]),
+                programme: programme(),
+                municipality: municipality(),
+                kind: CertificateKind::Domestic,
+                passport: None,
+                proof: Array::new([2; 64]),
+            },
+        ),
+        seed(
+            6,
+            &RegisterRequest {
+                ticket: blob(60),
+                terminal: terminal(),
+                exporter: Array::new([4; 32]),
+                state_digest: Array::new([5; 32]),
+                proof: Array::new([2; 64]),
+                certificate: Registration {
+                    certificate_id: id,
+                    programme: programme(),
+                    municipality: municipality(),
+                    kind: CertificateKind::Domestic,
+                    kid: "k".repeat(43).parse().expect("a key id"),
+                    record_version: 1,
+                    content_digest: Array::new([6; 32]),
+                    issued_on: date(),
+                    passport: None,
+                },
+            },
+        ),
+        seed(
+            7,
+            &registry::DeliveredRequest {
+                ticket: blob(60),
+                terminal: terminal(),
+                exporter: Array::new([4; 32]),
+                state_digest: Array::new([5; 32]),
+                proof: Array::new([2; 64]),
+                municipality: municipality(),
+                certificate_id: id,
+            },
+        ),
+        seed(
+            8,
+            &Finding {
+                application: Array::new([7; 16]),
+                municipality: municipality(),
+                programme: programme(),
+                kind: CertificateKind::Domestic,
+                ticket_expires_in_seconds: 600,
+                data_epoch: 9,
+                outcome: Outcome::Records(registry::Records {
+                    holder: holder(),
+                    record_version: 4,
+                    doses: Vec::new(),
+                    passport: None,
+                }),
+                signature: Array::new([8; 64]),
+            },
+        ),
+        seed(
+            9,
+            &terminal::InquiryAnswer {
+                state: blob(90),
+                preview,
+                expires_in_seconds: 600,
+            },
+        ),
+        seed(
+            10,
+            &IssueAnswer {
+                certificate_id: id,
+                jws: personal("a.b.c"),
+                vds_nc: None,
+                page: blob(90),
+            },
+        ),
+        seed(11, &Problem::from(ProblemCode::Busy)),
+        seed(
+            12,
+            &Challenge {
+                center_nonce: Array::new([3; 32]),
+                vrs_nonce: blob(40),
+                center: "center-1".parse().expect("a center's id"),
+                vrs: "vrs-1".parse().expect("a record system's id"),
+                expires_in_seconds: 60,
+            },
+        ),
+        seed(
+            13,
+            &Receipt {
+                application: Array::new([7; 16]),
+                signature: Array::new([8; 64]),
+            },
+        ),
+    ]
+}
+
+fn seed(head: u8, value: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(value).expect("a body can be written");
+    [&[head], json.as_slice()].concat()
+}

@@ -1,0 +1,164 @@
+//! What is swapped, and what is to be swapped next.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::random::Random;
+
+/// A way to swap or forge an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Swap {
+    Finding,
+    Preview,
+    PreviewName,
+    PreviewBirthDate,
+    PreviewMunicipality,
+    PreviewCopies,
+    PreviewKind,
+    PreviewDoses,
+    State,
+    All,
+    Jws,
+    JwsAndPage,
+    JwsFlipped,
+    ForgedName,
+    ForgedBirthDate,
+    ForgedDoses,
+    ForgedMore,
+    Page,
+    PageCut,
+    Seal,
+    SealLeftOut,
+    SealFlipped,
+    ForgedSeal,
+}
+
+impl Swap {
+    pub(super) const ALL: [Self; 23] = [
+        Self::Finding,
+        Self::Preview,
+        Self::PreviewName,
+        Self::PreviewBirthDate,
+        Self::PreviewMunicipality,
+        Self::PreviewCopies,
+        Self::PreviewKind,
+        Self::PreviewDoses,
+        Self::State,
+        Self::All,
+        Self::Jws,
+        Self::JwsAndPage,
+        Self::JwsFlipped,
+        Self::ForgedName,
+        Self::ForgedBirthDate,
+        Self::ForgedDoses,
+        Self::ForgedMore,
+        Self::Page,
+        Self::PageCut,
+        Self::Seal,
+        Self::SealLeftOut,
+        Self::SealFlipped,
+        Self::ForgedSeal,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Finding => "what was found, before it is hashed and signed",
+            Self::Preview => "another's preview",
+            Self::PreviewName => "a preview with another name",
+            Self::PreviewBirthDate => "a preview with another birth date",
+            Self::PreviewMunicipality => "a preview of another municipality",
+            Self::PreviewCopies => "a preview with more copies",
+            Self::PreviewKind => "a preview of another kind",
+            Self::PreviewDoses => "a preview with another's doses",
+            Self::State => "another's sealed state",
+            Self::All => "another's whole answer",
+            Self::Jws => "another's JWS",
+            Self::JwsAndPage => "another's JWS and page",
+            Self::JwsFlipped => "a JWS with one character otherwise",
+            Self::ForgedName => "a name, signed by the center's key",
+            Self::ForgedBirthDate => "a birth date, signed by the center's key",
+            Self::ForgedDoses => "a lot, signed by the center's key",
+            Self::ForgedMore => "a dose more, signed by the center's key",
+            Self::Page => "another's page",
+            Self::PageCut => "a page cut off",
+            Self::Seal => "another's seal",
+            Self::SealLeftOut => "no seal",
+            Self::SealFlipped => "a seal with one character otherwise",
+            Self::ForgedSeal => "a seal's dose, signed by the barcode signer's key",
+        }
+    }
+
+    /// Which answer it is about.
+    pub(super) const fn at(self) -> At {
+        match self {
+            Self::Finding => At::Finding,
+            Self::Preview
+            | Self::PreviewName
+            | Self::PreviewBirthDate
+            | Self::PreviewMunicipality
+            | Self::PreviewCopies
+            | Self::PreviewKind
+            | Self::PreviewDoses
+            | Self::State => At::Preview,
+            _ => At::Certificate,
+        }
+    }
+
+    /// Whether it is about what only certificates for abroad have.
+    pub(super) const fn of_seals(self) -> bool {
+        matches!(
+            self,
+            Self::Seal | Self::SealLeftOut | Self::SealFlipped | Self::ForgedSeal
+        )
+    }
+}
+
+/// Answers that are swapped or forged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Finding,
+    Preview,
+    Certificate,
+}
+
+/// One lie, to be told once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lie {
+    pub(super) swap: Swap,
+    pub(super) seed: u64,
+}
+
+#[derive(Default)]
+struct Telling {
+    lie: Option<Lie>,
+    told: bool,
+}
+
+/// What is to be told next, for all who lie together.
+#[derive(Clone, Default)]
+pub(super) struct Lies(Arc<Mutex<Telling>>);
+
+impl Lies {
+    pub(super) fn tell(&self, lie: Option<Lie>) {
+        *self.telling() = Telling { lie, told: false };
+    }
+
+    /// Whether something reached the terminal that was not honest.
+    pub(super) fn was_told(&self) -> bool {
+        self.telling().told
+    }
+
+    /// The lie, if it is about this answer and is still to be told.
+    pub(super) fn due(&self, at: At) -> Option<(Swap, Random)> {
+        let Telling { lie, told } = *self.telling();
+        let lie = lie.filter(|lie| !told && lie.swap.at() == at)?;
+        Some((lie.swap, Random(lie.seed)))
+    }
+
+    pub(super) fn told(&self) {
+        self.telling().told = true;
+    }
+
+    fn telling(&self) -> MutexGuard<'_, Telling> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,263 @@
+//! G13, a municipality sees its own: on SQLite, where each has a file and a key of its own. On PostgreSQL there is nothing yet.
+//!
+//! Residents ask other municipalities than theirs. Then one municipality's database, its key, its mark of how old it may be lie where another's were,
+//! with its name changed inside at last; then rows of the one stand in the other's, beside its own and in their place. Nobody may be given what is
+//! another municipality's. The program for one municipality is run where the others' files are not, and changes nothing where they are.
+//!
+//! Control: all are given their own where nothing was exchanged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use issuance_api::MunicipalityCode;
+
+use super::{Report, Size};
+use crate::applicant::{Applicant, problem};
+use crate::simulator::town::{Open, Town, kiosk};
+use crate::simulator::{Databases, Records, Resident};
+use crate::world::{Ground, MUNICIPALITIES, run as run_program};
+
+/// What of one municipality's lies at another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exchange {
+    Database,
+    AndKey,
+    AndMark,
+    AndName,
+    RowsBeside,
+    RowsInstead,
+}
+
+impl Exchange {
+    const ALL: [Self; 6] = [
+        Self::Database,
+        Self::AndKey,
+        Self::AndMark,
+        Self::AndName,
+        Self::RowsBeside,
+        Self::RowsInstead,
+    ];
+
+    /// On a record system that does not run.
+    fn make(
+        self,
+        databases: &Databases,
+        from: MunicipalityCode,
+        to: MunicipalityCode,
+    ) -> io::Result<()> {
+        let copy = |file: fn(&Databases, MunicipalityCode) -> std::path::PathBuf| {
+            fs::copy(file(databases, from), file(databases, to)).map(drop)
+        };
+        let database = databases.file(to);
+        if matches!(self, Self::RowsBeside | Self::RowsInstead) {
+            let attached = format!("ATTACH '{}' AS other;", databases.file(from).display());
+            // The sentinel has no doses.
+            let rows = match self {
+                Self::RowsBeside => {
+                    "INSERT INTO person SELECT * FROM other.person WHERE id IN (SELECT person FROM other.dose); \
+                     INSERT INTO dose SELECT * FROM other.dose;"
+                }
+                _ => {
+                    "UPDATE person SET (number, record_version, attributes) = (SELECT number, record_version, attributes \
+                     FROM other.person WHERE id IN (SELECT person FROM other.dose)) WHERE id IN (SELECT person FROM dose);"
+                }
+            };
+            return sql(&database, &format!("{attached} {rows}")).map(drop);
+        }
+        copy(Databases::file)?;
+        if self == Self::Database {
+            return Ok(());
+        }
+        copy(Databases::key)?;
+        if self == Self::AndKey {
+            return Ok(());
+        }
+        copy(Databases::mark)?;
+        if self == Self::AndMark {
+            return Ok(());
+        }
+        let name = format!("UPDATE division SET municipality = '{to}'");
+        sql(&database, &name).map(drop)
+    }
+}
+
+/// G13.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let town = Town::prepare(size.of(6, 60))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        asked(&town, &mut report).await?;
+        exchanged(&town, size, &mut report).await?;
+        in_common(&town, &mut report).await
+    })?;
+    alone(&town.ground, &mut report)?;
+    Ok(report)
+}
+
+fn municipalities() -> Vec<MunicipalityCode> {
+    let codes = MUNICIPALITIES.iter();
+    codes
+        .map(|it| it.parse().expect("a municipality's code"))
+        .collect()
+}
+
+/// What came of asking.
+#[derive(Default)]
+struct Answers {
+    own: usize,
+    others: usize,
+    refused: BTreeMap<&'static str, usize>,
+}
+
+impl Answers {
+    /// With all the proof there is.
+    async fn ask(
+        &mut self,
+        open: &Open<Records>,
+        resident: &Resident,
+        at: MunicipalityCode,
+    ) -> io::Result<()> {
+        let applicant = Applicant::new(open.terminal(kiosk(1)));
+        let identified = applicant.identify(resident.card()).await;
+        let ticket = identified.map_err(io::Error::other)?.ticket;
+        match applicant.inquire(&ticket, at).await {
+            Ok(shown) if resident.is_previewed_by(&shown.preview) => self.own += 1,
+            Ok(_) => self.others += 1,
+            Err(error) => *self.refused.entry(problem(&error).as_str()).or_default() += 1,
+        }
+        Ok(())
+    }
+}
+
+/// Everybody, everywhere.
+async fn asked(town: &Town, report: &mut Report) -> io::Result<()> {
+    let open = town.open().await?;
+    let mut answers = Answers::default();
+    for resident in &town.people.residents {
+        for at in municipalities() {
+            answers.ask(&open, resident, at).await?;
+        }
+    }
+    open.vrs.close().await;
+    report.counted("asked elsewhere, refused", &answers.refused);
+    report.figure("given elsewhere", answers.others, 0);
+    let residents = town.people.residents.len();
+    report.control(
+        "given at home, where nothing is exchanged",
+        answers.own,
+        residents,
+    );
+    Ok(())
+}
+
+/// Every exchange, of two municipalities or of all.
+async fn exchanged(town: &Town, size: Size, report: &mut Report) -> io::Result<()> {
+    let all = municipalities();
+    let mut answers = Answers::default();
+    let mut exchanges = 0;
+    for (n, from) in all.iter().enumerate() {
+        for to in all.iter().filter(|it| *it != from) {
+            if size == Size::Small && n > 0 {
+                continue;
+            }
+            for exchange in Exchange::ALL {
+                let open = town.open().await?;
+                open.vrs.close().await;
+                exchange.make(&open.databases, *from, *to)?;
+                let open = open.restarted(town).await?;
+                for resident in &town.people.residents {
+                    if [*from, *to].contains(&resident.municipality) {
+                        answers.ask(&open, resident, *to).await?;
+                    }
+                }
+                open.vrs.close().await;
+                exchanges += 1;
+            }
+        }
+    }
+    report.told("exchanges of files and rows", exchanges);
+    report.counted("asked after them, refused", &answers.refused);
+    report.told(
+        "given their own all the same, beside others' rows",
+        answers.own,
+    );
+    report.figure("given another municipality's", answers.others, 0);
+    Ok(())
+}
+
+/// One person's records in two municipalities: nothing in the one file tells that they are the other's too.
+async fn in_common(town: &Town, report: &mut Report) -> io::Result<()> {
+    let codes = municipalities();
+    let (_, records) = &town.people.records[0];
+    let both = [codes[0], codes[1]].map(|code| (code, records.clone()));
+    let databases = Databases::new(&both, town.now()).await?;
+    let values = |code: MunicipalityCode| -> io::Result<BTreeSet<String>> {
+        let columns = "SELECT hex(number_index) FROM person UNION SELECT hex(number) FROM person UNION \
+                       SELECT hex(attributes) FROM person UNION SELECT hex(attributes) FROM dose UNION \
+                       SELECT CAST(id AS TEXT) FROM person WHERE id IN (SELECT person FROM dose)";
+        let values = sql(&databases.file(code), columns)?;
+        Ok(values.lines().map(str::to_owned).collect())
+    };
+    let [first, second] = [values(codes[0])?, values(codes[1])?];
+    let common = first.intersection(&second).count();
+    report.figure(
+        "values that two files of one person have in common",
+        common,
+        0,
+    );
+    report.finds("values in such a file", first.len());
+    Ok(())
+}
+
+/// The program for one municipality, with and without the others' files.
+fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
+    let own = MUNICIPALITIES[0];
+    let records = crate::world::repository().join("tests/data/vrs").join(own);
+    let import = || {
+        let mut import = ground.vrs();
+        import.args(["import", "--municipality", own]);
+        run_program(import.arg(records.with_extension("csv")))
+    };
+    let files = || -> io::Result<BTreeMap<String, Vec<u8>>> {
+        let mut files = BTreeMap::new();
+        for folder in ["vrs/data", "vrs/keys"] {
+            for entry in ground.path(folder).read_dir()? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if !name.starts_with(own) {
+                    files.insert(format!("{folder}/{name}"), fs::read(entry.path())?);
+                }
+            }
+        }
+        Ok(files)
+    };
+    let before = files()?;
+    import()?;
+    let changed = before != files()?;
+    report.figure("others' files changed by a program for one", changed, false);
+    for name in before.keys() {
+        fs::remove_file(ground.path(name))?;
+    }
+    let needed = import().is_err() || !files()?.is_empty();
+    for (name, content) in &before {
+        fs::write(ground.path(name), content)?;
+    }
+    report.figure("others' files needed or made by it", needed, false);
+    report.finds("files of others", before.len());
+    Ok(())
+}
+
+fn sql(database: &Path, statements: &str) -> io::Result<String> {
+    let mut sqlite = Command::new("sqlite3");
+    let answer = run_program(sqlite.arg("-bail").arg(database).arg(statements))?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}

@@ -1,0 +1,369 @@
+//! G6, failure is never an answer.
+//!
+//! Something fails at every call the center makes of the record system, at its signer and its fonts, and at every way a municipality's
+//! database can be wrong, while an application is at any of its steps; one at a time, and in pairs. Whatever the terminal is told then is
+//! a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over
+//! lapses. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
+//!
+//! Control: the same judge sees a certificate that was never registered, two of one application, and a failure told as "no record".
+
+mod databases;
+mod faults;
+mod processes;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use issuance_api::ProblemCode;
+use issuance_api::terminal::IssueAnswer;
+use issuance_channel::client::CallError;
+
+use super::isolation::register::rows;
+use super::{Report, Size};
+use crate::applicant::{self, Applicant, Line, Link};
+use crate::random::Random;
+use crate::simulator::Resident;
+use crate::simulator::town::{Open, Town, kiosk};
+use crate::world::{Ground, Options, set};
+use faults::{Fault, Faults, FaultyRecords, FaultySigner};
+
+/// One of them has a name for which the font of names is read.
+const RESIDENTS: usize = 6;
+/// How often a request that may be repeated is sent.
+const ATTEMPTS: u32 = 3;
+/// Longer than any reservation.
+const LAPSED: Duration = Duration::from_secs(1300);
+
+/// Before which step of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    Challenge,
+    Evidence,
+    Inquiry,
+    Issue,
+    Delivered,
+}
+
+impl Moment {
+    const ALL: [Self; 5] = [
+        Self::Challenge,
+        Self::Evidence,
+        Self::Inquiry,
+        Self::Issue,
+        Self::Delivered,
+    ];
+}
+
+/// What an application came to.
+#[derive(Debug, Default)]
+struct Outcome {
+    issued: Option<IssueAnswer>,
+    delivered: bool,
+    repeated: usize,
+    problem: Option<ProblemCode>,
+}
+
+/// Why an application ended early.
+enum End {
+    /// The resident went away.
+    Away,
+    Problem(ProblemCode),
+    /// What was to fail could not be made to.
+    NotTried(io::Error),
+}
+
+impl From<CallError> for End {
+    fn from(error: CallError) -> Self {
+        Self::Problem(applicant::problem(&error))
+    }
+}
+
+/// All that was judged.
+#[derive(Debug, Default)]
+struct Tally {
+    trials: usize,
+    issued: usize,
+    repeated: usize,
+    refused: BTreeMap<&'static str, usize>,
+    unregistered: usize,
+    twice: usize,
+    untrue: usize,
+    not_lapsed: usize,
+    crossed: usize,
+    stuck: usize,
+    slow: usize,
+    /// Faults alone that never came about: then nothing was shown.
+    void: usize,
+}
+
+/// G6.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let town = town()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut calls = Tally::default();
+    runtime.block_on(at_calls(&town, size, &mut calls))?;
+    calls.report("at calls, signer and fonts", &mut report);
+    let mut damaged = Tally::default();
+    runtime.block_on(databases::trials(&town, size, &mut damaged))?;
+    damaged.report("databases", &mut report);
+    let processes = processes::run(size)?;
+    processes.report("real programs", &mut report);
+    runtime.block_on(control(&town, &mut report))?;
+    Ok(report)
+}
+
+fn town() -> io::Result<Town> {
+    let ground = Ground::unserved(&Options {
+        center: |config| set(config, "fonts.names", NAMES),
+        ..Options::default()
+    })?;
+    put_font(&ground.path("center").join(NAMES))?;
+    Town::on(ground, RESIDENTS)
+}
+
+/// The font of names, in a file of its own: the center holds it open and reads outlines when a name needs them.
+const NAMES: &str = "names.ttf";
+
+fn put_font(font: &Path) -> io::Result<()> {
+    std::fs::copy("/usr/share/fonts/truetype/ipamj/ipamjm.ttf", font).map(drop)
+}
+
+/// Every fault of a call, signer or font alone, and in pairs.
+async fn at_calls(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
+    let open = town.open().await?;
+    let people = &town.people;
+    let all = Fault::all();
+    let mut plans: Vec<Vec<Fault>> = all.iter().map(|fault| vec![*fault]).collect();
+    let mut pairs = Vec::new();
+    for (n, first) in all.iter().enumerate() {
+        pairs.extend(all[n + 1..].iter().map(|second| vec![*first, *second]));
+    }
+    let mut random = Random(6);
+    let wanted = size.of(25, pairs.len());
+    for _ in 0..wanted {
+        plans.push(pairs.swap_remove(random.below(pairs.len())));
+    }
+    for (n, plan) in plans.into_iter().enumerate() {
+        let resident = match plan.iter().any(|fault| matches!(fault, Fault::Font(_))) {
+            true => people.with_rare_name(),
+            false => people.residents.get(n % RESIDENTS),
+        };
+        let resident = resident.ok_or(io::ErrorKind::NotFound)?;
+        trial(town, &open, resident, plan, tally).await?;
+    }
+    Ok(())
+}
+
+/// One application, in which this fails.
+async fn trial<R>(
+    town: &Town,
+    open: &Open<R>,
+    resident: &Resident,
+    plan: Vec<Fault>,
+    tally: &mut Tally,
+) -> io::Result<()> {
+    let faults = Faults::new(plan, town.ground.path("center").join(NAMES));
+    let signer = FaultySigner::new(town.works.signing_key()?, faults.clone());
+    // A center of its own: one that stopped signing stays stopped.
+    let records = |records| FaultyRecords::new(records, faults.clone());
+    let center = town.center_over(open, records, signer)?;
+    let database = open.databases.file(resident.municipality);
+    let before = rows(&database)?.len();
+    let applicant = Applicant::new(center.clone());
+    let alone = faults.is_alone();
+    let at = async |moment| faults.come_to(moment).map(|()| true);
+    let outcome = apply(&applicant, resident, at).await?;
+    let came_about = faults.end()?;
+    tally.void += usize::from(alone && !came_about);
+    tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
+    // Whatever it was: once it is over, the resident gets one.
+    let again = Applicant::new(center_again(town, open)?);
+    let healed = undisturbed(&again, resident).await?;
+    tally.stuck += usize::from(!healed.delivered);
+    open.clock.pass(LAPSED);
+    open.vrs.tidy().await;
+    let reserved = rows(&database)?
+        .into_iter()
+        .filter(|[_, _, state]| state == "reserved");
+    tally.not_lapsed += reserved.count();
+    Ok(())
+}
+
+fn center_again<R>(town: &Town, open: &Open<R>) -> io::Result<crate::simulator::Link> {
+    town.center_over(open, |records| records, town.works.signing_key()?)
+}
+
+/// An application, to the end it comes to. Before each step is asked whether the resident goes on.
+async fn apply<L: Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+    goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
+) -> io::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    match steps(applicant, resident, goes_on, &mut outcome).await {
+        Ok(()) => outcome.delivered = true,
+        Err(End::Away) => {}
+        Err(End::Problem(code)) => outcome.problem = Some(code),
+        Err(End::NotTried(error)) => return Err(error),
+    }
+    Ok(outcome)
+}
+
+/// [`apply`], with nothing in the way.
+async fn undisturbed<L: Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+) -> io::Result<Outcome> {
+    apply(applicant, resident, async |_| Ok(true)).await
+}
+
+async fn steps<L: Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+    mut goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
+    outcome: &mut Outcome,
+) -> Result<(), End> {
+    let mut before = async |moment| match goes_on(moment).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(End::Away),
+        Err(error) => Err(End::NotTried(error)),
+    };
+    // A challenge is of one connection, and of no use to another: the resident would begin again.
+    before(Moment::Challenge).await?;
+    let mut challenged = applicant.challenge().await?;
+    let exporter = challenged.connection.exporter().clone();
+    let evidence = applicant.answer(&mut resident.card(), &challenged.challenge, &exporter);
+    before(Moment::Evidence).await?;
+    let ticket = applicant.send(&mut challenged, &evidence).await?.ticket;
+    before(Moment::Inquiry).await?;
+    let ask = async || applicant.inquire(&ticket, resident.municipality).await;
+    let shown = outcome.repeated(ask).await?;
+    before(Moment::Issue).await?;
+    let issue = async || applicant.issue(&shown.state).await;
+    outcome.issued = Some(outcome.repeated(issue).await?);
+    before(Moment::Delivered).await?;
+    let report = async || applicant.delivered(&shown.state).await;
+    outcome.repeated(report).await.map(drop)
+}
+
+impl Outcome {
+    /// Sends a request again where that may help.
+    async fn repeated<T>(
+        &mut self,
+        request: impl AsyncFn() -> Result<T, CallError>,
+    ) -> Result<T, End> {
+        let count = async |_| self.repeated += 1;
+        let answer = applicant::repeated(ATTEMPTS, request, count).await;
+        answer.map_err(End::Problem)
+    }
+}
+
+impl Tally {
+    /// What is registered is given as it was when the application ended, and how much was there before it began.
+    fn judge(
+        &mut self,
+        outcome: &Outcome,
+        resident: &Resident,
+        keys: &str,
+        registered: &[[String; 3]],
+        before: usize,
+    ) {
+        self.trials += 1;
+        self.repeated += outcome.repeated;
+        self.twice += usize::from(registered.len() > before + 1);
+        if let Some(code) = outcome.problem {
+            *self.refused.entry(code.as_str()).or_default() += 1;
+            // All of them have records, and live.
+            let untrue = matches!(
+                code,
+                ProblemCode::NoRecord
+                    | ProblemCode::NoSuchPerson
+                    | ProblemCode::Deceased
+                    | ProblemCode::MovedOut
+                    | ProblemCode::IssuingStopped
+                    | ProblemCode::ConfirmationNeeded
+                    | ProblemCode::PassportNotRegistered
+            );
+            self.untrue += usize::from(untrue);
+        }
+        if let Some(issued) = &outcome.issued {
+            self.issued += 1;
+            let id = issued.certificate_id.to_string();
+            self.unregistered += usize::from(!registered.iter().any(|[own, ..]| *own == id));
+            let own = verify::Jwks::parse(keys).is_ok_and(|keys| {
+                let card = verify::check(issued.jws.expose(), &keys, i64::MAX);
+                card.is_ok_and(|card| resident.is_certified_by(&card))
+            });
+            self.crossed += usize::from(!own);
+        }
+    }
+
+    fn report(&self, what: &str, report: &mut Report) {
+        report.told(
+            format!("{what}: applications in which something failed"),
+            self.trials,
+        );
+        report.told(format!("{what}: requests repeated"), self.repeated);
+        report.told(format!("{what}: certificates all the same"), self.issued);
+        report.counted(format!("{what}: refused"), &self.refused);
+        for (name, count) in [
+            ("certificates that are not registered", self.unregistered),
+            ("two of one application", self.twice),
+            ("others' or altered", self.crossed),
+            (
+                "told that there is no record, or what else is not so",
+                self.untrue,
+            ),
+            ("reserved, not handed over, and not lapsed", self.not_lapsed),
+            ("no certificate once it is over", self.stuck),
+            ("without an answer in time", self.slow),
+            ("faults that never came about", self.void),
+        ] {
+            report.figure(format!("{what}: {name}"), count, 0);
+        }
+    }
+}
+
+/// The judge, shown what must never be.
+async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
+    let open = town.open().await?;
+    let resident = &town.people.residents[0];
+    let database = open.databases.file(resident.municipality);
+    let mut judged = Tally::default();
+    let applicant = Applicant::new(open.terminal(kiosk(1)));
+    let outcome = undisturbed(&applicant, resident).await?;
+    // As if the register had lost it; as if it had two.
+    judged.judge(&outcome, resident, &town.keys, &[], 0);
+    let registered = rows(&database)?;
+    let two: Vec<_> = registered.iter().chain(&registered).cloned().collect();
+    judged.judge(&outcome, resident, &town.keys, &two, 0);
+    let untrue = Outcome {
+        problem: Some(ProblemCode::NoRecord),
+        ..Outcome::default()
+    };
+    judged.judge(&untrue, resident, &town.keys, &registered, 1);
+    // Nobody looks after what lapses.
+    let left = Applicant::new(open.terminal(kiosk(2)));
+    let until_handed_over = async |moment| Ok(moment != Moment::Delivered);
+    apply(&left, resident, until_handed_over).await?;
+    open.clock.pass(LAPSED);
+    let reserved = rows(&database)?
+        .into_iter()
+        .filter(|[_, _, state]| state == "reserved");
+    report.finds("a certificate that is not registered", judged.unregistered);
+    report.finds("two of one application", judged.twice);
+    report.finds("a failure told as \"no record\"", judged.untrue);
+    report.finds(
+        "still reserved where nothing lets it lapse",
+        reserved.count(),
+    );
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! Ways in which a municipality's database can be wrong, under a record system that serves.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+
+use issuance_api::MunicipalityCode;
+use vrs::storage::{Division, Session};
+
+use super::{Moment, Tally, apply, rows, undisturbed};
+use crate::applicant::Applicant;
+use crate::experiment::Size;
+use crate::simulator::Databases;
+use crate::simulator::town::{Town, kiosk};
+use crate::world::{MUNICIPALITIES, run};
+
+/// What is done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    /// The file holds nothing.
+    Empty,
+    /// The file is gone.
+    Missing,
+    /// The key is another municipality's.
+    OtherKey,
+    /// The key is gone.
+    NoKey,
+    /// The file is another municipality's.
+    OtherDatabase,
+    /// An old copy was put back.
+    Stale,
+    /// Nobody knows how old it may be.
+    NoHighWater,
+    /// The sentinel is gone, and everybody with it.
+    Nobody,
+    /// Somebody else is writing.
+    Locked,
+    /// There is no room.
+    Full,
+}
+
+impl Damage {
+    const ALL: [Self; 10] = [
+        Self::Empty,
+        Self::Missing,
+        Self::OtherKey,
+        Self::NoKey,
+        Self::OtherDatabase,
+        Self::Stale,
+        Self::NoHighWater,
+        Self::Nobody,
+        Self::Locked,
+        Self::Full,
+    ];
+}
+
+/// When it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Under the running program, at this moment: what it holds open may save it.
+    At(Moment),
+    /// Before it starts anew: nothing does.
+    Before,
+}
+
+/// Every damage, at every moment, and before a new start of the record system.
+pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
+    let moments = match size {
+        Size::Small => &Moment::ALL[3..4],
+        Size::Full => &Moment::ALL[..],
+    };
+    for damage in Damage::ALL {
+        for moment in moments {
+            trial(town, damage, When::At(*moment), tally).await?;
+        }
+        // Who waits for a lock does not outlive the start.
+        if damage != Damage::Locked {
+            trial(town, damage, When::Before, tally).await?;
+        }
+    }
+    unset(town, tally).await
+}
+
+async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io::Result<()> {
+    let records = &town.people.records;
+    let mut open = town.open_in(match damage {
+        Damage::Full => Databases::confined(records, town.now()).await?,
+        _ => Databases::new(records, town.now()).await?,
+    })?;
+    let resident = &town.people.residents[0];
+    let files = Files::of(&open.databases, resident.municipality);
+    // So that an old copy is one.
+    files.keep()?;
+    let first = Applicant::new(open.terminal(kiosk(1)));
+    let before = undisturbed(&first, resident).await?;
+    tally.stuck += usize::from(!before.delivered);
+    if when == When::Before {
+        files.harm(damage, &open.databases)?;
+        open = open.restarted(town).await?;
+    }
+    let known = rows_or_none(&files.database).len();
+    let applicant = Applicant::new(open.terminal(kiosk(2)));
+    let mut held = None;
+    let mut when_issued = Vec::new();
+    let outcome = apply(&applicant, resident, async |at| {
+        if at == Moment::Delivered {
+            when_issued = rows_or_none(&files.database);
+        }
+        if when == When::At(at) {
+            match damage {
+                Damage::Locked => held = Some(files.hold(&open.databases).await?),
+                _ => files.harm(damage, &open.databases)?,
+            }
+        }
+        Ok(true)
+    })
+    .await?;
+    drop(held);
+    if when_issued.is_empty() {
+        when_issued = rows_or_none(&files.database);
+    }
+    tally.judge(&outcome, resident, &town.keys, &when_issued, known);
+    open.vrs.close().await;
+    Ok(())
+}
+
+/// A municipality that the record system was not told of.
+async fn unset(town: &Town, tally: &mut Tally) -> io::Result<()> {
+    let mut others = town.people.records.clone();
+    let resident = &town.people.residents[0];
+    others.retain(|(municipality, _)| *municipality != resident.municipality);
+    let databases = Databases::new(&others, town.now()).await?;
+    let open = town.open_in(databases)?;
+    let applicant = Applicant::new(open.terminal(kiosk(1)));
+    let outcome = undisturbed(&applicant, resident).await?;
+    tally.judge(&outcome, resident, &town.keys, &[], 0);
+    open.vrs.close().await;
+    Ok(())
+}
+
+fn rows_or_none(database: &std::path::Path) -> Vec<[String; 3]> {
+    rows(database).unwrap_or_default()
+}
+
+/// One municipality's files.
+struct Files {
+    municipality: MunicipalityCode,
+    database: PathBuf,
+    key: PathBuf,
+    high_water: PathBuf,
+    copy: PathBuf,
+    other_database: PathBuf,
+    other_key: PathBuf,
+}
+
+impl Files {
+    fn of(databases: &Databases, municipality: MunicipalityCode) -> Self {
+        let others = MUNICIPALITIES.iter().filter_map(|it| it.parse().ok());
+        let other = others.into_iter().find(|it| *it != municipality);
+        let other = other.expect("there are three");
+        let database = databases.file(municipality);
+        Self {
+            copy: database.with_extension("copy"),
+            key: databases.key(municipality),
+            high_water: databases.mark(municipality),
+            other_key: databases.key(other),
+            other_database: databases.file(other),
+            database,
+            municipality,
+        }
+    }
+
+    /// A copy as a backup makes it.
+    fn keep(&self) -> io::Result<()> {
+        let mut sqlite = Command::new("sqlite3");
+        sqlite.arg(&self.database);
+        run(sqlite.arg(format!(".backup '{}'", self.copy.display()))).map(drop)
+    }
+
+    fn harm(&self, damage: Damage, databases: &Databases) -> io::Result<()> {
+        let without_log = || {
+            for rest in ["sqlite-wal", "sqlite-shm"] {
+                drop(fs::remove_file(self.database.with_extension(rest)));
+            }
+        };
+        match damage {
+            Damage::Empty => {
+                without_log();
+                fs::write(&self.database, "")
+            }
+            Damage::Missing => {
+                without_log();
+                fs::remove_file(&self.database)
+            }
+            Damage::OtherKey => fs::copy(&self.other_key, &self.key).map(drop),
+            Damage::NoKey => fs::remove_file(&self.key),
+            Damage::OtherDatabase => {
+                without_log();
+                fs::copy(&self.other_database, &self.database).map(drop)
+            }
+            Damage::Stale => {
+                without_log();
+                fs::copy(&self.copy, &self.database).map(drop)
+            }
+            Damage::NoHighWater => fs::remove_file(&self.high_water),
+            Damage::Nobody => {
+                let mut sqlite = Command::new("sqlite3");
+                sqlite.arg(&self.database);
+                let sql = "PRAGMA foreign_keys=OFF; DELETE FROM dose; DELETE FROM person;";
+                run(sqlite.arg(sql)).map(drop)
+            }
+            Damage::Full => databases.fill(),
+            Damage::Locked => Ok(()),
+        }
+    }
+
+    /// Writes, and does not come to an end.
+    async fn hold(&self, databases: &Databases) -> io::Result<Session> {
+        let division = Division::open(&databases.folders(), self.municipality).await;
+        let session = division.map_err(io::Error::other)?.begin().await;
+        session.map_err(io::Error::other)
+    }
+}

@@ -1,0 +1,158 @@
+//! Honest kiosks at work while something is done to the center: what they got, and what became of their applications.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use issuance_api::ProblemCode;
+use issuance_channel::client::{CallError, Client};
+
+use crate::applicant::{self, Applicant};
+use crate::simulator::{People, Resident};
+use crate::world::World;
+
+/// How often a request that may be repeated is sent, as the terminal's core does.
+const ATTEMPTS: u32 = 4;
+/// Before the first repetition; doubled before each further one.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What honest kiosks got.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Got {
+    /// Certificates that were handed over, by their ids and the keys they are signed with.
+    pub(super) issued: Vec<(String, String)>,
+    /// Applications that ended otherwise, by why.
+    pub(super) failed: Vec<ProblemCode>,
+}
+
+/// Kiosks that go on until they are told to end.
+pub(super) struct Honest {
+    over: Arc<AtomicBool>,
+    kiosks: Vec<JoinHandle<io::Result<Got>>>,
+}
+
+/// A client with a certificate of its own, which lasts a day.
+pub(super) fn kiosk(world: &World, name: &str) -> io::Result<Client> {
+    world.certify(name)?;
+    Ok(world.terminal(name))
+}
+
+impl Honest {
+    /// Sets so many to work, each in a thread of its own, with so long between two applications.
+    pub(super) fn start(
+        world: &World,
+        people: &Arc<People>,
+        kiosks: usize,
+        between: Duration,
+    ) -> io::Result<Self> {
+        let over = Arc::new(AtomicBool::new(false));
+        let keys = std::fs::read_to_string(world.ground.path("center/jwks.json"))?;
+        let kiosks: io::Result<Vec<_>> = (0..kiosks)
+            .map(|number| {
+                let client = kiosk(world, &format!("honest-{number}"))?;
+                let (over, people, keys) = (Arc::clone(&over), Arc::clone(people), keys.clone());
+                Ok(std::thread::spawn(move || {
+                    work(&client, &people, number, &keys, between, &over)
+                }))
+            })
+            .collect();
+        Ok(Self {
+            over,
+            kiosks: kiosks?,
+        })
+    }
+
+    /// Ends them, each after its application.
+    pub(super) fn end(self) -> io::Result<Got> {
+        self.over.store(true, Ordering::SeqCst);
+        let mut all = Got::default();
+        for kiosk in self.kiosks {
+            let got = kiosk.join();
+            let got = got.map_err(|_| io::Error::other("a kiosk panicked"))??;
+            all.issued.extend(got.issued);
+            all.failed.extend(got.failed);
+        }
+        Ok(all)
+    }
+}
+
+fn work(
+    client: &Client,
+    people: &People,
+    number: usize,
+    keys: &str,
+    between: Duration,
+    over: &AtomicBool,
+) -> io::Result<Got> {
+    let keys = verify::Jwks::parse(keys).map_err(io::Error::other)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut got = Got::default();
+        let residents = people.residents.iter().cycle().skip(number * 5);
+        for resident in residents {
+            if over.load(Ordering::SeqCst) {
+                break;
+            }
+            match apply(client, resident, &keys).await {
+                Ok(issued) => got.issued.push(issued),
+                Err(code) => got.failed.push(code),
+            }
+            tokio::time::sleep(between).await;
+        }
+        Ok(got)
+    })
+}
+
+/// One application, with repetitions as at a kiosk; the certificate's id and its key's.
+pub(super) async fn apply(
+    client: &Client,
+    resident: &Resident,
+    keys: &verify::Jwks,
+) -> Result<(String, String), ProblemCode> {
+    let applicant = Applicant::new(client.clone());
+    // At a kiosk the resident would be asked to try again.
+    let identified = repeated(async || applicant.identify(resident.card()).await).await?;
+    let ticket = identified.ticket;
+    let ask = async || applicant.inquire(&ticket, resident.municipality).await;
+    let shown = repeated(ask).await?;
+    let issued = repeated(async || applicant.issue(&shown.state).await).await?;
+    let card = verify::check(issued.jws.expose(), keys, i64::MAX);
+    let card = card.map_err(|_| ProblemCode::ContentMismatch)?;
+    if !resident.is_certified_by(&card) {
+        return Err(ProblemCode::ContentMismatch);
+    }
+    repeated(async || applicant.delivered(&shown.state).await).await?;
+    Ok((issued.certificate_id.to_string(), card.kid))
+}
+
+async fn repeated<T>(request: impl AsyncFn() -> Result<T, CallError>) -> Result<T, ProblemCode> {
+    let wait = async |before| tokio::time::sleep(PAUSE * 2u32.pow(before)).await;
+    applicant::repeated(ATTEMPTS, request, wait).await
+}
+
+/// What the registers of all municipalities hold: id and state.
+pub(super) fn registered(world: &World, people: &People) -> io::Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for (municipality, _) in &people.records {
+        let file = world.ground.path("vrs/data").join(municipality.as_str());
+        let rows = super::isolation::register::rows(&file.with_extension("sqlite"))?;
+        all.extend(rows.into_iter().map(|[id, _, state]| (id, state)));
+    }
+    Ok(all)
+}
+
+/// Waits until something is so; how long that took.
+pub(super) async fn until(within: Duration, mut so: impl AsyncFnMut() -> bool) -> Option<Duration> {
+    let began = Instant::now();
+    while began.elapsed() < within {
+        if so().await {
+            return Some(began.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    None
+}

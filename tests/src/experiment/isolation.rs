@@ -1,0 +1,182 @@
+//! G1, nobody gets another's certificate: applications by the million, interleaved, under one clock.
+//!
+//! Kiosks at two centers take residents as they come; requests and answers are lost, terminals give up and try again, residents go
+//! back, cancel or leave without their paper, time jumps. Every certificate that reaches a kiosk is judged outside all programs under
+//! test, by `verify` and by what the resident's records say; of some the kiosk's own hand-over check is asked too, which reads the
+//! page; and at the end the register of each municipality is compared, by a program that is not ours, with what was handed out.
+//!
+//! Control: four failures that happened elsewhere ([`Failure`]). With each of them people do get others' certificates, and the
+//! kiosk's hand-over check lets none of those through.
+
+mod counter;
+mod processes;
+pub(super) mod register;
+mod simulated;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::AddAssign;
+
+use issuance_api::ProblemCode;
+use issuance_center::event::Event;
+
+use simulated::Isolation;
+
+use super::{Report, Size};
+use crate::simulator::{Failure, Notes};
+
+/// Centers, at which the kiosks are in equal shares.
+const CENTERS: [&str; 2] = ["center-1", "center-2"];
+
+/// G1: under one clock and in an order drawn by lot; with real processes; and each historic failure as a control.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let plan = Plan {
+        applications: size.of(60, 1_000_000),
+        kiosks: size.of(16, 200),
+        residents: size.of(30, 600),
+        checked_in: size.of(20, 100),
+        seed: 6,
+    };
+    let isolation = Isolation::prepare(plan.residents)?;
+    let simulated = isolation.run(&plan)?;
+    simulated.report("simulated", &mut report);
+    let processes = processes::run(&Plan {
+        applications: size.of(60, 20_000),
+        kiosks: size.of(30, 200),
+        checked_in: 20,
+        ..plan
+    })?;
+    processes.report("real processes", &mut report);
+    for failure in Failure::ALL {
+        let name = failure.name();
+        let unchecked = Plan {
+            applications: size.of(40, 2_000),
+            checked_in: usize::MAX,
+            ..plan
+        };
+        let crossed = isolation.with_failure(&unchecked, failure)?;
+        report.finds(format!("{name}: others' certificates"), crossed.crossed);
+        let checked = Plan {
+            applications: size.of(40, 400),
+            checked_in: 1,
+            ..plan
+        };
+        let caught = isolation.with_failure(&checked, failure)?;
+        report.finds(format!("{name}: stopped by the kiosk"), caught.refused);
+        report.control(format!("{name}: others' handed over"), caught.crossed, 0);
+    }
+    Ok(report)
+}
+
+/// How much of what.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Applications.
+    applications: usize,
+    /// Kiosks, half of them at each center.
+    kiosks: usize,
+    /// Residents, who come again and again.
+    residents: usize,
+    /// One certificate in so many goes through the kiosk's hand-over check, page and all.
+    checked_in: usize,
+    /// Another order for another one.
+    seed: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+struct Outcome {
+    /// Applications that were begun.
+    applications: usize,
+    /// Applications that began in the same millisecond as another.
+    same_tick: usize,
+    /// Requests that were sent again.
+    repeated: usize,
+    /// Applications in which the resident went back, cancelled or went away.
+    left: usize,
+    /// Certificates that reached a kiosk.
+    issued: usize,
+    /// Certificates of which the center heard that they were handed over.
+    delivered: usize,
+    /// Certificates that went through the hand-over check.
+    checked: usize,
+    /// Of those, refused by it.
+    refused: usize,
+    /// Previews or certificates that were another's.
+    crossed: usize,
+    /// What the registers say otherwise than the kiosks: another person, two certificates of one application, one that is missing.
+    register: usize,
+    /// Applications that ended without a certificate, by what was said.
+    problems: BTreeMap<&'static str, usize>,
+    /// What the programs said of themselves.
+    events: BTreeMap<String, usize>,
+}
+
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Self) {
+        self.applications += other.applications;
+        self.same_tick += other.same_tick;
+        self.repeated += other.repeated;
+        self.left += other.left;
+        self.issued += other.issued;
+        self.delivered += other.delivered;
+        self.checked += other.checked;
+        self.refused += other.refused;
+        self.crossed += other.crossed;
+        self.register += other.register;
+        for (code, count) in other.problems {
+            *self.problems.entry(code).or_default() += count;
+        }
+        for (event, count) in other.events {
+            *self.events.entry(event).or_default() += count;
+        }
+    }
+}
+
+impl Outcome {
+    fn report(&self, how: &str, report: &mut Report) {
+        const NEVER: [Event; 3] = [
+            Event::StatementRefused,
+            Event::SigningStopped,
+            Event::PageFailed,
+        ];
+        const UNTRUE: [ProblemCode; 4] = [
+            ProblemCode::NoRecord,
+            ProblemCode::NoSuchPerson,
+            ProblemCode::InternalError,
+            ProblemCode::ContentMismatch,
+        ];
+        let mut told = |what: &str, count: usize| report.told(format!("{how}: {what}"), count);
+        told("applications", self.applications);
+        told("begun in the same millisecond as another", self.same_tick);
+        told("requests repeated", self.repeated);
+        told("left or cancelled", self.left);
+        told("certificates", self.issued);
+        told("handed over, as the center confirmed", self.delivered);
+        told("put through the kiosk's hand-over check", self.checked);
+        report.counted(format!("{how}: ended by a problem"), &self.problems);
+        report.told(
+            format!("{how}: events that center and VRS told"),
+            self.events.values().sum::<usize>(),
+        );
+        let never = NEVER.map(|event| Notes::name(&event));
+        let alarms = self.events.iter();
+        let alarms = alarms.filter(|(event, _)| never.contains(event));
+        let untrue = UNTRUE.map(|code| self.problems.get(code.as_str()).copied().unwrap_or(0));
+        let mut none = |what: &str, count| report.figure(format!("{how}: {what}"), count, 0);
+        none("others' previews or certificates", self.crossed);
+        none("registered otherwise, twice or not at all", self.register);
+        none("refused by the hand-over check", self.refused);
+        none(
+            "alarms of center and VRS",
+            alarms.map(|(_, count)| count).sum(),
+        );
+        none("told what is not so", untrue.iter().sum());
+        let enough = self.issued * 2 > self.applications;
+        report.figure(format!("{how}: more than half got theirs"), enough, true);
+    }
+}

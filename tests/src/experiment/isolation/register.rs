@@ -1,0 +1,89 @@
+//! The registers of issues, compared with what was handed out.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use issuance_api::MunicipalityCode;
+use vrs::storage::{Division, Folders};
+
+use super::counter::Handed;
+use crate::simulator::People;
+use crate::world::run;
+
+/// What the registers say otherwise than the kiosks.
+pub(super) async fn differences(
+    people: &People,
+    folders: &Folders,
+    handed: &HashMap<String, Handed>,
+) -> io::Result<usize> {
+    let mut registered: HashMap<String, (MunicipalityCode, String, String)> = HashMap::new();
+    let mut persons: HashMap<(MunicipalityCode, String), usize> = HashMap::new();
+    for (municipality, _) in &people.records {
+        for row in rows(&folders.data.join(format!("{municipality}.sqlite")))? {
+            let [id, person, state] = row;
+            registered.insert(id, (*municipality, person, state));
+        }
+        let division = Division::open(folders, *municipality).await;
+        let division = division.map_err(io::Error::other)?;
+        let mut reading = division.read().await.map_err(io::Error::other)?;
+        for (n, resident) in people.residents.iter().enumerate() {
+            if resident.municipality == *municipality {
+                let found = reading
+                    .person(&resident.number)
+                    .await
+                    .map_err(io::Error::other)?;
+                let found = found.ok_or_else(|| io::Error::other("a resident is gone"))?;
+                let person = serde_json::to_string(&found.id)?;
+                persons.insert((*municipality, person), n);
+            }
+        }
+        drop(reading);
+        division.close().await;
+    }
+    let mut differences = 0;
+    for (
+        id,
+        Handed {
+            resident, reported, ..
+        },
+    ) in handed
+    {
+        let right = registered
+            .get(id)
+            .is_some_and(|(municipality, person, state)| {
+                let whose = persons.get(&(*municipality, person.clone()));
+                // An answer that was lost on the way to the kiosk may have been a `delivered` that counts.
+                whose == Some(resident)
+                    && (!reported || state == "delivered")
+                    && state != "reserved"
+            });
+        differences += usize::from(!right);
+    }
+    // Two certificates of one application.
+    let applications: HashSet<_> = handed.values().map(|it| it.application).collect();
+    differences += handed.len() - applications.len();
+    // One that is there may not have reached its kiosk; then it lapsed.
+    differences += registered
+        .iter()
+        .filter(|(id, (_, _, state))| {
+            !handed.contains_key(*id) && state != "lapsed" && state != "revoked"
+        })
+        .count();
+    Ok(differences)
+}
+
+/// Certificates of a register: id, person, state. Read by a program that is not ours.
+pub(in crate::experiment) fn rows(database: &Path) -> io::Result<Vec<[String; 3]>> {
+    let mut sqlite = Command::new("sqlite3");
+    sqlite.arg("-readonly").arg(database);
+    let rows = run(sqlite.arg("SELECT certificate_id, person, state FROM certificate"))?;
+    let rows = String::from_utf8_lossy(&rows).into_owned();
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::to_owned);
+        let mut next = || cells.next().ok_or(io::ErrorKind::InvalidData);
+        Ok([next()?, next()?, next()?])
+    };
+    rows.lines().map(row).collect()
+}

@@ -1,0 +1,208 @@
+//! G10, overload is answered.
+//!
+//! A center that takes so many requests at once gets five times as many, as fast as they can be sent, while honest kiosks go on. Measured
+//! are how soon a request too many is refused, how soon all is well again once the load is gone, and whether the registers hold each honest
+//! certificate once.
+//!
+//! Control: the same load at a center without the limit, which refuses nothing.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use issuance_api::ProblemCode;
+use issuance_api::terminal::Challenge;
+use issuance_channel::client::{CallError, Client};
+use toml::Table;
+
+use super::honest::{Got, Honest, apply, kiosk, registered, until};
+use super::{Report, Size};
+use crate::simulator::People;
+use crate::world::{Options, World, limit};
+
+/// The limit under trial: small enough for a machine that makes the load as well.
+const LIMIT: i64 = 4;
+/// Requests at once: five times the limit.
+const REQUESTS: usize = 20;
+const PEOPLE: usize = 40;
+
+/// What became of the load.
+#[derive(Default)]
+struct Load {
+    answered: usize,
+    refused: Vec<Duration>,
+    otherwise: usize,
+}
+
+/// G10.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let lasts = Duration::from_secs(size.of(2, 60) as u64);
+    let limited = World::start(&Options {
+        center: |config| admit(config, LIMIT),
+        ..Options::default()
+    })?;
+    let (load, got, recovery) = overload(&limited, lasts, &mut report)?;
+    let mut times = load.refused;
+    times.sort_unstable();
+    let at_most = match size {
+        Size::Full => Duration::from_millis(100),
+        // Beside the other integration tests a thread may not get its turn for so long.
+        Size::Small => Duration::from_secs(2),
+    };
+    let late = times.iter().filter(|time| **time > at_most).count();
+    let at = |percent: usize| {
+        times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)))
+    };
+    let milliseconds = |time: Option<&Duration>| {
+        time.map_or_else(String::new, |it| {
+            format!("{:.1} ms", it.as_secs_f64() * 1e3)
+        })
+    };
+    report.told(format!("requests at once, at a limit of {LIMIT}"), REQUESTS);
+    report.told("answered", load.answered);
+    report.told("refused as busy", times.len());
+    let refuses = !times.is_empty();
+    report.figure("what is too much is refused", refuses, true);
+    report.told(
+        "refusals: p50, p99, slowest",
+        [at(50), at(99), times.last()].map(milliseconds).join(", "),
+    );
+    report.figure(format!("refused later than after {at_most:?}"), late, 0);
+    report.figure("neither answered nor refused", load.otherwise, 0);
+    report.told(
+        "honest applications meanwhile: certificates",
+        got.issued.len(),
+    );
+    report.told(
+        "honest applications meanwhile: given up as busy",
+        got.failed.len(),
+    );
+    let busy = got
+        .failed
+        .iter()
+        .filter(|code| **code != ProblemCode::Busy)
+        .count();
+    report.figure("honest applications ended by anything else", busy, 0);
+    report.told(
+        "all well again after",
+        recovery.map_or_else(|| "never".to_owned(), |it| format!("{it:.1?}")),
+    );
+    report.figure(
+        "all well again within 5 s",
+        recovery.is_some_and(|it| it < Duration::from_secs(5)),
+        true,
+    );
+    drop(limited);
+
+    let unlimited = World::start(&Options {
+        center: |config| admit(config, 10_000),
+        ..Options::default()
+    })?;
+    let mut unseen = Report::default();
+    let (load, ..) = overload(&unlimited, lasts.min(Duration::from_secs(10)), &mut unseen)?;
+    let refuses = !load.refused.is_empty();
+    report.control(
+        "what is too much is refused without the limit",
+        refuses,
+        false,
+    );
+    report.finds("answered without the limit", load.answered);
+    Ok(report)
+}
+
+fn admit(config: &mut Table, requests: i64) {
+    limit(config, "requests", requests);
+    // Half of it is apps', where nothing is said.
+    let terminals = config["terminals"].as_table_mut();
+    terminals.map(|it| it.remove("app_limits"));
+}
+
+/// The load, what honest kiosks got meanwhile, and how long it took until all was well again.
+fn overload(
+    world: &World,
+    lasts: Duration,
+    report: &mut Report,
+) -> io::Result<(Load, Got, Option<Duration>)> {
+    let people = Arc::new(People::imported(&world.ground, PEOPLE)?);
+    let clients: io::Result<Vec<_>> = (0..REQUESTS)
+        .map(|number| kiosk(world, &format!("load-{number}")))
+        .collect();
+    let clients = clients?;
+    let witness = kiosk(world, "witness")?;
+    let honest = Honest::start(world, &people, 2, Duration::from_millis(300))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let load = runtime.block_on(hammer(clients, lasts));
+    let keys = std::fs::read_to_string(world.ground.path("center/jwks.json"))?;
+    let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
+    let resident = &people.residents[0];
+    // A whole application that nothing is in the way of, from the moment the load is gone.
+    let mut witnessed = None;
+    let recovery = runtime.block_on(until(Duration::from_secs(30), async || {
+        witnessed = apply(&witness, resident, &keys).await.ok();
+        witnessed.is_some()
+    }));
+    let got = honest.end()?;
+    let handed_over = got.issued.iter().chain(&witnessed);
+    let handed_over: BTreeSet<_> = handed_over.map(|(id, _)| id.clone()).collect();
+    let registered = registered(world, &people)?.into_iter();
+    let registered = registered.filter(|(_, state)| state == "delivered");
+    let registered: BTreeSet<_> = registered.map(|(id, _)| id).collect();
+    report.figure(
+        "certificates handed over and not registered so",
+        handed_over.difference(&registered).count(),
+        0,
+    );
+    // What was given up as busy after it was registered is there too, and lapses.
+    report.figure(
+        "certificates registered as handed over that nobody got",
+        registered.difference(&handed_over).count(),
+        0,
+    );
+    Ok((load, got, recovery))
+}
+
+async fn hammer(clients: Vec<Client>, lasts: Duration) -> Load {
+    let over = Arc::new(AtomicBool::new(false));
+    let hammers: Vec<_> = clients
+        .into_iter()
+        .map(|client| {
+            let over = Arc::clone(&over);
+            tokio::spawn(async move {
+                let mut load = Load::default();
+                while !over.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    match client.post::<Challenge>("/v1/challenge").await {
+                        Ok(_) => load.answered += 1,
+                        Err(CallError::Problem(problem)) if problem.code == ProblemCode::Busy => {
+                            load.refused.push(began.elapsed());
+                        }
+                        Err(_) => load.otherwise += 1,
+                    }
+                }
+                load
+            })
+        })
+        .collect();
+    tokio::time::sleep(lasts).await;
+    over.store(true, Ordering::Relaxed);
+    let mut all = Load::default();
+    for hammer in hammers {
+        if let Ok(load) = hammer.await {
+            all.answered += load.answered;
+            all.refused.extend(load.refused);
+            all.otherwise += load.otherwise;
+        } else {
+            all.otherwise += 1;
+        }
+    }
+    all
+}

@@ -1,0 +1,62 @@
+//! G7, a recording of a card is worth nothing; and what a kiosk gone bad can do, and what it cannot.
+//!
+//! Evidence is recorded as it passes, and presented again: on the same connection and another, at the same kiosk and another, for another
+//! session, to center and record system, after both were started anew, after its time; whole, with bits otherwise, with files of
+//! another card; by a card onto which all files of another were copied; by one card for the files of another.
+//!
+//! Control: the recordings verify under the challenges they were made for, and so do honest cards; and the two residual risks the
+//! README names are seen: a mixture of two cards of one municipality and one birth date, and a card that answers live over a relay.
+//!
+//! **A kiosk gone bad** holds a valid certificate and its session keys, and runs what it likes. It sees what its residents see: PIN, what the
+//! card tells, the preview, the certificate; it can print more copies, show what is not so, answer a challenge with the card that lies
+//! on it, and ask with the ticket it got for that card: three municipalities at most, for ten minutes, one certificate of a programme, municipality
+//! and kind. What it cannot, each tried here:
+//!
+//! | it cannot | since |
+//! |---|---|
+//! | ask anything about somebody whose card did not answer its own challenge | evidence is over both nonces, terminal, connection and session key |
+//! | have a card answer now and use it later, elsewhere, or twice | a nonce counts once, for 60 seconds |
+//! | go on with another kiosk's ticket or state, nor have another go on with its own | both name the terminal, from its certificate |
+//! | go on with a ticket whose session key it does not hold | inquiry, issue and delivered are signed by it |
+//! | keep a resident: ask or issue when the ticket's ten minutes are over | the ticket says so, to VRS; the state, to the center |
+//! | search: ask a fourth municipality | VRS counts by application |
+//! | have two certificates from one presentation of a card | VRS registers one a programme, municipality and kind, and one a state |
+//! | say what is certified | it sends no content; the state is sealed |
+//! | have a certificate for abroad made out to a passport of its choice | one of that passport must have been handed over by app or counter |
+//! | keep a certificate alive that it did not report | what is not delivered lapses, and is revoked |
+//!
+//! Nor can it be another terminal, nor talk to the record system: that is its certificate, and TLS (`tests/integration/terminals.rs`).
+
+mod kiosk;
+pub(super) mod mixture;
+mod recordings;
+
+use std::io;
+
+use super::{Report, Size};
+use crate::simulator::town::Town;
+use crate::world::{Ground, Options};
+
+/// Residents, six each born on one day.
+const RESIDENTS: usize = 18;
+
+/// G7.
+///
+/// # Errors
+/// If a world cannot be set up.
+pub fn run(size: Size) -> io::Result<Report> {
+    let mut report = Report::default();
+    let ground = Ground::unserved(&Options {
+        fourth: true,
+        ..Options::default()
+    })?;
+    let town = Town::on(ground, RESIDENTS)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        recordings::presented(&town, size.of(200, 10_000), &mut report).await?;
+        kiosk::gone_bad(&town, &mut report).await
+    })?;
+    Ok(report)
+}

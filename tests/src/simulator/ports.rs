@@ -1,0 +1,155 @@
+//! What the terminal's core needs from outside, in this process: a center over any [`Link`], a card in the hand, paper that is counted.
+
+use std::time::Duration;
+
+use card::pin::Pin;
+use card::session::{Attempt, Connected, Selected, SessionError};
+use card::transport::Lengths;
+use hw_sim::chip::EmulatedCard;
+use issuance_api::terminal::{
+    Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
+    InquiryRequest, IssueAnswer, IssueRequest, Menu,
+};
+use issuance_api::{Array, Problem, ProblemCode};
+use issuance_channel::client::CallError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use terminal::handover::Certificate;
+use terminal::output::{Output, OutputError, Undelivered};
+use terminal::ports::{Card, Center, Question, Reading};
+
+use crate::applicant::{self, Line, Link};
+
+/// A center at the other end of a link.
+pub struct LinkedCenter<L: Link> {
+    link: L,
+    challenged: Option<L::Line>,
+}
+
+impl<L: Link> LinkedCenter<L> {
+    /// Over this one.
+    pub const fn new(link: L) -> Self {
+        Self {
+            link,
+            challenged: None,
+        }
+    }
+}
+
+async fn signed<T: Serialize + Send + Sync, R: DeserializeOwned>(
+    link: &impl Link,
+    path: &str,
+    request: impl Fn(&Array<32>) -> T + Send + Sync,
+) -> Result<R, Problem> {
+    let mut line = link.line().await.map_err(problem)?;
+    let request = request(line.exporter());
+    line.post_sealed(path, &request).await.map_err(problem)
+}
+
+impl<L: Link> Center for LinkedCenter<L> {
+    async fn menu(&mut self) -> Result<Menu, Problem> {
+        applicant::menu(&self.link).await.map_err(problem)
+    }
+
+    async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {
+        let mut line = self.link.line().await.map_err(problem)?;
+        let challenge = line.post("/v1/challenge").await.map_err(problem)?;
+        let exporter = line.exporter().clone();
+        self.challenged = Some(line);
+        Ok((challenge, exporter))
+    }
+
+    async fn evidence(&mut self, request: EvidenceRequest) -> Result<EvidenceAnswer, Problem> {
+        let line = self.challenged.take();
+        let mut line = line.ok_or(ProblemCode::ChallengeExpired)?;
+        let answer = line.post_sealed("/v1/evidence", &request).await;
+        answer.map_err(problem)
+    }
+
+    async fn inquiry(
+        &mut self,
+        request: impl Fn(&Array<32>) -> InquiryRequest + Send + Sync,
+    ) -> Result<InquiryAnswer, Problem> {
+        signed(&self.link, "/v1/inquiry", request).await
+    }
+
+    async fn issue(
+        &mut self,
+        request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
+    ) -> Result<IssueAnswer, Problem> {
+        signed(&self.link, "/v1/issue", request).await
+    }
+
+    async fn delivered(
+        &mut self,
+        request: impl Fn(&Array<32>) -> DeliveredRequest + Send + Sync,
+    ) -> Result<DeliveredAnswer, Problem> {
+        signed(&self.link, "/v1/delivered", request).await
+    }
+}
+
+fn problem(error: CallError) -> Problem {
+    match error {
+        CallError::Problem(problem) => problem,
+        other => applicant::problem(&other).into(),
+    }
+}
+
+/// A card that lies on a reader, and is taken as soon as that is asked for.
+pub struct CardInHand(pub EmulatedCard);
+
+impl Card for CardInHand {
+    async fn open(&mut self, _: Duration) -> Result<u8, ProblemCode> {
+        let card = Connected::new(self.0.powered(), Lengths::default());
+        let asked = card.select().and_then(Selected::ask_tries);
+        asked.map(|card| card.remaining()).map_err(failed)
+    }
+
+    async fn read(&mut self, pin: Pin, question: Question) -> Result<Reading, ProblemCode> {
+        let card = Connected::new(self.0.powered(), Lengths::default());
+        let asked = card
+            .select()
+            .and_then(Selected::ask_tries)
+            .map_err(failed)?;
+        match asked.verify(pin).map_err(failed)? {
+            Attempt::Verified(card) => {
+                let read = card.read().map_err(failed)?;
+                let answered = read.answer(&question.context()).map_err(failed)?;
+                let proof = answered.bind().map_err(failed)?;
+                Ok(Reading::Read(Box::new(proof.into_evidence())))
+            }
+            _ => Err(ProblemCode::PinWrong),
+        }
+    }
+
+    async fn gone(&mut self, _: Duration) -> Result<(), ProblemCode> {
+        Ok(())
+    }
+
+    async fn close(&mut self) {}
+}
+
+fn failed(_: SessionError) -> ProblemCode {
+    ProblemCode::CardUnreadable
+}
+
+/// Counts pages.
+#[derive(Debug, Default)]
+pub struct CountedPaper(pub usize);
+
+impl Output for CountedPaper {
+    async fn settled(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
+
+    async fn ready(&mut self, _: u8) -> Result<(), OutputError> {
+        Ok(())
+    }
+
+    async fn deliver(&mut self, _: &Certificate) -> Result<(), Undelivered> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    async fn abandon(&mut self) {}
+}

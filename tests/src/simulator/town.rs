@@ -1,0 +1,222 @@
+//! One center and one record system that nothing goes wrong on the way to, for experiments that put something wrong there themselves.
+
+use std::io;
+use std::sync::Arc;
+
+use issuance_api::{CenterId, TerminalUrn};
+use issuance_center::center::Center;
+use issuance_center::registry::Registry;
+use issuance_center::signing::Signer;
+use vrs::service::Vrs;
+
+use super::{Clock, Databases, Link, Notes, People, Records, Works};
+use crate::world::{Ground, Options};
+
+/// The center's name.
+const CENTER: &str = "center-1";
+
+/// Keys, people and cards.
+pub struct Town {
+    /// What takes long to make.
+    pub works: Arc<Works>,
+    /// Who lives there.
+    pub people: Arc<People>,
+    /// The public keys that certificates are signed under, as JWKS.
+    pub keys: String,
+    /// Whose files are read again for each center and record system.
+    pub ground: Ground,
+}
+
+/// A center and a record system at work.
+pub struct Open<R> {
+    /// The databases.
+    pub databases: Databases,
+    /// Their time.
+    pub clock: Arc<Clock>,
+    /// What they say of themselves.
+    pub notes: Arc<Notes>,
+    /// The record system.
+    pub vrs: Arc<Vrs>,
+    /// The center.
+    pub center: Arc<Center<R>>,
+}
+
+impl Town {
+    /// Makes it, with so many residents.
+    ///
+    /// # Errors
+    /// If a program fails or a file cannot be written.
+    pub fn prepare(residents: usize) -> io::Result<Self> {
+        Self::on(Ground::unserved(&Options::default())?, residents)
+    }
+
+    /// As [`prepare`](Self::prepare), on a ground that is there already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn on(ground: Ground, residents: usize) -> io::Result<Self> {
+        Ok(Self {
+            people: Arc::new(People::new(&ground, residents)?),
+            works: Arc::new(Works::new(&ground)?),
+            keys: std::fs::read_to_string(ground.path("center/jwks.json"))?,
+            ground,
+        })
+    }
+
+    /// Opens center and record system.
+    ///
+    /// # Errors
+    /// If something cannot be set up.
+    pub async fn open(&self) -> io::Result<Open<Records>> {
+        self.open_with(|records| records, self.works.signing_key()?)
+            .await
+    }
+
+    /// As [`open`](Self::open), with something between the center and its record system, and another signer.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with<R: Registry>(
+        &self,
+        between: impl FnOnce(Records) -> R,
+        signer: impl Signer + 'static,
+    ) -> io::Result<Open<R>> {
+        let clock = Arc::new(Clock::default());
+        let notes = Arc::new(Notes::default());
+        let now = clock.now().unix_timestamp();
+        let databases = Databases::new(&self.people.records, now).await?;
+        let vrs = self.vrs(&databases, &clock, &notes)?;
+        let records = Records::near(Arc::clone(&vrs), center_id());
+        let center = self.works.center_of(
+            center_id(),
+            between(records),
+            signer,
+            clock.clone(),
+            notes.clone(),
+        )?;
+        Ok(Open {
+            center: Arc::new(center),
+            databases,
+            clock,
+            notes,
+            vrs,
+        })
+    }
+
+    /// Opens center and record system over these databases.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub fn open_in(&self, databases: Databases) -> io::Result<Open<Records>> {
+        let (clock, notes) = (Arc::<Clock>::default(), Arc::<Notes>::default());
+        let vrs = self.vrs(&databases, &clock, &notes)?;
+        let records = Records::near(Arc::clone(&vrs), center_id());
+        let center = self
+            .works
+            .center(center_id(), records, clock.clone(), notes.clone())?;
+        Ok(Open {
+            center: Arc::new(center),
+            databases,
+            clock,
+            notes,
+            vrs,
+        })
+    }
+
+    /// Another center at the record system of one that is open, and a terminal's way to it.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub fn center_over<R, N: Registry>(
+        &self,
+        open: &Open<R>,
+        between: impl FnOnce(Records) -> N,
+        signer: impl Signer + 'static,
+    ) -> io::Result<Link<N>> {
+        let records = between(Records::near(Arc::clone(&open.vrs), center_id()));
+        let (clock, notes) = (open.clock.clone(), open.notes.clone());
+        let center = self
+            .works
+            .center_of(center_id(), records, signer, clock, notes)?;
+        Ok(Link::near(Arc::new(center), kiosk(1)))
+    }
+
+    /// Unix time.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        time::OffsetDateTime::now_utc().unix_timestamp()
+    }
+
+    /// A record system over these databases: a process that began just now.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub fn vrs(
+        &self,
+        databases: &Databases,
+        clock: &Arc<Clock>,
+        notes: &Arc<Notes>,
+    ) -> io::Result<Arc<Vrs>> {
+        let folders = databases.folders();
+        let vrs = self
+            .works
+            .vrs(folders, vec![center_id()], clock.clone(), notes.clone());
+        vrs.map(Arc::new)
+    }
+}
+
+impl Open<Records> {
+    /// The same after both programs ended and began again.
+    ///
+    /// # Errors
+    /// If something cannot be read.
+    pub async fn restarted(self, town: &Town) -> io::Result<Self> {
+        self.vrs.close().await;
+        let vrs = town.vrs(&self.databases, &self.clock, &self.notes)?;
+        let records = Records::near(Arc::clone(&vrs), center_id());
+        let (clock, notes) = (self.clock.clone(), self.notes.clone());
+        let center = town.works.center(center_id(), records, clock, notes)?;
+        Ok(Self {
+            center: Arc::new(center),
+            vrs,
+            ..self
+        })
+    }
+}
+
+impl<R> Open<R> {
+    /// A terminal's way to it.
+    #[must_use]
+    pub fn terminal(&self, terminal: TerminalUrn) -> Link<R> {
+        Link::near(Arc::clone(&self.center), terminal)
+    }
+}
+
+/// The center's name.
+///
+/// # Panics
+/// Never: it is of its form.
+#[must_use]
+pub fn center_id() -> CenterId {
+    CENTER.parse().expect("a center's id")
+}
+
+/// The n-th kiosk's name.
+///
+/// # Panics
+/// Never: it is of its form.
+#[must_use]
+pub fn kiosk(number: usize) -> TerminalUrn {
+    let urn = format!("urn:shomei:terminal:kiosk:dev:{number:04}");
+    urn.parse().expect("a terminal's URN")
+}
+
+/// An app's name.
+///
+/// # Panics
+/// Never: it is of its form.
+#[must_use]
+pub fn app(number: usize) -> TerminalUrn {
+    let urn = format!("urn:shomei:terminal:app:dev:{number:04}");
+    urn.parse().expect("a terminal's URN")
+}
