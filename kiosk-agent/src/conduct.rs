@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use issuance_api::{CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, SensorError, Yen};
+use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
 use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
@@ -19,8 +19,9 @@ use crate::session::{
 };
 
 mod asking;
+mod between;
 
-use asking::{Step, cancelled, gone, intent, meanwhile, retry};
+use asking::{Step, intent, meanwhile, retry};
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -89,87 +90,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             Err(problem) => front.show(&View::Problem(problem)),
         }
         ended
-    }
-
-    /// Waits, as long as it takes, until nobody's card lies on the reader: the next application begins without one. While that
-    /// cannot be known, says why; cancelling ends that wait, but not one for a card.
-    pub async fn until_card_is_gone(&mut self, front: &mut impl FrontEnd) {
-        let mut within = Duration::ZERO;
-        let mut shown = None;
-        while let Err(code) = gone(&mut self.card, &mut self.cabinet.slot, within).await {
-            if code == ProblemCode::TimedOut {
-                front.show(&View::CardLeft);
-                within = self.patience.removal;
-                shown = None;
-                continue;
-            }
-            if shown.replace(code) != Some(code) {
-                front.show(&View::OutOfService(&code.into()));
-            }
-            tokio::select! {
-                () = sleep(LOOK_AGAIN) => {}
-                _ = cancelled(front) => return,
-            }
-        }
-    }
-
-    /// Waits, as long as it takes, until no paper of an earlier application lies in the tray: whoever comes next is not to find it. A
-    /// sensor that cannot tell keeps nobody.
-    pub async fn until_tray_is_clear(&mut self, front: &mut impl FrontEnd) {
-        let tray = &mut self.cabinet.tray;
-        let mut within = Duration::ZERO;
-        while tray.is_fitted() && tray.cleared(within).await == Err(SensorError::TimedOut) {
-            front.show(&View::PaperLeft);
-            within = self.patience.removal;
-        }
-    }
-
-    /// Says whether a card still lies there when an application has ended, and when it is gone: who forgot it is called back while
-    /// they are near. Nothing is said where none was left.
-    pub async fn watch_for_a_card(&mut self, mut lies: impl FnMut(bool)) {
-        let Self { card, cabinet, .. } = self;
-        let mut within = Duration::ZERO;
-        while gone(card, &mut cabinet.slot, within).await == Err(ProblemCode::TimedOut) {
-            if within.is_zero() {
-                lies(true);
-            }
-            within = self.patience.removal;
-        }
-        if !within.is_zero() {
-            lies(false);
-        }
-    }
-
-    /// Waits until nothing of an earlier application can come out any more, and says so as long as that is not known.
-    /// Cancelling ends the wait, not the state: no application begins in it.
-    pub async fn until_output_is_settled(&mut self, front: &mut impl FrontEnd) {
-        let mut shown = None;
-        while let Err(error) = self.output.settled().await {
-            let code = ProblemCode::from(error);
-            if shown.replace(code) != Some(code) {
-                front.show(&View::OutOfService(&code.into()));
-            }
-            tokio::select! {
-                () = sleep(LOOK_AGAIN) => {}
-                _ = cancelled(front) => return,
-            }
-        }
-    }
-
-    /// Waits until the center offers something, as long as it takes, and says why it does not: until then there is nothing to show
-    /// (K4). Cancelling ends the wait, not the state.
-    pub async fn until_open(&mut self, front: &mut impl FrontEnd) {
-        let mut shown = None;
-        while let Err(closed) = self.welcome().await {
-            if shown.as_ref() != Some(&closed) {
-                front.show(&View::OutOfService(&closed));
-                shown = Some(closed);
-            }
-            tokio::select! {
-                () = sleep(LOOK_AGAIN) => {}
-                _ = cancelled(front) => return,
-            }
-        }
     }
 
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
