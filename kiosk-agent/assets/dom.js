@@ -23,6 +23,11 @@ export function text(key, values = {}) {
   return said;
 }
 
+/** The same in English, whatever the language of the screen: for what is shown to somebody who reads no other. */
+export function inEnglish(key) {
+  return messages.en[key];
+}
+
 /** The keys of the texts that say just this in the language of the screen. */
 export function keysOf(said) {
   return Object.keys(messages[language]).filter((key) => messages[language][key] === said);

@@ -15,6 +15,12 @@ export const HELP = {
 
 const LANGUAGES = [["ja", "日本語", "はじめる"], ["en", "English", "Start"], ["zh", "中文", "开始"], ["ko", "한국어", "시작"]];
 
+/** What a printer says that prints still. */
+const WARNINGS = {
+  "paper-low": "WarnPaperLow", "supply-low": "WarnSupplyLow", "supply-empty": "WarnSupplyEmpty", "waste-almost-full": "WarnWasteAlmostFull",
+  "output-almost-full": "WarnOutputAlmostFull", "part-worn": "WarnPartWorn",
+};
+
 /** Copies wanted on the screen that asks for them. */
 let counted = {};
 
@@ -41,10 +47,11 @@ const SCREENS = {
   ],
 
   // The first screen is Japanese; from here on everybody reads their own.
-  service: ({ programmes, notices }, press) => [
+  service: ({ programmes, hours, notices }, press) => [
     title(text("ServiceTitle")),
     lead(text("Service")),
     el("div.list", {}, ...programmes.map(({ id, name }) => button("choice", localized(name), () => press("programme", id)))),
+    el("p", { text: text("Hours", hours) }),
     noticesOf(notices),
   ],
 
@@ -164,7 +171,8 @@ const SCREENS = {
     return [
       title(text("Attendant")),
       el("dl.status", {},
-        state(text("AttendantService"), health.service), state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer), state(text("AttendantCenter"), health.center),
+        state(text("AttendantService"), health.service), state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer),
+        ...health.warnings.map((warning) => row(text("AttendantPrinter"), el("dd.amiss", { text: text(WARNINGS[warning]) }))), state(text("AttendantCenter"), health.center),
         number(text("AttendantBegun"), health.begun), number(text("AttendantDelivered"), health.delivered), ...ended,
         number(text("AttendantBrowsers"), health.browser ? `${health.browsers} (${health.browser})` : health.browsers), number(text("AttendantVersion"), health.version), number(text("AttendantTerminal"), health.terminal)),
       el("div.choices", {}, button("primary", text("AttendantReset"), () => press("cancel"))),
@@ -186,19 +194,22 @@ export function update(screen) {
 /** Exactly what will be printed. */
 function certificate({ holder, passport, authority, doses, issued_on, copies }) {
   const row = (label, value, lang) => el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
-  const head = ["DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot"].map((key) => el("th", { scope: "col", text: text(key) }));
+  const columns = [passport && "DoseNumber", "DoseDate", "DoseVaccine", "DoseProduct", "DoseLot", passport && "DoseCountry"];
+  const head = columns.filter(Boolean).map((key) => el("th", { scope: "col", text: text(key) }));
   // What is printed is Japanese and English; whoever reads Chinese reads a Japanese place name.
   const language = currentLanguage();
   const own = (one, other) => (language === "ja" ? one : other);
   const lang = { ja: undefined, en: undefined, zh: "en", ko: "en" }[language];
-  const rows = doses.map((dose, index) =>
+  // Doses are numbered on the page for abroad alone, and by the records: those of another municipality have numbers too.
+  const rows = doses.map((dose) =>
     el("tr", {},
-      el("th", { scope: "row", text: dose.abroad?.number ?? index + 1 }), el("td.whole", { text: date(dose.date) }),
+      ...(passport ? [el("th", { scope: "row", text: dose.abroad.number }), el("td.whole", { text: date(dose.date) })] : [el("th.whole", { scope: "row", text: date(dose.date) })]),
       el("td", { lang, text: own(dose.vaccine, dose.vaccine_en) }),
-      el("td", { lang, text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole", { text: dose.lot })));
+      el("td", { lang, text: `${own(dose.product, dose.product_en)} / ${own(dose.maker, dose.maker_en)}` }), el("td.whole.lot", { text: dose.lot }),
+      ...(passport ? [el("td", { text: dose.abroad.country })] : [])));
   return el("section.certificate", {},
     el("dl", {},
-      row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
+      row(text("KindLabel"), text(passport ? "Abroad" : "Domestic")), row(text("Name"), holder.name, "ja"), row(text("BirthDate"), date(holder.birth_date)),
       ...(passport ? [row(text("PassportName"), passport.romanised_name.replace("  ", " "), "en"), row(text("Nationality"), passport.nationality, "en"), row(text("PassportNumber"), passport.number, "en")] : []),
       row(text("Authority"), ...(language === "zh" ? [authority.name, "ja"] : [own(authority.name, authority.name_en), lang])), row(text("IssuedOn"), date(issued_on)),
       row(text("CopiesLabel"), text("CopyCount", { copies }))),

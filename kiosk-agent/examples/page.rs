@@ -4,6 +4,7 @@
 //! line `{"shown":VIEW}`: a [`View`] as in [`Told`], or `{"view":"time","seconds":15}`, or `{"view":"start-over"}`. Language, service and
 //! terms go on by themselves, as at a kiosk; everything else waits for the next line.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::num::NonZeroU8;
@@ -14,6 +15,7 @@ use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode};
 use serde::Deserialize;
 use serde_json::json;
 use terminal::cabinet::Yen;
+use terminal::output::Warning;
 use terminal::ports::{Closed, FrontEnd, Says, View};
 use terminal::web::attendant::AttendantKey;
 use terminal::web::desk::Desk;
@@ -78,6 +80,7 @@ enum Told {
         service: String,
         reader: String,
         printer: String,
+        warnings: BTreeSet<Warning>,
         center: String,
     },
 }
@@ -150,6 +153,7 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             service,
             reader,
             printer,
+            warnings,
             center,
         } => {
             front.attend();
@@ -158,6 +162,7 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
                 health.terminal = "urn:shomei:terminal:kiosk:chain-1:0001".to_owned();
                 (health.service, health.reader) = (service, reader);
                 (health.printer, health.center) = (printer, center);
+                health.warnings = warnings;
             });
         }
     }

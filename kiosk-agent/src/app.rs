@@ -29,6 +29,7 @@ pub mod kinds;
 pub mod opening;
 pub mod picture;
 pub mod porter;
+pub mod scanner;
 pub mod screen;
 pub mod server;
 pub mod shelf;

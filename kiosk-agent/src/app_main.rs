@@ -5,9 +5,12 @@
 //! app --config app.toml --discard
 //! ```
 //! It serves its page on loopback until a signal ends it, and opens it in the resident's browser, where the configuration says how. `ready
-//! page=http://127.0.0.1:PORT` on standard output says that it does; it holds no secret. What lets in whoever started the program is in a
+//! page=http://127.0.0.1:PORT memory=locked` on standard output says that it does; it holds no secret. `memory=not-locked` says that the
+//! user may not keep so much of it off the swap (RLIMIT_MEMLOCK): nothing is dumped or looked into all the same. What lets in whoever started the program is in a
 //! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
 //! it: an application is cancelled and the card let go of.
+//!
+//! It calls itself as `app --scan` for what is to be verified (`app::scanner`).
 
 use std::io;
 use std::path::PathBuf;
@@ -17,11 +20,13 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use issuance_api::problem::Language;
+use sandbox::{Memory, SandboxError};
 use terminal::app::conduct::App;
 use terminal::app::config::AppConfig;
 use terminal::app::front::PageFront;
 use terminal::app::opening::{Opening, OpeningError};
 use terminal::app::porter::Porter;
+use terminal::app::scanner::{self, Scanner};
 use terminal::app::server::Server;
 use terminal::app::verifying::{Verifying, VerifyingError};
 use terminal::app::wallet::{self, WalletError};
@@ -78,11 +83,20 @@ enum StartError {
     Port(#[source] io::Error),
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    #[error(transparent)]
+    Memory(#[from] SandboxError),
     #[error("the runtime cannot be started")]
     Runtime(#[from] io::Error),
 }
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if matches!(&arguments[..], [only] if only == scanner::ARGUMENT) {
+        return match scanner::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(None) => ExitCode::SUCCESS,
@@ -94,6 +108,8 @@ fn main() -> ExitCode {
 
 /// Runs until a signal ends it, and says which.
 fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
+    // Before anything of anybody is in it.
+    let memory = sandbox::harden()?;
     let config = AppConfig::load(&arguments.config)?;
     let place = config.place();
     if arguments.discard {
@@ -107,7 +123,8 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         SystemTime::now,
         config.card.into(),
     )?;
-    let mut issuer = Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?;
+    let mut issuer =
+        Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?.whose_keys_may_lag();
     if let Some(csca) = &config.issuer.csca {
         issuer = issuer.with_csca(csca)?;
     }
@@ -121,6 +138,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         latch: Latch::new(),
         passports: Arc::new(PassportReader::<Tesseract>::default()),
         verifying: Arc::clone(&verifying),
+        scanner: Scanner::default(),
     };
 
     // The core has the main thread; the page is answered on another, and the keystore waited for, while the core makes sure of a
@@ -140,7 +158,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         tokio::spawn(server.serve());
         tokio::spawn(async move { verifying.keep_fresh().await });
         let mut porter = Porter::new(place, knocks, front.shared(), config.patience.idle());
-        say_ready(&page);
+        say_ready(&page, memory);
         opening.show(&config.page.open)?;
         let signal = tokio::select! {
             never = app.attend(&mut porter, &mut front) => match never {},
@@ -155,6 +173,10 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
 }
 
 #[expect(clippy::print_stdout, reason = "for whoever started the program")]
-fn say_ready(page: &str) {
-    println!("ready page={page}");
+fn say_ready(page: &str, memory: Memory) {
+    let memory = match memory {
+        Memory::Locked => "locked",
+        Memory::NotLocked => "not-locked",
+    };
+    println!("ready page={page} memory={memory}");
 }

@@ -159,6 +159,9 @@ pub enum Refusal {
     /// It does not belong to card, preview or issuer.
     #[error("does not belong: {0}")]
     Mismatch(#[from] Mismatch),
+    /// Signed by a key that is not pinned here, where that is no sign of a mix-up ([`Issuer::whose_keys_may_lag`]).
+    #[error("signed by a key that is not known here")]
+    KeyUnknown,
     /// No QR code could be read from its page: whether it belongs is not known.
     #[error("no QR code could be read")]
     Unread,
@@ -169,6 +172,7 @@ pub enum Refusal {
 pub struct Issuer {
     name: String,
     keys: verify::Jwks,
+    keys_may_lag: bool,
     /// Whose seals count: those of the pinned CSCA's signers.
     seals: verify::TrustList,
 }
@@ -206,8 +210,17 @@ impl Issuer {
         Ok(Self {
             name,
             keys,
+            keys_may_lag: false,
             seals: verify::TrustList::default(),
         })
+    }
+
+    /// For a device that nobody looks after: there the issuer's new key can come before the file that pins it does. What it signed is
+    /// refused all the same, as [`Refusal::KeyUnknown`]; at a kiosk, whose operator has a day for it, it is a [`Mismatch`].
+    #[must_use]
+    pub const fn whose_keys_may_lag(mut self) -> Self {
+        self.keys_may_lag = true;
+        self
     }
 
     /// Whose certificates for abroad it hands over too: those sealed under this CSCA, a file with its certificate. Without it, none.
@@ -278,10 +291,13 @@ impl Issuer {
         holder: &CardHolder,
         preview: &Preview,
         jws: &str,
-    ) -> Result<(), Mismatch> {
+    ) -> Result<(), Refusal> {
         // Not this check's question: since when it holds, by which clock. That it never expires is: no `exp` passes.
         let now = i64::MAX;
-        let card = verify::check(jws, &self.keys, now).map_err(|_| Mismatch::Signature)?;
+        let card = verify::check(jws, &self.keys, now).map_err(|error| match error {
+            verify::CardError::KeyUnknown if self.keys_may_lag => Refusal::KeyUnknown,
+            _ => Mismatch::Signature.into(),
+        })?;
         same(Mismatch::Issuer, card.issuer == self.name)?;
         let patient = &card.patient;
         let parts = patient
@@ -317,7 +333,8 @@ impl Issuer {
         same(
             Mismatch::Doses,
             doses.all(|(said, shown)| is_dose(said, shown, &preview.authority.name)),
-        )
+        )?;
+        Ok(())
     }
 }
 

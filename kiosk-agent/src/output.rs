@@ -30,6 +30,16 @@ pub trait Output: Send {
     /// [`OutputError`] says what is in the way.
     fn ready(&mut self, copies: u8) -> impl Future<Output = Result<(), OutputError>> + Send;
 
+    /// What an attendant has to know of it. Looks, and changes nothing.
+    fn condition(&mut self) -> impl Future<Output = Condition> + Send {
+        async {
+            Condition {
+                obstacle: self.ready(1).await.err(),
+                ..Condition::default()
+            }
+        }
+    }
+
     /// Puts all copies out and waits until that is done. Of a delivery that failed nothing comes out any more.
     ///
     /// # Errors
@@ -134,20 +144,14 @@ pub enum Place {
     Printer(Box<Printer>),
 }
 
-impl Place {
-    /// What an attendant has to know of it.
-    pub async fn condition(&mut self) -> Condition {
+impl Output for Place {
+    async fn condition(&mut self) -> Condition {
         match self {
-            Self::Folder(folder) => Condition {
-                obstacle: folder.ready(1).await.err(),
-                ..Condition::default()
-            },
-            Self::Printer(printer) => printer.condition().await,
+            Self::Folder(folder) => folder.condition().await,
+            Self::Printer(printer) => Printer::condition(printer).await,
         }
     }
-}
 
-impl Output for Place {
     async fn settled(&mut self) -> Result<(), OutputError> {
         match self {
             Self::Folder(folder) => folder.settled().await,

@@ -117,8 +117,11 @@ pub fn numbered_key(key: &str, number: u8) -> String {
     format!("{key}/{number}")
 }
 
-/// What only an app is ever told, and a kiosk never: it does not enrol.
-const OF_APPS: [ProblemCode; 9] = [
+/// What only an app is ever told, and a kiosk never: it does not enrol, and keeps nothing.
+const OF_APPS: [ProblemCode; 12] = [
+    ProblemCode::IssuerKeyUnknown,
+    ProblemCode::WalletFull,
+    ProblemCode::CertificateGone,
     ProblemCode::KeystoreUnavailable,
     ProblemCode::EnrolmentExpired,
     ProblemCode::EnrolmentProofInvalid,

@@ -9,12 +9,18 @@ import time
 
 import app_access
 import app_applications
+import app_device
 import app_forgetting
 import app_passports
 import app_verifying
 from app_stand import app
 
-PARTS = (*app_applications.PARTS, *app_passports.PARTS, *app_verifying.PARTS, *app_access.PARTS, *app_forgetting.PARTS)
+PARTS = (
+    *app_applications.PARTS, *app_passports.PARTS, *app_verifying.PARTS, *app_access.PARTS,
+    # The page alone is looked at while the app is left alone.
+    app_device.idle, *app_access.ALONE, app_device.locked_itself,
+    *app_device.PARTS, *app_forgetting.PARTS, *app_device.LAST,
+)
 
 
 def main():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from remains import descendants, in_files, in_process, in_processes, traces
+from remains import descendants, in_files, in_process, in_processes, is_alive, traces
 from stand import PIN, persona
 
 # What the certificate does not say.
@@ -41,12 +41,13 @@ def forgotten(stand, phone):
     holder = persona("long-address")
     wanted = traces(holder, PIN)
     sealed = len(stand.certificates())
-    phone.enter()
+    before = locked(stand, phone, "long-address")
     assert not in_process(stand.app, wanted), "before a card was read"
     # So slow that the first file, the number, is held while the others are read.
     phone.to_kinds().choose("domestic").type_pin().is_on("tap-card")
-    stand.order(insert="long-address", faults=["slow=1500@ins=B0,times=always"])
+    stand.order(insert="long-address", faults=["slow=2500@ins=20,times=2", "slow=1500@ins=B0,times=always"])
     phone.is_on("reading")
+    leads_to(stand.app, {"VERIFY"}, wanted)
     leads_to(stand.app, {"individual number"}, wanted)
     phone.is_on("person")
     assert holder["address"] in phone.page.locator("main dl").inner_text(), "the control: it is being shown"
@@ -73,7 +74,7 @@ def forgotten(stand, phone):
     assert holder["name"] not in phone.page.content()
     left = in_browser_after_lock(phone, wanted)
     assert not left, f"the browser holds after the lock: {left}"
-    assert not on_disk(stand, wanted), on_disk(stand, wanted)
+    elsewhere(stand, phone, "long-address", wanted, before)
     # And it is there still for whoever has the passphrase.
     phone.unlock()
     expect(phone.page.locator("main .person").filter(has_text=holder["name"])).to_have_count(1)
@@ -87,4 +88,69 @@ def in_browser_after_lock(phone, wanted):
     return left
 
 
-PARTS = (forgotten,)
+def in_every_form(stand, who):
+    """What the app and the card service hold, in any form that a program may keep it in."""
+    return {process: stand.order(search={"process": process, "of": who}) for process in (stand.app, stand.about["service"])}
+
+
+def locked(stand, phone, who):
+    """What they hold in every form with the wallet locked, before anything is applied for: words of an address stand in our texts, too."""
+    phone.enter().lock()
+    before = in_every_form(stand, who)
+    assert not before[stand.about["service"]] and not before[stand.app].keys() - {"address"}, before
+    phone.unlock()
+    return before
+
+
+def elsewhere(stand, phone, who, wanted, before):
+    """After the lock: the app and the card service in every form, the browser's profile, and the disk."""
+    after = in_every_form(stand, who)
+    assert after == before, f"in every form: {after} instead of {before}"
+    held = in_process(stand.about["service"], wanted)
+    assert not held, f"the card service: {held}"
+    assert in_process(stand.about["service"], [("reader", b"Virtual PCD")]), "the control: its memory can be searched"
+    kinds, files = in_files(phone.profile(), wanted)
+    assert files and not kinds, f"the browser's profile, {files} files: {kinds}"
+    assert not on_disk(stand, wanted), on_disk(stand, wanted)
+
+
+def forgotten_abroad(stand, phone):
+    """The same with a passport: its picture, the lines of its zone, its number, and whoever reads the picture a second time."""
+    holder = persona("seven-doses")
+    picture = stand.order(passport={"persona": "seven-doses", "taken": "turned"})
+    content = Path(picture).read_bytes()
+    middle = len(content) // 2
+    zone = [("zone", text.encode(width)) for text in ("P<JPNWAKATAKE<<DAISUKE", "JPN" + holder["birth_date"][2:]) for width in ("utf-8", "utf-16-le")]
+    wanted = [*traces(holder, PIN), *zone, ("picture", content[middle:middle + 64]), ("passport", b"XX0000001"), ("passport", "XX0000001".encode("utf-16-le"))]
+    of_passport = {"picture", "zone", "passport"}
+    before = locked(stand, phone, "seven-doses")
+    phone.to_person("seven-doses", ("domestic", "abroad")).on_from_person().is_on("passport")
+    phone.give_picture(picture)
+    leads_to(stand.app, {"picture"}, wanted)
+    phone.is_on("passport-check")
+    held = in_process(stand.app, wanted).keys()
+    assert {"zone", "passport"} <= held, f"the control: what it says is held: {held}"
+    assert "picture" not in held, "the picture was read, and is held still"
+    assert "passport" in in_processes(browser(phone), wanted), "the control: the browser shows it"
+    phone.push("Right").choose_municipality()
+    phone.push("IssueBoth").is_on("certificate")
+    held = in_process(stand.app, wanted).keys()
+    assert "name" in held and not held & (OF_APPLICATION | {"picture", "zone"}), held
+    # Whatever read it is gone with what it held.
+    assert not [process for process in descendants(stand.app)[1:] if is_alive(process)], "a reader lives on"
+    found = stand.order(search={"process": stand.app, "of": "seven-doses"})
+    assert "name" in found, f"the control, in every form: {found}"
+    assert found.get("address", 0) <= before[stand.app].get("address", 0) and "number" not in found, f"in every form: {found}"
+    phone.lock()
+    deadline = time.monotonic() + 10
+    while held := in_process(stand.app, wanted):
+        assert time.monotonic() < deadline, f"after it was locked: {held}"
+    left = in_browser_after_lock(phone, wanted)
+    assert not left, f"the browser holds after the lock: {left}"
+    Path(picture).unlink()
+    elsewhere(stand, phone, "seven-doses", wanted, before)
+    assert not in_files(stand.about["ground"], [one for one in wanted if one[0] in of_passport - {"passport"}])[0], "of the passport, on the disk"
+    phone.unlock()
+
+
+PARTS = (forgotten, forgotten_abroad)

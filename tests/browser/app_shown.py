@@ -31,13 +31,14 @@ LONG = {"name": "ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＤＡ　ＳＩＬ
 CHILD = {"name": "試験　一郎", "birth_date": "2015-04-02"}
 HELD = preview()
 ABROAD = preview_abroad()
+NUMBER = "VC1Q-2W3E-4R5T-6Y7V-8B9X"
 PASSPORT = {"romanised_name": "SHIKEN  HANAKO", "nationality": "JPN", "number": "XX0000001"}
 
 
-def entry(number, kind="domestic", doses=2, older=False):
+def entry(number, kind="domestic", doses=2, older=False, lapses=False):
     return {
         "id": f"{number:032x}", "programme": "covid-19", "name": NAME, "kind": kind, "authority": HELD["authority"], "issued_on": "2026-11-24",
-        "doses": doses, "older": older,
+        "doses": doses, "older": older, "lapses": lapses,
     }
 
 
@@ -68,7 +69,7 @@ def problem(code, then="on", **more):
 
 
 TRUST = {
-    "form": 1,
+    "form": 2,
     "card_issuers": [{
         "url": "https://issuer.example/covid-19", "name": "接種証明書発行機関", "keys": ["3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"],
         "revoked": [{"kid": "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s", "ctr": 3, "cards": 2}], "fetched": "2026-11-27",
@@ -85,6 +86,7 @@ REASONS = {
     "expired": "the dates of its signer's certificate", "not-yet-valid": "the document's own dates", "unknown-issuer": "signed by nobody on the trust list",
     "tampered": "the content is not what was signed", "malformed": "not in the form of its kind", "unsupported": "another kind of code",
 }
+WHYS = {"unchecked": "old-list", "revoked": "document", "expired": "signer", "not-yet-valid": "document", "tampered": "content", "malformed": "incomplete"}
 CARD_SIGNER = {"issuer": "https://issuer.example/covid-19", "name": "接種証明書発行機関", "kid": "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"}
 SEAL_SIGNER = {
     "country": "JPN", "name": "Japan", "subject": "C=JP, O=Shomei, CN=Signer 1", "serial": "53:1f:00:9a:7c", "not_before": "2026-11-01T00:00:00Z",
@@ -103,10 +105,11 @@ SEAL_CONTENT = {
 def report(verdict, seal=False):
     trusted = verdict in ("valid", "unchecked", "revoked", "expired", "not-yet-valid")
     return {
-        "kind": "vds-nc" if seal else "smart-health-card", "verdict": verdict, "reason": REASONS[verdict],
+        "kind": "vds-nc" if seal else "smart-health-card", "verdict": verdict, "why": WHYS.get(verdict), "reason": REASONS[verdict],
         "claimed_issuer": None if verdict in ("malformed", "unsupported") else "JPN" if seal else "https://issuer.example/covid-19",
         "signer": (SEAL_SIGNER if seal else CARD_SIGNER) if trusted else None, "content": (SEAL_CONTENT if seal else CARD_CONTENT) if trusted else None,
-        "notes": ["revocations as of 2026-11-20"] if trusted and not seal else ["a dose lies in the future"] if trusted else [],
+        "notes": [{"code": "revocations-as-of", "text": "revocations as of 2026-11-20", "day": "2026-11-20"}] if trusted and not seal
+        else [{"code": "dose-in-future", "text": "a dose lies in the future"}] if trusted else [],
     }
 
 
@@ -124,10 +127,10 @@ def press(selector, then):
 
 # A screen: its name, what is told, what is pressed then.
 SCREENS = [
-    ("working", {"screen": "working"}),
+    ("working", {"screen": "working", "cancel": True}),
     ("certificates-none", {"screen": "certificates", "people": [], "damaged": 0}),
     ("certificates", {"screen": "certificates", "damaged": 1, "people": [
-        {"holder": HOLDER, "certificates": [entry(1, doses=3), entry(2, "abroad"), entry(3, older=True)]}, {"holder": LONG, "certificates": [entry(4)]},
+        {"holder": HOLDER, "certificates": [entry(1, doses=3), entry(2, "abroad"), entry(3, older=True), entry(6, lapses=True)]}, {"holder": LONG, "certificates": [entry(4)]},
         {"holder": CHILD, "certificates": [entry(5)]}]}),
     ("service", {"screen": "service", "programmes": [{"id": "covid-19", "name": NAME}, {"id": "influenza", "name": NAME}], "notices": [NOTICE], "back": True}),
     ("terms", of_application(1, screen="terms", programme={"id": "covid-19", "name": NAME}, notices=[NOTICE])),
@@ -137,14 +140,14 @@ SCREENS = [
     ("pin-entered", of_application(3, screen="pin", entered=4, remaining=2)),
     ("pin-last", of_application(3, screen="pin", entered=2, remaining=1)),
     ("tap-card", of_application(4, screen="tap-card")),
-    ("last-try", {"screen": "last-try", "step": 4, "cancel": True}),
+    ("last-try", of_application(4, screen="last-try")),
     ("reading", {"screen": "reading", "step": 4}),
     ("person-card", {"screen": "person", "step": 5, "cancel": True, "name": LONG["name"], "birth_date": "1944-00-00", "sex": "other",
                      "address": "東京都清瀬市中里五丁目八百四十二番地の三　コーポラティブハウス清瀬けやき通り東館　千二百三号室", "card": True}),
     ("person", {"screen": "person", "step": 5, "cancel": True, "name": HOLDER["name"], "birth_date": "1944-08-21", "sex": "female", "address": "東京都清瀬市中里五丁目８４２番地", "card": False}),
     ("passport", {"screen": "passport", "step": 5, "cancel": True, "domestic": True}),
     ("passport-camera", {"screen": "passport", "step": 5, "cancel": True, "domestic": True}, press("main .primary", "video")),
-    ("passport-reading", {"screen": "passport-reading", "step": 5}),
+    ("passport-reading", {"screen": "passport-reading", "step": 5, "cancel": True}),
     ("passport-check", of_application(5, screen="passport-check", **PASSPORT, birth_date="1944-08-21", domestic=True)),
     ("municipality-few", of_application(6, screen="municipality", offers=FEW, home="132217")),
     ("municipality", of_application(6, screen="municipality", offers=MANY, home="132217"), press("button.group >> nth=5", ".found:not(:empty)")),
@@ -154,17 +157,18 @@ SCREENS = [
     ("certificate", certificate(reported=True)),
     ("certificate-hidden", certificate(holder=None, hidden=True, older=True)),
     ("certificate-long", certificate(holder=LONG, doses=preview(7)["doses"], reported=False)),
-    ("certificate-abroad", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
-    ("certificate-seal", certificate(2, "abroad", codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
+    ("certificate-abroad", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT)),
+    ("certificate-seal", certificate(2, "abroad", certificate_id=NUMBER, codes=(CARD, SEAL), doses=ABROAD["doses"], passport=PASSPORT, shown=1)),
     ("delete", {"screen": "delete", "entry": entry(1), "holder": HOLDER, "back": True}),
     ("verify", {"screen": "verify", "back": True}),
     *((f"verified-{verdict}", verified(report(verdict), report(verdict, seal=True))) for verdict in REASONS),
-    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 1, "card_issuers": [], "countries": []}, "back": True}),
+    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 2, "card_issuers": [], "countries": []}, "back": True}),
     ("problem", problem("pin-wrong", remaining=2)),
     ("problem-end", problem("passport-not-yours", "start", kind="abroad")),
     ("problem-words", problem("maintenance", "start", says={"words": NOTICE})),
     ("problem-hours", problem("outside-hours", "start", says={"hours": {"open": "06:30", "close": "23:00"}})),
     ("dialog-language", {"screen": "certificates", "people": [], "damaged": 0}, press("#language", "dialog")),
+    ("dialog-damaged", {"screen": "certificates", "people": [], "damaged": 2}, press("main .warning .secondary", "dialog")),
     ("dialog-passphrase", {"screen": "certificates", "people": [], "damaged": 0}, press("main .plain", "dialog")),
     ("dialog-cancel", of_application(3, screen="pin", entered=0), press("#cancel", "dialog")),
 ]
@@ -174,7 +178,21 @@ DOORS = [
     ("door-new-short", "new", True, press("main .primary", ".fault:not(:empty)")),
     ("door", "passphrase", False, None),
     ("door-shut", "new", False, None),
+    # What no core says: the program has ended; a page that was locked out is on its way to another process.
+    ("gone", "passphrase", False, None),
+    ("leaving", "passphrase", False, lambda page: (page.locator("#passphrase").fill(PASSPHRASE), page.locator("main .primary").click(), page.locator("main.on-leaving").wait_for())),
 ]
+# The page's own network, as it is then: nobody at the door; or no screens any more, and a door that is slow to answer.
+MISSING = """
+    const ask = fetch;
+    let doors = 0;
+    window.fetch = (address, ...more) => {
+        if (address === "/door" && window.missing === "gone") return Promise.reject(new TypeError());
+        if (address === "/door" && window.missing === "leaving" && doors++ > 0) return new Promise(() => {});
+        if (address === "/screens" && window.missing === "leaving") return Promise.reject(new TypeError());
+        return ask(address, ...more);
+    };
+"""
 
 
 class Shown:
@@ -192,6 +210,8 @@ class Shown:
         with urlopen(self.about["page"].split("#")[0] + "messages.json", timeout=30) as messages:
             self.catalogue = json.load(messages)
         self.is_in = False
+        self.page.add_init_script(MISSING)
+        self.missing = None
 
     def order(self, **order):
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -241,15 +261,23 @@ class Shown:
             self.page.locator(f"dialog button[lang={language}]").click()
             expect(self.page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else language)
 
+    def miss(self, what):
+        """What is missing from the next page on."""
+        if what != self.missing:
+            self.missing = what
+            self.page.add_init_script(f"window.missing = {json.dumps(what)};")
+
     def each(self, languages=LANGUAGES, only=None):
         """Every screen in every language: name, language."""
         for name, opens, secret, act in DOORS:
             for language in languages:
                 if not only or name in only:
+                    self.miss(name if name in ("gone", "leaving") else None)
                     self.at_door(opens, secret, language)
                     if act:
                         act(self.page)
                     yield name, language
+        self.miss(None)
         for name, screen, *acts in SCREENS:
             for language in languages:
                 if not only or name in only:

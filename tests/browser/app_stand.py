@@ -95,6 +95,11 @@ class Phone:
         system.detach()
         return next(process["id"] for process in processes if process["type"] == "browser")
 
+    def profile(self):
+        """The folder that the browser writes to."""
+        arguments = Path(f"/proc/{self.process()}/cmdline").read_text().split("\0")
+        return next(argument.split("=", 1)[1] for argument in arguments if argument.startswith("--user-data-dir="))
+
     def say(self, key, **values):
         """A text in the language of the screen."""
         said = self.catalogue[self.language][key]

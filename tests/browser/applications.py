@@ -2,7 +2,7 @@
 
 Not each in all four languages, which would take more than three minutes longer and show little more: a language changes the words, and
 those are judged on every screen (`access.py`). Each persona comes in two languages; and in each language there is every way to the end:
-one copy, several, a municipality that is not the card's, a last try.
+one copy, several, a municipality that is not the card's, a last try. All of them in all languages is `everybody.py`.
 """
 
 from playwright.sync_api import expect
@@ -56,7 +56,7 @@ def birth_date(holder):
 def shown(kiosk):
     """What the preview says: name, number of doses, their lots."""
     said = kiosk.page.evaluate("""() => [document.querySelector("dd[lang=ja]").textContent,
-        [...document.querySelectorAll("tbody td:last-child")].map((cell) => cell.textContent)]""")
+        [...document.querySelectorAll("tbody td.lot")].map((cell) => cell.textContent)]""")
     return said[0], said[1]
 
 

@@ -69,7 +69,7 @@ def applied(stand, kiosk):
     first, second = persona("ordinary"), persona("gaiji")
     wanted = traces(first, PIN)
     # VERIFY, and the answer to the challenge once everything was read.
-    slow = {"faults": ["slow=2500@ins=20,times=2", "slow=4000@ins=88"]}
+    slow = {"faults": ["slow=2500@ins=20,times=2", "slow=9000@ins=88"]}
     kiosk.begin("ja").place("ordinary", **slow).is_on("kind").page.locator("button.choice").first.click()
     kiosk.is_on("pin")
     for digit in PIN:
@@ -114,7 +114,7 @@ def applied(stand, kiosk):
 
 
 def given_up(stand, kiosk):
-    """Whoever cancels, goes back to the start or walks away, and whose browser is killed leaves nothing either."""
+    """Whoever cancels, goes back to the start or lifts the card, and whose browser is killed leaves nothing either."""
     residents = Residents(stand, kiosk)
     for way in ("cancel", "lift", "kill", "back"):
         if way == "lift":

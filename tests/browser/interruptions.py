@@ -238,6 +238,7 @@ def announced(shown):
         expect(main).to_contain_text(MENU["hours"]["close"])
         shown.page.locator(f"button.language[lang={language}]").click()
         shown.on("service")
+        expect(main).to_contain_text(MENU["hours"]["close"])
         expect(main).to_contain_text(NOTICE[language])
 
 

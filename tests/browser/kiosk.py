@@ -11,7 +11,7 @@ import time
 
 from stand import kiosk
 
-GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting", "guard", "access", "sound", "ear")
+GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting", "guard", "access", "sound", "ear", "everybody")
 
 
 def main():

@@ -32,24 +32,24 @@ def goes_no_further(kiosk):
         expect(kiosk.page.locator(f"#{way}")).to_be_hidden()
 
 
-def at_once(stand, kiosk):
-    for name, language, code in AT_ONCE:
+def at_once(stand, kiosk, cases=AT_ONCE):
+    for name, language, code in cases:
         kiosk.begin(language).place(name).is_told_why(code)
         goes_no_further(kiosk)
         stand.order(remove=0)
         kiosk.to_start()
 
 
-def after_pin(stand, kiosk):
-    for name, language, code in AFTER_PIN:
+def after_pin(stand, kiosk, cases=AFTER_PIN):
+    for name, language, code in cases:
         kiosk.to_pin(name, language).type_pin().is_told_why(code)
         goes_no_further(kiosk)
         stand.order(remove=0)
         kiosk.to_start()
 
 
-def after_municipality(stand, kiosk):
-    for name, language, code in AFTER_MUNICIPALITY:
+def after_municipality(stand, kiosk, cases=AFTER_MUNICIPALITY):
+    for name, language, code in cases:
         kiosk.to_municipality(name, language)
         home = kiosk.page.get_by_role("heading", name=kiosk.say("Home"))
         # What does not take part is not offered, and the page says where to go then.

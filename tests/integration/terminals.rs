@@ -169,7 +169,7 @@ fn a_kiosk_of_another_build_is_refused_where_builds_are_listed() {
         center: |config| {
             let other = "0".repeat(64);
             let listed = [other.as_str(), menu_request().build.as_str()].map(toml::Value::from);
-            set(config, "kiosk_builds", listed.to_vec());
+            config.insert("kiosk_builds".to_owned(), listed.to_vec().into());
         },
         ..Options::default()
     })

@@ -14,6 +14,7 @@
 //! | `{"passport":{"persona":"gaiji","taken":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`taken`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
 //! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
 //! | `{"revoke":["132217","ID"]}` | that municipality revokes the certificate |
+//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`]) |
 
 use std::error::Error;
 use std::io::{self, BufRead};
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 
 use crate::around::{Around, Line};
 use crate::device::Device;
+use crate::experiment::forgetting::remains;
 use crate::passport::Passport;
 use crate::passport::photograph::Photograph;
 use crate::passport::specimen::Specimen;
@@ -76,6 +78,7 @@ enum Order {
     Passport(Wanted),
     Dose(String),
     Revoke([String; 2]),
+    Search { process: u32, of: String },
 }
 
 /// What is this stand's own.
@@ -204,6 +207,9 @@ impl Stand {
             Order::Device(name) => device.exchange(world, &name)?,
             Order::Passport(wanted) => return self.photograph(&wanted),
             Order::Dose(persona) => vaccinate(world, &persona)?,
+            Order::Search { process, of } => {
+                return Ok(serde_json::to_value(remains(process, &of)?)?);
+            }
             Order::Revoke([municipality, id]) => {
                 let mut vrs: Command = world.ground.vrs();
                 run(vrs.args(["revoke", "--municipality", &municipality, &id]))?;

@@ -160,6 +160,9 @@ pub struct Report {
     memory: u64,
 }
 
+/// Works that are done with a page at once. Without any, `ippeveprinter` sleeps as long as it thinks that pages take.
+const AT_ONCE: &str = "#!/bin/sh\n";
+
 /// Leads so many applications, one after the other.
 ///
 /// # Errors
@@ -168,7 +171,8 @@ pub fn run(applications: usize) -> io::Result<Report> {
     let world = World::start(&Options::default())?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
     let pki = world.ground.path("pki/services");
-    let printer = Printer::start(&pki.join("center.pem"), &pki.join("center.key"))?;
+    let (certificate, key) = (pki.join("center.pem"), pki.join("center.key"));
+    let printer = Printer::with(&certificate, &key, Some(AT_ONCE))?;
     let config = Config::load(&world.ground.path("kiosk/kiosk.toml")).map_err(io::Error::other)?;
     let applications = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,9 +1,10 @@
 //! What is said to programs: the JSON of `verify --json`.
 //!
 //! ```text
-//! { "form", "at", "codes": [ { "kind", "verdict", "reason", "claimed_issuer", "signer", "content", "notes" }, … ] }
+//! { "form", "at", "codes": [ { "kind", "verdict", "why", "reason", "claimed_issuer", "signer", "content", "notes": [ { "code", "text", "day"? }, … ] }, … ] }
 //! { "form", "card_issuers": [ { "url", "name", "keys", "revoked", "fetched" }, … ], "countries": [ { "code", "name", "cscas", "revoked" }, … ] }
 //! ```
+//! `why` and a note's `code` are words of [`codes`](crate::codes), for who says it in another language; `reason` and `text` are sentences.
 //! Names and numbers of people are in it: it is for who asked, and for no log.
 
 use serde_json::{Value, json};
@@ -12,11 +13,11 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::card::Private;
 use crate::document::Kind;
-use crate::report::{Content, Report, Signer};
+use crate::report::{Content, Note, Report, Signer};
 use crate::trust::TrustList;
 
 /// Version of the form; it grows with each change that a reader could stumble over.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// What was found, judged as of `now`, in seconds since 1970.
 #[must_use]
@@ -91,16 +92,25 @@ fn report(report: &Report) -> Value {
             "csca_sha256": csca_fingerprint,
         }),
     });
-    let notes: Vec<_> = report.notes.iter().map(ToString::to_string).collect();
+    let notes: Vec<_> = report.notes.iter().map(note).collect();
     json!({
         "kind": kind_word(report.kind),
         "verdict": report.verdict.word(),
+        "why": report.verdict.why(),
         "reason": report.verdict.reason(),
         "claimed_issuer": report.claimed,
         "signer": signer,
         "content": report.content.as_ref().map(content),
         "notes": notes,
     })
+}
+
+fn note(note: &Note) -> Value {
+    let mut said = json!({"code": note.word(), "text": note.to_string()});
+    if let Note::RevocationsAsOf(day) = note {
+        said["day"] = json!(day.to_string());
+    }
+    said
 }
 
 fn content(content: &Content) -> Value {

@@ -61,6 +61,7 @@
 //! everything it does not revoke is [`Unchecked`].
 
 mod card;
+pub mod codes;
 mod countries;
 mod document;
 pub mod form;

@@ -269,8 +269,7 @@ fn a_page_has_the_texts_of_its_day_of_issue() {
     assert_eq!(title(date!(2031 - 03 - 31)), "新しい題");
 }
 
-/// The table of the project's specification of certificates (`certificates.md`, "SMART Health Card" and "ICAO VDS-NC"), row by row:
-/// English name of the shipped product, CVX, ICD-11 extension code. Checked there against CDC's and WHO's tables.
+/// English name of the shipped product, CVX, ICD-11 extension code, row by row. `programmes/SOURCES.md` says where they are from.
 const CODES: [(&str, Option<&str>, &str); 18] = [
     ("Comirnaty", Some("208"), "XM8NQ0"),
     ("Comirnaty, 5 to 11 years", Some("218"), "XM8NQ0"),
@@ -321,6 +320,103 @@ const CODES: [(&str, Option<&str>, &str); 18] = [
     // Without a CVX of its own the explicit rule holds; without a code of its own in ICD-11, the generic one.
     ("Daichirona (Omicron XBB.1.5)", None, "XM68M6"),
 ];
+
+/// First and last day of each row: whoever changes one changes what was certified, and says so here.
+const DAYS: [(&str, &str, &str); 19] = [
+    ("Comirnaty", "2021-02-14", "2024-03-31"),
+    ("Comirnaty, 5 to 11 years", "2022-02-21", "2024-03-31"),
+    ("Comirnaty, 6 months to 4 years", "2022-10-24", "2024-03-31"),
+    (
+        "Comirnaty, bivalent (original/Omicron BA.1)",
+        "2022-09-20",
+        "2024-03-31",
+    ),
+    (
+        "Comirnaty, bivalent (original/Omicron BA.4-5)",
+        "2022-10-13",
+        "2024-03-31",
+    ),
+    (
+        "Comirnaty, 5 to 11 years, bivalent (original/Omicron BA.4-5)",
+        "2023-03-08",
+        "2024-03-31",
+    ),
+    ("Comirnaty (Omicron XBB.1.5)", "2023-09-20", "2024-03-31"),
+    (
+        "Comirnaty, 5 to 11 years (Omicron XBB.1.5)",
+        "2023-09-20",
+        "2024-03-31",
+    ),
+    (
+        "Comirnaty, 6 months to 4 years (Omicron XBB.1.5)",
+        "2023-09-20",
+        "2024-03-31",
+    ),
+    ("COVID-19 Vaccine Moderna", "2021-05-24", "2021-12-17"),
+    ("Spikevax", "2021-12-18", "2024-03-31"),
+    (
+        "Spikevax, bivalent (original/Omicron BA.1)",
+        "2022-09-20",
+        "2024-03-31",
+    ),
+    (
+        "Spikevax, bivalent (original/Omicron BA.4-5)",
+        "2022-11-28",
+        "2024-03-31",
+    ),
+    ("Spikevax (Omicron XBB.1.5)", "2023-09-25", "2024-03-31"),
+    (
+        "Spikevax, 6 months to 11 years (Omicron XBB.1.5)",
+        "2023-09-25",
+        "2024-03-31",
+    ),
+    ("Vaxzevria", "2021-08-03", "2022-09-30"),
+    ("Nuvaxovid", "2022-05-25", "2024-03-31"),
+    ("Jcovden", "2022-06-20", "2024-03-31"),
+    ("Daichirona (Omicron XBB.1.5)", "2023-11-28", "2024-03-31"),
+];
+
+/// What stands on the page, in Japanese and English: title, statement, legal ground.
+const TEXTS: [[&str; 2]; 3] = [
+    [
+        "新型コロナウイルス感染症 予防接種証明書",
+        "Vaccination Certificate of COVID-19",
+    ],
+    [
+        "上記の者は、下記のとおり新型コロナウイルス感染症の予防接種を受けたことを証明する。",
+        "This is to certify that the person named above has been vaccinated against COVID-19 as stated below.",
+    ],
+    [
+        "予防接種法附則第７条第１項（特例臨時接種）",
+        "Immunization Act, Supplementary Provisions, Article 7, paragraph 1",
+    ],
+];
+
+#[test]
+fn days_and_texts_are_those_that_were_reviewed() {
+    let (programmes, id) = covid();
+    let programme = programmes.find(&id).unwrap();
+    let rows = programme.vaccines().rows.iter();
+    let days: Vec<_> = rows
+        .map(|row| {
+            let until = row.until.map(|day| day.to_string()).unwrap_or_default();
+            (row.product.en.clone(), row.from.to_string(), until)
+        })
+        .collect();
+    let reviewed = DAYS.map(|(product, from, until)| (product.into(), from.into(), until.into()));
+    assert_eq!(days, reviewed);
+    // One row of texts holds for the whole period.
+    for day in [
+        date!(2021 - 12 - 20),
+        date!(2026 - 11 - 24),
+        date!(2031 - 03 - 31),
+    ] {
+        let texts = programme.texts_on(day);
+        let said = [texts.title(), texts.statement(), texts.legal_ground()];
+        let said = said.map(|text| [text.ja.as_str(), text.en.as_str()]);
+        assert_eq!(said, TEXTS, "{day}");
+    }
+}
 
 #[test]
 fn codes_are_those_of_the_specification_and_each_row_has_its_days() {

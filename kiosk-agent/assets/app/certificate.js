@@ -1,7 +1,7 @@
 // A certificate as it is shown to others.
 
-import { button, currentLanguage, date, el, localized, text } from "./dom.js";
-import { own, row, table } from "./parts.js";
+import { button, currentLanguage, date, el, inEnglish, localized, text } from "./dom.js";
+import { beside, own, row, table } from "./parts.js";
 
 const CODES = { "health-card": ["CodeCard", "CodeCardText"], "vds-nc": ["CodeSeal", "CodeSealText"] };
 /** Light modules around a symbol (ISO/IEC 18004). */
@@ -11,29 +11,39 @@ const SVG = "http://www.w3.org/2000/svg";
 let ticking = null;
 
 export function certificate(screen, { press, wire }) {
-  const { kind, holder, passport, authority, all_doses, codes, shown, hidden, hides, older, reported, issued_on, name } = screen;
+  const { kind, holder, passport, authority, all_doses, codes, shown, hidden, hides, older, reported, issued_on, name, certificate_id } = screen;
+  const abroad = kind === "abroad";
+  const alsoEnglish = abroad && currentLanguage() !== "en";
   const now = el("section.now", { "aria-label": text("Now") }, el("div.sweep", { "aria-hidden": "true" }, el("i")), el("p.time", { role: "timer", "aria-live": "off" }, el("span.day"), " ", el("span.clock")));
   startClock(now);
   const code = codes[shown];
   const [codeName, codeText] = CODES[code.name];
   return [
-    el("h1", { tabindex: "-1" }, el(`span.kind.${kind}`, { text: text(kind === "domestic" ? "Domestic" : "Abroad") }), " ", el("span", { text: name ? localized(name) : text("ListTitle") })),
-    reported === false ? el("div.warning", { role: "alert" }, el("p.happened", { text: text("NotReportedHome") })) : reported === true ? el("p.done", { role: "status", text: text("Kept") }) : null,
+    el("h1", { tabindex: "-1" }, el(`span.kind.${kind}`, { text: text(kind === "domestic" ? "Domestic" : "Abroad") }), " ", el("span", { text: name ? localized(name) : text("ListTitle") }),
+      alsoEnglish ? el("span.beside", { lang: "en", text: `${inEnglish("Abroad")}${name ? `: ${name.en}` : ""}` }) : null),
+    reported === false ? el("div.warning", { role: "alert" }, el("p.happened", { text: text("NotReportedHome") }),
+      el("div.choices", {}, button("primary", text("IssueAgain"), () => press("again")))) : reported === true ? el("p.done", { role: "status", text: text("Kept") }) : null,
     older ? el("p.notices", { text: text("OlderText") }) : null,
     now,
     codes.length > 1 ? el("div.tabs", { role: "group", "aria-label": text("Codes") }, ...codes.map(({ name: which }, index) =>
       button("tab", text(CODES[which][0]), () => press("code", index), { "aria-pressed": String(index === shown) }))) : null,
     el("figure.code-of", {}, symbol(code.rows, text("CodeLabel", { name: text(codeName) })), el("figcaption", { text: text(codeText) })),
     el("section.card.holder", {}, el("dl", {},
-      row(text("Name"), holder ? holder.name : text("Hidden"), holder ? "ja" : undefined),
-      row(text("BirthDate"), holder ? date(holder.birth_date) : text("Hidden")),
-      ...(passport ? [row(text("PassportName"), passport.romanised_name.replace("  ", " "), "en"), row(text("Nationality"), passport.nationality, "en"),
-        row(text("PassportNumber"), passport.number, "en")] : [])),
+      ...(abroad && holder
+        ? [beside("Name", holder.name, null, "ja"), beside("BirthDate", date(holder.birth_date), holder.birth_date)]
+        : [row(text("Name"), holder ? holder.name : text("Hidden"), holder ? "ja" : undefined),
+          row(text("BirthDate"), holder ? date(holder.birth_date) : text("Hidden"))]),
+      ...(passport ? [beside("PassportName", passport.romanised_name.replace("  ", " "), null, "en"), beside("Nationality", passport.nationality, null, "en"),
+        beside("PassportNumber", passport.number, null, "en")] : [])),
       hides ? el("div.option", {}, hiding(hidden, press), el("p.note", { id: "what-hide", text: text("HideText") })) : null),
-    el("section.card", {}, el("h2", { text: text("Doses") }), table(all_doses)),
-    el("section.card", {}, el("dl", {},
+    el("section.card", {}, el("h2", { text: text("Doses") }), table(all_doses, abroad)),
+    el("section.card", {}, el("dl", {}, ...(abroad ? [
+      beside("Authority", authority.name, authority.name_en, "ja"), beside("IssuedOn", date(issued_on), issued_on),
+      ...(certificate_id ? [beside("CertificateNumber", certificate_id, null, "en")] : []),
+    ] : [
       row(text("Authority"), currentLanguage() === "zh" ? authority.name : own(authority.name, authority.name_en), ["ja", "zh"].includes(currentLanguage()) ? "ja" : "en"),
-      row(text("IssuedOn"), date(issued_on)))),
+      row(text("IssuedOn"), date(issued_on)),
+    ]))),
     saving(wire, kind),
     el("section.card", {},
       el("div.choices", {}, button("secondary", text("Renew"), () => press("again"), { "aria-describedby": "what-renew" })),

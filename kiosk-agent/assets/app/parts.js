@@ -1,10 +1,17 @@
 // What several screens show.
 
-import { currentLanguage, date, el, text } from "./dom.js";
+import { currentLanguage, date, el, inEnglish, text } from "./dom.js";
 
 /** A line of a list of terms. */
 export function row(label, value, lang) {
   return el("div", {}, el("dt", { text: label }), el("dd", { text: value, lang }));
+}
+
+/** A line of a certificate for abroad: English stands beside whatever the screen's language is, and beside what is certified in Japanese. */
+export function beside(key, value, english, lang) {
+  const same = currentLanguage() === "en";
+  return el("div", {}, el("dt", {}, text(key), same ? null : el("span.beside", { lang: "en", text: inEnglish(key) })),
+    el("dd", {}, el("span", { text: value, lang }), english && english !== value ? el("span.beside", { lang: "en", text: english }) : null));
 }
 
 /** What is certified is Japanese and English: the one, or the other. */
@@ -13,13 +20,16 @@ export function own(one, other) {
 }
 
 /** Doses, each with all that is certified of it. */
-export function table(doses) {
+export function table(doses, abroad = false) {
   // Whoever reads neither is shown English, and told so.
   const lang = currentLanguage() === "ja" ? undefined : "en";
+  const said = (key, one, other) => (abroad ? beside(key, one, other, "ja") : row(text(key), own(one, other), lang));
+  const plain = (key, value) => (abroad ? beside(key, value, null, "en") : row(text(key), value, "en"));
   return el("ol.doses", { "aria-label": text("Doses") }, ...doses.map((dose, index) => el("li", {},
-    el("h3", {}, el("span.number", { text: text("DoseTitle", { number: dose.abroad?.number ?? index + 1 }) }), " ", el("span.day", { text: date(dose.date) })),
+    el("h3", {}, el("span.number", { text: text("DoseTitle", { number: dose.abroad?.number ?? index + 1 }) }), " ", el("span.day", { text: date(dose.date) }),
+      abroad ? el("span.beside", { lang: "en", text: dose.date }) : null),
     el("dl", {},
-      row(text("DoseVaccine"), own(dose.vaccine, dose.vaccine_en), lang), row(text("Product"), own(dose.product, dose.product_en), lang),
-      row(text("Maker"), own(dose.maker, dose.maker_en), lang), row(text("DoseLot"), dose.lot, "en"),
-      ...(dose.abroad ? [row(text("Country"), dose.abroad.country, "en")] : [])))));
+      said("DoseVaccine", dose.vaccine, dose.vaccine_en), said("Product", dose.product, dose.product_en),
+      said("Maker", dose.maker, dose.maker_en), plain("DoseLot", dose.lot),
+      ...(dose.abroad ? [plain("Country", dose.abroad.country)] : [])))));
 }

@@ -3,7 +3,7 @@
 import { certificate, stopClock } from "./certificate.js";
 import { chooser, closeCamera } from "./camera.js";
 import { change } from "./door.js";
-import { button, currentLanguage, date, el, localized, text } from "./dom.js";
+import { button, currentLanguage, date, dialog, el, localized, text } from "./dom.js";
 import { municipalities } from "./municipality.js";
 import { fillDots, pad } from "./pad.js";
 import { row, table } from "./parts.js";
@@ -37,7 +37,8 @@ const SCREENS = {
 
   certificates: ({ people, damaged }, { press, wire, opensByPassphrase }) => [
     title(text("ListTitle")),
-    damaged ? el("div.warning", {}, el("p.happened", { text: text("Damaged") }), el("p", { text: text("DamagedText", { count: damaged }) })) : null,
+    damaged ? el("div.warning", {}, el("p.happened", { text: text("Damaged") }), el("p", { text: text("DamagedText", { count: damaged }) }),
+      el("div.choices", {}, button("secondary", text("DamagedRemove"), () => askToGiveUp(press)))) : null,
     ...(people.length ? people.map((person) => belongings(person, press)) : [el("div.empty", {}, lead(text("ListEmpty")), note(text("ListEmptyText")))]),
     el("div.choices.main", {},
       button("primary", text(people.length ? "IssueAnother" : "IssueNew"), () => press("issue")),
@@ -187,12 +188,22 @@ export function leave() {
   stopClock();
 }
 
+/** What is taken away is gone: asked back. */
+function askToGiveUp(press) {
+  dialog(text("DamagedRemove"), (close) => [
+    el("p", { text: text("DamagedRemoveText") }),
+    el("div.choices", {},
+      button("secondary", text("RemoveNo"), close, { autofocus: true }),
+      button("primary danger", text("RemoveYes"), () => { press("give-up"); close(); })),
+  ]);
+}
+
 /** Somebody's certificates in the list. */
 function belongings({ holder, certificates }, press) {
   const items = certificates.map((entry) => {
     const own = currentLanguage() === "ja" || currentLanguage() === "zh";
     return el("li", {}, el(`button.entry.${entry.kind}`, { type: "button", press: () => press("open", entry.id) },
-      el("strong", { text: text(KINDS[entry.kind][0]) }), entry.older ? el("span.tag", { text: text("Older") }) : null,
+      el("strong", { text: text(KINDS[entry.kind][0]) }), entry.lapses ? el("span.tag.lapses", { text: text("Lapses") }) : entry.older ? el("span.tag", { text: text("Older") }) : null,
       el("span", { text: entry.name ? localized(entry.name) : "" }),
       el("span", { text: `${text("IssuedDay", { date: date(entry.issued_on) })} · ${text("DoseCount", { count: entry.doses })}` }),
       el("span", { lang: own ? "ja" : "en", text: own ? entry.authority.name : entry.authority.name_en })));

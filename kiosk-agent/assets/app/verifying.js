@@ -6,10 +6,22 @@ import { row } from "./parts.js";
 
 /** By the verdict's word: what is said, why, and how it looks. */
 const VERDICTS = {
-  valid: ["VerdictValid", "WhyValid", "good"], unchecked: ["VerdictUnchecked", "WhyUnchecked", "open"], revoked: ["VerdictRevoked", "WhyRevoked", "bad"],
+  valid: ["VerdictValid", "WhyValid", "good"], unchecked: ["VerdictUnchecked", "WhyNoList", "open"], revoked: ["VerdictRevoked", "WhyRevoked", "bad"],
   expired: ["VerdictExpired", "WhyExpired", "bad"], "not-yet-valid": ["VerdictNotYetValid", "WhyNotYetValid", "bad"],
   "unknown-issuer": ["VerdictUnknownIssuer", "WhyUnknownIssuer", "open"], tampered: ["VerdictTampered", "WhyTampered", "bad"],
   malformed: ["VerdictMalformed", "WhyMalformed", "open"], unsupported: ["VerdictUnsupported", "WhyUnsupported", "open"],
+};
+/** By the word in `why` (`verify::codes`), where it says more than the verdict does. */
+const WHYS = {
+  "no-list": "WhyNoList", "old-list": "WhyOldList", "content": "WhyTampered", "issuer": "WhyTamperedIssuer", "incomplete": "WhyIncomplete", "mixed": "WhyMixed",
+  "text": "WhyMalformed", "algorithm": "WhyAlgorithm", "version": "WhyVersion", "payload": "WhyPayload", "signer-certificate": "WhySignerCertificate",
+};
+/** Whose dates, or whose revocation. */
+const WHOSE = { "document": "WhoseDocument", "signer": "WhoseSigner", "csca": "WhoseCsca" };
+/** By the code of a note. */
+const NOTES = {
+  "not-before-fraction": "NoteFraction", "signer-profile": "NoteProfile", "dose-after-signing": "NoteAfterSigning", "dose-in-future": "NoteFuture",
+  "revocations-as-of": "RevokedAsOf",
 };
 /** Told by a mark too, not by colour alone. */
 const MARKS = { good: "✓", bad: "✕", open: "?" };
@@ -47,39 +59,38 @@ export function verify(_, { wire, serial }) {
 export function verified({ found, trust }, { press }) {
   return [
     el("h1", { tabindex: "-1", text: text("ReportTitle") }),
+    age(trust),
     ...(found.length ? found.map(report) : [el("section.verdict.open", {}, el("h2", {}, mark("open"), text("NoCode")), el("p", { text: text("NoCodeText") }))]),
     el("div.choices.main", {}, button("primary", text("VerifyAgain"), () => press("back"))),
     listOf(trust),
   ];
 }
 
+/** A warning beside the verdicts where our own issuer's revocations are not of today. */
+function age(trust) {
+  const center = trust?.center;
+  if (!center?.old) return null;
+  return el("p.warning", { id: "trust-age", text: center.fetched ? text("TrustOld", { date: day(center.fetched) }) : text("TrustNever") });
+}
+
 const mark = (look) => el("span.mark", { "aria-hidden": "true", text: MARKS[look] });
 
 /** What is to be said of one code. */
-function report({ kind, verdict, reason, claimed_issuer, signer, content, notes }) {
-  const [said, why, look] = VERDICTS[verdict] ?? VERDICTS.malformed;
-  const whose = { revoked: true, expired: true, "not-yet-valid": true }[verdict] && reason ? subject(reason) : null;
+function report({ kind, verdict, why, claimed_issuer, signer, content, notes }) {
+  const [said, usual, look] = VERDICTS[verdict] ?? VERDICTS.malformed;
+  const whose = { revoked: true, expired: true, "not-yet-valid": true }[verdict] ? WHOSE[why] : null;
+  const because = verdict === "tampered" && why === "signer" ? "WhyTamperedSigner" : WHYS[why] ?? usual;
+  const noted = [...new Map(notes.map((note) => [note.code, note])).values()].filter(({ code }) => NOTES[code]);
   return el(`section.verdict.${look}`, { "data-verdict": verdict },
     el("h2", {}, mark(look), text(said)),
-    el("p", { text: text(why) }),
+    el("p", { text: text(because) }),
     el("dl", {},
       row(text("Kind"), KINDS[kind] ?? "–", "en"),
       ...(whose ? [row(text("About"), text(whose))] : []),
-      ...(signer ? signed(signer) : claimed_issuer ? [row(text("Claimed"), claimed_issuer, "en")] : []),
-      ...(reason && !whose && ["tampered", "malformed"].includes(verdict) ? [row(text("Details"), reason, "en")] : [])),
+      ...(signer ? signed(signer) : claimed_issuer ? [row(text("Claimed"), claimed_issuer, "en")] : [])),
     content ? says(content) : null,
-    notes.length ? el("div", {}, el("h3", { text: text("NotesTitle") }), el("ul", {}, ...notes.map(noted))) : null);
-}
-
-/** Whose dates, or whose revocation: the library names it in a sentence. */
-function subject(reason) {
-  if (reason.includes("CSCA")) return "WhoseCsca";
-  return reason.includes("signer") ? "WhoseSigner" : "WhoseDocument";
-}
-
-function noted(note) {
-  const [, as] = /^revocations as of (\d{4}-\d\d-\d\d)$/u.exec(note) ?? [];
-  return as ? el("li", { text: text("RevokedAsOf", { date: date(as) }) }) : el("li", { lang: "en", text: note });
+    noted.length ? el("div", {}, el("h3", { text: text("NotesTitle") }),
+      el("ul", {}, ...noted.map((note) => el("li", { text: text(NOTES[note.code], note.day ? { date: date(note.day) } : {}) })))) : null);
 }
 
 function signed(signer) {

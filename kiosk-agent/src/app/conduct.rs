@@ -22,9 +22,10 @@ use issuance_api::{CertificateKind, Problem, ProblemCode, TerminalUrn};
 use super::desk::{Intent, Shown};
 use super::front::{Front, PageFront};
 use super::porter::{OpenWallet, Porter};
+use super::scanner::Scanner;
 use super::shelf::{self, Proposal};
 use super::verifying::Verifying;
-use super::wallet::{Id, Wallet};
+use super::wallet::{Damage, Id, Wallet};
 use crate::channel::ChannelCenter;
 use crate::enrolment::Membership;
 use crate::handover::Issuer;
@@ -85,6 +86,8 @@ pub struct App<G, K, R> {
     pub passports: Arc<R>,
     /// What looks at other certificates.
     pub verifying: Arc<Verifying>,
+    /// What reads their codes.
+    pub scanner: Scanner,
 }
 
 /// Where it goes on.
@@ -109,9 +112,9 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     /// Waits until somebody opens the wallet, and serves them until it is locked; again and again, until it is dropped.
     pub async fn attend(&mut self, porter: &mut Porter, front: &mut PageFront) -> Infallible {
         loop {
-            let (wallet, damaged) = porter.opened().await;
+            let (wallet, damages) = porter.opened().await;
             tokio::select! {
-                never = self.serve(&wallet, damaged, front) => match never {},
+                never = self.serve(&wallet, damages, front) => match never {},
                 () = porter.until_to_be_locked(&wallet) => {}
             }
             // What was under way is dropped and with it wiped; the card may still be held.
@@ -120,22 +123,22 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         }
     }
 
-    /// Serves whoever opened the wallet, until it is dropped. So many of its files are damaged.
+    /// Serves whoever opened the wallet, until it is dropped. This is damaged in it.
     pub async fn serve(
         &mut self,
         wallet: &OpenWallet,
-        damaged: usize,
+        mut damages: Vec<Damage>,
         front: &mut impl Front,
     ) -> Infallible {
         let mut next = Next::List;
         loop {
             next = match next {
-                Next::List => list(wallet, damaged, front).await,
+                Next::List => list(wallet, &mut damages, front).await,
                 Next::Certificate { id, reported } => {
                     looking::certificate(wallet, id, reported, front).await
                 }
                 Next::Apply(proposal) => self.apply(wallet, proposal, front).await,
-                Next::Verify => looking::verify(&self.verifying, front).await,
+                Next::Verify => looking::verify(&self.scanner, &self.verifying, front).await,
             };
         }
     }
@@ -161,14 +164,25 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     }
 }
 
-async fn list(wallet: &OpenWallet, damaged: usize, front: &mut impl Front) -> Next {
+async fn list(wallet: &OpenWallet, damages: &mut Vec<Damage>, front: &mut impl Front) -> Next {
     let listed = shelf::list(&open(wallet));
+    let damaged = damages.len();
     front.show(Shown::Certificates { listed, damaged });
     loop {
         match front.intent().await {
             Intent::Issue => return Next::Apply(None),
             Intent::Open(id) => return Next::Certificate { id, reported: None },
             Intent::Verify => return Next::Verify,
+            Intent::GiveUp => {
+                let given_up = open(wallet).give_up(damages);
+                match given_up {
+                    Ok(()) => damages.clear(),
+                    Err(error) => {
+                        told(Shown::end(looking::problem(&error).into()), front).await;
+                    }
+                }
+                return Next::List;
+            }
             _ => {}
         }
     }

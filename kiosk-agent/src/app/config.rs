@@ -144,6 +144,50 @@ mod tests {
         assert!(config.page.port != 0 && !config.page.open.is_empty());
     }
 
+    /// Whoever starts with the examples gets a center, a kiosk and an app that find each other.
+    #[test]
+    fn the_examples_fit_together() {
+        let parse = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
+        let center = parse(include_str!("../../../issuance-center/center.example.toml"));
+        let app = parse(include_str!("../../app.example.toml"));
+        let at = |table: &toml::Table, path: &[&str]| {
+            let (last, folders) = path.split_last().unwrap();
+            let table = folders
+                .iter()
+                .fold(table, |table, name| table[*name].as_table().unwrap());
+            table[*last].as_str().unwrap().to_owned()
+        };
+        for (asked, listener) in [
+            (&["center"][..], &["terminals"][..]),
+            (&["enrolment"], &["enrolment", "listener"]),
+            (&["verify", "center"], &["public"]),
+        ] {
+            let address = at(&app, &[asked, &["address"]].concat());
+            let listens = at(&center, &[listener, &["listen"]].concat());
+            assert_eq!(address, listens, "{asked:?}");
+        }
+        let name = format!("urn:shomei:center:{}", at(&center, &["id"]));
+        let others = [
+            include_str!("../../kiosk.example.toml"),
+            include_str!("../../package/kiosk.toml"),
+        ];
+        for terminal in others.map(parse).iter().chain([&app]) {
+            assert_eq!(at(terminal, &["issuer", "iss"]), at(&center, &["issuer"]));
+        }
+        let kiosk = parse(others[0]);
+        assert_eq!(
+            at(&kiosk, &["center", "address"]),
+            at(&center, &["terminals", "listen"])
+        );
+        for expect in [
+            at(&app, &["center", "expect"]),
+            at(&app, &["enrolment", "expect"]),
+            at(&kiosk, &["center", "expect"]),
+        ] {
+            assert_eq!(expect, name);
+        }
+    }
+
     #[test]
     fn what_nobody_knows_is_refused() {
         let text = include_str!("../../app.example.toml");

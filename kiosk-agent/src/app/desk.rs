@@ -52,6 +52,8 @@ pub enum Intent {
     Issue,
     /// Show this one.
     Open(Id),
+    /// Take away what is damaged.
+    GiveUp,
     /// Look at somebody's certificate.
     Verify,
     /// A certificate of this programme of the menu.
@@ -148,6 +150,7 @@ impl Desk {
         let intent = match (&mut self.shown, press.intent) {
             (Shown::Certificates { .. }, PageIntent::Issue) => Intent::Issue,
             (Shown::Certificates { .. }, PageIntent::Verify) => Intent::Verify,
+            (Shown::Certificates { damaged: 1.., .. }, PageIntent::GiveUp) => Intent::GiveUp,
             (Shown::Certificates { listed, .. }, PageIntent::Open(id))
                 if listed.iter().any(|it| it.id() == id) =>
             {

@@ -31,6 +31,8 @@ pub enum PageIntent {
     Issue,
     /// `certificates`: show this one.
     Open(Id),
+    /// `certificates`: take away what is damaged, where something is.
+    GiveUp,
     /// `certificates`: look at somebody's certificate.
     Verify,
     /// `service`: a certificate of this programme.

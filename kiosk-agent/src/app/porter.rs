@@ -4,7 +4,7 @@
 //! That count is the process's own: whoever can start the program anew can read the wallet's files too, and guess elsewhere.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::front::{Knock, Knocks, Refusal, Shared};
-use super::wallet::{self, DeviceKey, DeviceKeyError, Lock, Passphrase, Wallet, WalletError};
+use super::wallet::{
+    self, Damage, DeviceKey, DeviceKeyError, Door, Lock, Passphrase, Wallet, WalletError,
+};
 use crate::web::door::Secret;
 
 /// Wrong passphrases until the next one has to wait.
@@ -80,7 +82,7 @@ impl Place {
     }
 
     /// Opens it, or makes it, with the device's key, which is made where there is neither.
-    fn open_with_key(&self, key: &Path) -> Result<(Wallet, usize), PlaceError> {
+    fn open_with_key(&self, key: &Path) -> Result<(Wallet, Vec<Damage>), PlaceError> {
         let absent = wallet::lock(&self.folder)? == Lock::Absent;
         let key = if absent && !key.exists() {
             DeviceKey::create(key)?
@@ -89,10 +91,9 @@ impl Place {
         };
         let secret = wallet::Secret::DeviceKey(key);
         if absent {
-            return Ok((Wallet::create(&self.folder, &secret)?, 0));
+            return Ok((Wallet::create(&self.folder, &secret)?, Vec::new()));
         }
-        let (wallet, damages) = Wallet::open(&self.folder, &secret)?;
-        Ok((wallet, damages.len()))
+        Ok(Wallet::open(&self.folder, &secret)?)
     }
 }
 
@@ -109,8 +110,8 @@ impl Porter {
         }
     }
 
-    /// Waits until somebody opens the wallet; and how many of its files are damaged.
-    pub async fn opened(&mut self) -> (OpenWallet, usize) {
+    /// Waits until somebody opens the wallet; and what of it is damaged.
+    pub async fn opened(&mut self) -> (OpenWallet, Vec<Damage>) {
         loop {
             match self.knocks.next().await {
                 Knock::Unlock {
@@ -119,7 +120,7 @@ impl Porter {
                     language,
                     reply,
                 } => match self.open(passphrase, started).await {
-                    Ok((wallet, damaged)) => {
+                    Ok((wallet, damages)) => {
                         let secret = Secret::random().map_err(|_| Refusal::Failed);
                         if let Ok(secret) = &secret {
                             self.shared.let_in(secret.clone(), language);
@@ -128,7 +129,7 @@ impl Porter {
                         // Whoever left meanwhile asks again.
                         let _ = reply.send(secret);
                         if let_in {
-                            return (Arc::new(Mutex::new(wallet)), damaged);
+                            return (Arc::new(Mutex::new(wallet)), damages);
                         }
                     }
                     Err(refusal) => drop(reply.send(Err(refusal))),
@@ -157,7 +158,7 @@ impl Porter {
         &mut self,
         passphrase: Option<Zeroizing<String>>,
         started: bool,
-    ) -> Result<(Wallet, usize), Refusal> {
+    ) -> Result<(Wallet, Vec<Damage>), Refusal> {
         let place = self.place.clone();
         match place.opens().map_err(|_| Refusal::Failed)? {
             Opens::Key if started => {
@@ -172,7 +173,7 @@ impl Porter {
                 let secret = chosen(passphrase.as_ref())?;
                 let made = spawn_blocking(move || Wallet::create(&place.folder, &secret));
                 let made = made.await.map_err(|_| Refusal::Failed)?;
-                Ok((made.map_err(|_| Refusal::Failed)?, 0))
+                Ok((made.map_err(|_| Refusal::Failed)?, Vec::new()))
             }
             Opens::Key | Opens::New => Err(Refusal::NotStarter),
             Opens::Passphrase => {
@@ -180,9 +181,9 @@ impl Porter {
                 let secret = said(passphrase.as_ref())?;
                 let opened = spawn_blocking(move || Wallet::open(&place.folder, &secret));
                 match opened.await.map_err(|_| Refusal::Failed)? {
-                    Ok((wallet, damages)) => {
+                    Ok(opened) => {
                         self.tries = Tries::default();
-                        Ok((wallet, damages.len()))
+                        Ok(opened)
                     }
                     Err(WalletError::Wrong) => Err(self.tries.wrong(Instant::now())),
                     Err(_) => Err(Refusal::Failed),
@@ -210,15 +211,7 @@ async fn answer(
                 Some(_) if started => Ok(()),
                 Some(_) => Err(Refusal::NotStarter),
                 None => match said(passphrase.as_ref()) {
-                    Ok(secret) => {
-                        tried(tries, wallet, move |wallet| {
-                            match wallet.opens_with(&secret) {
-                                true => Ok(()),
-                                false => Err(WalletError::Wrong),
-                            }
-                        })
-                        .await
-                    }
+                    Ok(secret) => tried(tries, wallet, move |door| door.opens_with(&secret)).await,
                     Err(refusal) => Err(refusal),
                 },
             };
@@ -231,32 +224,35 @@ async fn answer(
         Knock::Change { old, new, reply } => {
             let both = said(Some(&old)).and_then(|old| Ok((old, chosen(Some(&new))?)));
             let changed = match both {
-                Ok((old, new)) => {
-                    tried(tries, wallet, move |wallet| wallet.change(&old, &new)).await
-                }
+                Ok((old, new)) => tried(tries, wallet, move |door| door.changed(&old, &new)).await,
                 Err(refusal) => Err(refusal),
             };
+            let changed = changed.and_then(|door| {
+                let hung = open(wallet).hang(door);
+                hung.map_err(|_| Refusal::Failed)
+            });
             let _ = reply.send(changed);
         }
     }
 }
 
-/// Has a passphrase tried on an open wallet.
-async fn tried(
+fn open(wallet: &OpenWallet) -> MutexGuard<'_, Wallet> {
+    wallet.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has a passphrase tried on an open wallet, which can be used meanwhile.
+async fn tried<T: Send + 'static>(
     tries: &mut Tries,
     wallet: &OpenWallet,
-    with: impl FnOnce(&mut Wallet) -> Result<(), WalletError> + Send + 'static,
-) -> Result<(), Refusal> {
+    with: impl FnOnce(&Door) -> Result<T, WalletError> + Send + 'static,
+) -> Result<T, Refusal> {
     tries.may(Instant::now())?;
-    let wallet = Arc::clone(wallet);
-    let tried = spawn_blocking(move || {
-        let mut wallet = wallet.lock().unwrap_or_else(PoisonError::into_inner);
-        with(&mut wallet)
-    });
+    let door = open(wallet).door();
+    let tried = spawn_blocking(move || with(&door));
     match tried.await.map_err(|_| Refusal::Failed)? {
-        Ok(()) => {
+        Ok(right) => {
             *tries = Tries::default();
-            Ok(())
+            Ok(right)
         }
         Err(WalletError::Wrong) => Err(tries.wrong(Instant::now())),
         Err(_) => Err(Refusal::Failed),
@@ -318,6 +314,35 @@ mod tests {
             now += wait;
             assert_eq!(tries.may(now), Ok(()));
             tries.wrong(now);
+        }
+    }
+
+    /// Argon2 takes as long as it takes, in debug builds above all: whoever looks at the list meanwhile waits for nothing.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_wallet_can_be_used_while_a_passphrase_is_tried_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = |text: &str| chosen(Some(&Zeroizing::new(text.to_owned())));
+        let first = secret("kiyose no keyaki").unwrap();
+        let wallet = Wallet::create(&folder.path().join("wallet"), &first).unwrap();
+        let wallet = Arc::new(Mutex::new(wallet));
+        for (said, may) in [
+            ("kiyose no keyaki", Ok(())),
+            ("not this one", Err(Refusal::Wrong)),
+        ] {
+            let (said, tried_on) = (secret(said).unwrap(), Arc::clone(&wallet));
+            let trying = tokio::spawn(async move {
+                let mut tries = Tries::default();
+                tried(&mut tries, &tried_on, move |door| door.opens_with(&said)).await
+            });
+            let (mut looks, mut waits) = (0, 0);
+            while !trying.is_finished() {
+                looks += 1;
+                waits += u32::from(wallet.try_lock().is_err());
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(trying.await.unwrap(), may);
+            assert!(looks > 5, "it was over at once: this shows nothing");
+            assert!(waits <= 1, "{waits} of {looks} looks had to wait");
         }
     }
 }

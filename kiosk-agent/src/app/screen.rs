@@ -196,6 +196,8 @@ pub struct Entry<'a> {
     pub doses: usize,
     /// Whether there is a newer one of the same programme, kind and municipality.
     pub older: bool,
+    /// Whether it lapses, for the center may not know that it is here.
+    pub lapses: bool,
 }
 
 /// A certificate in full.
@@ -209,6 +211,9 @@ pub struct Certificate<'a> {
     /// For abroad: the passport it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passport: Option<&'a issuance_api::passport::PassportData>,
+    /// For abroad: its id, as the page has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_id: Option<&'a str>,
     /// Doses in order of date.
     pub all_doses: &'a [Dose],
     /// Its QR codes: the SMART Health Card's, and for abroad the VDS-NC's.
@@ -219,7 +224,7 @@ pub struct Certificate<'a> {
     pub hidden: bool,
     /// Whether they can be: on the domestic one.
     pub hides: bool,
-    /// Whether the center knows that it is here. If not, it lapses. Nothing for what was not issued just now.
+    /// Whether the center knows that it is here. If not, it lapses. Nothing for what was not issued just now and does not lapse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported: Option<bool>,
 }

@@ -2,8 +2,11 @@
 
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{Authority, Dose, Holder, Localized};
-use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, ProgrammeId};
+use issuance_api::{
+    Blob, CertificateId, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId,
+};
 use qrcode::{Color, EcLevel, QrCode};
+use serde::Deserialize;
 
 use super::screen::{Code, CodeName, Entry};
 use super::wallet::{Id, Kept, Wallet, WalletError};
@@ -20,6 +23,7 @@ pub struct Listed {
     issued_on: Date,
     doses: usize,
     older: bool,
+    lapses: bool,
     pub(super) holder: Holder,
 }
 
@@ -28,6 +32,8 @@ pub struct Listed {
 pub struct Opened {
     pub(super) listed: Listed,
     pub(super) passport: Option<PassportData>,
+    /// For abroad: its id, with hyphens.
+    pub(super) number: Option<Personal>,
     pub(super) doses: Vec<Dose>,
     pub(super) codes: Vec<Code>,
     page: Blob,
@@ -52,7 +58,9 @@ impl Listed {
                 && it.says.programme == says.programme
                 && it.says.kind == says.kind
                 && it.says.authority.code == says.authority.code;
-            same && (it.issued, other) > (kept.issued, id)
+            // One that lapses takes no other's place, and gives way to one of the same second.
+            let later = (it.issued, wallet.lapses(id), other) > (kept.issued, false, id);
+            same && !wallet.lapses(other) && later
         };
         Self {
             id,
@@ -64,6 +72,7 @@ impl Listed {
             issued_on: says.issued_on,
             doses: says.doses.len(),
             older: wallet.certificates().any(is_newer),
+            lapses: wallet.lapses(id),
             holder: says.holder.clone(),
         }
     }
@@ -85,6 +94,7 @@ impl Listed {
             issued_on: self.issued_on,
             doses: self.doses,
             older: self.older,
+            lapses: self.lapses,
         }
     }
 }
@@ -119,6 +129,7 @@ impl Opened {
         Ok(Self {
             listed: Listed::of(id, kept, wallet),
             passport: kept.says.passport.clone(),
+            number: kept.seal.as_ref().and_then(number),
             doses: kept.says.doses.clone(),
             codes: codes.collect::<Option<_>>().ok_or(WalletError::Broken)?,
             page,
@@ -141,10 +152,37 @@ impl Opened {
         }
     }
 
+    /// Whether it lapses, for the center may not know that it is here.
+    #[must_use]
+    pub const fn lapses(&self) -> bool {
+        self.listed.lapses
+    }
+
     /// Whether name and birth date can be hidden.
     pub(super) fn hides(&self) -> bool {
         self.listed.kind == CertificateKind::Domestic
     }
+}
+
+/// The certificate's id, as the VDS-NC has it and people write it.
+fn number(seal: &Personal) -> Option<Personal> {
+    #[derive(Deserialize)]
+    struct Seal<'a> {
+        #[serde(borrow)]
+        data: Data<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        msg: Message<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        uvci: &'a str,
+    }
+    let seal: Seal<'_> = serde_json::from_str(seal.expose()).ok()?;
+    let id: CertificateId = seal.data.msg.uvci.parse().ok()?;
+    Some(Personal::new(id.to_string()))
 }
 
 /// As large as a screen shows it, and as easy to read: with little redundancy, for nothing is smudged.
@@ -165,7 +203,6 @@ fn code(name: CodeName, text: &str) -> Option<Code> {
 mod tests {
     use std::path::Path;
 
-    use issuance_api::Personal;
     use rqrr::PreparedImage;
     use tempfile::TempDir;
 
@@ -202,7 +239,8 @@ mod tests {
             ("甲", 30, Domestic),
             ("甲", 15, Abroad),
         ] {
-            wallet.put(kept(name, issued, kind), b"%PDF").unwrap();
+            let id = wallet.put(kept(name, issued, kind), b"%PDF").unwrap();
+            wallet.reported(id).unwrap();
         }
         let listed = list(&wallet);
         let said: Vec<_> = listed
@@ -216,6 +254,22 @@ mod tests {
             ("乙", 20, false),
         ];
         assert_eq!(said, expected);
+        // What lapses is no newer one.
+        wallet.put(kept("甲", 40, Domestic), b"%PDF").unwrap();
+        let listed = list(&wallet);
+        let said = listed.iter().take(2).map(|it| (it.lapses, it.older));
+        assert_eq!(said.collect::<Vec<_>>(), [(true, false), (false, false)]);
+    }
+
+    #[test]
+    fn its_id_is_the_one_on_its_page() {
+        let id = CertificateId::from_mac(&[7; 32]);
+        let uvci = id.to_string().replace('-', "");
+        let seal = format!(r#"{{"data":{{"hdr":{{"v":1}},"msg":{{"uvci":"{uvci}"}}}}}}"#);
+        let number_of = |seal: &str| number(&Personal::new(seal.to_owned()));
+        let said = number_of(&seal).unwrap();
+        assert_eq!(said.expose(), id.to_string());
+        assert!(number_of("{\"data\":1}").is_none());
     }
 
     #[test]

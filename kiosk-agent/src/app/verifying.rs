@@ -7,7 +7,8 @@
 //! The center's public listener is asked now and then: for its keys, what they revoked, its CSCA and that one's list.
 //! All of it counts once all of it is there and sound, and until something newer is. A list of revocations only ever
 //! grows, so one that is shorter than the one before is an older one and does not take its place. Before anything was
-//! ever fetched the keys that are pinned for the hand-over count, and whether something was revoked cannot be told.
+//! ever fetched the keys that are pinned for the hand-over count, and whether something was revoked cannot be told: our own issuer
+//! publishes lists, so without one, or with one that was fetched too long ago, its cards are `unchecked`, and never `valid`.
 //!
 //! Nothing of what was looked at is kept, and nobody is told of it: what is fetched is the same, whatever was.
 
@@ -28,6 +29,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use verify::scan::{self, ScanError};
 use verify::{CardIssuer, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, form};
+use zeroize::Zeroizing;
 
 use crate::config::IssuerConfig;
 use crate::handover::ISSUING_STATE;
@@ -39,6 +41,8 @@ const FETCHED: &str = "center.json";
 
 /// What was fetched is old after so many seconds, and told so: verifiers are to ask daily (SMART Health Cards, "Revocation").
 pub const OLD_AFTER: i64 = 24 * 3600;
+/// After so many seconds it no longer answers whether a card was revoked: a device without a network for a week.
+pub const COUNTS_FOR: i64 = 7 * OLD_AFTER;
 /// Between two attempts to fetch: after one that succeeded, and after one that did not.
 const FRESH: Duration = Duration::from_secs(3600);
 const AGAIN: Duration = Duration::from_secs(60);
@@ -159,13 +163,18 @@ impl Verifying {
     /// # Errors
     /// It is none of these, or cannot be read. Nothing found in it is no error.
     pub fn look_at(&self, file: &[u8], now: i64) -> Result<Value, ScanError> {
-        let texts = scan::texts(file)?;
+        Ok(self.judge(&scan::texts(file)?, now))
+    }
+
+    /// The same of texts of codes that were read already.
+    #[must_use]
+    pub fn judge(&self, texts: &[Zeroizing<String>], now: i64) -> Value {
         let known = self.known();
         let reports: Vec<_> = verify::read(texts.iter().map(|text| text.as_str()))
             .iter()
             .map(|document| known.trust.judge(document, now))
             .collect();
-        Ok(form::reports(&reports, now))
+        form::reports(&reports, now)
     }
 
     /// Whom the trust list trusts: what `verify --show-trust --json` says, and in `center` when our own was asked last
@@ -303,6 +312,7 @@ impl Fetched {
             keys,
             revoked,
             fetched: fetched.map(OffsetDateTime::date),
+            lists_until: Some(self.at.saturating_add(COUNTS_FOR)),
         };
         let country = Country {
             code: ISSUING_STATE.to_owned(),

@@ -10,9 +10,11 @@
 //! announced in the list first, so that a program killed in between finishes or undoes it when it next opens:
 //!
 //! ```text
-//! add      list says "adding"  → certificate → list says "kept"     killed: kept if the certificate is there, else forgotten
+//! add      list says "adding"  → certificate → list says "unreported"   killed: unreported if the certificate is there, else forgotten
+//! report   list says "kept"                                         killed: unreported
 //! delete   list says "deleting" → certificate goes                  killed: it goes at the next opening
 //! ```
+//! *Unreported* is one of which the center was not told, or has not said that it heard it: it lapses.
 //! A certificate's file is never written a second time, and opens under its own name and in its own wallet alone. One
 //! that does not open, is gone, or is not on the list (put back after it was deleted) is told as [`Damage`] and hides
 //! none of the others. What cannot be told is a whole folder put back as it was before. Deleting takes the file's
@@ -166,6 +168,43 @@ impl fmt::Debug for Wallet {
     }
 }
 
+/// How an open wallet is opened: whether a secret is the right one takes as long as opening it, and is asked without it.
+pub struct Door(Head);
+
+/// Another one for the same wallet.
+pub struct NewDoor(Head);
+
+impl Door {
+    /// Whether it opens with this. As expensive as opening the wallet.
+    ///
+    /// # Errors
+    /// [`WalletError::Wrong`] or [`WalletError::OtherLock`] if it does not; [`WalletError::Disk`] if there is not the memory.
+    pub fn opens_with(&self, secret: &Secret) -> Result<(), WalletError> {
+        self.0.unwrap(secret).map(drop)
+    }
+
+    /// One that opens with another passphrase or device key. As expensive as opening it twice.
+    ///
+    /// # Errors
+    /// As [`opens_with`](Self::opens_with), of the present one.
+    pub fn changed(&self, present: &Secret, next: &Secret) -> Result<NewDoor, WalletError> {
+        let keys = self.0.unwrap(present)?;
+        Ok(NewDoor(Head::wrap(&keys, next)?))
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door(..)")
+    }
+}
+
+impl fmt::Debug for NewDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewDoor(..)")
+    }
+}
+
 /// How the wallet in this folder is opened.
 ///
 /// # Errors
@@ -295,7 +334,8 @@ impl Wallet {
         Ok(self.folder.try_out(4 * sealed::BLOCK)?)
     }
 
-    /// Keeps a certificate. Once this returns it is on disk, whole; on an error it is not there at all.
+    /// Keeps a certificate, as one that is not [`reported`](Self::reported) yet. Once this returns it is on disk, whole; on an error it is
+    /// not there at all.
     ///
     /// # Errors
     /// [`WalletError::Full`], [`WalletError::Disk`].
@@ -316,11 +356,31 @@ impl Wallet {
             let _ = self.folder.remove(&id.to_string());
             return Err(error.into());
         }
-        self.list.set(id, State::Kept);
+        self.list.set(id, State::Unreported);
         // It is on disk and announced: that alone would do.
         let _ = self.write_list();
         self.certificates.insert(id, kept);
         Ok(id)
+    }
+
+    /// The center knows that this certificate is here: it does not lapse.
+    ///
+    /// # Errors
+    /// [`WalletError::Unknown`]; [`WalletError::Disk`]: it is taken for one that lapses again when the wallet is next opened.
+    pub fn reported(&mut self, id: Id) -> Result<(), WalletError> {
+        match self.list.state(id) {
+            None | Some(State::Deleting) => Err(WalletError::Unknown),
+            Some(_) => {
+                self.list.set(id, State::Kept);
+                Ok(self.write_list()?)
+            }
+        }
+    }
+
+    /// Whether a certificate lapses, for the center may not know that it is here.
+    #[must_use]
+    pub fn lapses(&self, id: Id) -> bool {
+        self.list.state(id) == Some(State::Unreported)
     }
 
     /// Deletes a certificate, or a file that [`Damage`] named. On an error it may still be there.
@@ -368,21 +428,18 @@ impl Wallet {
         Ok(())
     }
 
-    /// Whether it opens with this. As expensive as opening it.
+    /// What tells whether a secret is the right one.
     #[must_use]
-    pub fn opens_with(&self, secret: &Secret) -> bool {
-        self.head.unwrap(secret).is_ok()
+    pub fn door(&self) -> Door {
+        Door(self.head.clone())
     }
 
-    /// Opens with another passphrase or device key from now on, and no longer with the present one.
+    /// Opens by this door from now on, and no longer by the present one.
     ///
     /// # Errors
-    /// [`WalletError::Wrong`] or [`WalletError::OtherLock`] if `present` does not open it; [`WalletError::Disk`]. On an
-    /// error it opens as before.
-    pub fn change(&mut self, present: &Secret, next: &Secret) -> Result<(), WalletError> {
-        self.head.unwrap(present)?;
-        let head = Head::wrap(&self.keys, next)?;
-        let before = std::mem::replace(&mut self.head, head);
+    /// [`WalletError::Disk`]: it opens as before.
+    pub fn hang(&mut self, door: NewDoor) -> Result<(), WalletError> {
+        let before = std::mem::replace(&mut self.head, door.0);
         self.write_list().inspect_err(|_| self.head = before)?;
         Ok(())
     }
@@ -432,7 +489,7 @@ impl Wallet {
                 Err(_) => damages.push(Damage::Broken(id)),
             }
             if state == State::Adding {
-                self.list.set(id, State::Kept);
+                self.list.set(id, State::Unreported);
                 right = false;
             }
         }

@@ -92,6 +92,20 @@ fn another_key_is_noticed() {
         check(&jws, &page(&[&qr_text(&jws)])).err(),
         Some(Mismatch::Signature.into())
     );
+    // Where keys may lag it is refused too, but is no mix-up; a wrong signature under a known key is one everywhere.
+    let device = Maker::new(1).issuer().whose_keys_may_lag();
+    let refused = |jws: &str| {
+        let answer = answer(jws, &page(&[&qr_text(jws)]));
+        device.check(&holder(), &preview(), answer).err()
+    };
+    assert_eq!(refused(&jws), Some(Refusal::KeyUnknown));
+    let own = Maker::new(1).sign(&payload(&preview()));
+    let (content, _) = own.rsplit_once('.').unwrap();
+    let (_, foreign) = jws.rsplit_once('.').unwrap();
+    assert_eq!(
+        refused(&format!("{content}.{foreign}")),
+        Some(Mismatch::Signature.into())
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use issuance_api::ProblemCode;
 use serde_json::json;
 use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
-use terminal::output::Output;
+use terminal::output::{Condition, Output};
 use terminal::ports::{Card, Center};
 use terminal::web::browser::Settings;
 use terminal::web::desk::Desk;
@@ -123,7 +123,8 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
             Err(ProblemCode::TimedOut) => Ok(()),
             known => known,
         };
-        let printer = terminal.output.ready(1).await.map_err(Into::into);
+        let Condition { obstacle, warnings } = terminal.output.condition().await;
+        let printer = obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()));
         let center = terminal.center.menu().await;
         let center = center.map(drop).map_err(|problem| problem.code);
         let service = terminal.latch.in_service();
@@ -131,6 +132,7 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
             health.service = said(service);
             health.reader = said(reader);
             health.printer = said(printer);
+            health.warnings = warnings;
             health.center = said(center);
         });
         sleep(LOOK_AGAIN).await;

@@ -249,7 +249,7 @@ impl Previewed {
     ///
     /// # Errors
     /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card;
-    /// `certificate-unreadable` if that cannot be told, since no QR code reads.
+    /// `certificate-unreadable` if that cannot be told, since no QR code reads; `issuer-key-unknown` where keys may lag.
     pub async fn confirm(
         self,
         center: &mut impl Center,
@@ -278,6 +278,7 @@ impl Previewed {
                 latch.set();
                 ProblemCode::ContentMismatch
             }
+            Refusal::KeyUnknown => ProblemCode::IssuerKeyUnknown,
             Refusal::Unread => ProblemCode::CertificateUnreadable,
         })?;
         Ok(Checked {

@@ -22,7 +22,7 @@ texts! {
     // Lock
     shown UnlockTitle "ロックを解除してください" "Unlock the app" "请解锁" "잠금을 해제해 주십시오";
     shown UnlockText "この機器に保存した証明書は、暗号化されています。" "Certificates kept on this device are encrypted." "保存在本设备上的证明已加密。" "이 기기에 저장한 증명서는 암호화되어 있습니다.";
-    shown UnlockForgot "パスフレーズを忘れると、保存した証明書は開けません。証明書は何度でも発行できます。" "If you forget the passphrase, the certificates kept here cannot be opened. They can be issued again at any time." "如果忘记口令，已保存的证明将无法打开。证明可以重新申请发放。" "암호를 잊으면 저장한 증명서를 열 수 없습니다. 증명서는 언제든지 다시 발급받을 수 있습니다.";
+    shown UnlockForgot "パスフレーズを忘れると、保存した証明書は開けません。アプリを終了し、--discard を付けて起動すると、それらを消去して最初から始められます。証明書は何度でも発行できます。" "If you forget the passphrase, the certificates kept here cannot be opened. End the app and start it with --discard: that erases them, and you begin anew. They can be issued again at any time." "如果忘记口令，已保存的证明将无法打开。请结束应用程序，再加上 --discard 启动，即可删除这些证明并重新开始。证明可以重新申请发放。" "암호를 잊으면 저장한 증명서를 열 수 없습니다. 앱을 종료하고 --discard 를 붙여 시작하면 그 증명서를 지우고 처음부터 시작할 수 있습니다. 증명서는 언제든지 다시 발급받을 수 있습니다.";
     shown Passphrase "パスフレーズ" "Passphrase" "口令" "암호";
     shown PassphraseAgain "確認のため、もう一度" "The same again" "再次输入以确认" "확인을 위해 한 번 더";
     shown ShowPassphrase "入力した文字を表示する" "Show what is typed" "显示输入的文字" "입력한 문자 표시";
@@ -55,11 +55,13 @@ texts! {
     shown Older "以前の証明書" "Older" "较早的证明" "이전 증명서";
     shown Damaged "壊れていて開けない証明書があります" "Some certificates are damaged and cannot be opened" "有证明已损坏，无法打开" "손상되어 열 수 없는 증명서가 있습니다";
     shown DamagedText "{count}件。ほかの証明書には影響ありません。必要な場合は、もう一度発行してください。" "Number: {count}. The others are not affected. Have them issued again if you need them." "共{count}件，不影响其他证明。如有需要请重新发放。" "{count}건입니다. 다른 증명서에는 영향이 없습니다. 필요하시면 다시 발급받아 주십시오.";
+    shown DamagedRemove "壊れた証明書を取り除く" "Remove what is damaged" "移除已损坏的证明" "손상된 증명서 제거";
+    shown DamagedRemoveText "壊れたファイルをこの機器から消去します。元に戻せません。ほかの証明書は残ります。" "The damaged files are erased from this device and cannot be brought back. The other certificates stay." "将从本设备删除已损坏的文件，无法恢复。其他证明将保留。" "손상된 파일을 이 기기에서 삭제하며 되돌릴 수 없습니다. 다른 증명서는 그대로 남습니다.";
 
     // Issue
     shown ServiceHome "発行する証明書を選んでください。" "Choose a certificate." "请选择要发放的证明。" "발급할 증명서를 선택해 주십시오.";
     shown TermsKeeps "証明書は暗号化して、この機器だけに保存します。申請の内容は、この機器にもセンターにも残りません。" "The certificate is kept encrypted on this device alone. Neither this device nor the center keeps your application." "证明加密后仅保存在本设备上。本设备和中心均不保留申请内容。" "증명서는 암호화하여 이 기기에만 저장합니다. 신청 내용은 이 기기와 센터에 남지 않습니다.";
-    shown TermsPassport "海外用では、旅券の顔写真のページを撮影した画像から、氏名、旅券番号、国籍、生年月日を読み取ります。画像は保存せず、どこにも送りません。" "For a certificate for abroad, name, passport number, nationality and date of birth are read from a picture of your passport's photo page. The picture is neither kept nor sent." "海外用证明将从护照照片页的图像读取姓名、护照号码、国籍和出生日期。图像不会保存，也不会发送。" "해외용은 여권의 사진이 있는 면을 찍은 사진에서 성명, 여권 번호, 국적, 생년월일을 읽습니다. 사진은 저장하지도 전송하지도 않습니다.";
+    shown TermsPassport "海外用では、旅券の顔写真のページを撮影した画像から、氏名、旅券番号、国籍、生年月日を読み取ります。画像は保存せず、どこにも送りません。旅券の氏名、国籍、旅券番号は、証明書の番号、発行日とともに、証明する市区町村が保管します。" "For a certificate for abroad, name, passport number, nationality and date of birth are read from a picture of your passport's photo page. The picture is neither kept nor sent. The municipality that certifies keeps name, nationality and passport number, with the certificate's id and date." "海外用证明将从护照照片页的图像读取姓名、护照号码、国籍和出生日期。图像不会保存，也不会发送。护照上的姓名、国籍和护照号码将与证明编号、发放日期一起由出具证明的市区町村保存。" "해외용은 여권의 사진이 있는 면을 찍은 사진에서 성명, 여권 번호, 국적, 생년월일을 읽습니다. 사진은 저장하지도 전송하지도 않습니다. 여권의 성명, 국적, 여권 번호는 증명서 번호, 발급일과 함께 증명하는 시구정촌이 보관합니다.";
     shown TermsShows "証明書の二次元コードで、本物であることを誰でも確かめることができます。" "Anybody can verify the certificate by its QR code." "任何人都可以通过二维码验证证明。" "QR 코드로 증명서가 진짜인지 누구나 확인할 수 있습니다.";
     shown KindsTitle "どの証明書が必要ですか" "Which certificates do you need?" "需要哪种证明？" "어떤 증명서가 필요하십니까?";
     shown KindsText "両方を一度に発行できます。" "Both can be issued at once." "两种可同时发放。" "두 가지를 한 번에 발급받을 수 있습니다.";
@@ -109,7 +111,9 @@ texts! {
     shown IssueBoth "2つの証明書を発行する" "Issue both certificates" "发放两份证明" "증명서 2건 발급";
     shown IssueOne "この内容で発行する" "Issue this certificate" "按此内容发放" "이 내용으로 발급";
     shown Kept "証明書をこの機器に保存しました" "The certificate is now on this device" "证明已保存到本设备" "증명서를 이 기기에 저장했습니다";
-    shown NotReportedHome "交付の完了をセンターに報告できませんでした。10分以内に報告できないと、この証明書は無効になります。通信環境を確かめてください。" "The center could not be told that you have it. Unless it is told within ten minutes, this certificate becomes invalid. Please check your network." "未能向中心报告发放完成。若10分钟内仍无法报告，本证明将失效。请检查网络环境。" "센터에 발급 완료를 보고하지 못했습니다. 10분 안에 보고하지 못하면 이 증명서는 무효가 됩니다. 통신 환경을 확인해 주십시오.";
+    shown NotReportedHome "センターに交付の完了を報告できなかったため、この証明書は発行から10分で無効になります。もう一度発行してください。" "The center could not be told that you have this certificate. It becomes invalid ten minutes after it was issued. Please have it issued again." "未能向中心报告发放完成，本证明自发放起10分钟后失效。请重新发放。" "센터에 발급 완료를 보고하지 못해 이 증명서는 발급 10분 후 무효가 됩니다. 다시 발급받아 주십시오.";
+    shown IssueAgain "もう一度発行する" "Issue it again" "重新发放本证明" "다시 발급받기";
+    shown Lapses "無効・要再発行" "Invalid: issue again" "已失效，需重新发放" "무효・재발급 필요";
 
     // The certificate
     shown Codes "二次元コードの種類" "Kind of QR code" "二维码的种类" "QR 코드의 종류";
@@ -125,6 +129,7 @@ texts! {
     shown DoseTitle "{number}回目" "Dose {number}" "第{number}次" "{number}회차";
     shown Product "製品名" "Product" "产品名" "제품명";
     shown Maker "メーカー" "Maker" "厂家" "제조사";
+    shown CertificateNumber "証明書番号" "Certificate number" "证明编号" "증명서 번호";
     shown Country "接種国" "Country" "接种国家" "접종 국가";
     shown Save "保存する" "Save a copy" "保存副本" "사본 저장";
     shown SaveImage "画像で保存する" "Save as a picture" "保存为图片" "이미지로 저장";
@@ -161,13 +166,22 @@ texts! {
     shown VerdictMalformed "証明書の形式が正しくありません" "Not in a certificate's form" "证明格式不正确" "증명서의 형식이 올바르지 않습니다";
     shown VerdictUnsupported "検証できない種類です" "A kind that is not verified here" "无法验证的种类" "검증할 수 없는 종류입니다";
     shown WhyValid "信頼リストにある発行者が署名し、失効していません。" "Signed by an issuer on the trust list, in force, and not revoked." "由信任列表中的发行方签名，有效且未失效。" "신뢰 목록에 있는 발급자가 서명했으며 실효되지 않았습니다.";
-    shown WhyUnchecked "失効リストがないか、古くなっています。通信できるときに、もう一度検証してください。" "The list of what was revoked is missing or out of date. Verify again when there is a network." "缺少失效列表，或列表已过期。请在有网络时重新验证。" "실효 목록이 없거나 오래되었습니다. 통신이 될 때 다시 검증해 주십시오.";
+    shown WhyNoList "失効リストがまだありません。通信できるときに、もう一度検証してください。" "There is no list yet of what was revoked. Verify again when there is a network." "尚无失效列表。请在有网络时重新验证。" "실효 목록이 아직 없습니다. 통신이 될 때 다시 검증해 주십시오.";
+    shown WhyOldList "失効リストが古くなっています。通信できるときに、もう一度検証してください。" "The list of what was revoked is out of date. Verify again when there is a network." "失效列表已过期。请在有网络时重新验证。" "실효 목록이 오래되었습니다. 통신이 될 때 다시 검증해 주십시오.";
     shown WhyRevoked "発行者が取り消しています。使えません。" "Its issuer has revoked it. It cannot be used." "已被发行方撤销，不能使用。" "발급자가 취소했습니다. 사용할 수 없습니다.";
     shown WhyExpired "署名は正しいものの、日付が有効期間のあとです。" "Rightly signed, but no longer in force." "签名正确，但已过有效期。" "서명은 올바르지만 유효기간이 지났습니다.";
     shown WhyNotYetValid "署名は正しいものの、日付が有効期間の前です。この機器の日時も確かめてください。" "Rightly signed, but not in force yet. Check the clock of this device too." "签名正确，但尚未到有效期。请同时确认本设备的日期和时间。" "서명은 올바르지만 아직 유효기간 전입니다. 이 기기의 날짜와 시각도 확인해 주십시오.";
     shown WhyUnknownIssuer "信頼リストにない鍵で署名されています。内容は信用できません。" "Signed by nobody on the trust list. Do not rely on what it says." "由信任列表之外的密钥签名，内容不可信。" "신뢰 목록에 없는 키로 서명되어 있습니다. 내용을 신뢰할 수 없습니다.";
     shown WhyTampered "署名が内容と合いません。書き換えられています。" "The signature does not fit the content: it was changed." "签名与内容不符，内容已被改动。" "서명이 내용과 맞지 않습니다. 내용이 바뀌었습니다.";
-    shown WhyMalformed "一部が欠けているか、決められた形式になっていません。コード全体を読み取れているか確かめてください。" "Something is missing, or it is not in the form that its specification demands. See that the whole code was read." "内容缺失，或不符合规定的格式。请确认二维码是否完整读取。" "일부가 빠졌거나 정해진 형식이 아닙니다. 코드 전체가 읽혔는지 확인해 주십시오.";
+    shown WhyTamperedSigner "署名者の証明書は、そこに書かれた認証局(CSCA)が発行したものではありません。" "The CSCA that its signer's certificate names did not issue that certificate." "签名者的证书并非由其所写的认证机构（CSCA）颁发。" "서명자의 인증서는 거기에 적힌 인증기관(CSCA)이 발급한 것이 아닙니다.";
+    shown WhyTamperedIssuer "書かれている発行者とは別の発行者の鍵で署名されています。" "It is signed with the key of another issuer than it names." "使用了与所写发行方不同的另一发行方的密钥签名。" "적혀 있는 발급자가 아닌 다른 발급자의 키로 서명되어 있습니다.";
+    shown WhyMalformed "文字列が、決められた形式になっていません。コード全体を読み取れているか確かめてください。" "Its text is not in the form that its specification demands. See that the whole code was read." "文字内容不符合规定的格式。请确认二维码是否完整读取。" "문자열이 정해진 형식이 아닙니다. 코드 전체가 읽혔는지 확인해 주십시오.";
+    shown WhyIncomplete "いくつかに分かれた二次元コードの一部しかありません。すべてのコードを一度に読み取ってください。" "It is split over several QR codes, and some are missing. Read all of them at once." "该证明分为多个二维码，目前缺少一部分。请一次读取全部二维码。" "여러 개로 나뉜 QR 코드 중 일부가 없습니다. 모든 코드를 한 번에 읽어 주십시오.";
+    shown WhyMixed "別々の証明書の二次元コードが混ざっています。1つの証明書ずつ読み取ってください。" "QR codes of different certificates are mixed. Read one certificate at a time." "混有不同证明的二维码。请逐份读取证明。" "서로 다른 증명서의 QR 코드가 섞여 있습니다. 증명서를 하나씩 읽어 주십시오.";
+    shown WhyAlgorithm "このアプリが検証できない方式で署名されています。" "It is signed in a way that this app cannot verify." "其签名方式无法由本应用程序验证。" "이 앱이 검증할 수 없는 방식으로 서명되어 있습니다.";
+    shown WhyVersion "このアプリが対応していない版の形式です。" "It is of a version that this app does not know." "其格式版本不受本应用程序支持。" "이 앱이 지원하지 않는 버전의 형식입니다.";
+    shown WhyPayload "必要な項目が欠けているか、書き方が正しくありません。" "Something it must say is missing, or wrongly written." "缺少必要项目，或书写格式不正确。" "필요한 항목이 빠졌거나 적는 형식이 올바르지 않습니다.";
+    shown WhySignerCertificate "署名者の証明書が、この証明書に署名できるものではありません。" "Its signer's certificate is none that may sign such a document." "签名者的证书不能用于签署此类证明。" "서명자의 인증서가 이 증명서에 서명할 수 있는 것이 아닙니다.";
     shown WhyUnsupported "SMART Health CardsでもVDS-NCでもありません。" "It is neither a SMART Health Card nor a VDS-NC." "既不是SMART Health Cards，也不是VDS-NC。" "SMART Health Cards도 VDS-NC도 아닙니다.";
     shown WhoseDocument "証明書" "the certificate" "证明" "증명서";
     shown WhoseSigner "署名者の証明書" "its signer's certificate" "签名者的证书" "서명자의 인증서";
@@ -183,14 +197,19 @@ texts! {
     shown Fingerprint "SHA-256 指紋" "SHA-256 fingerprint" "SHA-256指纹" "SHA-256 지문";
     shown Content "証明書の内容" "What it says" "证明的内容" "증명서의 내용";
     shown SeeDocument "氏名、生年月日、旅券番号を、ご本人の書類と見比べてください。" "Compare name, date of birth and passport number with the holder's document." "请将姓名、出生日期和护照号码与本人证件核对。" "성명, 생년월일, 여권 번호를 본인의 서류와 비교해 주십시오.";
-    shown Details "詳細" "Details" "详细" "상세";
     shown RevokedAsOf "失効の情報は{date}現在のものです。" "Revocations as of {date}." "失效信息截至{date}。" "실효 정보는 {date} 기준입니다.";
+    shown NoteFraction "有効になる時刻に、秒より細かい端数があります。受け付けない検証ソフトがあります。" "The time from which it holds has a fraction of a second: some verifiers refuse it for that." "生效时间含有不足一秒的部分，有些验证软件会拒绝。" "유효 시작 시각에 1초 미만의 단위가 있습니다. 거부하는 검증 소프트웨어도 있습니다.";
+    shown NoteProfile "署名者の証明書に、ICAOの定めと異なる点があります。" "Its signer's certificate departs from ICAO's profile." "签名者的证书与ICAO的规定有不同之处。" "서명자의 인증서에 ICAO 규정과 다른 점이 있습니다.";
+    shown NoteAfterSigning "署名の鍵の使用期間よりあとの接種が含まれています。" "A dose is later than the time in which the signer's key was used." "含有晚于签名密钥使用期的接种。" "서명 키의 사용 기간보다 나중의 접종이 있습니다.";
+    shown NoteFuture "接種日が未来の日付になっているものがあります。" "The date of a dose lies in the future." "有接种日期在未来。" "접종일이 미래로 되어 있는 것이 있습니다.";
     shown NotesTitle "参考" "Notes" "备注" "참고";
     shown Trust "信頼リスト" "Trust list" "信任列表" "신뢰 목록";
     shown TrustText "ここにある発行者の署名だけを、正しいものとして扱います。" "Only signatures of these issuers are believed." "仅信任以下发行方的签名。" "여기 있는 발급자의 서명만 신뢰합니다.";
     shown TrustCards "SMART Health Cardsの発行者" "Issuers of SMART Health Cards" "SMART Health Cards的发行方" "SMART Health Cards 발급자";
     shown TrustCountries "VDS-NCの発行国" "Countries of VDS-NC" "VDS-NC的发行国" "VDS-NC 발급 국가";
     shown TrustFetched "{date}取得" "Fetched {date}" "{date}获取" "{date} 취득";
+    shown TrustOld "失効の情報を最後に取得したのは{date}です。そのあとに失効した証明書は、見分けられません。通信できるときに、もう一度検証してください。" "Revocations were last fetched on {date}. What was revoked after that is not known here. Verify again when there is a network." "失效信息最后于{date}获取，此后失效的证明无法识别。请在有网络时重新验证。" "실효 정보를 마지막으로 가져온 날은 {date}입니다. 그 후에 실효된 증명서는 구별할 수 없습니다. 통신이 될 때 다시 검증해 주십시오.";
+    shown TrustNever "失効の情報をまだ取得していません。この発行機関の証明書が失効しているかどうかは、見分けられません。通信できるときに、もう一度検証してください。" "Revocations were never fetched. Whether our own issuer's certificates were revoked is not known here. Verify again when there is a network." "尚未获取失效信息，无法识别本发行机构的证明是否已失效。请在有网络时重新验证。" "실효 정보를 아직 가져오지 않았습니다. 이 발급 기관의 증명서가 실효되었는지 구별할 수 없습니다. 통신이 될 때 다시 검증해 주십시오.";
     shown TrustRevoked "失効 {count}件" "Revoked: {count}" "失效{count}件" "실효 {count}건";
     shown TrustUntil "{date}まで有効" "Good until {date}" "有效至{date}" "{date}까지 유효";
     shown Validity "有効期間" "Validity" "有效期" "유효기간";

@@ -131,6 +131,8 @@ texts! {
     shown IssuedOn "交付日" "Date of issue" "发放日期" "발급일";
     shown CopiesLabel "部数" "Copies" "份数" "부수";
     named Doses "接種記録" "Vaccinations" "接种记录" "접종 기록";
+    shown KindLabel "種類" "Kind" "种类" "종류";
+    shown DoseCountry "接種国" "Country" "接种国家" "접종 국가";
     shown DoseNumber "回" "Dose" "次" "회차";
     shown DoseDate "接種年月日" "Date" "接种日期" "접종일";
     shown DoseVaccine "ワクチンの種類" "Vaccine" "疫苗种类" "백신 종류";
@@ -181,6 +183,12 @@ texts! {
     shown AttendantService "申請の受付" "Taking applications" "受理申请" "신청 접수";
     shown AttendantReader "カードリーダー" "Card reader" "读卡器" "카드 리더";
     shown AttendantPrinter "プリンター" "Printer" "打印机" "프린터";
+    shown WarnPaperLow "用紙が残りわずかです" "Paper is low" "纸张即将用完" "용지가 얼마 남지 않았습니다";
+    shown WarnSupplyLow "トナーまたはインクが残りわずかです" "Toner or ink is low" "碳粉或墨水即将用完" "토너 또는 잉크가 얼마 남지 않았습니다";
+    shown WarnSupplyEmpty "トナーまたはインクがなくなりました。印刷が薄くなることがあります" "Toner or ink is used up; pages may be pale" "碳粉或墨水已用完，打印可能变淡" "토너 또는 잉크가 없습니다. 인쇄가 흐려질 수 있습니다";
+    shown WarnWasteAlmostFull "廃トナーまたは廃インクの容器がまもなくいっぱいになります" "The waste container is almost full" "废粉盒或废墨盒即将装满" "폐토너 또는 폐잉크 용기가 거의 찼습니다";
+    shown WarnOutputAlmostFull "排紙トレイがまもなくいっぱいになります" "The output tray is almost full" "出纸盘即将装满" "출력 용지함이 거의 찼습니다";
+    shown WarnPartWorn "ドラムまたは定着器の交換時期が近づいています" "A drum or fuser is almost worn out" "硒鼓或定影器即将到寿命" "드럼 또는 정착기 교체 시기가 다가왔습니다";
     shown AttendantCenter "証明書交付センター" "Issuance center" "证明发放中心" "증명서 발급 센터";
     shown AttendantBegun "始められた申請" "Applications begun" "已开始的申请" "시작된 신청";
     shown AttendantDelivered "渡された証明書" "Certificates handed over" "已交付的证明" "교부된 증명서";

@@ -197,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn the_app_has_its_own_words_for_whatever_verify_says() {
+        let page = FILES
+            .iter()
+            .find(|(name, _)| *name == "app/verifying.js")
+            .and_then(|(_, content)| str::from_utf8(content).ok())
+            .unwrap();
+        for word in verify::codes::WHYS.iter().chain(&verify::codes::NOTES) {
+            assert!(page.contains(&format!("\"{word}\": \"")), "{word}");
+        }
+    }
+
+    #[test]
     fn the_app_says_every_text_of_its_own() {
         let page: String = FILES
             .iter()

@@ -1,12 +1,14 @@
 //! The attendant: what lets one in, and what one sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
+
+use crate::output::Warning;
 
 /// Digits of the key, at least and at most.
 pub const KEY_LENGTH: std::ops::RangeInclusive<usize> = 8..=16;
@@ -73,6 +75,8 @@ pub struct Health {
     pub reader: String,
     /// The printer, likewise.
     pub printer: String,
+    /// What the printer will need before long: it prints still.
+    pub warnings: BTreeSet<Warning>,
     /// The center, likewise.
     pub center: String,
     /// Applications begun since the program started.

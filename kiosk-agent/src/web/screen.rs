@@ -51,6 +51,8 @@ pub enum Content<'a> {
     Service {
         /// Those offered.
         programmes: Vec<Programme<'a>>,
+        /// When applications are taken.
+        hours: &'a Hours,
         /// What the center has to say, now in the resident's language.
         notices: &'a [Localized],
     },

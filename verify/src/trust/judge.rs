@@ -71,7 +71,7 @@ impl TrustList {
             Err(_) => Verdict::Expired(Subject::Document),
             Ok(()) => Verdict::Valid,
         };
-        let (revocation, listed) = revocation_of_card(&statement, &jws.kid, issuer, key);
+        let (revocation, listed) = revocation_of_card(&statement, &jws.kid, issuer, key, now);
         let mut notes = Vec::new();
         if statement.not_before.fract() != 0.0 {
             notes.push(Note::NotBeforeFraction);
@@ -218,6 +218,7 @@ fn revocation_of_card(
     kid: &str,
     issuer: &CardIssuer,
     key: &CardKey,
+    now: i64,
 ) -> (Verdict, bool) {
     let mut lists = issuer
         .revoked
@@ -231,13 +232,15 @@ fn revocation_of_card(
     {
         return (Verdict::Revoked(Revoked::Document), true);
     }
+    let old = issuer.lists_until.is_some_and(|until| now > until);
     let verdict = match (key.crl_version, newest) {
         // The issuer publishes none: its cards are never revoked. One without an id cannot be on a list.
-        (None, _) => Verdict::Valid,
-        (Some(_), _) if statement.rid.is_none() => Verdict::Valid,
-        (Some(_), None) => Verdict::Unchecked(Unchecked::NoList),
+        (None, _) if issuer.lists_until.is_none() => Verdict::Valid,
+        _ if statement.rid.is_none() => Verdict::Valid,
+        (_, None) => Verdict::Unchecked(Unchecked::NoList),
         (Some(version), Some(newest)) if newest < version => Verdict::Unchecked(Unchecked::OldList),
-        (Some(_), Some(_)) => Verdict::Valid,
+        (_, Some(_)) if old => Verdict::Unchecked(Unchecked::OldList),
+        (_, Some(_)) => Verdict::Valid,
     };
     (verdict, listed)
 }

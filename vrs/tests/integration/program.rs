@@ -257,7 +257,9 @@ async fn an_application_from_nonce_to_hand_over() {
     served.end();
     let log = fs::read_to_string(site.path("log")).unwrap();
     let lines: Vec<_> = log.lines().collect();
-    assert!(lines[0].contains(r#""event":"ready""#), "{log}");
+    for (line, event) in lines.iter().zip(["confined", "ready"]) {
+        assert!(line.contains(&format!(r#""event":"{event}""#)), "{log}");
+    }
     assert!(
         lines[lines.len() - 1].contains(r#""event":"stopped""#),
         "{log}"

@@ -214,6 +214,24 @@ problems! {
         "无法将证明写入保存位置。" "请确认保存位置，或告知工作人员。",
         "증명서를 저장 위치에 쓸 수 없었습니다." "저장 위치를 확인하거나 직원에게 알려 주십시오.",
         "The output folder cannot be written.";
+    WalletFull "wallet-full" None, No,
+        "この機器に保存できる証明書の数が、上限に達しています。" "不要な証明書を削除してから、もう一度お試しください。",
+        "This device holds as many certificates as it can." "Please delete some that you no longer need, and try again.",
+        "本设备可保存的证明数量已达上限。" "请删除不需要的证明，然后再试一次。",
+        "이 기기에 저장할 수 있는 증명서 수가 한도에 이르렀습니다." "필요 없는 증명서를 삭제하고 다시 시도해 주십시오.",
+        "The app's wallet holds its most: nothing was issued.";
+    CertificateGone "certificate-gone" None, No,
+        "お選びの証明書は、すでに削除されています。" "一覧で、ほかの証明書をお選びください。",
+        "The certificate you chose has been deleted already." "Please choose another from the list.",
+        "您选择的证明已被删除。" "请在列表中选择其他证明。",
+        "선택하신 증명서는 이미 삭제되었습니다." "목록에서 다른 증명서를 선택해 주십시오.",
+        "The app's wallet holds no such certificate any more.";
+    IssuerKeyUnknown "issuer-key-unknown" None, No,
+        "届いた証明書は、このアプリがまだ知らない新しい鍵で署名されているため、受け取りませんでした。" "アプリを更新してから、もう一度申請してください。",
+        "The certificate is signed with a newer key than this app knows, so it was not taken." "Please update the app, and apply again.",
+        "证明使用了本应用程序尚不知道的新密钥签名，未予接收。" "请更新应用程序，然后重新申请。",
+        "증명서가 이 앱이 아직 모르는 새 키로 서명되어 있어 받지 않았습니다." "앱을 업데이트한 뒤 다시 신청해 주십시오.",
+        "The issuer's pinned keys have none of this id: replace the file of keys. The certificate was not reported as handed over and lapses.";
 
     // Payment unit and sensors
     PaymentUnitUnavailable "payment-unit-unavailable" None, Repeat,

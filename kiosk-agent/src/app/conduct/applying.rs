@@ -3,7 +3,7 @@
 use issuance_api::terminal::{Localized, ProgrammeOffer};
 use issuance_api::{CertificateKind, ProblemCode, ProgrammeId};
 
-use super::{App, Gate, Next, ReadsPassports, Step, answered, open, unless_cancelled};
+use super::{App, Gate, Next, ReadsPassports, Step, answered, looking, open, unless_cancelled};
 use crate::app::desk::{Intent, Shown};
 use crate::app::front::Front;
 use crate::app::kinds::Kinds;
@@ -30,7 +30,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     ) -> Result<Next, Closed> {
         // Nothing is applied for that could not be kept.
         let ready = open(wallet).ready();
-        ready.map_err(|_| ProblemCode::OutputFailed)?;
+        ready.map_err(|error| looking::problem(&error))?;
         front.show(Shown::Working);
         let (mut center, urn) = unless_cancelled(self.gate.enter(), front).await?;
         let mut before = None;

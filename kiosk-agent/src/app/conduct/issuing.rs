@@ -134,6 +134,10 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             match (handed_over, place.id) {
                 (Ok(handed_over), Some(id)) => {
                     let Done { reported } = handed_over.report(center).await;
+                    if reported {
+                        // If that cannot be written, it is taken for one that lapses when the wallet is next opened: rather once too often.
+                        let _ = open(wallet).reported(id);
+                    }
                     kept.push((id, reported));
                 }
                 (Ok(_), None) => failed.push((kind, ProblemCode::OutputFailed.into())),

@@ -1,18 +1,19 @@
 //! What is there already: one's own certificates, and somebody's.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use issuance_api::{Problem, ProblemCode};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
+use verify::scan;
 
-use super::{Next, open, told};
-use crate::app::desk::{Face, Findings, Intent, Shown};
+use super::{Next, Step, meanwhile, open, told};
+use crate::app::desk::{Content, Face, Findings, Intent, Shown};
 use crate::app::front::Front;
 use crate::app::picture::Picture;
 use crate::app::porter::OpenWallet;
+use crate::app::scanner::Scanner;
 use crate::app::shelf::Opened;
 use crate::app::verifying::Verifying;
 use crate::app::wallet::{Id, WalletError};
@@ -31,6 +32,11 @@ pub(super) async fn certificate(
             told(Shown::end(problem(&error).into()), front).await;
             return Next::List;
         }
+    };
+    let reported = if opened.lapses() {
+        Some(false)
+    } else {
+        reported
     };
     loop {
         front.show(Shown::Certificate(Face::new(Arc::clone(&opened), reported)));
@@ -64,9 +70,10 @@ async fn really(opened: &Arc<Opened>, front: &mut impl Front) -> bool {
     }
 }
 
-fn problem(error: &WalletError) -> Problem {
+pub(super) fn problem(error: &WalletError) -> Problem {
     match error {
-        WalletError::Unknown => ProblemCode::NotFound,
+        WalletError::Unknown => ProblemCode::CertificateGone,
+        WalletError::Full => ProblemCode::WalletFull,
         WalletError::Broken | WalletError::Damaged => ProblemCode::CertificateUnreadable,
         _ => ProblemCode::OutputFailed,
     }
@@ -74,29 +81,43 @@ fn problem(error: &WalletError) -> Problem {
 }
 
 /// Somebody's certificate, in a picture, a page or a text.
-pub(super) async fn verify(verifying: &Arc<Verifying>, front: &mut impl Front) -> Next {
+pub(super) async fn verify(
+    scanner: &Scanner,
+    verifying: &Arc<Verifying>,
+    front: &mut impl Front,
+) -> Next {
     loop {
         front.show(Shown::Verify);
         let codes = loop {
-            match front.intent().await {
+            let picture = match front.intent().await {
                 Intent::Back => return Next::List,
-                Intent::Picture(picture) if picture.is_frame() => {
-                    let (frame, codes) = look_at(verifying, picture).await;
-                    let seen = !codes.is_empty();
-                    // There is none in it yet.
-                    let none = Err(ProblemCode::CertificateUnreadable);
-                    frame.answer(if seen { Ok(()) } else { none });
-                    if seen {
-                        break codes;
-                    }
-                }
-                Intent::Picture(picture) => {
-                    front.show(Shown::Working);
-                    break look_at(verifying, picture).await.1;
-                }
-                _ => {}
+                Intent::Picture(picture) => picture,
+                _ => continue,
+            };
+            let is_frame = picture.is_frame();
+            if !is_frame {
+                front.show(Shown::Working);
+            }
+            // Whoever goes takes the picture with them.
+            let looked = meanwhile(look_at(scanner, verifying, picture), front);
+            let (frame, codes) = match looked.await {
+                Ok(Step::On(looked)) => looked,
+                Ok(Step::Back) => return Next::List,
+                // Nothing that was shown: another.
+                Err(_) => break None,
+            };
+            if !is_frame {
+                break Some(codes);
+            }
+            let seen = !codes.is_empty();
+            // There is none in it yet.
+            let none = Err(ProblemCode::CertificateUnreadable);
+            frame.answer(if seen { Ok(()) } else { none });
+            if seen {
+                break Some(codes);
             }
         };
+        let Some(codes) = codes else { continue };
         front.show(Shown::Verified {
             found: Findings(codes.into()),
             trust: verifying.trust(now()),
@@ -105,21 +126,26 @@ pub(super) async fn verify(verifying: &Arc<Verifying>, front: &mut impl Front) -
     }
 }
 
-/// What is said of each code in it, where a thread may block. What cannot be read at all has none.
-async fn look_at(verifying: &Arc<Verifying>, picture: Picture) -> (Picture, Vec<Value>) {
+/// What is said of each code in it. What cannot be read, or not in time, has none.
+async fn look_at(
+    scanner: &Scanner,
+    verifying: &Arc<Verifying>,
+    picture: Picture,
+) -> Result<(Picture, Vec<Value>), Problem> {
+    let texts = match picture.content() {
+        // What a text says is there already, unless it is a page that says to be one.
+        Content::Text(text) if !text.starts_with("%PDF") => scan::texts(text.as_bytes()).ok(),
+        file => scanner.texts(file.bytes()).await.ok(),
+    };
     let verifying = Arc::clone(verifying);
-    let look = spawn_blocking(move || {
-        let looked = verifying.look_at(picture.content().bytes(), now());
-        let mut looked = looked.unwrap_or_default();
-        let codes = match looked["codes"].take() {
-            Value::Array(codes) => codes,
-            _ => Vec::new(),
-        };
-        (picture, codes)
-    });
-    // Nothing there panics.
-    look.await
-        .unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    // Where a thread may block: signatures take a moment.
+    let judged = spawn_blocking(move || verifying.judge(&texts.unwrap_or_default(), now()));
+    let mut judged = judged.await.unwrap_or_default();
+    let codes = match judged["codes"].take() {
+        Value::Array(codes) => codes,
+        _ => Vec::new(),
+    };
+    Ok((picture, codes))
 }
 
 /// Seconds since 1970.

@@ -2,12 +2,13 @@
 
 mod doubles;
 
-use issuance_api::CertificateKind;
+use issuance_api::{CertificateKind, Personal};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
+use crate::handover::testing::Maker;
 use crate::passport::ReadError;
 
 fn both() -> Value {
@@ -76,6 +77,22 @@ async fn both_kinds_go_under_one_ticket_and_into_the_wallet() {
     let passport = resident.saw("passport-check");
     assert_eq!(passport["birth_date"], "1980-02-17");
     assert_eq!(passport["number"], "XX0000001");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_the_issuer_that_is_not_pinned_yet_stops_one_application_and_not_the_app() {
+    let mut it = stage();
+    it.center.lock().await.answer = |_, preview| Maker::new(2).answer(preview);
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    it.serve(&mut resident).await;
+    assert_eq!(resident.saw("problem")["code"], "issuer-key-unknown");
+    assert!(it.kept().is_empty());
+    assert_eq!(it.center.lock().await.count("delivered"), 0);
+    assert!(it.app.latch.in_service().is_ok());
+
+    it.center.lock().await.answer = Maker::answer;
+    it.serve(&mut Resident::wanting(json!(["domestic"]))).await;
+    assert_eq!(it.kept(), [CertificateKind::Domestic]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,8 +285,11 @@ async fn no_record_leads_back_to_the_municipality_under_the_same_ticket() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_the_one_previewed_is_neither_shown_nor_kept_and_nothing_is_issued_any_more() {
     let mut it = stage();
-    it.center.lock().await.answer =
-        |_, preview| crate::handover::testing::Maker::new(2).answer(preview);
+    it.center.lock().await.answer = |maker, preview| {
+        let mut other = preview.clone();
+        other.holder.name = Personal::new("別人　太郎".into());
+        maker.answer(&other)
+    };
     let mut resident = Resident::wanting(both());
     it.serve(&mut resident).await;
     assert_eq!(resident.saw("problem")["code"], "content-mismatch");
@@ -369,4 +389,68 @@ async fn somebody_s_certificate_is_looked_at_without_a_center() {
     assert_eq!(it.center.lock().await.asked.len(), asked);
     assert!(!format!("{:?}", resident.shown).contains("1980"));
     let _ = PIN;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_center_could_not_be_told_of_is_marked_until_it_is_issued_again() {
+    let mut it = stage();
+    let unreachable = std::iter::repeat_with(|| ProblemCode::CenterUnreachable.into());
+    // As often as it is tried.
+    it.center.lock().await.reports = Script::failing(unreachable.take(4));
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    it.serve(&mut resident).await;
+    assert_eq!(resident.last()["reported"], false);
+    assert_eq!(it.center.lock().await.count("delivered"), 4);
+    let mut resident = Resident::wanting(json!(["domestic"]));
+    let press = |intent| Some(vec![Does::Press(intent, Value::Null)]);
+    let mut opened = false;
+    resident.otherwise = Box::new(move |screen| match screen["screen"].as_str() {
+        Some("certificates") if !std::mem::replace(&mut opened, true) => {
+            let id = screen["people"][0]["certificates"][0]["id"].clone();
+            Some(vec![Does::Press("open", id)])
+        }
+        Some("certificates") => Some(Vec::new()),
+        Some("certificate") if screen["reported"] == false => press("again"),
+        Some("certificate") => press("back"),
+        _ => None,
+    });
+    it.serve(&mut resident).await;
+    let marks = |screen: &Value| -> Vec<_> {
+        let entries = screen["people"][0]["certificates"].as_array().unwrap();
+        let marks = entries
+            .iter()
+            .map(|it| (it["lapses"] == true, it["older"] == true));
+        marks.collect()
+    };
+    assert_eq!(marks(resident.saw("certificates")), [(true, false)]);
+    // Opened from the list it says so as when it came.
+    assert_eq!(resident.saw("certificate")["reported"], false);
+    let mut now = marks(resident.last());
+    now.sort_unstable();
+    assert_eq!(now, [(false, false), (true, true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_want_to_wait_for_a_picture_cancels_and_one_that_cannot_be_read_has_no_code()
+ {
+    for cancels in [true, false] {
+        let mut it = stage();
+        let mut resident = Resident::wanting(json!(["domestic"]));
+        let mut first = true;
+        resident.otherwise = Box::new(move |screen| match screen["screen"].as_str() {
+            Some("certificates") => Some(vec![Does::Press("verify", Value::Null)]),
+            Some("verify") if std::mem::take(&mut first) => Some(vec![Does::Picture]),
+            Some("working") if cancels => Some(vec![Does::Press("cancel", Value::Null)]),
+            _ => None,
+        });
+        it.serve(&mut resident).await;
+        let last = if cancels { "verify" } else { "verified" };
+        assert_eq!(
+            resident.names(),
+            ["certificates", "verify", "working", last]
+        );
+        if !cancels {
+            assert_eq!(resident.last()["found"], json!([]));
+        }
+    }
 }

@@ -191,7 +191,7 @@ pub(in crate::app) fn written(birth: &BirthDate) -> Personal {
 #[derive(Debug)]
 pub struct Face {
     pub(super) opened: Arc<Opened>,
-    /// Whether the center knows of it, where it was just issued.
+    /// Whether the center knows of it, where it was just issued or lapses.
     pub(super) reported: Option<bool>,
     pub(super) shown: u8,
     pub(super) hidden: bool,

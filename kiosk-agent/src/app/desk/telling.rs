@@ -163,6 +163,7 @@ impl Face {
             entry: opened.listed.entry(),
             holder: (!self.hidden).then_some(&opened.listed.holder),
             passport: opened.passport.as_ref(),
+            certificate_id: opened.number.as_ref().map(Personal::expose),
             all_doses: &opened.doses,
             codes: &opened.codes,
             shown: self.shown,

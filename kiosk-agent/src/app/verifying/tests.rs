@@ -81,6 +81,11 @@ fn text_pictures_and_pages_are_read_and_judged_alike_without_any_network() {
     let pdf = page(&[&text]);
     let picture = export::picture(&pdf).unwrap();
     for file in [text.as_bytes(), jws.as_bytes(), &pdf, &picture] {
+        assert_eq!(verdicts(&verifying, file), ["unchecked"], "no list yet");
+    }
+    verifying.keep(&place.fetched(NOW, &[])).unwrap();
+    let verifying = place.open();
+    for file in [text.as_bytes(), jws.as_bytes(), &pdf, &picture] {
         assert_eq!(verdicts(&verifying, file), ["valid"]);
     }
     let said = verifying.look_at(&pdf, NOW).unwrap();
@@ -108,11 +113,29 @@ fn what_was_fetched_counts_until_something_newer_is_and_tells_its_age() {
         json!({"fetched": null, "old": true})
     );
     let text = qr_text(&place.jws());
-    assert_eq!(verdicts(&verifying, text.as_bytes()), ["valid"]);
+    assert_eq!(verdicts(&verifying, text.as_bytes()), ["unchecked"]);
+    let said = verifying.look_at(text.as_bytes(), NOW).unwrap();
+    assert_eq!(said["codes"][0]["why"], "no-list");
+
+    // Fetched, it counts for a week; what it says is revoked stays so.
+    verifying.keep(&place.fetched(NOW, &[])).unwrap();
+    let verifying = place.open();
+    let at = |now| {
+        let said = verifying.look_at(text.as_bytes(), now).unwrap();
+        let code = &said["codes"][0];
+        (code["verdict"].clone(), code["why"].clone())
+    };
+    assert_eq!(at(NOW + COUNTS_FOR), (json!("valid"), Value::Null));
+    assert_eq!(
+        at(NOW + COUNTS_FOR + 1),
+        (json!("unchecked"), json!("old-list"))
+    );
 
     verifying.keep(&place.fetched(NOW, &[RID])).unwrap();
     let verifying = place.open();
     assert_eq!(verdicts(&verifying, text.as_bytes()), ["revoked"]);
+    let long_after = verifying.look_at(text.as_bytes(), NOW + 52 * COUNTS_FOR);
+    assert_eq!(long_after.unwrap()["codes"][0]["verdict"], "revoked");
     let fetched = json!({"fetched": form::moment(NOW), "old": false});
     assert_eq!(center(&verifying, NOW + OLD_AFTER - 1), fetched);
     assert_eq!(center(&verifying, NOW + OLD_AFTER)["old"], true);
@@ -127,13 +150,16 @@ fn what_was_fetched_counts_until_something_newer_is_and_tells_its_age() {
         (&json!(ISS), &json!(1))
     );
 
-    // Without its list a key that says there is one leaves the question open.
-    let mut without = place.fetched(NOW, &[RID]);
-    without.revoked.clear();
-    verifying.keep(&without).unwrap();
-    assert_eq!(verdicts(&place.open(), text.as_bytes()), ["unchecked"]);
+    // Without its list the question is open, whether its key says that there is one or not.
+    for keys in [place.maker.jwks(Some(2)), place.maker.jwks(None)] {
+        let mut without = place.fetched(NOW, &[RID]);
+        without.revoked.clear();
+        without.keys = keys;
+        verifying.keep(&without).unwrap();
+        assert_eq!(verdicts(&place.open(), text.as_bytes()), ["unchecked"]);
+    }
 
-    // Damaged, it is as if it had never been.
+    // Damaged, it is as if it had never been: what was revoked is not good again.
     verifying.keep(&place.fetched(NOW, &[RID])).unwrap();
     let path = place.trust().join(FETCHED);
     let whole = fs::read_to_string(&path).unwrap();
@@ -145,7 +171,7 @@ fn what_was_fetched_counts_until_something_newer_is_and_tells_its_age() {
     for damaged in [&whole[..whole.len() / 2], "", "{}", &mixed.unwrap()] {
         fs::write(&path, damaged).unwrap();
         let verifying = place.open();
-        assert_eq!(verdicts(&verifying, text.as_bytes()), ["valid"]);
+        assert_eq!(verdicts(&verifying, text.as_bytes()), ["unchecked"]);
         assert_eq!(center(&verifying, NOW)["fetched"], Value::Null);
     }
 }
@@ -160,7 +186,7 @@ fn issuers_of_a_trust_list_count_too_and_a_malformed_one_is_told() {
     let signer = &said["codes"][0]["signer"]["issuer"];
     assert_eq!(signer, "https://spec.smarthealth.cards/examples/issuer");
     let own = qr_text(&place.jws());
-    assert_eq!(verdicts(&verifying, own.as_bytes()), ["valid"]);
+    assert_eq!(verdicts(&verifying, own.as_bytes()), ["unchecked"]);
 
     fs::create_dir(place.trust()).unwrap();
     fs::write(place.trust().join(TRUST), "[[card-issuer]]").unwrap();

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -54,9 +55,17 @@ impl Folder {
 
     /// Keeps every other program out until this is dropped.
     pub(super) fn hold(&self) -> Result<(), WalletError> {
-        match rustix::fs::flock(&self.0, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => Err(WalletError::InUse),
-            held => Ok(held.map_err(io::Error::from)?),
+        let mut patience = 20;
+        loop {
+            match rustix::fs::flock(&self.0, FlockOperation::NonBlockingLockExclusive) {
+                // A program that this one starts holds what it had, until it is that program: it takes a moment.
+                Err(Errno::WOULDBLOCK) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(Errno::WOULDBLOCK) => return Err(WalletError::InUse),
+                held => return Ok(held.map_err(io::Error::from)?),
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 //! terms    = "SHOMEIW1" ‖ lock (1: 1 passphrase, 2 device key) ‖ memory in KiB, passes, lanes (u32 BE each) ‖ salt (32)
 //! wrapping key = Argon2id(passphrase, salt, memory, passes, lanes), or the device key
 //! list     = nonce (12) ‖ AES-256-GCM-SIV(key of the list, entries, additional = transcript("shomei wallet list v1", wrapping))
-//! entry    = state (1: 1 adding, 2 kept, 3 deleting) ‖ id (16)
+//! entry    = state (1: 1 adding, 2 kept, 3 deleting, 4 kept and not reported) ‖ id (16)
 //! ```
 //! The digest is no protection: it tells a damaged head from a wrong passphrase.
 
@@ -70,6 +70,8 @@ pub(super) enum State {
     Adding = 1,
     Kept = 2,
     Deleting = 3,
+    /// It is there; whether the center knows that it is, is not known.
+    Unreported = 4,
 }
 
 /// What is in the wallet.
@@ -112,6 +114,7 @@ impl List {
                 1 => State::Adding,
                 2 => State::Kept,
                 3 => State::Deleting,
+                4 => State::Unreported,
                 _ => return None,
             };
             Some((Id(id.try_into().ok()?), state))
@@ -121,6 +124,7 @@ impl List {
 }
 
 /// How the keys are wrapped.
+#[derive(Clone)]
 pub(super) struct Head {
     lock: Lock,
     cost: Cost,

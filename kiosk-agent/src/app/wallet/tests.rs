@@ -73,6 +73,11 @@ impl Place {
     }
 }
 
+fn change(wallet: &mut Wallet, present: &Secret, next: &Secret) -> Result<(), WalletError> {
+    let door = wallet.door().changed(present, next)?;
+    wallet.hang(door)
+}
+
 fn ids(wallet: &Wallet) -> Vec<Id> {
     wallet.certificates().map(|(id, _)| id).collect()
 }
@@ -130,6 +135,23 @@ fn a_passphrase_opens_whatever_it_was_typed_with_and_another_does_not() {
 }
 
 #[test]
+fn what_the_center_was_not_told_of_lapses_whenever_it_is_looked_at() {
+    let place = Place::new();
+    let mut wallet = place.create();
+    let [told, untold] = [1, 2].map(|number| wallet.put(kept(number), PAGE).unwrap());
+    assert!(wallet.lapses(told) && wallet.lapses(untold));
+    wallet.reported(told).unwrap();
+    assert!(!wallet.lapses(told));
+    drop(wallet);
+    let (mut wallet, damages) = place.open();
+    assert_eq!(damages, []);
+    assert!(!wallet.lapses(told) && wallet.lapses(untold));
+    wallet.delete(untold).unwrap();
+    let unknown = wallet.reported(untold);
+    assert!(matches!(unknown, Err(WalletError::Unknown)));
+}
+
+#[test]
 fn what_is_too_short_or_too_long_is_no_passphrase() {
     let new = |text: String| Passphrase::new(&Zeroizing::new(text)).map(drop);
     assert_eq!(new("1234567".into()), Err(PassphraseError::Short));
@@ -145,9 +167,9 @@ fn a_changed_passphrase_opens_and_the_one_before_does_not() {
     let mut wallet = Wallet::create(&place.folder(), &before).unwrap();
     let id = wallet.put(kept(1), PAGE).unwrap();
     let file = fs::read(place.file(id)).unwrap();
-    let refused = wallet.change(&after, &after);
+    let refused = change(&mut wallet, &after, &after);
     assert!(matches!(refused, Err(WalletError::Wrong)));
-    wallet.change(&before, &after).unwrap();
+    change(&mut wallet, &before, &after).unwrap();
     let later = wallet.put(kept(2), PAGE).unwrap();
     drop(wallet);
     let (mut wallet, damages) = Wallet::open(&place.folder(), &after).unwrap();
@@ -160,7 +182,7 @@ fn a_changed_passphrase_opens_and_the_one_before_does_not() {
         "only the head is written"
     );
     // To the device's key, too.
-    wallet.change(&after, &place.key).unwrap();
+    change(&mut wallet, &after, &place.key).unwrap();
     drop(wallet);
     for secret in [&before, &after] {
         let opened = Wallet::open(&place.folder(), secret).map(drop);

@@ -7,6 +7,7 @@ use ipp::attribute::{IppAttribute, IppAttributeGroup};
 use ipp::model::{DelimiterTag, Operation, PrinterState};
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
+use serde::{Deserialize, Serialize};
 
 use super::super::OutputError;
 use super::{A4, Printer, group, number, texts};
@@ -21,7 +22,8 @@ pub struct Condition {
 }
 
 /// What needs a hand before long: it prints still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// Little paper is left, or one of several trays is empty.
     PaperLow,
@@ -111,11 +113,7 @@ pub(super) fn obstacle(reason: &str) -> Option<OutputError> {
         "offline" | "shutdown" | "connecting-to-device" | "timed-out" => {
             Some(OutputError::Unavailable)
         }
-        "cover-open"
-        | "door-open"
-        | "interlock-open"
-        | "input-tray-missing"
-        | "output-tray-missing" => Some(OutputError::CoverOpen),
+        "input-tray-missing" | "output-tray-missing" => Some(OutputError::CoverOpen),
         "marker-supply-empty"
         | "toner-empty"
         | "marker-waste-full"

@@ -101,6 +101,7 @@ impl Desk {
             },
             Shown::Service(menu) => Content::Service {
                 programmes: menu.programmes.iter().map(Into::into).collect(),
+                hours: &menu.hours,
                 notices: &menu.notices,
             },
             Shown::Terms(..) => Content::Terms,

@@ -22,6 +22,7 @@ use crate::app::desk::{Content, Desk, Intent, Shown, Taken};
 use crate::app::front::Front;
 use crate::app::picture::Picture;
 use crate::app::porter::OpenWallet;
+use crate::app::scanner::Scanner;
 use crate::app::verifying::{VerifyConfig, Verifying};
 use crate::app::wallet::{DeviceKey, Secret, Wallet};
 use crate::conduct::tests::doubles::{PIN, TestCard, TestCenter, menu, terminal};
@@ -139,7 +140,10 @@ pub(super) fn stage() -> Stage {
     std::fs::write(path("jwks.json"), center.maker.jwks(None)).unwrap();
     std::fs::write(path("csca.pem"), &sealer.csca).unwrap();
     let issuer = center.maker.issuer();
-    let issuer = issuer.sealed_under(sealer.csca.as_bytes()).unwrap();
+    let issuer = issuer
+        .whose_keys_may_lag()
+        .sealed_under(sealer.csca.as_bytes())
+        .unwrap();
     let mut offered = menu();
     for municipality in &mut offered.programmes[0].municipalities {
         municipality.kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
@@ -166,6 +170,7 @@ pub(super) fn stage() -> Stage {
             latch: Latch::new(),
             passports: Arc::new(Reads(StdMutex::default())),
             verifying: Arc::new(Verifying::new(&trust, &pinned).unwrap()),
+            scanner: Scanner::new("/bin/false".into(), LONG / 10),
         },
         center,
         wallet: Arc::new(StdMutex::new(wallet)),
@@ -176,7 +181,7 @@ pub(super) fn stage() -> Stage {
 impl Stage {
     /// Serves until the resident has nothing to do any more.
     pub(super) async fn serve(&mut self, resident: &mut Resident) {
-        let served = self.app.serve(&self.wallet, 0, resident);
+        let served = self.app.serve(&self.wallet, Vec::new(), resident);
         assert!(timeout(LONG, served).await.is_err(), "it goes on");
         // Dropping it is what locking does.
         self.app.card.close().await;
