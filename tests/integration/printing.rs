@@ -92,9 +92,11 @@ fn qr_of(sheet: &Path) -> String {
     let files = [sheet.as_os_str(), picture.as_os_str()];
     run("pdftoppm", &[&arguments[..], &files].concat());
     let picture = picture.with_extension("png");
+    // QR codes alone: now and then it takes a row of modules for a barcode of another kind.
+    let arguments = ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"].map(OsStr::new);
     let text = run(
         "zbarimg",
-        &["--quiet".as_ref(), "--raw".as_ref(), picture.as_os_str()],
+        &[&arguments[..], &[picture.as_os_str()]].concat(),
     );
     fs::remove_file(picture).unwrap();
     text.trim_end().to_owned()
