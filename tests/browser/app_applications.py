@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from app_stand import PASSPHRASE
-from paper import certificate, run
+from paper import certificate, codes, run
 from stand import LANGUAGES, persona
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "judges"))
@@ -24,10 +24,8 @@ def birth_date(holder):
 
 def codes_in(picture):
     """What a decoder that is not ours reads in a picture."""
-    # QR codes alone: now and then it takes a row of modules for a barcode of another kind.
-    found = subprocess.run(["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-"], input=picture, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     # At the few dots a module has on a phone's screen either decoder misses one now and then, as phones do.
-    return found.stdout.decode().split("\n")[:-1] or [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormat.QRCode)]
+    return codes(picture) or [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormat.QRCode)]
 
 
 def code_on_screen(phone):

@@ -31,11 +31,10 @@ class Residents:
         while not kinds <= (held := self.core(holder)).keys():
             assert time.monotonic() < deadline, f"the control: {held} instead of {kinds}"
 
-    def in_every_form(self, processes, who):
-        """What processes hold in any form that a program may keep it in, as it is searched for in center and VRS (G3). Not for browsers, whose
+    def in_every_form(self, process, who):
+        """What a process holds in any form that a program may keep it in, as it is searched for in center and VRS (G3). Not for browsers, whose
         dictionaries have pieces of every name."""
-        found = {process: self.stand.order(search={"process": process, "of": who}) for process in processes}
-        return {process: kinds for process, kinds in found.items() if kinds}
+        return self.stand.order(search={"process": process, "of": who})
 
     def leaves_nothing(self, who, before):
         """After a session, with the next one's first screen there. `before` are the processes of its browser."""
@@ -49,7 +48,7 @@ class Residents:
         }
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
-        found["core, in every form"] = self.in_every_form([self.stand.kiosk], who)
+        found["core, in every form"] = self.in_every_form(self.stand.kiosk, who)
         found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)
         assert files, "the control: there are files"
         assert len(os.listdir(self.stand.about["memory"])) == 1, "a profile was left"
@@ -85,8 +84,8 @@ def applied(stand, kiosk):
     # From here on the core knows whose the certificate has to be, and no more.
     held = residents.core(first).keys() - {"name", "birth date"}
     assert not held, held
-    held = residents.in_every_form([stand.kiosk], "ordinary")
-    assert "name" in held.get(stand.kiosk, {}), f"the control: {held}"
+    held = residents.in_every_form(stand.kiosk, "ordinary")
+    assert "name" in held, f"the control: {held}"
     stand.order(remove=0)
     kiosk.is_on("municipality").page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Next").is_on("preview")
@@ -153,7 +152,7 @@ def service(stand, kiosk):
         kiosk.to_start()
         kept = {name: in_process(stand.about["service"], wanted) for name, wanted in traced}
         assert not any(kept.values()), kept
-        kept = {name: residents.in_every_form([stand.about["service"]], name) for name, _ in traced}
+        kept = {name: residents.in_every_form(stand.about["service"], name) for name, _ in traced}
         assert not any(kept.values()), kept
 
 
