@@ -130,7 +130,6 @@ struct Checked {
     center: Arc<Center<Shares<Client>>>,
     enrolment: Option<Enrolment>,
     published: Arc<Published>,
-    rids: Arc<RidSecret>,
     events: Arc<dyn Events>,
 }
 
@@ -140,6 +139,68 @@ impl Checked {
         let (metrics, clock) = (Arc::clone(&parts.metrics), Arc::clone(&parts.clock));
         Reports::new(listener, metrics, Arc::clone(&self.events), clock)
     }
+}
+
+/// What a center is made of beside the rest of what its configuration names.
+pub struct Made<R> {
+    /// What can be certified.
+    pub programmes: Arc<Programmes>,
+    /// Sets its pages.
+    pub typesetter: Arc<Typesetter>,
+    /// Signs health cards.
+    pub signing: Signing,
+    /// The record system.
+    pub registry: R,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where events go.
+    pub events: Arc<dyn Events>,
+}
+
+/// Reads and checks the rest.
+///
+/// # Errors
+/// [`ServeError`]
+pub fn parts<R>(config: &Config, made: Made<R>) -> Result<Parts<R>, ServeError> {
+    let now = made.clock.now();
+    let barcodes = config.vds_nc.as_ref();
+    let barcodes = barcodes.map(|paths| BarcodeSigners::load(paths, config.environment, now));
+    let barcodes = barcodes.transpose()?;
+    let offering = made
+        .programmes
+        .iter()
+        .find(|programme| programme.offers_abroad());
+    if let (None, Some(programme)) = (&barcodes, offering) {
+        return Err(ServeError::NoBarcodes(programme.id().clone()));
+    }
+    let rids = RidSecret::load(&config.rid_secret)?;
+    let trust = TrustStore::load(&config.anchors, config.environment)?;
+    if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
+        return Err(ServeError::NoSurfaceAnchor);
+    }
+    Ok(Parts {
+        id: config.id.clone(),
+        vrs: config.vrs_id.clone(),
+        issuer: config.issuer.clone(),
+        programmes: made.programmes,
+        typesetter: made.typesetter,
+        hours: config.hours,
+        notices: config.notices.clone(),
+        maintenance: config.maintenance.clone(),
+        challenge_lifetime: config.challenge_lifetime,
+        state_lifetime: config.state_lifetime,
+        kiosk_builds: config.kiosk_builds.clone(),
+        trust,
+        binding: config.binding,
+        refused: RefusedSigners::load(&config.refused_signers)?,
+        statements: StatementKey::load(&config.statement_key, config.environment)?,
+        signing: Arc::new(made.signing.with_barcodes(barcodes)),
+        rids: Arc::new(rids),
+        registry: made.registry,
+        metrics: Arc::new(Metrics::default()),
+        clock: made.clock,
+        events: made.events,
+    })
 }
 
 /// Reads and checks everything the configuration names.
@@ -169,45 +230,17 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
     let registry = Shares::new(registry, config.vrs.connections, config.vrs.deadlines.free);
     let programmes = Programmes::load(&config.programmes)?;
     let typesetter = Typesetter::new(Fonts::load(&config.fonts)?, programmes.iter())?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let barcodes = config.vds_nc.as_ref();
-    let barcodes =
-        barcodes.map(|paths| BarcodeSigners::load(paths, config.environment, clock.now()));
-    let barcodes = barcodes.transpose()?;
-    let offering = programmes
-        .iter()
-        .find(|programme| programme.offers_abroad());
-    if let (None, Some(programme)) = (&barcodes, offering) {
-        return Err(ServeError::NoBarcodes(programme.id().clone()));
-    }
-    let rids = Arc::new(RidSecret::load(&config.rid_secret)?);
-    let trust = TrustStore::load(&config.anchors, config.environment)?;
-    if config.binding == Binding::Required && !trust.covers(ApRole::Surface) {
-        return Err(ServeError::NoSurfaceAnchor);
-    }
-    let center = Center::new(Parts {
-        id: config.id.clone(),
-        vrs: config.vrs_id.clone(),
-        issuer: config.issuer.clone(),
-        programmes: Arc::new(programmes),
-        typesetter: Arc::new(typesetter),
-        hours: config.hours,
-        notices: config.notices.clone(),
-        maintenance: config.maintenance.clone(),
-        challenge_lifetime: config.challenge_lifetime,
-        state_lifetime: config.state_lifetime,
-        kiosk_builds: config.kiosk_builds.clone(),
-        trust,
-        binding: config.binding,
-        refused: RefusedSigners::load(&config.refused_signers)?,
-        statements: StatementKey::load(&config.statement_key, config.environment)?,
-        signing: Arc::new(signing.with_barcodes(barcodes)),
-        rids: Arc::clone(&rids),
-        registry,
-        metrics: Arc::new(Metrics::default()),
-        clock,
-        events: Arc::clone(&events),
-    });
+    let center = Center::new(parts(
+        config,
+        Made {
+            programmes: Arc::new(programmes),
+            typesetter: Arc::new(typesetter),
+            signing,
+            registry,
+            clock: Arc::new(SystemClock::start()),
+            events: Arc::clone(&events),
+        },
+    )?);
     let build = build::running().map_err(|_| ServeError::Build)?;
     let published = Published::new(keys, build);
     if let Some(signers) = center.parts().signing.barcodes() {
@@ -217,7 +250,6 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
         center: Arc::new(center),
         enrolment: None,
         published: Arc::new(published),
-        rids,
         events,
     };
     let reports = checked.reports(Listener::Enrolment);
@@ -299,11 +331,10 @@ async fn listen(
     let Checked {
         center,
         published,
-        rids,
         events,
         ..
     } = &checked;
-    let mut revocations = Fetching::new(Arc::clone(rids), Arc::clone(published));
+    let mut revocations = Fetching::new(Arc::clone(&center.parts().rids), Arc::clone(published));
     let mut terminate = signal(SignalKind::terminate()).map_err(|_| ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|_| ServeError::Signals)?;
 

@@ -6,6 +6,8 @@
 mod folder;
 mod printer;
 
+use std::collections::BTreeSet;
+use std::future::ready;
 use std::num::NonZeroU8;
 
 use issuance_api::{Problem, ProblemCode};
@@ -30,14 +32,9 @@ pub trait Output: Send {
     /// [`OutputError`] says what is in the way.
     fn ready(&mut self, copies: u8) -> impl Future<Output = Result<(), OutputError>> + Send;
 
-    /// What an attendant has to know of it. Looks, and changes nothing.
-    fn condition(&mut self) -> impl Future<Output = Condition> + Send {
-        async {
-            Condition {
-                obstacle: self.ready(1).await.err(),
-                ..Condition::default()
-            }
-        }
+    /// What it will need before long, for an attendant: it is ready still. Looks, and changes nothing.
+    fn warnings(&mut self) -> impl Future<Output = BTreeSet<Warning>> + Send {
+        ready(BTreeSet::new())
     }
 
     /// Puts all copies out and waits until that is done. Of a delivery that failed nothing comes out any more.
@@ -145,10 +142,10 @@ pub enum Place {
 }
 
 impl Output for Place {
-    async fn condition(&mut self) -> Condition {
+    async fn warnings(&mut self) -> BTreeSet<Warning> {
         match self {
-            Self::Folder(folder) => folder.condition().await,
-            Self::Printer(printer) => Printer::condition(printer).await,
+            Self::Folder(folder) => folder.warnings().await,
+            Self::Printer(printer) => printer.warnings().await,
         }
     }
 

@@ -80,7 +80,13 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
         ),
         (
             "kiosk-agent",
-            &["card", "issuance-api", "issuance-channel", "verify"],
+            &[
+                "card",
+                "issuance-api",
+                "issuance-channel",
+                "sandbox",
+                "verify",
+            ],
         ),
         ("verify", &[]),
     ] {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use stage::process::{Program, program};
@@ -19,6 +20,9 @@ fn passes(group: &str) {
 
 /// Runs a program of `tests/browser` to its end.
 pub(crate) fn drives(script: &str, arguments: &[&str]) {
+    // Two browsers at once are more than two processors draw in the time that a screen has.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let home = TempDir::new().unwrap();
     // With a PC/SC service of its own, so that it waits for no other test that needs one.
     let mut python = Command::new("unshare");

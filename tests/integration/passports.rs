@@ -176,7 +176,7 @@ fn what_is_no_page_is_told_apart() {
     let nothing = PassportReader::<Tesseract>::default().read(b"GIF89a");
     assert_eq!(nothing.unwrap_err(), ReadError::NotAPicture);
     // Nobody's passport is in it; nothing of one is told.
-    let other = anybody(&mut Random(3));
+    let other = anybody(&mut Random::new(3));
     let told = read(&page.cut(0.0, 0.0, 1.0, 0.87)).unwrap_err();
     assert_eq!(told, ReadError::CutOff);
     assert!(!format!("{told:?} {told}").contains(&other.number));

@@ -1,12 +1,12 @@
 //! The kiosk program in front of a real printer program, `ippeveprinter` (Debian's cups-ipp-utils): its folder is the paper.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply, start};
 use stage::persona::Persona;
 use stage::printer::{Printer, WORKS};
@@ -80,24 +80,10 @@ fn print(counter: &Counter, uri: &str) -> Outcome {
 
 /// What an outside program reads from a printed sheet.
 fn qr_of(sheet: &Path) -> String {
-    let picture = sheet.with_extension("");
-    let run = |name: &str, arguments: &[&OsStr]| {
-        let mut command = Command::new(name);
-        let output = command.args(arguments).stderr(Stdio::inherit()).output();
-        let output = output.unwrap_or_else(|_| panic!("{name} is installed"));
-        assert!(output.status.success(), "{name}");
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let arguments = ["-r", "300", "-png", "-singlefile"].map(OsStr::new);
-    let files = [sheet.as_os_str(), picture.as_os_str()];
-    run("pdftoppm", &[&arguments[..], &files].concat());
-    let picture = picture.with_extension("png");
-    let text = run(
-        "zbarimg",
-        &["--quiet".as_ref(), "--raw".as_ref(), picture.as_os_str()],
-    );
+    let picture = page::rasterise(sheet, 300).unwrap();
+    let texts = page::zbar(&picture).unwrap();
     fs::remove_file(picture).unwrap();
-    text.trim_end().to_owned()
+    texts.join("\n")
 }
 
 #[test]

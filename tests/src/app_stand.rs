@@ -14,7 +14,7 @@
 //! | `{"passport":{"persona":"gaiji","taken":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`taken`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
 //! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
 //! | `{"revoke":["132217","ID"]}` | that municipality revokes the certificate |
-//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`]) |
+//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 
 use std::error::Error;
 use std::io::{self, BufRead};
@@ -25,9 +25,8 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::around::{Around, Line};
+use crate::around::{Around, Carried, Line};
 use crate::device::Device;
-use crate::experiment::forgetting::remains;
 use crate::passport::Passport;
 use crate::passport::photograph::Photograph;
 use crate::passport::specimen::Specimen;
@@ -78,7 +77,6 @@ enum Order {
     Passport(Wanted),
     Dose(String),
     Revoke([String; 2]),
-    Search { process: u32, of: String },
 }
 
 /// What is this stand's own.
@@ -181,8 +179,9 @@ impl Stand {
     }
 
     fn carry_out(&mut self, line: &str) -> Result<Value, Box<dyn Error>> {
-        let Some(order) = self.around.carry_out(Line::<Order>::parse(line)?)? else {
-            return Ok(true.into());
+        let order = match self.around.carry_out(Line::<Order>::parse(line)?)? {
+            Carried::Done(done) => return Ok(done),
+            Carried::Own(order) => order,
         };
         let (device, world) = (&mut self.device, &self.around.world);
         match order {
@@ -207,9 +206,6 @@ impl Stand {
             Order::Device(name) => device.exchange(world, &name)?,
             Order::Passport(wanted) => return self.photograph(&wanted),
             Order::Dose(persona) => vaccinate(world, &persona)?,
-            Order::Search { process, of } => {
-                return Ok(serde_json::to_value(remains(process, &of)?)?);
-            }
             Order::Revoke([municipality, id]) => {
                 let mut vrs: Command = world.ground.vrs();
                 run(vrs.args(["revoke", "--municipality", &municipality, &id]))?;
@@ -242,7 +238,7 @@ impl Taken {
     /// A page so: a JPEG file's content, the same each time.
     fn of(self, page: &Photograph) -> Vec<u8> {
         const TABLE: f32 = 60.0;
-        let mut random = Random(1);
+        let mut random = Random::new(1);
         let picture = match self {
             Self::Well | Self::OtherDocument => page.clone(),
             Self::Turned => page.turned(6.0, TABLE),

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::Table;
 
+use crate::experiment::forgetting::remains;
 use crate::reader::Reader;
 use crate::world::{World, set};
 
@@ -21,6 +22,15 @@ pub struct Around {
     pub reader: Reader,
     /// Everything else.
     pub world: World,
+}
+
+/// What became of an order.
+#[derive(Debug)]
+pub enum Carried<O> {
+    /// It was carried out: what was felt, where something is.
+    Done(Value),
+    /// It is the stand's own.
+    Own(O),
 }
 
 /// An order, and what goes with it.
@@ -49,6 +59,10 @@ enum Order {
     Pause(Part),
     Resume(Part),
     Center(Offer),
+    Search {
+        process: u32,
+        of: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -95,9 +109,9 @@ impl Around {
     ///
     /// # Errors
     /// If it cannot be done.
-    pub fn carry_out<O>(&mut self, line: Line<O>) -> Result<Option<O>, Box<dyn Error>> {
+    pub fn carry_out<O>(&mut self, line: Line<O>) -> Result<Carried<O>, Box<dyn Error>> {
         let order = match line.order {
-            Either::Own(own) => return Ok(Some(own)),
+            Either::Own(own) => return Ok(Carried::Own(own)),
             Either::Around(order) => order,
         };
         match order {
@@ -116,8 +130,11 @@ impl Around {
             Order::Pause(part) => self.signal(part, Signal::STOP)?,
             Order::Resume(part) => self.signal(part, Signal::CONT)?,
             Order::Center(offer) => self.offer(offer)?,
+            Order::Search { process, of } => {
+                return Ok(Carried::Done(serde_json::to_value(remains(process, &of)?)?));
+            }
         }
-        Ok(None)
+        Ok(Carried::Done(true.into()))
     }
 
     fn signal(&self, part: Part, signal: Signal) -> Result<(), Box<dyn Error>> {

@@ -1,17 +1,21 @@
 //! Chance that can be had again.
 
-/// Numbers without order, the same for the same seed (splitmix64).
+use fuzz_targets::mutate;
+
+/// Numbers without order, the same for the same seed: those of the fuzz targets, and what else is drawn from them here.
 #[derive(Debug, Clone)]
-pub struct Random(pub u64);
+pub struct Random(mutate::Random);
 
 impl Random {
+    /// Of this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(mutate::Random::new(seed))
+    }
+
     /// All of the next one.
     pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0.next()
     }
 
     /// From 0 to 1.
@@ -26,7 +30,7 @@ impl Random {
 
     /// Whole, below this.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).expect("below end")
+        self.0.below(end)
     }
 
     /// Whether something happens that happens once in so many times.

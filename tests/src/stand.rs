@@ -15,7 +15,7 @@
 //! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
 //! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
-//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`]) |
+//! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
@@ -33,9 +33,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
 
-use crate::around::{Around, Line};
+use crate::around::{Around, Carried, Line};
 use crate::browser::{HEADLESS, first_process};
-use crate::experiment::forgetting::remains;
 use crate::experiment::vocabulary::Vocabulary;
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal};
@@ -76,7 +75,6 @@ enum Order {
     Printer(Works),
     End(Part),
     Tell(Part),
-    Search { process: u32, of: String },
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
@@ -177,8 +175,9 @@ impl Stand {
     }
 
     fn carry_out(&mut self, line: &str) -> Result<Value, Box<dyn Error>> {
-        let Some(order) = self.around.carry_out(Line::<Order>::parse(line)?)? else {
-            return Ok(true.into());
+        let order = match self.around.carry_out(Line::<Order>::parse(line)?)? {
+            Carried::Done(done) => return Ok(done),
+            Carried::Own(order) => order,
         };
         match order {
             // While it says `media-empty`, this one takes up no job, and so could not be told otherwise.
@@ -194,9 +193,6 @@ impl Stand {
             }
             Order::Tell(Part::Kiosk) => return Ok(self.told()?.into()),
             Order::Tell(Part::Browser) => return Err("a browser has no log".into()),
-            Order::Search { process, of } => {
-                return Ok(serde_json::to_value(remains(process, &of)?)?);
-            }
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {

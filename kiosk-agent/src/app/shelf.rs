@@ -58,8 +58,9 @@ impl Listed {
                 && it.says.programme == says.programme
                 && it.says.kind == says.kind
                 && it.says.authority.code == says.authority.code;
-            // One that lapses takes no other's place.
-            same && !wallet.lapses(other) && (it.issued, other) > (kept.issued, id)
+            // One that lapses takes no other's place, and gives way to one of the same second.
+            let later = (it.issued, wallet.lapses(id), other) > (kept.issued, false, id);
+            same && !wallet.lapses(other) && later
         };
         Self {
             id,

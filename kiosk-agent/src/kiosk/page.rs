@@ -8,7 +8,7 @@ use issuance_api::ProblemCode;
 use serde_json::json;
 use terminal::cabinet::{PaymentUnit, Sensor};
 use terminal::conduct::Terminal;
-use terminal::output::{Condition, Output};
+use terminal::output::Output;
 use terminal::ports::{Card, Center};
 use terminal::web::browser::Settings;
 use terminal::web::desk::Desk;
@@ -135,8 +135,8 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
             Err(ProblemCode::TimedOut) => Ok(()),
             known => known,
         };
-        let Condition { obstacle, warnings } = terminal.output.condition().await;
-        let printer = obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()));
+        let printer = terminal.output.ready(1).await.map_err(Into::into);
+        let warnings = terminal.output.warnings().await;
         let center = terminal.center.menu().await;
         let center = center.map(drop).map_err(|problem| problem.code);
         let service = terminal.latch.in_service();

@@ -201,6 +201,10 @@ impl Output for Printer {
         suitable.then_some(()).ok_or(OutputError::Unsuitable)
     }
 
+    async fn warnings(&mut self) -> BTreeSet<Warning> {
+        self.condition().await.warnings
+    }
+
     async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
         self.ready(certificate.copies()).await?;
         self.jobs = Jobs::Open(None);

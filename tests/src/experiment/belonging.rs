@@ -113,7 +113,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     }
 
     let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let mut tally = Tally::default();
     let mut drawn = 0;
     while tally.swapped < count && drawn < 10 * count {

@@ -146,7 +146,7 @@ async fn at_calls(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> 
     for (n, first) in all.iter().enumerate() {
         pairs.extend(all[n + 1..].iter().map(|second| vec![*first, *second]));
     }
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     let wanted = size.of(25, pairs.len());
     for _ in 0..wanted {
         plans.push(pairs.swap_remove(random.below(pairs.len())));

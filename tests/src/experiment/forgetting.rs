@@ -1,7 +1,7 @@
 //! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
 //! number and birth date and for the certificate, in every form of `traces`.
 //!
-//! Control: the same servers with an allocator that does not wipe what is freed.
+//! Control: the same servers with an allocator that does not wipe what is freed, and with their threads' stacks left as they are.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -58,7 +58,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         );
     }
     report.told("bytes of memory searched", bytes);
-    let control = states(Programs::Control(&[]), size)?;
+    let control = states(Programs::Control(&["--stacks"]), size)?;
     for server in ["center", "vrs"] {
         let all = control.iter().flat_map(|state| &state.scans);
         let found = all

@@ -159,7 +159,7 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         }
     }
     let each = plans.len();
-    let mut random = Random(8);
+    let mut random = Random::new(8);
     let drawn = |random: &mut Random| {
         let position = 1 + u32::try_from(random.below(commands as usize)).expect("a few commands");
         at(

@@ -118,7 +118,7 @@ async fn trials(town: &Town, rounds: usize, report: &mut Report) -> io::Result<(
         town,
         vrs: &open.vrs,
         id: center_id(),
-        random: Random(14),
+        random: Random::new(14),
     };
     let mut tally = Tally::default();
     for round in 0..rounds {
@@ -192,7 +192,7 @@ async fn credulous(town: &Town, open: &Open<Records>) -> io::Result<usize> {
         town,
         vrs: &vrs,
         id: center_id(),
-        random: Random(15),
+        random: Random::new(15),
     };
     let mut released = 0;
     for way in [Way::WithoutBinding, Way::ForgedCard] {

@@ -3,7 +3,7 @@
 //! Each text is searched for as UTF-8, UTF-16 in both orders, hexadecimal, base64 wherever it may begin in a longer text, with JSON's escapes,
 //! and, if it is a number, as one of eight bytes in both orders; a certificate besides as the digits of its QR code and as the DEFLATE
 //! stream it is made of. Searched for are all pieces of eight bytes of each form; of sixteen where eight say too little, for they stand in fonts
-//! and tables, too: ASCII in UTF-16 (four characters), and a QR code's digits (four characters as well).
+//! and tables, too: ASCII in UTF-16 (four characters), a QR code's digits (four characters as well), and hexadecimal digits (four bytes).
 
 use std::fs;
 use std::io;
@@ -90,8 +90,8 @@ impl Traces {
             self.bytes(kind, escaped.as_bytes());
         }
         let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-        self.bytes(kind, hex.as_bytes());
-        self.bytes(kind, hex.to_uppercase().as_bytes());
+        self.0.long_of(kind, hex.as_bytes());
+        self.0.long_of(kind, hex.to_uppercase().as_bytes());
         for shift in 0..3 {
             let mut bytes = vec![0; shift];
             bytes.extend(text.as_bytes());
@@ -147,7 +147,7 @@ mod tests {
                 name.encode_utf16().flat_map(u16::to_be_bytes).collect(),
                 "name",
             ),
-            ("xE99D92E89189x".into(), "name"),
+            ("xE99D92E89189E38080x".into(), "name"),
             (br"\u9752\u8449".to_vec(), "name"),
             (
                 STANDARD_NO_PAD.encode(format!("x{number}")).into(),

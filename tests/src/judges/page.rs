@@ -28,7 +28,9 @@ pub fn rasterise(pdf: &Path, dots_per_inch: u32) -> io::Result<PathBuf> {
 /// If it reads nothing.
 pub fn zbar(picture: &Path) -> io::Result<Vec<String>> {
     let mut zbarimg = Command::new("zbarimg");
-    zbarimg.args(["--raw", "--quiet"]).arg(picture);
+    // QR codes alone: now and then it takes a row of modules for a barcode of another kind.
+    zbarimg.args(["--raw", "--quiet", "-Sdisable", "-Sqrcode.enable"]);
+    zbarimg.arg(picture);
     let read = run(&mut zbarimg)?;
     Ok(String::from_utf8_lossy(&read)
         .lines()

@@ -280,7 +280,7 @@ pub fn photographs<R: Recogniser + Sync>(
             let Some(kind) = Kind::ALL.get(number / each) else {
                 break;
             };
-            let mut random = Random(seed ^ (number as u64) << 20);
+            let mut random = Random::new(seed ^ (number as u64) << 20);
             let passport = anybody(&mut random);
             let mut specimen = Specimen::new(&passport.lines());
             specimen.sharp = random.share() < 0.3;

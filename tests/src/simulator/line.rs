@@ -156,19 +156,21 @@ impl<S: Registry> Line<S> {
             path: path.to_owned(),
             body,
         };
+        // All of center and record system is in it: too much to lie in every future above, and on a test's stack.
+        let answering = Box::pin(at_center.answer());
         let answer = match fate {
             Fate::RequestLost => None,
-            Fate::Arrives => Some(at_center.answer().await),
+            Fate::Arrives => Some(answering.await),
             Fate::AnswerLost => {
-                drop(at_center.answer().await);
+                drop(answering.await);
                 None
             }
-            Fate::Broken(points) => dropped_after(points, at_center.answer()).await,
+            Fate::Broken(points) => dropped_after(points, answering).await,
             Fate::GivenUp(points) => {
                 let answered = Arc::new(Mutex::new(None));
                 let slot = Arc::clone(&answered);
                 let spawned = async move {
-                    let answer = at_center.answer().await;
+                    let answer = answering.await;
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
                 };
                 if let Some(lots) = &lots {

@@ -39,7 +39,7 @@ impl Lots {
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Inner {
             draw: Mutex::new(Draw {
-                random: Random(seed),
+                random: Random::new(seed),
                 tasks: 0,
                 waiting: Vec::new(),
             }),

@@ -14,11 +14,10 @@ use issuance_center::center::{Center, Parts};
 use issuance_center::certificate::page::{Fonts, Typesetter};
 use issuance_center::certificate::shc::Issuer;
 use issuance_center::config::Config;
-use issuance_center::metrics::Metrics;
 use issuance_center::programme::Programmes;
 use issuance_center::registry::{Answer, Registry, reported};
-use issuance_center::signing::{BarcodeSigners, KeyFile, RidSecret, Signer, Signing};
-use issuance_center::statement::StatementKey;
+use issuance_center::serve::{Made, parts};
+use issuance_center::signing::{KeyFile, Signer, Signing};
 use vrs::divisions::Divisions;
 use vrs::service::Vrs;
 use vrs::storage::Folders;
@@ -150,38 +149,19 @@ impl Works {
         clock: Arc<dyn issuance_center::clock::Clock>,
         events: Arc<dyn issuance_center::event::Events>,
     ) -> io::Result<Center<R>> {
-        let config = &self.center;
-        let environment = config.environment;
-        let trust = TrustStore::load(&config.anchors, environment).map_err(io::Error::other)?;
-        let refused = RefusedSigners::load(&config.refused_signers).map_err(io::Error::other)?;
-        let statements = StatementKey::load(&config.statement_key, environment);
-        let barcodes = config.vds_nc.as_ref();
-        let barcodes = barcodes.map(|it| BarcodeSigners::load(it, environment, clock.now()));
-        let barcodes = barcodes.transpose().map_err(io::Error::other)?;
-        let rids = RidSecret::load(&config.rid_secret).map_err(io::Error::other)?;
-        Ok(Center::new(Parts {
-            id,
-            vrs: config.vrs_id.clone(),
-            issuer: config.issuer.clone(),
-            programmes: Arc::clone(&self.programmes),
-            typesetter: Arc::clone(&self.typesetter),
-            hours: config.hours,
-            notices: config.notices.clone(),
-            maintenance: config.maintenance.clone(),
-            challenge_lifetime: config.challenge_lifetime,
-            state_lifetime: config.state_lifetime,
-            kiosk_builds: config.kiosk_builds.clone(),
-            binding: config.binding,
-            trust,
-            refused,
-            statements: statements.map_err(io::Error::other)?,
-            signing: Arc::new(Signing::new(signer).with_barcodes(barcodes)),
-            rids: Arc::new(rids),
-            registry,
-            metrics: Arc::new(Metrics::default()),
-            clock,
-            events,
-        }))
+        let parts = parts(
+            &self.center,
+            Made {
+                programmes: Arc::clone(&self.programmes),
+                typesetter: Arc::clone(&self.typesetter),
+                signing: Signing::new(signer),
+                registry,
+                clock,
+                events,
+            },
+        );
+        let parts = parts.map_err(io::Error::other)?;
+        Ok(Center::new(Parts { id, ..parts }))
     }
 }
 

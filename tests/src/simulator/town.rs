@@ -81,26 +81,10 @@ impl Town {
         between: impl FnOnce(Records) -> R,
         signer: impl Signer + 'static,
     ) -> io::Result<Open<R>> {
-        let clock = Arc::new(Clock::default());
-        let notes = Arc::new(Notes::default());
+        let clock = Arc::<Clock>::default();
         let now = clock.now().unix_timestamp();
         let databases = Databases::new(&self.people.records, now).await?;
-        let vrs = self.vrs(&databases, &clock, &notes)?;
-        let records = Records::near(Arc::clone(&vrs), center_id());
-        let center = self.works.center_of(
-            center_id(),
-            between(records),
-            signer,
-            clock.clone(),
-            notes.clone(),
-        )?;
-        Ok(Open {
-            center: Arc::new(center),
-            databases,
-            clock,
-            notes,
-            vrs,
-        })
+        self.over(databases, clock, between, signer)
     }
 
     /// Opens center and record system over these databases.
@@ -108,12 +92,23 @@ impl Town {
     /// # Errors
     /// If something cannot be read.
     pub fn open_in(&self, databases: Databases) -> io::Result<Open<Records>> {
-        let (clock, notes) = (Arc::<Clock>::default(), Arc::<Notes>::default());
+        let signer = self.works.signing_key()?;
+        self.over(databases, Arc::default(), |records| records, signer)
+    }
+
+    fn over<R: Registry>(
+        &self,
+        databases: Databases,
+        clock: Arc<Clock>,
+        between: impl FnOnce(Records) -> R,
+        signer: impl Signer + 'static,
+    ) -> io::Result<Open<R>> {
+        let notes = Arc::<Notes>::default();
         let vrs = self.vrs(&databases, &clock, &notes)?;
-        let records = Records::near(Arc::clone(&vrs), center_id());
-        let center = self
-            .works
-            .center(center_id(), records, clock.clone(), notes.clone())?;
+        let records = between(Records::near(Arc::clone(&vrs), center_id()));
+        let center =
+            self.works
+                .center_of(center_id(), records, signer, clock.clone(), notes.clone())?;
         Ok(Open {
             center: Arc::new(center),
             databases,

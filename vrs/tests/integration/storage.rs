@@ -1,6 +1,7 @@
 //! Divisions on disk: import, isolation, and every way in which records can be unavailable.
 
 use std::fs;
+use std::path::PathBuf;
 
 use vrs::storage::{CreateError, Division, Imported, KeyError, Operation, Unavailable};
 
@@ -200,14 +201,19 @@ async fn every_cause_of_unavailability_is_told_apart() {
     }
 }
 
-#[tokio::test]
-async fn an_old_copy_put_back_is_noticed_whether_open_or_not() {
+/// A database that was copied before its last import: place, database, copy.
+async fn with_an_old_copy() -> (Place, PathBuf, PathBuf) {
     let place = Place::new(&["132217"]).await;
     let (database, _) = folder_of(&place, "132217");
     let backup = database.with_extension("backup");
     fs::copy(&database, &backup).unwrap();
     place.import("132217", &csv(&[row(&number(1))])).await;
+    (place, database, backup)
+}
 
+#[tokio::test]
+async fn an_old_copy_put_back_is_noticed_whether_open_or_not() {
+    let (place, database, backup) = with_an_old_copy().await;
     let division = place.open("132217").await.unwrap();
     fs::rename(&backup, &database).unwrap();
     assert_eq!(division.begin().await.err(), Some(Unavailable::Replaced));
@@ -220,11 +226,7 @@ async fn an_old_copy_put_back_is_noticed_whether_open_or_not() {
 
 #[tokio::test]
 async fn what_would_be_committed_to_no_file_is_not() {
-    let place = Place::new(&["132217"]).await;
-    let (database, _) = folder_of(&place, "132217");
-    let backup = database.with_extension("backup");
-    fs::copy(&database, &backup).unwrap();
-    place.import("132217", &csv(&[row(&number(1))])).await;
+    let (place, database, backup) = with_an_old_copy().await;
     // Copied over, in place, and without its log: what is open goes on in a log that has no name any more.
     let division = place.open("132217").await.unwrap();
     let under_way = division.begin().await.unwrap();

@@ -151,7 +151,7 @@ impl Lies {
     pub(super) fn due(&self, at: At) -> Option<(Swap, Random)> {
         let Telling { lie, told } = *self.telling();
         let lie = lie.filter(|lie| !told && lie.swap.at() == at)?;
-        Some((lie.swap, Random(lie.seed)))
+        Some((lie.swap, Random::new(lie.seed)))
     }
 
     pub(super) fn told(&self) {

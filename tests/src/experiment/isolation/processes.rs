@@ -55,7 +55,7 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         Arc::new(Issuer::new(ISSUER.to_owned(), &keys).map_err(io::Error::other)?),
         Arc::new(verify::Jwks::parse(&keys).map_err(io::Error::other)?),
         *plan,
-        Real(Arc::new(Mutex::new(Random(plan.seed)))),
+        Real(Arc::new(Mutex::new(Random::new(plan.seed)))),
     ));
     let kiosks: io::Result<Vec<_>> = (0..plan.kiosks)
         .map(|number| {

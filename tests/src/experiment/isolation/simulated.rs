@@ -59,7 +59,7 @@ impl Isolation {
                     return Ok(());
                 }
                 let applications = ROUND.min(plan.applications - round * ROUND);
-                let seed = Random(plan.seed ^ (round as u64) << 32).next();
+                let seed = Random::new(plan.seed ^ (round as u64) << 32).next();
                 let outcome = self.round(
                     &Plan {
                         applications,

@@ -74,7 +74,7 @@ type Opened = Challenged<Line<Records>>;
 
 pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) -> io::Result<()> {
     let mut open = town.open().await?;
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let (mut accepted, mut tried) = (0, 0);
     let mut refused: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut honest = 0;
