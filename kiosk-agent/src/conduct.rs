@@ -14,8 +14,8 @@ use crate::latch::Latch;
 use crate::output::Output;
 use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
 use crate::session::{
-    Applying, CardPlaced, CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver,
-    PinEntry, Previewed, Refused, Welcome,
+    Applying, CardGone, CardPlaced, CardRead, CardTaken, Checked, Done, Entered, EvidenceAccepted,
+    HandedOver, PinEntry, Previewed, Refused, Welcome,
 };
 
 mod asking;
@@ -45,6 +45,30 @@ pub struct Patience {
     pub input: Duration,
     /// To take the card back.
     pub removal: Duration,
+}
+
+/// What the center offers, and since when that is known.
+struct Offered {
+    welcome: Welcome,
+    at: Instant,
+}
+
+impl Offered {
+    fn now(welcome: Welcome) -> Self {
+        let at = Instant::now();
+        Self { welcome, at }
+    }
+
+    /// If it is no older.
+    fn within(self, age: Duration) -> Option<Welcome> {
+        (self.at.elapsed() < age).then_some(self.welcome)
+    }
+}
+
+/// What comes first: the card goes, or it is believed.
+enum Next {
+    Believed((EvidenceAccepted, Option<Offered>)),
+    Gone(CardGone),
 }
 
 /// Everything an application needs that outlives it.
@@ -93,10 +117,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
-        let accepted = self.until_accepted(front).await?;
-        let taken = self.until_taken(accepted, front).await?;
+        let read = self.until_read(front).await?;
+        let (taken, welcome) = self.until_taken(read, front).await?;
         let taken = self.until_passport(taken, front).await?;
-        let (checked, issued) = self.until_checked(taken, front).await?;
+        let (checked, issued) = self.until_checked(taken, welcome, front).await?;
         let handed_over = self.until_handed_over(checked, issued, front).await?;
         let done = handed_over.report(&mut self.center).await;
         // What lapses is not paid for.
@@ -108,10 +132,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         Ok(done)
     }
 
-    async fn until_accepted(
-        &mut self,
-        front: &mut impl FrontEnd,
-    ) -> Result<EvidenceAccepted, Problem> {
+    async fn until_read(&mut self, front: &mut impl FrontEnd) -> Result<CardRead, Problem> {
         self.output.settled().await.map_err(ProblemCode::from)?;
         loop {
             let (welcome, programme) = self.until_applied(front).await?;
@@ -125,7 +146,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                     break;
                 };
                 match self.until_entered(entry, front).await? {
-                    Step::On(accepted) => return Ok(accepted),
+                    Step::On(read) => return Ok(read),
                     Step::Back(before) => placed = before,
                 }
             }
@@ -217,7 +238,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         &mut self,
         mut entry: PinEntry,
         front: &mut impl FrontEnd,
-    ) -> Result<Step<EvidenceAccepted, CardPlaced>, Problem> {
+    ) -> Result<Step<CardRead, CardPlaced>, Problem> {
         loop {
             front.show(&View::Pin {
                 remaining: entry.remaining(),
@@ -235,7 +256,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 .enter(pin, &mut self.card, &mut self.center, &self.urn)
                 .await?
             {
-                Entered::Accepted(accepted) => return Ok(Step::On(*accepted)),
+                Entered::Read(read) => return Ok(Step::On(*read)),
                 Entered::Wrong(again) => {
                     let remaining = Some(again.remaining());
                     front.show(&View::Problem(&Problem {
@@ -248,29 +269,63 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         }
     }
 
+    /// Waits until the card is gone. Meanwhile the evidence goes up, and what is offered is asked again: a resident waits for neither
+    /// while their hand is at the card.
     async fn until_taken(
         &mut self,
-        accepted: EvidenceAccepted,
+        read: CardRead,
         front: &mut impl FrontEnd,
-    ) -> Result<CardTaken, Problem> {
+    ) -> Result<(CardTaken, Option<Offered>), Problem> {
+        let Self {
+            center,
+            card,
+            cabinet,
+            latch,
+            patience: Patience { removal: given, .. },
+            ..
+        } = self;
         front.show(&View::TakeCard);
-        let Patience { removal: given, .. } = self.patience;
-        let slot = &mut self.cabinet.slot;
-        let taken = async {
-            let taken = accepted.card_taken(&mut self.card, NO_END).await?;
+        let mut believing = pin!(async {
+            let accepted = read.believed(center).await?;
+            // What is wrong with the menu is told when it is needed, if it still is.
+            let welcome = Welcome::fetch(center, latch).await.ok();
+            Ok((accepted, welcome.map(Offered::now)))
+        });
+        let mut going = pin!(async {
+            let gone = CardGone::wait(card, NO_END).await?;
             // What the reader no longer sees may still lie there.
-            slot.cleared(NO_END).await.map_err(ProblemCode::from)?;
-            Ok(taken)
-        };
-        let mut taken = pin!(taken);
-        loop {
-            match meanwhile(taken.as_mut(), front, given).await? {
-                Some(Step::On(taken)) => return Ok(taken),
+            cabinet
+                .slot
+                .cleared(NO_END)
+                .await
+                .map_err(ProblemCode::from)?;
+            Ok(gone)
+        });
+        let mut believed = None;
+        let gone = loop {
+            let next = async {
+                tokio::select! {
+                    biased;
+                    answer = &mut believing, if believed.is_none() => answer.map(Next::Believed),
+                    gone = &mut going => gone.map(Next::Gone),
+                }
+            };
+            match meanwhile(next, front, *given).await? {
+                Some(Step::On(Next::Believed(answer))) => believed = Some(answer),
+                Some(Step::On(Next::Gone(gone))) => break gone,
                 // Nothing leads from here but the card's removal.
                 Some(Step::Back(())) => {}
                 None => return Err(ProblemCode::TimedOut.into()),
             }
-        }
+        };
+        let (accepted, welcome) = match believed {
+            Some(believed) => believed,
+            None => {
+                front.show(&View::Checking);
+                believing.await?
+            }
+        };
+        Ok((accepted.card_taken(gone), welcome))
     }
 
     /// Where passports are read and one is needed, waits for one that can be taken.
@@ -301,10 +356,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn until_checked(
         &mut self,
         mut taken: CardTaken,
+        mut offered: Option<Offered>,
         front: &mut impl FrontEnd,
     ) -> Result<(Checked, Instant), Problem> {
         loop {
-            let previewed = self.until_previewed(taken, front).await?;
+            let previewed = self.until_previewed(taken, offered.take(), front).await?;
             if let Step::Back(()) = self.until_agreed(&previewed, front).await? {
                 taken = previewed.back();
                 continue;
@@ -347,9 +403,13 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn until_previewed(
         &mut self,
         taken: CardTaken,
+        offered: Option<Offered>,
         front: &mut impl FrontEnd,
     ) -> Result<Previewed, Problem> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let welcome = match offered.and_then(|offered| offered.within(self.patience.menu)) {
+            Some(welcome) => welcome,
+            None => Welcome::fetch(&mut self.center, &self.latch).await?,
+        };
         let mut kinds = self.checked_kinds(taken.kinds(&welcome));
         let mut taken = taken.offered_by(welcome)?;
         loop {
