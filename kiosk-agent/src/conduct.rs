@@ -14,14 +14,16 @@ use crate::latch::Latch;
 use crate::output::Output;
 use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
 use crate::session::{
-    Applying, CardGone, CardPlaced, CardRead, CardTaken, Checked, Done, Entered, EvidenceAccepted,
-    HandedOver, PinEntry, Previewed, Refused, Welcome,
+    Applying, CardPlaced, CardRead, CardTaken, Checked, Done, Entered, HandedOver, PinEntry,
+    Previewed, Refused, Welcome,
 };
 
 mod asking;
 mod between;
+mod taking;
 
 use asking::{Step, intent, meanwhile, retry};
+use taking::Offered;
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -45,30 +47,6 @@ pub struct Patience {
     pub input: Duration,
     /// To take the card back.
     pub removal: Duration,
-}
-
-/// What the center offers, and since when that is known.
-struct Offered {
-    welcome: Welcome,
-    at: Instant,
-}
-
-impl Offered {
-    fn now(welcome: Welcome) -> Self {
-        let at = Instant::now();
-        Self { welcome, at }
-    }
-
-    /// If it is no older.
-    fn within(self, age: Duration) -> Option<Welcome> {
-        (self.at.elapsed() < age).then_some(self.welcome)
-    }
-}
-
-/// What comes first: the card goes, or it is believed.
-enum Next {
-    Believed((EvidenceAccepted, Option<Offered>)),
-    Gone(CardGone),
 }
 
 /// Everything an application needs that outlives it.
@@ -267,65 +245,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 }
             }
         }
-    }
-
-    /// Waits until the card is gone. Meanwhile the evidence goes up, and what is offered is asked again: a resident waits for neither
-    /// while their hand is at the card.
-    async fn until_taken(
-        &mut self,
-        read: CardRead,
-        front: &mut impl FrontEnd,
-    ) -> Result<(CardTaken, Option<Offered>), Problem> {
-        let Self {
-            center,
-            card,
-            cabinet,
-            latch,
-            patience: Patience { removal: given, .. },
-            ..
-        } = self;
-        front.show(&View::TakeCard);
-        let mut believing = pin!(async {
-            let accepted = read.believed(center).await?;
-            // What is wrong with the menu is told when it is needed, if it still is.
-            let welcome = Welcome::fetch(center, latch).await.ok();
-            Ok((accepted, welcome.map(Offered::now)))
-        });
-        let mut going = pin!(async {
-            let gone = CardGone::wait(card, NO_END).await?;
-            // What the reader no longer sees may still lie there.
-            cabinet
-                .slot
-                .cleared(NO_END)
-                .await
-                .map_err(ProblemCode::from)?;
-            Ok(gone)
-        });
-        let mut believed = None;
-        let gone = loop {
-            let next = async {
-                tokio::select! {
-                    biased;
-                    answer = &mut believing, if believed.is_none() => answer.map(Next::Believed),
-                    gone = &mut going => gone.map(Next::Gone),
-                }
-            };
-            match meanwhile(next, front, *given).await? {
-                Some(Step::On(Next::Believed(answer))) => believed = Some(answer),
-                Some(Step::On(Next::Gone(gone))) => break gone,
-                // Nothing leads from here but the card's removal.
-                Some(Step::Back(())) => {}
-                None => return Err(ProblemCode::TimedOut.into()),
-            }
-        };
-        let (accepted, welcome) = match believed {
-            Some(believed) => believed,
-            None => {
-                front.show(&View::Checking);
-                believing.await?
-            }
-        };
-        Ok((accepted.card_taken(gone), welcome))
     }
 
     /// Where passports are read and one is needed, waits for one that can be taken.
