@@ -6,7 +6,7 @@
 //! info     = transcript("shomei seal v1", method, path, client URN, exporter)
 //! key id   = first 8 bytes of SHA-256(public key)
 //!
-//! response = 01 ‖ nonce (32) ‖ ciphertext of (status u16 BE ‖ JSON) ‖ tag (16)
+//! response = 01 ‖ nonce (32) ‖ ciphertext of (status u16 BE ‖ JSON, with bytes attached or none) ‖ tag (16)
 //! secret   = HPKE export("shomei response v1", 32)
 //! prk      = HKDF-Extract(salt = enc ‖ nonce, secret)
 //! key      = HKDF-Expand(prk, "key", 32);  iv = HKDF-Expand(prk, "nonce", 12)
