@@ -54,7 +54,7 @@ fn verifying(world: &World, trust: &Path) -> Verifying {
 
 /// The verdicts of the app about everything in a text.
 fn said(app: &Verifying, text: &str) -> Vec<String> {
-    let found = app.look_at(text.as_bytes(), now()).unwrap();
+    let found = app.judge(&verify::scan::texts(text.as_bytes()).unwrap(), now());
     let codes = found["codes"].as_array().unwrap().iter();
     let verdicts = codes.map(|code| code["verdict"].as_str().unwrap().to_owned());
     verdicts.collect()
@@ -79,7 +79,7 @@ async fn preview(
 
 /// A certificate for abroad by the app, handed over.
 async fn issue(world: &World, persona: &str, passport: &Passport) -> (InquiryAnswer, IssueAnswer) {
-    let app = Applicant::new(world.terminal("app-0001"));
+    let app = Applicant::new(world.client_of_center("apps/app-0001"));
     let previewed = preview(world, &app, persona, passport).await;
     let issued = app.issue(&previewed.state).await.unwrap();
     app.delivered(&previewed.state).await.unwrap();
@@ -234,7 +234,7 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
 fn what_cannot_be_certified_for_abroad_is_refused_with_its_own_code() {
     let world = world();
     block_on(async {
-        let app = Applicant::new(world.terminal("app-0001"));
+        let app = Applicant::new(world.client_of_center("apps/app-0001"));
         let ticket = ticket(&world, &app, "ordinary").await;
         let mine = passport("ordinary");
         let ask = async |passport: Option<&Passport>| {
