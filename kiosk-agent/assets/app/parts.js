@@ -1,6 +1,6 @@
 // What several screens show.
 
-import { currentLanguage, date, el, inEnglish, text } from "./dom.js";
+import { currentLanguage, date, el, inEnglish, localized, text } from "./dom.js";
 
 /** A line of a list of terms. */
 export function row(label, value, lang) {
@@ -17,6 +17,16 @@ export function beside(key, value, english, lang) {
 /** What is certified is Japanese and English: the one, or the other. */
 export function own(one, other) {
   return currentLanguage() === "ja" ? one : other;
+}
+
+/** A programme's name: a line ends before 予防接種 rather than within it. */
+export function named(words) {
+  return unbroken(localized(words).replace("予防接種", "\u200b予防接種"));
+}
+
+/** No line ends within COVID-19. */
+export function unbroken(name) {
+  return name.replace("COVID-19", "COVID-\u206019");
 }
 
 /** Doses, each with all that is certified of it. */
