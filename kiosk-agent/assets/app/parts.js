@@ -19,14 +19,19 @@ export function own(one, other) {
   return currentLanguage() === "ja" ? one : other;
 }
 
-/** A programme's name: a line ends before 予防接種 rather than within it. */
+/** A programme's name, to be put into an element: a line ends before 予防接種 rather than within it. */
 export function named(words) {
-  return unbroken(localized(words).replace("予防接種", "\u200b予防接種"));
+  return unbroken(localized(words));
 }
 
-/** No line ends within COVID-19. */
+/** The same of a name in one language. No line ends within COVID-19. */
 export function unbroken(name) {
-  return name.replace("COVID-19", "COVID-\u206019");
+  const fragment = document.createDocumentFragment();
+  for (const part of name.split(/(COVID-19)|(?=予防接種)/).filter(Boolean)) {
+    if (part === "COVID-19") fragment.append(el("span.unbroken", { text: part }));
+    else fragment.append(part.startsWith("予防接種") ? el("wbr") : "", part);
+  }
+  return fragment;
 }
 
 /** Doses, each with all that is certified of it. */

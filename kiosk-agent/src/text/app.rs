@@ -125,7 +125,7 @@ texts! {
     shown Now "現在の日時" "Now" "当前时间" "현재 시각";
     shown Hide "氏名と生年月日を隠す" "Hide name and date of birth" "隐藏姓名和出生日期" "성명과 생년월일 숨기기";
     shown Hidden "非表示" "Hidden" "已隐藏" "숨김";
-    shown HideText "画面の表示だけを隠します。二次元コードには氏名と生年月日が入っています。" "Hidden on this screen only: the QR code holds both." "仅隐藏画面显示，二维码中仍含姓名和出生日期。" "화면 표시만 숨깁니다. QR 코드에는 성명과 생년월일이 들어 있습니다.";
+    shown HideText "画面の表示だけを隠します。二次元コードには氏名と生年月日が入っています。" "Hidden on this screen only: the QR code holds both." "仅隐藏显示，二维码仍含姓名和出生日期。" "화면 표시만 숨깁니다. QR 코드에는 성명과 생년월일이 들어 있습니다.";
     shown DoseTitle "{number}回目" "Dose {number}" "第{number}次" "{number}회차";
     shown Product "製品名" "Product" "产品名" "제품명";
     shown Maker "メーカー" "Maker" "厂家" "제조사";
