@@ -174,6 +174,7 @@ SCREENS = [
     ("pin-last", [{"view": "pin", "remaining": 1}, {"view": "time", "seconds": 90}], digits(2), NOTHING),
     ("reading", [{"view": "reading"}], NOTHING, NOTHING),
     ("take-card", [{"view": "take-card"}, {"view": "time", "seconds": 60}], NOTHING, NOTHING),
+    ("checking", [{"view": "checking"}], NOTHING, NOTHING),
     ("card-left", [{"view": "card-left"}], NOTHING, NOTHING),
     ("municipality-few", [municipality(FEW), {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("municipality-prefectures", [municipality(MANY), {"view": "time", "seconds": 90}], NOTHING, NOTHING),
