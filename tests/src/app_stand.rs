@@ -18,7 +18,9 @@
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 
 use std::error::Error;
+use std::fs::Permissions;
 use std::io::{self, BufRead};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -262,10 +264,16 @@ impl Taken {
     }
 }
 
-/// As full as years would make it: every copy is sealed and written as an issued certificate is.
+/// As full as years would make it: every copy is sealed and written as an issued certificate is. In memory first, for each is forced to
+/// its disk by itself.
 fn fill(folder: &Path, passphrase: String, left: usize) -> Result<(), Box<dyn Error>> {
     let secret = Secret::Passphrase(Passphrase::new(&Zeroizing::new(passphrase))?);
-    let (mut wallet, _) = Wallet::open(folder, &secret)?;
+    let owner = Permissions::from_mode(0o700);
+    let memory = tempfile::Builder::new()
+        .permissions(owner)
+        .tempdir_in("/dev/shm")?;
+    copy_files(folder, memory.path())?;
+    let (mut wallet, _) = Wallet::open(memory.path(), &secret)?;
     let mut all = wallet.certificates().map(|(id, kept)| (id, kept.clone()));
     let (id, kept) = all.next().ok_or("there is none to copy")?;
     drop(all);
@@ -273,6 +281,15 @@ fn fill(folder: &Path, passphrase: String, left: usize) -> Result<(), Box<dyn Er
     while wallet.certificates().count() + left < MOST {
         let id = wallet.put(kept.clone(), page.as_bytes())?;
         wallet.reported(id)?;
+    }
+    drop(wallet);
+    Ok(copy_files(memory.path(), folder)?)
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    for file in from.read_dir()? {
+        let file = file?;
+        std::fs::copy(file.path(), to.join(file.file_name()))?;
     }
     Ok(())
 }
