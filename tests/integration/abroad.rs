@@ -21,7 +21,8 @@ use tempfile::TempDir;
 use terminal::app::verifying::{CenterConfig, FetchError, OLD_AFTER, VerifyConfig, Verifying};
 use terminal::config::IssuerConfig;
 use verify::{
-    CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
+    CardIssuer, Content, Country, Csca, Jwks, Report, RevokedCards, RevokedSigners, TrustList,
+    Verdict,
 };
 
 use crate::support::{Counter, HOME, alone_with_pcsc, block_on, refusal, ticket, until, world};
@@ -116,12 +117,16 @@ fn now() -> i64 {
     time::OffsetDateTime::now_utc().unix_timestamp()
 }
 
-fn verdict(list: &TrustList, text: &str) -> Verdict {
+fn report(list: &TrustList, text: &str) -> Report {
     let documents = verify::read([text]);
     let [document] = &documents[..] else {
         panic!("one document");
     };
-    list.judge(document, now()).verdict
+    list.judge(document, now())
+}
+
+fn verdict(list: &TrustList, text: &str) -> Verdict {
+    report(list, text).verdict
 }
 
 fn numeric(jws: &str) -> String {
@@ -219,7 +224,10 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
         }
         let list = trust(&world);
         assert_eq!(verdict(&list, &card), Verdict::Valid, "{name}");
-        assert_eq!(verdict(&list, sealed.expose()), Verdict::Valid, "{name}");
+        let of_seal = report(&list, sealed.expose());
+        assert_eq!(of_seal.verdict, Verdict::Valid, "{name}");
+        // Nothing departs from ICAO's profile.
+        assert_eq!(of_seal.notes, [], "{name}");
         assert_ne!(
             verdict(
                 &list,
