@@ -189,7 +189,7 @@ texts! {
     shown About "対象" "About" "对象" "대상";
     shown Kind "種類" "Kind" "种类" "종류";
     shown SignedBy "署名者" "Signed by" "签名者" "서명자";
-    shown Claimed "発行者の表示(未確認)" "Says it is by (not verified)" "自称的发行方（未确认）" "발급자 표시(미확인)";
+    shown Claimed "発行者の表示(未確認)" "Says it is by (not verified)" "自称（未确认）" "발급자 표시(미확인)";
     shown SigningKey "署名の鍵" "Key" "签名密钥" "서명 키";
     shown SignerSubject "署名者の証明書" "Signer's certificate" "签名者证书" "서명자 인증서";
     shown Serial "シリアル番号" "Serial number" "序列号" "일련번호";
