@@ -11,7 +11,7 @@ use issuance_api::{
     terminal::{DeliveredAnswer, DeliveredRequest, IssueAnswer, IssueRequest, Preview},
 };
 
-use tokio::{join, task::yield_now};
+use tokio::join;
 
 use super::{Caller, Center, apart};
 use crate::{
@@ -70,17 +70,18 @@ impl<R: Registry> Center<R> {
             state_digest: digest,
             proof: request.proof,
         };
-        // What the page says is known. Of a name without rare characters it is drawn while VRS registers.
+        // What the page says is known: where that is quick it is drawn while VRS, which is asked first, registers.
         let typesetter = &self.parts.typesetter;
         let certificate_id = registering.certificate.certificate_id;
         let is_quick =
             state.preview.kind == CertificateKind::Domestic && !typesetter.is_rare(&state.preview);
-        let drawing = async {
-            // The request is on its way first.
-            yield_now().await;
-            is_quick.then(|| typesetter.draw(programme, &state.preview, &certificate_id))
-        };
-        let (receipt, drawn) = join!(self.parts.registry.register(&registering), drawing);
+        let drawing =
+            async { is_quick.then(|| typesetter.draw(programme, &state.preview, &certificate_id)) };
+        let (receipt, drawn) = join!(
+            biased;
+            self.parts.registry.register(&registering),
+            drawing,
+        );
         let receipt = receipt?;
         let registration = registering.certificate;
         let registered = self

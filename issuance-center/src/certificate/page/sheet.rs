@@ -195,8 +195,8 @@ impl<'s> Sheet<'s> {
     /// 300 or 600 dots an inch. One path, so that no hairline opens between modules; and black alone, without other inks.
     fn symbol(&mut self, frame: &Frame, symbol: &Symbol) -> Rect {
         let Frame { mark, panel, least } = *frame;
-        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 137 modules"));
-        let modules = count(symbol.width());
+        let whole = |n: usize| i32::try_from(n).expect("at most 137 modules");
+        let modules = f32::from(u8::try_from(symbol.width()).expect("at most 137 modules"));
         let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
         let side = modules * module;
@@ -213,7 +213,8 @@ impl<'s> Sheet<'s> {
             while column < symbol.width() {
                 let dark = (column..).take_while(|n| symbol.is_dark(*n, row)).count();
                 if dark > 0 {
-                    content.rect(count(column), count(row), count(dark), 1.0);
+                    let mut rect = content.op("re");
+                    rect.operands([column, row, dark].map(whole)).operand(1);
                 }
                 column += dark + 1;
             }
