@@ -96,7 +96,7 @@ def every_verdict(stand, phone):
 
 
 def every_way(stand, phone):
-    """Our own certificate as text, picture, page and before the camera; then with nobody to ask; revoked in the end."""
+    """Our own certificate as text, picture, page and before the camera; then with nobody to ask. Revoked it is in `app_device`."""
     phone.enter()
     of("gaiji", phone).first.click()
     phone.is_on("certificate")
