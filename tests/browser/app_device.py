@@ -19,6 +19,8 @@ from stand import persona
 
 # In seconds, as it is set.
 IDLE = 60
+# Certificates that a wallet holds (`wallet::MOST`).
+MOST = 256
 DEVICES = (
     ("rooted", "device-modified"), ("repackaged", "app-not-genuine"), ("software", "keystore-not-hardware"), ("revoked", "attestation-revoked"),
 )
@@ -229,6 +231,37 @@ def revoked(stand, phone):
     again(phone).to_list()
 
 
+def gone(stand, phone):
+    """A certificate whose file goes under the open app is told to be gone, and is there again when the file is."""
+    phone.enter()
+    files = {path: path.read_bytes() for path in stand.certificates() if path.name != "head"}
+    assert len(files) == entries(phone).count()
+    for path in files:
+        path.unlink()
+    entries(phone).first.click()
+    phone.is_told("certificate-gone").understood().is_on("certificates")
+    for path, content in files.items():
+        path.write_bytes(content)
+    expect(entries(phone)).to_have_count(len(files))
+    entries(phone).first.click()
+    phone.is_on("certificate")
+    assert code_on_screen(phone).startswith("shc:/")
+    phone.to_list()
+
+
+def full(stand, phone):
+    """A wallet that holds its most is told so before anything is asked for; with room for one of each kind there is an application."""
+    stand.order(fill=[PASSPHRASE, 1])
+    phone.enter()
+    expect(entries(phone)).to_have_count(MOST - 1)
+    phone.page.locator("main .choices .primary").click()
+    phone.is_told("wallet-full").understood().is_on("certificates")
+    entries(phone).last.click()
+    phone.is_on("certificate").push("Remove").is_on("delete").push("RemoveYes").is_on("certificates")
+    expect(entries(phone)).to_have_count(MOST - 2)
+    phone.to_kinds().choose("domestic").cancel()
+
+
 def given_away(stand, phone):
     """Who forgot the passphrase discards the wallet, and sets a new one; a key of the device opens it for whoever started the app, alone."""
     stand.order(discard="app")
@@ -252,6 +285,6 @@ def given_away(stand, phone):
     stand.order(key_file=False)
 
 
-PARTS = (devices, kept_out, killed, stubborn, revoked)
+PARTS = (devices, kept_out, killed, gone, stubborn, revoked)
 # The wallet goes.
-LAST = (given_away,)
+LAST = (full, given_away)

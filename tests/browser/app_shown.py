@@ -79,7 +79,9 @@ TRUST = {
         "cscas": [{"subject": "C=JP, O=Shomei, CN=Development CSCA", "sha256": "5f" * 32, "not_before": "2026-01-01T00:00:00Z", "not_after": "2036-01-01T00:00:00Z"}],
         "revoked": [{"signers": 0, "this_update": "2026-11-01T00:00:00Z", "next_update": "2027-02-01T00:00:00Z"}],
     }],
+    "center": {"fetched": "2026-11-27T03:00:00Z", "old": False},
 }
+OLD_TRUST = {**TRUST, "center": {"fetched": "2026-11-20T03:00:00Z", "old": True}}
 # Of `verify --json`, by verdict.
 REASONS = {
     "valid": None, "unchecked": "the list of what was revoked is out of date", "revoked": "the document was revoked",
@@ -162,7 +164,8 @@ SCREENS = [
     ("delete", {"screen": "delete", "entry": entry(1), "holder": HOLDER, "back": True}),
     ("verify", {"screen": "verify", "back": True}),
     *((f"verified-{verdict}", verified(report(verdict), report(verdict, seal=True))) for verdict in REASONS),
-    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 2, "card_issuers": [], "countries": []}, "back": True}),
+    ("verified-old", {**verified(report("valid")), "trust": OLD_TRUST}),
+    ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 2, "card_issuers": [], "countries": [], "center": {"fetched": None, "old": True}}, "back": True}),
     ("problem", problem("pin-wrong", remaining=2)),
     ("problem-end", problem("passport-not-yours", "start", kind="abroad")),
     ("problem-words", problem("maintenance", "start", says={"words": NOTICE})),

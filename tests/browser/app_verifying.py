@@ -96,7 +96,7 @@ def every_verdict(stand, phone):
 
 
 def every_way(stand, phone):
-    """Our own certificate as text, picture, page and before the camera; then with nobody to ask; revoked in the end."""
+    """Our own certificate as text, picture, page and before the camera; then with nobody to ask. Revoked it is in `app_device`."""
     phone.enter()
     of("gaiji", phone).first.click()
     phone.is_on("certificate")
@@ -142,4 +142,44 @@ def every_way(stand, phone):
         film.unlink()
 
 
-PARTS = (every_verdict, every_way)
+def old_lists(stand, phone):
+    """With nobody to ask, how old the revocations are is said beside the verdict: after a day, after a week, and where there never were any."""
+    phone.enter()
+    of("gaiji", phone).first.click()
+    phone.is_on("certificate")
+    text = code_on_screen(phone)
+    phone.to_list()
+    kept = Path(stand.about["trust"]) / "center.json"
+    fetched = json.loads(kept.read_text())
+    warning = phone.page.locator("#trust-age")
+
+    def after(days):
+        """What is said of it, and the warning, so many days after they were fetched; `None`: they were not."""
+        stand.order(close="app")
+        if days is None:
+            kept.unlink()
+        else:
+            kept.write_text(json.dumps(fetched | {"at": int(time.time()) - days * DAY}))
+        stand.order(open="app")
+        phone.unlock().push("VerifyOther")
+        said = verified(phone, text)
+        told = warning.inner_text() if warning.count() else None
+        again(phone).to_list()
+        return said, told
+
+    stand.order(stop="center")
+    try:
+        assert after(0) == (["valid"], None), "a list of today"
+        for days, verdict in ((2, "valid"), (8, "unchecked")):
+            day = time.gmtime(time.time() - days * DAY)
+            date = f"{day.tm_mday} {time.strftime('%B', day)} {day.tm_year}"
+            assert after(days) == ([verdict], phone.say("TrustOld", date=date)), f"after {days} days"
+        assert after(None) == (["unchecked"], phone.say("TrustNever")), "no list"
+    finally:
+        stand.order(start="center")
+        stand.order(close="app")
+        kept.write_text(json.dumps(fetched))
+        stand.order(open="app")
+
+
+PARTS = (every_verdict, every_way, old_lists)

@@ -83,6 +83,8 @@ def problems(shown, folder):
 
 def picture(page, path, **how):
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What was pressed last is not pointed at any more.
+    page.mouse.move(0, 0)
     page.screenshot(path=path, animations="disabled", **how)
 
 

@@ -21,7 +21,8 @@ use tempfile::TempDir;
 use terminal::app::verifying::{CenterConfig, FetchError, OLD_AFTER, VerifyConfig, Verifying};
 use terminal::config::IssuerConfig;
 use verify::{
-    CardIssuer, Content, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, Verdict,
+    CardIssuer, Content, Country, Csca, Jwks, Report, RevokedCards, RevokedSigners, TrustList,
+    Verdict,
 };
 
 use crate::support::{Counter, HOME, alone_with_pcsc, block_on, refusal, ticket, until, world};
@@ -54,7 +55,7 @@ fn verifying(world: &World, trust: &Path) -> Verifying {
 
 /// The verdicts of the app about everything in a text.
 fn said(app: &Verifying, text: &str) -> Vec<String> {
-    let found = app.look_at(text.as_bytes(), now()).unwrap();
+    let found = app.judge(&verify::scan::texts(text.as_bytes()).unwrap(), now());
     let codes = found["codes"].as_array().unwrap().iter();
     let verdicts = codes.map(|code| code["verdict"].as_str().unwrap().to_owned());
     verdicts.collect()
@@ -79,7 +80,7 @@ async fn preview(
 
 /// A certificate for abroad by the app, handed over.
 async fn issue(world: &World, persona: &str, passport: &Passport) -> (InquiryAnswer, IssueAnswer) {
-    let app = Applicant::new(world.terminal("app-0001"));
+    let app = Applicant::new(world.client_of_center("apps/app-0001"));
     let previewed = preview(world, &app, persona, passport).await;
     let issued = app.issue(&previewed.state).await.unwrap();
     app.delivered(&previewed.state).await.unwrap();
@@ -116,12 +117,16 @@ fn now() -> i64 {
     time::OffsetDateTime::now_utc().unix_timestamp()
 }
 
-fn verdict(list: &TrustList, text: &str) -> Verdict {
+fn report(list: &TrustList, text: &str) -> Report {
     let documents = verify::read([text]);
     let [document] = &documents[..] else {
         panic!("one document");
     };
-    list.judge(document, now()).verdict
+    list.judge(document, now())
+}
+
+fn verdict(list: &TrustList, text: &str) -> Verdict {
+    report(list, text).verdict
 }
 
 fn numeric(jws: &str) -> String {
@@ -219,7 +224,10 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
         }
         let list = trust(&world);
         assert_eq!(verdict(&list, &card), Verdict::Valid, "{name}");
-        assert_eq!(verdict(&list, sealed.expose()), Verdict::Valid, "{name}");
+        let of_seal = report(&list, sealed.expose());
+        assert_eq!(of_seal.verdict, Verdict::Valid, "{name}");
+        // Nothing departs from ICAO's profile.
+        assert_eq!(of_seal.notes, [], "{name}");
         assert_ne!(
             verdict(
                 &list,
@@ -234,7 +242,7 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
 fn what_cannot_be_certified_for_abroad_is_refused_with_its_own_code() {
     let world = world();
     block_on(async {
-        let app = Applicant::new(world.terminal("app-0001"));
+        let app = Applicant::new(world.client_of_center("apps/app-0001"));
         let ticket = ticket(&world, &app, "ordinary").await;
         let mine = passport("ordinary");
         let ask = async |passport: Option<&Passport>| {

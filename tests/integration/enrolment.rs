@@ -186,6 +186,32 @@ fn the_issuer_of_apps_makes_no_kiosk() {
 }
 
 #[test]
+fn an_app_that_did_not_enrol_is_no_app() {
+    let world = world();
+    let (app, kiosk) = ("app:dev:0001", "kiosk:dev:0009");
+    for (name, urn) in [("app-0001", app), ("kiosk-0009", kiosk)] {
+        let urn = format!("urn:shomei:terminal:{urn}");
+        let leaf = Leaf::terminal(&urn, time::Duration::days(365));
+        world.ground.pki.terminals.issue(name, &leaf).unwrap();
+    }
+    block_on(async {
+        let by_hand = menu(&world.client_of_center("terminals/app-0001")).await;
+        match by_hand {
+            Err(CallError::Problem(problem)) => {
+                assert_eq!(problem.code, ProblemCode::TerminalRefused)
+            }
+            other => assert_eq!(other.err(), Some(CallError::Unreachable)),
+        }
+        // The control: under that root a kiosk is one, and the app of that name under the apps' is one.
+        for own in ["terminals/kiosk-0009", "apps/app-0001"] {
+            menu(&world.client_of_center(own)).await.unwrap();
+        }
+    });
+    let metrics = world.center_metrics().unwrap();
+    assert!(metrics.contains("event=\"peer-refused\""), "{metrics}");
+}
+
+#[test]
 fn a_certificate_is_renewed_in_time_and_the_old_key_is_destroyed() {
     let world = world();
     let phone = Phone::start(&world, "genuine").unwrap();

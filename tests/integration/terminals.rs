@@ -12,6 +12,9 @@ use time::Duration;
 
 use crate::support::{block_on, refusal, ticket, until, world};
 
+const KIOSK: &str = "terminals/kiosk-0001";
+const APP: &str = "apps/app-0001";
+
 /// Nothing was said: the handshake failed, or its refusal arrived as a problem document.
 fn is_shut_out<T>(result: Result<T, CallError>) -> bool {
     match result {
@@ -90,7 +93,7 @@ fn an_app_is_offered_what_apps_are_offered() {
     .unwrap();
     block_on(async {
         let offered = async |terminal: &str| {
-            let menu = menu(&world.terminal(terminal)).await.unwrap();
+            let menu = menu(&world.client_of_center(terminal)).await.unwrap();
             let mut programmes = menu.programmes.into_iter();
             let covid = programmes.find(|offer| offer.id.as_str() == "covid-19");
             let municipalities = covid.unwrap().municipalities.into_iter();
@@ -99,16 +102,16 @@ fn an_app_is_offered_what_apps_are_offered() {
             codes
         };
         let everywhere = ["131016", "132217", "141003"];
-        assert_eq!(offered("app-0001").await, everywhere);
+        assert_eq!(offered(APP).await, everywhere);
         let kiosks = [&everywhere[..], &[FOURTH]].concat();
-        assert_eq!(offered("kiosk-0001").await, kiosks);
+        assert_eq!(offered(KIOSK).await, kiosks);
 
         // And what it is not offered, it does not get.
         for (terminal, said) in [
-            ("app-0001", ProblemCode::MunicipalityNotTakingPart),
-            ("kiosk-0001", ProblemCode::NoSuchPerson),
+            (APP, ProblemCode::MunicipalityNotTakingPart),
+            (KIOSK, ProblemCode::NoSuchPerson),
         ] {
-            let applicant = Applicant::new(world.terminal(terminal));
+            let applicant = Applicant::new(world.client_of_center(terminal));
             let ticket = ticket(&world, &applicant, "ordinary").await;
             let refused = applicant.inquire(&ticket, FOURTH.parse().unwrap()).await;
             assert_eq!(refusal(refused), said, "{terminal}");
@@ -130,11 +133,11 @@ fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
     })
     .unwrap();
     block_on(async {
-        let app = Applicant::new(world.terminal("app-0001"));
+        let app = Applicant::new(world.client_of_center(APP));
         let mut first = app.challenge().await.unwrap();
         let second = app.challenge().await.unwrap();
         // One application of this certificate too many. Those that were begun go on, and what there is can be asked.
-        let third = world.terminal("app-0001");
+        let third = world.client_of_center(APP);
         let refused = third.post::<terminal::Challenge>("/v1/challenge").await;
         assert_eq!(refusal(refused), ProblemCode::Busy);
         menu(&third).await.unwrap();
@@ -142,7 +145,7 @@ fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
         app.send(&mut first, &evidence).await.unwrap();
 
         // One connection of apps too many. Who has one keeps it.
-        let fourth = world.terminal("app-0001");
+        let fourth = world.client_of_center(APP);
         assert_eq!(refusal(menu(&fourth).await), ProblemCode::Busy);
         menu(&third).await.unwrap();
 
@@ -157,7 +160,7 @@ fn apps_at_their_limits_are_told_so_and_kiosks_are_served() {
 
         // The control: a place that frees is an app's again.
         drop((first, second, app));
-        until(async || menu(&world.terminal("app-0001")).await.is_ok()).await;
+        until(async || menu(&world.client_of_center(APP)).await.is_ok()).await;
     });
     let metrics = world.center_metrics().unwrap();
     assert!(metrics.contains("event=\"apps-over-limit\""));
@@ -177,14 +180,14 @@ fn a_kiosk_of_another_build_is_refused_where_builds_are_listed() {
     block_on(async {
         let mut unlisted = menu_request();
         unlisted.build = "1".repeat(64).parse().unwrap();
-        for terminal in ["kiosk-0001", "app-0001"] {
-            let client = world.terminal(terminal);
+        for terminal in [KIOSK, APP] {
+            let client = world.client_of_center(terminal);
             menu(&client).await.unwrap();
             let answer = client
                 .post_sealed::<_, terminal::Menu>("/v1/menu", &unlisted)
                 .await;
             match terminal {
-                "kiosk-0001" => assert_eq!(refusal(answer), ProblemCode::TerminalRefused),
+                KIOSK => assert_eq!(refusal(answer), ProblemCode::TerminalRefused),
                 // What an app runs is what attestation says.
                 _ => drop(answer.unwrap()),
             }

@@ -145,6 +145,8 @@ def abroad(text_path: str, csca_path: str, crl_path: str) -> dict:
     signer = base64.urlsafe_b64decode(document["sig"]["cer"])
     shown = openssl("x509", "-inform", "DER", "-noout", "-text", data=signer).decode()
     assert "2.23.136.1.1.14.2" in shown and "2.23.136.1.1.6.2" in shown and "Authority Key Identifier" in shown
+    # As every other state's signer has it: software that does not know this purpose does not take the key for another.
+    assert "X509v3 Extended Key Usage: critical" in shown
     for absent in ("Subject Key Identifier", "Alternative Name", "X509v3 Key Usage", "Private Key Usage Period", "Basic Constraints"):
         assert absent not in shown, absent
     csca = openssl("x509", "-inform", "DER", "-noout", "-text", data=Path(csca_path).read_bytes()).decode()

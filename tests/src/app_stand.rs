@@ -13,17 +13,22 @@
 //! | `{"device":"rooted"}` | the app is on another device of `hw-sim/devices`; it is started again |
 //! | `{"passport":{"persona":"gaiji","taken":"glare","last_day":"200101","lines":null}}` | a photograph of the persona's passport (`taken`: [`Taken`], `last_day` and `lines`, a zone of another document, perhaps): `done` is the file |
 //! | `{"dose":"ordinary"}` | the municipality records a further dose of the persona's |
+//! | `{"fill":["PASSPHRASE",1]}` | copies of one of its certificates are put into the wallet, by the app's own means, until so many places are left; the app is started again |
 //! | `{"revoke":["132217","ID"]}` | that municipality revokes the certificate |
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 
 use std::error::Error;
+use std::fs::Permissions;
 use std::io::{self, BufRead};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use terminal::app::wallet::{MOST, Passphrase, Secret, Wallet};
+use zeroize::Zeroizing;
 
 use crate::around::{Around, Carried, Line};
 use crate::device::Device;
@@ -76,6 +81,7 @@ enum Order {
     Device(String),
     Passport(Wanted),
     Dose(String),
+    Fill(String, usize),
     Revoke([String; 2]),
 }
 
@@ -206,6 +212,11 @@ impl Stand {
             Order::Device(name) => device.exchange(world, &name)?,
             Order::Passport(wanted) => return self.photograph(&wanted),
             Order::Dose(persona) => vaccinate(world, &persona)?,
+            Order::Fill(passphrase, left) => {
+                device.close(Signal::TERM)?;
+                fill(&world.ground.path("app/wallet"), passphrase, left)?;
+                device.open(world)?;
+            }
             Order::Revoke([municipality, id]) => {
                 let mut vrs: Command = world.ground.vrs();
                 run(vrs.args(["revoke", "--municipality", &municipality, &id]))?;
@@ -251,6 +262,36 @@ impl Taken {
         };
         picture.jpeg(90)
     }
+}
+
+/// As full as years would make it: every copy is sealed and written as an issued certificate is. In memory first, for each is forced to
+/// its disk by itself.
+fn fill(folder: &Path, passphrase: String, left: usize) -> Result<(), Box<dyn Error>> {
+    let secret = Secret::Passphrase(Passphrase::new(&Zeroizing::new(passphrase))?);
+    let owner = Permissions::from_mode(0o700);
+    let memory = tempfile::Builder::new()
+        .permissions(owner)
+        .tempdir_in("/dev/shm")?;
+    copy_files(folder, memory.path())?;
+    let (mut wallet, _) = Wallet::open(memory.path(), &secret)?;
+    let mut all = wallet.certificates().map(|(id, kept)| (id, kept.clone()));
+    let (id, kept) = all.next().ok_or("there is none to copy")?;
+    drop(all);
+    let page = wallet.page(id)?;
+    while wallet.certificates().count() + left < MOST {
+        let id = wallet.put(kept.clone(), page.as_bytes())?;
+        wallet.reported(id)?;
+    }
+    drop(wallet);
+    Ok(copy_files(memory.path(), folder)?)
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    for file in from.read_dir()? {
+        let file = file?;
+        std::fs::copy(file.path(), to.join(file.file_name()))?;
+    }
+    Ok(())
 }
 
 /// One more dose than the municipality's file has of the persona.

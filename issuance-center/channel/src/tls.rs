@@ -21,7 +21,8 @@ use crate::secret_file::{self, Unread};
 
 mod apps;
 
-use apps::WithApps;
+use apps::ByRole;
+pub(crate) use apps::UNDER_ANOTHER_ROOT;
 
 /// Own certificate and key, and whom to believe. All PEM.
 #[derive(Clone, Debug, Deserialize)]
@@ -123,17 +124,16 @@ pub(crate) struct ServerTls {
     pub(crate) verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
-/// A listener that demands certificates: under the roots of the files, or, an app's, under these roots of apps.
+/// A listener that demands certificates: an app's under these roots of apps, all others' under the roots of the files.
 pub(crate) fn mutual_server(files: &TlsFiles, apps: Option<&Path>) -> Result<ServerTls, LoadError> {
     let (roots, lists) = (roots(&files.roots)?, revocations(&files.revocations)?);
-    let mut verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
+    let others = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
         .with_crls(lists)
         .enforce_revocation_expiration()
         .build()
         .map_err(|_| LoadError::Revocations)?;
-    if let Some(apps) = apps {
-        verifier = Arc::new(WithApps::new(verifier, apps_roots(apps)?)?);
-    }
+    let apps = apps.map(apps_roots).transpose()?;
+    let verifier: Arc<dyn ClientCertVerifier> = Arc::new(ByRole::new(others, apps)?);
     let config = server(&files.certificate, &files.key, Arc::clone(&verifier))?;
     Ok(ServerTls {
         config,

@@ -1,7 +1,7 @@
 // A certificate as it is shown to others.
 
-import { button, currentLanguage, date, el, inEnglish, localized, text } from "./dom.js";
-import { beside, own, row, table } from "./parts.js";
+import { button, currentLanguage, date, el, inEnglish, text } from "./dom.js";
+import { beside, named, own, row, table, unbroken } from "./parts.js";
 
 const CODES = { "health-card": ["CodeCard", "CodeCardText"], "vds-nc": ["CodeSeal", "CodeSealText"] };
 /** Light modules around a symbol (ISO/IEC 18004). */
@@ -19,8 +19,8 @@ export function certificate(screen, { press, wire }) {
   const code = codes[shown];
   const [codeName, codeText] = CODES[code.name];
   return [
-    el("h1", { tabindex: "-1" }, el(`span.kind.${kind}`, { text: text(kind === "domestic" ? "Domestic" : "Abroad") }), " ", el("span", { text: name ? localized(name) : text("ListTitle") }),
-      alsoEnglish ? el("span.beside", { lang: "en", text: `${inEnglish("Abroad")}${name ? `: ${name.en}` : ""}` }) : null),
+    el("h1", { tabindex: "-1" }, el(`span.kind.${kind}`, { text: text(kind === "domestic" ? "Domestic" : "Abroad") }), " ", el("span", {}, name ? named(name) : text("ListTitle")),
+      alsoEnglish ? el("span.beside", { lang: "en" }, inEnglish("Abroad"), ...(name ? [": ", unbroken(name.en)] : [])) : null),
     reported === false ? el("div.warning", { role: "alert" }, el("p.happened", { text: text("NotReportedHome") }),
       el("div.choices", {}, button("primary", text("IssueAgain"), () => press("again")))) : reported === true ? el("p.done", { role: "status", text: text("Kept") }) : null,
     older ? el("p.notices", { text: text("OlderText") }) : null,

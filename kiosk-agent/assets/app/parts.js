@@ -1,6 +1,6 @@
 // What several screens show.
 
-import { currentLanguage, date, el, inEnglish, text } from "./dom.js";
+import { currentLanguage, date, el, inEnglish, localized, text } from "./dom.js";
 
 /** A line of a list of terms. */
 export function row(label, value, lang) {
@@ -17,6 +17,21 @@ export function beside(key, value, english, lang) {
 /** What is certified is Japanese and English: the one, or the other. */
 export function own(one, other) {
   return currentLanguage() === "ja" ? one : other;
+}
+
+/** A programme's name, to be put into an element: a line ends before 予防接種 rather than within it. */
+export function named(words) {
+  return unbroken(localized(words));
+}
+
+/** The same of a name in one language. No line ends within COVID-19. */
+export function unbroken(name) {
+  const fragment = document.createDocumentFragment();
+  for (const part of name.split(/(COVID-19)|(?=予防接種)/).filter(Boolean)) {
+    if (part === "COVID-19") fragment.append(el("span.unbroken", { text: part }));
+    else fragment.append(part.startsWith("予防接種") ? el("wbr") : "", part);
+  }
+  return fragment;
 }
 
 /** Doses, each with all that is certified of it. */

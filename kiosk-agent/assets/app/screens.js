@@ -6,7 +6,7 @@ import { change } from "./door.js";
 import { button, currentLanguage, date, dialog, el, localized, text } from "./dom.js";
 import { municipalities } from "./municipality.js";
 import { fillDots, pad } from "./pad.js";
-import { row, table } from "./parts.js";
+import { named, row, table } from "./parts.js";
 import { verified, verify } from "./verifying.js";
 
 /** Of an application, as the core counts them. */
@@ -48,12 +48,12 @@ const SCREENS = {
 
   service: ({ programmes, notices }, { press }) => [
     title(text("IssueNew")), lead(text("ServiceHome")),
-    el("div.list", {}, ...programmes.map(({ id, name }) => button("choice", localized(name), () => press("programme", id)))),
+    el("div.list", {}, ...programmes.map(({ id, name }) => el("button.choice", { type: "button", press: () => press("programme", id) }, el("strong", {}, named(name))))),
     noticesOf(notices),
   ],
 
   terms: ({ programme, notices }, { press }) => [
-    title(text("TermsTitle")), lead(localized(programme.name)),
+    title(text("TermsTitle")), el("p.lead", {}, named(programme.name)),
     el("ul.conditions", {}, ...["TermsSelf", "TermsReads", "TermsAsks", "TermsPassport", "TermsKeeps", "TermsShows"].map((key) => el("li", { text: text(key) }))),
     noticesOf(notices),
     go(text("Agree"), () => press("agree")),
@@ -204,7 +204,7 @@ function belongings({ holder, certificates }, press) {
     const own = currentLanguage() === "ja" || currentLanguage() === "zh";
     return el("li", {}, el(`button.entry.${entry.kind}`, { type: "button", press: () => press("open", entry.id) },
       el("strong", { text: text(KINDS[entry.kind][0]) }), entry.lapses ? el("span.tag.lapses", { text: text("Lapses") }) : entry.older ? el("span.tag", { text: text("Older") }) : null,
-      el("span", { text: entry.name ? localized(entry.name) : "" }),
+      el("span", {}, entry.name ? named(entry.name) : ""),
       el("span", { text: `${text("IssuedDay", { date: date(entry.issued_on) })} · ${text("DoseCount", { count: entry.doses })}` }),
       el("span", { lang: own ? "ja" : "en", text: own ? entry.authority.name : entry.authority.name_en })));
   });

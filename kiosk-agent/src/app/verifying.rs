@@ -27,7 +27,6 @@ use issuance_api::{Blob, KeyId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use verify::scan::{self, ScanError};
 use verify::{CardIssuer, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, form};
 use zeroize::Zeroizing;
 
@@ -157,16 +156,8 @@ impl Verifying {
         Ok(verifying)
     }
 
-    /// What is found in a text, a picture (PNG, JPEG) or a PDF: what `verify --json` says, `codes` among it. `now` is in
-    /// seconds since 1970. Takes as long as the picture is large: call it where a thread may block.
-    ///
-    /// # Errors
-    /// It is none of these, or cannot be read. Nothing found in it is no error.
-    pub fn look_at(&self, file: &[u8], now: i64) -> Result<Value, ScanError> {
-        Ok(self.judge(&scan::texts(file)?, now))
-    }
-
-    /// The same of texts of codes that were read already.
+    /// What is said of codes by their texts, as [`verify::scan`] reads them: what `verify --json` says, `codes` among it. `now` is in
+    /// seconds since 1970. Signatures take a moment: call it where a thread may block.
     #[must_use]
     pub fn judge(&self, texts: &[Zeroizing<String>], now: i64) -> Value {
         let known = self.known();

@@ -142,7 +142,7 @@ pub enum WalletError {
     /// It holds [`MOST`] certificates.
     #[error("the wallet is full")]
     Full,
-    /// It holds no such certificate.
+    /// It holds no such certificate, or none any more: its file is gone.
     #[error("the wallet holds no such certificate")]
     Unknown,
     /// The certificate's file does not open any more.
@@ -318,7 +318,8 @@ impl Wallet {
             return Err(WalletError::Unknown);
         }
         let file = self.folder.read(&id.to_string())?;
-        let opened = file.and_then(|file| self.keys.open_certificate(id, &file));
+        let file = file.ok_or(WalletError::Unknown)?;
+        let opened = self.keys.open_certificate(id, &file);
         opened.map(|(_, page)| page).ok_or(WalletError::Broken)
     }
 

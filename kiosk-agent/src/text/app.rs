@@ -100,7 +100,7 @@ texts! {
     shown PictureRefused "このファイルは読み取れません。JPEGかPNGの画像を選んでください。" "This file cannot be read. Please choose a JPEG or PNG picture." "无法读取此文件。请选择JPEG或PNG图片。" "이 파일은 읽을 수 없습니다. JPEG 또는 PNG 이미지를 선택해 주십시오.";
     shown PageRefused "このファイルは読み取れません。JPEG、PNG、PDFのいずれかを選んでください。" "This file cannot be read. Please choose a JPEG, PNG or PDF." "无法读取此文件。请选择JPEG、PNG或PDF。" "이 파일은 읽을 수 없습니다. JPEG, PNG, PDF 중에서 선택해 주십시오.";
     shown PassportReading "旅券を読み取っています" "Reading your passport" "正在读取护照" "여권을 읽고 있습니다";
-    shown PassportGiveUp "海外用をやめて、国内用だけ発行する" "Give up the one for abroad, go on with the other" "放弃海外用，仅发放国内用" "해외용은 그만두고 국내용만 발급";
+    shown PassportGiveUp "海外用をやめて、国内用だけ発行する" "Issue only the one for Japan" "放弃海外用，仅发放国内用" "해외용은 그만두고 국내용만 발급";
     shown PassportCheckTitle "旅券から読み取った内容" "What your passport says" "从护照读取的内容" "여권에서 읽은 내용";
     shown PassportCheckText "旅券と同じことを確認してください。違うときは、もう一度読み取ってください。" "Compare it with your passport. If anything differs, read it again." "请与护照核对。如有不同，请重新读取。" "여권과 같은지 확인해 주십시오. 다르면 다시 읽어 주십시오.";
     shown PassportAgain "もう一度読み取る" "Read it again" "重新读取" "다시 읽기";
@@ -125,7 +125,7 @@ texts! {
     shown Now "現在の日時" "Now" "当前时间" "현재 시각";
     shown Hide "氏名と生年月日を隠す" "Hide name and date of birth" "隐藏姓名和出生日期" "성명과 생년월일 숨기기";
     shown Hidden "非表示" "Hidden" "已隐藏" "숨김";
-    shown HideText "画面の表示だけを隠します。二次元コードには氏名と生年月日が入っています。" "Hidden on this screen only: the QR code holds both." "仅隐藏画面显示，二维码中仍含姓名和出生日期。" "화면 표시만 숨깁니다. QR 코드에는 성명과 생년월일이 들어 있습니다.";
+    shown HideText "画面の表示だけを隠します。二次元コードには氏名と生年月日が入っています。" "Hidden on this screen only: the QR code holds both." "仅隐藏显示，二维码仍含姓名和出生日期。" "화면 표시만 숨깁니다. QR 코드에는 성명과 생년월일이 들어 있습니다.";
     shown DoseTitle "{number}回目" "Dose {number}" "第{number}次" "{number}회차";
     shown Product "製品名" "Product" "产品名" "제품명";
     shown Maker "メーカー" "Maker" "厂家" "제조사";
@@ -142,7 +142,7 @@ texts! {
     shown RemoveText "この機器から消去され、元に戻せません。必要になったら、もう一度発行できます。" "It is erased from this device and cannot be brought back. You can have it issued again." "将从本设备删除，无法恢复。需要时可重新发放。" "이 기기에서 삭제되며 되돌릴 수 없습니다. 필요하면 다시 발급받을 수 있습니다.";
     shown RemoveNo "削除しない" "Keep it" "不删除" "삭제하지 않음";
     shown RemoveYes "削除する" "Delete" "删除" "삭제";
-    shown Renew "接種後に発行し直す" "Issue again after a new dose" "接种后重新发放" "접종 후 다시 발급";
+    shown Renew "接種後に発行し直す" "Reissue after a new dose" "接种后重新发放" "접종 후 다시 발급";
     shown RenewText "新しい接種のあとに、同じ種類の証明書を発行します。" "Issues the same certificate with your latest doses." "接种后发放同种类的新证明。" "새로 접종하신 후 같은 종류의 증명서를 발급합니다.";
     shown OlderText "より新しい証明書があります。不要であれば削除できます。" "There is a newer one. You may delete this one." "已有更新的证明。如不需要可删除此证明。" "더 새로운 증명서가 있습니다. 필요 없으면 삭제하실 수 있습니다.";
 
@@ -189,7 +189,7 @@ texts! {
     shown About "対象" "About" "对象" "대상";
     shown Kind "種類" "Kind" "种类" "종류";
     shown SignedBy "署名者" "Signed by" "签名者" "서명자";
-    shown Claimed "発行者の表示(未確認)" "Says it is by (not verified)" "自称的发行方（未确认）" "발급자 표시(미확인)";
+    shown Claimed "発行者の表示(未確認)" "Says it is by (not verified)" "自称（未确认）" "발급자 표시(미확인)";
     shown SigningKey "署名の鍵" "Key" "签名密钥" "서명 키";
     shown SignerSubject "署名者の証明書" "Signer's certificate" "签名者证书" "서명자 인증서";
     shown Serial "シリアル番号" "Serial number" "序列号" "일련번호";

@@ -1,8 +1,8 @@
 //! Development PKI: every identity the programs need, under roots of their own. Never for production.
 //!
 //! ```text
-//! terminals/  ca.pem ca.key revocations.pem   kiosk-0001 kiosk-0002 kiosk-revoked app-0001   (each .pem and .key)
-//! apps/       ca.pem ca.key                   of apps alone: the center issues under it, hours at a time
+//! terminals/  ca.pem ca.key revocations.pem   kiosk-0001 kiosk-0002 kiosk-revoked   (each .pem and .key)
+//! apps/       ca.pem ca.key                   app-0001; the center issues under it, hours at a time
 //! services/   ca.pem ca.key revocations.pem   center vrs public
 //! foreign/    ca.pem ca.key revocations.pem   kiosk-0001, which says it is the same as the other
 //! ```
@@ -117,9 +117,9 @@ pub struct Issued {
 /// The roots of a created PKI.
 #[derive(Debug)]
 pub struct Pki {
-    /// Kiosks and apps.
+    /// Kiosks.
     pub terminals: Authority,
-    /// Apps that enrolled.
+    /// Apps.
     pub apps: Authority,
     /// Center, VRS and the public listener.
     pub services: Authority,
@@ -139,11 +139,11 @@ pub fn create(dir: &Path, options: Options) -> Result<Pki, PkiError> {
     let terminals = Authority::create(&dir.join("terminals"), options.roots)?;
     terminals.issue("kiosk-0001", &terminal("kiosk:dev:0001"))?;
     terminals.issue("kiosk-0002", &terminal("kiosk:dev:0002"))?;
-    terminals.issue("app-0001", &terminal("app:dev:0001"))?;
     let revoked = terminals.issue("kiosk-revoked", &terminal("kiosk:dev:revoked"))?;
     terminals.revoke(&[revoked.serial], options.revocations)?;
 
     let apps = Authority::create(&dir.join("apps"), options.roots)?;
+    apps.issue("app-0001", &terminal("app:dev:0001"))?;
 
     let services = Authority::create(&dir.join("services"), options.roots)?;
     services.issue("center", &service("center:center-1"))?;
@@ -342,8 +342,8 @@ mod tests {
             "terminals/kiosk-0001",
             "terminals/kiosk-0002",
             "terminals/kiosk-revoked",
-            "terminals/app-0001",
             "apps/ca",
+            "apps/app-0001",
             "services/ca",
             "services/center",
             "services/vrs",

@@ -391,7 +391,7 @@ impl Ground {
         config.remove("browser");
         write(&folder.join("kiosk.toml"), &config)?;
         for (key, file) in [("certificate", "pem"), ("key", "key")] {
-            let own = format!("../pki/terminals/app-0001.{file}");
+            let own = format!("../pki/apps/app-0001.{file}");
             set(&mut config, &format!("center.tls.{key}"), own);
         }
         write(&folder.join("app.toml"), &config)

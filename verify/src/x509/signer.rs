@@ -89,7 +89,7 @@ pub enum Deviation {
     #[error("has a private key usage period")]
     PrivateKeyUsagePeriod,
     /// Its purpose is not critical: other software may use the key for others.
-    #[error("its extended key usage is not critical")]
+    #[error("has an extended key usage that is not critical")]
     UncriticalPurpose,
     /// Not valid for ten years and the 92 to 96 days in which it signs.
     #[error("not valid for ten years and 92 to 96 days")]

@@ -14,7 +14,8 @@ pub struct MutualConfig {
     pub listen: SocketAddr,
     /// Own certificate and key; roots and revocation lists of those who may come.
     pub tls: TlsFiles,
-    /// Roots under which apps' certificates are believed, and nobody else's; no revocation lists. PEM.
+    /// Roots under which apps' certificates are believed, and nobody else's; no revocation lists. PEM. Without any there are no
+    /// apps: those of `tls` are not believed of any.
     #[serde(default)]
     pub apps: Option<PathBuf>,
     /// Limits and deadlines.

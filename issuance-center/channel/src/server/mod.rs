@@ -194,7 +194,7 @@ pub enum Event {
     HandshakeFailed,
     /// No TLS in time.
     HandshakeTimedOut,
-    /// Certificate good, but no identity of ours or none that may come here.
+    /// Certificate good, but no identity of ours, none that may come here, or an app's under the others' root or the other way round.
     PeerRefused,
     /// Header, body, answer or idle time ran out.
     TimedOut,

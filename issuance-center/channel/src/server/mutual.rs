@@ -5,7 +5,7 @@
 //! share is there for its handshake and one more moment, in which it is told `busy`.
 
 use std::{
-    fmt,
+    fmt, io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -227,8 +227,8 @@ impl<S: Service> Front for Mutual<S> {
         let stream = TlsAcceptor::from(tls.config).accept(stream).into_fallible();
         let stream = match stream.await {
             Ok(stream) => stream,
-            Err((_, stream)) => {
-                self.service.event(Event::HandshakeFailed);
+            Err((error, stream)) => {
+                self.service.event(of_handshake(&error));
                 let _ = timeout(LINGER, linger(stream)).await;
                 return None;
             }
@@ -335,6 +335,14 @@ impl Share {
             connections: of(config.app_limits.connections(&config.limits)),
             requests: of(config.app_limits.requests(&config.limits)),
         }
+    }
+}
+
+fn of_handshake(error: &io::Error) -> Event {
+    let cause = error.get_ref().and_then(|it| it.downcast_ref());
+    match cause == Some(&tls::UNDER_ANOTHER_ROOT) {
+        true => Event::PeerRefused,
+        false => Event::HandshakeFailed,
     }
 }
 

@@ -1,4 +1,7 @@
-//! Certificates of apps beside those of terminals.
+//! Certificates of apps, and those of everybody else.
+//!
+//! What makes an app the genuine one is attestation, and what says so is a certificate of the issuer that judged it. So an app
+//! is believed under the roots of apps alone: one that the terminals' root signed has proven nothing, and may last for years.
 //!
 //! Who issues apps' certificates does so without knowing anybody, many a minute, from a key on a machine that the internet
 //! talks to. So what it says is believed of apps and of nobody else: a kiosk out of it is refused. Its certificates last
@@ -21,28 +24,42 @@ use rustls::{
 use super::{LoadError, provider};
 use crate::Identity;
 
-/// Believes one verifier in all, and in apps other roots, too.
+/// What is believed of somebody whom one of the verifiers knows, and of whom it is not asked: the alert is `access_denied`.
+pub(crate) const UNDER_ANOTHER_ROOT: Error =
+    Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+
+/// Believes one verifier in apps alone, if there is one, and another in everybody else.
 #[derive(Debug)]
-pub(super) struct WithApps {
-    all: Arc<dyn ClientCertVerifier>,
-    apps: Arc<dyn ClientCertVerifier>,
+pub(super) struct ByRole {
+    others: Arc<dyn ClientCertVerifier>,
+    apps: Option<Arc<dyn ClientCertVerifier>>,
     hints: Vec<DistinguishedName>,
 }
 
-impl WithApps {
+impl ByRole {
+    /// `apps`: their roots; without any there are no apps.
     pub(super) fn new(
-        all: Arc<dyn ClientCertVerifier>,
-        roots: RootCertStore,
+        others: Arc<dyn ClientCertVerifier>,
+        apps: Option<RootCertStore>,
     ) -> Result<Self, LoadError> {
-        let apps = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
-            .build()
-            .map_err(|_| LoadError::Apps)?;
-        let hints = [all.root_hint_subjects(), apps.root_hint_subjects()].concat();
-        Ok(Self { all, apps, hints })
+        let mut hints = others.root_hint_subjects().to_vec();
+        let mut verifier = None;
+        if let Some(roots) = apps {
+            let apps = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
+                .build()
+                .map_err(|_| LoadError::Apps)?;
+            hints.extend_from_slice(apps.root_hint_subjects());
+            verifier = Some(apps);
+        }
+        Ok(Self {
+            others,
+            apps: verifier,
+            hints,
+        })
     }
 }
 
-impl ClientCertVerifier for WithApps {
+impl ClientCertVerifier for ByRole {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.hints
     }
@@ -53,18 +70,22 @@ impl ClientCertVerifier for WithApps {
         rest: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let refused = match self.all.verify_client_cert(own, rest, now) {
-            Err(refused) => refused,
-            verified => return verified,
+        let is_app = matches!(
+            Identity::of(own),
+            Ok(Identity::Terminal(terminal)) if terminal.role() == TerminalRole::App
+        );
+        let (asked, other) = match is_app {
+            true => (self.apps.as_ref(), Some(&self.others)),
+            false => (Some(&self.others), self.apps.as_ref()),
         };
-        let verified = self.apps.verify_client_cert(own, rest, now);
-        match (verified, Identity::of(own)) {
-            (Ok(verified), Ok(Identity::Terminal(urn))) if urn.role() == TerminalRole::App => {
-                Ok(verified)
-            }
-            (Ok(_), _) => Err(CertificateError::ApplicationVerificationFailure.into()),
-            (Err(_), _) => Err(refused),
-        }
+        let verify = |verifier: Option<&Arc<dyn ClientCertVerifier>>| {
+            let unknown = Error::from(CertificateError::UnknownIssuer);
+            verifier.map_or(Err(unknown), |it| it.verify_client_cert(own, rest, now))
+        };
+        verify(asked).map_err(|refused| match verify(other) {
+            Ok(_) => UNDER_ANOTHER_ROOT,
+            Err(_) => refused,
+        })
     }
 
     fn verify_tls12_signature(
@@ -73,7 +94,7 @@ impl ClientCertVerifier for WithApps {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.all
+        self.others
             .verify_tls12_signature(message, certificate, signed)
     }
 
@@ -83,11 +104,11 @@ impl ClientCertVerifier for WithApps {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.all
+        self.others
             .verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.all.supported_verify_schemes()
+        self.others.supported_verify_schemes()
     }
 }

@@ -19,10 +19,13 @@ use issuance_channel::{
     tls::{PublicFiles, TrustFiles},
 };
 use rustls::{
+    AlertDescription,
     crypto::aws_lc_rs::sign::any_ecdsa_type,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+
+use tokio::io::AsyncReadExt;
 
 use crate::stage::{Note, Raw, Seen, Stage, answered, note, send};
 
@@ -223,12 +226,13 @@ async fn the_issuer_of_apps_is_believed_of_apps_alone() {
         -time::Duration::seconds(30),
     );
 
-    let (without, _) = stage.serve(Limits::default()).await;
+    let (without, echo) = stage.serve(Limits::default()).await;
     assert!(
         seen(&stage, without.address(), Arc::clone(&app))
             .await
             .is_err()
     );
+    assert_eq!(echo.count(Event::HandshakeFailed), 1);
 
     let mut config = stage.config(Limits::default());
     config.apps = Some(stage.path("apps/ca.pem"));
@@ -239,7 +243,8 @@ async fn the_issuer_of_apps_is_believed_of_apps_alone() {
     for (name, key) in [("kiosk", kiosk), ("center", center), ("expired", expired)] {
         assert!(seen(&stage, at, key).await.is_err(), "{name}");
     }
-    assert_eq!(echo.count(Event::HandshakeFailed), 3);
+    assert_eq!(echo.count(Event::PeerRefused), 2);
+    assert_eq!(echo.count(Event::HandshakeFailed), 1);
     assert_eq!(echo.handled.load(Ordering::SeqCst), 1);
     // Those of the terminals' root come as before, lists and all.
     assert!(
@@ -251,6 +256,69 @@ async fn the_issuer_of_apps_is_believed_of_apps_alone() {
     );
     let revoked = stage.client("terminals/kiosk-revoked", at);
     assert!(revoked.get::<Seen>("/v1/peer").await.is_err());
+}
+
+/// The alert that ends a connection whose handshake was done on this side.
+async fn alert(stage: &Stage, own: &str, address: SocketAddr) -> AlertDescription {
+    let mut raw = stage.raw(own, address).await;
+    let error = raw.read_u8().await.unwrap_err();
+    match error.into_inner().unwrap().downcast_ref() {
+        Some(rustls::Error::AlertReceived(alert)) => *alert,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_app_is_believed_under_the_root_of_apps_alone() {
+    let stage = Stage::new();
+    let hour = time::Duration::hours(1);
+    let leaf = |urn: &str, lasts| Leaf::terminal(&format!("urn:shomei:terminal:{urn}"), lasts);
+    let terminals = &stage.pki.terminals;
+    terminals
+        .issue("app-0001", &leaf("app:dev:0001", hour))
+        .unwrap();
+    terminals
+        .issue("app-old", &leaf("app:dev:0002", -hour))
+        .unwrap();
+    let strange = &stage.pki.foreign;
+    strange
+        .issue("app-0001", &leaf("app:dev:0001", hour))
+        .unwrap();
+    let apps = &stage.pki.apps;
+    apps.issue("kiosk-0001", &leaf("kiosk:dev:0001", hour))
+        .unwrap();
+    for roots in [None, Some(stage.path("apps/ca.pem"))] {
+        let mut config = stage.config(Limits::default());
+        config.apps.clone_from(&roots);
+        let (server, echo) = stage.serve_at(&config).await;
+        let at = server.address();
+        // Good in itself, by the same name, and of nobody whom attestation was asked about.
+        let wrong = alert(&stage, "terminals/app-0001", at).await;
+        assert_eq!(wrong, AlertDescription::AccessDenied);
+        echo.saw(Event::PeerRefused).await;
+        // What a root that nobody knows gets, and what has expired, is told apart from it.
+        let unknown = alert(&stage, "foreign/app-0001", at).await;
+        assert_eq!(unknown, AlertDescription::UnknownCA);
+        let old = alert(&stage, "terminals/app-old", at).await;
+        assert_ne!(old, AlertDescription::AccessDenied);
+        assert_eq!(echo.count(Event::PeerRefused), 1);
+        assert_eq!(echo.count(Event::HandshakeFailed), 2);
+        let of_kiosk = alert(&stage, "apps/kiosk-0001", at).await;
+        match &roots {
+            None => {
+                assert_eq!(of_kiosk, AlertDescription::UnknownCA);
+                let nobody = alert(&stage, "apps/app-0001", at).await;
+                assert_eq!(nobody, AlertDescription::UnknownCA);
+            }
+            Some(_) => {
+                assert_eq!(of_kiosk, AlertDescription::AccessDenied);
+                let app = stage.client("apps/app-0001", at);
+                assert!(app.get::<Seen>("/v1/peer").await.is_ok());
+            }
+        }
+        let kiosk = stage.client("terminals/kiosk-0001", at);
+        assert!(kiosk.get::<Seen>("/v1/peer").await.is_ok());
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::stage::{Note, Plain, Raw, Seen, Stage, answered, note, send, until};
 
 const SHORT: Duration = Duration::from_millis(200);
 const KIOSK: &str = "terminals/kiosk-0001";
-const APP: &str = "terminals/app-0001";
+const APP: &str = "apps/app-0001";
 const HEAD: &str =
     "POST /v1/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/vnd.shomei.sealed\r\n";
 
@@ -238,6 +238,7 @@ async fn apps_have_a_share_of_the_connections_and_kiosks_the_rest() {
         connections: 6,
         ..Limits::default()
     });
+    config.apps = Some(stage.path("apps/ca.pem"));
     config.app_limits.connections = Some(2);
     let (server, echo) = stage.serve_at(&config).await;
     let connected = async |own: &str| {
@@ -283,6 +284,7 @@ async fn apps_have_a_share_of_the_connections_and_kiosks_the_rest() {
 async fn an_app_beyond_the_share_that_says_nothing_does_not_stay() {
     let stage = Stage::new();
     let mut config = stage.config(Limits::default());
+    config.apps = Some(stage.path("apps/ca.pem"));
     config.app_limits.connections = Some(0);
     let (server, echo) = stage.serve_at(&config).await;
     let begun = std::time::Instant::now();
@@ -302,6 +304,7 @@ async fn apps_have_a_share_of_the_requests_and_kiosks_the_rest() {
         requests: 2,
         ..Limits::default()
     });
+    config.apps = Some(stage.path("apps/ca.pem"));
     config.app_limits.requests = Some(1);
     let (server, echo) = stage.serve_at(&config).await;
     let stalling = |own: &str| {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | key | EC P-256: with RSA-4096 the symbol would grow from version 22 to 30 | EC P-256 |
 //! | names | `C=JP`, `CN` | issuer is the CSCA's subject; `C=JP`, `CN` |
-//! | extensions | critical basicConstraints (CA, path length 0), critical keyUsage (keyCertSign, cRLSign), SKI | AKI = the CSCA's SKI, EKU 2.23.136.1.1.14.2, DocType `NV`; nothing else |
+//! | extensions | critical basicConstraints (CA, path length 0), critical keyUsage (keyCertSign, cRLSign), SKI | AKI = the CSCA's SKI, critical EKU 2.23.136.1.1.14.2, DocType `NV`; nothing else |
 //! | times | fifteen years | signs in its first 92 to 96 days, valid ten years more |
 //!
 //! When a signer's signing ends stands in no extension (no PKUP): it is ten years before the certificate does.
@@ -194,7 +194,7 @@ impl SignerCertificate {
         let key_id = authority.key_identifier.as_ref();
         require(key_id == Some(&csca.key_id), field, "the CSCA's key id")?;
         let field = "extendedKeyUsage";
-        let usage = present::<ExtendedKeyUsage>(tbs, field)?;
+        let usage = critical::<ExtendedKeyUsage>(tbs, field)?;
         require(usage.0 == [VDS_NC], field, "2.23.136.1.1.14.2 and no other")?;
         let extensions = tbs.extensions().map_or(&[][..], Vec::as_slice);
         let document_type = extensions.iter().find(|it| it.extn_id == DOCUMENT_TYPE);

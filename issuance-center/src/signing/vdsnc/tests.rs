@@ -392,6 +392,10 @@ fn each_rule_of_the_profile_is_looked_at() {
     );
     assert_eq!(leaf(|all, _, _| drop(all.remove(1))), "extendedKeyUsage");
     assert_eq!(leaf(|all, _, _| drop(all.remove(2))), "documentType");
+    assert_eq!(
+        leaf(|all, _, _| all[1].critical = false),
+        "extendedKeyUsage"
+    );
     // Proof of testing is another document.
     let testing: fn(&mut Vec<Extension>, &mut Name, &mut Validity) = |all, _, _| {
         all[2] = extension(
@@ -404,7 +408,7 @@ fn each_rule_of_the_profile_is_looked_at() {
     let health: fn(&mut Vec<Extension>, &mut Name, &mut Validity) = |all, _, _| {
         all[1] = extension(
             "2.5.29.37",
-            false,
+            true,
             &[0x30, 8, 6, 6, 0x67, 0x81, 8, 1, 1, 0x0e],
         );
     };

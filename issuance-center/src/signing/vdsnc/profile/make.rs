@@ -139,7 +139,7 @@ impl BuilderProfile for SignerProfile<'_> {
         let subject = tbs.subject();
         Ok(vec![
             (false, &authority).to_extension(subject, &[])?,
-            (false, &usage).to_extension(subject, &[])?,
+            (true, &usage).to_extension(subject, &[])?,
             Extension {
                 extn_id: DOCUMENT_TYPE,
                 critical: false,

@@ -126,6 +126,17 @@ fn a_damaged_certificate_is_told_and_hides_no_other() {
 }
 
 #[test]
+fn what_happens_to_a_file_under_an_open_wallet_is_told_apart() {
+    let place = Place::new();
+    let mut wallet = place.create();
+    let [gone, altered] = [1, 2].map(|number| wallet.put(kept(number), PAGE).unwrap());
+    fs::remove_file(place.file(gone)).unwrap();
+    flip(&place.file(altered), 100);
+    assert!(matches!(wallet.page(gone), Err(WalletError::Unknown)));
+    assert!(matches!(wallet.page(altered), Err(WalletError::Broken)));
+}
+
+#[test]
 fn files_of_another_time_or_another_wallet_are_no_certificates_here() {
     let place = Place::new();
     let mut wallet = place.create();
