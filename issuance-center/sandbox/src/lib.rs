@@ -1,9 +1,9 @@
-//! What a server takes from itself, so that whoever gets into it cannot carry anything away (G4).
+//! What a program takes from itself, so that whoever gets into it cannot carry anything away (G4).
 //!
 //! ```text
 //! harden   first of all: no core dumps, nobody may look into the process, memory stays off the swap
 //! confine  everything that is read once was read, and there is one thread: from here on files and ports are those of `Needs`
-//! seal     it listens: from here on system calls are those of `Calls`, for all of its threads
+//! seal     it listens, or has what else it needs: from here on system calls are those of `Calls`, for all of its threads
 //! ```
 //! `confine` is Landlock, which the kernel applies to a thread and to those it starts; `seal` is seccomp. Neither can be taken back.
 //! Descriptors that are open already stay usable: the listeners, standard error, a font.

@@ -31,8 +31,16 @@ impl Folder {
         Self(path)
     }
 
+    /// Makes it where it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.0)
+    }
+
     fn open(&self) -> io::Result<OwnedFd> {
-        std::fs::create_dir_all(&self.0)?;
+        self.make()?;
         Ok(rustix::fs::open(
             &self.0,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,

@@ -1,8 +1,8 @@
-//! Center and VRS as no program of ours runs them: what the experiments have instead, to show that they would notice.
+//! Center, VRS and kiosk as no program of ours runs them: what the experiments have instead, to show that they would notice.
 //!
 //! Nothing is wiped here when it is freed, for there is no allocator that does. With `--free` the process takes nothing from itself. With
 //! `--stacks` it leaves its threads' stacks as they are. With `--attempts` it tries, from inside and once it serves, what
-//! `lists/attempts.json` beside its configuration says, as soon as that is there.
+//! `attempts.json` says, as soon as that is there: in the folder `lists` beside its configuration, or, at a kiosk, beside the services' root.
 //! The shipped programs have no such switch: what they serve with is given to [`sandbox::Trial`] in code.
 #![allow(
     clippy::print_stdout,
@@ -17,15 +17,39 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use sandbox::{Inside, Trial};
 use stage::experiment::attempt::{self, Attempt};
+use terminal::kiosk;
 
 #[derive(Parser)]
 struct Arguments {
-    server: Server,
+    #[command(subcommand)]
+    program: Program,
+}
+
+#[derive(Subcommand)]
+enum Program {
+    Center(Server),
+    Vrs(Server),
+    Kiosk {
+        #[command(flatten)]
+        switches: Switches,
+        #[command(flatten)]
+        kiosk: kiosk::Arguments,
+    },
+}
+
+#[derive(Args)]
+struct Server {
+    #[command(flatten)]
+    switches: Switches,
     #[arg(long)]
     config: PathBuf,
+}
+
+#[derive(Args)]
+struct Switches {
     #[arg(long)]
     free: bool,
     #[arg(long)]
@@ -34,15 +58,32 @@ struct Arguments {
     attempts: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Server {
-    Center,
-    Vrs,
+impl Switches {
+    /// What is otherwise. Attempts lie in this folder, which each can read.
+    fn trial(&self, folder: &Path) -> Trial {
+        if self.stacks {
+            issuance_channel::stack::leave_as_they_are();
+        }
+        let list = folder.join("attempts.json");
+        Trial {
+            confined: !self.free,
+            inside: self
+                .attempts
+                .then(|| Box::new(move || try_all(&list)) as Inside),
+        }
+    }
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match serve(&arguments) {
+    if let Some(beside) = terminal::beside::be() {
+        return beside;
+    }
+    let served = match Arguments::parse().program {
+        Program::Center(server) => center(&server),
+        Program::Vrs(server) => vrs(&server),
+        Program::Kiosk { switches, kiosk } => return at_kiosk(&switches, kiosk),
+    };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("control: {error}");
@@ -51,32 +92,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let list = arguments.config.with_file_name("lists");
-    let list = list.join("attempts.json");
-    let trial = Trial {
-        confined: !arguments.free,
-        inside: arguments
-            .attempts
-            .then(|| Box::new(move || try_all(&list)) as Inside),
-    };
-    if arguments.stacks {
-        issuance_channel::stack::leave_as_they_are();
-    }
-    match arguments.server {
-        Server::Center => {
-            let config = issuance_center::config::Config::load(&arguments.config)?;
-            Ok(issuance_center::serve::serve(config, trial)?)
-        }
-        Server::Vrs => {
-            let config = vrs::config::Config::load(&arguments.config)?;
-            Ok(vrs::serve::serve(
-                config,
-                vrs::clock::SystemClock::start(),
-                trial,
-            )?)
-        }
-    }
+fn center(server: &Server) -> Result<(), Box<dyn Error>> {
+    let config = issuance_center::config::Config::load(&server.config)?;
+    let trial = server
+        .switches
+        .trial(&server.config.with_file_name("lists"));
+    Ok(issuance_center::serve::serve(config, trial)?)
+}
+
+fn vrs(server: &Server) -> Result<(), Box<dyn Error>> {
+    let config = vrs::config::Config::load(&server.config)?;
+    let trial = server
+        .switches
+        .trial(&server.config.with_file_name("lists"));
+    let clock = vrs::clock::SystemClock::start();
+    Ok(vrs::serve::serve(config, clock, trial)?)
+}
+
+fn at_kiosk(switches: &Switches, arguments: kiosk::Arguments) -> ExitCode {
+    // Beside the certificates that are read again.
+    let config = terminal::config::Config::load(arguments.config());
+    let roots = config.map(|config| config.center.tls.roots);
+    let trial = switches.trial(roots.unwrap_or_default().parent().unwrap_or(Path::new("")));
+    kiosk::main(arguments, trial)
 }
 
 fn try_all(list: &Path) {
