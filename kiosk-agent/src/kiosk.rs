@@ -178,7 +178,7 @@ pub fn main(arguments: Arguments, trial: Trial) -> ExitCode {
 
 /// Who is served, and how.
 enum Service {
-    Page { launched: Launched, desk: Desk },
+    Page { launched: Launched, desk: Box<Desk> },
     Text,
     Once(Box<Once>),
 }
@@ -229,7 +229,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
             let launched = Launched::start(&Settings::from(browser))?;
             // The page's, which is any.
             needs.listen.push(0);
-            let desk = Desk::new(key);
+            let desk = Box::new(Desk::new(key));
             Service::Page { launched, desk }
         }
         _ => Service::Text,

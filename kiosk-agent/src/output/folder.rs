@@ -36,12 +36,18 @@ impl Folder {
     /// # Errors
     /// If it cannot be made.
     pub fn make(&self) -> io::Result<()> {
-        std::fs::create_dir_all(&self.0)
+        match self.0.is_dir() {
+            // A confined process may make none, and is told so before it is told that there is one.
+            true => Ok(()),
+            false => std::fs::create_dir_all(&self.0),
+        }
     }
 
     fn open(&self) -> io::Result<OwnedFd> {
         self.make()?;
-        Ok(rustix::fs::open(
+        // The one way to open files that a confined process has.
+        Ok(rustix::fs::openat(
+            CWD,
             &self.0,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
             Mode::empty(),

@@ -19,7 +19,7 @@ use super::traces::Traces;
 use super::vocabulary::Vocabulary;
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::Program;
+use crate::process::{Program, poll};
 use crate::world::{Options, Programs, World};
 
 /// Whose applications these are: the second's name needs the font with rare kanji.
@@ -61,7 +61,7 @@ pub fn run(size: Size) -> io::Result<Report> {
 /// Handlers of center and VRS panic, one after the other, wherever they look at the clock: in servers as shipped but for that clock.
 fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
     let mut watched = Watched::start(Programs::Wiping(&["--panics"]))?;
-    let mut panics = BTreeMap::new();
+    let mut panics = BTreeMap::<_, usize>::new();
     for round in 0..size.of(1, 10) {
         for server in ["center", "vrs"] {
             *panics.entry(server).or_default() += watched.panics(server, round)?;
@@ -71,20 +71,14 @@ fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
     // They live on, and said no more than where it was.
     let vocabulary = Vocabulary::load()?;
     for (server, count) in panics {
+        report.finds(format!("{server}: handlers that panicked"), count);
         let lines = watched.program(server)?.log.all();
-        let events = lines.iter().filter(|it| it.contains("\"panicked\""));
-        report.figure(
-            format!("{server}: panics of handlers that were caught and told"),
-            events.count(),
-            count,
-        );
         let faults = lines.iter().filter(|line| vocabulary.fault(line).is_some());
         report.figure(
-            format!("{server}: lines of theirs that are no event"),
+            format!("{server}, after panics: lines that are no event"),
             faults.count(),
             0,
         );
-        report.finds(format!("{server}: panics"), count);
     }
     watched.tell(report);
     let world = &watched.world;
@@ -195,34 +189,54 @@ impl Watched {
         program.as_ref().ok_or(io::ErrorKind::NotFound.into())
     }
 
-    /// Applications in which a handler of this server panics at its first look at the clock, its second, and so on, until one comes to its end;
-    /// how many did not.
+    /// Applications in which a handler of this server panics at its first look at the clock, its second, and so on, until nothing panics any
+    /// more; how many were ended so.
     fn panics(&mut self, server: &str, round: usize) -> io::Result<usize> {
-        let order = self.world.ground.path(&format!("{server}/lists/panic"));
         let mut panics = 0;
         loop {
-            let text = format!("{} {round} {panics}", panics + 1);
-            let draft = order.with_extension("draft");
-            fs::write(&draft, &text)?;
-            fs::rename(&draft, &order)?;
-            let taken = self
-                .program(server)?
-                .output
-                .wait_for(&format!("panic {text}"), WITHIN);
-            taken.ok_or_else(|| io::Error::other("the order to panic is not followed"))?;
+            self.order(server, panics + 1, round)?;
+            let before = self.panicked(server)?;
             let persona = PERSONAS[panics % PERSONAS.len()];
-            let world = &self.world;
-            let applicant = Applicant::new(world.terminal(TERMINAL));
-            let ended = block_on(apply(world, &applicant, persona, None))?;
+            let applicant = Applicant::new(self.world.terminal(TERMINAL));
+            let ended = block_on(apply(&self.world, &applicant, persona, None))?;
             self.applications += 1;
             match ended {
                 Ok(_) => break,
-                Err(_) if panics < MOST => panics += 1,
-                Err(_) => return Err(io::Error::other("no application comes to its end")),
+                Err(_) if panics == MOST => {
+                    return Err(io::Error::other("no application comes to its end"));
+                }
+                Err(_) => {
+                    let told = || self.panicked(server).ok().filter(|count| *count > before);
+                    let told = poll(WITHIN, told);
+                    told.ok_or_else(|| io::Error::other("an application failed without a panic"))?;
+                    panics += 1;
+                }
             }
         }
-        fs::remove_file(&order)?;
+        self.order(server, 0, round)?;
         Ok(panics)
+    }
+
+    /// At which look at the clock a handler is to panic; at none where that is 0.
+    fn order(&self, server: &str, look: usize, round: usize) -> io::Result<()> {
+        let order = self.world.ground.path(&format!("{server}/lists/panic"));
+        let text = format!("{look} {round}");
+        let draft = order.with_extension("draft");
+        fs::write(&draft, &text)?;
+        fs::rename(&draft, &order)?;
+        let line = format!("panic {text}");
+        let taken = poll(WITHIN, || {
+            let lines = self.program(server).ok()?.output.all();
+            (lines.last() == Some(&line)).then_some(())
+        });
+        taken.ok_or_else(|| io::Error::other("the order to panic is not followed"))
+    }
+
+    /// How many panics it has told of.
+    fn panicked(&self, server: &str) -> io::Result<usize> {
+        let lines = self.program(server)?.log.all();
+        let events = lines.iter().filter(|it| it.contains("\"panicked\""));
+        Ok(events.count())
     }
 
     fn anew(&mut self) -> io::Result<()> {
