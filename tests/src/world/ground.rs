@@ -365,6 +365,7 @@ impl Ground {
         let folder = self.path("kiosk");
         fs::create_dir_all(&folder)?;
         let mut config: Table = parse(include_str!("../../../kiosk-agent/kiosk.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "center.address", addresses.terminals.as_str());
         set(
             &mut config,
