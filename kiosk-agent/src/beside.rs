@@ -19,7 +19,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::program::{Signals, complain};
+use crate::program::Signals;
 
 /// Is such a process, where this program was called as one. To be asked first of all.
 #[must_use]
@@ -32,10 +32,8 @@ pub fn be() -> Option<ExitCode> {
     };
     Some(match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(_) => {
-            complain("a process beside the kiosk's core has failed");
-            ExitCode::FAILURE
-        }
+        // Whoever needs it finds out; nobody else is told.
+        Err(_) => ExitCode::FAILURE,
     })
 }
 

@@ -53,6 +53,7 @@ fn ask(process: &mut BufReader<UnixStream>) -> io::Result<Vec<SocketAddr>> {
 
 /// What the process does: a line of addresses for each byte, and none where the name leads nowhere.
 pub(super) fn serve(address: &str) -> io::Result<()> {
+    sandbox::harden().map_err(io::Error::other)?;
     let _deaf = super::deaf()?;
     let mut core = super::own_end()?;
     let mut question = [0];
