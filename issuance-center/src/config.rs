@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -372,7 +371,7 @@ impl Config {
         Needs {
             read: Needs::folders(files),
             listen,
-            connect: self.vrs.fixed.iter().map(SocketAddr::port).collect(),
+            connect: self.vrs.way.ports().collect(),
             ..Needs::default()
         }
     }

@@ -4,12 +4,14 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use card::trust::Environment;
 use clap::{Args, Parser, Subcommand};
 use issuance_api::Date;
 use issuance_center::{
+    clock::SystemClock,
     config::Config,
     serve::{ServeError, serve},
     signing::{
@@ -163,7 +165,8 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve { config } => {
             let config = Config::load(&config).map_err(ServeError::from)?;
-            Ok(serve(config, Trial::default())?)
+            let clock = Arc::new(SystemClock::start());
+            Ok(serve(config, clock, Trial::default())?)
         }
         Command::Keys { command } => keys(command),
     }

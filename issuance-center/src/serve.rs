@@ -27,7 +27,7 @@ use crate::{
     apps::Apps,
     center::{Center, Parts},
     certificate::page::{FontError, Fonts, Typesetter, TypesetterError},
-    clock::{Clock, SystemClock},
+    clock::Clock,
     config::{Config, ConfigError},
     enrolment::{Enrolment, EnrolmentError},
     event::{Event, Events, Listener, StandardError},
@@ -204,7 +204,7 @@ pub fn parts<R>(config: &Config, made: Made<R>) -> Result<Parts<R>, ServeError> 
 }
 
 /// Reads and checks everything the configuration names.
-fn check(config: &Config) -> Result<Checked, ServeError> {
+fn check(config: &Config, clock: Arc<dyn Clock>) -> Result<Checked, ServeError> {
     let events: Arc<dyn Events> = Arc::new(StandardError);
     let key = KeyFile::load(&config.signing_key)?;
     if key.environment() != config.environment {
@@ -237,7 +237,7 @@ fn check(config: &Config) -> Result<Checked, ServeError> {
             typesetter: Arc::new(typesetter),
             signing,
             registry,
-            clock: Arc::new(SystemClock::start()),
+            clock,
             events: Arc::clone(&events),
         },
     )?);
@@ -306,12 +306,12 @@ impl Watch {
 ///
 /// # Panics
 /// If the operating system gives no threads.
-pub fn serve(mut config: Config, trial: Trial) -> Result<(), ServeError> {
+pub fn serve(mut config: Config, clock: Arc<dyn Clock>, trial: Trial) -> Result<(), ServeError> {
     let memory = trial.harden()?;
     descriptors::provide(config.connections())?;
     // The last question to a name server: afterwards there is one address, and none can be asked.
     config.vrs.fix_address().map_err(|_| ServeError::Address)?;
-    let checked = check(&config)?;
+    let checked = check(&config, clock)?;
     let extent = trial.confine(&config.needs(), config.landlock, memory, config.keys())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

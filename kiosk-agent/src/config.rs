@@ -8,6 +8,7 @@ use std::time::Duration;
 use card::messaging::Protection;
 use issuance_api::ProgrammeId;
 use issuance_channel::{client, secret_file};
+use sandbox::{Landlock, Needs};
 use serde::Deserialize;
 
 pub use cabinet::{CabinetConfig, FeeConfig, GpioBias, GpioConfig, PaymentConfig, SensorConfig};
@@ -44,6 +45,17 @@ pub struct Config {
     pub browser: Option<BrowserConfig>,
     /// Who may see the attendant's view; without, nobody.
     pub attendant: Option<AttendantConfig>,
+    /// What the program takes from itself.
+    #[serde(default)]
+    pub sandbox: SandboxConfig,
+}
+
+/// How the program confines itself.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxConfig {
+    /// How much of Landlock is demanded.
+    pub landlock: Landlock,
 }
 
 /// The browser.
@@ -199,6 +211,31 @@ impl Config {
             return Err(ConfigError::FeeWithoutUnit);
         }
         Ok(config)
+    }
+
+    /// What the program goes on needing of files and the network once everything was read, wherever certificates go: files of TLS, which are
+    /// read again, and the center.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let tls = &self.center.tls;
+        let files = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
+        Needs {
+            read: Needs::folders(files),
+            connect: self
+                .center_host()
+                .map(|(_, port)| port)
+                .into_iter()
+                .collect(),
+            ..Needs::default()
+        }
+    }
+
+    /// The center's host and port; none where its address is none.
+    #[must_use]
+    pub fn center_host(&self) -> Option<(&str, u16)> {
+        let (host, port) = self.center.address.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some((host, port.parse().ok()?))
     }
 }
 

@@ -10,6 +10,8 @@
 //! | [`keystore`], [`enrolment`] | an app: the device's keystore, and how it gets a certificate from the center |
 //! | [`output`] | folder and IPP printer |
 //! | [`web`] | the browser front end: page, loopback server, browser |
+//! | [`beside`] | processes beside the confined core: what starts the browser, what looks names up |
+//! | [`kiosk`] | the program `kiosk` |
 //! | [`cabinet`] | payment unit, card slot sensor, output tray sensor |
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`hours`] | when applications are taken |
@@ -22,6 +24,7 @@
 //! dropped. Nothing here knows keys of the center.
 
 pub mod app;
+pub mod beside;
 pub mod cabinet;
 pub mod channel;
 pub mod conduct;
@@ -31,6 +34,7 @@ pub mod handover;
 pub mod hours;
 pub mod key;
 pub mod keystore;
+pub mod kiosk;
 pub mod latch;
 pub mod output;
 pub mod passport;

@@ -85,7 +85,19 @@ impl PcscCard {
         clock: Clock,
         protection: Protection,
     ) -> Result<Self, ReaderError> {
-        let pcsc = Pcsc::open()?;
+        Self::start_on(Pcsc::open()?, reader, clock, protection)
+    }
+
+    /// As [`start`](Self::start), on a machine that was looked at before: a confined process sees nothing of it.
+    ///
+    /// # Errors
+    /// [`ReaderError::Thread`]
+    pub fn start_on(
+        pcsc: Pcsc,
+        reader: Option<String>,
+        clock: Clock,
+        protection: Protection,
+    ) -> Result<Self, ReaderError> {
         let (requests, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("card".to_owned())

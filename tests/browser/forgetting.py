@@ -7,7 +7,7 @@ import os
 import time
 
 import paper
-from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, traces, written_to
+from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, named, traces, written_to
 from stand import PIN, persona
 
 # The core's memory, in bytes.
@@ -20,8 +20,14 @@ class Residents:
         self.stand = stand
         self.kiosk = kiosk
 
+    def beside(self):
+        """What lives beside the core all the time: the browsers' launcher, and what looks a name up."""
+        below = descendants(self.stand.kiosk)
+        return [*named(below, "kiosk-launcher"), *named(below, "kiosk-names")]
+
     def browser(self):
-        return descendants(self.stand.kiosk)[1:]
+        (launcher,) = named(descendants(self.stand.kiosk), "kiosk-launcher")
+        return descendants(launcher)[1:]
 
     def core(self, holder):
         return in_process(self.stand.kiosk, traces(holder, PIN))
@@ -54,6 +60,9 @@ class Residents:
         }
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
+        beside = self.beside()
+        assert len(beside) == 2, "the control: the printer has a name"
+        found["beside"] = in_processes(beside, wanted)
         found["core, bare PIN"] = self.pins()
         found["core, in every form"] = self.in_every_form(self.stand.kiosk, who)
         found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)

@@ -41,6 +41,18 @@ def descendants(process):
     return all
 
 
+def named(processes, name):
+    """Those of these processes that go by a name."""
+    return [process for process in processes if _name(process) == name]
+
+
+def _name(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
+    except OSError:
+        return ""
+
+
 def is_alive(process):
     """Whether a process runs still. One that nobody has buried yet has no memory."""
     try:

@@ -261,6 +261,10 @@ fn configure(machine: &Machine, world: &World, printer: &Printer) {
     );
     set(&mut config, "center.server_name", "localhost");
     set(&mut config, "issuer.iss", ISSUER);
+    if sandbox::is_whole() {
+        // Where the unit does not let it confine itself it does not start.
+        set(&mut config, "sandbox.landlock", "demanded");
+    }
     set(
         &mut config,
         "printer.uri",
@@ -378,6 +382,12 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
         Some(1),
         "nothing goes without it"
     );
+
+    // Beside the core, and not the core.
+    for beside in ["^kiosk-launcher", "^kiosk-names"] {
+        assert_eq!(processes(&machine, beside).len(), 1, "{beside}");
+    }
+    assert_eq!(processes(&machine, KIOSK).len(), 1);
 
     // Cards are the kiosk's alone.
     let list = ["opensc-tool", "--list-readers"];

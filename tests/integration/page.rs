@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use stage::browser::{HEADLESS, first_process};
+use stage::browser::{HEADLESS, first_process, launcher};
 use stage::persona::Persona;
 use stage::printer::{Printer, WORKS};
 use stage::process::{self, Program, poll, program};
@@ -331,7 +331,7 @@ fn a_browser_that_is_lost_is_replaced_at_the_start_with_nothing_of_the_session()
 }
 
 #[test]
-fn a_kiosk_that_is_killed_leaves_no_browser_and_its_next_run_no_profile() {
+fn a_kiosk_that_is_killed_leaves_nothing_and_one_without_its_launcher_nothing_after_its_next_run() {
     let counter = Counter::open();
     let mut kiosk = Kiosk::start(&counter);
     let before = kiosk.browser(None);
@@ -340,6 +340,19 @@ fn a_kiosk_that_is_killed_leaves_no_browser_and_its_next_run_no_profile() {
     signal_renderers(&before, Signal::STOP);
     kiosk.kiosk.signal(Signal::KILL).unwrap();
     kiosk.kiosk.wait(WITHIN).unwrap();
+    is_gone(&before);
+    let gone = || kiosk.profiles().is_empty().then_some(());
+    assert!(poll(WITHIN, gone).is_some(), "a profile was left");
+    counter.reader.remove().unwrap();
+
+    kiosk.start_again();
+    let before = kiosk.browser(None);
+    kiosk.shows("language");
+    signal_renderers(&before, Signal::STOP);
+    signal(launcher(kiosk.kiosk.id()).unwrap(), Signal::KILL);
+    // There would be no browser any more: a service manager starts all of it anew.
+    let status = kiosk.kiosk.wait(WITHIN).unwrap();
+    assert_eq!(status.code(), Some(2), "{:?}", kiosk.kiosk.log.all());
     assert!(before.profile.exists(), "the control");
     kiosk.start_again();
     let after = kiosk.browser(Some(&before));

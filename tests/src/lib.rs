@@ -8,6 +8,7 @@ pub mod app_stand;
 pub mod applicant;
 pub mod around;
 pub mod browser;
+pub mod control;
 pub mod cost;
 pub mod device;
 pub mod experiment;

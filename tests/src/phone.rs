@@ -124,7 +124,7 @@ impl World {
     pub fn app(&self) -> EnrolmentConfig {
         let server = |address: &str| ServerConfig {
             address: address.to_owned(),
-            fixed: Vec::new(),
+            way: Default::default(),
             server_name: "localhost".to_owned(),
             expect: "urn:shomei:center:center-1".parse().expect("a URN"),
             trust: TrustFiles {

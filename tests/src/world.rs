@@ -324,7 +324,7 @@ impl World {
         let services = self.ground.path("pki/services");
         Client::new(ClientConfig {
             address: address.to_owned(),
-            fixed: Vec::new(),
+            way: Default::default(),
             server_name: "localhost".to_owned(),
             expect: expect.parse().expect("a service's URN"),
             tls: TlsFiles {

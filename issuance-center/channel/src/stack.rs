@@ -24,13 +24,19 @@ const DEPTH: usize = match cfg!(debug_assertions) {
     false => 256 * 1024,
 };
 
-/// Runs a future, and overwrites the stack below it each time it has worked: whether it goes on, is done, or will be dropped.
+/// Runs a future, and overwrites the stack below it each time it has worked: whether it goes on, is done, panicked, or will be dropped.
 pub async fn wiped<F: Future>(future: F) -> F::Output {
+    /// However the frame that holds it is left.
+    struct Left;
+    impl Drop for Left {
+        fn drop(&mut self) {
+            overwrite();
+        }
+    }
     let mut future = pin!(future);
     poll_fn(|context| {
-        let polled = future.as_mut().poll(context);
-        overwrite();
-        polled
+        let _left = Left;
+        future.as_mut().poll(context)
     })
     .await
 }
@@ -52,7 +58,14 @@ fn overwrite_now() {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, os::unix::fs::FileExt};
+    use std::{
+        fs::File,
+        os::unix::fs::FileExt,
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::Pin,
+        sync::atomic::AtomicU64,
+        task::Poll,
+    };
 
     use super::*;
 
@@ -90,5 +103,23 @@ mod tests {
         })
         .await;
         assert_eq!(left(place), 0);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn nor_does_one_that_panics() {
+        let place = AtomicU64::new(0);
+        let leaves = || {
+            place.store(leave(), Ordering::Relaxed);
+            panic!("as it was to");
+        };
+        let caught = |future: Pin<Box<dyn Future<Output = ()>>>| {
+            let mut future = future;
+            poll_fn(move |context| {
+                let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+                Poll::Ready(polled.is_err())
+            })
+        };
+        assert!(caught(Box::pin(wiped(async { leaves() }))).await);
+        assert_eq!(left(place.load(Ordering::Relaxed)), 0);
     }
 }

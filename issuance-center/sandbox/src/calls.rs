@@ -1,6 +1,6 @@
 //! System calls, by seccomp: an allow-list, and a number of error (EPERM) for all others.
 //!
-//! No call makes, renames or removes a file here, starts a program, listens anew, opens another kind of socket than TCP, maps memory that
+//! But for who writes, no call makes, renames or removes a file here, starts a program, listens anew, opens another kind of socket than TCP, maps memory that
 //! could be run, looks into another process, or makes anything that outlives this one.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,22 @@ pub enum Calls {
     Server,
     /// One with SQLite: it writes, too, where Landlock lets it.
     Database,
+    /// A terminal that prints: it calls servers, and on this machine the smart card service and drivers.
+    Terminal,
+    /// One that leaves certificates in a folder, where Landlock lets it.
+    Folder,
+}
+
+impl Calls {
+    /// Whether it writes files.
+    const fn writes(self) -> bool {
+        matches!(self, Self::Database | Self::Folder)
+    }
+
+    /// Whether it is a terminal.
+    const fn is_a_terminal(self) -> bool {
+        matches!(self, Self::Terminal | Self::Folder)
+    }
 }
 
 /// Good with every argument.
@@ -114,6 +130,27 @@ const DATABASE_OLDER: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const DATABASE_OLDER: &[c_long] = &[];
 
+/// A certificate's, in a folder: written without a name, named once it is whole, and the one before taken away.
+const FOLDER: &[c_long] = &[libc::SYS_fsync, libc::SYS_linkat, libc::SYS_unlinkat];
+
+/// A text terminal's modes, read and set: echo. What is typed for somebody (TIOCSTI) is another command.
+const TEXT_TERMINAL: [i32; 8] = [
+    0x5401, // TCGETS
+    0x5402, // TCSETS
+    0x5403,
+    0x5404,
+    (0x802C_542A_u32).cast_signed(), // TCGETS2
+    0x402C_542B,                     // TCSETS2
+    0x402C_542C,
+    0x402C_542D,
+];
+
+/// The values of a GPIO line that was requested before, as both of the kernel's versions ask for them.
+const GPIO: [i32; 2] = [
+    (0xC010_B40E_u32).cast_signed(), // GPIO_V2_LINE_GET_VALUES_IOCTL
+    (0xC040_B408_u32).cast_signed(), // GPIOHANDLE_GET_LINE_VALUES_IOCTL
+];
+
 /// Flags of `open` with which a file is made or written. O_TMPFILE without O_DIRECTORY, which reading a folder has too.
 const WRITING: i32 = libc::O_ACCMODE
     | libc::O_CREAT
@@ -168,16 +205,27 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
         libc::F_DUPFD_CLOEXEC,
     ];
     let mut open = vec![SeccompRule::new(vec![masked(2, WRITING, libc::O_RDONLY)?])?];
-    if calls == Calls::Database {
-        plain.extend([DATABASE, DATABASE_OLDER].concat());
-        descriptors.extend([libc::F_GETLK, libc::F_SETLK, libc::F_SETLKW]);
+    let mut devices = vec![FIONBIO];
+    match calls {
+        Calls::Server => {}
+        Calls::Database => {
+            plain.extend([DATABASE, DATABASE_OLDER].concat());
+            descriptors.extend([libc::F_GETLK, libc::F_SETLK, libc::F_SETLKW]);
+        }
+        Calls::Terminal => devices.extend(TEXT_TERMINAL.iter().chain(&GPIO)),
+        Calls::Folder => {
+            devices.extend(TEXT_TERMINAL.iter().chain(&GPIO));
+            plain.extend(FOLDER);
+        }
+    }
+    if calls.writes() {
         open.clear();
     }
     let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     let mut rules: BTreeMap<_, _> = plain.into_iter().map(|call| (call, Vec::new())).collect();
     rules.insert(libc::SYS_openat, open);
     rules.insert(libc::SYS_fcntl, one_of(1, &descriptors)?);
-    rules.insert(libc::SYS_ioctl, one_of(1, &[FIONBIO])?);
+    rules.insert(libc::SYS_ioctl, one_of(1, &devices)?);
     rules.insert(libc::SYS_tgkill, one_of(0, &[own])?);
     rules.insert(
         libc::SYS_prctl,
@@ -193,8 +241,13 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
         let kind = masked(1, 0xF, libc::SOCK_STREAM)?;
         Ok(SeccompRule::new(vec![is(0, family)?, kind])?)
     });
-    let tcp: Result<Vec<_>, seccompiler::Error> = tcp.into_iter().collect();
-    rules.insert(libc::SYS_socket, tcp?);
+    let sockets: Result<Vec<_>, seccompiler::Error> = tcp.into_iter().collect();
+    let mut sockets = sockets?;
+    if calls.is_a_terminal() {
+        let stream = masked(1, 0xF, libc::SOCK_STREAM)?;
+        sockets.push(SeccompRule::new(vec![is(0, libc::AF_UNIX)?, stream])?);
+    }
+    rules.insert(libc::SYS_socket, sockets);
     Ok(rules)
 }
 
@@ -232,9 +285,16 @@ const fn number(constant: i32) -> u32 {
 mod tests {
     use super::*;
 
+    const ALL: [Calls; 4] = [
+        Calls::Server,
+        Calls::Database,
+        Calls::Terminal,
+        Calls::Folder,
+    ];
+
     #[test]
-    fn filters_compile_for_both() {
-        for calls in [Calls::Server, Calls::Database] {
+    fn filters_compile_for_all() {
+        for calls in ALL {
             assert!(allowed(calls).unwrap().len() > 100);
         }
         assert!(!newer_absent().unwrap().is_empty());
@@ -242,8 +302,7 @@ mod tests {
 
     #[test]
     fn nothing_that_carries_away_is_on_the_list() {
-        let server = rules(Calls::Server).unwrap();
-        let database = rules(Calls::Database).unwrap();
+        let [server, database, terminal, folder] = ALL.map(|calls| rules(calls).unwrap());
         for call in [
             libc::SYS_execve,
             libc::SYS_execveat,
@@ -265,7 +324,6 @@ mod tests {
             libc::SYS_bind,
             libc::SYS_listen,
             libc::SYS_renameat2,
-            libc::SYS_linkat,
             libc::SYS_symlinkat,
             libc::SYS_mkdirat,
             libc::SYS_mknodat,
@@ -273,10 +331,23 @@ mod tests {
             libc::SYS_prlimit64,
             libc::SYS_seccomp,
         ] {
-            assert!(!server.contains_key(&call) && !database.contains_key(&call));
+            for rules in [&server, &database, &terminal, &folder] {
+                assert!(!rules.contains_key(&call));
+            }
         }
-        for call in [libc::SYS_pwrite64, libc::SYS_unlinkat, libc::SYS_ftruncate] {
-            assert!(!server.contains_key(&call) && database.contains_key(&call));
+        for call in [libc::SYS_pwrite64, libc::SYS_ftruncate] {
+            assert!(database.contains_key(&call));
+            for rules in [&server, &terminal, &folder] {
+                assert!(!rules.contains_key(&call));
+            }
         }
+        for rules in [&server, &terminal] {
+            assert!(
+                ![libc::SYS_unlinkat, libc::SYS_linkat]
+                    .iter()
+                    .any(|it| rules.contains_key(it))
+            );
+        }
+        assert!(!database.contains_key(&libc::SYS_linkat));
     }
 }

@@ -1,9 +1,9 @@
-//! What a server takes from itself, so that whoever gets into it cannot carry anything away (G4).
+//! What a program takes from itself, so that whoever gets into it cannot carry anything away (G4).
 //!
 //! ```text
-//! harden   first of all: no core dumps, nobody may look into the process, memory stays off the swap
+//! harden   first of all: no core dumps, nobody may look into the process, memory stays off the swap, a panic tells nothing of what was at hand
 //! confine  everything that is read once was read, and there is one thread: from here on files and ports are those of `Needs`
-//! seal     it listens: from here on system calls are those of `Calls`, for all of its threads
+//! seal     it listens, or has what else it needs: from here on system calls are those of `Calls`, for all of its threads
 //! ```
 //! `confine` is Landlock, which the kernel applies to a thread and to those it starts; `seal` is seccomp. Neither can be taken back.
 //! Descriptors that are open already stay usable: the listeners, standard error, a font.
@@ -11,6 +11,7 @@
 mod calls;
 mod files;
 mod memory;
+mod panics;
 
 use std::{fmt, path::PathBuf, thread};
 

@@ -7,7 +7,7 @@ use rustix::{
 
 use serde::Serialize;
 
-use crate::SandboxError;
+use crate::{SandboxError, panics};
 
 /// Whether memory is kept off the swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,11 +20,12 @@ pub enum Memory {
     NotLocked,
 }
 
-/// Turns core dumps off, shuts debuggers of the same user out, and locks memory where the system lets it.
+/// Turns core dumps off, shuts debuggers of the same user out, and locks memory where the system lets it. A panic says where it was, and no more.
 ///
 /// # Errors
 /// [`SandboxError::Dumps`]
 pub fn harden() -> Result<Memory, SandboxError> {
+    panics::keep_quiet();
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

@@ -1,6 +1,7 @@
 //! A sensor on a line of Linux's GPIO character device: active means that something lies there.
 //!
-//! Its descriptor blocks, so a thread of its own waits for edges; it ends within `TURN` of the sensor.
+//! Its descriptor blocks, so a thread of its own waits for edges, from the first time that somebody does; it ends within `TURN` of the
+//! sensor. A line is requested before the process confines itself, and a thread started then would not be.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,9 +30,6 @@ pub enum GpioError {
         #[source]
         source: gpiocdev::Error,
     },
-    /// The thread cannot be started.
-    #[error("the thread of a GPIO line cannot be started")]
-    Thread(#[source] std::io::Error),
 }
 
 /// How often the thread looks whether the sensor is still there.
@@ -42,8 +40,8 @@ const TURN: Duration = Duration::from_millis(500);
 struct Requested {
     request: Arc<Request>,
     line: u32,
-    /// A notice that there were edges; over, when the line cannot be read any more.
-    edges: Receiver<()>,
+    /// A notice that there were edges, once somebody waits for them; over, when the line cannot be read any more.
+    edges: Option<Receiver<()>>,
 }
 
 /// A sensor that is a GPIO line.
@@ -72,17 +70,10 @@ impl GpioSensor {
             line: config.line,
             source,
         })?;
-        let request = Arc::new(request);
-        let (notices, edges) = mpsc::channel(1);
-        let waiting = Arc::clone(&request);
-        thread::Builder::new()
-            .name("gpio".to_owned())
-            .spawn(move || watch(&waiting, &notices))
-            .map_err(GpioError::Thread)?;
         let requested = Requested {
-            request,
+            request: Arc::new(request),
             line: config.line,
-            edges,
+            edges: None,
         };
         let rest = Duration::from_millis(config.debounce_ms.into());
         Ok(Self(Debounced::new(requested, rest)))
@@ -106,7 +97,22 @@ impl Line for Requested {
     }
 
     async fn edge(&mut self) -> Result<(), SensorError> {
-        self.edges.recv().await.ok_or(SensorError::Failed)
+        if self.edges.is_none() {
+            self.edges = Some(self.watched()?);
+        }
+        let edges = self.edges.as_mut().ok_or(SensorError::Failed)?;
+        edges.recv().await.ok_or(SensorError::Failed)
+    }
+}
+
+impl Requested {
+    /// Starts the thread. What came before it the kernel keeps.
+    fn watched(&self) -> Result<Receiver<()>, SensorError> {
+        let (notices, edges) = mpsc::channel(1);
+        let waiting = Arc::clone(&self.request);
+        let thread = thread::Builder::new().name("gpio".to_owned());
+        let started = thread.spawn(move || watch(&waiting, &notices));
+        started.map(|_| edges).map_err(|_| SensorError::Failed)
     }
 }
 

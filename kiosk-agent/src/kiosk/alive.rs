@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 /// The way to the service manager.
 #[derive(Debug)]
-pub(crate) struct Alive(Option<Manager>);
+pub(super) struct Alive(Option<Manager>);
 
 #[derive(Debug)]
 struct Manager {
@@ -30,7 +30,7 @@ impl Alive {
     ///
     /// # Errors
     /// If what the environment says leads nowhere.
-    pub(crate) fn find() -> io::Result<Self> {
+    pub(super) fn find() -> io::Result<Self> {
         let Some(name) = env::var_os("NOTIFY_SOCKET") else {
             return Ok(Self(None));
         };
@@ -42,6 +42,10 @@ impl Alive {
         let socket = UnixDatagram::unbound()?;
         // A manager that reads nothing holds up nobody.
         socket.set_nonblocking(true)?;
+        if address.as_abstract_name().is_some() {
+            // Once this process is confined no other can be found by such a name; where there is none nobody is told.
+            let _ = socket.connect_addr(&address);
+        }
         let micros = env::var("WATCHDOG_USEC").ok();
         let micros = micros.and_then(|micros| micros.parse().ok());
         Ok(Self(Some(Manager {
@@ -52,19 +56,19 @@ impl Alive {
     }
 
     /// Residents can be served.
-    pub(crate) fn ready(&self) {
+    pub(super) fn ready(&self) {
         self.tell("READY=1");
     }
 
     /// It is on its way to its end.
-    pub(crate) fn stopping(&self) {
+    pub(super) fn stopping(&self) {
         self.tell("STOPPING=1");
     }
 
     /// Tells again and again that it works, until it is dropped. It is polled by turns with the core, in one task, so a core that
     /// never gives the thread back silences it; and each time something is done on the runtime's other thread, where the page is
     /// answered, so that one may not hang either.
-    pub(crate) async fn go_on(&self) {
+    pub(super) async fn go_on(&self) {
         let Some(waits) = self.0.as_ref().and_then(|manager| manager.waits) else {
             return std::future::pending().await;
         };
@@ -79,9 +83,13 @@ impl Alive {
     fn tell(&self, state: &str) {
         if let Some(manager) = &self.0 {
             // A manager that is not there any more wants to know nothing.
-            let _ = manager
-                .socket
-                .send_to_addr(state.as_bytes(), &manager.address);
+            let _ = match manager.address.as_abstract_name() {
+                Some(_) => manager.socket.send(state.as_bytes()),
+                None => {
+                    let address = &manager.address;
+                    manager.socket.send_to_addr(state.as_bytes(), address)
+                }
+            };
         }
     }
 }

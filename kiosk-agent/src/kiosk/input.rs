@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 const LONGEST: usize = 64;
 
 /// A line without its end; possibly a PIN.
-pub(crate) type Line = Zeroizing<String>;
+pub(super) type Line = Zeroizing<String>;
 
 /// Standard input.
-pub(crate) struct Input {
+pub(super) struct Input {
     lines: mpsc::UnboundedReceiver<Line>,
 }
 
 impl Input {
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(super) fn start() -> io::Result<Self> {
         let (sender, lines) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name("input".to_owned())
@@ -34,14 +34,14 @@ impl Input {
     }
 
     /// Forgets what was typed ahead at a terminal: nobody confirms what was not shown yet.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         if rustix::termios::isatty(rustix::stdio::stdin()) {
             while self.lines.try_recv().is_ok() {}
         }
     }
 
     /// The next line; nothing at the end of input.
-    pub(crate) async fn line(&mut self) -> Option<Line> {
+    pub(super) async fn line(&mut self) -> Option<Line> {
         self.lines.recv().await
     }
 }
@@ -65,12 +65,12 @@ fn read_line() -> Option<Line> {
 }
 
 /// Keeps a terminal from echoing until it is dropped. Without a terminal there is no echo to stop.
-pub(crate) struct Quiet {
+pub(super) struct Quiet {
     before: Option<Termios>,
 }
 
 impl Quiet {
-    pub(crate) fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         let before = tcgetattr(rustix::stdio::stdin()).ok();
         if let Some(before) = &before {
             let mut quiet = before.clone();

@@ -3,34 +3,58 @@
 use std::fs::File;
 use std::io::Read;
 
+use crate::cabinet::{PaymentUnit, Sensor};
+use crate::conduct::Terminal;
+use crate::output::Output;
+use crate::ports::{Card, Center, Closed, FrontEnd, Intent, View};
 use card::pin::Pin;
 use issuance_api::passport::{LINE, PassportMrz};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
-use terminal::cabinet::{PaymentUnit, Sensor};
-use terminal::conduct::Terminal;
-use terminal::output::Output;
-use terminal::ports::{Card, Center, Closed, FrontEnd, Intent, View};
 use zeroize::Zeroizing;
 
+use super::Arguments;
+
 /// One application, decided beforehand.
-pub(crate) struct Once {
-    pub(crate) programme: ProgrammeId,
-    pub(crate) kind: CertificateKind,
-    pub(crate) municipality: MunicipalityCode,
-    pub(crate) copies: u8,
+pub(super) struct Once {
+    programme: ProgrammeId,
+    kind: CertificateKind,
+    municipality: MunicipalityCode,
+    copies: u8,
     /// Presented once: taken when asked for.
-    pub(crate) pin: Option<Pin>,
+    pin: Option<Pin>,
     /// For abroad, where one was given: presented once.
-    pub(crate) passport: Option<PassportMrz>,
+    passport: Option<PassportMrz>,
     /// The answer to what is shown.
-    pub(crate) next: Option<Intent>,
+    next: Option<Intent>,
     /// What would be worth another try, if there were somebody to decide on it.
-    pub(crate) refused: Option<Problem>,
+    refused: Option<Problem>,
 }
 
 impl Once {
+    /// As the arguments say; PIN and passport are read from where they say.
+    pub(super) fn read(
+        arguments: &Arguments,
+        programme: &ProgrammeId,
+    ) -> Result<Self, ProblemCode> {
+        // Demanded with `--once`.
+        let (Some(municipality), Some(pin)) = (arguments.municipality, arguments.pin_fd) else {
+            return Err(ProblemCode::PinMalformed);
+        };
+        let passport = arguments.passport_mrz_fd.map(passport_from).transpose();
+        Ok(Self {
+            programme: arguments.programme.as_ref().unwrap_or(programme).clone(),
+            kind: arguments.kind,
+            municipality,
+            copies: arguments.copies,
+            pin: Some(pin_from(pin)?),
+            passport: passport?,
+            next: None,
+            refused: None,
+        })
+    }
+
     /// Leads the application; all of it happened, or why not.
-    pub(crate) async fn run<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+    pub(super) async fn run<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         &mut self,
         terminal: &mut Terminal<C, K, O, P, S>,
     ) -> Result<(), Problem> {
@@ -105,7 +129,7 @@ fn step(name: &str) {
 }
 
 /// Reads a PIN from an inherited descriptor: four digits, then the end or a line's end.
-pub(crate) fn pin_from(descriptor: u32) -> Result<Pin, ProblemCode> {
+fn pin_from(descriptor: u32) -> Result<Pin, ProblemCode> {
     let malformed = |_| ProblemCode::PinMalformed;
     let mut source = File::open(format!("/proc/self/fd/{descriptor}")).map_err(malformed)?;
     pin_of(&mut source)
@@ -113,7 +137,7 @@ pub(crate) fn pin_from(descriptor: u32) -> Result<Pin, ProblemCode> {
 
 /// Reads a passport's two lines from an inherited descriptor, as a reader or the app's camera gave them: the seam for whatever
 /// reads passports here.
-pub(crate) fn passport_from(descriptor: u32) -> Result<PassportMrz, ProblemCode> {
+fn passport_from(descriptor: u32) -> Result<PassportMrz, ProblemCode> {
     let unreadable = |_| ProblemCode::PassportUnreadable;
     let source = File::open(format!("/proc/self/fd/{descriptor}")).map_err(unreadable)?;
     passport_of(source)

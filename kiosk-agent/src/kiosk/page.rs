@@ -1,24 +1,26 @@
 //! The page in a browser: one browser a resident, and what happens when either fails.
 
+use std::convert::Infallible;
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use issuance_api::ProblemCode;
 use serde_json::json;
-use terminal::cabinet::{PaymentUnit, Sensor};
-use terminal::conduct::Terminal;
-use terminal::output::Output;
-use terminal::ports::{Card, Center};
-use terminal::web::browser::Settings;
-use terminal::web::desk::Desk;
-use terminal::web::front::{Front, Loss};
-use terminal::web::keeper::Keeper;
-use terminal::web::server::Server;
 use tokio::time::sleep;
+use zeroize::Zeroizing;
 
-use crate::StartError;
-use crate::alive::Alive;
+use super::alive::Alive;
+use crate::beside::launcher::{Launched, Launcher, LauncherLost};
+use crate::cabinet::{PaymentUnit, Sensor};
+use crate::conduct::Terminal;
+use crate::output::Output;
+use crate::ports::{Card, Center};
+use crate::web::desk::Desk;
+use crate::web::front::{Front, Loss};
+use crate::web::keeper::Keeper;
+use crate::web::server::Server;
 
 /// Between two looks at reader, printer and center for the attendant.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -29,35 +31,71 @@ enum Ended {
     AttendantCame,
 }
 
-/// Serves residents until it is dropped. Where the browser is lost the application ends, for nobody can answer any more: what waits for
-/// somebody is cancelled, what does not (a page at the printer) ends as it ends, and meanwhile there is a fresh browser, which is told
-/// nothing about anybody.
-pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+/// The page, its server and its browsers.
+pub(super) struct Page {
+    front: Front,
+    address: Zeroizing<String>,
+    launcher: Launcher,
+}
+
+impl Page {
+    /// The page is answered from here on; there is no browser yet.
+    pub(super) async fn open(launched: Launched, desk: Desk) -> io::Result<Self> {
+        let front = Front::new(desk);
+        let server = Server::bind(front.shared()).await?;
+        let address = server.address();
+        tokio::spawn(server.serve());
+        Ok(Self {
+            front,
+            address,
+            launcher: launched.attend()?,
+        })
+    }
+
+    /// Serves residents until it is dropped, or no browser can be started any more. Where the browser is lost the application ends, for
+    /// nobody can answer any more: what waits for somebody is cancelled, what does not (a page at the printer) ends as it ends, and
+    /// meanwhile there is a fresh browser, which is told nothing about anybody.
+    pub(super) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
+        &mut self,
+        terminal: &mut Terminal<C, K, O, P, S>,
+        alive: &Arc<Alive>,
+    ) -> LauncherLost {
+        let front = &mut self.front;
+        front.report(|health| {
+            health.version = env!("CARGO_PKG_VERSION");
+            health.terminal = terminal.urn.to_string();
+        });
+        let (page, manager) = (front.shared(), Arc::clone(alive));
+        tokio::spawn(async move {
+            page.seen().await;
+            manager.ready();
+        });
+        let address = self.address.clone();
+        let keeper = Keeper::new(&mut self.launcher, address, front.shared(), tell);
+        match serve(terminal, front, keeper).await {
+            Err(lost) => lost,
+            Ok(never) => match never {},
+        }
+    }
+
+    /// Ends the browser, with all that is of it.
+    pub(super) async fn close(self) {
+        self.launcher.close().await;
+    }
+}
+
+async fn serve<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
     terminal: &mut Terminal<C, K, O, P, S>,
-    settings: &Settings,
-    desk: Desk,
-    alive: &Arc<Alive>,
-) -> Result<(), StartError> {
-    let mut front = Front::new(desk);
-    front.report(|health| {
-        health.version = env!("CARGO_PKG_VERSION");
-        health.terminal = terminal.urn.to_string();
-    });
+    front: &mut Front,
+    mut keeper: Keeper<'_>,
+) -> Result<Infallible, LauncherLost> {
     let shared = front.shared();
-    let server = Server::bind(front.shared()).await?;
-    let mut keeper = Keeper::new(settings, server.address(), front.shared(), tell)?;
-    tokio::spawn(server.serve());
-    let (page, manager) = (front.shared(), Arc::clone(alive));
-    tokio::spawn(async move {
-        page.seen().await;
-        manager.ready();
-    });
     loop {
         front.start_over();
         let ended = tokio::select! {
-            () = residents(terminal, &mut front) => Ended::Session,
+            () = residents(terminal, front) => Ended::Session,
             () = shared.gone_back_from() => Ended::Session,
-            never = keeper.keep() => match never {},
+            lost = keeper.keep() => return Err(lost),
             () = shared.attendant() => Ended::AttendantCame,
         };
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
@@ -69,14 +107,14 @@ pub(crate) async fn attend<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sen
         if let Ended::AttendantCame = ended {
             front.attend();
             tokio::select! {
-                () = look(terminal, &front) => {}
-                () = keeper.lost() => {}
+                () = look(terminal, front) => {}
+                lost = keeper.lost() => lost?,
                 () = shared.attendant_left() => {}
             }
         }
         front.start_over();
         if !is_fresh {
-            keeper.renew().await;
+            keeper.renew().await?;
         }
     }
 }

@@ -1,18 +1,18 @@
 //! The plain text front end: prints what the core pushes, makes intents of lines.
 
+use crate::cabinet::Yen;
+use crate::ports::{FrontEnd, Intent, STEPS, View};
+use crate::text::{Text, fill, localized};
 use card::pin::Pin;
 use issuance_api::problem::Language;
 use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
-use terminal::cabinet::Yen;
-use terminal::ports::{FrontEnd, Intent, STEPS, View};
-use terminal::text::{Text, fill, localized};
 use zeroize::Zeroizing;
 
-use crate::input::{Input, Quiet};
+use super::input::{Input, Quiet};
 
 /// A text screen and its keyboard.
-pub(crate) struct Screen {
+pub(super) struct Screen {
     input: Input,
     language: Language,
     /// Stands first in the menu.
@@ -38,7 +38,7 @@ enum Expects {
 }
 
 impl Screen {
-    pub(crate) const fn new(input: Input, language: Language, preferred: ProgrammeId) -> Self {
+    pub(super) const fn new(input: Input, language: Language, preferred: ProgrammeId) -> Self {
         Self {
             input,
             language,
@@ -51,12 +51,12 @@ impl Screen {
     }
 
     /// Whether there is still somebody at the keyboard.
-    pub(crate) const fn is_open(&self) -> bool {
+    pub(super) const fn is_open(&self) -> bool {
         self.open
     }
 
     /// Waits for Enter between two residents.
-    pub(crate) async fn pause(&mut self) {
+    pub(super) async fn pause(&mut self) {
         self.text(Text::NextResident);
         if self.open && self.input.line().await.is_none() {
             self.open = false;

@@ -31,9 +31,23 @@ impl Folder {
         Self(path)
     }
 
+    /// Makes it where it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(&self) -> io::Result<()> {
+        match self.0.is_dir() {
+            // A confined process may make none, and is told so before it is told that there is one.
+            true => Ok(()),
+            false => std::fs::create_dir_all(&self.0),
+        }
+    }
+
     fn open(&self) -> io::Result<OwnedFd> {
-        std::fs::create_dir_all(&self.0)?;
-        Ok(rustix::fs::open(
+        self.make()?;
+        // The one way to open files that a confined process has.
+        Ok(rustix::fs::openat(
+            CWD,
             &self.0,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
             Mode::empty(),

@@ -27,6 +27,7 @@ use ipp::parser::IppParseError;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 use issuance_api::TerminalUrn;
+use issuance_channel::client::Way;
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub use address::{AddressError, PrinterAddress};
@@ -117,6 +118,13 @@ impl Printer {
             jobs: Jobs::Unlooked,
             waits: WAITS,
         })
+    }
+
+    /// Its address leads there by this way.
+    #[must_use]
+    pub fn by(mut self, way: Way) -> Self {
+        self.transport.way = way;
+        self
     }
 
     fn request(&self, operation: Operation) -> Result<IppRequestResponse, Failure> {

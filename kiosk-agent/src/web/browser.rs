@@ -3,7 +3,7 @@
 //! One browser sees one resident: after each session its processes are ended and a fresh one is started, so nothing that
 //! Chromium keeps (history, caches, form data, its own memory) outlives who it is of. The profile lies on a file system in
 //! memory, and is removed with the browser. What a run of this program that was killed left behind is removed when the next
-//! browser is started: a profile is in use as long as its folder is locked.
+//! browser is started: a profile is in use as long as its folder is locked. All of this happens in the [launcher](crate::beside::launcher).
 
 use std::fs::File;
 use std::io;
@@ -18,6 +18,7 @@ use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper,
     test_kill_process_group, waitpid,
 };
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -26,7 +27,7 @@ use zeroize::Zeroizing;
 /// `f_type` of tmpfs, from `linux/magic.h`.
 const TMPFS: u64 = 0x0102_1994;
 /// How long ended processes may take to go.
-const GOING: Duration = Duration::from_secs(5);
+pub(crate) const GOING: Duration = Duration::from_secs(5);
 /// How the folders of profiles begin.
 const PREFIX: &str = "kiosk-";
 
@@ -58,7 +59,7 @@ const ARGUMENTS: [&str; 22] = [
 ];
 
 /// Which browser, and where its profile may lie.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Chromium.
     pub program: PathBuf,

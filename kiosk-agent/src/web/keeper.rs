@@ -1,15 +1,14 @@
 //! A browser at work at all times. One that is lost, for whatever reason, is replaced by a fresh one on an empty profile; one
 //! that is lost again and again, or cannot be started at all, after a growing pause.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
-use super::browser::{Browser, BrowserError, Settings};
 use super::front::{Loss, Shared};
+use crate::beside::launcher::{Launcher, LauncherLost};
 
 /// Before a browser is started in place of one that was lost: doubled for each further one, up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -19,13 +18,14 @@ const STEADY: Duration = Duration::from_secs(300);
 
 /// What keeps it. Whatever waits here can be dropped, and is gone on with by what is called next.
 #[derive(Debug)]
-pub struct Keeper {
-    settings: Settings,
+pub struct Keeper<'a> {
+    launcher: &'a mut Launcher,
     address: Zeroizing<String>,
     shared: Arc<Shared>,
     /// Told of each loss.
     tell: fn(Loss),
-    browser: Option<Browser>,
+    /// One was started, and not ended.
+    running: bool,
     /// When the last one was started.
     started: Instant,
     /// After the next loss.
@@ -34,79 +34,79 @@ pub struct Keeper {
     due: Option<Instant>,
 }
 
-impl Keeper {
+impl<'a> Keeper<'a> {
     /// Nothing is started yet. `tell` hears of each loss: while there is no browser nobody can be shown anything.
-    ///
-    /// # Errors
-    /// [`BrowserError::NotInMemory`]: no waiting mends that.
     pub fn new(
-        settings: &Settings,
+        launcher: &'a mut Launcher,
         address: Zeroizing<String>,
         shared: Arc<Shared>,
         tell: fn(Loss),
-    ) -> Result<Self, BrowserError> {
-        settings.check()?;
+    ) -> Self {
         let now = Instant::now();
-        Ok(Self {
-            settings: settings.clone(),
+        Self {
+            launcher,
             address,
             shared,
             tell,
-            browser: None,
+            running: false,
             started: now,
             pause: PAUSE,
             due: Some(now),
-        })
+        }
     }
 
     /// Ends the browser there is and starts a fresh one; again until one starts.
-    pub async fn renew(&mut self) {
+    ///
+    /// # Errors
+    /// [`LauncherLost`]
+    pub async fn renew(&mut self) -> Result<(), LauncherLost> {
         // At once: what a browser that hangs showed last still stands there.
-        if let Some(browser) = &mut self.browser {
-            browser.end().await;
-        }
-        self.browser = None;
+        self.launcher.end().await?;
+        self.running = false;
         loop {
             if let Some(due) = self.due {
                 sleep_until(due).await;
             }
-            match Browser::start(&self.settings, &self.address) {
-                Ok(browser) => {
-                    self.shared.expect_page();
-                    self.browser = Some(browser);
-                    self.started = Instant::now();
-                    self.due = None;
-                    return;
-                }
-                Err(_) => self.note(Loss::NotStarted),
+            if self.launcher.start(&self.address).await? {
+                self.shared.expect_page();
+                self.running = true;
+                self.started = Instant::now();
+                self.due = None;
+                return Ok(());
             }
+            self.note(Loss::NotStarted);
         }
     }
 
     /// Waits until the browser is lost. Another is then due.
-    pub async fn lost(&mut self) {
-        if self.due.is_some() {
-            return;
+    ///
+    /// # Errors
+    /// [`LauncherLost`]
+    pub async fn lost(&mut self) -> Result<(), LauncherLost> {
+        if self.due.is_some() || !self.running {
+            return Ok(());
         }
-        let Some(browser) = &mut self.browser else {
-            return;
-        };
         let loss = tokio::select! {
-            () = browser.ended() => Loss::Ended,
+            ended = self.launcher.ended() => ended.map(|()| Loss::Ended)?,
             loss = self.shared.lost() => loss,
         };
         self.note(loss);
+        Ok(())
     }
 
-    /// Replaces each browser that is lost. The application under way is told first: what the browser showed is shown by no
-    /// other.
-    pub async fn keep(&mut self) -> Infallible {
+    /// Replaces each browser that is lost, as long as one can be started. The application under way is told first: what the browser showed
+    /// is shown by no other.
+    pub async fn keep(&mut self) -> LauncherLost {
         loop {
             if self.due.is_none() {
-                self.lost().await;
+                if let Err(lost) = self.lost().await {
+                    return lost;
+                }
                 self.shared.desert();
             }
-            self.renew().await;
+            if let Err(lost) = self.renew().await {
+                return lost;
+            }
         }
     }
 
@@ -132,6 +132,8 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::beside::launcher::within;
+    use crate::web::browser::Settings;
     use crate::web::desk::Desk;
     use crate::web::front::Front;
 
@@ -151,7 +153,8 @@ mod tests {
             full_screen: true,
             memory: memory.path().to_owned(),
         };
-        let mut keeper = Keeper::new(&settings, String::new().into(), shared, |_| ()).unwrap();
+        let mut launcher = within(settings);
+        let mut keeper = Keeper::new(&mut launcher, String::new().into(), shared, |_| ());
         let begin = Instant::now();
         let four = async {
             let starts = memory.path().join("starts");
@@ -165,7 +168,7 @@ mod tests {
         };
         tokio::select! {
             four = timeout(Duration::from_secs(60), four) => four.unwrap(),
-            never = keeper.keep() => match never {},
+            lost = keeper.keep() => panic!("{lost}"),
         }
         // One, two and four seconds.
         assert!(begin.elapsed() >= PAUSE * 7, "{:?}", begin.elapsed());

@@ -7,6 +7,7 @@ use crate::seeds;
 
 mod apdu;
 mod attestation;
+mod csv;
 mod documents;
 mod emulator;
 mod evidence;
@@ -157,6 +158,14 @@ pub const TARGETS: &[Target] = &[
         longest: 4096,
         short_run: 25,
         seeds: qr::seeds,
+    },
+    Target {
+        name: "csv",
+        body: csv::body,
+        shape: Shape::Bytes,
+        longest: 4096,
+        short_run: 10_000,
+        seeds: csv::seeds,
     },
 ];
 

@@ -1,13 +1,14 @@
-//! G4: disk keeps nothing. Whatever would carry something away is tried from inside center and VRS, and refused by the kernel; and when either is
-//! ended by a signal in the middle of an application, no file holds anything of it.
+//! G4: disk keeps nothing. Whatever would carry something away is tried from inside center, VRS and a kiosk's core, and refused by the kernel; and
+//! when center or VRS is ended by a signal in the middle of an application, no file holds anything of it.
 //!
 //! Controls: the same attempts in processes that take nothing from themselves all succeed, and one of those leaves its memory in a core file.
+
+mod inside;
+mod kiosk;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -20,13 +21,12 @@ use super::steps::{Cut, STEPS, apply, block_on, issued, strike};
 use super::traces::Traces;
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::{Program, poll, program};
+use crate::process::{Program, program};
 use crate::world::{Options, Programs, World};
+use inside::Stage;
 
 /// Whose applications these are.
 const PERSONA: &str = "ordinary";
-/// How long a process may take for all that it tries.
-const TRIED_WITHIN: Duration = Duration::from_secs(60);
 /// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
 const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
 
@@ -71,44 +71,20 @@ impl Server {
 fn from_inside(report: &mut Report) -> io::Result<()> {
     let world = tried_in(&["--attempts"])?;
     for server in Server::BOTH {
-        let stage = Stage::prepare(&world, server)?;
-        let tried = stage.try_all(&world)?;
-        let (name, count) = (server.name(), stage.forbidden.len());
-        let done = came_out(&tried, &stage.forbidden, true);
-        report.figure(
-            format!("{name}: attempts from inside that the kernel refuses"),
-            count - done.len(),
-            count,
-        );
-        if !done.is_empty() {
-            report.told("  not refused", done.join(", "));
-        }
-        report.figure(
-            format!("{name}: of what it needs, what it still can"),
-            came_out(&tried, &stage.allowed, true).len(),
-            stage.allowed.len(),
-        );
+        let stage = of_server(&world, server)?;
+        stage.refuses(server.program(&world)?, server.name(), report)?;
     }
     // Still at work, or what was refused was so because nothing worked.
     let applicant = Applicant::new(world.terminal("kiosk-0001"));
     let whole = block_on(issued(&world, &applicant, PERSONA))?;
     report.figure("certificates afterwards", usize::from(whole.is_ok()), 1);
+    kiosk::from_inside(&world, report)?;
     drop(world);
     // Each loses its process at the end, and what is tried needs the other's.
     for server in Server::BOTH {
         let world = tried_in(&["--attempts", "--free"])?;
-        let stage = Stage::prepare(&world, server)?;
-        let tried = stage.try_all(&world)?;
-        let name = server.name();
-        report.control(
-            format!("{name} without protection: the same attempts that succeed"),
-            came_out(&tried, &stage.forbidden, true).len(),
-            stage.forbidden.len(),
-        );
-        let refused = came_out(&tried, &stage.forbidden, false);
-        if !refused.is_empty() {
-            report.told("  refused without protection", refused.join(", "));
-        }
+        let stage = of_server(&world, server)?;
+        stage.lets(server.program(&world)?, server.name(), report)?;
     }
     Ok(())
 }
@@ -120,172 +96,55 @@ fn tried_in(switches: &'static [&'static str]) -> io::Result<World> {
     })
 }
 
-/// Names of attempts that came out so. Lines come in the order of the list.
-fn came_out<'a>(tried: &'a [(String, bool)], of: &[(usize, Attempt)], done: bool) -> Vec<&'a str> {
-    of.iter()
-        .filter_map(|(place, _)| tried.get(*place))
-        .filter(|(_, succeeded)| *succeeded == done)
-        .map(|(name, _)| name.as_str())
-        .collect()
-}
-
-/// What one server is to try, with all that has to be there for it to succeed.
-struct Stage {
-    list: PathBuf,
-    server: Server,
-    forbidden: Vec<(usize, Attempt)>,
-    allowed: Vec<(usize, Attempt)>,
-    _listeners: [UnixListener; 2],
-}
-
-impl Stage {
-    fn prepare(world: &World, server: Server) -> io::Result<Self> {
-        let ground = |path: &str| world.ground.path(path);
-        let own = |path: &str| ground(&format!("{}/{path}", server.name()));
-        let outside = ground(&format!("outside-{}", server.name()));
-        fs::create_dir_all(&outside)?;
-        let file = |name: &str| -> io::Result<PathBuf> {
-            let path = outside.join(name);
-            fs::write(&path, "there before")?;
-            Ok(path)
-        };
-        let path = outside.join("socket");
-        let by_path = UnixListener::bind(&path)?;
-        let name = outside.display().to_string();
-        let by_name = UnixListener::bind_addr(&UnixAddress::from_abstract_name(&name)?)?;
-        let other = match server {
-            Server::Center => Server::Vrs,
-            Server::Vrs => Server::Center,
-        };
-        let process = i32::try_from(other.program(world)?.id()).map_err(io::Error::other)?;
-        let address = |text: &str| text.parse().map_err(io::Error::other);
-        let (own_admin, other_admin, key) = match server {
-            Server::Center => (
-                address(&world.addresses.admin)?,
-                address(&world.addresses.vrs_admin)?,
-                own("signing/current.pem"),
-            ),
-            Server::Vrs => (
-                address(&world.addresses.vrs_admin)?,
-                address(&world.addresses.admin)?,
-                own("signing/statement.pem"),
-            ),
-        };
-        let listed = own("lists/refused-signers.txt");
-        let mut forbidden = vec![
-            Attempt::Make(outside.join("made")),
-            Attempt::Make(own("made")),
-            Attempt::Make(own("lists/made")),
-            Attempt::Make(PathBuf::from("/dev/shm").join(format!("made-{process}"))),
-            Attempt::MakeNameless(outside.clone()),
-            Attempt::MakeInMemory,
-            Attempt::MakeFolder(outside.join("folder")),
-            Attempt::MakeLink(outside.join("carried-away")),
-            Attempt::MakeName(file("named")?, outside.join("name")),
-            Attempt::MakePipe(outside.join("pipe")),
-            Attempt::MakeSocket(outside.join("own-socket")),
-            Attempt::Append(file("appended")?),
-            Attempt::Append(listed.clone()),
-            Attempt::Overwrite(file("overwritten")?),
-            Attempt::Empty(file("emptied")?),
-            Attempt::Rename(file("renamed")?, outside.join("anew")),
-            Attempt::Remove(file("removed")?),
-            Attempt::Mode(file("opened")?),
-            Attempt::Time(file("dated")?),
-            Attempt::Attribute(file("attributed")?),
-            Attempt::Read(file("read")?),
-            Attempt::Read(key),
-            Attempt::Read("/etc/passwd".into()),
-            Attempt::Read("/proc/self/environ".into()),
-            Attempt::Read(format!("/proc/{process}/maps").into()),
-            Attempt::List("/".into()),
-            Attempt::Connect(own_admin),
-            Attempt::Connect(other_admin),
-            Attempt::Listen,
-            Attempt::Send(other_admin),
-            Attempt::ConnectHere(path),
-            Attempt::ConnectAbstract(name),
-            Attempt::Raw,
-            Attempt::Netlink,
-            Attempt::Signal(process),
-            Attempt::Hold(process),
-            Attempt::Dump,
-            Attempt::RaiseCores,
-            Attempt::Start("/bin/true".into()),
-        ];
-        let allowed = match server {
-            Server::Center => vec![
-                Attempt::Read(listed),
-                Attempt::Connect(address(&world.addresses.vrs)?),
-            ],
-            Server::Vrs => vec![
-                Attempt::Read(listed),
+/// What a server is to try, with all that has to be there for it to succeed.
+fn of_server(world: &World, server: Server) -> io::Result<Stage> {
+    let own = |path: &str| world.ground.path(&format!("{}/{path}", server.name()));
+    let address = |text: &str| text.parse().map_err(io::Error::other);
+    let (other, own_admin, other_admin, key) = match server {
+        Server::Center => (
+            Server::Vrs,
+            address(&world.addresses.admin)?,
+            address(&world.addresses.vrs_admin)?,
+            own("signing/current.pem"),
+        ),
+        Server::Vrs => (
+            Server::Center,
+            address(&world.addresses.vrs_admin)?,
+            address(&world.addresses.admin)?,
+            own("signing/statement.pem"),
+        ),
+    };
+    let outside = world.ground.path(&format!("outside-{}", server.name()));
+    let mut stage = Stage::outside(&outside, other.program(world)?, other_admin)?;
+    let listed = own("lists/refused-signers.txt");
+    stage.forbid([
+        Attempt::ConnectHere(stage.socket()),
+        Attempt::Make(own("made")),
+        Attempt::Make(own("lists/made")),
+        Attempt::Append(listed.clone()),
+        Attempt::Read(key),
+        Attempt::Connect(own_admin),
+    ]);
+    stage.allow([Attempt::Read(listed)]);
+    match server {
+        Server::Center => stage.allow([Attempt::Connect(address(&world.addresses.vrs)?)]),
+        Server::Vrs => {
+            stage.allow([
                 Attempt::Make(own("data/made")),
                 Attempt::Append(own("data/made")),
                 Attempt::Remove(own("data/made")),
-            ],
-        };
-        // What VRS may do to a database it must not do to a key.
-        if server == Server::Vrs {
-            forbidden.extend([
+            ]);
+            // What it may do to a database it must not do to a key.
+            stage.forbid([
                 Attempt::Make(own("keys/made")),
                 Attempt::Remove(own("keys/132217.epoch")),
                 Attempt::MakeLink(own("data/link")),
                 Attempt::Connect(address(&world.addresses.terminals)?),
             ]);
         }
-        // The last, for where it succeeds there is nobody to go on.
-        forbidden.push(Attempt::Become("/bin/echo".into()));
-        let all = allowed.into_iter().map(|it| (true, it));
-        let all: Vec<_> = all
-            .chain(forbidden.into_iter().map(|it| (false, it)))
-            .collect();
-        let list = own("lists/attempts.json");
-        let whole: Vec<&Attempt> = all.iter().map(|(_, attempt)| attempt).collect();
-        let draft = list.with_extension("draft");
-        fs::write(&draft, serde_json::to_vec(&whole)?)?;
-        fs::rename(&draft, &list)?;
-        let of = |wanted: bool| {
-            let all = all.iter().enumerate();
-            all.filter(|(_, (may, _))| *may == wanted)
-                .map(|(place, (_, attempt))| (place, attempt.clone()))
-                .collect()
-        };
-        Ok(Self {
-            list,
-            server,
-            forbidden: of(false),
-            allowed: of(true),
-            _listeners: [by_path, by_name],
-        })
     }
-
-    /// Each attempt's name, and whether it succeeded.
-    fn try_all(&self, world: &World) -> io::Result<Vec<(String, bool)>> {
-        let program = self.server.program(world)?;
-        let count = self.forbidden.len() + self.allowed.len();
-        let lines = poll(TRIED_WITHIN, || {
-            let lines = program.output.all();
-            let tried: Vec<_> = lines.iter().filter_map(|line| outcome(line)).collect();
-            (tried.len() == count).then_some(tried)
-        });
-        fs::remove_file(&self.list)?;
-        lines.ok_or_else(|| {
-            let lines = program.output.all();
-            io::Error::other(format!("not all was tried: {}", lines.join(" / ")))
-        })
-    }
-}
-
-/// `attempt NAME done` or `attempt NAME refused NUMBER`.
-fn outcome(line: &str) -> Option<(String, bool)> {
-    let mut words = line.strip_prefix("attempt ")?.split(' ');
-    let name = words.next()?.to_owned();
-    match words.next()? {
-        "done" => Some((name, true)),
-        "refused" => Some((format!("{name} ({})", words.next()?), false)),
-        _ => None,
-    }
+    stage.set(own("lists"))?;
+    Ok(stage)
 }
 
 /// Center and VRS ended by signals at every step, with core files asked for.
@@ -435,32 +294,7 @@ fn shipped(report: &mut Report) -> io::Result<()> {
     for server in Server::BOTH {
         let name = server.name();
         let process = server.program(&world)?.id();
-        let mut threads = 0;
-        let mut whole = 0;
-        for task in fs::read_dir(format!("/proc/{process}/task"))? {
-            let status = fs::read_to_string(task?.path().join("status"))?;
-            let status: BTreeMap<_, _> = status
-                .lines()
-                .filter_map(|line| line.split_once(':'))
-                .map(|(key, value)| (key, value.trim()))
-                .collect();
-            threads += 1;
-            let confined =
-                status.get("Seccomp") == Some(&"2") && status.get("NoNewPrivs") == Some(&"1");
-            whole += usize::from(confined);
-        }
-        report.figure(
-            format!("{name}: threads under seccomp and without new privileges"),
-            whole,
-            threads,
-        );
-        let limits = fs::read_to_string(format!("/proc/{process}/limits"))?;
-        let cores = limits
-            .lines()
-            .find(|line| line.starts_with("Max core file size"));
-        let none =
-            cores.is_some_and(|line| line.split_whitespace().filter(|it| *it == "0").count() == 2);
-        report.figure(format!("{name}: core files"), usize::from(!none), 0);
+        confined(name, process, report)?;
         let writable = written_to(process)?;
         let expected = match server {
             Server::Center => "",
@@ -474,7 +308,7 @@ fn shipped(report: &mut Report) -> io::Result<()> {
             outside.count(),
             0,
         );
-        let confined = |word: &str| {
+        let told = |word: &str| {
             let lines = server
                 .program(&world)
                 .map(|it| it.log.all())
@@ -485,7 +319,7 @@ fn shipped(report: &mut Report) -> io::Result<()> {
         };
         report.figure(
             format!("{name}: Landlock"),
-            if confined("\"landlock\":\"whole\"") {
+            if told("\"landlock\":\"whole\"") {
                 "whole"
             } else {
                 "in part"
@@ -494,29 +328,33 @@ fn shipped(report: &mut Report) -> io::Result<()> {
         );
         report.figure(
             format!("{name}: keys read once that could be read again"),
-            usize::from(!confined("\"keys_within_reach\":0")),
+            usize::from(!told("\"keys_within_reach\":0")),
             0,
         );
         report.told(
             format!("{name}: memory"),
-            if confined("\"memory\":\"locked\"") {
+            if told("\"memory\":\"locked\"") {
                 "locked"
             } else {
                 "not locked: RLIMIT_MEMLOCK"
             },
         );
     }
+    kiosk::shipped(&world, report)?;
     let own = |name: &str| -> io::Result<(bool, bool)> {
         let mut command = Command::new(program(name));
-        if name == "vrs" {
-            command.arg("--config=/nowhere");
-        }
-        let refused = !command.args(["serve", "--free"]).output()?.status.success();
+        match name {
+            "issuance-center" => command.arg("serve"),
+            "vrs" => command.args(["--config=/nowhere", "serve"]),
+            _ => command.arg("--config=/nowhere"),
+        };
+        let said = command.arg("--free").output()?.stderr;
+        let refused = String::from_utf8_lossy(&said).contains("unexpected argument '--free'");
         let text = fs::read(program(name))?;
         let named = text.windows(13).any(|it| it == b"attempts.json");
         Ok((refused, named))
     };
-    let switches = ["issuance-center", "vrs"].map(own);
+    let switches = ["issuance-center", "vrs", "kiosk"].map(own);
     let mut having = 0;
     for switch in switches {
         let (refused, named) = switch?;
@@ -526,6 +364,36 @@ fn shipped(report: &mut Report) -> io::Result<()> {
     let text = fs::read(program("control"))?;
     let named = text.windows(13).any(|it| it == b"attempts.json");
     report.finds("such a switch in the control", usize::from(named));
+    Ok(())
+}
+
+/// What the kernel says of a process: its threads, and core files.
+fn confined(name: &str, process: u32, report: &mut Report) -> io::Result<()> {
+    let (mut threads, mut whole) = (0, 0);
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let status = fs::read_to_string(task?.path().join("status"))?;
+        let status: BTreeMap<_, _> = status
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .map(|(key, value)| (key, value.trim()))
+            .collect();
+        threads += 1;
+        let confined =
+            status.get("Seccomp") == Some(&"2") && status.get("NoNewPrivs") == Some(&"1");
+        whole += usize::from(confined);
+    }
+    report.figure(
+        format!("{name}: threads under seccomp and without new privileges"),
+        whole,
+        threads,
+    );
+    let limits = fs::read_to_string(format!("/proc/{process}/limits"))?;
+    let cores = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let none =
+        cores.is_some_and(|line| line.split_whitespace().filter(|it| *it == "0").count() == 2);
+    report.figure(format!("{name}: core files"), usize::from(!none), 0);
     Ok(())
 }
 
@@ -541,7 +409,10 @@ fn written_to(process: u32) -> io::Result<Vec<PathBuf>> {
             "/proc/{process}/fdinfo/{}",
             descriptor.file_name().display()
         );
-        let information = fs::read_to_string(information)?;
+        // One may have been closed meanwhile.
+        let Ok(information) = fs::read_to_string(information) else {
+            continue;
+        };
         let flags = information
             .lines()
             .find_map(|line| line.strip_prefix("flags:"));

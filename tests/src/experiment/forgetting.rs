@@ -1,9 +1,12 @@
 //! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
 //! number and birth date and for the certificate, in every form of `traces`.
 //!
+//! That a handler panics takes a clock that does: servers as shipped but for it.
+//!
 //! Control: the same servers with an allocator that does not wipe what is freed, and with their threads' stacks left as they are.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::thread;
 use std::time::Duration;
@@ -13,9 +16,10 @@ use rustix::process::Signal;
 use super::memory::{Scan, Search};
 use super::steps::{Cut, End, STEPS, Step, apply, block_on, issued, issued_with};
 use super::traces::Traces;
+use super::vocabulary::Vocabulary;
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::Program;
+use crate::process::{Program, poll};
 use crate::world::{Options, Programs, World};
 
 /// Whose applications these are: the second's name needs the font with rare kanji.
@@ -23,6 +27,10 @@ const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
 const TERMINAL: &str = "kiosk-0001";
 /// After the answer.
 const LATER: Duration = Duration::from_secs(1);
+/// How long an order may take to be followed.
+const WITHIN: Duration = Duration::from_secs(10);
+/// More looks at the clock than an application takes.
+const MOST: usize = 100;
 /// How long the center's handlers may take where the record system does not answer. Otherwise it is the usual time, for a busy machine is no failure.
 const PATIENCE_MS: i64 = 4000;
 
@@ -32,35 +40,13 @@ const PATIENCE_MS: i64 = 4000;
 /// If the programs cannot be run as wanted: nothing is shown then.
 pub fn run(size: Size) -> io::Result<Report> {
     let mut report = Report::default();
-    let mut bytes = 0;
-    for state in states(Programs::Own, size)? {
-        for (server, scan) in state.scans {
-            bytes += scan.bytes;
-            let kinds: Vec<_> = scan
-                .found
-                .iter()
-                .map(|(kind, count)| format!("{count} of {kind}"))
-                .collect();
-            let found: usize = scan.found.values().sum();
-            report.figure(
-                format!("{}: pieces in the memory of {server}", state.what),
-                found,
-                0,
-            );
-            if found > 0 {
-                report.told("  which are", kinds.join(", "));
-                report.told("  among them", scan.places.join("; "));
-            }
-        }
-        report.told(
-            format!("{}: applications so far", state.what),
-            state.applications,
-        );
-    }
+    let watched = states(Programs::Own, size)?;
+    let bytes = watched.tell(&mut report);
     report.told("bytes of memory searched", bytes);
+    panicked(size, &mut report)?;
     let control = states(Programs::Control(&["--stacks"]), size)?;
     for server in ["center", "vrs"] {
-        let all = control.iter().flat_map(|state| &state.scans);
+        let all = control.states.iter().flat_map(|state| &state.scans);
         let found = all
             .filter(|(of, _)| *of == server)
             .flat_map(|(_, scan)| scan.found.values());
@@ -70,6 +56,36 @@ pub fn run(size: Size) -> io::Result<Report> {
         );
     }
     Ok(report)
+}
+
+/// Handlers of center and VRS panic, one after the other, wherever they look at the clock: in servers as shipped but for that clock.
+fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
+    let mut watched = Watched::start(Programs::Wiping(&["--panics"]))?;
+    let mut panics = BTreeMap::<_, usize>::new();
+    for round in 0..size.of(1, 10) {
+        for server in ["center", "vrs"] {
+            *panics.entry(server).or_default() += watched.panics(server, round)?;
+        }
+    }
+    watched.look("panicked")?;
+    // They live on, and said no more than where it was.
+    let vocabulary = Vocabulary::load()?;
+    for (server, count) in panics {
+        report.finds(format!("{server}: handlers that panicked"), count);
+        let lines = watched.program(server)?.log.all();
+        let faults = lines.iter().filter(|line| vocabulary.fault(line).is_some());
+        report.figure(
+            format!("{server}, after panics: lines that are no event"),
+            faults.count(),
+            0,
+        );
+    }
+    watched.tell(report);
+    let world = &watched.world;
+    let applicant = Applicant::new(world.terminal(TERMINAL));
+    let whole = block_on(issued(world, &applicant, PERSONAS[0]))?;
+    report.figure("certificates afterwards", usize::from(whole.is_ok()), 1);
+    Ok(())
 }
 
 /// What a process holds of a persona's holder, in every form of `traces`: kinds, and how many pieces of each.
@@ -95,39 +111,134 @@ struct Watched {
     states: Vec<State>,
 }
 
-fn states(programs: Programs, size: Size) -> io::Result<Vec<State>> {
-    let world = World::start(&Options {
-        programs,
-        ..Options::default()
-    })?;
-    // What the certificates say is known once there are some; those who made them are started anew before they are looked at.
-    let mut traces = Traces::default();
-    for persona in PERSONAS {
-        let mut own = Traces::of_holder(persona)?;
-        let applicant = Applicant::new(world.terminal(TERMINAL));
-        own.certificate(&block_on(issued(&world, &applicant, persona))??)?;
-        traces = traces.and(own);
-    }
-    let mut watched = Watched {
-        world,
-        search: traces.search(),
-        applications: 0,
-        states: Vec::new(),
-    };
-    watched.anew()?;
-    watched.look("before the first application")?;
+fn states(programs: Programs, size: Size) -> io::Result<Watched> {
+    let mut watched = Watched::start(programs)?;
     watched.whole(size.of(1, 50))?;
+    watched.together(size.of(6, 40))?;
     watched.together(size.of(6, 40))?;
     watched.aborted(size.of(1, 10))?;
     if programs != Programs::Own {
-        return Ok(watched.states);
+        return Ok(watched);
     }
     watched.timed_out()?;
     watched.without_records()?;
-    Ok(watched.states)
+    Ok(watched)
 }
 
 impl Watched {
+    /// Servers that have handled nothing yet.
+    fn start(programs: Programs) -> io::Result<Self> {
+        let world = World::start(&Options {
+            programs,
+            ..Options::default()
+        })?;
+        // What the certificates say is known once there are some; those who made them are started anew before they are looked at.
+        let mut traces = Traces::default();
+        for persona in PERSONAS {
+            let mut own = Traces::of_holder(persona)?;
+            let applicant = Applicant::new(world.terminal(TERMINAL));
+            own.certificate(&block_on(issued(&world, &applicant, persona))??)?;
+            traces = traces.and(own);
+        }
+        let mut watched = Self {
+            world,
+            search: traces.search(),
+            applications: 0,
+            states: Vec::new(),
+        };
+        watched.anew()?;
+        watched.look("before the first application")?;
+        Ok(watched)
+    }
+
+    /// Says what was found, and how many bytes were searched.
+    fn tell(&self, report: &mut Report) -> usize {
+        let mut bytes = 0;
+        for state in &self.states {
+            for (server, scan) in &state.scans {
+                bytes += scan.bytes;
+                let kinds: Vec<_> = scan
+                    .found
+                    .iter()
+                    .map(|(kind, count)| format!("{count} of {kind}"))
+                    .collect();
+                let found: usize = scan.found.values().sum();
+                report.figure(
+                    format!("{}: pieces in the memory of {server}", state.what),
+                    found,
+                    0,
+                );
+                if found > 0 {
+                    report.told("  which are", kinds.join(", "));
+                    report.told("  among them", scan.places.join("; "));
+                }
+            }
+            report.told(
+                format!("{}: applications so far", state.what),
+                state.applications,
+            );
+        }
+        bytes
+    }
+
+    fn program(&self, server: &str) -> io::Result<&Program> {
+        let program = match server {
+            "center" => &self.world.center,
+            _ => &self.world.vrs,
+        };
+        program.as_ref().ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    /// Applications in which a handler of this server panics at its first look at the clock, its second, and so on, until nothing panics any
+    /// more; how many were ended so.
+    fn panics(&mut self, server: &str, round: usize) -> io::Result<usize> {
+        let mut panics = 0;
+        loop {
+            self.order(server, panics + 1, round)?;
+            let before = self.panicked(server)?;
+            let persona = PERSONAS[panics % PERSONAS.len()];
+            let applicant = Applicant::new(self.world.terminal(TERMINAL));
+            let ended = block_on(apply(&self.world, &applicant, persona, None))?;
+            self.applications += 1;
+            match ended {
+                Ok(_) => break,
+                Err(_) if panics == MOST => {
+                    return Err(io::Error::other("no application comes to its end"));
+                }
+                Err(_) => {
+                    let told = || self.panicked(server).ok().filter(|count| *count > before);
+                    let told = poll(WITHIN, told);
+                    told.ok_or_else(|| io::Error::other("an application failed without a panic"))?;
+                    panics += 1;
+                }
+            }
+        }
+        self.order(server, 0, round)?;
+        Ok(panics)
+    }
+
+    /// At which look at the clock a handler is to panic; at none where that is 0.
+    fn order(&self, server: &str, look: usize, round: usize) -> io::Result<()> {
+        let order = self.world.ground.path(&format!("{server}/lists/panic"));
+        let text = format!("{look} {round}");
+        let draft = order.with_extension("draft");
+        fs::write(&draft, &text)?;
+        fs::rename(&draft, &order)?;
+        let line = format!("panic {text}");
+        let taken = poll(WITHIN, || {
+            let lines = self.program(server).ok()?.output.all();
+            (lines.last() == Some(&line)).then_some(())
+        });
+        taken.ok_or_else(|| io::Error::other("the order to panic is not followed"))
+    }
+
+    /// How many panics it has told of.
+    fn panicked(&self, server: &str) -> io::Result<usize> {
+        let lines = self.program(server)?.log.all();
+        let events = lines.iter().filter(|it| it.contains("\"panicked\""));
+        Ok(events.count())
+    }
+
     fn anew(&mut self) -> io::Result<()> {
         (self.world.center, self.world.vrs) = (None, None);
         self.world.start_vrs()?;

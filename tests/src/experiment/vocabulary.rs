@@ -85,6 +85,7 @@ fn is_of(kind: &toml::Value, value: &Value) -> bool {
             "days" => value.is_i64(),
             "municipality" => digits(6),
             "municipality-of-signer" => digits(5),
+            "place-in-source" => value.as_str().is_some_and(is_place),
             "problem-code" => value.as_str().is_some_and(|code| {
                 issuance_api::ProblemCode::ALL
                     .iter()
@@ -96,6 +97,14 @@ fn is_of(kind: &toml::Value, value: &Value) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether this is `FILE:LINE`, and can be nothing else.
+fn is_place(text: &str) -> bool {
+    let of_a_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+@-".contains(&byte);
+    text.rsplit_once(':').is_some_and(|(file, line)| {
+        file.ends_with(".rs") && file.bytes().all(of_a_path) && line.parse::<u32>().is_ok()
+    })
 }
 
 /// Runs it.
@@ -219,6 +228,14 @@ mod tests {
                 Some("a field too few"),
             ),
             (r#"{"at":1,"event":"signer-refused"}"#, None),
+            (
+                r#"{"at":1,"event":"panicked","place":"vrs/src/a.rs:12"}"#,
+                None,
+            ),
+            (
+                r#"{"at":1,"event":"panicked","place":"it is inside of 青葉 x.rs:1"}"#,
+                Some("a value of its own"),
+            ),
             (
                 r#"{"at":1,"event":"signer-refused","signer":"13221"}"#,
                 None,

@@ -64,6 +64,8 @@ pub enum Programs {
     Own,
     /// `control`, with these switches: what experiments compare with.
     Control(&'static [&'static str]),
+    /// `wiping`, with these switches: as shipped, but for those.
+    Wiping(&'static [&'static str]),
 }
 
 impl Default for Options {
@@ -171,7 +173,10 @@ impl Ground {
                 command.arg("serve");
                 command
             }
-            Programs::Control(switches) => self.control("vrs", switches, "vrs/vrs.toml"),
+            Programs::Control(switches) => {
+                self.control(["control", "vrs"], switches, "vrs/vrs.toml")
+            }
+            Programs::Wiping(switches) => self.control(["wiping", "vrs"], switches, "vrs/vrs.toml"),
         }
     }
 
@@ -190,12 +195,15 @@ impl Ground {
                 command.args(["serve", "--config"]).arg(self.path(config));
                 command
             }
-            Programs::Control(switches) => self.control("center", switches, config),
+            Programs::Control(switches) => self.control(["control", "center"], switches, config),
+            Programs::Wiping(switches) => self.control(["wiping", "center"], switches, config),
         }
     }
 
-    fn control(&self, server: &str, switches: &[&str], config: &str) -> Command {
-        let mut command = Command::new(program("control"));
+    /// One of those programs, and which server it is.
+    fn control(&self, which: [&str; 2], switches: &[&str], config: &str) -> Command {
+        let [own, server] = which;
+        let mut command = Command::new(program(own));
         command.arg(server).args(switches).arg("--config");
         command.arg(self.path(config));
         command
@@ -357,6 +365,7 @@ impl Ground {
         let folder = self.path("kiosk");
         fs::create_dir_all(&folder)?;
         let mut config: Table = parse(include_str!("../../../kiosk-agent/kiosk.example.toml"));
+        set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "center.address", addresses.terminals.as_str());
         set(
             &mut config,

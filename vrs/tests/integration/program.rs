@@ -110,7 +110,7 @@ impl Site {
         let own = self.pki.services.issue(name, &leaf).unwrap();
         Client::new(Config {
             address: address.to_owned(),
-            fixed: Vec::new(),
+            way: Default::default(),
             server_name: "localhost".to_owned(),
             expect: "urn:shomei:vrs:vrs-1".parse().unwrap(),
             tls: TlsFiles {

@@ -1,14 +1,10 @@
 //! What a client is told.
 
-use std::{
-    io,
-    net::{SocketAddr, ToSocketAddrs},
-    path::Path,
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 use serde::Deserialize;
 
+use super::Way;
 use crate::{
     Identity,
     tls::{self, PublicFiles, TlsFiles, TrustFiles},
@@ -20,9 +16,9 @@ use crate::{
 pub struct Config {
     /// `host:port`.
     pub address: String,
-    /// Where that leads, once it is [fixed](Self::fix_address); until then it is looked up for every connection.
+    /// Where that leads; looked up for every connection until it is [fixed](Self::fix_address).
     #[serde(skip)]
-    pub fixed: Vec<SocketAddr>,
+    pub way: Way,
     /// The DNS name or IP address that the server's certificate must hold.
     pub server_name: String,
     /// The URN that the server's certificate must hold, `urn:shomei:center:…` or `urn:shomei:vrs:…`.
@@ -59,11 +55,8 @@ impl Config {
     /// # Errors
     /// If it leads nowhere.
     pub fn fix_address(&mut self) -> io::Result<()> {
-        self.fixed = self.address.to_socket_addrs()?.collect();
-        match self.fixed.is_empty() {
-            true => Err(io::ErrorKind::AddrNotAvailable.into()),
-            false => Ok(()),
-        }
+        self.way = Way::fixed(&self.address)?;
+        Ok(())
     }
 }
 
@@ -103,9 +96,9 @@ impl Default for Deadlines {
 pub struct ServerConfig {
     /// `host:port`.
     pub address: String,
-    /// Where that leads, if it is fixed; else it is looked up for every connection.
+    /// Where that leads.
     #[serde(skip)]
-    pub fixed: Vec<SocketAddr>,
+    pub way: Way,
     /// The DNS name or IP address that the server's certificate must hold.
     pub server_name: String,
     /// The URN that the server's certificate must hold.
@@ -139,7 +132,7 @@ impl Config {
         };
         let server = ServerConfig {
             address: self.address,
-            fixed: self.fixed,
+            way: self.way,
             server_name: self.server_name,
             expect: self.expect,
             trust: TrustFiles {

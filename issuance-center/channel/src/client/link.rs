@@ -155,10 +155,7 @@ impl Link {
     pub(super) async fn connect(config: &ServerConfig, tls: Tls) -> Result<Self, CallError> {
         let name = ServerName::try_from(config.server_name.clone());
         let name = name.map_err(|_| CallError::Untrusted)?;
-        let stream = match config.fixed.as_slice() {
-            [] => TcpStream::connect(&config.address).await,
-            fixed => TcpStream::connect(fixed).await,
-        };
+        let stream = config.way.connect(&config.address).await;
         let stream = stream.map_err(|_| CallError::Unreachable)?;
         // Where the system refuses, requests are late but right.
         let _ = stream.set_nodelay(true);

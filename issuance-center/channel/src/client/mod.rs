@@ -31,10 +31,12 @@ use crate::{
 mod anonymous;
 mod config;
 mod link;
+mod way;
 
 pub use anonymous::{Anonymous, ConnectError};
 pub use config::{Config, Deadlines, ServerConfig};
 use link::{Answer, Failure, Link};
+pub use way::{Addresses, Guide, Way};
 
 /// A call brought no answer to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -94,7 +94,7 @@ async fn serve(stage: &Stage, per_minute: u32) -> (Running, Arc<Desk>) {
 fn whom(stage: &Stage, address: SocketAddr) -> ServerConfig {
     ServerConfig {
         address: address.to_string(),
-        fixed: Vec::new(),
+        way: Default::default(),
         server_name: "localhost".to_owned(),
         expect: "urn:shomei:center:center-1".parse().unwrap(),
         trust: TrustFiles {

@@ -93,7 +93,7 @@ impl Stage {
     pub(crate) fn client_config(&self, own: &str, address: SocketAddr) -> client::Config {
         client::Config {
             address: address.to_string(),
-            fixed: Vec::new(),
+            way: Default::default(),
             server_name: "localhost".to_owned(),
             expect: "urn:shomei:center:center-1".parse().unwrap(),
             tls: self.files(own, "services"),

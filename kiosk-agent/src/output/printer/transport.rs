@@ -13,10 +13,10 @@ use ipp::model::StatusCode;
 use ipp::parser::IppParser;
 use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
+use issuance_channel::client::Way;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -53,6 +53,7 @@ impl From<Failure> for OutputError {
 #[derive(Debug)]
 pub(super) struct Transport {
     address: PrinterAddress,
+    pub(super) way: Way,
     tls: Option<Tls>,
 }
 
@@ -81,6 +82,7 @@ impl Transport {
             .transpose()?;
         Ok(Self {
             address: address.clone(),
+            way: Way::default(),
             tls,
         })
     }
@@ -111,9 +113,9 @@ impl Transport {
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, Failure> {
-        let stream = TcpStream::connect((self.address.host(), self.address.port()))
-            .await
-            .map_err(|_| Failure::Unreached)?;
+        let address = (self.address.host(), self.address.port());
+        let stream = self.way.connect(address).await;
+        let stream = stream.map_err(|_| Failure::Unreached)?;
         match &self.tls {
             None => Ok(Box::new(stream)),
             Some(tls) => {

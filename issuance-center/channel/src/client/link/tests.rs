@@ -57,7 +57,7 @@ async fn pair() -> (TempDir, Running, Client) {
     let server = server::mutual(&config, Echo).await.unwrap();
     let client = Client::new(Config {
         address: server.address().to_string(),
-        fixed: Vec::new(),
+        way: Default::default(),
         server_name: "127.0.0.1".to_owned(),
         expect: "urn:shomei:vrs:vrs-1".parse().unwrap(),
         tls: files(&dir, "services/center", "services"),

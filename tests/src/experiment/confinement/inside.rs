@@ -1,0 +1,197 @@
+//! What a process is to try from inside, with all that has to be there for it to succeed.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::Report;
+use super::super::attempt::Attempt;
+use crate::process::{Program, poll};
+
+/// How long a process may take for all that it tries.
+const TRIED_WITHIN: Duration = Duration::from_secs(60);
+
+/// What one process is to try.
+pub(super) struct Stage {
+    outside: PathBuf,
+    list: PathBuf,
+    /// Made where there is no protection, in a folder of everybody's.
+    in_memory: PathBuf,
+    forbidden: Vec<Attempt>,
+    allowed: Vec<Attempt>,
+    _listeners: [UnixListener; 2],
+}
+
+impl Stage {
+    /// With what is forbidden to everybody: in a folder that is nobody's, to another process, and to an address that is no server of this one's.
+    pub(super) fn outside(folder: &Path, other: &Program, address: SocketAddr) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let file = |name: &str| -> io::Result<PathBuf> {
+            let path = folder.join(name);
+            fs::write(&path, "there before")?;
+            Ok(path)
+        };
+        let by_path = UnixListener::bind(folder.join("socket"))?;
+        let name = folder.display().to_string();
+        let by_name = UnixListener::bind_addr(&UnixAddress::from_abstract_name(&name)?)?;
+        let process = i32::try_from(other.id()).map_err(io::Error::other)?;
+        let in_memory = Path::new("/dev/shm").join(name.replace('/', "-"));
+        let forbidden = vec![
+            Attempt::Make(folder.join("made")),
+            Attempt::Make(in_memory.clone()),
+            Attempt::MakeNameless(folder.to_owned()),
+            Attempt::MakeInMemory,
+            Attempt::MakeFolder(folder.join("folder")),
+            Attempt::MakeLink(folder.join("carried-away")),
+            Attempt::MakeName(file("named")?, folder.join("name")),
+            Attempt::MakePipe(folder.join("pipe")),
+            Attempt::MakeSocket(folder.join("own-socket")),
+            Attempt::Append(file("appended")?),
+            Attempt::Overwrite(file("overwritten")?),
+            Attempt::Empty(file("emptied")?),
+            Attempt::Rename(file("renamed")?, folder.join("anew")),
+            Attempt::Remove(file("removed")?),
+            Attempt::Mode(file("opened")?),
+            Attempt::Time(file("dated")?),
+            Attempt::Attribute(file("attributed")?),
+            Attempt::Read(file("read")?),
+            Attempt::Read("/etc/passwd".into()),
+            Attempt::Read("/proc/self/environ".into()),
+            Attempt::Read(format!("/proc/{process}/maps").into()),
+            Attempt::List("/".into()),
+            Attempt::Connect(address),
+            Attempt::Listen,
+            Attempt::Send(address),
+            Attempt::ConnectAbstract(name),
+            Attempt::Raw,
+            Attempt::Netlink,
+            Attempt::Signal(process),
+            Attempt::Hold(process),
+            Attempt::Dump,
+            Attempt::RaiseCores,
+            Attempt::Start("/bin/true".into()),
+        ];
+        Ok(Self {
+            outside: folder.to_owned(),
+            list: PathBuf::new(),
+            in_memory,
+            forbidden,
+            allowed: Vec::new(),
+            _listeners: [by_path, by_name],
+        })
+    }
+
+    /// A socket that somebody listens on.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.outside.join("socket")
+    }
+
+    /// Forbidden to this process besides.
+    pub(super) fn forbid(&mut self, attempts: impl IntoIterator<Item = Attempt>) {
+        self.forbidden.extend(attempts);
+    }
+
+    /// What it needs.
+    pub(super) fn allow(&mut self, attempts: impl IntoIterator<Item = Attempt>) {
+        self.allowed.extend(attempts);
+    }
+
+    /// Puts the list there, in a folder that the process reads: it begins.
+    pub(super) fn set(&mut self, folder: PathBuf) -> io::Result<()> {
+        // The last, for where it succeeds there is nobody to go on.
+        self.forbid([Attempt::Become("/bin/echo".into())]);
+        self.list = folder.join("attempts.json");
+        let all: Vec<&Attempt> = self.allowed.iter().chain(&self.forbidden).collect();
+        let draft = self.list.with_extension("draft");
+        fs::write(&draft, serde_json::to_vec(&all)?)?;
+        fs::rename(&draft, &self.list)
+    }
+
+    /// Confined: nothing of what is forbidden succeeds, and everything of what is needed.
+    pub(super) fn refuses(
+        &self,
+        program: &Program,
+        name: &str,
+        report: &mut Report,
+    ) -> io::Result<()> {
+        let (needed, tried) = self.tried(program)?;
+        let done: Vec<&str> = came_out(&tried, true).collect();
+        report.figure(
+            format!("{name}: attempts from inside that the kernel refuses"),
+            tried.len() - done.len(),
+            tried.len(),
+        );
+        if !done.is_empty() {
+            report.told("  not refused", done.join(", "));
+        }
+        report.figure(
+            format!("{name}: of what it needs, what it still can"),
+            came_out(&needed, true).count(),
+            needed.len(),
+        );
+        Ok(())
+    }
+
+    /// The control: not confined, each attempt succeeds.
+    pub(super) fn lets(
+        &self,
+        program: &Program,
+        name: &str,
+        report: &mut Report,
+    ) -> io::Result<()> {
+        let (_, tried) = self.tried(program)?;
+        report.control(
+            format!("{name} without protection: the same attempts that succeed"),
+            came_out(&tried, true).count(),
+            tried.len(),
+        );
+        let refused: Vec<&str> = came_out(&tried, false).collect();
+        if !refused.is_empty() {
+            report.told("  refused without protection", refused.join(", "));
+        }
+        Ok(())
+    }
+
+    /// What came of each, in the list's order: of what is needed, and of what is forbidden.
+    fn tried(&self, program: &Program) -> io::Result<(Vec<Outcome>, Vec<Outcome>)> {
+        let count = self.forbidden.len() + self.allowed.len();
+        let lines = poll(TRIED_WITHIN, || {
+            let lines = program.output.all();
+            let tried: Vec<_> = lines.iter().filter_map(|line| outcome(line)).collect();
+            (tried.len() == count).then_some(tried)
+        });
+        fs::remove_file(&self.list)?;
+        let _ = fs::remove_file(&self.in_memory);
+        let mut needed = lines.ok_or_else(|| {
+            let lines = program.output.all();
+            io::Error::other(format!("not all was tried: {}", lines.join(" / ")))
+        })?;
+        let forbidden = needed.split_off(self.allowed.len());
+        Ok((needed, forbidden))
+    }
+}
+
+/// An attempt's name, and whether it succeeded.
+type Outcome = (String, bool);
+
+fn came_out(tried: &[Outcome], done: bool) -> impl Iterator<Item = &str> {
+    let those = tried
+        .iter()
+        .filter(move |(_, succeeded)| *succeeded == done);
+    those.map(|(name, _)| name.as_str())
+}
+
+/// `attempt NAME done` or `attempt NAME refused NUMBER`.
+fn outcome(line: &str) -> Option<Outcome> {
+    let mut words = line.strip_prefix("attempt ")?.split(' ');
+    let name = words.next()?.to_owned();
+    match words.next()? {
+        "done" => Some((name, true)),
+        "refused" => Some((format!("{name} ({})", words.next()?), false)),
+        _ => None,
+    }
+}
