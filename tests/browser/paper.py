@@ -26,6 +26,11 @@ def picture(sheet):
     return run("pdftoppm", "-r", "300", "-gray", "-singlefile", sheet)
 
 
+def words(sheet):
+    """What a sheet says to a program that reads text, without its spaces."""
+    return "".join(run("pdftotext", "-raw", sheet, "-").decode().split())
+
+
 def traces(sheet, others):
     """What would tell this sheet's certificate from those of other sheets: kind and bytes."""
     (code,) = codes(picture(sheet))
