@@ -16,7 +16,7 @@ use stage::passport::Passport;
 use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
 use stage::process::program;
-use stage::world::{ISSUER, World};
+use stage::world::{ISSUER, Options, World};
 use tempfile::TempDir;
 use terminal::app::verifying::{CenterConfig, FetchError, OLD_AFTER, VerifyConfig, Verifying};
 use terminal::config::IssuerConfig;
@@ -428,7 +428,12 @@ fn the_demo_leaves_both_codes_and_what_they_are_checked_with() {
 
 #[test]
 fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
-    let mut world = world();
+    // As often as it is waited for here.
+    let mut world = World::start(&Options {
+        center: |config| drop(config.insert("revocations_seconds".to_owned(), 1.into())),
+        ..Options::default()
+    })
+    .unwrap();
     let persona = Persona::load("ordinary").unwrap();
     let passport = passport("ordinary");
     let (_, issued) = block_on(issue(&world, "ordinary", &passport));

@@ -143,7 +143,11 @@ struct Stand {
 /// # Errors
 /// If something does not start.
 pub fn serve() -> Result<(), Box<dyn Error>> {
-    let world = World::start(&Options::default())?;
+    // Nobody waits half a minute for what was revoked.
+    let world = World::start(&Options {
+        center: |config| drop(config.insert("revocations_seconds".to_owned(), 1.into())),
+        ..Options::default()
+    })?;
     let reader = Reader::start(&world.ground.path("cards/cards"))?;
     let device = Device::start(&world, "genuine")?;
     let mut stand = Stand {
