@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use issuance_api::{Problem, ProblemCode, TerminalRole};
+use issuance_api::{Blob, Problem, ProblemCode, TerminalRole, terminal::Issued};
 use issuance_channel::{
     Identity, Peer,
     server::{Answer, Body, Connection, Event as ListenerEvent, Form, Method, Service},
@@ -99,7 +99,11 @@ impl<R: Registry> Terminals<R> {
                 Answer::json(&self.center.evidence(caller, open, body.parse()?).await?)
             }
             Step::Inquiry => Answer::json(&self.center.inquiry(caller, body.parse()?).await?),
-            Step::Issue => Answer::json(&self.center.issue(caller, body.parse()?).await?),
+            Step::Issue => {
+                let answer = self.center.issue(caller, body.parse()?).await?;
+                let (issued, page): (Issued, Blob) = answer.into();
+                Answer::attached(&issued, &page)
+            }
             Step::Delivered => Answer::json(&self.center.delivered(caller, body.parse()?).await?),
             // Of another listener.
             Step::Enrolment => Err(ProblemCode::NotFound.into()),

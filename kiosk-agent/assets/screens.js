@@ -84,6 +84,7 @@ const SCREENS = {
 
   reading: () => [title(text("ReadingTitle")), el("div.busy"), lead(text("Reading"))],
 
+  checking: () => [title(text("CheckingTitle")), el("div.busy"), lead(text("Checking"))],
   "take-card": () => [title(text("TakeCardTitle")), picture("take"), lead(text("TakeCard"))],
 
   "card-left": () => [title(text("CardLeftTitle")), picture("take"), lead(text("CardLeft"))],

@@ -6,7 +6,7 @@
 
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu, MenuRequest,
+    InquiryRequest, IssueAnswer, IssueRequest, Issued, Menu, MenuRequest,
 };
 use issuance_api::{Array, BuildId, Problem, ProblemCode, TerminalUrn};
 use issuance_channel::Identity;
@@ -121,7 +121,12 @@ impl Center for ChannelCenter {
         &mut self,
         request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
     ) -> Result<IssueAnswer, Problem> {
-        self.signed("/v1/issue", request).await
+        let mut connection = self.client.pinned().await.map_err(problem)?;
+        let request = request(connection.exporter());
+        let answer = connection
+            .post_sealed_for_bytes::<_, Issued>("/v1/issue", &request)
+            .await;
+        answer.map(IssueAnswer::from).map_err(problem)
     }
 
     async fn delivered(

@@ -14,14 +14,16 @@ use crate::latch::Latch;
 use crate::output::Output;
 use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
 use crate::session::{
-    Applying, CardPlaced, CardTaken, Checked, Done, Entered, EvidenceAccepted, HandedOver,
-    PinEntry, Previewed, Refused, Welcome,
+    Applying, CardPlaced, CardRead, CardTaken, Checked, Done, Entered, HandedOver, PinEntry,
+    Previewed, Refused, Welcome,
 };
 
 mod asking;
 mod between;
+mod taking;
 
 use asking::{Step, intent, meanwhile, retry};
+use taking::Offered;
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -93,10 +95,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 
     async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
-        let accepted = self.until_accepted(front).await?;
-        let taken = self.until_taken(accepted, front).await?;
+        let read = self.until_read(front).await?;
+        let (taken, welcome) = self.until_taken(read, front).await?;
         let taken = self.until_passport(taken, front).await?;
-        let (checked, issued) = self.until_checked(taken, front).await?;
+        let (checked, issued) = self.until_checked(taken, welcome, front).await?;
         let handed_over = self.until_handed_over(checked, issued, front).await?;
         let done = handed_over.report(&mut self.center).await;
         // What lapses is not paid for.
@@ -108,10 +110,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         Ok(done)
     }
 
-    async fn until_accepted(
-        &mut self,
-        front: &mut impl FrontEnd,
-    ) -> Result<EvidenceAccepted, Problem> {
+    async fn until_read(&mut self, front: &mut impl FrontEnd) -> Result<CardRead, Problem> {
         self.output.settled().await.map_err(ProblemCode::from)?;
         loop {
             let (welcome, programme) = self.until_applied(front).await?;
@@ -125,7 +124,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                     break;
                 };
                 match self.until_entered(entry, front).await? {
-                    Step::On(accepted) => return Ok(accepted),
+                    Step::On(read) => return Ok(read),
                     Step::Back(before) => placed = before,
                 }
             }
@@ -217,7 +216,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         &mut self,
         mut entry: PinEntry,
         front: &mut impl FrontEnd,
-    ) -> Result<Step<EvidenceAccepted, CardPlaced>, Problem> {
+    ) -> Result<Step<CardRead, CardPlaced>, Problem> {
         loop {
             front.show(&View::Pin {
                 remaining: entry.remaining(),
@@ -235,7 +234,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 .enter(pin, &mut self.card, &mut self.center, &self.urn)
                 .await?
             {
-                Entered::Accepted(accepted) => return Ok(Step::On(*accepted)),
+                Entered::Read(read) => return Ok(Step::On(*read)),
                 Entered::Wrong(again) => {
                     let remaining = Some(again.remaining());
                     front.show(&View::Problem(&Problem {
@@ -244,31 +243,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                     }));
                     entry = again;
                 }
-            }
-        }
-    }
-
-    async fn until_taken(
-        &mut self,
-        accepted: EvidenceAccepted,
-        front: &mut impl FrontEnd,
-    ) -> Result<CardTaken, Problem> {
-        front.show(&View::TakeCard);
-        let Patience { removal: given, .. } = self.patience;
-        let slot = &mut self.cabinet.slot;
-        let taken = async {
-            let taken = accepted.card_taken(&mut self.card, NO_END).await?;
-            // What the reader no longer sees may still lie there.
-            slot.cleared(NO_END).await.map_err(ProblemCode::from)?;
-            Ok(taken)
-        };
-        let mut taken = pin!(taken);
-        loop {
-            match meanwhile(taken.as_mut(), front, given).await? {
-                Some(Step::On(taken)) => return Ok(taken),
-                // Nothing leads from here but the card's removal.
-                Some(Step::Back(())) => {}
-                None => return Err(ProblemCode::TimedOut.into()),
             }
         }
     }
@@ -301,10 +275,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn until_checked(
         &mut self,
         mut taken: CardTaken,
+        mut offered: Option<Offered>,
         front: &mut impl FrontEnd,
     ) -> Result<(Checked, Instant), Problem> {
         loop {
-            let previewed = self.until_previewed(taken, front).await?;
+            let previewed = self.until_previewed(taken, offered.take(), front).await?;
             if let Step::Back(()) = self.until_agreed(&previewed, front).await? {
                 taken = previewed.back();
                 continue;
@@ -347,9 +322,13 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     async fn until_previewed(
         &mut self,
         taken: CardTaken,
+        offered: Option<Offered>,
         front: &mut impl FrontEnd,
     ) -> Result<Previewed, Problem> {
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let welcome = match offered.and_then(|offered| offered.within(self.patience.menu)) {
+            Some(welcome) => welcome,
+            None => Welcome::fetch(&mut self.center, &self.latch).await?,
+        };
         let mut kinds = self.checked_kinds(taken.kinds(&welcome));
         let mut taken = taken.offered_by(welcome)?;
         loop {

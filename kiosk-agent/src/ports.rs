@@ -185,6 +185,8 @@ pub enum View<'a> {
     Reading,
     /// The card has to be taken back before anything goes on.
     TakeCard,
+    /// The card is gone, and what it said is not judged yet.
+    Checking,
     /// A card lies there that no application is about: it has to be taken before one can begin.
     CardLeft,
     /// Paper of an earlier application lies in the tray: it has to be taken before another can begin.
@@ -281,7 +283,7 @@ impl View<'_> {
             Self::Menu(_) => Some(1),
             Self::PlaceCard => Some(2),
             Self::Kind(_) | Self::OtherKind(_) => Some(3),
-            Self::Pin { .. } | Self::Reading | Self::TakeCard => Some(4),
+            Self::Pin { .. } | Self::Reading | Self::TakeCard | Self::Checking => Some(4),
             Self::Passport | Self::Municipality { .. } => Some(5),
             Self::Preview(_) => Some(6),
             Self::Fee { .. }

@@ -1,11 +1,11 @@
 //! An application as a chain of states, one type each; going on consumes the state before.
 //!
 //! ```text
-//! Welcome → Applying → CardPlaced ⇄ PinEntry → EvidenceAccepted → CardTaken ⇄ Previewed → Checked → HandedOver → Done
-//!                                     ↑ wrong PIN                   ↑ no record there      ↑ no paper
+//! Welcome → Applying → CardPlaced ⇄ PinEntry → CardRead → EvidenceAccepted → CardTaken ⇄ Previewed → Checked → HandedOver → Done
+//!                                     ↑ wrong PIN                              ↑ no record there      ↑ no paper
 //! ```
 //! Cancelling is dropping: every state wipes what it holds. The card is in [`EvidenceAccepted`]'s way: nothing leads
-//! from there but its removal. [`Checked`] holds the only thing an output takes.
+//! from there but its removal ([`CardGone`]). [`Checked`] holds the only thing an output takes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,9 @@ use std::time::Duration;
 use card::attributes::Attributes;
 use card::pin::Pin;
 use issuance_api::terminal::{EvidenceRequest, Menu, MunicipalityOffer, ProgrammeOffer};
-use issuance_api::{Blob, CertificateKind, Problem, ProblemCode, ProgrammeId, TerminalUrn};
+use issuance_api::{
+    Blob, CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId, TerminalUrn,
+};
 
 use crate::handover::CardHolder;
 use crate::key::SessionKey;
@@ -185,8 +187,8 @@ pub struct PinEntry {
 /// What an entered PIN led to.
 #[derive(Debug)]
 pub enum Entered {
-    /// Right, and center and record system believe the card.
-    Accepted(Box<EvidenceAccepted>),
+    /// Right: everything was read, and the card is not needed any more.
+    Read(Box<CardRead>),
     /// Wrong: back to the entry, with a try less.
     Wrong(PinEntry),
 }
@@ -211,7 +213,7 @@ impl PinEntry {
         self.placed
     }
 
-    /// Presents the PIN once, reads the card over a fresh challenge and sends the evidence up at once.
+    /// Presents the PIN once and reads the card over a fresh challenge.
     ///
     /// # Errors
     /// Problems of card and center. The card is let go of either way.
@@ -274,7 +276,45 @@ impl PinEntry {
             evidence: Blob::new(evidence.encode().to_vec()),
         };
         let attributes = shows_attributes.then(|| attributes.clone());
-        drop(evidence);
+        Ok(Entered::Read(Box::new(CardRead {
+            request,
+            attributes,
+            offer,
+            home,
+            kind,
+            key,
+            holder,
+        })))
+    }
+}
+
+/// What the card gave, on its way up. The card still lies there, and may be taken meanwhile.
+#[derive(Debug)]
+pub struct CardRead {
+    request: EvidenceRequest,
+    attributes: Option<Attributes>,
+    offer: ProgrammeOffer,
+    home: Option<MunicipalityCode>,
+    kind: CertificateKind,
+    key: SessionKey,
+    holder: CardHolder,
+}
+
+impl CardRead {
+    /// Sends the evidence up, over the connection of its challenge.
+    ///
+    /// # Errors
+    /// The center's problem.
+    pub async fn believed(self, center: &mut impl Center) -> Result<EvidenceAccepted, Problem> {
+        let Self {
+            request,
+            attributes,
+            offer,
+            home,
+            kind,
+            key,
+            holder,
+        } = self;
         let ticket = center.evidence(request).await?.ticket;
         let taken = CardTaken {
             offer,
@@ -285,14 +325,26 @@ impl PinEntry {
             ticket,
             passport: None,
         };
-        Ok(Entered::Accepted(Box::new(EvidenceAccepted {
-            taken,
-            attributes,
-        })))
+        Ok(EvidenceAccepted { taken, attributes })
     }
 }
 
-/// The evidence was believed and is gone; the card still lies there.
+/// No card lies there: the reader said so.
+#[derive(Debug)]
+pub struct CardGone(());
+
+impl CardGone {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// `timed-out`, or a problem of the reader.
+    pub async fn wait(card: &mut impl Card, within: Duration) -> Result<Self, Problem> {
+        card.gone(within).await?;
+        Ok(Self(()))
+    }
+}
+
+/// The evidence was believed and is gone; the card may still lie there.
 #[derive(Debug)]
 pub struct EvidenceAccepted {
     taken: CardTaken,
@@ -306,16 +358,9 @@ impl EvidenceAccepted {
         self.attributes.as_ref()
     }
 
-    /// Waits until the card is gone: the one way on.
-    ///
-    /// # Errors
-    /// `timed-out`, or a problem of the reader.
-    pub async fn card_taken(
-        self,
-        card: &mut impl Card,
-        within: Duration,
-    ) -> Result<CardTaken, Problem> {
-        card.gone(within).await?;
-        Ok(self.taken)
+    /// The one way on is without the card.
+    #[must_use]
+    pub fn card_taken(self, _: CardGone) -> CardTaken {
+        self.taken
     }
 }

@@ -7,7 +7,7 @@ one copy, several, a municipality that is not the card's, a last try. All of the
 
 from playwright.sync_api import expect
 
-from paper import certificate
+from paper import certificate, words
 from stand import LANGUAGES, PIN, persona
 
 
@@ -60,6 +60,12 @@ def shown(kiosk):
     return said[0], said[1]
 
 
+def previewed(kiosk):
+    """All that the preview says of the page, number of copies aside."""
+    said = kiosk.page.evaluate("""() => [...document.querySelectorAll("div:not(:last-child) > dd, tbody th, tbody td")].map((cell) => cell.textContent)""")
+    return [part for text in said for part in text.split(" / ")]
+
+
 def apply(stand, kiosk, name, language, copies, municipality, doses):
     holder = persona(name)
     kiosk.begin(language)
@@ -95,6 +101,7 @@ def apply(stand, kiosk, name, language, copies, municipality, doses):
     at_step(kiosk, 6)
     holder_shown, lots = shown(kiosk)
     assert holder_shown == holder["name"], f"{name}: the preview is somebody else's"
+    texts = previewed(kiosk)
     before = len(stand.sheets())
     kiosk.push("Issue").is_on("done")
     at_step(kiosk, 8)
@@ -106,6 +113,10 @@ def apply(stand, kiosk, name, language, copies, municipality, doses):
     assert printed["birth_date"] == birth_date(holder), f"{name}: another birth date"
     assert len(printed["doses"]) == doses, f"{name}: {len(printed['doses'])} doses instead of {doses}"
     assert [dose["lot"] for dose in printed["doses"]] == lots, f"{name}: not what was shown"
+    # In Japanese all of it stands on the page as it was shown.
+    if language == "ja":
+        said = words(sheets[0])
+        assert len(texts) >= 4 + 5 * doses and all("".join(text.split()) in said for text in texts), f"{name}: the page says something else"
     kiosk.to_start()
     # A right PIN has given it all its tries back.
     if name == "one-try-left":

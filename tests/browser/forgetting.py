@@ -6,7 +6,8 @@ Every search has its control: it finds the same while it is being shown, or the 
 import os
 import time
 
-from remains import bare, descendants, in_files, in_process, in_processes, is_alive, named, traces, written_to
+import paper
+from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, named, traces, written_to
 from stand import PIN, persona
 
 # The core's memory, in bytes.
@@ -46,13 +47,14 @@ class Residents:
         dictionaries have pieces of every name."""
         return self.stand.order(search={"process": process, "of": who})
 
-    def leaves_nothing(self, who, before):
-        """After a session, with the next one's first screen there. `before` are the processes of its browser."""
-        wanted = traces(persona(who), PIN)
+    def leaves_nothing(self, who, before, certificate=()):
+        """After a session, with the next one's first screen there. `before` are the processes of its browser, `certificate` what would tell
+        what was printed."""
+        wanted = [*traces(persona(who), PIN), *certificate]
         survivors = [process for process in before if is_alive(process)]
         assert not survivors, f"{len(survivors)} processes of the browser live on"
         found = {
-            "core": self.core(persona(who)),
+            "core": in_process(self.stand.kiosk, wanted),
             "browser": in_processes(self.browser(), wanted),
             "page": {kind for kind, bytes in wanted if bytes in self.document()},
         }
@@ -157,6 +159,37 @@ def given_up(stand, kiosk):
         residents.leaves_nothing("seven-doses", browser)
 
 
+def printed(stand, kiosk):
+    """The core holds a certificate while it is printed, and nothing does when it is out."""
+    residents = Residents(stand, kiosk)
+    others = stand.sheets()
+    kiosk.to_preview("seven-doses", "ko")
+    stand.order(printer="hold")
+    kiosk.push("Issue").is_on("delivering")
+    held = list(memory(stand.kiosk, 64))
+    stand.order(printer="go")
+    kiosk.is_on("done")
+    (sheet,) = set(stand.sheets()) - set(others)
+    wanted = paper.traces(sheet, others)
+    found = {kind for kind, piece in wanted if any(piece in content for content in held)}
+    assert "page" in found, f"the control: {found}"
+    browser = residents.browser()
+    kiosk.to_start()
+    residents.leaves_nothing("seven-doses", browser, wanted)
+
+
+def waited(stand, kiosk):
+    """Whoever walks away leaves nothing, when their time is over."""
+    residents = Residents(stand, kiosk)
+    stand.order(patience=4)
+    kiosk.open().to_preview("seven-doses", "ja").is_told_why("timed-out")
+    browser = residents.browser()
+    kiosk.renewed().is_on("language")
+    residents.leaves_nothing("seven-doses", browser)
+    stand.order(patience=60)
+    kiosk.open()
+
+
 def service(stand, kiosk):
     """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
     traced = [(who, traces(persona(who), PIN)) for who in ("ordinary", "gaiji")]
@@ -181,4 +214,4 @@ def small(stand, _):
 
 
 # The last: it looks at what the others did.
-PARTS = (applied, given_up, service, small)
+PARTS = (waited, applied, given_up, printed, service, small)

@@ -21,12 +21,36 @@ def codes(picture):
     return found.stdout.decode().split("\n")[:-1]
 
 
+def picture(sheet):
+    """A sheet as it comes out of a printer."""
+    return run("pdftoppm", "-r", "300", "-gray", "-singlefile", sheet)
+
+
+def words(sheet):
+    """What a sheet says to a program that reads text, without its spaces."""
+    return "".join(run("pdftotext", "-raw", sheet, "-").decode().split())
+
+
+def traces(sheet, others):
+    """What would tell this sheet's certificate from those of other sheets: kind and bytes."""
+    (code,) = codes(picture(sheet))
+    digits = code.removeprefix("shc:/")
+    jws = "".join(chr(int(digits[at : at + 2]) + 45) for at in range(0, len(digits), 2))
+    # Every header is the same.
+    own = jws.split(".", 1)[1]
+    texts = [("certificate", own), ("QR code", digits[-2 * len(own) :])]
+    pieces = [(kind, text[at : at + 24].encode()) for kind, text in texts for at in range(0, len(text) - 24, 24)]
+    known = [other.read_bytes() for other in others]
+    page = sheet.read_bytes()
+    parts = (page[at : at + 48] for at in range(0, len(page) - 48, 499))
+    return pieces + [("page", part) for part in parts if not any(part in other for other in known)]
+
+
 def certificate(sheet, keys):
     """Whose certificate a sheet is, and what it says. The sheet has to be one page of A4 with one code that verifies."""
     said = run("pdfinfo", sheet).decode()
     assert re.search(r"^Pages:\s+1$", said, re.M), "not one page"
     assert re.search(r"^Page size:\s+595\.\d+ x 841\.\d+ pts \(A4\)$", said, re.M), "not A4"
-    picture = run("pdftoppm", "-r", "300", "-gray", "-singlefile", sheet)
-    found = codes(picture)
+    found = codes(picture(sheet))
     assert len(found) == 1, f"{len(found)} codes"
     return judged(found[0], keys)

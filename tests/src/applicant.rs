@@ -15,7 +15,7 @@ use hw_sim::chip::EmulatedCard;
 use issuance_api::passport::PassportMrz;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
-    InquiryRequest, IssueAnswer, IssueRequest, Menu, MenuRequest,
+    InquiryRequest, IssueAnswer, IssueRequest, Issued, Menu, MenuRequest,
 };
 use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
@@ -27,6 +27,18 @@ use sha2::{Digest, Sha256};
 
 pub use link::{Line, Link};
 pub use patience::{problem, repeated};
+
+/// Sends a request to issue.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn issue<C: Line>(
+    connection: &mut C,
+    request: &IssueRequest,
+) -> Result<IssueAnswer, CallError> {
+    let answer = connection.post_sealed_for_bytes::<_, Issued>("/v1/issue", request);
+    answer.await.map(IssueAnswer::from)
+}
 
 /// One applicant at one terminal.
 pub struct Applicant<L = Client> {
@@ -313,7 +325,7 @@ impl<L: Link> Applicant<L> {
             state: state.clone(),
             proof,
         };
-        connection.post_sealed("/v1/issue", &request).await
+        issue(&mut connection, &request).await
     }
 
     /// Reports the hand-over.

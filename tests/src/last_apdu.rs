@@ -5,8 +5,8 @@
 //! what nobody would wait for a person in:
 //!
 //! ```text
-//! evidence    the card's last answer is handed over … "take your card back" is shown
-//! menu        the card is gone … the municipalities are shown
+//! read        the card's last answer is handed over … "take your card back" is shown
+//! judged      the card is gone … the municipalities are shown: what of judging the evidence and asking the menu again is not done yet
 //! inquiry     a municipality is chosen … the preview is shown
 //! issue       the preview is confirmed … the answer is there, the page in it
 //! check       … it passed the hand-over check
@@ -19,6 +19,8 @@
 
 use std::fmt;
 use std::io;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use terminal::cabinet::Cabinet;
@@ -52,8 +54,8 @@ const WARM_UP: usize = 2;
 /// Where the time of one application went.
 #[derive(Clone, Copy, Debug, Default)]
 struct Parts {
-    evidence: Duration,
-    menu: Duration,
+    read: Duration,
+    judged: Duration,
     inquiry: Duration,
     issue: Duration,
     check: Duration,
@@ -73,10 +75,11 @@ const PARTS: [(&str, Part); 11] = [
         "from the last APDU to the page at the kiosk",
         Parts::at_the_kiosk,
     ),
-    ("  evidence sent, believed by center and VRS", |it| {
-        it.evidence
-    }),
-    ("  menu asked again", |it| it.menu),
+    ("  card let go of, to \"take your card back\"", |it| it.read),
+    (
+        "  evidence judged, menu asked: what is left once the card is gone",
+        |it| it.judged,
+    ),
     ("  inquiry, without asking the printer before it", |it| {
         it.inquiry.saturating_sub(it.paper)
     }),
@@ -122,8 +125,8 @@ impl Parts {
             sum
         };
         Some(Self {
-            evidence: between(Mark::CardRead, Mark::TakeCard)?,
-            menu: between(Mark::CardGone, Mark::Municipalities)?,
+            read: between(Mark::CardRead, Mark::TakeCard)?,
+            judged: between(Mark::CardGone, Mark::Municipalities)?,
             inquiry: between(Mark::Chosen, Mark::Preview)?,
             issue: between(Mark::Confirmed, Mark::Issued)?,
             check: between(Mark::Issued, Mark::Delivering)?,
@@ -139,12 +142,12 @@ impl Parts {
     }
 
     fn at_the_kiosk(&self) -> Duration {
-        let steps = self.evidence + self.menu + self.inquiry + self.issue;
+        let steps = self.read + self.judged + self.inquiry + self.issue;
         steps.saturating_sub(self.paper)
     }
 
     fn all(&self) -> Duration {
-        self.evidence + self.menu + self.inquiry + self.issue + self.check + self.first_byte
+        self.read + self.judged + self.inquiry + self.issue + self.check + self.first_byte
     }
 
     fn added(&self) -> Duration {
@@ -174,11 +177,17 @@ pub fn run(applications: usize) -> io::Result<Report> {
     let (certificate, key) = (pki.join("center.pem"), pki.join("center.key"));
     let printer = Printer::with(&certificate, &key, Some(AT_ONCE))?;
     let config = Config::load(&world.ground.path("kiosk/kiosk.toml")).map_err(io::Error::other)?;
-    let applications = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
-        .build()?
-        .block_on(lead(applications, config, &reader, &printer))?;
+        .build()?;
+    let (hand, taking) = mpsc::channel();
+    let applications = thread::scope(|scope| {
+        // A card that stays makes the application end by time.
+        let hand_at_the_reader = || taking.into_iter().try_for_each(|()| reader.remove());
+        scope.spawn(hand_at_the_reader);
+        runtime.block_on(lead(applications, config, (&reader, hand), &printer))
+    })?;
     Ok(Report {
         applications,
         memory: memory(&world, &reader)?,
@@ -210,7 +219,7 @@ fn memory(world: &World, reader: &Reader) -> io::Result<u64> {
 async fn lead(
     applications: usize,
     config: Config,
-    reader: &Reader,
+    (reader, hand): (&Reader, Sender<()>),
     printer: &Printer,
 ) -> io::Result<Vec<Parts>> {
     let marks = Marks::default();
@@ -235,7 +244,7 @@ async fn lead(
     let mut measured = Vec::with_capacity(applications);
     for application in 0..WARM_UP + applications {
         marks.clear();
-        let mut resident = Resident::new(PERSONA, reader, marks.clone())?;
+        let mut resident = Resident::new(PERSONA, (reader, &hand), marks.clone())?;
         let ended = terminal.serve(&mut resident).await;
         let done = ended.map_err(|problem| io::Error::other(problem.code.as_str()))?;
         if !done.reported {

@@ -14,6 +14,7 @@
 //! Every type exists only parsed: a [`MunicipalityCode`] has a right check digit, a
 //! [`CertificateId`] too. Values about a person are [`Personal`]: wiped on drop, never printed.
 
+pub mod attached;
 mod certificate_id;
 pub mod enrolment;
 mod ids;

@@ -6,7 +6,7 @@
 //! | challenge | `POST /v1/challenge` | – | [`Challenge`] |
 //! | evidence | `POST /v1/evidence` | sealed [`EvidenceRequest`] | sealed [`EvidenceAnswer`] |
 //! | inquiry | `POST /v1/inquiry` | sealed [`InquiryRequest`] | sealed [`InquiryAnswer`] |
-//! | issue | `POST /v1/issue` | sealed [`IssueRequest`] | sealed [`IssueAnswer`] |
+//! | issue | `POST /v1/issue` | sealed [`IssueRequest`] | sealed [`Issued`], the page [attached](crate::attached) ([`IssueAnswer`]) |
 //! | delivered | `POST /v1/delivered` | sealed [`DeliveredRequest`] | sealed [`DeliveredAnswer`] |
 //!
 //! Any of them may be answered by a [`Problem`](crate::Problem) instead. What is sealed how is the business of
@@ -289,9 +289,8 @@ pub struct IssueRequest {
     pub proof: Array<64>,
 }
 
-/// The certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The certificate and its page.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueAnswer {
     /// Its id.
     pub certificate_id: CertificateId,
@@ -301,6 +300,51 @@ pub struct IssueAnswer {
     pub vds_nc: Option<Personal>,
     /// The page to print: one PDF.
     pub page: Blob,
+}
+
+/// What of an [`IssueAnswer`] is JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issued {
+    /// Its id.
+    pub certificate_id: CertificateId,
+    /// The SMART Health Card: a compact JWS.
+    pub jws: Personal,
+    /// For abroad: the ICAO VDS-NC, as its QR code says it.
+    pub vds_nc: Option<Personal>,
+}
+
+impl From<IssueAnswer> for (Issued, Blob) {
+    fn from(answer: IssueAnswer) -> Self {
+        let IssueAnswer {
+            certificate_id,
+            jws,
+            vds_nc,
+            page,
+        } = answer;
+        let issued = Issued {
+            certificate_id,
+            jws,
+            vds_nc,
+        };
+        (issued, page)
+    }
+}
+
+impl From<(Issued, Blob)> for IssueAnswer {
+    fn from((issued, page): (Issued, Blob)) -> Self {
+        let Issued {
+            certificate_id,
+            jws,
+            vds_nc,
+        } = issued;
+        Self {
+            certificate_id,
+            jws,
+            vds_nc,
+            page,
+        }
+    }
 }
 
 /// Paper or file is in the resident's hands.

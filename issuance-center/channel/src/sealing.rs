@@ -6,7 +6,7 @@
 //! info     = transcript("shomei seal v1", method, path, client URN, exporter)
 //! key id   = first 8 bytes of SHA-256(public key)
 //!
-//! response = 01 ‖ nonce (32) ‖ ciphertext of (status u16 BE ‖ JSON) ‖ tag (16)
+//! response = 01 ‖ nonce (32) ‖ ciphertext of (status u16 BE ‖ JSON, with bytes attached or none) ‖ tag (16)
 //! secret   = HPKE export("shomei response v1", 32)
 //! prk      = HKDF-Extract(salt = enc ‖ nonce, secret)
 //! key      = HKDF-Expand(prk, "key", 32);  iv = HKDF-Expand(prk, "nonce", 12)
@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aes_gcm::{Aes256Gcm, KeyInit, aead::AeadInOut};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use hkdf::Hkdf;
 use hpke::{
     Deserializable, Kem, OpModeR, OpModeS, Serializable,
@@ -158,14 +158,16 @@ struct Response {
 }
 
 impl Response {
-    fn cipher(&self, nonce: &[u8; NONCE]) -> (Aes256Gcm, [u8; 12]) {
+    /// By TLS's own AES: an answer may hold a page of a hundred kilobytes.
+    fn cipher(&self, nonce: &[u8; NONCE]) -> (LessSafeKey, Nonce) {
         let salt = [self.enc, *nonce].concat();
         let prk = Hkdf::<Sha256>::new(Some(&salt), self.secret.as_ref());
         let (mut key, mut iv) = (Zeroizing::new([0; 32]), [0; 12]);
         let expect = "32 and 12 bytes are within HKDF's limit";
         prk.expand(b"key", key.as_mut()).expect(expect);
         prk.expand(b"nonce", &mut iv).expect(expect);
-        (Aes256Gcm::new((&*key).into()), iv)
+        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("the key has 32 bytes");
+        (LessSafeKey::new(key), Nonce::assume_unique_for_key(iv))
     }
 }
 
@@ -190,9 +192,9 @@ impl ResponseSealer {
         let (cipher, iv) = self.0.cipher(&nonce);
         let (_, content) = body.split_at_mut(RESPONSE_HEAD);
         let tag = cipher
-            .encrypt_inout_detached(&iv.into(), &[], content.into())
+            .seal_in_place_separate_tag(iv, Aad::empty(), content)
             .expect("bodies are capped far below AES-GCM's limit");
-        body.extend_from_slice(&tag);
+        body.extend_from_slice(tag.as_ref());
         body
     }
 }
@@ -209,10 +211,9 @@ impl ResponseOpener {
         let (head, content, tag) = split::<RESPONSE_HEAD>(body)?;
         let nonce = head.last_chunk().ok_or(SealError::Invalid)?;
         let mut plaintext = Zeroizing::new(vec![0; content.len()]);
-        let buffer = InOutBuf::new(content, &mut plaintext).map_err(|_| SealError::Invalid)?;
         let (cipher, iv) = self.0.cipher(nonce);
         cipher
-            .decrypt_inout_detached(&iv.into(), &[], buffer, tag.into())
+            .open_separate_gather(iv, Aad::empty(), content, tag, &mut plaintext)
             .map_err(|_| SealError::Invalid)?;
         let status = *plaintext.first_chunk().ok_or(SealError::Invalid)?;
         plaintext.drain(..STATUS);

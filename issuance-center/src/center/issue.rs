@@ -11,15 +11,16 @@ use issuance_api::{
     terminal::{DeliveredAnswer, DeliveredRequest, IssueAnswer, IssueRequest, Preview},
 };
 
-use super::{Caller, Center, Parts, apart};
+use tokio::join;
+
+use super::{Caller, Center, apart};
 use crate::{
     certificate::{
-        page::{Content, Typesetter},
+        page::{Drawn, PageError},
         qr::Symbol,
         vdsnc::VdsNc,
     },
     event::{Event, Events},
-    programme::Programmes,
     registry::Registry,
     signing::{SignError, Signed},
     state::Redeemed,
@@ -69,9 +70,20 @@ impl<R: Registry> Center<R> {
             state_digest: digest,
             proof: request.proof,
         };
-        let receipt = self.parts.registry.register(&registering).await?;
+        // What the page says is known: where that is quick it is drawn while VRS, which is asked first, registers.
+        let typesetter = &self.parts.typesetter;
+        let certificate_id = registering.certificate.certificate_id;
+        let is_quick =
+            state.preview.kind == CertificateKind::Domestic && !typesetter.is_rare(&state.preview);
+        let drawing =
+            async { is_quick.then(|| typesetter.draw(programme, &state.preview, &certificate_id)) };
+        let (receipt, drawn) = join!(
+            biased;
+            self.parts.registry.register(&registering),
+            drawing,
+        );
+        let receipt = receipt?;
         let registration = registering.certificate;
-        let certificate_id = registration.certificate_id;
         let registered = self
             .parts
             .statements
@@ -87,47 +99,29 @@ impl<R: Registry> Center<R> {
             }
             ProblemCode::from(error)
         })?;
-        self.set(state.preview, certificate_id, signed).await
+        match drawn {
+            Some(drawn) => finish(drawn, certificate_id, signed, &*self.parts.events),
+            None => self.set(state.preview, certificate_id, signed).await,
+        }
     }
 
-    /// Symbol and page take less than a millisecond, about what it would cost to hand them to another thread under load; but a rare
-    /// character or a wide symbol for abroad takes several: apart from the threads that serve connections.
+    /// A rare character or a wide symbol for abroad takes milliseconds: apart from the threads that serve connections.
     async fn set(
         &self,
         preview: Preview,
         certificate_id: CertificateId,
         signed: Signed,
     ) -> Result<IssueAnswer, Problem> {
-        let Parts {
-            programmes,
-            typesetter,
-            events,
-            ..
-        } = &self.parts;
-        if preview.kind == CertificateKind::Domestic && !typesetter.is_rare(&preview) {
-            return set(
-                programmes,
-                typesetter,
-                &**events,
-                &preview,
-                certificate_id,
-                signed,
-            );
-        }
         let (programmes, typesetter, events) = (
-            Arc::clone(programmes),
-            Arc::clone(typesetter),
-            Arc::clone(events),
+            Arc::clone(&self.parts.programmes),
+            Arc::clone(&self.parts.typesetter),
+            Arc::clone(&self.parts.events),
         );
         apart(move || {
-            set(
-                &programmes,
-                &typesetter,
-                &*events,
-                &preview,
-                certificate_id,
-                signed,
-            )
+            let programme = programmes.find(&preview.programme);
+            let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
+            let drawn = typesetter.draw(programme, &preview, &certificate_id);
+            finish(drawn, certificate_id, signed, &*events)
         })
         .await
     }
@@ -162,28 +156,19 @@ impl<R: Registry> Center<R> {
     }
 }
 
-fn set(
-    programmes: &Programmes,
-    typesetter: &Typesetter,
-    events: &dyn Events,
-    preview: &Preview,
+/// Puts what was signed onto the page.
+fn finish(
+    drawn: Result<Drawn<'_>, PageError>,
     certificate_id: CertificateId,
     signed: Signed,
+    events: &dyn Events,
 ) -> Result<IssueAnswer, Problem> {
-    let programme = programmes.find(&preview.programme);
-    let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
     let Signed { jws, seal } = signed;
     let too_large = |_| ProblemCode::CertificateTooLarge;
     let symbol = Symbol::of(&jws).map_err(too_large)?;
     let seal_symbol = seal.as_ref().map(Symbol::of_seal);
     let seal_symbol = seal_symbol.transpose().map_err(too_large)?;
-    let page = typesetter.set(&Content {
-        programme,
-        preview,
-        certificate_id: &certificate_id,
-        symbol: &symbol,
-        seal: seal_symbol.as_ref(),
-    });
+    let page = drawn.and_then(|drawn| drawn.finish(&symbol, seal_symbol.as_ref()));
     // The preview was checked: what fails now is not the person's name.
     let page = page.inspect_err(|_| events.note(Event::PageFailed))?;
     Ok(IssueAnswer {

@@ -13,7 +13,7 @@ use std::{cell::RefCell, fmt};
 use issuance_api::{Blob, CertificateId, Problem, ProblemCode, ProgrammeId, terminal::Preview};
 
 use super::qr::Symbol;
-use crate::programme::Programme;
+use crate::programme::{Bilingual, Programme};
 
 mod background;
 mod document;
@@ -139,6 +139,53 @@ impl Typesetter {
     /// # Errors
     /// A character without a glyph, a text too long, too many doses; or a font went wrong.
     pub fn set(&self, content: &Content<'_>) -> Result<Blob, PageError> {
-        layout::page(&self.fonts, &self.stock, content).map(Blob::new)
+        let Content {
+            programme,
+            preview,
+            certificate_id,
+            symbol,
+            seal,
+        } = *content;
+        let drawn = self.draw(programme, preview, certificate_id)?;
+        drawn.finish(symbol, seal)
+    }
+
+    /// Draws all of the page but the symbols: what they hold is signed later.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn draw<'t>(
+        &'t self,
+        programme: &'t Programme,
+        preview: &Preview,
+        certificate_id: &CertificateId,
+    ) -> Result<Drawn<'t>, PageError> {
+        layout::draw(&self.fonts, &self.stock, programme, preview, certificate_id)
+    }
+}
+
+/// A page whose symbols are to come.
+pub struct Drawn<'t> {
+    sheet: sheet::Sheet<'t>,
+    elements: Vec<tags::Element<'t>>,
+    title: &'t Bilingual,
+    stock: &'t stock::Stock,
+}
+
+impl Drawn<'_> {
+    /// The page with its symbols: the health card and, for abroad, the VDS-NC.
+    ///
+    /// # Errors
+    /// A font went wrong; or the symbols are those of another kind of certificate.
+    pub fn finish(self, symbol: &Symbol, seal: Option<&Symbol>) -> Result<Blob, PageError> {
+        let Self {
+            sheet,
+            elements,
+            title,
+            stock,
+        } = self;
+        let mut symbols = vec![symbol];
+        symbols.extend(seal);
+        document::write(sheet, &symbols, &elements, title, stock).map(Blob::new)
     }
 }

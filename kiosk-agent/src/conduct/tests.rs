@@ -279,7 +279,7 @@ async fn a_card_that_cannot_be_bound_is_for_the_center_to_believe() {
     strict.card.bound = false;
     let (seen, ended) = serve(&mut strict, as_asked).await;
     assert_eq!(ended, Err(ProblemCode::CardBindingMissing));
-    seen_last(&seen, &["reading", "card-binding-missing"]);
+    seen_last(&seen, &["take card", "card-binding-missing"]);
     assert_eq!(strict.center.count("evidence"), 1);
 
     let mut lenient = terminal();

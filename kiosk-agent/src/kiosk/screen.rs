@@ -241,7 +241,11 @@ impl FrontEnd for Screen {
         if let Some(step) = view.step() {
             let waits = !matches!(
                 view,
-                View::Reading | View::Issuing | View::Delivering | View::Done { .. }
+                View::Reading
+                    | View::Checking
+                    | View::Issuing
+                    | View::Delivering
+                    | View::Done { .. }
             );
             let hint = if waits {
                 Text::Cancel.say(self.language)
@@ -266,6 +270,7 @@ impl FrontEnd for Screen {
             }
             View::Reading => self.text(Text::Reading),
             View::TakeCard => self.text(Text::TakeCard),
+            View::Checking => self.text(Text::Checking),
             View::CardLeft => self.text(Text::CardLeft),
             View::PaperLeft => self.text(Text::PaperLeft),
             View::Municipality { offers, home, .. } => self.municipalities(offers, *home),

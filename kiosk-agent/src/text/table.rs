@@ -96,6 +96,8 @@ texts! {
     shown ReadingTitle "読み取っています" "Reading your card" "正在读取" "읽고 있습니다";
     spoken TakeCard "カードをお取りください。お取りになるまで先へ進みません。" "Take your card back. Nothing goes on until you do." "请取回您的卡。取回之前不会继续。" "카드를 가져가 주십시오. 가져가실 때까지 진행되지 않습니다.";
     shown TakeCardTitle "カードをお取りください" "Take your card back" "请取回您的卡" "카드를 가져가 주십시오";
+    shown Checking "センターでカードを確認しています。しばらくお待ちください。" "The center is checking your card. Please wait." "正在由中心确认卡片，请稍候。" "센터에서 카드를 확인하고 있습니다. 잠시 기다려 주십시오.";
+    shown CheckingTitle "確認しています" "Checking your card" "正在确认" "확인하고 있습니다";
     spoken CardLeft "カードが置かれたままです。お取りください。" "A card has been left on the reader. Please take it." "读卡器上留有卡片，请取走。" "카드가 남아 있습니다. 가져가 주십시오.";
     shown CardLeftTitle "カードの取り忘れ" "Card left behind" "有卡遗留" "카드가 남아 있습니다";
     shown PaperLeft "取り出し口に証明書が残っています。ご自分のものであればお取りください。そうでないときは、係員にお知らせください。" "A certificate lies in the tray. If it is yours, take it. If not, please tell the staff." "出纸口有一份证明。如果是您的，请取走；如果不是，请告知工作人员。" "배출구에 증명서가 남아 있습니다. 본인의 것이면 가져가 주십시오. 아니면 직원에게 알려 주십시오.";

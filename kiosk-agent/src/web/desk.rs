@@ -248,6 +248,7 @@ impl Desk {
             },
             View::Reading => Shown::Reading,
             View::TakeCard => Shown::TakeCard,
+            View::Checking => Shown::Checking,
             View::CardLeft => Shown::CardLeft,
             View::PaperLeft => Shown::PaperLeft,
             // A kiosk's page reads no passport, and so is never asked for one.

@@ -76,6 +76,8 @@ pub enum Content<'a> {
     Reading,
     /// The card has to be taken.
     TakeCard,
+    /// As [`View::Checking`](crate::ports::View::Checking).
+    Checking,
     /// A card was forgotten.
     CardLeft,
     /// A certificate was forgotten.

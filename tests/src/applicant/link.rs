@@ -1,6 +1,6 @@
 //! What an applicant needs of a connection to a center.
 
-use issuance_api::Array;
+use issuance_api::{Array, Blob};
 use issuance_channel::Identity;
 use issuance_channel::client::{CallError, Client, Pinned};
 use serde::Serialize;
@@ -35,6 +35,13 @@ pub trait Line: Send {
         path: &str,
         body: &T,
     ) -> impl Future<Output = Result<R, CallError>> + Send;
+
+    /// The same, for an answer with bytes attached.
+    fn post_sealed_for_bytes<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> impl Future<Output = Result<(R, Blob), CallError>> + Send;
 }
 
 impl Link for Client {
@@ -67,5 +74,13 @@ impl Line for Pinned {
         body: &T,
     ) -> Result<R, CallError> {
         Self::post_sealed(self, path, body).await
+    }
+
+    async fn post_sealed_for_bytes<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> Result<(R, Blob), CallError> {
+        Self::post_sealed_for_bytes(self, path, body).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::mpsc::Sender;
 
 use card::pin::Pin;
 use issuance_api::{CertificateKind, MunicipalityCode, ProgrammeId};
@@ -14,6 +15,8 @@ use crate::reader::Reader;
 pub(super) struct Resident<'a> {
     persona: String,
     reader: &'a Reader,
+    /// Takes the card while the core goes on.
+    hand: Sender<()>,
     municipality: MunicipalityCode,
     pin: Option<Pin>,
     marks: Marks,
@@ -21,7 +24,11 @@ pub(super) struct Resident<'a> {
 }
 
 impl<'a> Resident<'a> {
-    pub(super) fn new(persona: &str, reader: &'a Reader, marks: Marks) -> io::Result<Self> {
+    pub(super) fn new(
+        persona: &str,
+        (reader, hand): (&'a Reader, &Sender<()>),
+        marks: Marks,
+    ) -> io::Result<Self> {
         let Persona {
             name,
             municipality,
@@ -31,6 +38,7 @@ impl<'a> Resident<'a> {
         Ok(Self {
             persona: name,
             reader,
+            hand: hand.clone(),
             municipality: municipality.parse().map_err(io::Error::other)?,
             pin: Some(Pin::try_from(pin.as_str()).map_err(io::Error::other)?),
             marks,
@@ -45,18 +53,18 @@ impl<'a> Resident<'a> {
 
 impl FrontEnd for Resident<'_> {
     fn show(&mut self, view: &View<'_>) {
-        // The hand at the reader keeps the core waiting, in steps that count for nothing.
         let handled = match view {
-            View::PlaceCard => self.reader.insert(&self.persona),
+            // The hand keeps the core waiting, in a step that counts for nothing.
+            View::PlaceCard => self.reader.insert(&self.persona).is_ok(),
             View::TakeCard => {
                 self.marks.note(Mark::TakeCard);
-                self.reader.remove()
+                self.hand.send(()).is_ok()
             }
-            _ => Ok(()),
+            _ => true,
         };
         self.next = match view {
             // A hand that slips ends the application.
-            _ if handled.is_err() => Some(Intent::Cancel),
+            _ if !handled => Some(Intent::Cancel),
             View::Menu(_) => Some(Intent::Apply(Self::programme())),
             View::Kind(_) => Some(Intent::Kind(CertificateKind::Domestic)),
             View::Pin { .. } => self.pin.take().map(Intent::Pin).or(Some(Intent::Cancel)),

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use issuance_api::{Array, Problem, ProblemCode, TerminalUrn};
+use issuance_api::terminal::Issued;
+use issuance_api::{Array, Blob, Problem, ProblemCode, TerminalUrn, attached};
 use issuance_center::center::challenge::OpenChallenge;
 use issuance_center::center::{Caller, Center};
 use issuance_center::registry::Registry;
@@ -123,7 +124,7 @@ impl<V: Registry> applicant::Line for Line<V> {
     }
 
     async fn post<R: DeserializeOwned>(&mut self, path: &str) -> Result<R, CallError> {
-        self.call(path, Vec::new()).await
+        parsed(&self.call(path, Vec::new()).await?)
     }
 
     async fn post_sealed<T: Serialize + Sync, R: DeserializeOwned>(
@@ -132,16 +133,27 @@ impl<V: Registry> applicant::Line for Line<V> {
         body: &T,
     ) -> Result<R, CallError> {
         let body = serde_json::to_vec(body).map_err(|_| CallError::Untrusted)?;
-        self.call(path, body).await
+        parsed(&self.call(path, body).await?)
+    }
+
+    async fn post_sealed_for_bytes<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> Result<(R, Blob), CallError> {
+        let body = serde_json::to_vec(body).map_err(|_| CallError::Untrusted)?;
+        let answer = self.call(path, body).await?;
+        let (json, bytes) = attached::detach(&answer).ok_or(CallError::Untrusted)?;
+        Ok((parsed(json)?, Blob::new(bytes.to_vec())))
     }
 }
 
+fn parsed<R: DeserializeOwned>(json: &[u8]) -> Result<R, CallError> {
+    serde_json::from_slice(json).map_err(|_| CallError::Untrusted)
+}
+
 impl<S: Registry> Line<S> {
-    async fn call<R: DeserializeOwned>(
-        &mut self,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Result<R, CallError> {
+    async fn call(&mut self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, CallError> {
         if self.broken {
             return Err(CallError::Unreachable);
         }
@@ -187,7 +199,7 @@ impl<S: Registry> Line<S> {
         };
         let answer = answer.ok_or(CallError::Unreachable)?;
         self.link.point().await;
-        serde_json::from_slice(&answer?).map_err(|_| CallError::Untrusted)
+        Ok(answer?)
     }
 }
 
@@ -222,7 +234,10 @@ impl<R: Registry> Handling<R> {
             "/v1/evidence" => json(&center.evidence(caller, &mut open, read(&body)?).await?),
             "/v1/inquiry" => json(&center.inquiry(caller, read(&body)?).await?),
             "/v1/issue" => {
-                let answer = json(&center.issue(caller, read(&body)?).await?)?;
+                let issued = center.issue(caller, read(&body)?).await?;
+                let (issued, page): (Issued, Blob) = issued.into();
+                let answer = attached::attach(&json(&issued)?, page.as_bytes());
+                let answer = answer.ok_or(ProblemCode::InternalError)?;
                 match &link.failures {
                     None => Ok(answer),
                     Some(failures) => Ok(failures.pass(&link, answer).await),

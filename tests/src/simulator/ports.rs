@@ -77,7 +77,10 @@ impl<L: Link> Center for LinkedCenter<L> {
         &mut self,
         request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
     ) -> Result<IssueAnswer, Problem> {
-        signed(&self.link, "/v1/issue", request).await
+        let mut line = self.link.line().await.map_err(problem)?;
+        let request = request(line.exporter());
+        let answer = applicant::issue(&mut line, &request).await;
+        answer.map_err(problem)
     }
 
     async fn delivered(

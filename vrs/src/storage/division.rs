@@ -31,12 +31,14 @@ const TURN: Duration = Duration::from_secs(3);
 /// Waiting for another process's, `vrs import`, before giving up.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Connections to one database.
-const CONNECTIONS: u32 = 4;
+/// Connections to one database that only read.
+const READERS: u32 = 3;
+/// The one that writes: always the same, since what a connection has read of the file is void whenever another wrote.
+const WRITERS: u32 = 1;
 
 /// Files one division has open at most: database and write-ahead log of each connection, their shared index, and the
 /// high-water mark while it is read.
-pub const FILES: usize = 2 * CONNECTIONS as usize + 2;
+pub const FILES: usize = 2 * (READERS + WRITERS) as usize + 2;
 
 /// Why no division was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,8 @@ pub enum CreateError {
 /// The open database of one municipality.
 pub struct Division {
     pub(super) municipality: MunicipalityCode,
-    pub(super) pool: SqlitePool,
+    pub(super) readers: SqlitePool,
+    pub(super) writer: SqlitePool,
     pub(super) cipher: Cipher,
     pub(super) high_water: PathBuf,
     pub(super) key: PathBuf,
@@ -129,10 +132,10 @@ impl Division {
         }
         let key = folders.key(municipality);
         let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
-        let pool = connect(&database).await?;
+        let writer = connect(&database, WRITERS).await?;
         // Where no file is missing, the log is there from the first connection to the last, and one is always open.
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
-            .fetch_one(&pool)
+            .fetch_one(&writer)
             .await?;
         if stated != municipality.as_str() {
             return Err(Unavailable::OtherMunicipality);
@@ -140,7 +143,8 @@ impl Division {
         let log = inode(&log_of(&database))?;
         let division = Arc::new(Self {
             municipality,
-            pool,
+            readers: connect(&database, READERS).await?,
+            writer,
             cipher,
             high_water: folders.epoch(municipality),
             key,
@@ -152,7 +156,7 @@ impl Division {
         division.read().await?;
         // Only a database known to be this municipality's is brought to this program's schema.
         MIGRATIONS
-            .run(&division.pool)
+            .run(&division.writer)
             .await
             .map_err(|_| Unavailable::Database)?;
         Ok(division)
@@ -204,7 +208,9 @@ impl Division {
     /// [`Unavailable`].
     pub async fn read(self: &Arc<Self>) -> Result<Reading, Unavailable> {
         self.is_in_place()?;
-        let (reading, _) = Reading::begin(Arc::clone(self), "BEGIN", &Identity::Sentinel).await?;
+        let (division, readers) = (Arc::clone(self), self.readers.clone());
+        let (reading, _) =
+            Reading::begin(division, (&readers, "BEGIN"), &Identity::Sentinel).await?;
         Ok(reading)
     }
 
@@ -220,7 +226,8 @@ impl Division {
 
     /// Ends all connections, so that the database is one file again.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
 }
 
@@ -233,7 +240,7 @@ fn inode(file: &Path) -> Result<Inode, Unavailable> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
+async fn connect(database: &Path, connections: u32) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(database)
         .create_if_missing(false)
@@ -247,7 +254,7 @@ async fn connect(database: &Path) -> Result<SqlitePool, sqlx::Error> {
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");
     SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
+        .max_connections(connections)
         // The last connection that closes takes the log away: none closes before the division does.
         .idle_timeout(None)
         .max_lifetime(None)
@@ -264,7 +271,7 @@ async fn fill(
     cipher: &Cipher,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    let pool = connect(database).await?;
+    let pool = connect(database, WRITERS).await?;
     MIGRATIONS.run(&pool).await?;
     let mut transaction = pool.begin().await?;
     sqlx::query("INSERT INTO division (singleton, municipality) VALUES (1, ?)")

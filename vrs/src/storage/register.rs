@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{
-    Operation, PersonNumber, Reading, Session, Unavailable, cipher::Place, session::random_id,
+    Operation, PersonNumber, Reading, Session, Unavailable,
+    cipher::Place,
+    session::{advance, random_id},
 };
 
 /// What registering came to.
@@ -101,6 +103,13 @@ pub(super) const CERTIFICATE: &str =
     "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
 pub(super) const LATE: &str =
     "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
+
+/// Fails where the certificate stands there. With the new epoch, so that a copy from before the entry is known for what it is.
+const RESERVE: &str = advance!(
+    "INSERT INTO certificate \
+        (id, certificate_id, person, kid, state, reserved_at, changed_at, attributes) \
+        VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?)"
+);
 
 impl Reading {
     /// Of the certificates of this municipality that no longer hold, those after the first `known`, at most `limit` of them.
@@ -206,38 +215,48 @@ impl Session {
             origin,
             registration: registration.clone(),
         };
-        if let Some(row) = self.certificate(&registration.certificate_id).await? {
-            let known: Entry = self.open_entry(&row)?;
-            return Ok(if row.person != person.0 || known != entry {
-                Reservation::Conflict
-            } else if self.holds(&row, now, limit).await? {
-                Reservation::Registered
-            } else {
-                Reservation::Void
-            });
-        }
         let id = random_id();
         let attributes = self.division.cipher.seal(place(id, person.0), &entry);
-        let sql = "INSERT INTO certificate \
-            (id, certificate_id, person, kid, state, reserved_at, changed_at, attributes) \
-            VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?)";
-        sqlx::query(sql)
+        let row = sqlx::query(RESERVE)
             .bind(id)
             .bind(registration.certificate_id.to_string())
             .bind(person.0)
             .bind(registration.kid.as_str())
             .bind(now)
             .bind(now)
-            .bind(attributes)
-            .execute(&mut *self.transaction)
-            .await?;
+            .bind(attributes);
         let reserved = Operation::Reserved {
             person,
             certificate: id,
         };
-        // So that a copy from before this entry is known for what it is.
-        self.advance(&reserved, now).await?;
-        Ok(Reservation::Registered)
+        match self.advance_by(row, &reserved, now).await {
+            Ok(()) => Ok(Reservation::Registered),
+            // It stands there: nothing of this query was done.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                self.reserved_before(person, &entry, now, limit).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What became of an entry that stands in the register.
+    async fn reserved_before(
+        &mut self,
+        person: PersonNumber,
+        entry: &Entry,
+        now: i64,
+        limit: Duration,
+    ) -> Result<Reservation, Unavailable> {
+        let row = self.certificate(&entry.registration.certificate_id).await?;
+        let row = row.ok_or(Unavailable::Damaged)?;
+        let known: Entry = self.open_entry(&row)?;
+        Ok(if row.person != person.0 || known != *entry {
+            Reservation::Conflict
+        } else if self.holds(&row, now, limit).await? {
+            Reservation::Registered
+        } else {
+            Reservation::Void
+        })
     }
 
     /// Notes that a certificate reached its holder. Its application says whose it is: the same found the person.

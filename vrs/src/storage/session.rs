@@ -7,7 +7,10 @@ use std::{
 
 use issuance_api::MunicipalityCode;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, Sqlite, SqliteConnection, Transaction};
+use sqlx::{
+    FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction, query::Query,
+    sqlite::SqliteArguments,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -15,6 +18,15 @@ use super::{
     cipher::{Cipher, Identity, Place},
     high_water,
 };
+
+/// A new data epoch, and the operation that it stands for; after other statements, where there are any.
+macro_rules! advance {
+    ($($before:literal)?) => {
+        concat!($($before, "; ",)? "UPDATE person SET attributes = ? WHERE id = ?; \
+            INSERT INTO operation (at, event) VALUES (?, ?)")
+    };
+}
+pub(super) use advance;
 
 const SENTINEL_ID: i64 = 1;
 const SENTINEL_VERSION: i64 = 1;
@@ -81,12 +93,12 @@ impl DerefMut for Session {
 impl Reading {
     pub(super) async fn begin(
         division: Arc<Division>,
-        statement: &'static str,
+        (pool, statement): (&SqlitePool, &'static str),
         identity: &Identity<'_>,
     ) -> Result<(Self, Option<PersonRow>), Unavailable> {
         // Before the transaction: one that commits meanwhile must not make this moment look old.
         let mark = high_water::read(&division.high_water)?;
-        let mut transaction = division.pool.begin_with(statement).await?;
+        let mut transaction = pool.begin_with(statement).await?;
         // Together: each statement is two changes of thread.
         let both = [&Identity::Sentinel, identity];
         let [row, found] = find(&mut transaction, &division.cipher, both).await?;
@@ -133,7 +145,9 @@ impl Session {
         identity: &Identity<'_>,
     ) -> Result<(Self, Option<PersonRow>), Unavailable> {
         // Immediate: what is read here cannot change before it is logged and committed.
-        let (reading, found) = Reading::begin(division, "BEGIN IMMEDIATE", identity).await?;
+        let writer = division.writer.clone();
+        let (reading, found) =
+            Reading::begin(division, (&writer, "BEGIN IMMEDIATE"), identity).await?;
         let session = Self {
             reading,
             advanced: false,
@@ -178,13 +192,26 @@ impl Session {
         if self.advanced {
             return self.log(operation, now).await;
         }
+        Ok(self
+            .advance_by(sqlx::query(advance!()), operation, now)
+            .await?)
+    }
+
+    /// The same by a query that ends with the statements of [`advance!`], to which all but their values are bound: together, since
+    /// each query is two changes of thread. If it fails, what stands before the failure has been done, and the epoch stays.
+    pub(super) async fn advance_by(
+        &mut self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+        operation: &Operation,
+        now: i64,
+    ) -> Result<(), sqlx::Error> {
         let sentinel = Sentinel {
             municipality: self.division.municipality,
             data_epoch: self.epoch + 1,
         };
         let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
         let attributes = self.division.cipher.seal(place, &sentinel);
-        sqlx::query(ADVANCE)
+        query
             .bind(attributes)
             .bind(SENTINEL_ID)
             .bind(now)
@@ -196,9 +223,6 @@ impl Session {
         Ok(())
     }
 }
-
-const ADVANCE: &str = "UPDATE person SET attributes = ? WHERE id = ?; \
-    INSERT INTO operation (at, event) VALUES (?, ?)";
 
 /// A row id. Random: nobody is known by their place in a file once imported, and none of 63 bits comes up twice, so no
 /// sealed row can be put back in another's place. A repetition would be refused as the row's key.
@@ -326,7 +350,7 @@ mod tests {
             ),
         ] {
             let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
-                .fetch_all(&division.pool)
+                .fetch_all(&division.readers)
                 .await
                 .unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();

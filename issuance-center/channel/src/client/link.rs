@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use issuance_api::{Array, Problem, ProblemCode};
+use issuance_api::{Array, Blob, Problem, ProblemCode, attached};
 use rustls::{
     client::danger::ServerCertVerifier,
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -82,28 +82,42 @@ impl From<Failure> for CallError {
     }
 }
 
-/// Status and JSON, wiped when dropped.
+/// Status and body, wiped when dropped.
 pub(super) struct Answer {
     status: u16,
-    json: Zeroizing<Vec<u8>>,
+    body: Zeroizing<Vec<u8>>,
 }
 
 impl Drop for Answer {
     fn drop(&mut self) {
         // A vector's room is wiped at once, its content byte by byte.
-        self.json.clear();
+        self.body.clear();
     }
 }
 
 impl Answer {
     pub(super) fn parse<R: DeserializeOwned>(&self) -> Result<R, CallError> {
-        if self.status == StatusCode::OK.as_u16() {
-            return serde_json::from_slice(&self.json).map_err(|_| CallError::Untrusted);
-        }
-        let problem: Problem =
-            serde_json::from_slice(&self.json).map_err(|_| CallError::Untrusted)?;
-        Err(CallError::Problem(problem))
+        json(self.good()?)
     }
+
+    /// With bytes attached.
+    pub(super) fn detach<R: DeserializeOwned>(&self) -> Result<(R, Blob), CallError> {
+        let (value, bytes) = attached::detach(self.good()?).ok_or(CallError::Untrusted)?;
+        Ok((json(value)?, Blob::new(bytes.to_vec())))
+    }
+
+    /// The body, unless it is a problem.
+    fn good(&self) -> Result<&[u8], CallError> {
+        if self.status == StatusCode::OK.as_u16() {
+            Ok(&self.body)
+        } else {
+            Err(CallError::Problem(json(&self.body)?))
+        }
+    }
+}
+
+fn json<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, CallError> {
+    serde_json::from_slice(bytes).map_err(|_| CallError::Untrusted)
 }
 
 /// An answer as it came.
@@ -125,7 +139,7 @@ impl Raw {
         }
         Ok(Answer {
             status: self.status.as_u16(),
-            json: Zeroizing::new(self.body.to_vec()),
+            body: Zeroizing::new(self.body.to_vec()),
         })
     }
 
@@ -133,7 +147,7 @@ impl Raw {
         if self.status == StatusCode::OK || !self.is(PROBLEM) {
             return Err(CallError::Untrusted);
         }
-        serde_json::from_slice(&self.body).map_err(|_| CallError::Untrusted)
+        json(&self.body)
     }
 }
 
@@ -281,8 +295,8 @@ impl Link {
         if raw.status != StatusCode::OK || !raw.is(SEALED) {
             return Ok(Err(raw.problem()?));
         }
-        let (status, json) = opener.open(&raw.body).map_err(|_| CallError::Untrusted)?;
-        Ok(Ok(Answer { status, json }))
+        let (status, body) = opener.open(&raw.body).map_err(|_| CallError::Untrusted)?;
+        Ok(Ok(Answer { status, body }))
     }
 
     /// One request, with a body of this media type or none, and what came back.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use http::Method;
-use issuance_api::{Array, Problem, ProblemCode};
+use issuance_api::{Array, Blob, Problem, ProblemCode};
 use rustls::sign::CertifiedKey;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
@@ -35,7 +35,7 @@ mod way;
 
 pub use anonymous::{Anonymous, ConnectError};
 pub use config::{Config, Deadlines, ServerConfig};
-use link::{Failure, Link};
+use link::{Answer, Failure, Link};
 pub use way::{Addresses, Guide, Way};
 
 /// A call brought no answer to use.
@@ -352,11 +352,31 @@ impl Pinned {
         self.call(&Call::sealed(path, body)?).await
     }
 
+    /// As [`post_sealed`](Self::post_sealed), for an answer with bytes attached ([`attached`](issuance_api::attached)).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_sealed_for_bytes<T, R>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> Result<(R, Blob), CallError>
+    where
+        T: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.answer(&Call::sealed(path, body)?).await?.detach()
+    }
+
     async fn call<R: DeserializeOwned>(&mut self, call: &Call<'_>) -> Result<R, CallError> {
+        self.answer(call).await?.parse()
+    }
+
+    async fn answer(&mut self, call: &Call<'_>) -> Result<Answer, CallError> {
         let deadline = self.client.0.config.deadlines.call;
         let link = self.link.as_mut().expect(HELD);
         let answer = timeout(deadline, link.call(&self.client.0, call)).await;
-        answer.map_err(|_| CallError::Unreachable)??.parse()
+        Ok(answer.map_err(|_| CallError::Unreachable)??)
     }
 
     fn link(&self) -> &Link {

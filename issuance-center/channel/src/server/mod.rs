@@ -7,7 +7,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use issuance_api::{Array, Problem, ProblemCode};
+use issuance_api::{Array, Blob, Problem, ProblemCode, attached};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use zeroize::Zeroizing;
@@ -140,7 +140,7 @@ impl Body {
     }
 }
 
-/// A good answer: JSON, wiped when dropped.
+/// A good answer: JSON, or JSON with bytes attached. Wiped when dropped.
 pub struct Answer(Zeroizing<Vec<u8>>);
 
 impl Drop for Answer {
@@ -161,7 +161,18 @@ impl Answer {
             .map_err(|_| ProblemCode::InternalError.into())
     }
 
-    /// The JSON.
+    /// Serialises the value, and attaches bytes to it ([`attached`]).
+    ///
+    /// # Errors
+    /// As [`json`](Self::json).
+    pub fn attached<T: Serialize>(value: &T, bytes: &Blob) -> Result<Self, Problem> {
+        let json = Self::json(value)?;
+        let body = attached::attach(json.expose(), bytes.as_bytes());
+        let body = body.ok_or(ProblemCode::InternalError)?;
+        Ok(Self(Zeroizing::new(body)))
+    }
+
+    /// The body.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0

@@ -15,7 +15,7 @@ use super::{
     },
     tags::{self, Element},
 };
-use crate::programme::Bilingual;
+use crate::{certificate::qr::Symbol, programme::Bilingual};
 
 /// Bytes of a page's own objects, about: no buffer grows on the way.
 const OWN: usize = 160 << 10;
@@ -23,13 +23,15 @@ const OWN: usize = 160 << 10;
 const LANGUAGE: TextStr<'static> = TextStr("ja-JP");
 const CREATOR: TextStr<'static> = TextStr("Shomei");
 
-/// Writes the document of a sheet. The same sheet gives the same bytes.
+/// Writes the document of a sheet with these symbols. The same gives the same bytes.
 pub(super) fn write(
-    sheet: Sheet<'_>,
+    mut sheet: Sheet<'_>,
+    symbols: &[&Symbol],
     elements: &[Element<'_>],
     title: &Bilingual,
     stock: &Stock,
 ) -> Result<Vec<u8>, PageError> {
+    let figures = sheet.fill(symbols)?;
     let settings = Settings { pretty: false };
     let mut pdf = Pdf::with_settings_and_capacity(settings, stock.objects().len() + OWN);
     pdf.set_version(1, 7);
@@ -46,7 +48,7 @@ pub(super) fn write(
         fonts.push(subset.write(&mut pdf, &mut next, Packing::Fast)?);
     }
     page(&mut pdf, &fonts);
-    let [document, parents] = tags::write(&mut pdf, elements, marks, &mut next);
+    let [document, parents] = tags::write(&mut pdf, elements, (marks, &figures), &mut next);
     let mut structure = pdf.indirect(STRUCTURE).start::<StructTreeRoot<'_>>();
     structure.child(document).parent_tree_next_key(1);
     structure.parent_tree().nums().insert(0, parents);

@@ -3,13 +3,13 @@
 use std::{cell::RefCell, sync::Arc};
 
 use issuance_api::{
-    CertificateKind, Date, Personal,
+    CertificateId, CertificateKind, Date, Personal,
     passport::PassportData,
     terminal::{Authority, Holder, Preview},
 };
 
 use super::{
-    Content, PageError, document,
+    Drawn, PageError,
     fonts::{Face, Fonts},
     pen::{ACCENT, BLACK, DOT, GREY, Ink, MM, Place, RULE, TINT},
     sheet::{Align, Lang, Sheet},
@@ -220,29 +220,34 @@ pub(super) fn check(
     }
 }
 
-/// Sets the whole page.
-pub(super) fn page(
-    fonts: &Fonts,
-    stock: &Stock,
-    content: &Content<'_>,
-) -> Result<Vec<u8>, PageError> {
-    let (programme, preview) = (content.programme, content.preview);
-    let id = Some(content.certificate_id);
+/// Draws all of a page but its symbols.
+pub(super) fn draw<'t>(
+    fonts: &'t Fonts,
+    stock: &'t Stock,
+    programme: &'t Programme,
+    preview: &Preview,
+    certificate_id: &CertificateId,
+) -> Result<Drawn<'t>, PageError> {
+    let id = Some(certificate_id);
     let title = programme.texts_on(preview.issued_on.get()).title();
     let set = Setter::new(fonts, Some(stock));
     let mut sheet = Sheet::new(stock);
-    let elements = match (preview.kind, content.seal) {
-        (CertificateKind::Domestic, None) => {
+    let elements = match preview.kind {
+        CertificateKind::Domestic => {
             let texts = domestic::Texts::new(&set, programme, preview, id)?;
-            domestic::draw(&mut sheet, &texts, content.symbol, &title.ja)
+            domestic::draw(&mut sheet, &texts, &title.ja)
         }
-        (CertificateKind::Abroad, Some(seal)) => {
+        CertificateKind::Abroad => {
             let texts = abroad::Texts::new(&set, programme, preview, id)?;
-            abroad::draw(&mut sheet, &texts, [content.symbol, seal], &title.ja)
+            abroad::draw(&mut sheet, &texts, &title.ja)
         }
-        _ => return Err(PageError::Invalid),
     };
-    document::write(sheet, &elements, title, stock)
+    Ok(Drawn {
+        sheet,
+        elements,
+        title,
+        stock,
+    })
 }
 
 impl Sheet<'_> {

@@ -1,10 +1,11 @@
 //! A page on which everything drawn is tagged: text as spans with a language, symbols as figures, the rest as artifacts.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use pdf_writer::{Finish, Name, Rect, Str, TextStr};
 
 use super::{
+    PageError,
     document::font_name,
     embed::Subset,
     fonts::{Cluster, Face},
@@ -43,6 +44,14 @@ pub(super) struct Sheet<'s> {
     /// Fonts of what is not in stock.
     own: Vec<Subset>,
     marks: i32,
+    frames: Vec<Frame>,
+}
+
+/// Where a symbol is to stand.
+struct Frame {
+    mark: Mark,
+    panel: Place,
+    least: f32,
 }
 
 impl<'s> Sheet<'s> {
@@ -52,6 +61,7 @@ impl<'s> Sheet<'s> {
             stock,
             own: Vec::new(),
             marks: 0,
+            frames: Vec::new(),
         }
     }
 
@@ -88,7 +98,8 @@ impl<'s> Sheet<'s> {
             Lang::Ja => "ja-JP",
             Lang::En => "en",
         };
-        let mark = self.begin(Name(b"Span"), Some(lang));
+        let mark = self.mark();
+        self.begin(mark, Name(b"Span"), Some(lang));
         self.pen.content.begin_text();
         let shown = block.shown.get();
         for (index, line) in block.lines.iter().enumerate() {
@@ -156,27 +167,42 @@ impl<'s> Sheet<'s> {
         (self.stock.fonts().count() + at, cid)
     }
 
-    /// The symbol in the middle of a white square, its quiet zone of four modules around it.
+    /// A white square for a symbol ([`fill`](Self::fill)), its sides at least so long, and what to say of it.
+    pub(super) fn frame<'t>(&mut self, panel: Place, least: f32, alt: &'t str) -> Element<'t> {
+        self.pen.fill(panel, WHITE);
+        self.pen.frame(panel, 0.4, RULE);
+        let mark = self.mark();
+        let number = self.frames.len();
+        self.frames.push(Frame { mark, panel, least });
+        Element::new(Role::Figure(alt, number), [mark])
+    }
+
+    /// Draws the symbols into their frames; returns where they are, in points from the lower left corner.
+    pub(super) fn fill(&mut self, symbols: &[&Symbol]) -> Result<Vec<Rect>, PageError> {
+        let frames = mem::take(&mut self.frames);
+        if frames.len() != symbols.len() {
+            return Err(PageError::Invalid);
+        }
+        let filled = frames.iter().zip(symbols);
+        Ok(filled
+            .map(|(frame, symbol)| self.symbol(frame, symbol))
+            .collect())
+    }
+
+    /// The symbol in the middle of its frame, its quiet zone of four modules around it.
     ///
     /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
     /// 300 or 600 dots an inch. One path, so that no hairline opens between modules; and black alone, without other inks.
-    pub(super) fn symbol<'t>(
-        &mut self,
-        panel: Place,
-        symbol: &Symbol,
-        least: f32,
-        alt: &'t str,
-    ) -> Element<'t> {
-        let count = |n: usize| f32::from(u8::try_from(n).expect("at most 137 modules"));
-        let modules = count(symbol.width());
+    fn symbol(&mut self, frame: &Frame, symbol: &Symbol) -> Rect {
+        let Frame { mark, panel, least } = *frame;
+        let whole = |n: usize| i32::try_from(n).expect("at most 137 modules");
+        let modules = f32::from(u8::try_from(symbol.width()).expect("at most 137 modules"));
         let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
         let side = modules * module;
         let x = on_dot(panel.x + (panel.width - side) / 2.0);
         let y = on_dot(panel.y + (panel.height - side) / 2.0);
-        self.pen.fill(panel, WHITE);
-        self.pen.frame(panel, 0.4, RULE);
-        let mark = self.begin(Name(b"Figure"), None);
+        self.begin(mark, Name(b"Figure"), None);
         let content = &mut self.pen.content;
         content.save_state();
         content.set_fill_gray(0.0);
@@ -187,7 +213,8 @@ impl<'s> Sheet<'s> {
             while column < symbol.width() {
                 let dark = (column..).take_while(|n| symbol.is_dark(*n, row)).count();
                 if dark > 0 {
-                    content.rect(count(column), count(row), count(dark), 1.0);
+                    let mut rect = content.op("re");
+                    rect.operands([column, row, dark].map(whole)).operand(1);
                 }
                 column += dark + 1;
             }
@@ -195,13 +222,16 @@ impl<'s> Sheet<'s> {
         content.fill_nonzero();
         content.restore_state();
         content.end_marked_content();
-        let at = Rect::new(x, A4.1 - y - side, x + side, A4.1 - y);
-        Element::new(Role::Figure(alt, at), [mark])
+        Rect::new(x, A4.1 - y - side, x + side, A4.1 - y)
     }
 
-    fn begin(&mut self, tag: Name<'_>, lang: Option<&str>) -> Mark {
+    const fn mark(&mut self) -> Mark {
         let mark = Mark(self.marks);
         self.marks += 1;
+        mark
+    }
+
+    fn begin(&mut self, mark: Mark, tag: Name<'_>, lang: Option<&str>) {
         let mut marked = self.pen.content.begin_marked_content_with_properties(tag);
         let mut properties = marked.properties();
         properties.identify(mark.0);
@@ -210,7 +240,6 @@ impl<'s> Sheet<'s> {
         }
         properties.finish();
         marked.finish();
-        mark
     }
 }
 

@@ -6,7 +6,7 @@
 //! ```
 
 use pdf_writer::{
-    Chunk, Finish, Ref, TextStr,
+    Chunk, Finish, Rect, Ref, TextStr,
     types::{StructRole, TableHeaderScope},
 };
 
@@ -23,8 +23,8 @@ pub(super) enum Role<'a> {
     HeadOfRow,
     HeadOfColumn,
     Cell,
-    /// A picture, what to say of it, and where it is in points from the lower left corner.
-    Figure(&'a str, pdf_writer::Rect),
+    /// A symbol: what to say of it, and the number of its frame.
+    Figure(&'a str, usize),
     Caption,
     Group,
 }
@@ -69,18 +69,19 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Writes the elements of a page with so many marks; ids are taken from `next` on. Returns the document's element and the array
-/// that is the parent tree's entry of the page.
+/// Writes the elements of a page with so many marks and symbols in these places; ids are taken from `next` on. Returns the
+/// document's element and the array that is the parent tree's entry of the page.
 pub(super) fn write(
     chunk: &mut Chunk,
     elements: &[Element<'_>],
-    marks: i32,
+    (marks, figures): (i32, &[Rect]),
     next: &mut Ref,
 ) -> [Ref; 2] {
     let (document, parents) = (next.bump(), next.bump());
     let marks = usize::try_from(marks).expect("marks are counted from 0");
     let mut tree = Tree {
         next,
+        figures,
         parents: vec![document; marks],
     };
     let children: Vec<Ref> = elements
@@ -102,6 +103,7 @@ pub(super) fn write(
 
 struct Tree<'n> {
     next: &'n mut Ref,
+    figures: &'n [Rect],
     /// By mark.
     parents: Vec<Ref>,
 }
@@ -148,10 +150,10 @@ impl Tree<'_> {
             Role::Cell => {
                 written.kind(StructRole::TD);
             }
-            Role::Figure(alt, at) => {
+            Role::Figure(alt, number) => {
                 written.kind(StructRole::Figure).alt(TextStr(alt));
                 let mut attributes = written.attributes();
-                attributes.push().layout().bbox(at);
+                attributes.push().layout().bbox(self.figures[number]);
             }
             Role::Caption => {
                 written.kind(StructRole::Caption);

@@ -16,7 +16,7 @@ use crate::app::picture::Picture;
 use crate::conduct::welcome;
 use crate::hours;
 use crate::ports::{Card, Center, Closed};
-use crate::session::{CardPlaced, CardTaken, Entered, EvidenceAccepted};
+use crate::session::{CardGone, CardPlaced, CardTaken, Entered, EvidenceAccepted};
 
 /// Longer than anybody waits: a resident at home has time.
 const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
@@ -85,8 +85,12 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             }
             front.show(Shown::Reading);
             let entry = placed.choose(first(choice.kinds))?.showing_attributes();
-            match entry.enter(pin, &mut self.card, center, urn).await {
-                Ok(Entered::Accepted(accepted)) => return Ok(Step::On(*accepted)),
+            let entered = entry.enter(pin, &mut self.card, center, urn).await;
+            match entered {
+                Ok(Entered::Read(read)) => match read.believed(center).await {
+                    Ok(accepted) => return Ok(Step::On(accepted)),
+                    Err(problem) => again(problem.into(), front).await?,
+                },
                 Ok(Entered::Wrong(entry)) => {
                     remaining = Some(entry.remaining());
                     let wrong = Problem {
@@ -129,8 +133,8 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             person: person.clone(),
             card: true,
         });
-        let gone = accepted.card_taken(&mut self.card, NO_END);
-        let taken = unless_cancelled(gone, front).await?;
+        let gone = CardGone::wait(&mut self.card, NO_END);
+        let taken = accepted.card_taken(unless_cancelled(gone, front).await?);
         front.show(Shown::Person {
             person,
             card: false,

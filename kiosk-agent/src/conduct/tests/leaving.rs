@@ -126,3 +126,55 @@ async fn nothing_leads_back_from_the_card_to_be_taken() {
     assert_eq!(ended, Err(ProblemCode::TimedOut));
     seen_last(&seen, &["reading", "take card", "timed-out"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_card_can_be_taken_before_the_center_has_judged_it() {
+    let mut terminal = terminal();
+    terminal.center.ponders = Duration::from_secs(5);
+    let begin = tokio::time::Instant::now();
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(seen[5..8], ["take card", "checking", "municipality"]);
+    assert_eq!(begin.elapsed().as_secs(), 5);
+
+    // It is not waited for twice: a resident who takes their time finds the answer there.
+    terminal.card.taken_after = Duration::from_secs(20);
+    let begin = tokio::time::Instant::now();
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(seen[..10], ALL);
+    assert_eq!(begin.elapsed().as_secs(), 20);
+
+    // And what it refuses is told at once, whoever has the card.
+    for (taken_after, last) in [(0, "checking"), (20, "take card")] {
+        terminal.card.taken_after = Duration::from_secs(taken_after);
+        terminal.card.bound = false;
+        let begin = tokio::time::Instant::now();
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Err(ProblemCode::CardBindingMissing));
+        seen_last(&seen, &[last, "card-binding-missing"]);
+        assert_eq!(begin.elapsed().as_secs(), 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_offered_is_asked_while_the_card_is_taken_and_again_when_that_is_old() {
+    let mut terminal = terminal();
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(terminal.center.count("menu"), 2);
+
+    // As old as a menu may get on the screen.
+    terminal.center.asked.clear();
+    terminal.patience.menu = Duration::from_secs(30);
+    terminal.card.taken_after = Duration::from_secs(31);
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(terminal.center.count("menu"), 3);
+
+    // What failed then may not fail any more.
+    terminal.card.taken_after = Duration::ZERO;
+    terminal.center.menus = Script::then_failing(ProblemCode::CenterUnreachable.into());
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+}

@@ -26,6 +26,7 @@ pub(super) enum Shown {
     },
     Reading,
     TakeCard,
+    Checking,
     CardLeft,
     PaperLeft,
     Municipality(Choice),

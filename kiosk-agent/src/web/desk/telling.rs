@@ -45,7 +45,7 @@ impl Desk {
             Shown::Language(_) | Shown::Service(_) | Shown::Terms(..) => 1,
             Shown::PlaceCard => 2,
             Shown::Kind(_) | Shown::OtherKind(_) => 3,
-            Shown::Pin { .. } | Shown::Reading | Shown::TakeCard => 4,
+            Shown::Pin { .. } | Shown::Reading | Shown::TakeCard | Shown::Checking => 4,
             Shown::Municipality(_) | Shown::Copies(..) => 5,
             Shown::Preview(_) => 6,
             Shown::Fee { .. }
@@ -96,7 +96,10 @@ impl Desk {
             Shown::Problem(problem) | Shown::OutOfService(Closed { problem, .. }) => {
                 return vec![spoken_problem(problem)];
             }
-            Shown::Starting | Shown::AttendantKey { .. } | Shown::Attendant { .. } => {
+            Shown::Starting
+            | Shown::Checking
+            | Shown::AttendantKey { .. }
+            | Shown::Attendant { .. } => {
                 return Vec::new();
             }
         };
@@ -124,6 +127,7 @@ impl Desk {
             },
             Shown::Reading => Content::Reading,
             Shown::TakeCard => Content::TakeCard,
+            Shown::Checking => Content::Checking,
             Shown::CardLeft => Content::CardLeft,
             Shown::PaperLeft => Content::PaperLeft,
             Shown::Municipality(choice) => Content::Municipality {

@@ -4,8 +4,10 @@ use std::fmt::Debug;
 
 use issuance_api::passport::PassportMrz;
 use issuance_api::registry::{self, Finding, Outcome, Receipt, RegisterRequest, Registration};
-use issuance_api::terminal::{self, Challenge, IssueAnswer, IssueRequest};
-use issuance_api::{Array, Blob, CertificateId, CertificateKind, Personal, Problem, ProblemCode};
+use issuance_api::terminal::{self, Challenge, IssueRequest, Issued};
+use issuance_api::{
+    Array, Blob, CertificateId, CertificateKind, Personal, Problem, ProblemCode, attached,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -26,11 +28,24 @@ pub(super) fn body(input: &[u8]) {
         7 => read::<registry::DeliveredRequest>(json),
         8 => read::<Finding>(json),
         9 => read::<terminal::InquiryAnswer>(json),
-        10 => read::<IssueAnswer>(json),
+        10 => issued(json),
         11 => read::<Problem>(json),
         12 => read::<Challenge>(json),
         _ => read::<Receipt>(json),
     }
+}
+
+/// JSON with a page attached.
+fn issued(body: &[u8]) {
+    let Some((json, page)) = attached::detach(body) else {
+        return;
+    };
+    let again = attached::attach(json, page);
+    assert!(
+        again.as_deref() == Some(body),
+        "attached otherwise than detached"
+    );
+    read::<Issued>(json);
 }
 
 fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &[u8]) {
@@ -231,15 +246,11 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
                 expires_in_seconds: 600,
             },
         ),
-        seed(
-            10,
-            &IssueAnswer {
-                certificate_id: id,
-                jws: personal("a.b.c"),
-                vds_nc: None,
-                page: blob(90),
-            },
-        ),
+        with_page(&Issued {
+            certificate_id: id,
+            jws: personal("a.b.c"),
+            vds_nc: None,
+        }),
         seed(11, &Problem::from(ProblemCode::Busy)),
         seed(
             12,
@@ -259,6 +270,12 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
             },
         ),
     ]
+}
+
+fn with_page(issued: &Issued) -> Vec<u8> {
+    let json = serde_json::to_vec(issued).expect("a body can be written");
+    let body = attached::attach(&json, b"%PDF-1.7").expect("it is short");
+    [&[10], body.as_slice()].concat()
 }
 
 fn seed(head: u8, value: &impl Serialize) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use issuance_api::Array;
+use issuance_api::{Array, Blob};
 use issuance_channel::client::{CallError, Client, Pinned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -203,6 +203,15 @@ impl Line for HastyLine {
         body: &T,
     ) -> Result<R, CallError> {
         self.hasty(async |line| line.post_sealed(path, body).await)
+            .await
+    }
+
+    async fn post_sealed_for_bytes<T: Serialize + Sync, R: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &T,
+    ) -> Result<(R, Blob), CallError> {
+        self.hasty(async |line| line.post_sealed_for_bytes(path, body).await)
             .await
     }
 }

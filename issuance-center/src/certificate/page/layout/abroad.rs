@@ -29,7 +29,7 @@ use super::{
     BODY, DoseTable, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both, days,
     notes, values,
 };
-use crate::{certificate::qr::Symbol, programme::Programme};
+use crate::programme::Programme;
 
 const LEFT: f32 = 19.0;
 const WIDTH: f32 = 172.0;
@@ -301,12 +301,7 @@ pub(super) fn learn(set: &Setter<'_>, programme: &Programme) -> Result<(), PageE
     Ok(())
 }
 
-pub(super) fn draw<'t>(
-    sheet: &mut Sheet<'_>,
-    texts: &Texts,
-    [card, seal]: [&Symbol; 2],
-    title: &'t str,
-) -> Vec<Element<'t>> {
+pub(super) fn draw<'t>(sheet: &mut Sheet<'_>, texts: &Texts, title: &'t str) -> Vec<Element<'t>> {
     let mut tree = Vec::new();
     let heading = Place::mm(LEFT, 23.5, WIDTH, 15.0);
     let heading = sheet.pair(heading, Align::Centre, &texts.title, ACCENT);
@@ -328,7 +323,7 @@ pub(super) fn draw<'t>(
             sheet.pair(place, Align::Centre, pair, GREY),
         ));
     }
-    tree.push(proof(sheet, texts, [card, seal]));
+    tree.push(proof(sheet, texts));
     tree.push(issue(sheet, texts));
     tree.push(notes(sheet, &texts.notes, (LEFT, WIDTH), 257.0));
     tree
@@ -389,25 +384,23 @@ const DOSES: DoseTable<7> = DoseTable {
     free: 2.5,
 };
 
-fn proof(sheet: &mut Sheet<'_>, texts: &Texts, [card, seal]: [&Symbol; 2]) -> Element<'static> {
+fn proof(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     const CAPTION: f32 = 7.0;
     let figures = [
         (
             Place::mm(LEFT, PROOF_TOP, CARD_PANEL, CARD_PANEL),
-            card,
             HEALTH_CARD,
             "電子署名付き二次元コード（SMART Health Card）。氏名、生年月日、接種記録と発行者の署名が入っています。",
         ),
         (
             Place::mm(SEAL_LEFT, PROOF_TOP, SEAL_PANEL, SEAL_PANEL),
-            seal,
             SEAL,
             "電子署名付き二次元コード（ICAO VDS-NC）。旅券の氏名、旅券番号、生年月日、接種記録と発行者の署名が入っています。",
         ),
     ];
     let mut parts = Vec::new();
-    for ((panel, symbol, least, alt), caption) in figures.into_iter().zip(&texts.captions) {
-        parts.push(sheet.symbol(panel, symbol, least, alt));
+    for ((panel, least, alt), caption) in figures.into_iter().zip(&texts.captions) {
+        parts.push(sheet.frame(panel, least, alt));
         let place = Place {
             y: panel.y + panel.height + 0.6 * MM,
             height: CAPTION * MM,

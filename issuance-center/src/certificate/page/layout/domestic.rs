@@ -26,10 +26,7 @@ use super::{
     BODY, CELL, DoseTable, HEAD, LABEL, MAX_DOSES, NAME, NOTE, Pair, Setter, TITLE, VALUE, both,
     days, notes, values,
 };
-use crate::{
-    certificate::qr::Symbol,
-    programme::{Programme, Texts as ProgrammeTexts},
-};
+use crate::programme::{Programme, Texts as ProgrammeTexts};
 
 const LEFT: f32 = 21.0;
 const WIDTH: f32 = 168.0;
@@ -213,12 +210,7 @@ pub(super) fn learn(set: &Setter<'_>, programme: &Programme) -> Result<(), PageE
     Ok(())
 }
 
-pub(super) fn draw<'t>(
-    sheet: &mut Sheet<'_>,
-    texts: &Texts,
-    symbol: &Symbol,
-    title: &'t str,
-) -> Vec<Element<'t>> {
+pub(super) fn draw<'t>(sheet: &mut Sheet<'_>, texts: &Texts, title: &'t str) -> Vec<Element<'t>> {
     let mut tree = Vec::new();
     let heading = sheet.pair(
         Place::mm(LEFT, 26.0, WIDTH, 18.0),
@@ -253,7 +245,7 @@ pub(super) fn draw<'t>(
             sheet.pair(place, Align::Centre, pair, GREY),
         ));
     }
-    tree.push(proof(sheet, texts, symbol));
+    tree.push(proof(sheet, texts));
     tree.push(issue(sheet, texts));
     tree.push(notes(sheet, &texts.notes, (LEFT, WIDTH), 258.5));
     tree
@@ -286,12 +278,12 @@ const DOSES: DoseTable<5> = DoseTable {
     free: 3.0,
 };
 
-fn proof(sheet: &mut Sheet<'_>, texts: &Texts, symbol: &Symbol) -> Element<'static> {
+fn proof(sheet: &mut Sheet<'_>, texts: &Texts) -> Element<'static> {
     let alt = "電子署名付き二次元コード。氏名、生年月日、接種記録と発行者の署名が入っています。";
     let caption = Place::mm(LEFT, 249.6, PANEL, 7.0);
     let caption = sheet.pair(caption, Align::Centre, &texts.caption, BLACK);
     let panel = Place::mm(LEFT, 195.0, PANEL, PANEL);
-    let figure = sheet.symbol(panel, symbol, HEALTH_CARD, alt);
+    let figure = sheet.frame(panel, HEALTH_CARD, alt);
     Element::new(Role::Group, [figure, Element::new(Role::Caption, caption)])
 }
 
