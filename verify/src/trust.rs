@@ -32,8 +32,7 @@ pub struct CardIssuer {
     pub revoked: Vec<RevokedCards>,
     /// When these were fetched.
     pub fetched: Option<Date>,
-    /// Set for an issuer that is known to publish lists, whatever its keys say: without one nothing is `valid`, nor with one after this
-    /// second since 1970. If not set, its keys say whether there are lists, and these count however old they are.
+    /// The last second since 1970 that its lists count for. If not set, they count however old they are.
     pub lists_until: Option<i64>,
 }
 

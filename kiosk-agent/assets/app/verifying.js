@@ -79,7 +79,9 @@ const mark = (look) => el("span.mark", { "aria-hidden": "true", text: MARKS[look
 function report({ kind, verdict, why, claimed_issuer, signer, content, notes }) {
   const [said, usual, look] = VERDICTS[verdict] ?? VERDICTS.malformed;
   const whose = { revoked: true, expired: true, "not-yet-valid": true }[verdict] ? WHOSE[why] : null;
-  const because = verdict === "tampered" && why === "signer" ? "WhyTamperedSigner" : WHYS[why] ?? usual;
+  // ICAO's format has no list of single documents.
+  const known = verdict === "valid" && kind === "vds-nc" ? "WhyValidSigner" : usual;
+  const because = verdict === "tampered" && why === "signer" ? "WhyTamperedSigner" : WHYS[why] ?? known;
   const noted = [...new Map(notes.map((note) => [note.code, note])).values()].filter(({ code }) => NOTES[code]);
   return el(`section.verdict.${look}`, { "data-verdict": verdict },
     el("h2", {}, mark(look), text(said)),

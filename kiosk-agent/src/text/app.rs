@@ -166,6 +166,7 @@ texts! {
     shown VerdictMalformed "証明書の形式が正しくありません" "Not in a certificate's form" "证明格式不正确" "증명서의 형식이 올바르지 않습니다";
     shown VerdictUnsupported "検証できない種類です" "A kind that is not verified here" "无法验证的种类" "검증할 수 없는 종류입니다";
     shown WhyValid "信頼リストにある発行者が署名し、失効していません。" "Signed by an issuer on the trust list, in force, and not revoked." "由信任列表中的发行方签名，有效且未失效。" "신뢰 목록에 있는 발급자가 서명했으며 실효되지 않았습니다.";
+    shown WhyValidSigner "信頼リストにある国の署名者が署名し、署名者は失効していません。この証明書そのものが失効していないかは、このコードからは分かりません。もう一つの二次元コード(SMART Health Card)で確かめてください。" "Signed for a country on the trust list by a signer who is not revoked. Whether this very certificate was revoked cannot be told from this code: check its other QR code, the SMART Health Card." "由信任列表中国家的签名者签名，签名者未失效。仅凭此码无法得知该证明本身是否已失效，请核对另一个二维码（SMART Health Card）。" "신뢰 목록에 있는 국가의 서명자가 서명했으며 서명자는 실효되지 않았습니다. 이 증명서 자체가 실효되었는지는 이 코드로는 알 수 없습니다. 다른 QR 코드(SMART Health Card)를 확인해 주십시오.";
     shown WhyNoList "失効リストがまだありません。通信できるときに、もう一度検証してください。" "There is no list yet of what was revoked. Verify again when there is a network." "尚无失效列表。请在有网络时重新验证。" "실효 목록이 아직 없습니다. 통신이 될 때 다시 검증해 주십시오.";
     shown WhyOldList "失効リストが古くなっています。通信できるときに、もう一度検証してください。" "The list of what was revoked is out of date. Verify again when there is a network." "失效列表已过期。请在有网络时重新验证。" "실효 목록이 오래되었습니다. 통신이 될 때 다시 검증해 주십시오.";
     shown WhyRevoked "発行者が取り消しています。使えません。" "Its issuer has revoked it. It cannot be used." "已被发行方撤销，不能使用。" "발급자가 취소했습니다. 사용할 수 없습니다.";

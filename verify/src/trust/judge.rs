@@ -234,8 +234,7 @@ fn revocation_of_card(
     }
     let old = issuer.lists_until.is_some_and(|until| now > until);
     let verdict = match (key.crl_version, newest) {
-        // The issuer publishes none: its cards are never revoked. One without an id cannot be on a list.
-        (None, _) if issuer.lists_until.is_none() => Verdict::Valid,
+        // One without an id cannot be on a list: its issuer revokes none.
         _ if statement.rid.is_none() => Verdict::Valid,
         (_, None) => Verdict::Unchecked(Unchecked::NoList),
         (Some(version), Some(newest)) if newest < version => Verdict::Unchecked(Unchecked::OldList),

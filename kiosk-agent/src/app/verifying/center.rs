@@ -86,7 +86,7 @@ impl Center {
         })
     }
 
-    /// All that it publishes; of lists that it has none of now, those of before.
+    /// All that it publishes, and when the oldest of its lists was: of those that it has none of now, those of before stay.
     pub(super) async fn fetch(
         &self,
         now: i64,
@@ -108,13 +108,18 @@ impl Center {
             let keys = self.get(&mut sender, "/.well-known/jwks.json").await?;
             let keys = text(keys.ok_or(FetchError::Unreached)?)?;
             let known = Jwks::parse(&keys).map_err(|_| FetchError::Unsound)?;
-            let mut revoked = BTreeMap::new();
+            let (mut at, mut revoked) = (now, BTreeMap::new());
             // After the keys: they say how new a list has to be.
             for kid in known.kids() {
                 let path = format!("/.well-known/crl/{kid}.json");
                 let list = self.get(&mut sender, &path).await?.map(text).transpose()?;
                 let kid: KeyId = kid.parse().map_err(|_| FetchError::Unsound)?;
-                let older = before.and_then(|before| before.revoked.get(&kid)).cloned();
+                let older = before.and_then(|before| Some((before.at, before.revoked.get(&kid)?)));
+                // A list of before is as old as it was then.
+                if let (None, Some((then, _))) = (&list, older) {
+                    at = at.min(then);
+                }
+                let older = older.map(|(_, older)| older.clone());
                 if let Some(list) = newest(list, older)? {
                     revoked.insert(kid, list);
                 }
@@ -122,7 +127,7 @@ impl Center {
             let csca = self.get(&mut sender, "/.well-known/vdsnc/csca.cer").await?;
             let csca_list = self.get(&mut sender, "/.well-known/vdsnc/csca.crl").await?;
             Ok(Fetched {
-                at: now,
+                at,
                 keys,
                 revoked,
                 csca: csca.map(Blob::new),
