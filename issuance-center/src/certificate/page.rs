@@ -13,7 +13,7 @@ use std::{cell::RefCell, fmt};
 use issuance_api::{Blob, CertificateId, Problem, ProblemCode, ProgrammeId, terminal::Preview};
 
 use super::qr::Symbol;
-use crate::programme::{Bilingual, Programme};
+use crate::programme::Programme;
 
 mod background;
 mod document;
@@ -168,24 +168,23 @@ impl Typesetter {
 pub struct Drawn<'t> {
     sheet: sheet::Sheet<'t>,
     elements: Vec<tags::Element<'t>>,
-    title: &'t Bilingual,
-    stock: &'t stock::Stock,
+    document: document::Begun,
 }
 
 impl Drawn<'_> {
     /// The page with its symbols: the health card and, for abroad, the VDS-NC.
     ///
     /// # Errors
-    /// A font went wrong; or the symbols are those of another kind of certificate.
+    /// The symbols are those of another kind of certificate.
     pub fn finish(self, symbol: &Symbol, seal: Option<&Symbol>) -> Result<Blob, PageError> {
         let Self {
             sheet,
             elements,
-            title,
-            stock,
+            document,
         } = self;
         let mut symbols = vec![symbol];
         symbols.extend(seal);
-        document::write(sheet, &symbols, &elements, title, stock).map(Blob::new)
+        let written = document.finish(sheet, &symbols, &elements);
+        written.map(Blob::new)
     }
 }

@@ -9,7 +9,7 @@ use issuance_api::{
 };
 
 use super::{
-    Drawn, PageError,
+    Drawn, PageError, document,
     fonts::{Face, Fonts},
     pen::{ACCENT, BLACK, DOT, GREY, Ink, MM, Place, RULE, TINT},
     sheet::{Align, Lang, Sheet},
@@ -243,10 +243,9 @@ pub(super) fn draw<'t>(
         }
     };
     Ok(Drawn {
+        document: document::begin(&sheet, title, stock)?,
         sheet,
         elements,
-        title,
-        stock,
     })
 }
 

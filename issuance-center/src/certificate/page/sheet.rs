@@ -6,7 +6,7 @@ use pdf_writer::{Finish, Name, Rect, Str, TextStr};
 
 use super::{
     PageError,
-    document::font_name,
+    document::{font_name, symbol_name},
     embed::Subset,
     fonts::{Cluster, Face},
     layout::A4,
@@ -70,9 +70,19 @@ impl<'s> Sheet<'s> {
         self.marks
     }
 
-    /// The content stream, and the fonts it needs besides those in stock.
-    pub(super) fn finish(self) -> (Vec<u8>, Vec<Subset>) {
-        (self.pen.finish(), self.own)
+    /// The fonts it needs besides those in stock.
+    pub(super) fn own(&self) -> &[Subset] {
+        &self.own
+    }
+
+    /// How many symbols are to come.
+    pub(super) const fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The content stream.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.pen.finish()
     }
 
     /// Draws blocks one under the other, centred as a whole in the height of their place.
@@ -183,43 +193,30 @@ impl<'s> Sheet<'s> {
         if frames.len() != symbols.len() {
             return Err(PageError::Invalid);
         }
-        let filled = frames.iter().zip(symbols);
+        let filled = frames.iter().zip(symbols).enumerate();
         Ok(filled
-            .map(|(frame, symbol)| self.symbol(frame, symbol))
+            .map(|(number, (frame, symbol))| self.symbol(number, frame, symbol))
             .collect())
     }
 
     /// The symbol in the middle of its frame, its quiet zone of four modules around it.
     ///
     /// A module is a whole number of printer's dots, and begins on one: nothing is rounded when it is printed or rasterised at
-    /// 300 or 600 dots an inch. One path, so that no hairline opens between modules; and black alone, without other inks.
-    fn symbol(&mut self, frame: &Frame, symbol: &Symbol) -> Rect {
+    /// 300 or 600 dots an inch. One stencil, so that no hairline opens between modules; and black alone, without other inks.
+    fn symbol(&mut self, number: usize, frame: &Frame, symbol: &Symbol) -> Rect {
         let Frame { mark, panel, least } = *frame;
-        let whole = |n: usize| i32::try_from(n).expect("at most 137 modules");
         let modules = f32::from(u8::try_from(symbol.width()).expect("at most 137 modules"));
-        let module = module(modules, least);
         let on_dot = |at: f32| (at / DOT).round() * DOT;
-        let side = modules * module;
+        let side = modules * module(modules, least);
         let x = on_dot(panel.x + (panel.width - side) / 2.0);
         let y = on_dot(panel.y + (panel.height - side) / 2.0);
         self.begin(mark, Name(b"Figure"), None);
         let content = &mut self.pen.content;
         content.save_state();
         content.set_fill_gray(0.0);
-        // From here on, in modules.
-        content.transform([module, 0.0, 0.0, module, x, y]);
-        for row in 0..symbol.width() {
-            let mut column = 0;
-            while column < symbol.width() {
-                let dark = (column..).take_while(|n| symbol.is_dark(*n, row)).count();
-                if dark > 0 {
-                    let mut rect = content.op("re");
-                    rect.operands([column, row, dark].map(whole)).operand(1);
-                }
-                column += dark + 1;
-            }
-        }
-        content.fill_nonzero();
+        // An image fills the unit square, and stands upright in coordinates that run upwards.
+        content.transform([side, 0.0, 0.0, -side, x, y + side]);
+        content.x_object(Name(symbol_name(number).as_bytes()));
         content.restore_state();
         content.end_marked_content();
         Rect::new(x, A4.1 - y - side, x + side, A4.1 - y)

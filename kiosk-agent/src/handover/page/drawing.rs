@@ -3,8 +3,8 @@
 //! ```text
 //! PDF ── interpreter ── outlines in points, in their order ── a raster of any part, at any resolution
 //! ```
-//! A page of ours consists of filled and stroked paths and of text, and of nothing that could hide, cut off or let shine through: a page with
-//! anything else is not read here, and is looked at thoroughly.
+//! A page of ours consists of filled and stroked paths, of text and of stencils, and of nothing that could hide, cut off or let shine through:
+//! a page with anything else is not read here, and is looked at thoroughly.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, FillRule, Image, ImageDrawProps,
-    InterpreterCache, InterpreterSettings, Paint, SoftMask, StrokeProps, interpret_page,
+    InterpreterCache, InterpreterSettings, LumaData, Paint, SoftMask, StrokeProps, interpret_page,
 };
 use hayro::hayro_syntax::object::{Array, Dict};
 use hayro::hayro_syntax::page::Page;
-use hayro::kurbo::{Affine, BezPath, PathEl, Rect, Stroke, StrokeOpts, stroke};
+use hayro::kurbo::{Affine, BezPath, PathEl, Rect, Shape, Stroke, StrokeOpts, stroke};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::color::{AlphaColor, Srgb};
 use hayro::vello_cpu::peniko::Fill;
@@ -27,6 +27,9 @@ use super::Painter;
 
 /// How far a stroke's edge may lie from where it should, in points: a tenth of a dot at 600 dots an inch.
 const TOLERANCE: f64 = 0.012;
+
+/// Modules of the widest symbol there is (ISO/IEC 18004).
+const WIDEST: u32 = 177;
 
 /// A page's drawing.
 pub(super) struct Drawing(Vec<Filled>);
@@ -159,6 +162,39 @@ fn lines(path: &BezPath) -> impl Iterator<Item = &[PathEl]> {
         .chunk_by(|_, next| !matches!(next, PathEl::MoveTo(_)))
 }
 
+/// What a stencil lets through, each sample a square of side 1; nothing for one that is smoothed, or larger than a symbol is.
+fn outline(stencil: &LumaData) -> Option<BezPath> {
+    let LumaData {
+        data,
+        width,
+        height,
+        interpolate: false,
+        scale_factors: (1.0, 1.0),
+    } = stencil
+    else {
+        return None;
+    };
+    if *width.max(height) > WIDEST {
+        return None;
+    }
+    let mut outline = BezPath::new();
+    for (row, y) in data
+        .chunks_exact(usize::try_from(*width).ok()?)
+        .zip(0_u32..)
+    {
+        let mut x = 0;
+        for run in row.chunk_by(|one, next| one == next) {
+            let end = x + u32::try_from(run.len()).ok()?;
+            if run.first() != Some(&0) {
+                let [x, y, end] = [x, y, end].map(f64::from);
+                outline.extend(Rect::new(x, y, end, y + 1.0).path_elements(TOLERANCE));
+            }
+            x = end;
+        }
+    }
+    Some(outline)
+}
+
 impl<'a> Device<'a> for Reader {
     fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
         let (rule, how) = match mode {
@@ -199,12 +235,39 @@ impl<'a> Device<'a> for Reader {
         self.is_ours = false;
     }
 
-    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
-        self.is_ours = false;
+    /// Every image has one of its own.
+    fn push_transparency_group(
+        &mut self,
+        opacity: f32,
+        mask: Option<SoftMask<'a>>,
+        blend: BlendMode,
+    ) {
+        self.is_ours &= opacity == 1.0 && mask.is_none() && blend == BlendMode::Normal;
     }
 
-    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        self.is_ours = false;
+    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
+        let mut read = None;
+        if let Image::Stencil(stencil) = image {
+            stencil.with_stencil(
+                |samples, paint| read = outline(&samples).zip(Some(paint.clone())),
+                None,
+            );
+        }
+        let Some((outline, paint)) = read else {
+            return self.is_ours = false;
+        };
+        let ImageDrawProps {
+            transform,
+            soft_mask,
+            blend_mode,
+        } = props;
+        let props = DrawProps {
+            transform,
+            paint,
+            soft_mask,
+            blend_mode,
+        };
+        self.fill(Arc::new(outline), transform, Fill::NonZero, &props);
     }
 
     fn pop_clip(&mut self) {}
