@@ -18,7 +18,6 @@ use issuance_api::{
     terminal::Holder,
 };
 use time::{OffsetDateTime, macros::offset};
-use tokio::join;
 
 use super::{Vrs, abroad::dose_number, evidence_problem};
 use crate::{
@@ -169,28 +168,10 @@ impl Vrs {
             .await
             .map_err(broken)?;
         let data_epoch = session.data_epoch();
-        let state = async {
-            let still = claims
-                .expiry
-                .saturating_sub(milliseconds(self.parts.clock.uptime()));
-            let mut finding = Finding {
-                application: claims.application.clone(),
-                municipality: request.municipality,
-                programme: request.programme.clone(),
-                kind: request.kind,
-                ticket_expires_in_seconds: seconds(Duration::from_millis(still)),
-                data_epoch,
-                outcome,
-                signature: Array::new([0; 64]),
-            };
-            finding.signature = self.parts.statement.sign(&finding.message());
-            finding
-        };
-        // Only what is in the log for good is said; it is put into words while the disk is waited for.
-        let (committed, finding) = join!(biased; session.commit(), state);
-        committed.map_err(broken)?;
+        // Only what is in the log for good is said.
+        session.commit().await.map_err(broken)?;
 
-        if matches!(finding.outcome, Outcome::Records(_))
+        if matches!(outcome, Outcome::Records(_))
             && !request.municipality.as_str().starts_with(&claims.signer)
         {
             self.parts.events.note(Event::SignerElsewhere {
@@ -198,6 +179,20 @@ impl Vrs {
                 municipality: request.municipality,
             });
         }
+        let still = claims
+            .expiry
+            .saturating_sub(milliseconds(self.parts.clock.uptime()));
+        let mut finding = Finding {
+            application: claims.application.clone(),
+            municipality: request.municipality,
+            programme: request.programme.clone(),
+            kind: request.kind,
+            ticket_expires_in_seconds: seconds(Duration::from_millis(still)),
+            data_epoch,
+            outcome,
+            signature: Array::new([0; 64]),
+        };
+        finding.signature = self.parts.statement.sign(&finding.message());
         Ok(finding)
     }
 
@@ -264,22 +259,18 @@ impl Vrs {
             )
             .await
             .map_err(broken)?;
-        let state = async {
-            match reservation {
-                Reservation::Registered => Ok(Receipt {
-                    signature: self
-                        .parts
-                        .statement
-                        .sign(&Receipt::message(&claims.application, certificate)),
-                    application: claims.application.clone(),
-                }),
-                Reservation::Conflict => Err(ProblemCode::RegistrationConflict),
-                Reservation::Void => Err(ProblemCode::RegistrationLapsed),
-            }
-        };
-        let (committed, answer) = join!(biased; session.commit(), state);
-        committed.map_err(broken)?;
-        answer
+        session.commit().await.map_err(broken)?;
+        match reservation {
+            Reservation::Registered => Ok(Receipt {
+                signature: self
+                    .parts
+                    .statement
+                    .sign(&Receipt::message(&claims.application, certificate)),
+                application: claims.application.clone(),
+            }),
+            Reservation::Conflict => Err(ProblemCode::RegistrationConflict),
+            Reservation::Void => Err(ProblemCode::RegistrationLapsed),
+        }
     }
 
     /// `POST /v1/delivered`: taken as long as a reservation made under the ticket can last.
