@@ -200,12 +200,8 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     ) -> Result<Step<PinEntry, ()>, Problem> {
         let kinds = self.checked_kinds(placed.kinds());
         front.show(&View::Kind(&kinds));
-        match self
-            .input(front, |intent| {
-                matches!(intent, Intent::Kind(_) | Intent::Back)
-            })
-            .await?
-        {
+        let given = |intent: &Intent| matches!(intent, Intent::Kind(_) | Intent::Back);
+        match self.input_while_it_lies(front, given).await? {
             Intent::Kind(kind) if kinds.contains(&kind) => Ok(Step::On(placed.choose(kind)?)),
             Intent::Kind(_) => Err(ProblemCode::KindNotOffered.into()),
             _ => Ok(Step::Back(())),
@@ -221,12 +217,8 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             front.show(&View::Pin {
                 remaining: entry.remaining(),
             });
-            let Intent::Pin(pin) = self
-                .input(front, |intent| {
-                    matches!(intent, Intent::Pin(_) | Intent::Back)
-                })
-                .await?
-            else {
+            let given = |intent: &Intent| matches!(intent, Intent::Pin(_) | Intent::Back);
+            let Intent::Pin(pin) = self.input_while_it_lies(front, given).await? else {
                 return Ok(Step::Back(entry.back()));
             };
             front.show(&View::Reading);
@@ -497,6 +489,22 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             return Err(ProblemCode::from(error).into());
         }
         Ok(handed_over)
+    }
+
+    /// As [`input`](Self::input) while a card is held: who lifted it is told so at once, and not when they have typed their PIN.
+    async fn input_while_it_lies(
+        &mut self,
+        front: &mut impl FrontEnd,
+        fits: impl Fn(&Intent) -> bool + Send,
+    ) -> Result<Intent, Problem> {
+        let fitting = |intent: Intent| fits(&intent).then_some(intent);
+        tokio::select! {
+            biased;
+            intent = intent(front, self.patience.input, fitting) => {
+                intent?.ok_or_else(|| ProblemCode::TimedOut.into())
+            }
+            code = self.card.lifted() => Err(code.into()),
+        }
     }
 
     /// The next intent that fits the view; what does not is ignored.

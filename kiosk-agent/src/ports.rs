@@ -40,6 +40,10 @@ pub trait Card: Send {
         question: Question,
     ) -> impl Future<Output = Result<Reading, ProblemCode>> + Send;
 
+    /// Waits until the card that is held does not lie there any more, or nothing is known of it: says which. It stays held otherwise, and
+    /// dropping the future gives up waiting.
+    fn lifted(&mut self) -> impl Future<Output = ProblemCode> + Send;
+
     /// Waits until no card is there. Dropping the future gives up waiting.
     ///
     /// # Errors

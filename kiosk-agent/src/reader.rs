@@ -48,6 +48,9 @@ enum Request {
         question: Box<Question>,
         reply: Reply<Reading>,
     },
+    Lifted {
+        reply: Reply<()>,
+    },
     Gone {
         within: Duration,
         reply: Reply<()>,
@@ -137,6 +140,11 @@ impl Card for PcscCard {
         .await
     }
 
+    async fn lifted(&mut self) -> ProblemCode {
+        let lifted = self.ask(Duration::MAX, |reply| Request::Lifted { reply });
+        lifted.await.err().unwrap_or(ProblemCode::CardLifted)
+    }
+
     async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
         self.ask(within + HANGS, |reply| Request::Gone { within, reply })
             .await
@@ -176,6 +184,10 @@ fn attend_to_one(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) -> bool {
             question,
             reply,
         } if !reply.is_closed() => drop(reply.send(desk.read(pin, &question))),
+        Request::Lifted { reply } => {
+            let answer = desk.lifted(|| reply.is_closed());
+            let _ = reply.send(answer);
+        }
         Request::Gone { within, reply } if !reply.is_closed() => {
             let answer = desk.gone(within, || reply.is_closed());
             let _ = reply.send(answer);

@@ -146,11 +146,20 @@ impl Kiosk {
         shown.unwrap_or_else(|| panic!("{name} is not shown but {last:?}"))
     }
 
-    /// Presses on the screen that stands there.
+    /// Presses on the screen that stands there; once more where another version of it was shown meanwhile.
     fn press(&self, intent: &str, value: &Value) {
-        let serial = &self.screen().unwrap()["serial"];
-        let press = json!({"serial": serial, "intent": intent, "value": value});
-        let answer = self.ask("POST /press", &press.to_string()).unwrap();
+        let mut screen = self.screen().unwrap();
+        let pressed = poll(WITHIN, || {
+            let press = json!({"serial": screen["serial"], "intent": intent, "value": value});
+            let answer = self.ask("POST /press", &press.to_string()).unwrap();
+            let now = self.screen()?;
+            let late = answer.starts_with("HTTP/1.1 409")
+                && now["screen"] == screen["screen"]
+                && now["serial"] != screen["serial"];
+            screen = now;
+            (!late).then_some(answer)
+        });
+        let answer = pressed.unwrap();
         assert!(answer.starts_with("HTTP/1.1 204"), "{intent}: {answer}");
     }
 

@@ -134,6 +134,21 @@ impl Desk {
         }
     }
 
+    /// Waits until no card lies there; one that is held stays so as long as it does.
+    pub(super) fn lifted(&mut self, given_up: impl Fn() -> bool) -> Result<(), ProblemCode> {
+        while !given_up() {
+            if self.service == Service::Lost {
+                return Err(ProblemCode::ReaderServiceUnavailable);
+            }
+            if self.card_there().is_none() {
+                self.close();
+                return Ok(());
+            }
+            self.follow();
+        }
+        Ok(())
+    }
+
     /// Waits until no card lies on any reader that is watched. Of a service that is lost nothing is known, least of all that a
     /// card was taken.
     pub(super) fn gone(

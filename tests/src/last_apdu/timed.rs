@@ -78,6 +78,10 @@ impl<K: Card> Card for TimedCard<K> {
         read
     }
 
+    async fn lifted(&mut self) -> ProblemCode {
+        self.0.lifted().await
+    }
+
     async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
         let gone = self.0.gone(within).await;
         self.1.note(Mark::CardGone);

@@ -125,6 +125,10 @@ impl Card for CardInHand {
         }
     }
 
+    async fn lifted(&mut self) -> ProblemCode {
+        std::future::pending().await
+    }
+
     async fn gone(&mut self, _: Duration) -> Result<(), ProblemCode> {
         Ok(())
     }

@@ -67,6 +67,8 @@ pub(crate) struct TestCard {
     pub(crate) there: bool,
     /// Left lying when it should be taken.
     pub(crate) forgotten: bool,
+    /// Lifted so long after it was opened or the PIN was wrong, if at all.
+    pub(crate) lifted_after: Option<Duration>,
     /// Otherwise taken so long after it may be.
     pub(crate) taken_after: Duration,
     /// Whether the service knows of cards.
@@ -106,6 +108,16 @@ impl Card for TestCard {
             0 => Err(ProblemCode::PinBlocked),
             remaining => Ok(Reading::Wrong { remaining }),
         }
+    }
+
+    async fn lifted(&mut self) -> ProblemCode {
+        assert!(self.held, "a card is opened before it is lifted");
+        match self.lifted_after {
+            Some(after) => sleep(after).await,
+            None => pending().await,
+        }
+        self.held = false;
+        ProblemCode::CardLifted
     }
 
     async fn gone(&mut self, within: Duration) -> Result<(), ProblemCode> {
@@ -424,6 +436,7 @@ pub(crate) fn terminal() -> TestTerminal {
         card: TestCard {
             there: true,
             forgotten: false,
+            lifted_after: None,
             taken_after: Duration::ZERO,
             service: Script::default(),
             expired: false,

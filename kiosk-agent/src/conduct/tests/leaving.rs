@@ -31,6 +31,26 @@ async fn cancelling_at_any_step_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_lifts_the_card_is_told_before_they_enter_anything() {
+    for step in ["kind", "pin, 3 left", "pin, 2 left"] {
+        let mut terminal = terminal();
+        terminal.card.lifted_after = Some(Duration::from_secs(2));
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            seen if seen == step => Does::Nothing,
+            "pin, 3 left" => Does::This(vec![pin(*b"0000")]),
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(ProblemCode::CardLifted), "{step}");
+        seen_last(&seen, &[step, "card-lifted"]);
+        assert_eq!(terminal.card.verifies, u32::from(step == "pin, 2 left"));
+        // The next one's is another.
+        (terminal.card.lifted_after, terminal.card.tries) = (None, 3);
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_too_long_at_any_step_leaves_nothing() {
     let steps = [
         ("place card", ProblemCode::NoCard, 60),
