@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
+use std::mem;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -152,11 +153,10 @@ impl Kiosk {
         let pressed = poll(WITHIN, || {
             let press = json!({"serial": screen["serial"], "intent": intent, "value": value});
             let answer = self.ask("POST /press", &press.to_string()).unwrap();
-            let now = self.screen()?;
-            let late = answer.starts_with("HTTP/1.1 409")
-                && now["screen"] == screen["screen"]
-                && now["serial"] != screen["serial"];
-            screen = now;
+            let late = answer.starts_with("HTTP/1.1 409") && {
+                let before = mem::replace(&mut screen, self.screen()?);
+                screen["screen"] == before["screen"] && screen["serial"] != before["serial"]
+            };
             (!late).then_some(answer)
         });
         let answer = pressed.unwrap();
