@@ -166,7 +166,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
 
 async fn list(wallet: &OpenWallet, damages: &mut Vec<Damage>, front: &mut impl Front) -> Next {
     let listed = shelf::list(&open(wallet));
-    let damaged = damages.len();
+    let damaged = damages.iter().filter(|it| it.is_of_a_file()).count();
     front.show(Shown::Certificates { listed, damaged });
     loop {
         match front.intent().await {

@@ -80,6 +80,20 @@ async fn both_kinds_go_under_one_ticket_and_into_the_wallet() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_was_made_anew_is_no_damaged_certificate() {
+    for (damages, told) in [
+        (vec![Damage::List], 0),
+        (vec![Damage::List, Damage::Broken(Id::random().unwrap())], 1),
+    ] {
+        let mut it = stage();
+        let mut resident = Resident::wanting(json!(["domestic"]));
+        resident.otherwise = Box::new(|_| Some(Vec::new()));
+        it.serve_damaged(damages, &mut resident).await;
+        assert_eq!(resident.last()["damaged"], told);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_of_the_issuer_that_is_not_pinned_yet_stops_one_application_and_not_the_app() {
     let mut it = stage();
     it.center.lock().await.answer = |_, preview| Maker::new(2).answer(preview);

@@ -24,7 +24,7 @@ use crate::app::picture::Picture;
 use crate::app::porter::OpenWallet;
 use crate::app::scanner::Scanner;
 use crate::app::verifying::{VerifyConfig, Verifying};
-use crate::app::wallet::{DeviceKey, Secret, Wallet};
+use crate::app::wallet::{Damage, DeviceKey, Secret, Wallet};
 use crate::conduct::tests::doubles::{PIN, TestCard, TestCenter, menu, terminal};
 use crate::config::IssuerConfig;
 use crate::handover::sealing::{Sealer, passport, preview_abroad};
@@ -181,7 +181,12 @@ pub(super) fn stage() -> Stage {
 impl Stage {
     /// Serves until the resident has nothing to do any more.
     pub(super) async fn serve(&mut self, resident: &mut Resident) {
-        let served = self.app.serve(&self.wallet, Vec::new(), resident);
+        self.serve_damaged(Vec::new(), resident).await;
+    }
+
+    /// The same, where this is damaged in the wallet.
+    pub(super) async fn serve_damaged(&mut self, damages: Vec<Damage>, resident: &mut Resident) {
+        let served = self.app.serve(&self.wallet, damages, resident);
         assert!(timeout(LONG, served).await.is_err(), "it goes on");
         // Dropping it is what locking does.
         self.app.card.close().await;
