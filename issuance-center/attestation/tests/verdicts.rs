@@ -88,7 +88,12 @@ fn of_the_devices_the_genuine_one_alone_is_believed() {
 #[test]
 fn the_configured_root_can_be_revoked_too() {
     let (_, pem) = x509_parser::pem::parse_x509_pem(AUTHORITY.roots().unwrap().as_bytes()).unwrap();
-    let serial = pem.parse_x509().unwrap().tbs_certificate.serial.to_str_radix(16);
+    let serial = pem
+        .parse_x509()
+        .unwrap()
+        .tbs_certificate
+        .serial
+        .to_str_radix(16);
     let list = format!("{{\"entries\":{{\"{serial}\":{{\"status\":\"REVOKED\"}}}}}}");
     let revoked = StatusList::parse(list.as_bytes()).unwrap();
     let mut chain = of_device("genuine");

@@ -52,7 +52,9 @@ impl Opening {
         let page = leading_to(address);
         let write = || secret_file::create(&path, 0o600, &[page.as_bytes()]);
         let written = match write() {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_left(&path) => {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && is_left(&path, address) =>
+            {
                 std::fs::remove_file(&path).and_then(|()| write())
             }
             written => written,
@@ -85,13 +87,17 @@ impl Opening {
     }
 }
 
-/// Whether it is what a start before this one left there that was killed: its secret opens nothing any more.
-fn is_left(path: &Path) -> bool {
+/// Whether it is what a start before this one left there that was killed: it leads to the same port, which this one has now, by a secret that
+/// opens nothing any more.
+fn is_left(path: &Path, address: &str) -> bool {
     let there = std::fs::symlink_metadata(path);
     let own = there.is_ok_and(|it| {
         it.is_file() && it.mode() & 0o777 == 0o600 && it.uid() == geteuid().as_raw()
     });
-    let begins = leading_to("http://127.0.0.1:");
+    let Some((page, _)) = address.split_once("/#") else {
+        return false;
+    };
+    let begins = leading_to(&format!("{page}/#"));
     // All that follows the address's beginning.
     let begins = begins.trim_end_matches("\">");
     own && std::fs::read_to_string(path).is_ok_and(|page| page.starts_with(begins))
@@ -121,6 +127,8 @@ mod tests {
         let content = std::fs::read_to_string(&path).unwrap();
         assert!(content.contains("#11") && !content.contains("#00"));
         std::mem::forget(opening);
+        // Another app's, which has another port.
+        assert!(Opening::write(Some(&path), "http://127.0.0.1:2/#22").is_err());
         // Others may read it: it is somebody's.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
