@@ -13,12 +13,14 @@
 //! | [`kinds`], [`picture`] | which kinds; a picture on its way |
 //! | [`shelf`] | certificates as they are shown |
 //! | [`wallet`] | certificates kept on the device, encrypted |
+//! | [`scanner`], [`passports`] | codes and passports, read in programs of their own |
 //! | [`export`] | a certificate's page as a picture |
 //! | [`verifying`] | somebody's certificate, looked at |
 //!
 //! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever
 //! ends it, there are the issued certificates and nothing else.
 
+mod apart;
 pub mod conduct;
 pub mod config;
 pub mod desk;
@@ -27,6 +29,7 @@ pub mod front;
 pub mod intent;
 pub mod kinds;
 pub mod opening;
+pub mod passports;
 pub mod picture;
 pub mod porter;
 pub mod scanner;

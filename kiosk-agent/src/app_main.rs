@@ -10,7 +10,7 @@
 //! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
 //! it: an application is cancelled and the card let go of.
 //!
-//! It calls itself as `app --scan` for what is to be verified (`app::scanner`).
+//! It calls itself as `app --scan` for what is to be verified (`app::scanner`), and as `app --passport` for a passport's picture (`app::passports`).
 
 use std::io;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ use terminal::app::conduct::App;
 use terminal::app::config::AppConfig;
 use terminal::app::front::PageFront;
 use terminal::app::opening::{Opening, OpeningError};
+use terminal::app::passports::{self, PassportProgram};
 use terminal::app::porter::Porter;
 use terminal::app::scanner::{self, Scanner};
 use terminal::app::server::Server;
@@ -35,7 +36,6 @@ use terminal::enrolment::Membership;
 use terminal::handover::{Issuer, IssuerError};
 use terminal::keystore::SocketKeystore;
 use terminal::latch::Latch;
-use terminal::passport::{PassportReader, Tesseract};
 use terminal::ports::Card;
 use terminal::program::{Signals, ended_by, language, not_started, reader_untrusted};
 use terminal::reader::{PcscCard, ReaderError};
@@ -91,8 +91,13 @@ enum StartError {
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if matches!(&arguments[..], [only] if only == scanner::ARGUMENT) {
-        return match scanner::serve() {
+    let serves: Option<fn() -> io::Result<()>> = match &arguments[..] {
+        [only] if only == scanner::ARGUMENT => Some(scanner::serve),
+        [only] if only == passports::ARGUMENT => Some(passports::serve),
+        _ => None,
+    };
+    if let Some(serve) = serves {
+        return match serve() {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };
@@ -136,7 +141,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         card,
         issuer,
         latch: Latch::new(),
-        passports: Arc::new(PassportReader::<Tesseract>::default()),
+        passports: Arc::new(PassportProgram::default()),
         verifying: Arc::clone(&verifying),
         scanner: Scanner::default(),
     };
@@ -165,6 +170,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
             signal = signals.next() => signal,
         };
         // What was under way is dropped and with it wiped; the card may still be held.
+        app.read_up().await;
         front.lock();
         app.card.close().await;
         drop(opening);

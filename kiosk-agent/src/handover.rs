@@ -223,7 +223,8 @@ impl Issuer {
         self
     }
 
-    /// Whose certificates for abroad it hands over too: those sealed under this CSCA, a file with its certificate. Without it, none.
+    /// Whose certificates for abroad it hands over too: those sealed under one of these CSCAs, a file with its
+    /// certificate, or with several while one takes over from another. Without it, none.
     ///
     /// # Errors
     /// [`IssuerError`]
@@ -232,7 +233,7 @@ impl Issuer {
         self.sealed_under(&csca)
     }
 
-    /// As [`with_csca`](Self::with_csca), of a certificate in PEM or DER.
+    /// As [`with_csca`](Self::with_csca), of certificates in PEM, or one in DER.
     ///
     /// # Errors
     /// [`IssuerError::Csca`]
@@ -240,7 +241,7 @@ impl Issuer {
         self.seals.add_country(verify::Country {
             code: ISSUING_STATE.to_owned(),
             name: None,
-            cscas: vec![verify::Csca::parse(csca).map_err(IssuerError::Csca)?],
+            cscas: verify::Csca::parse_all(csca).map_err(IssuerError::Csca)?,
             // The center does not sign with what is on it; this terminal has no newer one than the center.
             revoked: Vec::new(),
         });

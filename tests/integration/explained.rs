@@ -1,5 +1,11 @@
-//! The terminal explains every page of the center's at once: else each certificate would take it seconds.
+//! The terminal explains every page of the center's at once: else each certificate would take it seconds. And the finest of them are read by
+//! programs that are not ours.
 
+use std::fs;
+
+use issuance_center::certificate::qr::Symbol;
+use stage::judges::page;
+use tempfile::TempDir;
 use terminal::handover::explains;
 
 #[path = "../../issuance-center/specimen/mod.rs"]
@@ -56,5 +62,66 @@ fn every_page_of_the_center_s_is_explained_at_once() {
             "{name} {:?}",
             preview.kind
         );
+    }
+}
+
+/// Versions 28 to 30 come of seven doses of many brands, or with long lot numbers; 30 is the largest that is allowed.
+#[test]
+fn outside_judges_read_the_finest_codes_for_abroad_off_the_page() {
+    let programmes = specimen::programmes();
+    let programme = specimen::covid(&programmes);
+    let typesetter = specimen::typesetter();
+    let folder = TempDir::new().expect("a folder");
+    let longest = "12345678901234567890";
+    let with_lots = |person, romanised, length: usize| {
+        let mut preview = specimen::preview_abroad(programme, person, romanised);
+        for dose in &mut preview.doses {
+            if length > dose.lot.len() {
+                dose.lot = longest[..length].to_owned();
+            }
+        }
+        preview
+    };
+    let three = |length| with_lots(&specimen::SEVEN_DOSES, "NANASE  MINORI", length);
+    let six = || {
+        with_lots(
+            &specimen::SEVEN_OF_SIX,
+            "SONNENTHALERWALDBACHLICHTEN  ALEXANDRA",
+            0,
+        )
+    };
+    let pages = (1..=longest.len()).map(three).chain([six()]);
+    let mut finest: Vec<_> = pages
+        .map(|preview| {
+            let seal = specimen::seal(programme, &preview).expect("it fits");
+            let width = Symbol::of_seal(&seal).expect("it fits").width();
+            ((width - 17) / 4, preview, seal)
+        })
+        .filter(|(version, ..)| *version > 27)
+        .collect();
+    finest.dedup_by_key(|(version, ..)| *version);
+    let versions: Vec<_> = finest.iter().map(|(version, ..)| *version).collect();
+    assert_eq!(versions, [28, 29, 30]);
+    for (version, preview, seal) in finest {
+        let payload = specimen::payload(programme, &preview).expect("it fits");
+        let card = health_card(specimen::sign(&payload).expose());
+        let set = specimen::page(&typesetter, programme, &preview).expect("specimens are right");
+        let pdf = folder.path().join("page.pdf");
+        fs::write(&pdf, set.as_bytes()).expect("a file");
+        for dots_per_inch in [150, 200, 300] {
+            let picture = page::rasterise(&pdf, dots_per_inch).expect("poppler works");
+            for (judge, read) in [
+                ("zbar", page::zbar(&picture)),
+                ("zxing", page::zxing(&picture)),
+            ] {
+                let mut read = read.unwrap_or_default();
+                read.sort();
+                assert!(
+                    read == [card.clone(), seal.expose().to_owned()],
+                    "{judge}: version {version} at {dots_per_inch}: {} codes",
+                    read.len()
+                );
+            }
+        }
     }
 }

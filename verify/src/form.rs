@@ -98,11 +98,26 @@ fn report(report: &Report) -> Value {
         "verdict": report.verdict.word(),
         "why": report.verdict.why(),
         "reason": report.verdict.reason(),
-        "claimed_issuer": report.claimed,
+        "claimed_issuer": report.claimed.as_deref().map(shown),
         "signer": signer,
         "content": report.content.as_ref().map(content),
         "notes": notes,
     })
+}
+
+/// Without what would move the cursor on a terminal, or turn the direction of writing there or on a page: what nobody vouches for must not look
+/// like something else.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let harmless = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    text.chars().map(harmless).collect()
 }
 
 fn note(note: &Note) -> Value {
@@ -185,4 +200,27 @@ pub fn moment(second: i64) -> String {
     let moment = OffsetDateTime::from_unix_timestamp(second).ok();
     let written = moment.and_then(|moment| moment.format(&Rfc3339).ok());
     written.unwrap_or_else(|| second.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn whoever_nobody_vouches_for_cannot_turn_its_name_around() {
+        let report = Report {
+            kind: Kind::HealthCard,
+            verdict: Verdict::UnknownIssuer,
+            claimed: Some("https://a.example/\u{202e}txet\u{2066}\n\u{61c}".to_owned()),
+            signer: None,
+            content: None,
+            notes: Vec::new(),
+        };
+        let said = super::report(&report);
+        assert_eq!(
+            said["claimed_issuer"],
+            "https://a.example/\u{fffd}txet\u{fffd}\u{fffd}\u{fffd}"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use verify::form::{self, moment};
+use verify::form::{self, moment, shown};
 use verify::{Card, Content, Kind, Private, Report, Signer, TrustList, Vaccination};
 
 pub(crate) fn reports(reports: &[Report], now: i64, as_json: bool) -> io::Result<()> {
@@ -176,17 +176,4 @@ fn named(id: &str, name: &Option<String>) -> String {
         || shown(id),
         |name| format!("{} ({})", shown(name), shown(id)),
     )
-}
-
-/// Without what would move the cursor, or turn the direction of writing, on a terminal.
-fn shown(text: &str) -> String {
-    let harmless = |c: char| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
-    text.chars().map(harmless).collect()
 }

@@ -194,6 +194,7 @@ impl Config {
         let files = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
         Needs {
             read: Needs::folders(files.into_iter().chain([&self.refused_signers])),
+            run: Vec::new(),
             overwrite: vec![self.folders.keys.clone()],
             write: vec![self.folders.data.clone()],
             listen: vec![self.listen_centers.port(), self.listen_admin.port()],

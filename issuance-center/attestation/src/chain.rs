@@ -86,19 +86,7 @@ impl<'a> Chain<'a> {
 
     /// Verifies every signature up to a root, every date and every right to certify.
     pub(crate) fn verify(&self, roots: &Roots, now: ASN1Time) -> Result<(), Refused> {
-        let last = self.0.last().ok_or(Refused::Malformed)?;
-        let is_root = |root: &X509Certificate<'_>| {
-            root.subject().as_raw() == last.subject().as_raw()
-                && root.public_key().raw == last.public_key().raw
-        };
-        let (path, root) = match roots.parsed().find(is_root) {
-            Some(root) => (self.0.split_last().map_or(&[][..], |(_, path)| path), root),
-            None => {
-                let issuer = last.issuer().as_raw();
-                let root = roots.parsed().find(|it| it.subject().as_raw() == issuer);
-                (&self.0[..], root.ok_or(Refused::Root)?)
-            }
-        };
+        let (path, root) = self.led_to(roots)?;
         if path.is_empty() {
             return Err(Refused::Chain);
         }
@@ -121,10 +109,31 @@ impl<'a> Chain<'a> {
         may_stand_at(&root, path.len())
     }
 
-    /// Whether an attestation key in it, or the root's, is on the list.
-    pub(crate) fn is_revoked(&self, status: &StatusList) -> bool {
+    /// What stands below the configured root that it leads to, and that root.
+    fn led_to<'b>(
+        &self,
+        roots: &'b Roots,
+    ) -> Result<(&[X509Certificate<'a>], X509Certificate<'b>), Refused> {
+        let last = self.0.last().ok_or(Refused::Malformed)?;
+        let is_root = |root: &X509Certificate<'_>| {
+            root.subject().as_raw() == last.subject().as_raw()
+                && root.public_key().raw == last.public_key().raw
+        };
+        if let Some(root) = roots.parsed().find(is_root) {
+            return Ok((self.0.split_last().map_or(&[], |(_, path)| path), root));
+        }
+        let issuer = last.issuer().as_raw();
+        let root = roots.parsed().find(|it| it.subject().as_raw() == issuer);
+        Ok((&self.0, root.ok_or(Refused::Root)?))
+    }
+
+    /// Whether an attestation key in it, or the root's, is on the list: by the serial number of the certificate that it came with, or of the
+    /// configured one.
+    pub(crate) fn is_revoked(&self, roots: &Roots, status: &StatusList) -> bool {
+        let root = self.led_to(roots).ok().map(|(_, root)| root);
         self.0
             .iter()
+            .chain(&root)
             .any(|certificate| status.refuses(&certificate.tbs_certificate.serial))
     }
 

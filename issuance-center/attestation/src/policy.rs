@@ -105,7 +105,7 @@ impl Policy {
             Err(Refused::Root) if !is_hardware(&description) => return Err(Refused::Software),
             verified => verified?,
         }
-        if chain.is_revoked(status) {
+        if chain.is_revoked(&self.roots, status) {
             return Err(Refused::Revoked);
         }
         if !is_hardware(&description) {

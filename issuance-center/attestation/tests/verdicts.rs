@@ -84,6 +84,29 @@ fn of_the_devices_the_genuine_one_alone_is_believed() {
     }
 }
 
+/// A chain need not bring its root, and one that it brings may have another number.
+#[test]
+fn the_configured_root_can_be_revoked_too() {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(AUTHORITY.roots().unwrap().as_bytes()).unwrap();
+    let serial = pem
+        .parse_x509()
+        .unwrap()
+        .tbs_certificate
+        .serial
+        .to_str_radix(16);
+    let list = format!("{{\"entries\":{{\"{serial}\":{{\"status\":\"REVOKED\"}}}}}}");
+    let revoked = StatusList::parse(list.as_bytes()).unwrap();
+    let mut chain = of_device("genuine");
+    for with_root in [true, false] {
+        if !with_root {
+            chain.pop();
+        }
+        assert!(judge(&chain).is_ok(), "{with_root}");
+        let judged = policy().verify(&chain, &revoked, CHALLENGE, now());
+        assert_eq!(judged, Err(Refused::Revoked), "{with_root}");
+    }
+}
+
 #[test]
 fn the_key_is_the_leafs() {
     let own = spki();

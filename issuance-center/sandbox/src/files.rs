@@ -44,12 +44,14 @@ pub fn confine(needs: &Needs, landlock: Landlock) -> Result<Confined, SandboxErr
         .and_then(Ruleset::create)
         .map_err(|_| SandboxError::Landlock)?;
     let read = AccessFs::ReadFile.into();
+    let run = make_bitflags!(AccessFs::{ReadFile | Execute});
     let overwrite = make_bitflags!(AccessFs::{ReadFile | WriteFile});
     let write = make_bitflags!(AccessFs::{
         ReadFile | WriteFile | ReadDir | Truncate | MakeReg | RemoveFile
     });
     for (folders, access) in [
         (&needs.read, read),
+        (&needs.run, run),
         (&needs.overwrite, overwrite),
         (&needs.write, write),
     ] {

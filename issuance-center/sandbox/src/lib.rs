@@ -26,6 +26,8 @@ pub use memory::{Memory, harden};
 pub struct Needs {
     /// Folders beneath which files may be read. Folders, since what is read again is replaced by another file.
     pub read: Vec<PathBuf>,
+    /// Programs and folders beneath which files may be read and run.
+    pub run: Vec<PathBuf>,
     /// Folders in which files may be written over, and none made or removed.
     pub overwrite: Vec<PathBuf>,
     /// Folders in which files may be made, written and removed.

@@ -26,12 +26,14 @@ pub enum Memory {
 /// [`SandboxError::Dumps`]
 pub fn harden() -> Result<Memory, SandboxError> {
     panics::keep_quiet();
+    // Less than any core has; and 1, unlike 0, holds for a program that cores are piped to as well (core(5)): of whatever this process
+    // starts, too.
     let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
+        current: Some(1),
+        maximum: Some(1),
     };
     setrlimit(Resource::Core, none).map_err(|_| SandboxError::Dumps)?;
-    // The limit does not hold for a program that cores are piped to; this does.
+    // And whoever is of the same user does not look into it either.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| SandboxError::Dumps)?;
     Ok(lock())
 }

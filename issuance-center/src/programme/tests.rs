@@ -321,6 +321,59 @@ const CODES: [(&str, Option<&str>, &str); 18] = [
     ("Daichirona (Omicron XBB.1.5)", None, "XM68M6"),
 ];
 
+/// What CDC's table calls them, shortened: code, maker (by MVX), what it was made from, micrograms a dose. Each row of the shipped table that has such a
+/// code has to be that.
+const CDC: [(&str, &str, &str, &str); 17] = [
+    ("207", "Moderna", "", "100"),
+    ("208", "Pfizer", "", "30"),
+    ("210", "AstraZeneca", "", ""),
+    ("211", "Novavax", "", "5"),
+    ("212", "Janssen", "", ""),
+    ("218", "Pfizer", "", "10"),
+    ("219", "Pfizer", "", "3"),
+    ("229", "Moderna", "BA.4-5", "50"),
+    ("300", "Pfizer", "BA.4-5", "30"),
+    ("301", "Pfizer", "BA.4-5", "10"),
+    ("308", "Pfizer", "XBB.1.5", "3"),
+    ("309", "Pfizer", "XBB.1.5", "30"),
+    ("310", "Pfizer", "XBB.1.5", "10"),
+    ("311", "Moderna", "XBB.1.5", "25"),
+    ("312", "Moderna", "XBB.1.5", "50"),
+    ("519", "Moderna", "BA.1", "50"),
+    ("520", "Pfizer", "BA.1", "30"),
+];
+
+/// As `programmes/SOURCES.md` says, whose tables were looked at.
+#[test]
+fn each_cvx_is_of_that_maker_strain_and_dose_in_cdcs_table() {
+    let programmes = Programmes::load(&shipped()).unwrap();
+    let programme = programmes.find(&"covid-19".parse().unwrap()).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for row in &programme.vaccines().rows {
+        let (product, Some(cvx)) = (row.product.en.as_str(), row.cvx.as_deref()) else {
+            continue;
+        };
+        let (_, maker, strain, dose) = CDC.into_iter().find(|it| it.0 == cvx).unwrap();
+        seen.insert(cvx);
+        assert!(row.maker.en.contains(maker), "{product}: {maker}");
+        let strains = ["BA.1", "BA.4-5", "XBB.1.5"];
+        let said = strains.into_iter().find(|it| product.contains(it));
+        assert_eq!(said.unwrap_or_default(), strain, "{product}");
+        // By age: Japan's children's doses are those of the United States.
+        let by_age = match (maker, strain) {
+            ("Pfizer", _) if product.contains("6 months to 4") => "3",
+            ("Pfizer", _) if product.contains("5 to 11") => "10",
+            ("Pfizer", _) => "30",
+            ("Moderna", _) if product.contains("6 months to 11") => "25",
+            ("Moderna", "") => "100",
+            ("Moderna", _) => "50",
+            _ => dose,
+        };
+        assert_eq!(by_age, dose, "{product}");
+    }
+    assert_eq!(seen.len(), CDC.len(), "{seen:?}");
+}
+
 /// First and last day of each row: whoever changes one changes what was certified, and says so here.
 const DAYS: [(&str, &str, &str); 19] = [
     ("Comirnaty", "2021-02-14", "2024-03-31"),

@@ -30,7 +30,6 @@ use crate::channel::ChannelCenter;
 use crate::enrolment::Membership;
 use crate::handover::Issuer;
 use crate::latch::Latch;
-use crate::passport::{PassportReader, ReadError, Recogniser};
 use crate::ports::{Card, Center, Closed};
 
 /// The way into a center. An application stays with the certificate, and so the name, that it began with.
@@ -56,19 +55,17 @@ impl Gate for Membership {
     }
 }
 
-/// What reads passports. It takes some seconds, and blocks meanwhile.
+/// What reads passports. It takes some seconds; whoever does not wait any more ends it.
 pub trait ReadsPassports: Send + Sync + 'static {
     /// The lines in a JPEG or PNG file.
     ///
     /// # Errors
-    /// [`ReadError`]
-    fn read(&self, picture: &[u8]) -> Result<PassportMrz, ReadError>;
-}
+    /// What is wrong with the picture.
+    fn read(&self, picture: &[u8])
+    -> impl Future<Output = Result<PassportMrz, ProblemCode>> + Send;
 
-impl<R: Recogniser + Send + Sync + 'static> ReadsPassports for PassportReader<R> {
-    fn read(&self, picture: &[u8]) -> Result<PassportMrz, ReadError> {
-        Self::read(self, picture)
-    }
+    /// Waits until what was ended is gone.
+    fn gone(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// Everything that outlives an application, and the wallet's being open.
@@ -117,8 +114,10 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
                 never = self.serve(&wallet, damages, front) => match never {},
                 () = porter.until_to_be_locked(&wallet) => {}
             }
-            // What was under way is dropped and with it wiped; the card may still be held.
+            // What was under way is dropped and with it wiped: so are the programs that read for it, before it is called locked.
+            self.read_up().await;
             front.lock();
+            // The card may still be held.
             self.card.close().await;
         }
     }
@@ -140,7 +139,13 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
                 Next::Apply(proposal) => self.apply(wallet, proposal, front).await,
                 Next::Verify => looking::verify(&self.scanner, &self.verifying, front).await,
             };
+            self.read_up().await;
         }
+    }
+
+    /// Waits until no picture is read any more: at once, but for one that nobody waits for since just now.
+    pub async fn read_up(&self) {
+        tokio::join!(self.passports.gone(), self.scanner.gone());
     }
 
     /// Leads one application. Whatever ends it, the card is let go of and everything held is wiped.
@@ -166,7 +171,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
 
 async fn list(wallet: &OpenWallet, damages: &mut Vec<Damage>, front: &mut impl Front) -> Next {
     let listed = shelf::list(&open(wallet));
-    let damaged = damages.len();
+    let damaged = damages.iter().filter(|it| it.is_of_a_file()).count();
     front.show(Shown::Certificates { listed, damaged });
     loop {
         match front.intent().await {

@@ -1,10 +1,12 @@
 //! How the page comes to the resident's browser, with the start's secret: by a file, since others could read a command line.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use issuance_channel::secret_file;
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use crate::web::browser::leading_to;
@@ -20,7 +22,7 @@ pub struct Opening {
 /// Why the page is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
-    /// The file cannot be written, or is there already.
+    /// The file cannot be written, or somebody's is there already.
     #[error("the file that leads to the page cannot be written")]
     File(#[source] io::Error),
     /// The program cannot be started.
@@ -47,8 +49,17 @@ impl Opening {
                 (folder.path().join("start.html"), Some(folder))
             }
         };
-        secret_file::create(&path, 0o600, &[leading_to(address).as_bytes()])
-            .map_err(OpeningError::File)?;
+        let page = leading_to(address);
+        let write = || secret_file::create(&path, 0o600, &[page.as_bytes()]);
+        let written = match write() {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && is_left(&path, address) =>
+            {
+                std::fs::remove_file(&path).and_then(|()| write())
+            }
+            written => written,
+        };
+        written.map_err(OpeningError::File)?;
         Ok(Self {
             path,
             _folder: folder,
@@ -76,6 +87,22 @@ impl Opening {
     }
 }
 
+/// Whether it is what a start before this one left there that was killed: it leads to the same port, which this one has now, by a secret that
+/// opens nothing any more.
+fn is_left(path: &Path, address: &str) -> bool {
+    let there = std::fs::symlink_metadata(path);
+    let own = there.is_ok_and(|it| {
+        it.is_file() && it.mode() & 0o777 == 0o600 && it.uid() == geteuid().as_raw()
+    });
+    let Some((page, _)) = address.split_once("/#") else {
+        return false;
+    };
+    let begins = leading_to(&format!("{page}/#"));
+    // All that follows the address's beginning.
+    let begins = begins.trim_end_matches("\">");
+    own && std::fs::read_to_string(path).is_ok_and(|page| page.starts_with(begins))
+}
+
 impl Drop for Opening {
     fn drop(&mut self) {
         // What is gone already is gone.
@@ -85,9 +112,33 @@ impl Drop for Opening {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    /// As SIGKILL leaves it.
+    #[test]
+    fn what_a_killed_start_left_makes_room_and_nothing_else_does() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("start.html");
+        let before = Opening::write(Some(&path), "http://127.0.0.1:1/#00").unwrap();
+        std::mem::forget(before);
+        let opening = Opening::write(Some(&path), "http://127.0.0.1:1/#11").unwrap();
+        let content = std::fs::read_to_string(&path).unwrap();
+        assert!(content.contains("#11") && !content.contains("#00"));
+        std::mem::forget(opening);
+        // Another app's, which has another port.
+        assert!(Opening::write(Some(&path), "http://127.0.0.1:2/#22").is_err());
+        // Others may read it: it is somebody's.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&path, "somebody's").unwrap();
+        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/nowhere", &path).unwrap();
+        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+    }
 
     #[test]
     fn the_file_is_its_owner_s_alone_leads_to_the_page_and_goes() {

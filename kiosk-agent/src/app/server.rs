@@ -110,6 +110,10 @@ impl Site for App {
         ),
     ];
 
+    fn lets_in(&self, headers: &HeaderMap) -> bool {
+        self.check_secret(headers).is_ok()
+    }
+
     async fn route(
         &self,
         parts: &Parts,

@@ -10,6 +10,9 @@
 //! ever fetched the keys that are pinned for the hand-over count, and whether something was revoked cannot be told: our own issuer
 //! publishes lists, so without one, or with one that was fetched too long ago, its cards are `unchecked`, and never `valid`.
 //!
+//! A CSCA that is fetched counts if one that is pinned vouches for it, by its own key or in a link certificate; and a list if it is of one that
+//! counts. The center's public listener alone makes nobody a signer of certificates for abroad.
+//!
 //! Nothing of what was looked at is kept, and nobody is told of it: what is fetched is the same, whatever was.
 
 mod center;
@@ -120,7 +123,7 @@ pub struct Verifying {
     folder: PathBuf,
     issuer: String,
     pinned_keys: String,
-    pinned_csca: Option<Vec<u8>>,
+    pinned_cscas: Vec<Csca>,
     center: Option<Center>,
     known: RwLock<Arc<Known>>,
 }
@@ -139,12 +142,17 @@ impl Verifying {
     pub fn new(config: &VerifyConfig, issuer: &IssuerConfig) -> Result<Self, VerifyingError> {
         fs::create_dir_all(&config.trust).map_err(VerifyingError::Folder)?;
         let keys = fs::read_to_string(&issuer.keys).map_err(VerifyingError::Keys)?;
-        let csca = issuer.csca.as_ref().map(fs::read).transpose();
+        let cscas = issuer.csca.as_ref().map(fs::read).transpose();
+        let cscas = cscas.map_err(VerifyingError::Keys)?;
+        let cscas = cscas.map(|cscas| Csca::parse_all(&cscas)).transpose();
+        let cscas = cscas.map_err(|error| {
+            VerifyingError::Keys(io::Error::new(io::ErrorKind::InvalidData, error))
+        })?;
         let mut verifying = Self {
             folder: config.trust.clone(),
             issuer: issuer.iss.clone(),
             pinned_keys: keys,
-            pinned_csca: csca.map_err(VerifyingError::Keys)?,
+            pinned_cscas: cscas.unwrap_or_default(),
             center: config.center.as_ref().map(Center::new).transpose()?,
             known: RwLock::new(Arc::new(Known {
                 trust: TrustList::default(),
@@ -189,7 +197,10 @@ impl Verifying {
         let Some(center) = &self.center else {
             return Ok(false);
         };
-        let fetched = center.fetch(now, self.kept().as_ref()).await?;
+        let before = self.kept();
+        let mut fetched = center.fetch(now, before.as_ref()).await?;
+        let lists = [before.and_then(|it| it.csca_list), fetched.csca_list.take()];
+        fetched.csca_list = self.newest_of_cscas(&fetched, lists);
         let known = self.know(Some(&fetched)).map_err(|_| FetchError::Unsound)?;
         self.keep(&fetched).map_err(FetchError::NotKept)?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
@@ -217,7 +228,21 @@ impl Verifying {
         let kept = fs::read(self.folder.join(FETCHED)).ok()?;
         let fetched: Fetched = serde_json::from_slice(&kept).ok()?;
         // All of it, or it is not believed.
-        fetched.issuers(&self.issuer).is_ok().then_some(fetched)
+        fetched
+            .issuers(&self.issuer, &self.pinned_cscas)
+            .is_ok()
+            .then_some(fetched)
+    }
+
+    /// Of the CSCAs' lists that count, the latest.
+    fn newest_of_cscas(&self, fetched: &Fetched, lists: [Option<Blob>; 2]) -> Option<Blob> {
+        let cscas = fetched.cscas(&self.pinned_cscas);
+        let counting = lists.into_iter().flatten().filter_map(|list| {
+            let read = RevokedSigners::parse(list.as_bytes(), &cscas).ok()?;
+            Some((read.updates(), list))
+        });
+        let latest = counting.max_by_key(|(updates, _)| *updates);
+        latest.map(|(_, list)| list)
     }
 
     fn keep(&self, fetched: &Fetched) -> io::Result<()> {
@@ -242,28 +267,20 @@ impl Verifying {
                 at: 0,
                 keys: self.pinned_keys.clone(),
                 revoked: BTreeMap::new(),
-                csca: self.pinned_csca.clone().map(Blob::new),
+                csca: None,
                 csca_list: None,
             };
             fetched
-                .issuers(&self.issuer)
+                .issuers(&self.issuer, &self.pinned_cscas)
                 .map_err(|_| invalid("not keys of an issuer"))
         };
-        let (mut issuer, mut country) = match fetched.map(|fetched| fetched.issuers(&self.issuer)) {
+        let known = fetched.map(|fetched| fetched.issuers(&self.issuer, &self.pinned_cscas));
+        let (mut issuer, country) = match known {
             Some(Ok(issuers)) => issuers,
             _ => pinned()?,
         };
         if fetched.is_none() {
             issuer.fetched = None;
-        } else if let Some(pinned) = &self.pinned_csca {
-            // What one's own seals are under counts, even where the center says another by now.
-            let pinned = Csca::parse(pinned).map_err(|error| {
-                VerifyingError::Keys(io::Error::new(io::ErrorKind::InvalidData, error))
-            })?;
-            let same = |csca: &Csca| csca.fingerprint() == pinned.fingerprint();
-            if !country.cscas.iter().any(same) {
-                country.cscas.push(pinned);
-            }
         }
         trust.add_card_issuer(issuer);
         if !country.cscas.is_empty() {
@@ -277,8 +294,22 @@ impl Verifying {
 }
 
 impl Fetched {
+    /// Those that are pinned, and the one that was fetched where one of them vouches for it.
+    fn cscas(&self, pinned: &[Csca]) -> Vec<Csca> {
+        let mut cscas = pinned.to_vec();
+        let fetched = self.csca.as_ref();
+        let fetched = fetched.and_then(|csca| Csca::vouched_for(csca.as_bytes(), pinned).ok());
+        if let Some(fetched) = fetched {
+            let same = |csca: &Csca| csca.fingerprint() == fetched.fingerprint();
+            if !cscas.iter().any(same) {
+                cscas.push(fetched);
+            }
+        }
+        cscas
+    }
+
     /// What it says, if all of it is sound.
-    fn issuers(&self, url: &str) -> Result<(CardIssuer, Country), FetchError> {
+    fn issuers(&self, url: &str, pinned: &[Csca]) -> Result<(CardIssuer, Country), FetchError> {
         let unsound = FetchError::Unsound;
         let keys = Jwks::parse(&self.keys).map_err(|_| unsound)?;
         let revoked = self.revoked.iter().map(|(kid, list)| {
@@ -287,10 +318,7 @@ impl Fetched {
             own.then_some(list).ok_or(FetchError::Unsound)
         });
         let revoked = revoked.collect::<Result<_, _>>()?;
-        let csca = self.csca.iter().map(|csca| Csca::parse(csca.as_bytes()));
-        let cscas: Vec<_> = csca
-            .collect::<Result<_, _>>()
-            .map_err(|_| FetchError::Unsound)?;
+        let cscas = self.cscas(pinned);
         let lists = self.csca_list.iter();
         let lists = lists.map(|list| RevokedSigners::parse(list.as_bytes(), &cscas));
         let lists = lists

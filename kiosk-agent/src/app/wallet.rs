@@ -94,7 +94,7 @@ impl Kept {
 /// What is not as it was left. The rest of the wallet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Damage {
-    /// The list did not open; it was made anew of the certificates that do.
+    /// The list did not open; it was made anew of the certificates that do, each as one that may lapse. No certificate is damaged by it.
     List,
     /// The certificate's file is there and does not open: altered, cut, another's, or not to be read.
     Broken(Id),
@@ -102,6 +102,14 @@ pub enum Damage {
     Missing(Id),
     /// A file that looks like a certificate's and is not on the list, such as one put back after it was deleted.
     Stranger(Id),
+}
+
+impl Damage {
+    /// Whether it is a certificate's, and not the list's, which is whole again.
+    #[must_use]
+    pub const fn is_of_a_file(self) -> bool {
+        !matches!(self, Self::List)
+    }
 }
 
 /// How a wallet is opened.
@@ -455,7 +463,8 @@ impl Wallet {
         for id in self.folder.ids()? {
             let file = self.folder.read(&id.to_string()).unwrap_or_default();
             if file.is_some_and(|file| self.keys.open_certificate(id, &file).is_some()) {
-                list.set(id, State::Kept);
+                // Whether the center knows of it stood on the list alone: one that lapsed must not look good again.
+                list.set(id, State::Unreported);
             }
         }
         Ok(list)

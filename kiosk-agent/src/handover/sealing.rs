@@ -17,6 +17,10 @@ use super::testing::preview;
 /// Seals what a center seals.
 pub(crate) struct Sealer {
     pub(crate) csca: String,
+    /// The same, DER.
+    csca_der: Vec<u8>,
+    root: CertificateParams,
+    issuer: Issuer<'static, KeyPair>,
     certificate: Vec<u8>,
     key: SigningKey,
 }
@@ -34,8 +38,8 @@ impl Sealer {
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let root_key = KeyPair::generate().unwrap();
-        let csca = root.clone().self_signed(&root_key).unwrap().pem();
-        let issuer = Issuer::new(root, root_key);
+        let csca = root.clone().self_signed(&root_key).unwrap();
+        let issuer = Issuer::new(root.clone(), root_key);
 
         let mut signer = CertificateParams::default();
         signer.distinguished_name = named("VDS");
@@ -50,10 +54,25 @@ impl Sealer {
         let key = KeyPair::generate().unwrap();
         let certificate = signer.signed_by(&key, &issuer).unwrap();
         Self {
-            csca,
+            csca: csca.pem(),
+            csca_der: csca.der().to_vec(),
+            root,
+            issuer,
             certificate: certificate.der().to_vec(),
             key: SigningKey::from_pkcs8_der(key.serialized_der()).unwrap(),
         }
+    }
+
+    pub(crate) fn csca_der(&self) -> Vec<u8> {
+        self.csca_der.clone()
+    }
+
+    /// Another's CSCA, its key certified by this one's: a link certificate, DER.
+    pub(crate) fn link(&self, other: &Self) -> Vec<u8> {
+        let mut root = other.root.clone();
+        root.use_authority_key_identifier_extension = true;
+        let link = root.signed_by(other.issuer.key(), &self.issuer).unwrap();
+        link.der().to_vec()
     }
 
     /// The seal of what a preview showed, under this id.

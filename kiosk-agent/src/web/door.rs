@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,11 +26,12 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 use tokio_stream::{Stream, StreamExt};
 use zeroize::Zeroizing;
 
-/// Connections at the same time; a browser has up to six.
+/// Connections at the same time; a browser has up to six. Whoever else on this machine opens more closes the oldest of those that the page's
+/// secret did not come by: nobody keeps the page out by holding connections.
 const CONNECTIONS: usize = 24;
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,6 +51,9 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub(crate) trait Site: Send + Sync + 'static {
     /// `Content-Security-Policy` and `Permissions-Policy` of everything here.
     const POLICIES: [(&str, &str); 2];
+
+    /// Whether a request comes from the page, by its secret: its connection is not closed to make room.
+    fn lets_in(&self, headers: &HeaderMap) -> bool;
 
     /// Answers what came to the right address.
     fn route(
@@ -133,11 +138,8 @@ impl Door {
     /// Answers until it is dropped.
     pub(crate) async fn open(self, site: Arc<impl Site>) {
         let address = Arc::new(self.address);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut held: Vec<Held> = Vec::with_capacity(CONNECTIONS);
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
             let Ok((stream, peer)) = self.listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -145,20 +147,44 @@ impl Door {
             if !peer.ip().is_loopback() {
                 continue;
             }
+            held.retain(|connection| !connection.task.is_finished());
+            if held.len() >= CONNECTIONS {
+                let strange = |connection: &Held| !connection.let_in.load(Ordering::Relaxed);
+                let Some(oldest) = held.iter().position(strange) else {
+                    continue;
+                };
+                held.remove(oldest).task.abort();
+            }
             let (site, address) = (Arc::clone(&site), Arc::clone(&address));
-            tokio::spawn(async move {
-                attend(site, address, stream).await;
-                drop(place);
-            });
+            let let_in = Arc::new(AtomicBool::new(false));
+            let task = tokio::spawn(attend(site, address, stream, Arc::clone(&let_in)));
+            let task = task.abort_handle();
+            held.push(Held { let_in, task });
         }
     }
 }
 
-async fn attend(site: Arc<impl Site>, address: Arc<Address>, stream: TcpStream) {
+/// A connection.
+struct Held {
+    /// Whether the page's secret came by it.
+    let_in: Arc<AtomicBool>,
+    task: AbortHandle,
+}
+
+async fn attend(
+    site: Arc<impl Site>,
+    address: Arc<Address>,
+    stream: TcpStream,
+    let_in: Arc<AtomicBool>,
+) {
     // A press is answered at once, and so is a screen.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let (site, address) = (Arc::clone(&site), Arc::clone(&address));
+        let_in.store(
+            address.check(request.headers()).is_ok() && site.lets_in(request.headers()),
+            Ordering::Relaxed,
+        );
         async move { Ok::<_, Infallible>(answer(&*site, &address, request).await) }
     });
     let mut server = http1::Builder::new();
@@ -267,4 +293,74 @@ pub(crate) fn events(screens: impl Stream<Item = Bytes> + Send + 'static) -> Res
     let media_type = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    struct Hall(Secret);
+
+    impl Site for Hall {
+        const POLICIES: [(&str, &str); 2] = [
+            ("content-security-policy", "default-src 'none'"),
+            ("permissions-policy", "camera=()"),
+        ];
+
+        fn lets_in(&self, headers: &HeaderMap) -> bool {
+            self.0.is_in(headers)
+        }
+
+        async fn route(
+            &self,
+            _: &Parts,
+            _: Incoming,
+            _: &Address,
+        ) -> Result<Response<Body>, StatusCode> {
+            Ok(without_body(StatusCode::NO_CONTENT))
+        }
+    }
+
+    /// Asks by this connection, and says whether it was answered.
+    async fn asks(stream: &mut TcpStream, host: &str, secret: &str) -> bool {
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {secret}\r\n\r\n");
+        let mut answer = [0; 12];
+        stream.write_all(request.as_bytes()).await.is_ok()
+            && stream.read_exact(&mut answer).await.is_ok()
+            && answer.starts_with(b"HTTP/1.1 204")
+            && {
+                let mut rest = [0; 4096];
+                stream.read(&mut rest).await.is_ok()
+            }
+    }
+
+    #[tokio::test]
+    async fn whoever_holds_connections_keeps_nobody_out() {
+        let secret = Secret::random().unwrap();
+        let door = Door::bind(0).await.unwrap();
+        let host = door.address.host.clone();
+        let open = tokio::spawn(door.open(Arc::new(Hall(secret.clone()))));
+        let connect = || TcpStream::connect(&host);
+        let mut page = connect().await.unwrap();
+        assert!(asks(&mut page, &host, secret.expose()).await);
+        // Somebody who guesses is as strange as who says nothing.
+        let mut stranger = connect().await.unwrap();
+        assert!(asks(&mut stranger, &host, &"0".repeat(64)).await);
+        let mut silent = Vec::new();
+        for _ in 0..3 * CONNECTIONS {
+            silent.push(connect().await.unwrap());
+        }
+        let answered = async {
+            let mut next = connect().await.unwrap();
+            asks(&mut next, &host, "").await
+        };
+        let soon = tokio::time::timeout(PATIENCE / 2, answered).await;
+        assert_eq!(soon, Ok(true), "the next one need not wait");
+        assert!(asks(&mut page, &host, secret.expose()).await, "it stays");
+        assert!(!asks(&mut stranger, &host, "").await, "it had to go");
+        open.abort();
+    }
 }

@@ -79,6 +79,10 @@ impl Site for Kiosk {
         ),
     ];
 
+    fn lets_in(&self, headers: &HeaderMap) -> bool {
+        self.check_secret(headers).is_ok()
+    }
+
     async fn route(
         &self,
         parts: &Parts,

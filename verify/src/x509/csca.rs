@@ -70,6 +70,53 @@ impl Csca {
         Self::read(&pem.contents)
     }
 
+    /// Reads several one after the other, PEM; or one, DER or PEM.
+    ///
+    /// # Errors
+    /// One of them is none, or there is none.
+    pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, CscaError> {
+        if !bytes.starts_with(b"-----BEGIN ") {
+            return Ok(vec![Self::read(bytes)?]);
+        }
+        let (mut rest, mut all) = (bytes, Vec::new());
+        while !rest.trim_ascii().is_empty() {
+            let (after, pem) = parse_x509_pem(rest).map_err(|_| CscaError::Form)?;
+            if pem.label != "CERTIFICATE" {
+                return Err(CscaError::Form);
+            }
+            all.push(Self::read(&pem.contents)?);
+            rest = after;
+        }
+        Ok(all)
+    }
+
+    /// Reads one, DER, for which one of these vouches: by its own key, as where its certificate was renewed, or by its signature under
+    /// another key, a link certificate (Doc 9303-12, "CSCA Link Certificates").
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); [`CscaError::Signature`] if none of them vouches for it.
+    pub fn vouched_for<'a>(
+        der: &[u8],
+        by: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<Self, CscaError> {
+        let csca = Self::read(der)?;
+        let certificate = certificate(der).ok_or(CscaError::Form)?;
+        let inner = &certificate.tbs_certificate;
+        let vouched = by.into_iter().any(|known| {
+            inner.issuer().as_raw() == known.name
+                && known.country == csca.country
+                && known
+                    .key
+                    .verify(
+                        &certificate.signature_algorithm,
+                        inner.as_ref(),
+                        &certificate.signature_value.data,
+                    )
+                    .is_ok()
+        });
+        vouched.then_some(csca).ok_or(CscaError::Signature)
+    }
+
     fn read(der: &[u8]) -> Result<Self, CscaError> {
         let certificate = certificate(der).ok_or(CscaError::Form)?;
         let inner = &certificate.tbs_certificate;

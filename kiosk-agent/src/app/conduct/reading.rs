@@ -1,11 +1,9 @@
 //! The card and the passport.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use issuance_api::passport::PassportMrz;
 use issuance_api::{CertificateKind, Problem, ProblemCode, TerminalUrn};
-use tokio::task::spawn_blocking;
 
 use super::applying::Choice;
 use super::{App, Gate, ReadsPassports, Step, answered, meanwhile, obstacle, unless_cancelled};
@@ -224,9 +222,13 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             });
             let (picture, read) = tokio::select! {
                 biased;
-                // It is read to its end, for nobody.
-                without = without => return without.map(|()| Lines::Without),
-                read = self.read(picture) => read?,
+                // Whoever goes takes the picture with them, and what reads it.
+                without = without => {
+                    without?;
+                    self.passports.gone().await;
+                    return Ok(Lines::Without);
+                }
+                read = self.read(picture) => read,
             };
             match read {
                 Ok(lines) => {
@@ -244,20 +246,13 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         }
     }
 
-    /// Reads where a thread may block.
-    async fn read(
-        &self,
-        picture: Picture,
-    ) -> Result<(Picture, Result<PassportMrz, ProblemCode>), Closed> {
-        let reader = Arc::clone(&self.passports);
-        let read = spawn_blocking(move || {
-            let read = match picture.content() {
-                Content::Picture(file) => reader.read(file).map_err(ProblemCode::from),
-                _ => Err(ProblemCode::PassportUnreadable),
-            };
-            (picture, read)
-        });
-        Ok(read.await.map_err(|_| ProblemCode::InternalError)?)
+    /// Reads it; whoever drops this ends the reading.
+    async fn read(&self, picture: Picture) -> (Picture, Result<PassportMrz, ProblemCode>) {
+        let read = match picture.content() {
+            Content::Picture(file) => self.passports.read(file).await,
+            _ => Err(ProblemCode::PassportUnreadable),
+        };
+        (picture, read)
     }
 }
 

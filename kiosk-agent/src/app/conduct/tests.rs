@@ -79,6 +79,40 @@ async fn both_kinds_go_under_one_ticket_and_into_the_wallet() {
     assert_eq!(passport["number"], "XX0000001");
 }
 
+#[tokio::test]
+async fn locked_while_a_passport_is_read_nothing_reads_on_and_the_next_picture_is_taken() {
+    let mut it = stage();
+    let mut resident = Resident::wanting(both());
+    let processes = it.locked_while_reading(&mut resident).await;
+    assert_eq!(resident.last()["screen"], "passport-reading");
+    assert_eq!(processes.len(), 2);
+    for process in processes {
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat"));
+        assert!(state.map_or(true, |state| state.contains(") Z ")));
+    }
+    assert_eq!(resident.pictures.available_permits(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_made_anew_is_no_damaged_certificate() {
+    for (damages, told) in [
+        (vec![Damage::List], 0),
+        (
+            vec![
+                Damage::List,
+                Damage::Broken("00".repeat(16).parse().unwrap()),
+            ],
+            1,
+        ),
+    ] {
+        let mut it = stage();
+        let mut resident = Resident::wanting(json!(["domestic"]));
+        resident.otherwise = Box::new(|_| Some(Vec::new()));
+        it.serve_damaged(damages, &mut resident).await;
+        assert_eq!(resident.last()["damaged"], told);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_key_of_the_issuer_that_is_not_pinned_yet_stops_one_application_and_not_the_app() {
     let mut it = stage();

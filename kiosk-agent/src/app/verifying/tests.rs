@@ -1,3 +1,4 @@
+use issuance_api::CertificateId;
 use tempfile::TempDir;
 
 use verify::scan;
@@ -6,6 +7,7 @@ use super::center::newest;
 use super::*;
 use crate::app::export;
 use crate::handover::qr_text;
+use crate::handover::sealing::{Sealer, preview_abroad};
 use crate::handover::testing::{ISS, Maker, page, payload, preview};
 
 /// After the specimens' `nbf`.
@@ -37,7 +39,7 @@ impl Place {
         let issuer = IssuerConfig {
             iss: ISS.to_owned(),
             keys: self.parent.path().join("jwks.json"),
-            csca: None,
+            csca: Some(self.parent.path().join("csca.pem")).filter(|path| path.exists()),
         };
         Verifying::new(
             &VerifyConfig {
@@ -199,6 +201,52 @@ fn issuers_of_a_trust_list_count_too_and_a_malformed_one_is_told() {
     fs::write(place.trust().join(TRUST), "[[card-issuer]]").unwrap();
     let opened = place.open_at(place.trust());
     assert!(matches!(opened, Err(VerifyingError::Trust(_))));
+}
+
+/// Whoever has the center's public listener is no CSCA by it.
+#[test]
+fn a_fetched_csca_counts_if_a_pinned_one_vouches_for_it() {
+    let place = Place::new();
+    let (pinned, other) = (Sealer::new(), Sealer::new());
+    let verdict = |verifying: &Verifying, sealer: &Sealer| {
+        let seal = sealer.seal(&preview_abroad(), &CertificateId::from_mac(&[7; 32]));
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let said = told(verifying, seal.as_bytes(), now);
+        said["codes"][0]["verdict"].as_str().unwrap().to_owned()
+    };
+    let fetched = |csca: Vec<u8>| Fetched {
+        csca: Some(Blob::new(csca)),
+        ..place.fetched(NOW, &[])
+    };
+    // The center says that another is the country's: with a pinned one, and with none.
+    place.open().keep(&fetched(other.csca_der())).unwrap();
+    assert_eq!(verdict(&place.open(), &other), "unknown-issuer");
+    let file = place.parent.path().join("csca.pem");
+    fs::write(&file, &pinned.csca).unwrap();
+    let verifying = place.open();
+    assert_eq!(verdict(&verifying, &other), "unknown-issuer");
+    assert_ne!(verdict(&verifying, &pinned), "unknown-issuer");
+    assert_eq!(
+        verifying.trust(NOW)["center"]["fetched"],
+        form::moment(NOW),
+        "the rest counts"
+    );
+    // The pinned one's key signed the other's certificate: a link. One that says so and is not signed by it is none.
+    for (links, says) in [(true, "unchecked"), (false, "unknown-issuer")] {
+        let link = if links {
+            pinned.link(&other)
+        } else {
+            Sealer::new().link(&other)
+        };
+        place.open().keep(&fetched(link)).unwrap();
+        assert_eq!(verdict(&place.open(), &other), says, "{links}");
+    }
+    // Or both are pinned, while one takes over from the other.
+    fs::write(&file, format!("{}{}", pinned.csca, other.csca)).unwrap();
+    place.open().keep(&place.fetched(NOW, &[])).unwrap();
+    let verifying = place.open();
+    assert_ne!(verdict(&verifying, &other), "unknown-issuer");
+    assert_ne!(verdict(&verifying, &pinned), "unknown-issuer");
 }
 
 #[test]

@@ -17,14 +17,16 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::app::apart::tests::script;
 use crate::app::conduct::{App, Gate, ReadsPassports};
 use crate::app::desk::{Content, Desk, Intent, Shown, Taken};
 use crate::app::front::Front;
+use crate::app::passports::PassportProgram;
 use crate::app::picture::Picture;
 use crate::app::porter::OpenWallet;
 use crate::app::scanner::Scanner;
 use crate::app::verifying::{VerifyConfig, Verifying};
-use crate::app::wallet::{DeviceKey, Secret, Wallet};
+use crate::app::wallet::{Damage, DeviceKey, Secret, Wallet};
 use crate::conduct::tests::doubles::{PIN, TestCard, TestCenter, menu, terminal};
 use crate::config::IssuerConfig;
 use crate::handover::sealing::{Sealer, passport, preview_abroad};
@@ -86,12 +88,26 @@ impl Center for Shared {
 }
 
 /// Reads what it is told to, and then a good passport again and again.
-pub(super) struct Reads(StdMutex<VecDeque<Result<PassportMrz, ReadError>>>);
+pub(super) struct Reads {
+    next: StdMutex<VecDeque<Result<PassportMrz, ReadError>>>,
+    /// Reads in place of it.
+    program: Option<PassportProgram>,
+}
 
 impl ReadsPassports for Reads {
-    fn read(&self, _: &[u8]) -> Result<PassportMrz, ReadError> {
-        let next = self.0.lock().unwrap().pop_front();
+    async fn read(&self, picture: &[u8]) -> Result<PassportMrz, ProblemCode> {
+        if let Some(program) = &self.program {
+            return program.read(picture).await;
+        }
+        let next = self.next.lock().unwrap().pop_front();
         next.unwrap_or_else(|| Ok(lines("350101")))
+            .map_err(ProblemCode::from)
+    }
+
+    async fn gone(&self) {
+        if let Some(program) = &self.program {
+            program.gone().await;
+        }
     }
 }
 
@@ -168,7 +184,10 @@ pub(super) fn stage() -> Stage {
             card,
             issuer,
             latch: Latch::new(),
-            passports: Arc::new(Reads(StdMutex::default())),
+            passports: Arc::new(Reads {
+                next: StdMutex::default(),
+                program: None,
+            }),
             verifying: Arc::new(Verifying::new(&trust, &pinned).unwrap()),
             scanner: Scanner::new("/bin/false".into(), LONG / 10),
         },
@@ -181,18 +200,51 @@ pub(super) fn stage() -> Stage {
 impl Stage {
     /// Serves until the resident has nothing to do any more.
     pub(super) async fn serve(&mut self, resident: &mut Resident) {
-        let served = self.app.serve(&self.wallet, Vec::new(), resident);
+        self.serve_damaged(Vec::new(), resident).await;
+    }
+
+    /// The same, where this is damaged in the wallet.
+    pub(super) async fn serve_damaged(&mut self, damages: Vec<Damage>, resident: &mut Resident) {
+        let served = self.app.serve(&self.wallet, damages, resident);
         assert!(timeout(LONG, served).await.is_err(), "it goes on");
         // Dropping it is what locking does.
         self.app.card.close().await;
+    }
+
+    /// Locks as soon as a passport is being read: by a program that never ends, with another that it started. Their numbers in the
+    /// system.
+    pub(super) async fn locked_while_reading(&mut self, resident: &mut Resident) -> Vec<String> {
+        let mark = self._folder.path().join("processes");
+        let does = format!(
+            "/bin/sleep 600 & echo $$ $! > {mark}.new; /bin/mv {mark}.new {mark}; wait",
+            mark = mark.display()
+        );
+        let program = PassportProgram::new(script(&self._folder, &does), LONG);
+        self.app.passports = Arc::new(Reads {
+            next: StdMutex::default(),
+            program: Some(program),
+        });
+        tokio::select! {
+            never = self.app.serve(&self.wallet, Vec::new(), resident) => match never {},
+            () = async {
+                while !mark.exists() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            } => {}
+        }
+        self.app.read_up().await;
+        let processes = std::fs::read_to_string(mark).unwrap();
+        processes.split_whitespace().map(str::to_owned).collect()
     }
 
     pub(super) fn passports(
         &mut self,
         read: impl IntoIterator<Item = Result<PassportMrz, ReadError>>,
     ) {
-        let reads = Reads(StdMutex::new(read.into_iter().collect()));
-        self.app.passports = Arc::new(reads);
+        self.app.passports = Arc::new(Reads {
+            next: StdMutex::new(read.into_iter().collect()),
+            program: None,
+        });
     }
 
     /// Kinds of what is kept, the domestic one first.
@@ -237,6 +289,8 @@ pub(super) struct Resident {
     pub(super) frames: Vec<Result<(), ProblemCode>>,
     frame: Option<oneshot::Receiver<Result<(), ProblemCode>>>,
     next: VecDeque<Does>,
+    /// One picture at a time.
+    pub(super) pictures: Arc<Semaphore>,
 }
 
 impl Resident {
@@ -252,6 +306,7 @@ impl Resident {
             frames: Vec::new(),
             frame: None,
             next: VecDeque::new(),
+            pictures: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -289,7 +344,7 @@ impl Resident {
     }
 
     fn picture(&mut self, content: Content, is_frame: bool) -> Intent {
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let place = Arc::clone(&self.pictures).try_acquire_owned().unwrap();
         let (reply, became) = oneshot::channel();
         if is_frame {
             self.frame = Some(became);

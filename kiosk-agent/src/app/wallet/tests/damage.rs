@@ -2,6 +2,32 @@
 
 use super::*;
 
+/// Whether the center knows of a certificate stands on the list alone.
+#[test]
+fn a_damaged_list_turns_nothing_that_lapsed_good() {
+    let place = Place::new();
+    let mut wallet = place.create();
+    let (lapsed, good) = (
+        wallet.put(kept(1), PAGE).unwrap(),
+        wallet.put(kept(2), PAGE).unwrap(),
+    );
+    wallet.reported(good).unwrap();
+    drop(wallet);
+    let path = place.folder().join(HEAD);
+    let last = fs::read(&path).unwrap().len() - 1;
+    flip(&path, last);
+    let (wallet, damages) = place.open();
+    assert_eq!(damages, [Damage::List]);
+    assert!(!damages.iter().any(|damage| damage.is_of_a_file()));
+    assert!(wallet.lapses(lapsed) && wallet.lapses(good));
+    drop(wallet);
+    let (mut wallet, damages) = place.open();
+    assert_eq!(damages, [], "it was made anew");
+    assert!(wallet.lapses(lapsed) && wallet.lapses(good), "for good");
+    wallet.reported(good).unwrap();
+    assert!(wallet.lapses(lapsed) && !wallet.lapses(good));
+}
+
 #[test]
 fn every_part_of_the_head_counts() {
     let place = Place::new();

@@ -1,0 +1,137 @@
+//! A passport's lines read in a [program of its own](super::apart): this one, called as [`ARGUMENT`] alone.
+//!
+//! It ends, and Tesseract with it, when the step is left, cancelled or locked: nothing of a picture is read on for nobody. It may open no
+//! file but what Tesseract is made of, write none, and connect nowhere, as far as the kernel has Landlock; and so may Tesseract.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use issuance_api::ProblemCode;
+use issuance_api::passport::PassportMrz;
+use sandbox::{Landlock, Needs};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::apart::{self, Apart};
+use super::conduct::ReadsPassports;
+use crate::passport::{PassportReader, Tesseract};
+
+/// What calls the program for this and nothing else.
+pub const ARGUMENT: &str = "--passport";
+
+/// Larger than any picture that the page may send.
+const MAX_FILE: usize = 32 << 20;
+/// Descriptors: pipes to Tesseract among them.
+const FILES: u64 = 64;
+
+/// Reads passports apart.
+#[derive(Clone, Debug)]
+pub struct PassportProgram(Apart);
+
+/// What the program says.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Said {
+    Lines(PassportMrz),
+    /// Its code.
+    Problem(String),
+}
+
+impl Default for PassportProgram {
+    fn default() -> Self {
+        Self(Apart::own(ARGUMENT))
+    }
+}
+
+impl PassportProgram {
+    /// A program by its path, and how long it may take for a picture.
+    #[must_use]
+    pub fn new(program: PathBuf, bound: Duration) -> Self {
+        Self(Apart::new(program, ARGUMENT, bound))
+    }
+}
+
+impl ReadsPassports for PassportProgram {
+    async fn read(&self, picture: &[u8]) -> Result<PassportMrz, ProblemCode> {
+        let unreadable = ProblemCode::PassportUnreadable;
+        let said = self.0.say(picture).await.map_err(|_| unreadable)?;
+        match serde_json::from_slice(&said).map_err(|_| unreadable)? {
+            Said::Lines(lines) => Ok(lines),
+            Said::Problem(code) => Err(code.parse().unwrap_or(unreadable)),
+        }
+    }
+
+    async fn gone(&self) {
+        self.0.gone().await;
+    }
+}
+
+/// What the program does that was called as [`ARGUMENT`]: reads a picture, and says what stands in it or what is wrong with it.
+///
+/// # Errors
+/// The pipes; or the system does not bound it.
+pub fn serve() -> io::Result<()> {
+    apart::bound(FILES)?;
+    let there = |paths: &[&str]| {
+        let paths = paths.iter().map(PathBuf::from);
+        paths.filter(|path| path.exists()).collect::<Vec<_>>()
+    };
+    let needs = Needs {
+        read: there(&[
+            "/etc/ld.so.cache",
+            "/usr/share/tesseract-ocr",
+            "/usr/share/tessdata",
+        ]),
+        // Libraries, and what loads them.
+        run: there(&[
+            "/usr/bin/tesseract",
+            "/usr/lib",
+            "/usr/lib64",
+            "/lib",
+            "/lib64",
+        ]),
+        overwrite: there(&["/dev/null"]),
+        ..Needs::default()
+    };
+    sandbox::confine(&needs, Landlock::WhatThereIs).map_err(io::Error::other)?;
+    let said = match PassportReader::<Tesseract>::default().read(&apart::file(MAX_FILE)?) {
+        Ok(lines) => Said::Lines(lines),
+        Err(error) => Said::Problem(ProblemCode::from(error).as_str().to_owned()),
+    };
+    let said = Zeroizing::new(serde_json::to_vec(&said)?);
+    let mut output = io::stdout().lock();
+    output.write_all(&said)?;
+    output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::app::apart::tests::script;
+
+    #[tokio::test]
+    async fn its_word_is_taken_and_whatever_fails_is_a_picture_that_is_not_read() {
+        let folder = TempDir::new().unwrap();
+        let says = async |does: &str| {
+            let program = script(&folder, does);
+            PassportProgram::new(program, Duration::from_secs(20))
+                .read(b"x")
+                .await
+        };
+        let read = says("echo '{\"lines\":{\"line1\":\"P<\",\"line2\":\"X\"}}'").await;
+        assert_eq!(read.unwrap().line2.expose(), "X");
+        let glare = says("echo '{\"problem\":\"passport-glare\"}'").await;
+        assert_eq!(glare.unwrap_err(), ProblemCode::PassportGlare);
+        for does in ["echo nothing", "exit 1", "kill -SEGV $$"] {
+            let failed = says(does).await;
+            assert_eq!(
+                failed.unwrap_err(),
+                ProblemCode::PassportUnreadable,
+                "{does}"
+            );
+        }
+    }
+}
