@@ -1,4 +1,4 @@
-//! A passport's lines read in a [program of its own](super::apart): this one, called as [`ARGUMENT`] alone.
+//! A passport's lines read in a program of its own: this one, called as [`ARGUMENT`] alone.
 //!
 //! It ends, and Tesseract with it, when the step is left, cancelled or locked: nothing of a picture is read on for nobody. It may open no
 //! file but what Tesseract is made of, write none, and connect nowhere, as far as the kernel has Landlock; and so may Tesseract.

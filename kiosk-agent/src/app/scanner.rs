@@ -1,4 +1,4 @@
-//! QR codes read where nothing else is: what a stranger's picture or page does to its reader, it does to a [program of its own](super::apart).
+//! QR codes read where nothing else is: what a stranger's picture or page does to its reader, it does to a program of its own.
 //!
 //! That program is this one, called as [`ARGUMENT`] alone. It reads the file from one pipe and says the texts into another, as a JSON list.
 //! Before it has read anything it gives up every other call to the system: it opens no file, connects nowhere and starts nothing.
@@ -11,7 +11,8 @@ use sandbox::Calls;
 use verify::scan;
 use zeroize::Zeroizing;
 
-use super::apart::{self, Apart, ApartError};
+pub use super::apart::ApartError;
+use super::apart::{self, Apart};
 
 /// What calls the program for this and nothing else.
 pub const ARGUMENT: &str = "--scan";
