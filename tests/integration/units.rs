@@ -75,7 +75,7 @@ fn each_lets_packets_to_named_addresses_alone() {
         for line in [
             "IPAddressDeny=any",
             "SocketBindDeny=any",
-            "LimitCORE=0",
+            "LimitCORE=1",
             "LimitMEMLOCK=infinity",
             "NoExecPaths=/",
             "NoNewPrivileges=yes",

@@ -27,10 +27,13 @@ pub enum Memory {
 pub fn harden() -> Result<Memory, SandboxError> {
     panics::keep_quiet();
     // Less than any core has; and 1, unlike 0, holds for a program that cores are piped to as well (core(5)): of whatever this process
-    // starts, too.
+    // starts, too. What is allowed already is not raised.
+    let most = getrlimit(Resource::Core)
+        .maximum
+        .map_or(1, |most| most.min(1));
     let none = Rlimit {
-        current: Some(1),
-        maximum: Some(1),
+        current: Some(most),
+        maximum: Some(most),
     };
     setrlimit(Resource::Core, none).map_err(|_| SandboxError::Dumps)?;
     // And whoever is of the same user does not look into it either.

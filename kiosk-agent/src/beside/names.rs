@@ -68,6 +68,8 @@ pub(super) fn serve(address: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
@@ -82,16 +84,20 @@ mod tests {
         let (own, mut other) = UnixStream::pair().unwrap();
         let name = Name(Arc::new(Mutex::new(BufReader::new(own))));
         let answers = ["127.0.0.1:631 [::1]:631 \n", "\n", "127.0.0.2:631 \n"];
+        let (heard, hears) = mpsc::channel();
         std::thread::spawn(move || {
             for answer in answers {
                 other.read_exact(&mut [0]).unwrap();
+                heard.send(()).unwrap();
                 other.write_all(answer.as_bytes()).unwrap();
             }
         });
         let first = name.addresses().await.unwrap();
         assert_eq!(first.len(), 2);
-        // Nobody waits for the second: the third does not get it.
+        hears.recv().unwrap();
+        // Nobody waits for the second, which is asked before the third: that does not get its answer.
         drop(name.addresses());
+        hears.recv().unwrap();
         assert_eq!(
             name.addresses().await.unwrap(),
             ["127.0.0.2:631".parse().unwrap()]

@@ -391,9 +391,13 @@ fn confined(name: &str, process: u32, report: &mut Report) -> io::Result<()> {
     let cores = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"));
-    // One byte, less than any has: that holds for cores that are piped to a program, too.
-    let none =
-        cores.is_some_and(|line| line.split_whitespace().filter(|it| *it == "1").count() == 2);
+    // One byte, less than any has: that holds for cores that are piped to a program, too. Where they were off before, none.
+    let none = cores.is_some_and(|line| {
+        line.split_whitespace()
+            .filter(|it| matches!(*it, "0" | "1"))
+            .count()
+            == 2
+    });
     report.figure(format!("{name}: core files"), usize::from(!none), 0);
     Ok(())
 }
