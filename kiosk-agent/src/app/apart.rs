@@ -268,9 +268,10 @@ pub(super) mod tests {
         short.gone().await;
         assert!(gone(&mark("itself")) && gone(&mark("started")));
         let long = that(&folder, &does, 10 * SOON);
+        let itself = mark("itself");
         tokio::select! {
             _ = long.say(b"x") => panic!("it sleeps"),
-            () = begins(&mark("itself")) => {}
+            () = begins(&itself) => {}
         }
         long.gone().await;
         assert!(gone(&mark("itself")) && gone(&mark("started")));
