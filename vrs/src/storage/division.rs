@@ -30,6 +30,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const TURN: Duration = Duration::from_secs(3);
 /// Waiting for another process's, `vrs import`, before giving up.
 const BUSY: Duration = Duration::from_secs(2);
+/// Making a database, which nobody waits for, on the slowest of disks.
+const MADE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Connections to one database that only read.
 const READERS: u32 = 3;
@@ -132,7 +134,7 @@ impl Division {
         }
         let key = folders.key(municipality);
         let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
-        let writer = connect(&database, WRITERS).await?;
+        let writer = connect(&database, WRITERS, BUSY).await?;
         // Where no file is missing, the log is there from the first connection to the last, and one is always open.
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
             .fetch_one(&writer)
@@ -143,7 +145,7 @@ impl Division {
         let log = inode(&log_of(&database))?;
         let division = Arc::new(Self {
             municipality,
-            readers: connect(&database, READERS).await?,
+            readers: connect(&database, READERS, BUSY).await?,
             writer,
             cipher,
             high_water: folders.epoch(municipality),
@@ -240,7 +242,11 @@ fn inode(file: &Path) -> Result<Inode, Unavailable> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-async fn connect(database: &Path, connections: u32) -> Result<SqlitePool, sqlx::Error> {
+async fn connect(
+    database: &Path,
+    connections: u32,
+    within: Duration,
+) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(database)
         .create_if_missing(false)
@@ -260,7 +266,7 @@ async fn connect(database: &Path, connections: u32) -> Result<SqlitePool, sqlx::
         .max_lifetime(None)
         // What a server far away may need: here it is one more change of thread for each transaction.
         .test_before_acquire(false)
-        .acquire_timeout(BUSY)
+        .acquire_timeout(within)
         .connect_with(options)
         .await
 }
@@ -271,7 +277,7 @@ async fn fill(
     cipher: &Cipher,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    let pool = connect(database, WRITERS).await?;
+    let pool = connect(database, WRITERS, MADE_WITHIN).await?;
     MIGRATIONS.run(&pool).await?;
     let mut transaction = pool.begin().await?;
     sqlx::query("INSERT INTO division (singleton, municipality) VALUES (1, ?)")
