@@ -14,7 +14,10 @@ pub fn launcher(kiosk: u32) -> Option<u32> {
 pub fn first_process(kiosk: u32) -> Option<u32> {
     let is_first = |child: &u32| {
         let line = command_line(*child);
-        line.contains("--user-data-dir=") && !line.contains("--type=")
+        // What starts it has its arguments too, and does not end with the launcher yet.
+        line.contains("--user-data-dir=")
+            && !line.contains("--type=")
+            && !line.starts_with("setpriv")
     };
     children(launcher(kiosk)?).find(is_first)
 }
