@@ -22,7 +22,7 @@ mod asking;
 mod between;
 mod taking;
 
-use asking::{Step, intent, meanwhile, retry};
+use asking::{Step, fitting, meanwhile, retry};
 use taking::Offered;
 
 /// Between two looks at what keeps the terminal out of service.
@@ -497,12 +497,9 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         front: &mut impl FrontEnd,
         fits: impl Fn(&Intent) -> bool + Send,
     ) -> Result<Intent, Problem> {
-        let fitting = |intent: Intent| fits(&intent).then_some(intent);
         tokio::select! {
             biased;
-            intent = intent(front, self.patience.input, fitting) => {
-                intent?.ok_or_else(|| ProblemCode::TimedOut.into())
-            }
+            intent = fitting(front, self.patience.input, fits) => intent,
             code = self.card.lifted() => Err(code.into()),
         }
     }
@@ -513,11 +510,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         front: &mut impl FrontEnd,
         fits: impl Fn(&Intent) -> bool + Send,
     ) -> Result<Intent, Problem> {
-        let fitting = |intent: Intent| fits(&intent).then_some(intent);
-        let given = self.patience.input;
-        intent(front, given, fitting)
-            .await?
-            .ok_or_else(|| ProblemCode::TimedOut.into())
+        fitting(front, self.patience.input, fits).await
     }
 }
 

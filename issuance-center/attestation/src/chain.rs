@@ -84,8 +84,12 @@ impl<'a> Chain<'a> {
         parsed.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Verifies every signature up to a root, every date and every right to certify.
-    pub(crate) fn verify(&self, roots: &Roots, now: ASN1Time) -> Result<(), Refused> {
+    /// Verifies every signature up to a root, every date and every right to certify. Returns the root, as it is configured.
+    pub(crate) fn verify<'r>(
+        &self,
+        roots: &'r Roots,
+        now: ASN1Time,
+    ) -> Result<X509Certificate<'r>, Refused> {
         let (path, root) = self.led_to(roots)?;
         if path.is_empty() {
             return Err(Refused::Chain);
@@ -106,7 +110,8 @@ impl<'a> Chain<'a> {
             }
             may_stand_at(certificate, depth)?;
         }
-        may_stand_at(&root, path.len())
+        may_stand_at(&root, path.len())?;
+        Ok(root)
     }
 
     /// What stands below the configured root that it leads to, and that root.
@@ -129,11 +134,10 @@ impl<'a> Chain<'a> {
 
     /// Whether an attestation key in it, or the root's, is on the list: by the serial number of the certificate that it came with, or of the
     /// configured one.
-    pub(crate) fn is_revoked(&self, roots: &Roots, status: &StatusList) -> bool {
-        let root = self.led_to(roots).ok().map(|(_, root)| root);
+    pub(crate) fn is_revoked(&self, root: &X509Certificate<'_>, status: &StatusList) -> bool {
         self.0
             .iter()
-            .chain(&root)
+            .chain([root])
             .any(|certificate| status.refuses(&certificate.tbs_certificate.serial))
     }
 

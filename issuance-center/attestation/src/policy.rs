@@ -100,12 +100,12 @@ impl Policy {
         let chain = Chain::parse(certificates)?;
         let (description, is_leafs) = chain.description()?;
         let description = KeyDescription::parse(description)?;
-        match chain.verify(&self.roots, now) {
+        let root = match chain.verify(&self.roots, now) {
             // Keystores in software have roots of their own: what they say of themselves is reason enough.
             Err(Refused::Root) if !is_hardware(&description) => return Err(Refused::Software),
             verified => verified?,
-        }
-        if chain.is_revoked(&self.roots, status) {
+        };
+        if chain.is_revoked(&root, status) {
             return Err(Refused::Revoked);
         }
         if !is_hardware(&description) {

@@ -3,7 +3,7 @@
 //! The file goes to it by a pipe, and what it says comes back by another. It may take so much time and memory, and goes with whoever waits
 //! for it: dropping the wait kills it and whatever it started, and [`gone`](Apart::gone) waits until it has ended.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, kill_process_group, set_parent_process_death_signal, setrlimit,
 };
+use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -182,6 +183,14 @@ pub(super) fn file(longest: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let longest = u64::try_from(longest).unwrap_or(u64::MAX);
     io::stdin().lock().take(longest).read_to_end(&mut file)?;
     Ok(file)
+}
+
+/// What it says of it, to whoever called it.
+pub(super) fn say(said: &impl Serialize) -> io::Result<()> {
+    let said = Zeroizing::new(serde_json::to_vec(said)?);
+    let mut output = io::stdout().lock();
+    output.write_all(&said)?;
+    output.flush()
 }
 
 #[cfg(test)]

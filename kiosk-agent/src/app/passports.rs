@@ -3,7 +3,7 @@
 //! It ends, and Tesseract with it, when the step is left, cancelled or locked: nothing of a picture is read on for nobody. It may open no
 //! file but what Tesseract is made of, write none, and connect nowhere, as far as the kernel has Landlock; and so may Tesseract.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,17 +11,15 @@ use issuance_api::ProblemCode;
 use issuance_api::passport::PassportMrz;
 use sandbox::{Landlock, Needs};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::apart::{self, Apart};
 use super::conduct::ReadsPassports;
+use super::server::LARGEST;
 use crate::passport::{PassportReader, Tesseract};
 
 /// What calls the program for this and nothing else.
 pub const ARGUMENT: &str = "--passport";
 
-/// Larger than any picture that the page may send.
-const MAX_FILE: usize = 32 << 20;
 /// Descriptors: pipes to Tesseract among them.
 const FILES: u64 = 64;
 
@@ -95,14 +93,11 @@ pub fn serve() -> io::Result<()> {
         ..Needs::default()
     };
     sandbox::confine(&needs, Landlock::WhatThereIs).map_err(io::Error::other)?;
-    let said = match PassportReader::<Tesseract>::default().read(&apart::file(MAX_FILE)?) {
+    let said = match PassportReader::<Tesseract>::default().read(&apart::file(LARGEST)?) {
         Ok(lines) => Said::Lines(lines),
         Err(error) => Said::Problem(ProblemCode::from(error).as_str().to_owned()),
     };
-    let said = Zeroizing::new(serde_json::to_vec(&said)?);
-    let mut output = io::stdout().lock();
-    output.write_all(&said)?;
-    output.flush()
+    apart::say(&said)
 }
 
 #[cfg(test)]

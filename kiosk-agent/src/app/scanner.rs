@@ -3,7 +3,7 @@
 //! That program is this one, called as [`ARGUMENT`] alone. It reads the file from one pipe and says the texts into another, as a JSON list.
 //! Before it has read anything it gives up every other call to the system: it opens no file, connects nowhere and starts nothing.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,10 +60,7 @@ pub fn serve() -> io::Result<()> {
     sandbox::seal(Calls::Pipes).map_err(io::Error::other)?;
     let texts = scan::texts(&apart::file(scan::MAX_FILE)?).unwrap_or_default();
     let texts: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
-    let said = Zeroizing::new(serde_json::to_vec(&texts)?);
-    let mut output = io::stdout().lock();
-    output.write_all(&said)?;
-    output.flush()
+    apart::say(&texts)
 }
 
 #[cfg(test)]

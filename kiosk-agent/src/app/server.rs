@@ -26,7 +26,7 @@ use crate::web::door::{self, Address, Body, Door, Secret, Site, header, without_
 /// Longest press, and longest passphrase with what is around it, in bytes.
 const LONGEST: usize = 4096;
 /// Largest picture, in bytes.
-const LARGEST: usize = 16 << 20;
+pub(super) const LARGEST: usize = 16 << 20;
 /// How long a picture may take to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -52,6 +52,17 @@ pub(super) async fn intent<T>(
     }
 }
 
+/// The next intent that fits; what does not is ignored.
+pub(super) async fn fitting(
+    front: &mut impl FrontEnd,
+    given: Duration,
+    fits: impl Fn(&Intent) -> bool,
+) -> Result<Intent, Problem> {
+    intent(front, given, |intent| fits(&intent).then_some(intent))
+        .await?
+        .ok_or_else(|| ProblemCode::TimedOut.into())
+}
+
 /// Waits for something to happen, unless the resident goes back; nothing when the time is over.
 pub(super) async fn meanwhile<T>(
     happens: impl Future<Output = Result<T, Problem>>,
