@@ -39,7 +39,7 @@ export function press(intent, value) {
 function show(next) {
   const left = next.left;
   // What changes within a screen is no new screen.
-  const { left: _, entered, inserted, speak, alarm, serial, ...rest } = next;
+  const { left: _, entered, inserted, printed, speak, alarm, serial, ...rest } = next;
   const identity = JSON.stringify({ ...rest, serial });
   const isNew = identity !== drawn;
   const languageChanged = screen !== null && next.language !== screen.language;

@@ -118,6 +118,8 @@ const SCREENS = {
     ];
   },
 
+  "looking-up": () => [title(text("LookingUpTitle")), el("div.busy"), lead(text("LookingUp"))],
+
   preview: ({ preview }, press) => [
     title(text("Preview")),
     certificate(preview),
@@ -137,15 +139,22 @@ const SCREENS = {
 
   issuing: () => [title(text("IssuingTitle")), el("div.busy"), lead(text("Issuing"))],
 
-  delivering: () => [title(text("DeliveringTitle")), el("div.busy"), el("p.strong", { text: text("DoNotLeave") })],
+  delivering: ({ copies }) => [
+    title(text("DeliveringTitle")), el("div.busy"),
+    copies > 1 ? el("p.lead", { id: "printed", role: "status" }) : null,
+    el("p.strong", { text: text("DoNotLeave") }),
+  ],
 
   "try-again": (_, press) => [
     title(text("AgainTitle")), lead(text("AgainPrompt")), el("div.choices", {}, button("primary", text("Again"), () => press("go"))),
   ],
 
-  done: ({ reported }, press) => [
+  reporting: () => [title(text("ReportingTitle")), el("div.busy"), lead(text("Reporting"))],
+
+  done: ({ reported, taken, returned }, press) => [
     title(text(reported ? "DoneTitle" : "NotReportedTitle")),
-    reported ? lead(text("Done")) : el("div.warning", { role: "alert" }, el("p", { text: text("NotReported") })),
+    reported ? lead(text(taken ? "DoneTaken" : "Done")) : el("div.warning", { role: "alert" }, el("p", { text: text("NotReported") })),
+    returned ? lead(text("FeeReturned")) : null,
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
@@ -192,6 +201,7 @@ export function draw(screen, press, tell) {
 /** What changes while a screen stands. */
 export function update(screen) {
   if ("entered" in screen) fillDots(screen.entered);
+  if (screen.copies > 1 && "printed" in screen) document.querySelector("#printed").textContent = text("PrintedOf", { printed: screen.printed, copies: screen.copies });
   if ("inserted" in screen) document.querySelector("#inserted").textContent = text("Yen", { yen: screen.inserted });
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use terminal::cabinet::Yen;
 use terminal::output::Warning;
-use terminal::ports::{Closed, FrontEnd, Says, View};
+use terminal::ports::{Closed, Ended, FrontEnd, Says, View};
 use terminal::web::attendant::AttendantKey;
 use terminal::web::desk::Desk;
 use terminal::web::front::Front;
@@ -51,6 +51,7 @@ enum Told {
         #[serde(default)]
         back: bool,
     },
+    LookingUp,
     Preview {
         preview: Box<Preview>,
     },
@@ -59,13 +60,22 @@ enum Told {
         inserted: u32,
     },
     Issuing,
-    Delivering,
+    Delivering {
+        out: u8,
+        of: u8,
+    },
     TryAgain,
     TakePaper,
+    Reporting,
     Done {
         reported: bool,
+        taken: bool,
+        returned: bool,
     },
     Problem {
+        /// Whether it ended the application.
+        #[serde(default)]
+        over: bool,
         code: String,
         remaining: Option<u8>,
         character: Option<char>,
@@ -131,27 +141,45 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             fee: fee.map(Yen::new),
             back,
         }),
+        Told::LookingUp => front.show(&View::LookingUp),
         Told::Preview { preview } => front.show(&View::Preview(&preview)),
         Told::Fee { due, inserted } => front.show(&View::Fee {
             due: Yen::new(due),
             inserted: Yen::new(inserted),
         }),
         Told::Issuing => front.show(&View::Issuing),
-        Told::Delivering => front.show(&View::Delivering),
+        Told::Delivering { out, of } => front.show(&View::Delivering { out, of }),
         Told::TryAgain => front.show(&View::TryAgain),
-        Told::TakePaper => front.show(&View::TakePaper),
-        Told::Done { reported } => front.show(&View::Done { reported }),
+        Told::TakePaper => front.show(&View::TakePaper { reported: true }),
+        Told::Reporting => front.show(&View::Reporting),
+        Told::Done {
+            reported,
+            taken,
+            returned,
+        } => front.show(&View::Done(Ended {
+            reported,
+            taken,
+            returned,
+        })),
         Told::Problem {
+            over,
             code,
             remaining,
             character,
             printed,
-        } => front.show(&View::Problem(&Problem {
-            code: code.parse()?,
-            remaining,
-            character,
-            printed,
-        })),
+        } => {
+            let problem = Problem {
+                code: code.parse()?,
+                remaining,
+                character,
+                printed,
+            };
+            front.show(&if over {
+                View::Over(&problem)
+            } else {
+                View::Problem(&problem)
+            });
+        }
         Told::OutOfService { code, hours, words } => {
             let code: ProblemCode = code.parse()?;
             front.show(&View::OutOfService(&Closed {

@@ -12,29 +12,24 @@ use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
 use crate::output::Output;
-use crate::ports::{Card, Center, Closed, FrontEnd, Intent, Says, View};
+use crate::ports::{Card, Center, Closed, Ended, FrontEnd, Intent, Says, View};
 use crate::session::{
-    Applying, CardPlaced, CardRead, CardTaken, Checked, Done, Entered, HandedOver, PinEntry,
-    Previewed, Refused, Welcome,
+    Applying, CardPlaced, CardRead, CardTaken, Checked, Entered, PinEntry, Previewed, Refused,
+    Welcome,
 };
 
 mod asking;
 mod between;
+mod ending;
 mod taking;
 
-use asking::{Step, fitting, meanwhile, retry};
+use asking::{Step, fitting, meanwhile, retry, unless_cancelled};
 use taking::Offered;
 
 /// Between two looks at what keeps the terminal out of service.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// What was not handed over so long after it was issued has lapsed in the register: the longest that VRS allows.
-const LAPSES: Duration = Duration::from_secs(600);
-
 /// Longer than anybody waits: where the time a resident has is watched here, and can be extended.
 const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long paper takes from the printer to the tray's sensor.
-const PAPER_COMES: Duration = Duration::from_secs(10);
 
 /// How long things take at most.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +73,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     ///
     /// # Errors
     /// The problem that ended it; `cancelled` and `timed-out` are such.
-    pub async fn serve(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
+    pub async fn serve(&mut self, front: &mut impl FrontEnd) -> Result<Ended, Problem> {
         let mut ended = self.lead(front).await;
         self.card.close().await;
         // What was paid for and did not come out: nothing, where all went well.
@@ -86,28 +81,19 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             ended = Err(ProblemCode::from(error).into());
         }
         match &ended {
-            Ok(done) => front.show(&View::Done {
-                reported: done.reported,
-            }),
-            Err(problem) => front.show(&View::Problem(problem)),
+            Ok(ended) => front.show(&View::Done(*ended)),
+            Err(problem) => front.show(&View::Over(problem)),
         }
         ended
     }
 
-    async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Done, Problem> {
+    async fn lead(&mut self, front: &mut impl FrontEnd) -> Result<Ended, Problem> {
         let read = self.until_read(front).await?;
         let (taken, welcome) = self.until_taken(read, front).await?;
         let taken = self.until_passport(taken, front).await?;
         let (checked, issued) = self.until_checked(taken, welcome, front).await?;
-        let handed_over = self.until_handed_over(checked, issued, front).await?;
-        let done = handed_over.report(&mut self.center).await;
-        // What lapses is not paid for.
-        if done.reported {
-            // What happens to the money by now is between operator and unit: the resident has what was paid for.
-            let _ = self.cabinet.payment.settle().await;
-        }
-        self.until_paper_is_taken(front).await;
-        Ok(done)
+        let out = self.until_handed_over(checked, issued, front).await?;
+        Ok(self.until_reported(out, front).await)
     }
 
     async fn until_read(&mut self, front: &mut impl FrontEnd) -> Result<CardRead, Problem> {
@@ -319,7 +305,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     ) -> Result<Previewed, Problem> {
         let welcome = match offered.and_then(|offered| offered.within(self.patience.menu)) {
             Some(welcome) => welcome,
-            None => Welcome::fetch(&mut self.center, &self.latch).await?,
+            None => self.offered(front).await?,
         };
         let mut kinds = self.checked_kinds(taken.kinds(&welcome));
         let mut taken = taken.offered_by(welcome)?;
@@ -341,19 +327,26 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 (taken, kinds) = self.until_other_kind(taken, kinds, front).await?;
                 continue;
             };
+            front.show(&View::LookingUp);
             // Nothing is asked for that could not be put out.
-            if let Err(error) = self.output.ready(copies).await {
+            let ready = unless_cancelled(self.output.ready(copies), front).await?;
+            if let Err(error) = ready {
                 front.show(&View::Problem(&ProblemCode::from(error).into()));
                 continue;
             }
-            match taken
-                .inquire(code, copies, &mut self.center, &self.latch)
-                .await
-            {
+            let inquired = taken.inquire(code, copies, &mut self.center, &self.latch);
+            match unless_cancelled(inquired, front).await? {
                 Ok(previewed) => return Ok(previewed),
                 Err(refused) => taken = retry(refused, front)?,
             }
         }
+    }
+
+    /// What the center offers by now, to somebody who has a ticket.
+    async fn offered(&mut self, front: &mut impl FrontEnd) -> Result<Welcome, Problem> {
+        front.show(&View::LookingUp);
+        let fetched = Welcome::fetch(&mut self.center, &self.latch);
+        Ok(unless_cancelled(fetched, front).await??)
     }
 
     /// Whoever chose the wrong kind chooses again, without their card; with what is offered by now.
@@ -371,7 +364,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         let Intent::Kind(kind) = chosen.await? else {
             return Ok((taken, kinds));
         };
-        let welcome = Welcome::fetch(&mut self.center, &self.latch).await?;
+        let welcome = self.offered(front).await?;
         let kinds = self.checked_kinds(taken.kinds(&welcome));
         if kind == taken.kind() {
             return Ok((taken.offered_by(welcome)?, kinds));
@@ -431,64 +424,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             returned.map_err(ProblemCode::from)?;
         }
         step
-    }
-
-    /// Reminds of the paper until it is taken, as long as it takes (K5).
-    async fn until_paper_is_taken(&mut self, front: &mut impl FrontEnd) {
-        let tray = &mut self.cabinet.tray;
-        if !tray.is_fitted() {
-            return;
-        }
-        front.show(&View::TakePaper);
-        // A sensor that cannot tell keeps nobody: that the certificate is there was told.
-        if tray.filled(PAPER_COMES).await.is_ok() {
-            let _ = tray.cleared(NO_END).await;
-        }
-    }
-
-    async fn until_handed_over(
-        &mut self,
-        mut checked: Checked,
-        issued: Instant,
-        front: &mut impl FrontEnd,
-    ) -> Result<HandedOver, Problem> {
-        loop {
-            front.show(&View::Delivering);
-            match checked.hand_over(&mut self.output).await {
-                Ok(handed_over) => return Ok(handed_over),
-                Err(refused) => checked = retry(refused, front)?,
-            }
-            front.show(&View::TryAgain);
-            let again = self.input(front, |intent| matches!(intent, Intent::Go));
-            let again = again.await.and_then(|again| {
-                if issued.elapsed() < LAPSES {
-                    Ok(again)
-                } else {
-                    // Nobody is handed paper that is void.
-                    Err(ProblemCode::RegistrationLapsed.into())
-                }
-            });
-            if let Err(ended) = again {
-                return self.until_left(checked, ended).await;
-            }
-        }
-    }
-
-    /// Whoever does not wait for the rest keeps the copies that are out, and has paid for no others.
-    async fn until_left(
-        &mut self,
-        checked: Checked,
-        ended: Problem,
-    ) -> Result<HandedOver, Problem> {
-        let missing = checked.missing();
-        let handed_over = checked.leave().ok_or(ended)?;
-        if let Some(fee) = self.cabinet.fee
-            && let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await
-        {
-            handed_over.report(&mut self.center).await;
-            return Err(ProblemCode::from(error).into());
-        }
-        Ok(handed_over)
     }
 
     /// As [`input`](Self::input) while a card is held: who lifted it is told so at once, and not when they have typed their PIN.

@@ -37,7 +37,8 @@ pub trait Output: Send {
         ready(BTreeSet::new())
     }
 
-    /// Puts all copies out and waits until that is done. Of a delivery that failed nothing comes out any more.
+    /// Puts all copies out and waits until that is done. `out` is told how many of them are, whenever that is known to have changed. Of a
+    /// delivery that failed nothing comes out any more.
     ///
     /// # Errors
     /// [`Undelivered`] says why nothing, or not everything, came out, and what did; [`OutputError::OutcomeUnknown`] if that is
@@ -45,6 +46,7 @@ pub trait Output: Send {
     fn deliver(
         &mut self,
         certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
     ) -> impl Future<Output = Result<(), Undelivered>> + Send;
 
     /// Takes back a delivery that was dropped under way, as far as a few seconds go: the program ends.
@@ -163,10 +165,14 @@ impl Output for Place {
         }
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         match self {
-            Self::Folder(folder) => folder.deliver(certificate).await,
-            Self::Printer(printer) => printer.deliver(certificate).await,
+            Self::Folder(folder) => folder.deliver(certificate, out).await,
+            Self::Printer(printer) => printer.deliver(certificate, out).await,
         }
     }
 

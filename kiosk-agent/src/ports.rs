@@ -208,6 +208,8 @@ pub enum View<'a> {
         /// Whether there is another kind to go back for.
         back: bool,
     },
+    /// Center and printer are asked for what was chosen; the resident waits, or cancels.
+    LookingUp,
     /// Exactly what the certificate will say; confirmation is waited for.
     Preview(&'a Preview),
     /// The fee is waited for. Shown anew with each coin.
@@ -219,21 +221,41 @@ pub enum View<'a> {
     },
     /// The certificate is being made.
     Issuing,
-    /// It was checked and is being written or printed.
-    Delivering,
+    /// It was checked and is being written or printed. Shown anew with each copy.
+    Delivering {
+        /// Copies that are out by now, as far as the printer counts them.
+        out: u8,
+        /// All of them.
+        of: u8,
+    },
     /// Nothing came out, and what was in the way was shown: the resident may have it tried again.
     TryAgain,
     /// It came out, and lies in the tray until the resident takes it.
-    TakePaper,
-    /// It is there.
-    Done {
-        /// The center knows. If not, the certificate lapses and has to be applied for again.
+    TakePaper {
+        /// The center has been told, or will not be. Until then the application is not interrupted: the certificate would lapse.
         reported: bool,
     },
+    /// The resident has it, and the center does not know yet.
+    Reporting,
+    /// It is there.
+    Done(Ended),
     /// Something is in the way. What can be repeated is offered again by the view that follows.
     Problem(&'a Problem),
+    /// This ended the application. Whatever was paid has been returned, unless it says otherwise.
+    Over(&'a Problem),
     /// Nothing can be applied for as long as this is so; no resident can do anything about it.
     OutOfService(&'a Closed),
+}
+
+/// How an application ended that put something out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// The center knows. If not, the certificate lapses and has to be applied for again.
+    pub reported: bool,
+    /// The paper is seen to be taken.
+    pub taken: bool,
+    /// Money came out again: all that was paid, or what was paid for copies that did not come out.
+    pub returned: bool,
 }
 
 /// Why nothing can be applied for.
@@ -288,15 +310,20 @@ impl View<'_> {
             Self::PlaceCard => Some(2),
             Self::Kind(_) | Self::OtherKind(_) => Some(3),
             Self::Pin { .. } | Self::Reading | Self::TakeCard | Self::Checking => Some(4),
-            Self::Passport | Self::Municipality { .. } => Some(5),
+            Self::Passport | Self::Municipality { .. } | Self::LookingUp => Some(5),
             Self::Preview(_) => Some(6),
             Self::Fee { .. }
             | Self::Issuing
-            | Self::Delivering
+            | Self::Delivering { .. }
             | Self::TryAgain
-            | Self::TakePaper => Some(7),
-            Self::Done { .. } => Some(8),
-            Self::CardLeft | Self::PaperLeft | Self::Problem(_) | Self::OutOfService(_) => None,
+            | Self::TakePaper { .. }
+            | Self::Reporting => Some(7),
+            Self::Done(_) => Some(8),
+            Self::CardLeft
+            | Self::PaperLeft
+            | Self::Problem(_)
+            | Self::Over(_)
+            | Self::OutOfService(_) => None,
         }
     }
 }

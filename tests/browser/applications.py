@@ -5,9 +5,11 @@ those are judged on every screen (`access.py`). Each persona comes in two langua
 one copy, several, a municipality that is not the card's, a last try. All of them in all languages is `everybody.py`.
 """
 
+from pathlib import Path
+
 from playwright.sync_api import expect
 
-from paper import certificate, words
+from paper import certificate, certificate_abroad, words
 from stand import LANGUAGES, PIN, persona
 
 
@@ -129,4 +131,40 @@ def applied(stand, kiosk):
         apply(stand, kiosk, *application)
 
 
-PARTS = (applied,)
+def abroad(stand, kiosk):
+    """For abroad there has to be an earlier one; then both codes of the page say what was shown."""
+    name = "gaiji"
+    holder = persona(name)
+
+    def to_next(language):
+        kiosk.begin(language).place(name).is_on("kind").page.locator("button.choice").last.click()
+        kiosk.is_on("pin").type_pin().is_on("take-card")
+        stand.order(remove=0)
+        kiosk.is_on("municipality").page.locator("button.choice").first.click()
+        return kiosk.is_on("copies").push("Next")
+
+    to_next("ko").is_told_why("passport-not-registered")
+    # For use in Japan there need not be any, and the card is not needed again.
+    kiosk.push("Understood").is_on("municipality").push("Back").is_on("kind").page.locator("button.choice").first.click()
+    kiosk.is_on("municipality").cancel().is_told_why("cancelled").to_start()
+
+    stand.order(issue_abroad=name)
+    to_next("en").is_on("preview")
+    expect(kiosk.page.locator("main .note")).to_have_text(kiosk.say("PassportCheck"))
+    rows = dict(kiosk.page.evaluate("""() => [...document.querySelectorAll("main dl > div")].map((row) => [...row.children].map((cell) => cell.textContent))"""))
+    table = kiosk.page.evaluate("""() => [...document.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent))""")
+    before = len(stand.sheets())
+    kiosk.push("Issue").is_on("done")
+    (sheet,) = stand.sheets()[before:]
+    card, seal = certificate_abroad(sheet, stand.about["keys"], Path(stand.about["ground"]) / "center/vdsnc")
+    assert rows[kiosk.say("Name")] == card["name"] == holder["name"], "somebody else's"
+    assert card["birth_date"] == seal["pid"]["dob"] == birth_date(holder), "another birth date"
+    assert rows[kiosk.say("PassportName")].split() == seal["pid"]["n"].split() == [part for names in card["romanised"] for part in names], "another name"
+    assert rows[kiosk.say("PassportNumber")] == seal["pid"]["i"], "another passport"
+    sealed = [(str(dose["seq"]), dose["lot"], dose["ctr"], dose["dvc"]) for vaccine in seal["ve"] for dose in vaccine["vd"]]
+    assert sorted(sealed) == sorted((row[0], row[4], row[5], dose["date"]) for row, dose in zip(table, card["doses"])), "other doses"
+    assert [row[4] for row in table] == [dose["lot"] for dose in card["doses"]], "other doses in the two codes"
+    kiosk.to_start()
+
+
+PARTS = (applied, abroad)

@@ -245,6 +245,27 @@ def without_center(stand, kiosk):
         stand.order(center="open")
         kiosk.is_on("language")
 
+    # Nobody has begun, and nobody begins what cannot be ended.
+    stand.order(stop="center")
+    kiosk.is_told_why("center-unreachable")
+    expect(kiosk.page.locator("main button")).to_have_count(0)
+    stand.order(start="center")
+    kiosk.is_on("language")
+
+
+def kept_waiting(stand, kiosk):
+    """Who does not wait for the center cancels; whoever stands there when it answers is shown nothing of it."""
+    kiosk.to_copies("ordinary", "en")
+    stand.order(pause="center")
+    kiosk.push("Next").is_on("looking-up")
+    expect(kiosk.page.locator("#back")).to_be_hidden()
+    kiosk.cancel().is_told_why("cancelled")
+    stand.order(resume="center")
+    kiosk.page.wait_for_timeout(1000)
+    kiosk.is_told_why("cancelled")
+    expect(kiosk.page.locator("body")).not_to_contain_text(persona("ordinary")["name"])
+    over(stand, kiosk)
+
 
 def announced(shown):
     """What the center has to say, and when it is open, is read before an application begins, by everybody in their language."""
@@ -279,4 +300,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, without_browser, waited, shown_alone(announced), without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, kept_waiting, without_browser, waited, shown_alone(announced), without_reader)

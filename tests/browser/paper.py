@@ -1,12 +1,14 @@
 """What came out of the printer, read by programs that are not ours."""
 
+import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "judges"))
-from judge import judged  # noqa: E402
+from judge import abroad, judged  # noqa: E402
 
 
 def run(*command, given=None):
@@ -48,9 +50,28 @@ def traces(sheet, others):
 
 def certificate(sheet, keys):
     """Whose certificate a sheet is, and what it says. The sheet has to be one page of A4 with one code that verifies."""
+    found = page_of_codes(sheet)
+    assert len(found) == 1, f"{len(found)} codes"
+    return judged(found[0], keys)
+
+
+def certificate_abroad(sheet, keys, published):
+    """The same for use abroad: what both codes say, of which the other verifies by the CSCA and its list, which are in a folder."""
+    found = page_of_codes(sheet)
+    assert len(found) == 2, f"{len(found)} codes"
+    card, seal = sorted(found, key=lambda text: not text.startswith("shc:/"))
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("text", "csca", "crl")]
+        files[0].write_text(seal, encoding="ascii")
+        for kind, name, file in (("x509", "csca.pem", files[1]), ("crl", "csca.crl.pem", files[2])):
+            file.write_bytes(run("openssl", kind, "-in", published / name, "-outform", "DER"))
+        abroad(*files)
+    return judged(card, keys), json.loads(seal)["data"]["msg"]
+
+
+def page_of_codes(sheet):
+    """The codes of one page of A4."""
     said = run("pdfinfo", sheet).decode()
     assert re.search(r"^Pages:\s+1$", said, re.M), "not one page"
     assert re.search(r"^Page size:\s+595\.\d+ x 841\.\d+ pts \(A4\)$", said, re.M), "not A4"
-    found = codes(picture(sheet))
-    assert len(found) == 1, f"{len(found)} codes"
-    return judged(found[0], keys)
+    return codes(picture(sheet))

@@ -82,6 +82,66 @@ def paid(stand, kiosk, cabinet):
     kiosk.is_on("language")
 
 
+def taken_at_once(stand, kiosk, cabinet):
+    """Whoever has their certificate before the center knows takes it, and is told when that is done."""
+    stand.order(printer="hold")
+    to_fee(kiosk, "ko")
+    for yen in (100, 10, 10):
+        cabinet.coin(yen)
+    kiosk.is_on("delivering")
+    stand.order(pause="center")
+    stand.order(printer="go")
+    kiosk.is_on("take-paper")
+    cabinet.take("tray")
+    kiosk.is_on("reporting")
+    for way in ("back", "cancel"):
+        expect(kiosk.page.locator(f"#{way}")).to_be_hidden()
+    stand.order(resume="center")
+    kiosk.is_on("done")
+    expect(kiosk.page.locator("main .lead")).to_have_text(kiosk.say("DoneTaken"))
+    cabinet.moved(FEE, 0)
+    kiosk.to_start()
+
+
+def counted(stand, kiosk, cabinet):
+    """Copies are counted as they come out; who does not wait for the rest gets its fee back, and is told so."""
+    kiosk.to_preview("ordinary", "en", copies=2)
+    stand.order(printer="hold")
+    kiosk.push("Issue").is_on("fee")
+    for yen in (100, 100, 10, 10, 10, 10):
+        cabinet.coin(yen)
+    kiosk.is_on("delivering")
+    progress = kiosk.page.locator("#printed")
+    expect(progress).to_have_text(kiosk.say("PrintedOf", printed=0, copies=2))
+    stand.order(printer="one")
+    expect(progress).to_have_text(kiosk.say("PrintedOf", printed=1, copies=2))
+    stand.order(printer="break")
+    kiosk.is_told("printer-failed").push("Understood").is_on("try-again").cancel().is_on("take-paper")
+    stand.order(printer="go")
+    cabinet.take("tray")
+    kiosk.is_on("done")
+    expect(kiosk.page.locator("main .lead")).to_have_text([kiosk.say("DoneTaken"), kiosk.say("FeeReturned")])
+    cabinet.moved(FEE, FEE)
+    kiosk.to_start()
+
+
+def left_alone(stand, kiosk, cabinet):
+    """A question for the attendant's key that nobody answers gives way to the paper that lies there, and not to nothing."""
+    stand.order(patience=SHORT)
+    kiosk.open()
+    to_fee(kiosk, "ja")
+    for yen in (100, 10, 10):
+        cabinet.coin(yen)
+    kiosk.is_on("take-paper")
+    kiosk.page.keyboard.press("Control+Alt+KeyA")
+    kiosk.is_on("attendant-key").is_on("take-paper")
+    cabinet.take("tray")
+    kiosk.is_on("done").to_start()
+    cabinet.moved(FEE, 0)
+    stand.order(patience=60)
+    kiosk.open()
+
+
 def given_up(stand, kiosk, cabinet):
     """What was inserted comes out again."""
     to_fee(kiosk)
@@ -209,4 +269,4 @@ def fitted(part):
     return run
 
 
-PARTS = [fitted(part) for part in (paid, given_up, misprinted, without_change, jammed, killed, forgotten, waited)]
+PARTS = [fitted(part) for part in (paid, taken_at_once, counted, left_alone, given_up, misprinted, without_change, jammed, killed, forgotten, waited)]

@@ -49,9 +49,11 @@ def every_screen(shown):
     """What each screen says is heard, in the language of the screen."""
     views = [
         ({"view": "menu", "menu": MENU}, "Welcome"), ({"view": "place-card"}, "PlaceCard"), ({"view": "kind", "kinds": ["domestic"]}, "ChooseKind"),
-        ({"view": "pin", "remaining": 3}, "EnterPin"), ({"view": "reading"}, "Reading"), ({"view": "take-card"}, "TakeCard"),
-        ({"view": "fee", "due": 120, "inserted": 0}, "PayFee"), ({"view": "issuing"}, "Issuing"), ({"view": "delivering"}, "Delivering"),
-        ({"view": "take-paper"}, "TakePaper"), ({"view": "done", "reported": True}, "Done"), (problem("no-record"), "problem/no-record"),
+        ({"view": "pin", "remaining": 3}, "EnterPin"), ({"view": "reading"}, "Reading"), ({"view": "take-card"}, "TakeCard"), ({"view": "checking"}, "Checking"), ({"view": "looking-up"}, "LookingUp"),
+        ({"view": "fee", "due": 120, "inserted": 0}, "PayFee"), ({"view": "issuing"}, "Issuing"), ({"view": "delivering", "out": 0, "of": 1}, "Delivering"),
+        ({"view": "take-paper"}, "TakePaper"), ({"view": "reporting"}, "Reporting"),
+        ({"view": "done", "reported": True, "taken": True, "returned": False}, "DoneTaken"), ({"view": "done", "reported": True, "taken": True, "returned": True}, "FeeReturned"),
+        ({"view": "done", "reported": False, "taken": True, "returned": False}, "NotReported"), ({"view": "done", "reported": True, "taken": False, "returned": False}, "Done"), (problem("no-record"), "problem/no-record"),
         ({"view": "out-of-service", "code": "printer-jam"}, "problem/printer-jam"),
     ]
     shown.page.evaluate(PLAYED)
@@ -68,7 +70,7 @@ def controls(shown):
     """Captions in step, stop, repeat, volume; help is spoken too."""
     shown.start_over()
     shown.page.evaluate(PLAYED)
-    shown.tell({"view": "done", "reported": True})
+    shown.tell({"view": "done", "reported": True, "taken": False, "returned": False})
     recording = shown.manifest()["ja"]["Done"]
     cues = recording["cues"]
     assert len(cues) > 1
@@ -133,7 +135,7 @@ def alarms(shown):
     shown.page.locator("#enter").click()
     shown.on("attendant")
     silent(shown)
-    shown.tell({"view": "done", "reported": True})
+    shown.tell({"view": "done", "reported": True, "taken": False, "returned": False})
     plays(shown, "ja/Done")
     silent(shown, but="ja/Done")
 

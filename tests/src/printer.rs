@@ -16,19 +16,20 @@ use crate::process::{Program, poll};
 /// How long it may take to answer.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Works that put each copy out as a file in `sheets`, and wait while there is a file `hold`: then they tell the printer what is in
-/// `say`, and give up when there is `break`. A job that only says something of the printer is no page.
+/// Works that put each copy out as a file in `sheets`, and wait before each while there is a file `hold`: then they tell the printer what is
+/// in `say`, give up when there is `break`, and put out one more when there is `one`. A job that only says something of the printer is no page.
 pub const WORKS: &str = r#"#!/bin/sh
 cd "$(dirname "$0")" || exit 1
 if [ "$(head -c 6 "$1")" = STATE: ]; then cat "$1" >&2; exit 0; fi
 : > begun
-while [ -e hold ]; do
-  if [ -e say ]; then cat say >&2; rm say; fi
-  if [ -e break ]; then rm break begun; exit 1; fi
-  sleep 0.05
-done
 copy=0
 until [ $copy = "$IPP_COPIES" ]; do
+  while [ -e hold ]; do
+    if [ -e say ]; then cat say >&2; rm say; fi
+    if [ -e break ]; then rm break begun; exit 1; fi
+    if [ -e one ]; then rm one; break; fi
+    sleep 0.05
+  done
   copy=$((copy + 1))
   cp "$1" coming
   mv coming "sheets/$$-$copy"

@@ -12,11 +12,12 @@
 //! | `{"pause":"center"}`, `{"resume":"center"}`; `vrs` | it stops answering, or goes on |
 //! | `{"center":"closed"}`, `"maintenance"`, `"open"` | what the center offers; it is started again |
 //! | `{"paper":false}`, `true` | the printer's trays are emptied, or filled |
-//! | `{"printer":"hold"}`, `"go"`, `"break"` | a job that begins goes on no further; it goes on; it fails |
+//! | `{"printer":"hold"}`, `"one"`, `"go"`, `"break"` | a job that begins goes on no further; one more copy comes out; it goes on; it fails |
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
 //! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
+//! | `{"issue_abroad":"gaiji"}` | the app issues this persona a certificate for abroad, one that others can rest on |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
 
@@ -33,9 +34,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
 
+use crate::applicant::Applicant;
 use crate::around::{Around, Carried, Line};
 use crate::browser::{HEADLESS, first_process};
+use crate::experiment::steps::block_on;
 use crate::experiment::vocabulary::Vocabulary;
+use crate::passport::Passport;
+use crate::persona::Persona;
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal};
 use crate::reader::Reader;
@@ -78,6 +83,7 @@ enum Order {
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
+    IssueAbroad(String),
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -91,6 +97,7 @@ enum Part {
 #[serde(rename_all = "lowercase")]
 enum Works {
     Hold,
+    One,
     Go,
     Break,
 }
@@ -208,6 +215,7 @@ impl Stand {
                 let cabinet = self.around.reader.cabinet().to_owned();
                 self.configure(|config| fit_cabinet(config, &cabinet, yen))?;
             }
+            Order::IssueAbroad(persona) => self.issue_abroad(&persona)?,
             Order::Cabinet(request) => {
                 let felt = cabinet::call(self.around.reader.cabinet(), &request)?;
                 return Ok(serde_json::to_value(felt)?);
@@ -216,11 +224,29 @@ impl Stand {
         Ok(true.into())
     }
 
+    /// As an app does that reads passports.
+    fn issue_abroad(&self, name: &str) -> Result<(), Box<dyn Error>> {
+        let world = &self.around.world;
+        let persona = Persona::load(name)?;
+        let passport = Passport::of(&persona).ok_or("a persona without a passport")?;
+        let municipality = persona.municipality.parse()?;
+        block_on(async {
+            let app = Applicant::new(world.client_of_center("apps/app-0001"));
+            let ticket = app.identify(world.ground.card(name)).await?.ticket;
+            let mrz = passport.mrz();
+            let previewed = app.inquire_abroad(&ticket, municipality, Some(mrz)).await?;
+            app.issue(&previewed.state).await?;
+            app.delivered(&previewed.state).await?;
+            Ok(())
+        })?
+    }
+
     fn printer_works(&self, works: Works) -> io::Result<()> {
         let hold = self.printer.path("hold");
         match works {
             Works::Hold => std::fs::write(hold, ""),
             Works::Go => std::fs::remove_file(hold),
+            Works::One => std::fs::write(self.printer.path("one"), ""),
             Works::Break => std::fs::write(self.printer.path("break"), ""),
         }
     }

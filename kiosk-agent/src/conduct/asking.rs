@@ -78,6 +78,18 @@ pub(super) async fn meanwhile<T>(
     }
 }
 
+/// Waits for what answers by itself, unless the resident cancels: nobody who has left finds out what they asked.
+pub(super) async fn unless_cancelled<T>(
+    answers: impl Future<Output = T>,
+    front: &mut impl FrontEnd,
+) -> Result<T, Problem> {
+    tokio::select! {
+        biased;
+        problem = cancelled(front) => Err(problem),
+        answer = answers => Ok(answer),
+    }
+}
+
 pub(super) async fn cancelled(front: &mut impl FrontEnd) -> Problem {
     while !matches!(front.intent().await, Intent::Cancel) {}
     ProblemCode::Cancelled.into()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use issuance_api::{Problem, ProblemCode};
 use tokio::time::Instant;
 
-use super::asking::{Step, meanwhile};
+use super::asking::{Step, meanwhile, unless_cancelled};
 use super::{
     Card, Center, FrontEnd, NO_END, Output, Patience, PaymentUnit, Sensor, Terminal, View,
 };
@@ -86,7 +86,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             Some(believed) => believed,
             None => {
                 front.show(&View::Checking);
-                believing.await?
+                unless_cancelled(believing, front).await??
             }
         };
         Ok((accepted.card_taken(gone), welcome))

@@ -8,6 +8,7 @@ use super::*;
 use crate::handover::qr_text;
 use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
+use crate::session::Done;
 
 mod cabinet;
 pub(crate) mod doubles;
@@ -16,7 +17,7 @@ mod paper;
 use doubles::*;
 
 /// What was seen from start to end where nothing is in the way.
-const ALL: [&str; 10] = [
+const ALL: [&str; 12] = [
     "menu",
     "place card",
     "kind",
@@ -24,9 +25,11 @@ const ALL: [&str; 10] = [
     "reading",
     "take card",
     "municipality",
+    "looking up",
     "preview",
     "issuing",
     "delivering",
+    "reporting",
 ];
 
 fn as_asked(_: &str) -> Does {
@@ -44,6 +47,7 @@ async fn serve(
         !terminal.card.held,
         "the card is let go of, however it ends"
     );
+    let ended = ended.map(|Ended { reported, .. }| Done { reported });
     (resident.seen, ended.map_err(|problem| problem.code))
 }
 
@@ -60,8 +64,8 @@ async fn an_application_goes_through_its_steps_and_leaves_what_was_shown() {
     let mut terminal = terminal();
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    assert_eq!(seen[..10], ALL);
-    assert_eq!(seen[10..], ["done"]);
+    assert_eq!(seen[..ALL.len()], ALL);
+    assert_eq!(seen[ALL.len()..], ["done"]);
     let asked = [
         "menu",
         "challenge",
@@ -181,7 +185,7 @@ async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
         let (seen, ended) = serve(&mut terminal, as_asked).await;
         assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
         // Not even shown.
-        seen_last(&seen, &["municipality", "content-mismatch"]);
+        seen_last(&seen, &["looking up", "content-mismatch"]);
         assert_eq!(terminal.center.count("issue"), 0, "{what}");
         stays_out_of_service(&mut terminal, what).await;
     }
@@ -377,6 +381,7 @@ async fn what_is_no_longer_offered_cannot_be_chosen() {
     assert_eq!(ended, Err(ProblemCode::Cancelled));
     let steps = [
         "municipality",
+        "looking up",
         "municipality-not-taking-part",
         "municipality",
         "cancelled",
@@ -442,7 +447,7 @@ async fn a_hand_over_that_could_not_be_reported_is_told() {
     terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: false }));
-    seen_last(&seen, &["delivering", "done, not reported"]);
+    seen_last(&seen, &["delivering", "reporting", "done, not reported"]);
     assert_eq!(terminal.center.count("delivered"), 4);
     assert_eq!(terminal.output.paper.len(), 1);
 }
@@ -464,13 +469,16 @@ async fn another_municipality_can_be_asked_in_the_same_application() {
     assert_eq!(ended, Ok(Done { reported: true }));
     let steps = [
         "municipality",
+        "looking up",
         "municipality-not-taking-part",
         "municipality",
+        "looking up",
         "no-such-person",
         "municipality",
+        "looking up",
         "preview",
     ];
-    assert_eq!(seen[6..12], steps);
+    assert_eq!(seen[6..15], steps);
     assert_eq!(terminal.center.count("inquiry"), 2);
 }
 
@@ -480,7 +488,7 @@ async fn a_ticket_that_ran_out_ends_it() {
     terminal.center.inquiries = Script::failing([ProblemCode::TicketExpired.into()]);
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Err(ProblemCode::TicketExpired));
-    seen_last(&seen, &["municipality", "ticket-expired"]);
+    seen_last(&seen, &["looking up", "ticket-expired"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,18 +96,20 @@ impl FrontEnd for Once {
                 Some(Intent::Go)
             }
             View::TryAgain => cancel(),
-            View::Delivering => {
+            View::Delivering { out: 0, .. } => {
                 step("issued");
                 None
             }
-            View::Done { reported } => {
+            View::Done(ended) => {
                 step("delivered");
-                if !reported {
+                if !ended.reported {
                     step("not-reported");
                 }
                 None
             }
-            &(View::Problem(problem) | View::OutOfService(Closed { problem, .. })) => {
+            &(View::Problem(problem)
+            | View::Over(problem)
+            | View::OutOfService(Closed { problem, .. })) => {
                 self.refused.get_or_insert_with(|| problem.clone());
                 None
             }

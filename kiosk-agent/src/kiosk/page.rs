@@ -97,6 +97,7 @@ async fn serve<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
             () = shared.gone_back_from() => Ended::Session,
             lost = keeper.keep() => return Err(lost),
             () = shared.attendant() => Ended::AttendantCame,
+            never = shared.keep_giving_way() => match never {},
         };
         // What was under way is dropped and with it wiped; the card may still be held, and a page be at the printer.
         terminal.card.close().await;

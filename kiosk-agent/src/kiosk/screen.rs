@@ -232,6 +232,16 @@ impl Drop for Aside {
 
 impl FrontEnd for Screen {
     fn show(&mut self, view: &View<'_>) {
+        match view {
+            // Told when it came out.
+            View::TakePaper { reported: true } => return,
+            View::Delivering { out: out @ 1.., of } => {
+                let text = Text::PrintedOf.say(self.language);
+                let text = fill(text, "{printed}", &out.to_string());
+                return say(&fill(&text, "{copies}", &of.to_string()));
+            }
+            _ => {}
+        }
         self.quiet = None;
         self.aside = None;
         self.input.forget();
@@ -242,10 +252,11 @@ impl FrontEnd for Screen {
             let waits = !matches!(
                 view,
                 View::Reading
-                    | View::Checking
                     | View::Issuing
-                    | View::Delivering
-                    | View::Done { .. }
+                    | View::Delivering { .. }
+                    | View::TakePaper { .. }
+                    | View::Reporting
+                    | View::Done(_)
             );
             let hint = if waits {
                 Text::Cancel.say(self.language)
@@ -274,6 +285,7 @@ impl FrontEnd for Screen {
             View::CardLeft => self.text(Text::CardLeft),
             View::PaperLeft => self.text(Text::PaperLeft),
             View::Municipality { offers, home, .. } => self.municipalities(offers, *home),
+            View::LookingUp => self.text(Text::LookingUp),
             View::Preview(preview) => self.preview(preview),
             View::Fee { due, inserted } => {
                 let yen = |text: Text, sum: &Yen| {
@@ -283,19 +295,25 @@ impl FrontEnd for Screen {
                 yen(Text::FeeDue, due);
                 yen(Text::FeeInserted, inserted);
             }
-            View::TakePaper => self.text(Text::TakePaper),
+            View::TakePaper { .. } => self.text(Text::TakePaper),
             View::Issuing => self.text(Text::Issuing),
-            View::Delivering => self.text(Text::Delivering),
-            View::Done { reported } => self.text(if *reported {
-                Text::Done
-            } else {
-                Text::NotReported
-            }),
+            View::Delivering { .. } => self.text(Text::Delivering),
+            View::Reporting => self.text(Text::Reporting),
+            View::Done(ended) => {
+                self.text(if ended.reported {
+                    Text::Done
+                } else {
+                    Text::NotReported
+                });
+                if ended.returned {
+                    self.text(Text::FeeReturned);
+                }
+            }
             View::TryAgain => {
                 self.text(Text::TryAgain);
                 self.expects = Expects::Go;
             }
-            View::Problem(problem) => self.problem(problem),
+            View::Problem(problem) | View::Over(problem) => self.problem(problem),
             View::OutOfService(closed) => self.problem(&closed.problem),
             _ => {}
         }

@@ -103,7 +103,11 @@ impl Output for Folder {
             .map_err(|_| OutputError::Folder)
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         self.write(certificate)
             .map_err(|_| OutputError::Folder.into())
     }
@@ -169,7 +173,7 @@ mod tests {
 
         for (jws, page) in [("a.b.c", "%PDF first, longer"), ("d.e.f", "%PDF second")] {
             let certificate = certificate(jws, page.as_bytes());
-            folder.deliver(&certificate).await.unwrap();
+            folder.deliver(&certificate, &mut |_| ()).await.unwrap();
             assert_eq!(names(&path), [PAGE, TEXT]);
             assert_eq!(fs::read(path.join(PAGE)).unwrap(), page.as_bytes());
             assert_eq!(
@@ -185,7 +189,9 @@ mod tests {
         // A folder of that name cannot be replaced by a file.
         fs::create_dir(folder.path().join(TEXT)).unwrap();
         let mut output = Folder::new(folder.path().to_owned());
-        let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
+        let delivered = output
+            .deliver(&certificate("a.b.c", b"%PDF"), &mut |_| ())
+            .await;
         assert_eq!(delivered, Err(OutputError::Folder.into()));
         assert_eq!(names(folder.path()), [TEXT]);
     }
@@ -204,7 +210,7 @@ mod tests {
             assert!(names(&path).is_empty(), "{half}");
         }
         folder
-            .deliver(&certificate("a.b.c", b"%PDF"))
+            .deliver(&certificate("a.b.c", b"%PDF"), &mut |_| ())
             .await
             .unwrap();
         assert_eq!(folder.settled().await, Ok(()));
@@ -220,7 +226,9 @@ mod tests {
         // A folder in the page's place cannot be removed as a file: it stops the delivery before the text is touched.
         fs::create_dir(&page).unwrap();
         fs::write(folder.path().join(TEXT), "before").unwrap();
-        let delivered = output.deliver(&certificate("a.b.c", b"%PDF")).await;
+        let delivered = output
+            .deliver(&certificate("a.b.c", b"%PDF"), &mut |_| ())
+            .await;
         assert_eq!(delivered, Err(OutputError::Folder.into()));
         let text = fs::read_to_string(folder.path().join(TEXT)).unwrap();
         assert_eq!(text, "before");

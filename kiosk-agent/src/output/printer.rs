@@ -213,13 +213,17 @@ impl Output for Printer {
         self.condition().await.warnings
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         self.ready(certificate.copies()).await?;
         self.jobs = Jobs::Open(None);
         match self.create(certificate.copies()).await {
             Ok(job) => {
                 self.jobs = Jobs::Open(Some(job));
-                self.print(job, certificate).await
+                self.print(job, certificate, out).await
             }
             Err(failure) => {
                 // A job that was made all the same has no page. It is in the way of the next, at most.

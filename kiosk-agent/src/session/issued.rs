@@ -34,7 +34,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Writes or prints it.
+    /// Writes or prints it. `out` is told how many copies are out, of those that were not before.
     ///
     /// # Errors
     /// The output's problem, with the way back: what has not come out can be tried again without a second issue. There is no
@@ -42,8 +42,9 @@ impl Checked {
     pub async fn hand_over(
         mut self,
         output: &mut impl Output,
+        out: &mut (dyn FnMut(u8) + Send),
     ) -> Result<HandedOver, Refused<Self>> {
-        match output.deliver(&self.certificate).await {
+        match output.deliver(&self.certificate, out).await {
             Ok(()) => Ok(HandedOver {
                 sealed: self.sealed,
             }),
@@ -65,6 +66,12 @@ impl Checked {
     #[must_use]
     pub const fn missing(&self) -> u8 {
         self.certificate.copies()
+    }
+
+    /// Copies that are out.
+    #[must_use]
+    pub const fn out(&self) -> u8 {
+        self.certificate.out()
     }
 
     /// Leaves it at the copies that are out, if there are any: they are the resident's, and lapse unless the register knows of them.

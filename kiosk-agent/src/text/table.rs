@@ -66,7 +66,7 @@ texts! {
     spoken TermsReads "マイナンバーカードから、個人番号、氏名、住所、生年月日、性別を読み取ります。" "Your individual number, name, address, date of birth and sex are read from your My Number Card." "将从个人编号卡读取个人编号、姓名、住址、出生日期和性别。" "마이넘버 카드에서 개인번호, 성명, 주소, 생년월일, 성별을 읽습니다.";
     spoken TermsAsks "読み取った内容は暗号化して送信し、お選びになった市区町村の接種記録の照会だけに使います。" "They are sent encrypted, and used only to look up your vaccination records in the municipality you choose." "读取的内容加密发送，仅用于查询您所选市区町村的接种记录。" "읽은 내용은 암호화하여 전송하며, 선택하신 시구정촌의 접종 기록 조회에만 사용합니다.";
     spoken TermsForgets "この端末にもセンターにも、申請の内容と証明書は残りません。" "Neither this kiosk nor the center keeps your application or your certificate." "本终端和中心均不保留申请内容和证明。" "이 단말기와 센터에는 신청 내용과 증명서가 남지 않습니다.";
-    spoken TermsPaper "証明書はA4の紙に印刷されます。二次元コードで、本物であることを誰でも確かめることができます。" "The certificate is printed on A4 paper. Anybody can verify its QR code." "证明打印在A4纸上。任何人都可以验证其二维码。" "증명서는 A4 용지에 인쇄됩니다. QR 코드는 누구나 확인할 수 있습니다.";
+    spoken TermsPaper "証明書はA4の紙に印刷されます。二次元コードで、本物であることを誰でも確かめることができます。" "The certificate is printed on A4 paper. Anybody can verify its QR code." "证明打印在A4纸上。任何人都可以验证其二维码。" "증명서는 A4 용지에 인쇄됩니다. QR 코드로 진본임을 누구나 확인할 수 있습니다.";
     spoken TermsSelf "ご本人のマイナンバーカードをお使いください。" "Use your own My Number Card only." "请使用您本人的个人编号卡。" "본인의 마이넘버 카드를 사용해 주십시오.";
     named Agree "同意する" "I agree" "同意" "동의합니다";
 
@@ -96,8 +96,10 @@ texts! {
     shown ReadingTitle "読み取っています" "Reading your card" "正在读取" "읽고 있습니다";
     spoken TakeCard "カードをお取りください。お取りになるまで先へ進みません。" "Take your card back. Nothing goes on until you do." "请取回您的卡。取回之前不会继续。" "카드를 가져가 주십시오. 가져가실 때까지 진행되지 않습니다.";
     shown TakeCardTitle "カードをお取りください" "Take your card back" "请取回您的卡" "카드를 가져가 주십시오";
-    shown Checking "センターでカードを確認しています。しばらくお待ちください。" "The center is checking your card. Please wait." "正在由中心确认卡片，请稍候。" "센터에서 카드를 확인하고 있습니다. 잠시 기다려 주십시오.";
+    spoken Checking "センターでカードを確認しています。しばらくお待ちください。" "The center is checking your card. Please wait." "正在由中心确认卡片，请稍候。" "센터에서 카드를 확인하고 있습니다. 잠시 기다려 주십시오.";
     shown CheckingTitle "確認しています" "Checking your card" "正在确认" "확인하고 있습니다";
+    spoken LookingUp "センターに問い合わせています。しばらくお待ちください。" "Asking the center. Please wait." "正在向中心查询，请稍候。" "센터에 문의하고 있습니다. 잠시 기다려 주십시오.";
+    shown LookingUpTitle "照会しています" "Looking it up" "正在查询" "조회하고 있습니다";
     spoken CardLeft "カードが置かれたままです。お取りください。" "A card has been left on the reader. Please take it." "读卡器上留有卡片，请取走。" "카드가 남아 있습니다. 가져가 주십시오.";
     shown CardLeftTitle "カードの取り忘れ" "Card left behind" "有卡遗留" "카드가 남아 있습니다";
     shown PaperLeft "取り出し口に証明書が残っています。ご自分のものであればお取りください。そうでないときは、係員にお知らせください。" "A certificate lies in the tray. If it is yours, take it. If not, please tell the staff." "出纸口有一份证明。如果是您的，请取走；如果不是，请告知工作人员。" "배출구에 증명서가 남아 있습니다. 본인의 것이면 가져가 주십시오. 아니면 직원에게 알려 주십시오.";
@@ -153,6 +155,7 @@ texts! {
     spoken PayFeeHelp "おつりが出ます。中止すると、投入した金額が戻ります。印刷できなかったときは、手数料をお返しします。" "Change is given. If you cancel, what you inserted comes back. If printing fails, the fee is refunded." "可找零。取消时将退还已投入的金额。无法打印时退还手续费。" "거스름돈이 나옵니다. 취소하면 투입한 금액이 반환됩니다. 인쇄하지 못한 경우 수수료를 돌려드립니다.";
     spoken Issuing "証明書を作成しています。" "Making the certificate." "正在制作证明。" "증명서를 작성하고 있습니다.";
     spoken Delivering "印刷しています。その場を離れないでください。" "Printing. Please do not leave." "正在打印。请勿离开。" "인쇄하고 있습니다. 자리를 떠나지 마십시오.";
+    shown PrintedOf "{copies}部のうち{printed}部が出ました" "{printed} of {copies} printed" "共{copies}份，已打印{printed}份" "{copies}부 중 {printed}부가 나왔습니다";
     shown IssuingTitle "作成しています" "Making the certificate" "正在制作" "작성하고 있습니다";
     shown DeliveringTitle "印刷しています" "Printing" "正在打印" "인쇄하고 있습니다";
     shown DoNotLeave "その場を離れないでください" "Please do not leave" "请勿离开" "자리를 떠나지 마십시오";
@@ -162,9 +165,12 @@ texts! {
     spoken TakePaper "証明書をお取りください。" "Please take your certificate." "请取走证明。" "증명서를 가져가 주십시오.";
     shown TakePaperTitle "証明書をお取りください" "Take your certificate" "请取走证明" "증명서를 가져가 주십시오";
     spoken TakePaperText "証明書が取り出し口に残っています。枚数をご確認のうえ、すべてお取りください。" "Your certificate lies in the tray. Take every sheet." "证明在出纸口。请确认张数并全部取走。" "증명서가 배출구에 있습니다. 매수를 확인하시고 모두 가져가 주십시오.";
+    spoken Reporting "交付の完了をセンターに報告しています。しばらくお待ちください。" "Telling the center that you have your certificate. Please wait." "正在向中心报告发放完成，请稍候。" "발급 완료를 센터에 보고하고 있습니다. 잠시 기다려 주십시오.";
+    shown ReportingTitle "もうすぐ終わります" "Almost done" "即将完成" "곧 완료됩니다";
+    spoken DoneTaken "終わりました。この端末には何も残っていません。" "Done. Nothing of it is left in this kiosk." "已完成。本终端不保留任何内容。" "완료되었습니다. 이 단말기에는 아무것도 남아 있지 않습니다.";
     spoken Done "終わりました。証明書をお取りください。この端末には何も残っていません。" "Done. Take your certificate. Nothing of it is left in this kiosk." "已完成。请取走证明。本终端不保留任何内容。" "완료되었습니다. 증명서를 가져가 주십시오. 이 단말기에는 아무것도 남아 있지 않습니다.";
     shown DoneTitle "ありがとうございました" "Thank you" "谢谢" "감사합니다";
-    spoken NotReported "ご注意ください。交付の完了をセンターに報告できませんでした。この証明書は10分後に無効になります。改めて申請してください。" "Warning: the center could not be told. This certificate becomes invalid after ten minutes. Please apply again." "请注意：未能向中心报告发放完成。本证明将在10分钟后失效，请重新申请。" "주의: 센터에 발급 완료를 보고하지 못했습니다. 이 증명서는 10분 후 무효가 됩니다. 다시 신청해 주십시오.";
+    spoken NotReported "ご注意ください。交付の完了をセンターに報告できませんでした。この証明書は10分以内に無効になります。改めて申請してください。" "Warning: the center could not be told. This certificate becomes invalid within ten minutes. Please apply again." "请注意：未能向中心报告发放完成。本证明将在10分钟内失效，请重新申请。" "주의: 센터에 발급 완료를 보고하지 못했습니다. 이 증명서는 10분 이내에 무효가 됩니다. 다시 신청해 주십시오.";
     shown NotReportedTitle "この証明書は無効になります" "This certificate becomes invalid" "本证明将失效" "이 증명서는 무효가 됩니다";
     named Finish "終わる" "Finish" "结束" "종료";
 
@@ -173,7 +179,7 @@ texts! {
     shown ProblemStopped "手続きを続けられません" "This cannot go on" "无法继续" "계속할 수 없습니다";
     shown ProblemWait "ただいまご利用いただけません" "This kiosk is out of service" "本机暂停服务" "현재 이용할 수 없습니다";
     shown NeedsInspection "この端末は、点検が終わるまでご利用いただけません。" "This kiosk has to be inspected before it can be used again." "本机需要检修，检修结束前无法使用。" "이 단말기는 점검이 끝날 때까지 이용할 수 없습니다.";
-    shown FeeReturned "お支払いになったお金は、お返ししています。返却口をお確かめください。" "What you paid has been returned. Please look in the return tray." "您支付的现金已退还。请查看退币口。" "지불하신 돈은 돌려드렸습니다. 반환구를 확인해 주십시오.";
+    spoken FeeReturned "お金をお返ししました。返却口をお確かめください。" "Your money has been returned. Please look in the return tray." "现金已退还。请查看退币口。" "돈을 돌려드렸습니다. 반환구를 확인해 주십시오.";
     shown ProblemCodeLabel "コード" "Code" "代码" "코드";
     spoken SeeScreen "画面の案内をご確認ください。" "Please read what the screen says." "请查看屏幕上的说明。" "화면의 안내를 확인해 주십시오.";
     named Understood "わかりました" "OK" "知道了" "확인";

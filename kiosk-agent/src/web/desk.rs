@@ -51,6 +51,8 @@ pub struct Desk {
     card_lies: bool,
     /// A fee was asked for.
     asked_fee: bool,
+    /// A problem ended the application.
+    over: bool,
     key: Option<AttendantKey>,
     health: Health,
 }
@@ -84,6 +86,7 @@ impl Desk {
             deserted: false,
             card_lies: false,
             asked_fee: false,
+            over: false,
             key,
             health: Health::default(),
         }
@@ -189,6 +192,7 @@ impl Desk {
         self.deserted = false;
         self.card_lies = false;
         self.asked_fee = false;
+        self.over = false;
         self.set(Shown::Starting);
     }
 
@@ -283,14 +287,23 @@ impl Desk {
                     inserted: *inserted,
                 }
             }
-            View::TakePaper => Shown::TakePaper,
-            View::Issuing => Shown::Issuing,
-            View::Delivering => Shown::Delivering,
-            View::TryAgain => Shown::TryAgain,
-            View::Done { reported } => Shown::Done {
+            View::LookingUp => {
+                self.previewed = previewed;
+                Shown::LookingUp
+            }
+            View::TakePaper { reported } => Shown::TakePaper {
                 reported: *reported,
             },
+            View::Issuing => Shown::Issuing,
+            View::Delivering { out, of } => Shown::Delivering { out: *out, of: *of },
+            View::TryAgain => Shown::TryAgain,
+            View::Reporting => Shown::Reporting,
+            View::Done(ended) => Shown::Done(*ended),
             View::Problem(problem) => Shown::Problem((*problem).clone()),
+            View::Over(problem) => {
+                self.over = true;
+                Shown::Problem((*problem).clone())
+            }
             View::OutOfService(closed) => Shown::OutOfService((*closed).clone()),
         };
         self.count(&shown);
@@ -308,12 +321,21 @@ impl Desk {
             return;
         }
         self.next = None;
-        if let (Shown::Fee { inserted, .. }, Shown::Fee { inserted: sum, .. }) =
-            (&mut self.shown, &shown)
-        {
-            // The same screen, with a coin more.
-            *inserted = *sum;
-            return;
+        // The same screen, with a coin more, a sheet more, or the center told.
+        match (&mut self.shown, &shown) {
+            (Shown::Fee { inserted, .. }, Shown::Fee { inserted: sum, .. }) => {
+                *inserted = *sum;
+                return;
+            }
+            (Shown::Delivering { out, .. }, Shown::Delivering { out: more, .. }) => {
+                *out = *more;
+                return;
+            }
+            (Shown::TakePaper { reported }, Shown::TakePaper { reported: now }) => {
+                *reported = *now;
+                return;
+            }
+            _ => {}
         }
         self.set(shown);
         if matches!(view, View::Menu(_)) && self.gives_way() {
@@ -327,7 +349,7 @@ impl Desk {
                 self.begun = true;
                 self.health.begun += 1;
             }
-            Shown::Done { .. } => self.health.delivered += 1,
+            Shown::Done(_) => self.health.delivered += 1,
             Shown::Problem(problem) => {
                 *self.health.ended.entry(problem.code.as_str()).or_default() += 1;
             }
@@ -344,7 +366,7 @@ impl Desk {
     #[must_use]
     pub fn end_stands(&self) -> Duration {
         match &self.shown {
-            Shown::Problem(_) | Shown::Done { .. } | Shown::AttendantKey { .. } => END,
+            Shown::Problem(_) | Shown::Done(_) | Shown::AttendantKey { .. } => END,
             // The browser was lost, and nothing was told to the next one.
             _ => Duration::ZERO,
         }

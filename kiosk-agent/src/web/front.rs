@@ -1,5 +1,6 @@
 //! The browser as the core's front end: the desk behind a lock, screens out, intents in.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -117,8 +118,11 @@ impl Front {
 
     /// Forgets everything of whoever was there.
     pub fn start_over(&mut self) {
-        self.drain();
-        self.shared.change(Desk::start_over);
+        let Self { shared, intents } = self;
+        shared.change(|desk| {
+            while intents.try_recv().is_ok() {}
+            desk.start_over();
+        });
     }
 
     /// Whether the browser was lost under the application, which ends for it.
@@ -154,17 +158,16 @@ impl Front {
     pub fn attend(&mut self) {
         self.shared.change(Desk::attend);
     }
-
-    fn drain(&mut self) {
-        while self.intents.try_recv().is_ok() {}
-    }
 }
 
 impl FrontEnd for Front {
     fn show(&mut self, view: &View<'_>) {
-        // Nobody answers what was not shown yet.
-        self.drain();
-        self.shared.change(|desk| desk.show(view));
+        let Self { shared, intents } = self;
+        shared.change(|desk| {
+            // Nobody answers what was not shown yet.
+            while intents.try_recv().is_ok() {}
+            desk.show(view);
+        });
     }
 
     fn time(&mut self, left: Duration) {
@@ -172,19 +175,12 @@ impl FrontEnd for Front {
     }
 
     async fn intent(&mut self) -> Intent {
-        loop {
-            tokio::select! {
-                biased;
-                // There is nobody who could answer any more.
-                () = self.shared.until(Desk::is_deserted) => return Intent::Cancel,
-                intent = self.intents.recv() => {
-                    // The other end is held by `Shared`, which is here.
-                    if let Some(intent) = intent {
-                        return intent;
-                    }
-                }
-                () = self.shared.until_it_gives_way() => self.shared.change(Desk::give_way),
-            }
+        tokio::select! {
+            biased;
+            // There is nobody who could answer any more.
+            () = self.shared.until(Desk::is_deserted) => Intent::Cancel,
+            // The other end is held by `Shared`, which is here.
+            Some(intent) = self.intents.recv() => intent,
         }
     }
 }
@@ -214,6 +210,14 @@ impl Shared {
         while !is(&self.desk()) {
             // The other end is here.
             let _ = changes.changed().await;
+        }
+    }
+
+    /// Has screens that the core does not watch give way to what was before, whenever their time is over: as long as this is awaited.
+    pub async fn keep_giving_way(&self) -> Infallible {
+        loop {
+            self.until_it_gives_way().await;
+            self.change(Desk::give_way);
         }
     }
 
@@ -315,15 +319,15 @@ impl Shared {
 
     /// Takes a press; whether it was made on the screen that stands there.
     pub(super) fn press(&self, press: Press) -> bool {
-        let mut taken = Taken::Ignored;
-        self.change(|desk| taken = desk.press(press));
-        match taken {
-            Taken::Ignored => return false,
+        let mut is_taken = true;
+        // The core is told before anything else can be shown: what it is told fits what it shows.
+        self.change(|desk| match desk.press(press) {
+            Taken::Ignored => is_taken = false,
             Taken::Here => {}
             // More than fit are more than anybody meant.
             Taken::For(intent) => drop(self.intents.try_send(intent)),
-        }
-        true
+        });
+        is_taken
     }
 
     /// Whether a card was left, as long as the end of its application stands.

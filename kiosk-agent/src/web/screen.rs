@@ -5,7 +5,7 @@ use issuance_api::terminal::{Hours, Localized, MunicipalityOffer, Preview, Progr
 use issuance_api::{CertificateKind, MunicipalityCode, Personal, ProgrammeId};
 use serde::Serialize;
 
-use crate::ports::Says;
+use crate::ports::{Ended, Says};
 
 /// A screen.
 #[derive(Debug, Serialize)]
@@ -98,6 +98,8 @@ pub enum Content<'a> {
         /// What one costs, in yen, if anything is paid.
         fee: Option<u32>,
     },
+    /// As [`View::LookingUp`](crate::ports::View::LookingUp).
+    LookingUp,
     /// What the certificate will say.
     Preview {
         /// All of it.
@@ -115,14 +117,18 @@ pub enum Content<'a> {
     /// It is made.
     Issuing,
     /// It is printed.
-    Delivering,
+    Delivering {
+        /// Copies that are out.
+        printed: u8,
+        /// All of them.
+        copies: u8,
+    },
     /// Printing can be tried again.
     TryAgain,
-    /// It is over, and all went well but for what `reported` says.
-    Done {
-        /// Whether the center knows.
-        reported: bool,
-    },
+    /// As [`View::Reporting`](crate::ports::View::Reporting).
+    Reporting,
+    /// It is over, and a certificate came out.
+    Done(Ended),
     /// Something is in the way.
     Problem {
         /// Its code.

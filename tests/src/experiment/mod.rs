@@ -24,7 +24,7 @@ pub mod proof;
 pub mod replay;
 pub mod revocation;
 pub mod slow;
-mod steps;
+pub(crate) mod steps;
 mod tls;
 mod traces;
 pub mod vocabulary;

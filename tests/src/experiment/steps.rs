@@ -59,7 +59,7 @@ impl From<CallError> for End {
 }
 
 /// Runs a future to its end.
-pub(super) fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
+pub(crate) fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

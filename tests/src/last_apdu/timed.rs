@@ -146,9 +146,13 @@ impl<O: Output> Output for TimedOutput<O> {
         ready
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         self.1.note(Mark::Delivering);
-        self.0.deliver(certificate).await
+        self.0.deliver(certificate, out).await
     }
 
     async fn abandon(&mut self) {

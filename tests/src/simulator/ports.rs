@@ -153,7 +153,11 @@ impl Output for CountedPaper {
         Ok(())
     }
 
-    async fn deliver(&mut self, _: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        _: &Certificate,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         self.0 += 1;
         Ok(())
     }

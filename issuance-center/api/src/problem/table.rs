@@ -281,7 +281,7 @@ problems! {
     Busy "busy" Some(503), Repeat,
         "ただいま混み合っています。" "少し待ってからもう一度お試しください。",
         "The service is busy." "Please wait a little and try again.",
-        "目前较为拥挤。" "请稍候再试。",
+        "目前业务繁忙。" "请稍候再试。",
         "지금 혼잡합니다." "잠시 기다렸다가 다시 시도해 주십시오.",
         "The admission limit is reached.";
     OutsideHours "outside-hours" Some(403), No,

@@ -190,7 +190,7 @@ async fn until_kept(
     front: &mut impl Front,
 ) -> Result<HandedOver, Problem> {
     loop {
-        let refused = match checked.hand_over(place).await {
+        let refused = match checked.hand_over(place, &mut |_| ()).await {
             Ok(handed_over) => return Ok(handed_over),
             Err(refused) => refused,
         };
@@ -232,7 +232,11 @@ impl Output for Place<'_> {
         ready.map_err(|_| OutputError::Folder)
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let issued = since.map_or(0, |since| since.as_secs());
         let kept = Kept::of(certificate, self.name.clone(), self.says.clone(), issued);

@@ -29,6 +29,7 @@ async fn the_fee_is_taken_before_anything_is_issued_and_change_is_given() {
         "fee, 100 of 120",
         "issuing",
         "delivering",
+        "reporting",
         "done",
     ];
     // That the last coin is shown too is not certain: what it pays for goes on at once.
@@ -82,11 +83,13 @@ async fn going_back_from_the_fee_returns_it_and_leads_to_the_choice() {
     assert_eq!(ended, Ok(Done { reported: true }));
     let back = [
         "fee, 100 of 120",
+        "looking up",
         "municipality",
+        "looking up",
         "preview",
         "fee, 0 of 120",
     ];
-    assert!(seen.windows(4).any(|views| views == back), "{seen:?}");
+    assert!(seen.windows(6).any(|views| views == back), "{seen:?}");
     assert_eq!(money(&terminal), (120, 130));
     assert_eq!(terminal.center.count("issue"), 1);
 }
@@ -127,7 +130,15 @@ async fn who_does_not_wait_for_the_rest_keeps_what_is_out_and_pays_for_no_more()
         .await;
         // Else these two would lapse in the resident's hands.
         assert_eq!(ended, Ok(Done { reported: true }));
-        seen_last(&seen, &["printer-out-of-paper, 2 out", "try again", "done"]);
+        seen_last(
+            &seen,
+            &[
+                "printer-out-of-paper, 2 out",
+                "try again",
+                "reporting",
+                "done, money returned",
+            ],
+        );
         assert_eq!(money(&terminal), (240, 160));
     }
 }
@@ -136,8 +147,9 @@ async fn who_does_not_wait_for_the_rest_keeps_what_is_out_and_pays_for_no_more()
 async fn a_certificate_that_lapses_is_not_paid_for() {
     let mut terminal = with_fee(&[100, 10, 10]);
     terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
-    let (_, ended) = serve(&mut terminal, as_asked).await;
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: false }));
+    seen_last(&seen, &["reporting", "done, not reported, money returned"]);
     assert_eq!(money(&terminal), (0, 120));
 }
 
@@ -206,7 +218,13 @@ async fn the_paper_is_reminded_of_until_it_is_taken() {
     let begin = tokio::time::Instant::now();
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    seen_last(&seen, &["delivering", "take paper", "done"]);
+    let end = [
+        "delivering",
+        "take paper",
+        "take paper, reported",
+        "done, taken",
+    ];
+    seen_last(&seen, &end);
     assert!(begin.elapsed() >= Duration::from_secs(3600));
     // It was reported when it came out, not when it was taken: till then it would have lapsed.
     assert_eq!(terminal.center.asked.last(), Some(&"delivered"));
@@ -215,7 +233,54 @@ async fn the_paper_is_reminded_of_until_it_is_taken() {
     terminal.cabinet.tray.broken = true;
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    seen_last(&seen, &["take paper", "done"]);
+    seen_last(&seen, &["take paper", "take paper, reported", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_paper_can_be_taken_before_the_center_knows_of_it() {
+    let mut terminal = with_fee(&[100, 10, 10]);
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.lies = Duration::from_secs(3);
+    terminal.center.ponders = ("delivered", Duration::from_secs(8));
+    let begin = tokio::time::Instant::now();
+    let mut taken = None;
+    let (seen, ended) = serve(&mut terminal, |seen| {
+        if seen == "reporting" {
+            taken = Some(begin.elapsed());
+        }
+        Does::AsAsked
+    })
+    .await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let end = ["delivering", "take paper", "reporting", "done, taken"];
+    seen_last(&seen, &end);
+    // Three coins, three seconds in the tray, and the rest of the center's eight.
+    let seconds = (taken.map(|it| it.as_secs()), begin.elapsed().as_secs());
+    assert_eq!(seconds, (Some(6), 11));
+    assert_eq!(money(&terminal), (120, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_get_all_money_back_takes_the_copies_that_are_out_all_the_same() {
+    let mut terminal = with_fee(&[100, 100, 40]);
+    terminal.cabinet.payment.refunds = Script::failing([PaymentError::NotReturned]);
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.lies = Duration::from_secs(30);
+    terminal.center.preview.copies = 2;
+    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+    terminal.output.out = 1;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "municipality" => Does::This(vec![Intent::Municipality {
+            code: HOME.parse().unwrap(),
+            copies: 2,
+        }]),
+        "try again" => Does::This(vec![Intent::Cancel]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Err(ProblemCode::PaymentNotReturned));
+    let end = ["take paper", "take paper, reported", "payment-not-returned"];
+    seen_last(&seen, &end);
 }
 
 #[tokio::test(start_paused = true)]

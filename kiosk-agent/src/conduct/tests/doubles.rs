@@ -169,6 +169,7 @@ pub(crate) struct TestPayment {
     pub(crate) ready: Script<PaymentError>,
     /// What is inserted first comes out again.
     pub(crate) collects: Script<PaymentError>,
+    pub(crate) refunds: Script<PaymentError>,
     pub(crate) held: u32,
     pub(crate) returned: u32,
     pub(crate) settled: u32,
@@ -208,6 +209,7 @@ impl PaymentUnit for TestPayment {
     }
 
     async fn refund(&mut self, amount: Yen) -> Result<(), PaymentError> {
+        self.refunds.next()?;
         self.held -= amount.get();
         self.returned += amount.get();
         Ok(())
@@ -261,6 +263,8 @@ pub(crate) struct TestOutput {
     pub(crate) settled: Script<OutputError>,
     pub(crate) ready: Script<OutputError>,
     pub(crate) deliveries: Script<OutputError>,
+    /// Whether it counts the copies that come out.
+    pub(crate) counts: bool,
     /// Copies that come out of a delivery that fails.
     pub(crate) out: u8,
     /// Pages that came out, with what their QR says and in how many copies.
@@ -276,9 +280,16 @@ impl Output for TestOutput {
         self.ready.next()
     }
 
-    async fn deliver(&mut self, certificate: &Certificate) -> Result<(), Undelivered> {
+    async fn deliver(
+        &mut self,
+        certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<(), Undelivered> {
         let failed = |why| Undelivered { why, out: self.out };
         self.deliveries.next().map_err(failed)?;
+        if self.counts {
+            (1..=certificate.copies()).for_each(out);
+        }
         let text = certificate.qr_text().to_string();
         self.paper
             .push((certificate.page().to_vec(), text, certificate.copies()));
@@ -363,12 +374,25 @@ fn words(view: &View<'_>) -> String {
         View::Municipality { .. } => "municipality".to_owned(),
         View::Preview(_) => "preview".to_owned(),
         View::Fee { due, inserted } => format!("fee, {inserted} of {due}"),
-        View::TakePaper => "take paper".to_owned(),
+        View::LookingUp => "looking up".to_owned(),
+        View::TakePaper { reported: false } => "take paper".to_owned(),
+        View::TakePaper { reported: true } => "take paper, reported".to_owned(),
+        View::Reporting => "reporting".to_owned(),
         View::Issuing => "issuing".to_owned(),
-        View::Delivering => "delivering".to_owned(),
+        View::Delivering { out: 0, .. } => "delivering".to_owned(),
+        View::Delivering { out, of } => format!("delivering, {out} of {of} out"),
         View::TryAgain => "try again".to_owned(),
-        View::Done { reported: true } => "done".to_owned(),
-        View::Done { reported: false } => "done, not reported".to_owned(),
+        View::Done(ended) => {
+            let mut words = "done".to_owned();
+            for (is_so, what) in [
+                (!ended.reported, ", not reported"),
+                (ended.taken, ", taken"),
+                (ended.returned, ", money returned"),
+            ] {
+                words.push_str(if is_so { what } else { "" });
+            }
+            words
+        }
         View::OutOfService(closed) => match &closed.says {
             None => words(&View::Problem(&closed.problem)),
             Some(Says::Words(said)) => format!("{}: {}", closed.problem.code.as_str(), said.en),
@@ -376,11 +400,13 @@ fn words(view: &View<'_>) -> String {
                 format!("{}: {open} to {close}", closed.problem.code.as_str())
             }
         },
-        View::Problem(problem) => match (problem.remaining, problem.printed) {
-            (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
-            (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
-            _ => problem.code.as_str().to_owned(),
-        },
+        View::Problem(problem) | View::Over(problem) => {
+            match (problem.remaining, problem.printed) {
+                (Some(remaining), _) => format!("{}, {remaining} left", problem.code.as_str()),
+                (_, Some(printed)) => format!("{}, {printed} out", problem.code.as_str()),
+                _ => problem.code.as_str().to_owned(),
+            }
+        }
     }
 }
 
@@ -425,7 +451,7 @@ pub(crate) fn terminal() -> TestTerminal {
             abroad: None,
             answer: Maker::answer,
             takes_unbound: false,
-            ponders: Duration::ZERO,
+            ponders: ("", Duration::ZERO),
             challenges: Script::default(),
             inquiries: Script::default(),
             issues: Script::default(),

@@ -31,6 +31,43 @@ async fn cancelling_at_any_step_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_cancels_while_the_center_is_asked_does_not_find_out_what_it_says() {
+    let asking = [
+        ("checking", "evidence", 1),
+        ("looking up", "inquiry", 1),
+        // Gone back from the preview: what is offered by now.
+        ("looking up", "menu", 2),
+    ];
+    for (step, request, times) in asking {
+        let mut terminal = terminal();
+        // Longer than anybody waits for nothing.
+        terminal.center.ponders = (request, Duration::from_secs(20));
+        let mut shown = 0;
+        let begin = tokio::time::Instant::now();
+        let (seen, ended) = serve(&mut terminal, |seen| match seen {
+            "preview" => Does::This(vec![Intent::Back]),
+            seen if seen == step => {
+                shown += 1;
+                let cancels =
+                    Does::Slowly(Duration::from_secs(2), vec![Intent::Go, Intent::Cancel]);
+                if shown == times {
+                    cancels
+                } else {
+                    Does::AsAsked
+                }
+            }
+            _ => Does::AsAsked,
+        })
+        .await;
+        assert_eq!(ended, Err(ProblemCode::Cancelled), "{request}");
+        seen_last(&seen, &[step, "cancelled"]);
+        assert!(begin.elapsed() < Duration::from_secs(80), "{request}");
+        terminal.center.ponders = ("", Duration::ZERO);
+        leaves_nothing(&mut terminal, step).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_lifts_the_card_is_told_before_they_enter_anything() {
     for step in ["kind", "pin, 3 left", "pin, 2 left"] {
         let mut terminal = terminal();
@@ -89,7 +126,8 @@ async fn leaves_nothing(terminal: &mut TestTerminal, step: &str) {
     terminal.card.forgotten = false;
     let (seen, ended) = serve(terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }), "{step}");
-    assert_eq!(seen[..10], ALL, "{step}");
+    // That the printer has what it is there for is not asked for.
+    assert_eq!(seen[..11], ALL[..11], "{step}");
     assert_eq!(terminal.output.paper.len(), 1, "{step}");
 }
 
@@ -120,11 +158,15 @@ async fn going_back_leads_to_the_step_before() {
         "reading",
         "take card",
         "municipality",
+        "looking up",
         "preview",
+        "looking up",
         "municipality",
+        "looking up",
         "preview",
         "issuing",
         "delivering",
+        "reporting",
         "done",
     ];
     assert_eq!(seen, steps);
@@ -150,7 +192,7 @@ async fn nothing_leads_back_from_the_card_to_be_taken() {
 #[tokio::test(start_paused = true)]
 async fn a_card_can_be_taken_before_the_center_has_judged_it() {
     let mut terminal = terminal();
-    terminal.center.ponders = Duration::from_secs(5);
+    terminal.center.ponders = ("evidence", Duration::from_secs(5));
     let begin = tokio::time::Instant::now();
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
@@ -162,7 +204,7 @@ async fn a_card_can_be_taken_before_the_center_has_judged_it() {
     let begin = tokio::time::Instant::now();
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    assert_eq!(seen[..10], ALL);
+    assert_eq!(seen[..ALL.len()], ALL);
     assert_eq!(begin.elapsed().as_secs(), 20);
 
     // And what it refuses is told at once, whoever has the card.

@@ -23,12 +23,13 @@ async fn a_tray_found_empty_before_the_inquiry_can_be_filled_in_the_meantime() {
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
     assert_eq!(
-        seen[6..10],
+        seen[6..11],
         [
             "municipality",
+            "looking up",
             "printer-out-of-paper",
             "municipality",
-            "preview"
+            "looking up",
         ]
     );
     assert_eq!(terminal.center.count("inquiry"), 1);
@@ -42,9 +43,9 @@ async fn a_tray_found_empty_while_printing_costs_no_second_certificate() {
     let (seen, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
     let again = ["delivering", "printer-out-of-paper", "try again"];
-    assert_eq!(seen[9..12], again);
-    assert_eq!(seen[12..15], again);
-    assert_eq!(seen[15..], ["delivering", "done"]);
+    assert_eq!(seen[10..13], again);
+    assert_eq!(seen[13..16], again);
+    assert_eq!(seen[16..], ["delivering", "reporting", "done"]);
     assert_eq!(terminal.center.count("issue"), 1);
     assert_eq!(terminal.output.paper.len(), 1);
 }
@@ -100,7 +101,7 @@ async fn copies_that_came_out_are_told_and_not_put_out_again() {
     let mut terminal = terminal();
     terminal.center.preview.copies = 3;
     terminal.output.deliveries = Script::failing([OutputError::Jam, OutputError::OutOfPaper]);
-    terminal.output.out = 1;
+    (terminal.output.out, terminal.output.counts) = (1, true);
     let (seen, ended) = serve(&mut terminal, |seen| match seen {
         "municipality" => Does::This(vec![Intent::Municipality {
             code: HOME.parse().unwrap(),
@@ -110,8 +111,18 @@ async fn copies_that_came_out_are_told_and_not_put_out_again() {
     })
     .await;
     assert_eq!(ended, Ok(Done { reported: true }));
-    let told = ["printer-jam, 1 out", "printer-out-of-paper, 1 out"];
-    assert_eq!([&seen[10], &seen[13]], told);
+    let told = [
+        "delivering",
+        "printer-jam, 1 out",
+        "try again",
+        "delivering, 1 of 3 out",
+        "printer-out-of-paper, 1 out",
+        "try again",
+        "delivering, 2 of 3 out",
+        "delivering, 3 of 3 out",
+        "reporting",
+    ];
+    assert_eq!(seen[10..19], told);
     assert_eq!(terminal.center.count("issue"), 1);
     let copies: Vec<_> = terminal.output.paper.iter().map(|it| it.2).collect();
     assert_eq!(copies, [1]);

@@ -15,6 +15,7 @@ impl Printer {
         &mut self,
         job: i32,
         certificate: &Certificate,
+        out: &mut (dyn FnMut(u8) + Send),
     ) -> Result<(), Undelivered> {
         // What a later run of this program could not find is not begun.
         let mut page_sent = false;
@@ -23,7 +24,7 @@ impl Printer {
             Ok(open) if open.contains(&job) => match self.send_page(job, certificate).await {
                 Ok(()) | Err(Failure::Unanswered) => {
                     page_sent = true;
-                    self.follow(job, &mut sheets).await
+                    self.follow(job, &mut sheets, out).await
                 }
                 Err(failure) => Err(failure.into()),
             },
@@ -58,13 +59,23 @@ impl Printer {
     }
 
     /// Until the job has ended; an error says why that is not waited for any longer. `sheets` is how many are known to have
-    /// come out.
-    async fn follow(&self, job: i32, sheets: &mut u8) -> Result<Ended, OutputError> {
+    /// come out, and `out` is told when there are more.
+    async fn follow(
+        &self,
+        job: i32,
+        sheets: &mut u8,
+        out: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Ended, OutputError> {
         let deadline = Instant::now() + self.waits.printed;
         let mut heard = Instant::now();
         let mut hindered = None;
         loop {
-            match self.looked(job, sheets).await {
+            let before = *sheets;
+            let looked = self.looked(job, sheets).await;
+            if *sheets > before {
+                out(*sheets);
+            }
+            match looked {
                 Ok(State::Ended(ended)) => return Ok(ended),
                 Ok(State::Open(state)) => {
                     heard = Instant::now();

@@ -48,6 +48,11 @@ fn one_page() -> Certificate {
     certificate("a.b.c", &page(&["printed"]))
 }
 
+/// For who does not look at how far it is.
+async fn put_out(printer: &mut Printer, page: &Certificate) -> Result<(), Undelivered> {
+    printer.deliver(page, &mut |_| ()).await
+}
+
 const EMPTY_TRAY: &str = "size0=iso_a4_210x297mm&type0=stationery&level0=0&size1=&level1=0";
 
 #[tokio::test]
@@ -57,7 +62,7 @@ async fn a_lost_answer_to_the_page_does_not_hide_that_it_was_printed() {
     let proxy = Proxy::before(real.port).await;
     let mut printer = behind(&proxy);
     proxy.set(Operation::SendDocument, Fault::Answer);
-    assert_eq!(printer.deliver(&one_page()).await, Ok(()));
+    assert_eq!(put_out(&mut printer, &one_page()).await, Ok(()));
     assert_eq!(real.sheets(), 1);
     assert_eq!(printer.settled().await, Ok(()));
 }
@@ -69,12 +74,12 @@ async fn a_job_whose_number_was_lost_is_empty_and_makes_way_for_the_next() {
     let proxy = Proxy::before(real.port).await;
     let mut printer = behind(&proxy);
     proxy.set(Operation::CreateJob, Fault::Answer);
-    let delivered = printer.deliver(&one_page()).await;
+    let delivered = put_out(&mut printer, &one_page()).await;
     assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert_eq!(proxy.asked(Operation::SendDocument), 0);
     assert_eq!(proxy.asked(Operation::CancelJob), 1);
     proxy.mend();
-    assert_eq!(printer.deliver(&one_page()).await, Ok(()));
+    assert_eq!(put_out(&mut printer, &one_page()).await, Ok(()));
     assert_eq!(real.sheets(), 1);
 }
 
@@ -85,11 +90,11 @@ async fn a_page_that_never_arrived_is_not_printed_and_is_told_so() {
     let proxy = Proxy::before(real.port).await;
     let mut printer = behind(&proxy);
     proxy.set(Operation::SendDocument, Fault::Request);
-    let delivered = printer.deliver(&one_page()).await;
+    let delivered = put_out(&mut printer, &one_page()).await;
     assert_eq!(delivered, Err(OutputError::Failed.into()));
     assert_eq!(real.sheets(), 0);
     proxy.mend();
-    assert_eq!(printer.deliver(&one_page()).await, Ok(()));
+    assert_eq!(put_out(&mut printer, &one_page()).await, Ok(()));
     assert_eq!(real.sheets(), 1);
 }
 
@@ -103,14 +108,14 @@ async fn what_became_of_a_job_is_unknown_until_the_printer_says_so() {
         proxy.cut();
     };
     let page = one_page();
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), cut);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), cut);
     assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     // Not reached, and reached but at it: out of service.
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
     proxy.mend();
     assert_eq!(printer.ready(1).await, Err(OutputError::JobOpen));
     let job_open = Err(OutputError::JobOpen.into());
-    assert_eq!(printer.deliver(&page).await, job_open);
+    assert_eq!(put_out(&mut printer, &page).await, job_open);
     // So is a program that was started anew.
     let mut anew = behind(&proxy);
     assert_eq!(anew.settled().await, Err(OutputError::JobOpen));
@@ -121,7 +126,7 @@ async fn what_became_of_a_job_is_unknown_until_the_printer_says_so() {
     until(async || printer.settled().await.is_ok()).await;
     assert_eq!(real.sheets(), 1);
     assert_eq!(anew.settled().await, Ok(()));
-    assert_eq!(anew.deliver(&page).await, Ok(()));
+    assert_eq!(put_out(&mut anew, &page).await, Ok(()));
     assert_eq!(real.sheets(), 2);
 }
 
@@ -136,7 +141,7 @@ async fn a_job_the_printer_forgot_is_out_of_the_way_and_its_outcome_unknown() {
         real.begun().await;
         proxy.to(other.port);
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), restart);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), restart);
     assert_eq!(delivered, Err(OutputError::OutcomeUnknown.into()));
     assert_eq!(printer.ready(1).await, Ok(()));
 }
@@ -155,7 +160,7 @@ async fn jobs_of_others_are_left_alone() {
         assert_eq!(proxy.asked(Operation::CancelJob), 0);
         real.go();
     };
-    let (delivered, ()) = tokio::join!(theirs.deliver(&page), meanwhile);
+    let (delivered, ()) = tokio::join!(put_out(&mut theirs, &page), meanwhile);
     assert_eq!(delivered, Ok(()));
 }
 
@@ -166,7 +171,7 @@ async fn a_delivery_dropped_under_way_is_cancelled_at_the_end() {
     let mut printer = behind(&proxy);
     let page = one_page();
     tokio::select! {
-        _ = printer.deliver(&page) => panic!("it cannot be done"),
+        _ = put_out(&mut printer, &page) => panic!("it cannot be done"),
         () = real.begun() => {}
     }
     let Jobs::Open(Some(job)) = printer.jobs else {
@@ -194,7 +199,7 @@ async fn the_last_sheet_of_the_tray_is_a_sheet() {
         until(async || proxy.asked(Operation::GetPrinterAttributes) > looks + 2).await;
         real.go();
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), last);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), last);
     assert_eq!(delivered, Ok(()));
     assert_eq!(proxy.asked(Operation::CancelJob), 0);
     assert_eq!(printer.ready(1).await, Err(OutputError::OutOfPaper));
@@ -216,7 +221,7 @@ async fn a_job_that_stops_without_paper_is_cancelled_and_told() {
         proxy.mend();
         real.go();
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), stops);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), stops);
     assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
     assert_eq!(printer.settled().await, Ok(()));
 }
@@ -234,7 +239,7 @@ async fn a_tray_that_stays_empty_under_way_is_told_in_time() {
         real.go();
     };
     printer.waits.cancelled = WAITS.cancelled;
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), empty);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), empty);
     assert_eq!(delivered, Err(OutputError::OutOfPaper.into()));
 }
 
@@ -247,7 +252,7 @@ async fn a_page_comes_out_as_it_went_in() {
         assert_eq!(printer.ready(10).await, Ok(()), "{scheme}");
         let before = real.printed().len();
         assert_eq!(
-            printer.deliver(&certificate("a.b.c", &page)).await,
+            put_out(&mut printer, &certificate("a.b.c", &page)).await,
             Ok(()),
             "{scheme}"
         );
@@ -262,7 +267,7 @@ async fn a_printer_that_others_vouch_for_gets_nothing() {
     let other = authority(&real.folder.path().join("keys/../paper/.."));
     fs::write(real.folder.path().join("ca.pem"), other).unwrap();
     let mut printer = real.printer("ipps");
-    let delivered = printer.deliver(&certificate("a.b.c", &page(&["x"]))).await;
+    let delivered = put_out(&mut printer, &certificate("a.b.c", &page(&["x"]))).await;
     assert_eq!(delivered, Err(OutputError::Unavailable.into()));
     assert!(real.printed().is_empty());
 }

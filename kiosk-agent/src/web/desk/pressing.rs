@@ -99,7 +99,7 @@ impl Desk {
                 | Shown::TakeCard
                 | Shown::CardLeft
                 | Shown::PaperLeft
-                | Shown::TakePaper
+                | Shown::TakePaper { reported: true }
                 | Shown::Problem(_)
                 | Shown::OutOfService(_)
         );
@@ -170,7 +170,7 @@ impl Desk {
                     Taken::Here
                 }
             },
-            (shown @ Shown::Done { .. }, PageIntent::Understood) => {
+            (shown @ Shown::Done(_), PageIntent::Understood) => {
                 self.shown = shown;
                 self.acknowledged = true;
                 Taken::Here
@@ -258,8 +258,10 @@ impl Desk {
                 | Shown::Pin { .. }
                 | Shown::OtherKind(_)
                 | Shown::TakeCard
+                | Shown::Checking
                 | Shown::Municipality(_)
                 | Shown::Copies(..)
+                | Shown::LookingUp
                 | Shown::Preview(_)
                 | Shown::Fee { .. }
                 | Shown::TryAgain

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::cabinet::Yen;
-use crate::ports::Closed;
+use crate::ports::{Closed, Ended};
 use crate::web::attendant::KEY_LENGTH;
 
 /// What stands on the screen.
@@ -30,6 +30,7 @@ pub(super) enum Shown {
     CardLeft,
     PaperLeft,
     Municipality(Choice),
+    LookingUp,
     /// With the number that is asked for first.
     Copies(Choice, MunicipalityCode, u8),
     Preview(Box<Preview>),
@@ -38,12 +39,16 @@ pub(super) enum Shown {
         inserted: Yen,
     },
     Issuing,
-    Delivering,
+    Delivering {
+        out: u8,
+        of: u8,
+    },
     TryAgain,
-    TakePaper,
-    Done {
+    TakePaper {
         reported: bool,
     },
+    Reporting,
+    Done(Ended),
     Problem(Problem),
     OutOfService(Closed),
     AttendantKey {
@@ -81,11 +86,12 @@ impl Shown {
     pub(super) fn needs_nobody(&self) -> bool {
         match self {
             Self::Issuing
-            | Self::Delivering
-            | Self::TakePaper
+            | Self::Delivering { .. }
+            | Self::TakePaper { .. }
+            | Self::Reporting
             | Self::CardLeft
             | Self::PaperLeft
-            | Self::Done { .. }
+            | Self::Done(_)
             | Self::OutOfService(_) => true,
             // Nobody has cancelled.
             Self::Problem(problem) => problem.code != ProblemCode::Cancelled,

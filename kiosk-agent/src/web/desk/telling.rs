@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{COPIES, Desk, Shown};
 use crate::cabinet::Yen;
-use crate::ports::{Closed, Says};
+use crate::ports::{Closed, Ended, Says};
 use crate::text::{SPOKEN_TRIES, Text, is_spoken, numbered_key, problem_key};
 use crate::web::screen::{Content, Screen, Then};
 
@@ -46,14 +46,15 @@ impl Desk {
             Shown::PlaceCard => 2,
             Shown::Kind(_) | Shown::OtherKind(_) => 3,
             Shown::Pin { .. } | Shown::Reading | Shown::TakeCard | Shown::Checking => 4,
-            Shown::Municipality(_) | Shown::Copies(..) => 5,
+            Shown::Municipality(_) | Shown::Copies(..) | Shown::LookingUp => 5,
             Shown::Preview(_) => 6,
             Shown::Fee { .. }
             | Shown::Issuing
-            | Shown::Delivering
+            | Shown::Delivering { .. }
             | Shown::TryAgain
-            | Shown::TakePaper => 7,
-            Shown::Done { .. } => 8,
+            | Shown::TakePaper { .. }
+            | Shown::Reporting => 7,
+            Shown::Done(_) => 8,
             _ => return None,
         })
     }
@@ -68,6 +69,7 @@ impl Desk {
             Shown::Pin { remaining, .. } => return spoken_pin(*remaining),
             Shown::Reading => Text::Reading,
             Shown::TakeCard => Text::TakeCard,
+            Shown::Checking => Text::Checking,
             Shown::CardLeft => Text::CardLeft,
             // It is not theirs who hear it: the alarm calls who forgot it.
             Shown::PaperLeft => return said(&[Text::SeeScreen, Text::HelpStaff]),
@@ -76,30 +78,29 @@ impl Desk {
                 let counted = numbered_key(&Text::CopyCount.key(), *copies);
                 return vec![Text::ChooseCopies.key(), counted];
             }
+            Shown::LookingUp => Text::LookingUp,
             Shown::Preview(_) => return said(&[Text::CheckPreview, Text::PreviewByEar]),
             Shown::Fee { .. } => Text::PayFee,
-            Shown::TakePaper => Text::TakePaper,
+            Shown::TakePaper { .. } => Text::TakePaper,
             Shown::Issuing => Text::Issuing,
-            Shown::Delivering => Text::Delivering,
+            Shown::Delivering { .. } => Text::Delivering,
             Shown::TryAgain => Text::AgainPrompt,
-            Shown::Done { reported: true } => Text::Done,
-            Shown::Done { reported: false } => Text::NotReported,
+            Shown::Reporting => Text::Reporting,
+            Shown::Done(ended) => return spoken_end(*ended),
             Shown::OutOfService(Closed { problem, .. })
                 if problem.code == ProblemCode::ContentMismatch =>
             {
                 Text::SeeScreen
             }
-            // How many are out already no recording says.
-            Shown::Problem(problem) if problem.printed.is_some() => {
-                return vec![spoken_problem(problem), Text::SeeScreen.key()];
+            Shown::Problem(problem) => {
+                let mut keys = vec![spoken_problem(problem)];
+                // How many are out already no recording says.
+                keys.extend(problem.printed.map(|_| Text::SeeScreen.key()));
+                keys.extend(self.is_returned(problem).then(|| Text::FeeReturned.key()));
+                return keys;
             }
-            Shown::Problem(problem) | Shown::OutOfService(Closed { problem, .. }) => {
-                return vec![spoken_problem(problem)];
-            }
-            Shown::Starting
-            | Shown::Checking
-            | Shown::AttendantKey { .. }
-            | Shown::Attendant { .. } => {
+            Shown::OutOfService(Closed { problem, .. }) => return vec![spoken_problem(problem)],
+            Shown::Starting | Shown::AttendantKey { .. } | Shown::Attendant { .. } => {
                 return Vec::new();
             }
         };
@@ -139,18 +140,21 @@ impl Desk {
                 most: COPIES,
                 fee: choice.fee.map(Yen::get),
             },
+            Shown::LookingUp => Content::LookingUp,
             Shown::Preview(preview) => Content::Preview { preview },
             Shown::Fee { due, inserted } => Content::Fee {
                 due: due.get(),
                 inserted: inserted.get(),
             },
-            Shown::TakePaper => Content::TakePaper,
+            Shown::TakePaper { .. } => Content::TakePaper,
             Shown::Issuing => Content::Issuing,
-            Shown::Delivering => Content::Delivering,
-            Shown::TryAgain => Content::TryAgain,
-            Shown::Done { reported } => Content::Done {
-                reported: *reported,
+            Shown::Delivering { out, of } => Content::Delivering {
+                printed: *out,
+                copies: *of,
             },
+            Shown::TryAgain => Content::TryAgain,
+            Shown::Reporting => Content::Reporting,
+            Shown::Done(ended) => Content::Done(*ended),
             Shown::Problem(problem)
                 if self.next.is_some() && !self.is_before_the_first_screen() =>
             {
@@ -168,6 +172,11 @@ impl Desk {
         }
     }
 
+    /// Whether a problem ends an application for which money was asked, and does not say itself where that is.
+    fn is_returned(&self, problem: &Problem) -> bool {
+        self.asked_fee && self.over && !tells_of_money(problem.code)
+    }
+
     fn problem<'a>(&self, problem: &Problem, says: Option<&'a Says>, then: Then) -> Content<'a> {
         // Whoever passes by has no card here, and no certificate.
         let happened = if then == Then::Wait && problem.code == ProblemCode::ContentMismatch {
@@ -180,7 +189,7 @@ impl Desk {
             happened: Personal::new(happened),
             advice: problem.code.advice(self.language),
             says,
-            returned: self.asked_fee && then == Then::Start && !tells_of_money(problem.code),
+            returned: self.is_returned(problem),
             then,
         }
     }
@@ -189,7 +198,7 @@ impl Desk {
 fn alarm(shown: &Shown) -> Option<&'static str> {
     match shown {
         Shown::TakeCard | Shown::CardLeft => Some("alarm/card"),
-        Shown::TakePaper | Shown::PaperLeft => Some("alarm/paper"),
+        Shown::TakePaper { .. } | Shown::PaperLeft => Some("alarm/paper"),
         // Anybody can ask to be let in.
         Shown::AttendantKey { before, .. } => alarm(before),
         _ => None,
@@ -220,6 +229,18 @@ fn spoken_pin(remaining: u8) -> Vec<String> {
     }
     keys.push(Text::PinByKeyboard.key());
     keys
+}
+
+fn spoken_end(ended: Ended) -> Vec<String> {
+    let mut texts = vec![match ended {
+        Ended {
+            reported: false, ..
+        } => Text::NotReported,
+        Ended { taken: true, .. } => Text::DoneTaken,
+        Ended { .. } => Text::Done,
+    }];
+    texts.extend(ended.returned.then_some(Text::FeeReturned));
+    said(&texts)
 }
 
 fn spoken_problem(problem: &Problem) -> String {

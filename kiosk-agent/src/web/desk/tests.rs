@@ -5,11 +5,18 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cabinet::Yen;
 use crate::handover::testing::preview;
+use crate::ports::Ended;
 use crate::web::intent::Press;
 
 fn desk() -> Desk {
     Desk::new(AttendantKey::parse("20261124"))
 }
+
+const ENDED: Ended = Ended {
+    reported: true,
+    taken: false,
+    returned: false,
+};
 
 fn menu() -> Menu {
     let offer = |code: &str| json!({"code": code, "prefecture": "東京都", "prefecture_en": "Tokyo", "name": "市", "reading": "し", "name_en": "City", "kinds": ["domestic"]});
@@ -410,9 +417,10 @@ async fn a_browser_that_is_lost_takes_everything_of_the_resident_with_it() {
     assert_eq!(desk.end_stands(), Duration::ZERO);
     // What happens all the same is told.
     for (view, screen_name) in [
-        (View::Delivering, "delivering"),
-        (View::TakePaper, "take-paper"),
-        (View::Done { reported: true }, "done"),
+        (View::Delivering { out: 0, of: 2 }, "delivering"),
+        (View::TakePaper { reported: false }, "take-paper"),
+        (View::Reporting, "reporting"),
+        (View::Done(ENDED), "done"),
     ] {
         desk.show(&view);
         assert_eq!(screen(&desk), screen_name);
@@ -425,7 +433,7 @@ async fn a_browser_that_is_lost_takes_everything_of_the_resident_with_it() {
     desk.start_over();
     assert!(!desk.is_deserted() && !desk.has_begun());
     // And what stood there already, with nothing of anybody, stands on.
-    desk.show(&View::Delivering);
+    desk.show(&View::Delivering { out: 0, of: 2 });
     desk.desert();
     assert_eq!(screen(&desk), "delivering");
 }
@@ -460,6 +468,25 @@ async fn who_chose_the_wrong_kind_goes_back_for_another_and_no_further() {
     ));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_sheet_more_or_the_center_told_is_no_new_screen() {
+    let mut desk = desk();
+    desk.show(&View::Delivering { out: 0, of: 2 });
+    let serial = told(&desk)["serial"].clone();
+    desk.show(&View::Delivering { out: 1, of: 2 });
+    let said = told(&desk);
+    assert_eq!((&said["serial"], &said["printed"]), (&serial, &json!(1)));
+    // Whom it would take the center's answer from is let in when that is there.
+    desk.show(&View::TakePaper { reported: false });
+    let serial = told(&desk)["serial"].clone();
+    assert!(matches!(say(&mut desk, "attendant"), Taken::Ignored));
+    desk.show(&View::TakePaper { reported: true });
+    assert_eq!(told(&desk)["serial"], serial);
+    assert!(matches!(say(&mut desk, "attendant"), Taken::Here));
+    assert_eq!(screen(&desk), "attendant-key");
+    assert_eq!(told(&desk)["alarm"], "alarm/paper");
+}
+
 #[test]
 fn every_end_stands_longer_than_it_is_spoken() {
     let manifest = include_str!("../../../assets/voice/manifest.json");
@@ -470,8 +497,14 @@ fn every_end_stands_longer_than_it_is_spoken() {
         .filter(|code| **code != ProblemCode::PinWrong);
     let ends = ends.map(|code| (*code).into());
     let ends: Vec<Problem> = ends.collect();
-    let mut views: Vec<_> = ends.iter().map(View::Problem).collect();
-    views.extend([true, false].map(|reported| View::Done { reported }));
+    let mut views: Vec<_> = ends.iter().map(View::Over).collect();
+    for (reported, taken) in [(true, false), (true, true), (false, true)] {
+        views.push(View::Done(Ended {
+            reported,
+            taken,
+            returned: true,
+        }));
+    }
     for view in views {
         let mut desk = desk();
         desk.show(&view);
@@ -521,9 +554,11 @@ async fn who_was_asked_for_a_fee_is_told_that_it_came_back() {
             desk.show(&View::Fee { due, inserted });
         }
         desk.show(&View::Problem(&code.into()));
+        assert_eq!(told(&desk).get("returned"), None);
+        desk.show(&View::Over(&code.into()));
         assert_eq!(told(&desk)["returned"] == true, returned, "{code:?}");
         desk.start_over();
-        desk.show(&View::Problem(&ProblemCode::Cancelled.into()));
+        desk.show(&View::Over(&ProblemCode::Cancelled.into()));
         assert_eq!(told(&desk).get("returned"), None);
     }
 }

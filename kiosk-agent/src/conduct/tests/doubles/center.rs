@@ -37,8 +37,8 @@ pub(crate) struct TestCenter {
     pub(crate) answer: Answer,
     /// Believes cards that the surface AP does not bind.
     pub(crate) takes_unbound: bool,
-    /// How long it takes over evidence.
-    pub(crate) ponders: Duration,
+    /// How long it takes over requests of this name.
+    pub(crate) ponders: (&'static str, Duration),
     pub(crate) challenges: Script<Problem>,
     pub(crate) inquiries: Script<Problem>,
     pub(crate) issues: Script<Problem>,
@@ -51,6 +51,14 @@ pub(crate) struct TestCenter {
 impl TestCenter {
     pub(crate) fn count(&self, request: &str) -> usize {
         self.asked.iter().filter(|asked| **asked == request).count()
+    }
+
+    async fn asked(&mut self, request: &'static str) {
+        self.asked.push(request);
+        let (slow, takes) = self.ponders;
+        if slow == request {
+            sleep(takes).await;
+        }
     }
 
     fn check(&self, message: &[u8], proof: &Array<64>) {
@@ -71,12 +79,12 @@ impl Center for TestCenter {
         self.menus.next()?;
         let later = self.later.as_ref().filter(|_| self.count("menu") > 0);
         let menu = later.unwrap_or(&self.menu).clone();
-        self.asked.push("menu");
+        self.asked("menu").await;
         Ok(menu)
     }
 
     async fn challenge(&mut self) -> Result<(Challenge, Array<32>), Problem> {
-        self.asked.push("challenge");
+        self.asked("challenge").await;
         self.challenges.next()?;
         let challenge = Challenge {
             center_nonce: Array::new([1; 32]),
@@ -89,8 +97,7 @@ impl Center for TestCenter {
     }
 
     async fn evidence(&mut self, request: EvidenceRequest) -> Result<EvidenceAnswer, Problem> {
-        self.asked.push("evidence");
-        sleep(self.ponders).await;
+        self.asked("evidence").await;
         self.session = VerifyingKey::from_bytes(request.session_key.as_bytes()).ok();
         let bound = Evidence::decode(request.evidence.as_bytes())
             .unwrap()
@@ -110,7 +117,7 @@ impl Center for TestCenter {
         &mut self,
         request: impl Fn(&Array<32>) -> InquiryRequest + Send + Sync,
     ) -> Result<InquiryAnswer, Problem> {
-        self.asked.push("inquiry");
+        self.asked("inquiry").await;
         let request = request(&EXPORTER.into());
         let message = inquiry_message(
             &request.ticket,
@@ -137,7 +144,7 @@ impl Center for TestCenter {
         &mut self,
         request: impl Fn(&Array<32>) -> IssueRequest + Send + Sync,
     ) -> Result<IssueAnswer, Problem> {
-        self.asked.push("issue");
+        self.asked("issue").await;
         let request = request(&EXPORTER.into());
         self.check_state(IssueIntent::Issue, &request.state, &request.proof);
         self.issues.next()?;
@@ -159,7 +166,7 @@ impl Center for TestCenter {
         &mut self,
         request: impl Fn(&Array<32>) -> DeliveredRequest + Send + Sync,
     ) -> Result<DeliveredAnswer, Problem> {
-        self.asked.push("delivered");
+        self.asked("delivered").await;
         let request = request(&EXPORTER.into());
         self.check_state(IssueIntent::Delivered, &request.state, &request.proof);
         self.reports.next()?;

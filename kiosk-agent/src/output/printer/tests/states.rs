@@ -24,7 +24,7 @@ async fn a_jam_half_way_is_told_with_what_is_out_and_the_rest_comes_later() {
         until(async || proxy.asked(Operation::CancelJob) > 0).await;
         real.break_off();
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), jams);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), jams);
     let told = Undelivered {
         why: OutputError::Jam,
         out: 1,
@@ -37,7 +37,10 @@ async fn a_jam_half_way_is_told_with_what_is_out_and_the_rest_comes_later() {
     // Told before anything is printed again, too.
     let jam = Some(OutputError::Jam);
     assert_eq!(printer.condition().await.obstacle, jam);
-    assert_eq!(printer.deliver(&page).await, Err(OutputError::Jam.into()));
+    assert_eq!(
+        put_out(&mut printer, &page).await,
+        Err(OutputError::Jam.into())
+    );
     // Its works tell it only while they are at something.
     let free = async |states: &'static str| {
         let job = printer.create(1).await.unwrap();
@@ -55,7 +58,7 @@ async fn a_jam_half_way_is_told_with_what_is_out_and_the_rest_comes_later() {
     free("STATE: -cover-open\n").await;
     assert_eq!(printer.condition().await, Condition::default());
     real.go();
-    assert_eq!(printer.deliver(&page).await, Ok(()));
+    assert_eq!(put_out(&mut printer, &page).await, Ok(()));
     assert_eq!(real.sheets(), 1);
 }
 
@@ -83,11 +86,33 @@ async fn a_job_the_printer_gives_up_is_told_with_what_is_out() {
                 .await;
             real.break_off();
         };
-        let (delivered, ()) = tokio::join!(printer.deliver(&page), gives_up);
+        let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), gives_up);
         assert_eq!(delivered, expected, "{sheets}");
         assert_eq!(printer.settled().await, Ok(()), "{sheets}");
     }
     assert_eq!(real.sheets(), 0);
+}
+
+#[tokio::test]
+async fn each_copy_that_comes_out_is_told_while_the_others_are_waited_for() {
+    let real = RealPrinter::with_works().await;
+    let proxy = Proxy::before(real.port).await;
+    let mut printer = behind(&proxy);
+    let page = one_page();
+    let told = std::sync::Mutex::new(Vec::new());
+    let mut note = |out| told.lock().unwrap().push(out);
+    let prints = async {
+        real.begun().await;
+        for sheets in 1..=page.copies() {
+            real.say(&format!("ATTR: job-impressions-completed={sheets}\n"))
+                .await;
+            until(async || told.lock().unwrap().last() == Some(&sheets)).await;
+        }
+        real.break_off();
+    };
+    let (delivered, ()) = tokio::join!(printer.deliver(&page, &mut note), prints);
+    assert_eq!(delivered, Ok(()));
+    assert_eq!(*told.lock().unwrap(), [1, 2]);
 }
 
 #[tokio::test]
@@ -103,7 +128,7 @@ async fn what_came_out_of_a_job_nobody_knows_the_end_of_is_told_too() {
         until(async || proxy.asked(Operation::GetJobAttributes) > looks + 1).await;
         proxy.cut();
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), cut);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), cut);
     let told = Undelivered {
         why: OutputError::OutcomeUnknown,
         out: 1,
@@ -121,10 +146,10 @@ async fn sheets_the_printer_finds_fault_with_are_no_copies() {
     // No state `ippeveprinter` can be brought into.
     let faulty = Fault::Says("job-state-reasons", &["job-completed-with-errors"]);
     proxy.set(Operation::GetJobAttributes, faulty);
-    let delivered = printer.deliver(&one_page()).await;
+    let delivered = put_out(&mut printer, &one_page()).await;
     assert_eq!(delivered, Err(OutputError::Failed.into()));
     proxy.mend();
-    assert_eq!(printer.deliver(&one_page()).await, Ok(()));
+    assert_eq!(put_out(&mut printer, &one_page()).await, Ok(()));
 }
 
 #[tokio::test]
@@ -149,7 +174,7 @@ async fn supplies_that_run_out_are_a_warning_while_it_prints() {
         sleep(2 * patience).await;
         real.go();
     };
-    let (delivered, ()) = tokio::join!(printer.deliver(&page), runs_out);
+    let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), runs_out);
     assert_eq!(delivered, Ok(()));
 }
 
@@ -179,7 +204,7 @@ async fn what_keeps_a_printer_from_printing_is_told_before_and_under_way() {
         proxy.set(Operation::GetPrinterAttributes, fault);
         assert_eq!(printer.ready(1).await, Err(obstacle), "{reasons:?}");
         let jobs = proxy.asked(Operation::CreateJob);
-        assert_eq!(printer.deliver(&page).await, Err(obstacle.into()));
+        assert_eq!(put_out(&mut printer, &page).await, Err(obstacle.into()));
         assert_eq!(proxy.asked(Operation::CreateJob), jobs, "{reasons:?}");
         proxy.mend();
 
@@ -190,7 +215,7 @@ async fn what_keeps_a_printer_from_printing_is_told_before_and_under_way() {
             until(async || proxy.asked(Operation::CancelJob) > cancels).await;
             real.break_off();
         };
-        let (delivered, ()) = tokio::join!(printer.deliver(&page), under_way);
+        let (delivered, ()) = tokio::join!(put_out(&mut printer, &page), under_way);
         assert_eq!(delivered, Err(obstacle.into()), "{reasons:?}");
         proxy.mend();
         assert_eq!(printer.settled().await, Ok(()), "{reasons:?}");
@@ -217,7 +242,7 @@ async fn a_printer_without_pdf_a4_or_copies_is_not_ready() {
         assert_eq!(printer.ready(1).await, one, "{attributes}");
         assert_eq!(printer.ready(2).await, two, "{attributes}");
         if two.is_err() {
-            let delivered = printer.deliver(&one_page()).await;
+            let delivered = put_out(&mut printer, &one_page()).await;
             assert_eq!(delivered, Err(OutputError::Unsuitable.into()));
             assert!(real.printed().is_empty(), "{attributes}");
         }

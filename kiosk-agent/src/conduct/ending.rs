@@ -1,0 +1,137 @@
+//! The certificate is handed over: it comes out, the center is told, the paper is taken.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use issuance_api::{Problem, ProblemCode};
+use tokio::time::Instant;
+
+use super::asking::retry;
+use super::{Card, Center, FrontEnd, Intent, NO_END, Output, PaymentUnit, Sensor, Terminal, View};
+use crate::ports::Ended;
+use crate::session::{Checked, Done, HandedOver};
+
+/// What was not handed over so long after it was issued has lapsed in the register: the longest that VRS allows.
+const LAPSES: Duration = Duration::from_secs(600);
+/// How long paper takes from the printer to the tray's sensor.
+const PAPER_COMES: Duration = Duration::from_secs(10);
+
+/// What came out, and has to be reported.
+pub(super) struct Out {
+    handed_over: HandedOver,
+    /// What was paid for the copies that did not come out was returned.
+    refunded: bool,
+}
+
+impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
+    pub(super) async fn until_handed_over(
+        &mut self,
+        mut checked: Checked,
+        issued: Instant,
+        front: &mut impl FrontEnd,
+    ) -> Result<Out, Problem> {
+        loop {
+            let (before, of) = (checked.out(), checked.out() + checked.missing());
+            let mut show = |out: u8| {
+                let out = before.saturating_add(out).min(of);
+                front.show(&View::Delivering { out, of });
+            };
+            show(0);
+            match checked.hand_over(&mut self.output, &mut show).await {
+                Ok(handed_over) => {
+                    return Ok(Out {
+                        handed_over,
+                        refunded: false,
+                    });
+                }
+                Err(refused) => checked = retry(refused, front)?,
+            }
+            front.show(&View::TryAgain);
+            let again = self.input(front, |intent| matches!(intent, Intent::Go));
+            let again = again.await.and_then(|again| {
+                if issued.elapsed() < LAPSES {
+                    Ok(again)
+                } else {
+                    // Nobody is handed paper that is void.
+                    Err(ProblemCode::RegistrationLapsed.into())
+                }
+            });
+            if let Err(ended) = again {
+                return self.until_left(checked, ended, front).await;
+            }
+        }
+    }
+
+    /// Whoever does not wait for the rest keeps the copies that are out, and has paid for no others.
+    async fn until_left(
+        &mut self,
+        checked: Checked,
+        ended: Problem,
+        front: &mut impl FrontEnd,
+    ) -> Result<Out, Problem> {
+        let missing = checked.missing();
+        let mut out = Out {
+            handed_over: checked.leave().ok_or(ended)?,
+            refunded: false,
+        };
+        if let Some(fee) = self.cabinet.fee {
+            if let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await {
+                self.until_reported(out, front).await;
+                return Err(ProblemCode::from(error).into());
+            }
+            out.refunded = true;
+        }
+        Ok(out)
+    }
+
+    /// Tells the center, since what it does not know of lapses, and meanwhile reminds of the paper until it is taken, as long as that
+    /// takes (K5): nobody waits at a full tray for an answer.
+    pub(super) async fn until_reported(
+        &mut self,
+        Out {
+            handed_over,
+            refunded,
+        }: Out,
+        front: &mut impl FrontEnd,
+    ) -> Ended {
+        let (center, cabinet) = (&mut self.center, &mut self.cabinet);
+        let (payment, tray) = (&mut cabinet.payment, &mut cabinet.tray);
+        let mut reporting = pin!(async {
+            let Done { reported } = handed_over.report(center).await;
+            // What lapses is not paid for.
+            if reported {
+                // What happens to the money by now is between operator and unit: the resident has what was paid for.
+                let _ = payment.settle().await;
+            }
+            reported
+        });
+        let (mut reported, mut is_taken) = (None, (!tray.is_fitted()).then_some(false));
+        let mut taking = pin!(taken(tray));
+        loop {
+            match (reported, is_taken) {
+                (Some(reported), Some(taken)) => {
+                    return Ended {
+                        reported,
+                        taken,
+                        returned: refunded || !reported && cabinet.fee.is_some(),
+                    };
+                }
+                (_, None) => front.show(&View::TakePaper {
+                    reported: reported.is_some(),
+                }),
+                (None, Some(_)) => front.show(&View::Reporting),
+            }
+            tokio::select! {
+                biased;
+                said = &mut reporting, if reported.is_none() => reported = Some(said),
+                taken = &mut taking, if is_taken.is_none() => is_taken = Some(taken),
+            }
+        }
+    }
+}
+
+/// Waits until paper has come and is taken; whether that was seen. A sensor that cannot tell keeps nobody: that the certificate is there was
+/// told.
+async fn taken(tray: &mut impl Sensor) -> bool {
+    tray.filled(PAPER_COMES).await.is_ok() && tray.cleared(NO_END).await.is_ok()
+}
