@@ -4,15 +4,15 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
 use card::number::IndividualNumber;
 use issuance_api::MunicipalityCode;
 use sqlx::{
-    SqlitePool,
-    migrate::Migrator,
+    SqlSafeStr, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::{sync::Semaphore, time::timeout};
@@ -24,7 +24,24 @@ use super::{
     session::{PersonRow, insert_sentinel},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The migrations of a database, oldest first: what each is about, and its file.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let files = [
+        (
+            "division",
+            include_str!("../../migrations/sqlite/0001_division.sql"),
+        ),
+        (
+            "certificates of a person",
+            include_str!("../../migrations/sqlite/0002_certificates_of_a_person.sql"),
+        ),
+    ];
+    let migrations = files.into_iter().zip(1..).map(|((what, sql), version)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, what.into(), kind, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+});
 
 /// Waiting for other transactions of this process before giving up.
 const TURN: Duration = Duration::from_secs(3);

@@ -11,7 +11,7 @@ use issuance_api::{
     registry::{Registration, RevocationPiece, Revoked},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Operation, PersonNumber, Reading, Session, Unavailable,
@@ -88,13 +88,24 @@ struct Entry {
     registration: Registration,
 }
 
-#[derive(FromRow)]
 struct Row {
     id: i64,
     person: i64,
     state: String,
     reserved_at: i64,
     attributes: Vec<u8>,
+}
+
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            person: row.try_get("person")?,
+            state: row.try_get("state")?,
+            reserved_at: row.try_get("reserved_at")?,
+            attributes: row.try_get("attributes")?,
+        })
+    }
 }
 
 pub(super) const OF_PERSON: &str = "SELECT id, person, state, reserved_at, attributes FROM certificate \

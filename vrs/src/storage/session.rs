@@ -8,8 +8,9 @@ use std::{
 use issuance_api::MunicipalityCode;
 use serde::{Deserialize, Serialize};
 use sqlx::{
-    FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction, query::Query,
-    sqlite::SqliteArguments,
+    FromRow, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -49,7 +50,6 @@ pub(super) struct PersonRow {
 }
 
 /// One row of [`FIND`]'s: a person with one dose, or with none.
-#[derive(FromRow)]
 struct Row {
     id: i64,
     number_index: Vec<u8>,
@@ -58,6 +58,20 @@ struct Row {
     attributes: Vec<u8>,
     dose: Option<i64>,
     dose_attributes: Option<Vec<u8>>,
+}
+
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            number_index: row.try_get("number_index")?,
+            number: row.try_get("number")?,
+            record_version: row.try_get("record_version")?,
+            attributes: row.try_get("attributes")?,
+            dose: row.try_get("dose")?,
+            dose_attributes: row.try_get("dose_attributes")?,
+        })
+    }
 }
 
 /// One moment of a municipality's records, in which its sentinel was found. Writers do not wait for it, nor it for them.
