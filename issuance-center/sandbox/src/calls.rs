@@ -51,8 +51,6 @@ const PLAIN: &[c_long] = &[
     libc::SYS_connect,
     libc::SYS_recvfrom,
     libc::SYS_recvmsg,
-    libc::SYS_sendto,
-    libc::SYS_sendmsg,
     libc::SYS_shutdown,
     libc::SYS_getsockopt,
     libc::SYS_setsockopt,
@@ -246,10 +244,17 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
     let thread = SeccompRule::new(vec![masked(0, libc::CLONE_THREAD, libc::CLONE_THREAD)?])?;
     rules.insert(libc::SYS_clone, vec![thread]);
     let tcp = [libc::AF_INET, libc::AF_INET6].map(|family| {
-        let kind = masked(1, 0xF, libc::SOCK_STREAM)?;
-        Ok(SeccompRule::new(vec![is(0, family)?, kind])?)
+        // TCP itself: Landlock asks nothing of what goes another way under a stream's name, as MPTCP does.
+        [0, libc::IPPROTO_TCP].map(|protocol| {
+            let kind = masked(1, 0xF, libc::SOCK_STREAM)?;
+            Ok(SeccompRule::new(vec![
+                is(0, family)?,
+                kind,
+                is(2, protocol)?,
+            ])?)
+        })
     });
-    let sockets: Result<Vec<_>, seccompiler::Error> = tcp.into_iter().collect();
+    let sockets: Result<Vec<_>, seccompiler::Error> = tcp.into_iter().flatten().collect();
     let mut sockets = sockets?;
     if calls.is_a_terminal() {
         let stream = masked(1, 0xF, libc::SOCK_STREAM)?;
@@ -258,6 +263,11 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
     if calls != Calls::Pipes {
         rules.insert(libc::SYS_openat, open);
         rules.insert(libc::SYS_socket, sockets);
+        // With MSG_FASTOPEN they connect, of which Landlock is not asked.
+        for (call, flags) in [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2)] {
+            let connects_nothing = SeccompRule::new(vec![masked(flags, libc::MSG_FASTOPEN, 0)?])?;
+            rules.insert(call, vec![connects_nothing]);
+        }
     }
     Ok(rules)
 }

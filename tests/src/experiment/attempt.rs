@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener, UnixStream};
@@ -59,6 +60,10 @@ pub enum Attempt {
     List(PathBuf),
     /// A connection.
     Connect(SocketAddr),
+    /// The same by the first words that are sent, without a call to connect.
+    ConnectSending(SocketAddr),
+    /// The same under another protocol's name, which speaks TCP with whoever speaks nothing else.
+    ConnectOtherwise(SocketAddr),
     /// A listener of its own.
     Listen,
     /// A datagram.
@@ -161,6 +166,15 @@ impl Attempt {
             Self::Connect(address) => {
                 TcpStream::connect_timeout(address, Duration::from_secs(2)).map(drop)
             }
+            Self::ConnectSending(address) => {
+                let socket = stream(address, None)?;
+                let flags = rustix::net::SendFlags::from_bits_retain(FASTOPEN);
+                Ok(rustix::net::sendto(socket, WORDS, flags, address).map(drop)?)
+            }
+            Self::ConnectOtherwise(address) => {
+                let socket = stream(address, Some(rustix::net::ipproto::MPTCP))?;
+                Ok(rustix::net::connect(socket, address)?)
+            }
             Self::Listen => TcpListener::bind("127.0.0.1:0").map(drop),
             Self::Send(address) => {
                 let socket = UdpSocket::bind("127.0.0.1:0")?;
@@ -201,6 +215,24 @@ impl Attempt {
                 .exec()),
         }
     }
+}
+
+/// `MSG_FASTOPEN`.
+const FASTOPEN: u32 = 0x2000_0000;
+
+/// Whether this machine's kernel speaks MPTCP at all.
+#[must_use]
+pub fn has_multipath() -> bool {
+    let mptcp = Some(rustix::net::ipproto::MPTCP);
+    socket(AddressFamily::INET, SocketType::STREAM, mptcp).is_ok()
+}
+
+fn stream(address: &SocketAddr, protocol: Option<rustix::net::Protocol>) -> io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    Ok(rustix::net::socket(family, SocketType::STREAM, protocol)?)
 }
 
 fn socket(

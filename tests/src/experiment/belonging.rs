@@ -54,7 +54,10 @@ struct Tally {
     swapped: usize,
     shown: usize,
     printed: usize,
+    /// Swaps and forgeries that nobody but the terminal sees, on pages that read.
+    owed: usize,
     latched: usize,
+    latched_as_owed: usize,
     refused_by_center: usize,
     unread: usize,
     in_service: usize,
@@ -138,6 +141,9 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             continue;
         }
         tally.swapped += 1;
+        // The center knows its own states, and a page that is cut off may not read at all.
+        let owed = !matches!(swap, Swap::State | Swap::PageCut);
+        tally.owed += usize::from(owed);
         *tally.of_kind.entry(swap.name()).or_default() += 1;
         if swap == Swap::PreviewDoses {
             tally.doses_shown += hand.shown_of_others;
@@ -157,6 +163,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         match ended.map_err(|problem| problem.code) {
             Err(ProblemCode::ContentMismatch) => {
                 tally.latched += 1;
+                tally.latched_as_owed += usize::from(owed);
                 // The next resident gets nothing either, and hears why.
                 lies.tell(None);
                 let mut next = Hand::of(resident, kind);
@@ -180,6 +187,11 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     report.told(
         "after which the terminal took itself out of service",
         tally.latched,
+    );
+    report.figure(
+        "of those that only it can see",
+        tally.latched_as_owed,
+        tally.owed,
     );
     report.told(
         "stopped by the center, which was asked with another's state",
@@ -250,7 +262,7 @@ impl FrontEnd for Hand<'_> {
                 Some(Intent::Go)
             }
             View::TryAgain => Some(Intent::Cancel),
-            View::Problem(problem) => {
+            View::Problem(problem) | View::Over(problem) => {
                 self.problems.push(problem.code);
                 Some(Intent::Cancel)
             }

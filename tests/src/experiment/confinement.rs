@@ -169,6 +169,7 @@ fn crashes(size: Size, report: &mut Report) -> io::Result<()> {
                     at,
                     after: Duration::from_millis(1 << (number % 5)),
                     signal: Some((process, crash)),
+                    waits: false,
                 };
                 // How far it came is not what is looked at.
                 let _ = block_on(apply(&world, &applicant, PERSONA, Some(cut)))?;

@@ -43,6 +43,10 @@ pub fn run(size: Size) -> io::Result<Report> {
     let watched = states(Programs::Own, size)?;
     let bytes = watched.tell(&mut report);
     report.told("bytes of memory searched", bytes);
+    report.finds(
+        "handlers of the center whose time was over",
+        watched.timed_out,
+    );
     panicked(size, &mut report)?;
     let control = states(Programs::Control(&["--stacks"]), size)?;
     for server in ["center", "vrs"] {
@@ -108,6 +112,8 @@ struct Watched {
     world: World,
     search: Search,
     applications: usize,
+    /// Handlers of the center whose time was over.
+    timed_out: usize,
     states: Vec<State>,
 }
 
@@ -144,6 +150,7 @@ impl Watched {
             world,
             search: traces.search(),
             applications: 0,
+            timed_out: 0,
             states: Vec::new(),
         };
         watched.anew()?;
@@ -317,6 +324,7 @@ impl Watched {
                             at,
                             after: Duration::from_millis(1 << (number % 5)),
                             signal: None,
+                            waits: false,
                         };
                         let applicant = Applicant::new(world.terminal(TERMINAL));
                         match apply(world, &applicant, persona, Some(cut)).await {
@@ -348,24 +356,27 @@ impl Watched {
                 return Err(io::ErrorKind::NotFound.into());
             };
             let applicant = Applicant::new(self.world.terminal(TERMINAL));
-            let stop = Cut {
+            let stopped = Cut {
                 at,
                 after: Duration::ZERO,
                 signal: Some((vrs.id(), Signal::STOP)),
+                waits: true,
             };
-            // Stopped just as the request was on its way; the same application again, up to the same step, is what waits.
+            // It is in the center's hands, and on its way to the record system, until the center gives it up.
             let world = &self.world;
-            let waited = block_on(async {
-                let stopped = apply(world, &applicant, PERSONAS[0], Some(stop)).await;
-                tokio::time::sleep(Duration::from_millis(PATIENCE_MS.unsigned_abs() + 500)).await;
-                stopped
-            })?;
+            let waited = block_on(apply(world, &applicant, PERSONAS[0], Some(stopped)))?;
             if let Err(End::Failed(error)) = waited {
                 return Err(io::Error::other(error));
             }
             self.applications += 1;
             vrs.signal(Signal::CONT)?;
         }
+        let metrics = self.world.center_metrics()?;
+        let counted = metrics
+            .lines()
+            .filter(|line| line.contains("handler-timed-out"))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok());
+        self.timed_out = counted.sum();
         self.look("timed out at every step that asks the record system")
     }
 

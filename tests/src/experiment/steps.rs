@@ -43,6 +43,8 @@ pub(super) struct Cut {
     pub(super) after: Duration,
     /// Sent at that moment, while the connection is still open.
     pub(super) signal: Option<(u32, Signal)>,
+    /// The signal first, and then the answer is waited for, however long it takes.
+    pub(super) waits: bool,
 }
 
 /// Why it ended early.
@@ -121,6 +123,14 @@ async fn step<T>(
 ) -> Result<T, End> {
     match cut.filter(|cut| cut.at == this) {
         None => Ok(call.await?),
+        Some(cut) if cut.waits => {
+            if let Some((process, what)) = cut.signal {
+                strike(process, what);
+            }
+            // Whatever it is.
+            let _ = call.await;
+            Err(End::Cut)
+        }
         Some(cut) => {
             // Answered in time or not: from here on there is no application.
             let mut call = pin!(call);

@@ -137,6 +137,7 @@ pub fn run(size: Size) -> io::Result<Report> {
                     at,
                     after: Duration::from_millis(1 << (number % 5)),
                     signal: None,
+                    waits: false,
                 };
                 let applicant = Applicant::new(world.terminal("kiosk-0001"));
                 let _ = apply(&world, &applicant, "ordinary", Some(cut)).await;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::Report;
-use super::super::attempt::Attempt;
+use super::super::attempt::{self, Attempt};
 use crate::process::{Program, poll};
 
 /// How long a process may take for all that it tries.
@@ -40,7 +40,7 @@ impl Stage {
         let by_name = UnixListener::bind_addr(&UnixAddress::from_abstract_name(&name)?)?;
         let process = i32::try_from(other.id()).map_err(io::Error::other)?;
         let in_memory = Path::new("/dev/shm").join(name.replace('/', "-"));
-        let forbidden = vec![
+        let mut forbidden = vec![
             Attempt::Make(folder.join("made")),
             Attempt::Make(in_memory.clone()),
             Attempt::MakeNameless(folder.to_owned()),
@@ -64,6 +64,7 @@ impl Stage {
             Attempt::Read(format!("/proc/{process}/maps").into()),
             Attempt::List("/".into()),
             Attempt::Connect(address),
+            Attempt::ConnectSending(address),
             Attempt::Listen,
             Attempt::Send(address),
             Attempt::ConnectAbstract(name),
@@ -75,6 +76,9 @@ impl Stage {
             Attempt::RaiseCores,
             Attempt::Start("/bin/true".into()),
         ];
+        if attempt::has_multipath() {
+            forbidden.push(Attempt::ConnectOtherwise(address));
+        }
         Ok(Self {
             outside: folder.to_owned(),
             list: PathBuf::new(),
