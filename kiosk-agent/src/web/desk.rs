@@ -235,6 +235,7 @@ impl Desk {
     /// What the core pushes.
     pub fn show(&mut self, view: &View<'_>) {
         let previewed = self.previewed.take();
+        self.over = matches!(view, View::Over(_));
         let shown = match view {
             View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
@@ -299,19 +300,22 @@ impl Desk {
             View::TryAgain => Shown::TryAgain,
             View::Reporting => Shown::Reporting,
             View::Done(ended) => Shown::Done(*ended),
-            View::Problem(problem) => Shown::Problem((*problem).clone()),
-            View::Over(problem) => {
-                self.over = true;
-                Shown::Problem((*problem).clone())
-            }
+            View::Problem(problem) | View::Over(problem) => Shown::Problem((*problem).clone()),
             View::OutOfService(closed) => Shown::OutOfService((*closed).clone()),
         };
         self.count(&shown);
         if self.deserted && !shown.needs_nobody() {
             return;
         }
-        // A problem stands until it was read, whatever follows it.
-        let is_read = matches!(shown, Shown::Problem(_) | Shown::OutOfService(_));
+        // A problem stands until it was read, whatever follows it; but what is left to do at the end only follows when somebody has given up.
+        let is_read = matches!(
+            shown,
+            Shown::Problem(_)
+                | Shown::OutOfService(_)
+                | Shown::TakePaper { .. }
+                | Shown::Reporting
+                | Shown::Done(_)
+        );
         if matches!(self.shown, Shown::Problem(_)) && !is_read {
             self.next = Some(shown);
             if self.gives_way() {

@@ -487,6 +487,37 @@ async fn a_sheet_more_or_the_center_told_is_no_new_screen() {
     assert_eq!(told(&desk)["alarm"], "alarm/paper");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_over_a_problem_is_led_to_their_paper() {
+    let mut desk = desk();
+    desk.show(&View::Delivering { out: 0, of: 2 });
+    desk.show(&View::Problem(&ProblemCode::PrinterJam.into()));
+    desk.show(&View::TryAgain);
+    assert_eq!(told(&desk)["then"], "on");
+    assert!(matches!(
+        say(&mut desk, "cancel"),
+        Taken::For(Intent::Cancel)
+    ));
+    desk.show(&View::TakePaper { reported: false });
+    assert_eq!(screen(&desk), "take-paper");
+    assert_eq!(told(&desk)["alarm"], "alarm/paper");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_residents_end_says_nothing_of_the_next_ones_money() {
+    let mut desk = desk();
+    // Before anybody began, so that nothing is forgotten in between.
+    desk.show(&View::Over(&ProblemCode::CenterUnreachable.into()));
+    desk.show(&View::Menu(&menu()));
+    say(&mut desk, "understood");
+    desk.show(&View::PlaceCard);
+    let (due, inserted) = (Yen::new(120), Yen::new(0));
+    desk.show(&View::Fee { due, inserted });
+    desk.show(&View::Problem(&ProblemCode::PrinterJam.into()));
+    assert_eq!(told(&desk).get("returned"), None);
+    assert_eq!(told(&desk)["speak"], json!(["problem/printer-jam"]));
+}
+
 #[test]
 fn every_end_stands_longer_than_it_is_spoken() {
     let manifest = include_str!("../../../assets/voice/manifest.json");
