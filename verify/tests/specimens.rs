@@ -122,6 +122,16 @@ fn a_revoked_card_is_revoked() {
         panic!("one report")
     };
     assert_eq!(report.verdict, Verdict::Unchecked(Unchecked::NoList));
+    // And nobody hides it by naming the issuer twice, first without the list.
+    let twice = format!(
+        "[[card-issuer]]\nurl = \"https://spec.smarthealth.cards/examples/issuer\"\nkeys = \"smart/jwks.json\"\n\n{}",
+        text("trust.toml")
+    );
+    let trust = TrustList::parse(&twice, |name| fs::read(folder().join(name))).unwrap();
+    let [report] = &judge_at(&trust, &["smart/example-03.txt"], CARDS)[..] else {
+        panic!("one report")
+    };
+    assert_eq!(report.verdict, Verdict::Revoked(Revoked::Document));
     // Nor does anybody where the key says nothing: a card with an id can be on a list.
     let trust = TrustList::parse(&own, |name| {
         let file = fs::read(folder().join(name))?;

@@ -84,60 +84,52 @@ impl<'a> Chain<'a> {
         parsed.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Verifies every signature up to a root, every date and every right to certify. Returns the root, as it is configured.
+    /// Verifies every signature up to a root, every date and every right to certify. Returns the root, in all certificates of it that are
+    /// configured: makers issue one key's anew, and publish the old one beside it.
     pub(crate) fn verify<'r>(
         &self,
         roots: &'r Roots,
         now: ASN1Time,
-    ) -> Result<X509Certificate<'r>, Refused> {
-        let (path, root) = self.led_to(roots)?;
-        if path.is_empty() {
-            return Err(Refused::Chain);
-        }
-        if !root.validity().is_valid_at(now) {
-            return Err(Refused::Expired);
-        }
-        for (depth, certificate) in path.iter().enumerate() {
-            let issuer = path.get(depth + 1).unwrap_or(&root);
-            signed_by(certificate, issuer)?;
-            // Some StrongBoxes write their issuer's issuer into a leaf: there the signature alone says whose it is.
-            let named = certificate.issuer().as_raw() == issuer.subject().as_raw();
-            if depth > 0 && !named {
-                return Err(Refused::Chain);
+    ) -> Result<Vec<X509Certificate<'r>>, Refused> {
+        let (path, named) = self.led_to(roots)?;
+        let mut refused = Refused::Root;
+        for root in &named {
+            match below(path, root, now) {
+                Ok(()) => {
+                    let key = root.public_key().raw;
+                    let same = |it: &X509Certificate<'_>| it.public_key().raw == key;
+                    return Ok(named.iter().filter(|it| same(it)).cloned().collect());
+                }
+                Err(why) => refused = why,
             }
-            if !certificate.validity().is_valid_at(now) {
-                return Err(Refused::Expired);
-            }
-            may_stand_at(certificate, depth)?;
         }
-        may_stand_at(&root, path.len())?;
-        Ok(root)
+        Err(refused)
     }
-
-    /// What stands below the configured root that it leads to, and that root.
+    /// What stands below the configured roots that it may lead to, and those roots.
     fn led_to<'b>(
         &self,
         roots: &'b Roots,
-    ) -> Result<(&[X509Certificate<'a>], X509Certificate<'b>), Refused> {
+    ) -> Result<(&[X509Certificate<'a>], Vec<X509Certificate<'b>>), Refused> {
         let last = self.0.last().ok_or(Refused::Malformed)?;
         let is_root = |root: &X509Certificate<'_>| {
             root.subject().as_raw() == last.subject().as_raw()
                 && root.public_key().raw == last.public_key().raw
         };
-        if let Some(root) = roots.parsed().find(is_root) {
-            return Ok((self.0.split_last().map_or(&[], |(_, path)| path), root));
+        let brought: Vec<_> = roots.parsed().filter(is_root).collect();
+        if !brought.is_empty() {
+            return Ok((self.0.split_last().map_or(&[], |(_, path)| path), brought));
         }
         let issuer = last.issuer().as_raw();
-        let root = roots.parsed().find(|it| it.subject().as_raw() == issuer);
-        Ok((&self.0, root.ok_or(Refused::Root)?))
+        let named = roots.parsed().filter(|it| it.subject().as_raw() == issuer);
+        Ok((&self.0, named.collect()))
     }
 
-    /// Whether an attestation key in it, or the root's, is on the list: by the serial number of the certificate that it came with, or of the
+    /// Whether an attestation key in it, or the root's, is on the list: by the serial number of the certificate that it came with, or of any
     /// configured one.
-    pub(crate) fn is_revoked(&self, root: &X509Certificate<'_>, status: &StatusList) -> bool {
+    pub(crate) fn is_revoked(&self, root: &[X509Certificate<'_>], status: &StatusList) -> bool {
         self.0
             .iter()
-            .chain([root])
+            .chain(root)
             .any(|certificate| status.refuses(&certificate.tbs_certificate.serial))
     }
 
@@ -162,6 +154,34 @@ impl<'a> Chain<'a> {
     pub(crate) fn key(&self) -> Option<&SubjectPublicKeyInfo<'a>> {
         self.0.first().map(|leaf| &leaf.tbs_certificate.subject_pki)
     }
+}
+
+/// Whether these certificates, the attested key's first, stand below a root.
+fn below(
+    path: &[X509Certificate<'_>],
+    root: &X509Certificate<'_>,
+    now: ASN1Time,
+) -> Result<(), Refused> {
+    if path.is_empty() {
+        return Err(Refused::Chain);
+    }
+    if !root.validity().is_valid_at(now) {
+        return Err(Refused::Expired);
+    }
+    for (depth, certificate) in path.iter().enumerate() {
+        let issuer = path.get(depth + 1).unwrap_or(root);
+        signed_by(certificate, issuer)?;
+        // Some StrongBoxes write their issuer's issuer into a leaf: there the signature alone says whose it is.
+        let named = certificate.issuer().as_raw() == issuer.subject().as_raw();
+        if depth > 0 && !named {
+            return Err(Refused::Chain);
+        }
+        if !certificate.validity().is_valid_at(now) {
+            return Err(Refused::Expired);
+        }
+        may_stand_at(certificate, depth)?;
+    }
+    may_stand_at(root, path.len())
 }
 
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Refused> {

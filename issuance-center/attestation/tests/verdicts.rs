@@ -107,6 +107,64 @@ fn the_configured_root_can_be_revoked_too() {
     }
 }
 
+/// One key's certificate issued anew stands beside the old one in what makers publish, in either order.
+#[test]
+fn of_a_roots_certificates_one_has_to_hold_and_none_may_be_revoked() {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(AUTHORITY.roots().unwrap().as_bytes()).unwrap();
+    let current = pem.contents.clone();
+    let mut expired = current.clone();
+    let (not_after, serial) = {
+        let root = pem.parse_x509().unwrap();
+        let place = |part: &[u8]| part.as_ptr().addr() - pem.contents.as_ptr().addr();
+        let subject = place(root.subject().as_raw());
+        (subject, place(root.raw_serial()))
+    };
+    // The two dates stand before the subject: the last digits of the second one's year.
+    let end = expired[..not_after]
+        .iter()
+        .rposition(|byte| *byte == b'Z')
+        .unwrap();
+    let year = end - 12..end - 10;
+    expired[year].copy_from_slice(b"01");
+    expired[serial] ^= 0x01;
+    let expired_serial = {
+        use x509_parser::prelude::FromDer;
+        let (_, read) = x509_parser::prelude::X509Certificate::from_der(&expired).unwrap();
+        assert!(!read.validity().is_valid());
+        read.tbs_certificate.serial.to_str_radix(16)
+    };
+    let list = format!("{{\"entries\":{{\"{expired_serial}\":{{\"status\":\"REVOKED\"}}}}}}");
+    let revoked = StatusList::parse(list.as_bytes()).unwrap();
+    let pem_of = |der: &[u8]| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    };
+    for order in [[&current, &expired], [&expired, &current]] {
+        let roots = order.map(|der| pem_of(der)).concat();
+        let policy = Policy {
+            roots: Roots::from_pem(roots.as_bytes()).unwrap(),
+            ..policy()
+        };
+        let mut chain = of_device("genuine");
+        for with_root in [true, false] {
+            if !with_root {
+                chain.pop();
+            }
+            let judged = policy.verify(&chain, &status(), CHALLENGE, now());
+            assert!(judged.is_ok(), "{judged:?}");
+            let judged = policy.verify(&chain, &revoked, CHALLENGE, now());
+            assert_eq!(judged, Err(Refused::Revoked));
+        }
+    }
+    let policy = Policy {
+        roots: Roots::from_pem(pem_of(&expired).as_bytes()).unwrap(),
+        ..policy()
+    };
+    let judged = policy.verify(&of_device("genuine"), &status(), CHALLENGE, now());
+    assert_eq!(judged, Err(Refused::Expired));
+}
+
 #[test]
 fn the_key_is_the_leafs() {
     let own = spki();

@@ -17,7 +17,7 @@ use std::{fmt, path::PathBuf, thread};
 
 use serde::{Deserialize, Serialize};
 
-pub use calls::{Calls, seal};
+pub use calls::{Calls, close_ways_out, seal};
 pub use files::{Confined, confine, is_whole};
 pub use memory::{Memory, harden};
 

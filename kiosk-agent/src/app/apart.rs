@@ -104,6 +104,7 @@ impl Apart {
             place: Some(place),
         };
         let child = running.child.as_mut().ok_or(ApartError::NotStarted)?;
+        let group = child.id();
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let (mut input, output) = input.zip(output).ok_or(ApartError::NotStarted)?;
         // Room for most, so that growing leaves no copy behind.
@@ -121,7 +122,8 @@ impl Apart {
         let ((), heard) = tokio::join!(give, hear);
         heard.map_err(|_| ApartError::Failed)?;
         let status = child.wait().await.map_err(|_| ApartError::Failed)?;
-        // It has ended: there is nothing to kill.
+        // It has ended; what it started may not have.
+        Running::kill_group(group);
         running.child = None;
         status.success().then_some(said).ok_or(ApartError::Failed)
     }
@@ -133,16 +135,23 @@ struct Running {
     place: Option<OwnedSemaphorePermit>,
 }
 
+impl Running {
+    /// A group's number is nobody else's while there is one in it.
+    fn kill_group(group: Option<u32>) {
+        let group = group.and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = group.and_then(Pid::from_raw) {
+            // It may have ended just now.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        let group = child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = group.and_then(Pid::from_raw) {
-            // It may have ended just now.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        Self::kill_group(child.id());
         let place = self.place.take();
         // Without a runtime it is killed all the same, and the system waits for it.
         if let Ok(runtime) = Handle::try_current() {

@@ -1,7 +1,8 @@
 //! A passport's lines read in a program of its own: this one, called as [`ARGUMENT`] alone.
 //!
-//! It ends, and Tesseract with it, when the step is left, cancelled or locked: nothing of a picture is read on for nobody. It may open no
-//! file but what Tesseract is made of, write none, and connect nowhere, as far as the kernel has Landlock; and so may Tesseract.
+//! It ends, and Tesseract with it, when the step is left, cancelled or locked, and when the app ends: nothing of a picture is read on for
+//! nobody. It may open no file but what Tesseract is made of and write none, as far as the kernel has Landlock; it has no socket, and no way
+//! into another process (seccomp); and so it is with Tesseract.
 
 use std::io;
 use std::path::PathBuf;
@@ -83,6 +84,7 @@ pub fn serve() -> io::Result<()> {
         ]),
         // Libraries, and what loads them.
         run: there(&[
+            "/usr/bin/setpriv",
             "/usr/bin/tesseract",
             "/usr/lib",
             "/usr/lib64",
@@ -93,6 +95,7 @@ pub fn serve() -> io::Result<()> {
         ..Needs::default()
     };
     sandbox::confine(&needs, Landlock::WhatThereIs).map_err(io::Error::other)?;
+    sandbox::close_ways_out().map_err(io::Error::other)?;
     let said = match PassportReader::<Tesseract>::default().read(&apart::file(LARGEST)?) {
         Ok(lines) => Said::Lines(lines),
         Err(error) => Said::Problem(ProblemCode::from(error).as_str().to_owned()),

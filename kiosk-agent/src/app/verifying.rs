@@ -108,7 +108,8 @@ struct Fetched {
     /// By the key's id.
     revoked: BTreeMap<KeyId, String>,
     csca: Option<Blob>,
-    csca_list: Option<Blob>,
+    /// The latest list of each CSCA.
+    csca_lists: Vec<Blob>,
 }
 
 /// What is believed now.
@@ -199,8 +200,9 @@ impl Verifying {
         };
         let before = self.kept();
         let mut fetched = center.fetch(now, before.as_ref()).await?;
-        let lists = [before.and_then(|it| it.csca_list), fetched.csca_list.take()];
-        fetched.csca_list = self.newest_of_cscas(&fetched, lists);
+        let mut lists = before.map_or(Vec::new(), |it| it.csca_lists);
+        lists.append(&mut fetched.csca_lists);
+        fetched.csca_lists = self.newest_of_cscas(&fetched, &lists);
         let known = self.know(Some(&fetched)).map_err(|_| FetchError::Unsound)?;
         self.keep(&fetched).map_err(FetchError::NotKept)?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
@@ -234,15 +236,23 @@ impl Verifying {
             .then_some(fetched)
     }
 
-    /// Of the CSCAs' lists that count, the latest.
-    fn newest_of_cscas(&self, fetched: &Fetched, lists: [Option<Blob>; 2]) -> Option<Blob> {
-        let cscas = fetched.cscas(&self.pinned_cscas);
-        let counting = lists.into_iter().flatten().filter_map(|list| {
-            let read = RevokedSigners::parse(list.as_bytes(), &cscas).ok()?;
-            Some((read.updates(), list))
-        });
-        let latest = counting.max_by_key(|(updates, _)| *updates);
-        latest.map(|(_, list)| list)
+    /// Of the lists that count, the latest of each CSCA: the center publishes one, and certificates under the CSCA before are good for years.
+    fn newest_of_cscas(&self, fetched: &Fetched, lists: &[Blob]) -> Vec<Blob> {
+        let mut newest: Vec<Blob> = Vec::new();
+        for csca in fetched.cscas(&self.pinned_cscas) {
+            let its = lists.iter().filter_map(|list| {
+                let read = RevokedSigners::parse(list.as_bytes(), [&csca]).ok()?;
+                Some((read.updates(), list))
+            });
+            let latest = its.max_by_key(|(updates, _)| *updates);
+            // Two certificates of one CSCA have one list.
+            newest.extend(
+                latest
+                    .map(|(_, list)| list.clone())
+                    .filter(|list| !newest.contains(list)),
+            );
+        }
+        newest
     }
 
     fn keep(&self, fetched: &Fetched) -> io::Result<()> {
@@ -268,7 +278,7 @@ impl Verifying {
                 keys: self.pinned_keys.clone(),
                 revoked: BTreeMap::new(),
                 csca: None,
-                csca_list: None,
+                csca_lists: Vec::new(),
             };
             fetched
                 .issuers(&self.issuer, &self.pinned_cscas)
@@ -319,7 +329,7 @@ impl Fetched {
         });
         let revoked = revoked.collect::<Result<_, _>>()?;
         let cscas = self.cscas(pinned);
-        let lists = self.csca_list.iter();
+        let lists = self.csca_lists.iter();
         let lists = lists.map(|list| RevokedSigners::parse(list.as_bytes(), &cscas));
         let lists = lists
             .collect::<Result<_, _>>()

@@ -56,7 +56,14 @@ impl Tesseract {
     }
 
     fn start(&self) -> Result<Child, RecogniserError> {
-        let mut command = Command::new(&self.program);
+        if !self.program.is_file() {
+            return Err(RecogniserError::NotStarted);
+        }
+        // It ends with the thread that waits for it, however that ends.
+        let mut command = Command::new("/usr/bin/setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(&self.program);
         // One block of lines; nothing it knows about words; it need not look for white on black.
         command.args([
             "stdin", "stdout", "-l", "eng", "--oem", "1", "--psm", "6", "--dpi", "300",

@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::{CardIssuer, Country, TrustList};
+use super::{CardIssuer, TrustList};
 use crate::card::Statement;
 use crate::countries::certificate_country;
 use crate::document::{Document, Inner, Kind, Unreadable};
@@ -60,7 +60,8 @@ impl TrustList {
             let url = issuer.url.as_ref();
             url.is_none_or(|url| *url == statement.issuer)
         };
-        let Some((issuer, key)) = found.into_iter().find(|(issuer, _)| names(issuer)) else {
+        let mut named = found.into_iter().filter(|(issuer, _)| names(issuer));
+        let Some((issuer, key)) = named.next() else {
             return Report {
                 claimed: Some(statement.issuer),
                 ..bare(Verdict::Tampered(Tampered::Issuer))
@@ -71,7 +72,16 @@ impl TrustList {
             Err(_) => Verdict::Expired(Subject::Document),
             Ok(()) => Verdict::Valid,
         };
-        let (revocation, listed) = revocation_of_card(&statement, &jws.kid, issuer, key, now);
+        let (mut revocation, mut listed) =
+            revocation_of_card(&statement, &jws.kid, issuer, key, now);
+        // Nobody hides what is revoked by naming the issuer once more, with fewer lists.
+        for (other, key) in named {
+            let (said, is_listed) = revocation_of_card(&statement, &jws.kid, other, key, now);
+            listed |= is_listed;
+            if matches!(said, Verdict::Revoked(_)) {
+                revocation = said;
+            }
+        }
         let mut notes = Vec::new();
         if statement.not_before.fract() != 0.0 {
             notes.push(Note::NotBeforeFraction);
@@ -162,7 +172,7 @@ impl TrustList {
             now,
         ));
         Report {
-            verdict: dates.or(revocation_of_signer(seal, country, csca, now)),
+            verdict: dates.or(self.revocation_of_signer(seal, csca, now)),
             signer: Some(Signer::Country {
                 code: code.clone(),
                 name: country.name.clone(),
@@ -176,6 +186,25 @@ impl TrustList {
             notes,
             ..bare(Verdict::Valid)
         }
+    }
+
+    /// By the lists of its CSCA, whichever entry they came with.
+    fn revocation_of_signer(&self, seal: &Vds, csca: &Csca, now: i64) -> Verdict {
+        let lists = self.countries.iter().flat_map(|country| &country.revoked);
+        let mut verdict = Verdict::Unchecked(Unchecked::NoList);
+        for list in lists.filter(|list| list.is_of(csca)) {
+            // A revocation holds however old the list is.
+            if list.has(&seal.signer.serial) {
+                return Verdict::Revoked(Revoked::Signer);
+            }
+            let (from, until) = list.updates();
+            if (from..=until).contains(&now) {
+                verdict = Verdict::Valid;
+            } else if verdict != Verdict::Valid {
+                verdict = Verdict::Unchecked(Unchecked::OldList);
+            }
+        }
+        verdict
     }
 }
 
@@ -242,24 +271,6 @@ fn revocation_of_card(
         (_, Some(_)) => Verdict::Valid,
     };
     (verdict, listed)
-}
-
-fn revocation_of_signer(seal: &Vds, country: &Country, csca: &Csca, now: i64) -> Verdict {
-    let lists = country.revoked.iter().filter(|list| list.is_of(csca));
-    let mut verdict = Verdict::Unchecked(Unchecked::NoList);
-    for list in lists {
-        // A revocation holds however old the list is.
-        if list.has(&seal.signer.serial) {
-            return Verdict::Revoked(Revoked::Signer);
-        }
-        let (from, until) = list.updates();
-        if (from..=until).contains(&now) {
-            verdict = Verdict::Valid;
-        } else if verdict != Verdict::Valid {
-            verdict = Verdict::Unchecked(Unchecked::OldList);
-        }
-    }
-    verdict
 }
 
 fn doubts(vaccination: &Vaccination, seal: &Vds, now: i64) -> Vec<Note> {

@@ -131,7 +131,7 @@ impl Center {
                 keys,
                 revoked,
                 csca: csca.map(Blob::new),
-                csca_list: csca_list.map(Blob::new),
+                csca_lists: csca_list.map(Blob::new).into_iter().collect(),
             })
         };
         tokio::pin!(documents);

@@ -58,7 +58,7 @@ impl Place {
             keys: self.maker.jwks(Some(version)),
             revoked: BTreeMap::from([(kid, self.maker.revoked(rids))]),
             csca: None,
-            csca_list: None,
+            csca_lists: Vec::new(),
         }
     }
 
