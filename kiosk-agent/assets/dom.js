@@ -73,8 +73,11 @@ export function dialog(title, build, properties = {}) {
   return box;
 }
 
-export function closeDialogs() {
-  for (const open of document.querySelectorAll("dialog")) open.close("gone");
+/** Closes all, but those that match; whether any was open. */
+export function closeDialogs(kept = null) {
+  const open = [...document.querySelectorAll("dialog")].filter((box) => !kept || !box.matches(kept));
+  for (const box of open) box.close("gone");
+  return open.length > 0;
 }
 
 /** A date as people of the language write it. A birth date may have 00 for month and day, which are not known then. */

@@ -13,6 +13,8 @@ const LANGUAGES = { ja: "日本語", en: "English", zh: "中文", ko: "한국어
 const PIN_LENGTH = 4;
 /** How long the attendant holds the corner. */
 const HOLD = 3000;
+/** How long nothing can be pressed on a screen that has come in under a dialog: what was aimed at there is something else here. */
+const DEAD = 700;
 /** How often the core is told that the page lives. Where that stops, it starts another browser. */
 const PULSE = 2000;
 
@@ -49,7 +51,8 @@ function show(next) {
   if (isNew) {
     drawn = identity;
     useLanguage(next.language);
-    if (serialChanged) closeDialogs();
+    // Whoever is asked whether to stop is asked still, as long as there is something to stop.
+    if (serialChanged && closeDialogs(next.cancel ? ".stop" : null)) dead = performance.now() + DEAD;
     frame();
     const main = find("#main");
     const held = main.contains(document.activeElement) ? document.activeElement.textContent : null;
@@ -129,7 +132,7 @@ function askToStop() {
     el("div.choices", {},
       button("secondary", text("StopNo"), close, { autofocus: true }),
       button("primary danger", text("Stop"), () => { press("cancel"); close(); })),
-  ]);
+  ], { class: "stop" });
   if (names.byKeyboard) voice.interject(["StopTitle", "StopText", ...names.ofFocus()]);
 }
 
@@ -200,7 +203,10 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 
 /** What was hit first: the second tap of a double tap is none for what has taken its place meanwhile, a key of the PIN's pad perhaps. */
 let hit = {};
+/** Until when nothing is pressed. */
+let dead = 0;
 addEventListener("click", (event) => {
+  if (performance.now() < dead && find("#main").contains(event.target)) return event.stopPropagation();
   if (event.detail <= 1) hit = { target: event.target, serial: screen?.serial };
   else if (!hit.target?.isConnected || hit.serial !== screen?.serial) event.stopPropagation();
 }, true);

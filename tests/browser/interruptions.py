@@ -265,6 +265,13 @@ def kept_waiting(stand, kiosk):
     kiosk.is_told_why("cancelled")
     expect(kiosk.page.locator("body")).not_to_contain_text(persona("ordinary")["name"])
     over(stand, kiosk)
+    # Who is asked whether to stop as the answer comes is asked still: nothing else comes under their finger.
+    kiosk.to_copies("ordinary", "ja")
+    stand.order(pause="center")
+    kiosk.push("Next").is_on("looking-up").push("Stop")
+    stand.order(resume="center")
+    kiosk.is_on("preview").press_in_dialog("Stop").is_told_why("cancelled")
+    over(stand, kiosk)
 
 
 def announced(shown):

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::asking::retry;
 use super::{Card, Center, FrontEnd, Intent, NO_END, Output, PaymentUnit, Sensor, Terminal, View};
+use crate::cabinet::SensorError;
 use crate::ports::Ended;
 use crate::session::{Checked, Done, HandedOver};
 
@@ -15,12 +16,16 @@ use crate::session::{Checked, Done, HandedOver};
 const LAPSES: Duration = Duration::from_secs(600);
 /// How long paper takes from the printer to the tray's sensor.
 const PAPER_COMES: Duration = Duration::from_secs(10);
+/// The same for the last sheet, where others came before.
+const LAST_COMES: Duration = Duration::from_secs(2);
 
 /// What came out, and has to be reported.
 pub(super) struct Out {
     handed_over: HandedOver,
     /// What was paid for the copies that did not come out was returned.
     refunded: bool,
+    /// Paper has come into the tray.
+    seen: bool,
 }
 
 impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
@@ -37,11 +42,29 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 front.show(&View::Delivering { out, of });
             };
             show(0);
-            match checked.hand_over(&mut self.output, &mut show).await {
+            let mut seen = false;
+            let delivered = {
+                let mut delivering = pin!(checked.hand_over(&mut self.output, &mut show));
+                // Whoever is quick takes it before the printer says that it is out.
+                let mut filling = pin!(self.cabinet.tray.filled(NO_END));
+                let mut watched = true;
+                loop {
+                    tokio::select! {
+                        biased;
+                        delivered = &mut delivering => break delivered,
+                        filled = &mut filling, if watched => {
+                            watched = false;
+                            seen = filled.is_ok();
+                        }
+                    }
+                }
+            };
+            match delivered {
                 Ok(handed_over) => {
                     return Ok(Out {
                         handed_over,
                         refunded: false,
+                        seen,
                     });
                 }
                 Err(refused) => checked = retry(refused, front)?,
@@ -57,7 +80,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 }
             });
             if let Err(ended) = again {
-                return self.until_left(checked, ended, front).await;
+                return self.until_left(checked, ended, seen, front).await;
             }
         }
     }
@@ -67,12 +90,14 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         &mut self,
         checked: Checked,
         ended: Problem,
+        seen: bool,
         front: &mut impl FrontEnd,
     ) -> Result<Out, Problem> {
         let missing = checked.missing();
         let mut out = Out {
             handed_over: checked.leave().ok_or(ended)?,
             refunded: false,
+            seen,
         };
         if let Some(fee) = self.cabinet.fee {
             if let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await {
@@ -91,6 +116,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         Out {
             handed_over,
             refunded,
+            seen,
         }: Out,
         front: &mut impl FrontEnd,
     ) -> Ended {
@@ -106,7 +132,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             reported
         });
         let (mut reported, mut is_taken) = (None, (!tray.is_fitted()).then_some(false));
-        let mut taking = pin!(taken(tray));
+        let mut taking = pin!(taken(tray, seen));
         loop {
             match (reported, is_taken) {
                 (Some(reported), Some(taken)) => {
@@ -130,8 +156,13 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
     }
 }
 
-/// Waits until paper has come and is taken; whether that was seen. A sensor that cannot tell keeps nobody: that the certificate is there was
-/// told.
-async fn taken(tray: &mut impl Sensor) -> bool {
-    tray.filled(PAPER_COMES).await.is_ok() && tray.cleared(NO_END).await.is_ok()
+/// Waits until paper has come and is taken; whether that was seen. Where some was seen already it may have been taken, but for a last sheet.
+/// A sensor that cannot tell keeps nobody: that the certificate is there was told.
+async fn taken(tray: &mut impl Sensor, seen: bool) -> bool {
+    let comes = if seen { LAST_COMES } else { PAPER_COMES };
+    match tray.filled(comes).await {
+        Ok(()) => tray.cleared(NO_END).await.is_ok(),
+        Err(SensorError::TimedOut) => seen,
+        Err(SensorError::Failed) => false,
+    }
 }

@@ -49,8 +49,10 @@ pub struct Desk {
     deserted: bool,
     /// A card was left, and the end of its application still stands.
     card_lies: bool,
-    /// A fee was asked for.
-    asked_fee: bool,
+    /// Something was inserted.
+    paid: bool,
+    /// The terms were agreed to, and what comes next is not there yet.
+    agreed: bool,
     /// A problem ended the application.
     over: bool,
     key: Option<AttendantKey>,
@@ -85,7 +87,8 @@ impl Desk {
             begun: false,
             deserted: false,
             card_lies: false,
-            asked_fee: false,
+            paid: false,
+            agreed: false,
             over: false,
             key,
             health: Health::default(),
@@ -136,6 +139,12 @@ impl Desk {
     #[must_use]
     pub const fn is_gone_back_from(&self) -> bool {
         self.begun && matches!(self.shown, Shown::Language(_))
+    }
+
+    /// Whether who agreed to the terms still waits for what comes next.
+    #[must_use]
+    pub const fn has_agreed(&self) -> bool {
+        self.agreed
     }
 
     /// Whether the end of an application was read.
@@ -191,7 +200,7 @@ impl Desk {
         self.begun = false;
         self.deserted = false;
         self.card_lies = false;
-        self.asked_fee = false;
+        self.paid = false;
         self.over = false;
         self.set(Shown::Starting);
     }
@@ -282,7 +291,7 @@ impl Desk {
             }
             View::Fee { due, inserted } => {
                 self.previewed = previewed;
-                self.asked_fee = true;
+                self.paid |= inserted.get() > 0;
                 Shown::Fee {
                     due: *due,
                     inserted: *inserted,
@@ -383,6 +392,7 @@ impl Desk {
         }
         self.await_japanese(&shown);
         self.shown = shown;
+        self.agreed = false;
         self.serial += 1;
         self.deadline = None;
         self.acknowledged = false;

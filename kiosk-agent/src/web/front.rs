@@ -175,12 +175,18 @@ impl FrontEnd for Front {
     }
 
     async fn intent(&mut self) -> Intent {
-        tokio::select! {
-            biased;
-            // There is nobody who could answer any more.
-            () = self.shared.until(Desk::is_deserted) => Intent::Cancel,
-            // The other end is held by `Shared`, which is here.
-            Some(intent) = self.intents.recv() => intent,
+        loop {
+            let intent = tokio::select! {
+                biased;
+                // There is nobody who could answer any more.
+                () = self.shared.until(Desk::is_deserted) => return Intent::Cancel,
+                // The other end is held by `Shared`, which is here.
+                Some(intent) = self.intents.recv() => intent,
+            };
+            // Who has turned away while the core was busy begins nothing for whoever comes next.
+            if !matches!(intent, Intent::Apply(_)) || self.shared.desk().has_agreed() {
+                return intent;
+            }
         }
     }
 }
@@ -427,6 +433,31 @@ mod tests {
             tokio::join!(front.acknowledged(), press);
             let stood = if asks { stands * 3 / 2 } else { stands };
             assert_eq!(begin.elapsed(), stood);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_turns_away_before_it_begins_begins_nothing_for_the_next() {
+        let menu = crate::conduct::tests::doubles::menu();
+        let id = menu.programmes[0].id.clone();
+        let mut front = Front::new(Desk::new(None));
+        front.show(&View::Menu(&menu));
+        let shared = front.shared();
+        let press = |intent: serde_json::Value| {
+            let mut press = intent;
+            press["serial"] =
+                serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
+            assert!(shared.press(serde_json::from_value(press).unwrap()));
+        };
+        for turns_away in [true, false] {
+            press(serde_json::json!({"intent": "language", "value": "en"}));
+            press(serde_json::json!({"intent": "programme", "value": id}));
+            press(serde_json::json!({"intent": "agree"}));
+            if turns_away {
+                press(serde_json::json!({"intent": "cancel"}));
+            }
+            let heard = timeout(Duration::from_secs(1), front.intent()).await;
+            assert_eq!(heard.is_err(), turns_away);
         }
     }
 

@@ -140,7 +140,7 @@ pub enum Content<'a> {
         /// What the center says to it.
         #[serde(skip_serializing_if = "Option::is_none")]
         says: Option<&'a Says>,
-        /// Whether a fee was asked for: what was paid of it has come out again.
+        /// Whether something was paid: it has come out again.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         returned: bool,
         /// How it goes on.

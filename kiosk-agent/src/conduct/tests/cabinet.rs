@@ -237,6 +237,32 @@ async fn the_paper_is_reminded_of_until_it_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_takes_the_paper_before_the_printer_says_so_is_not_kept() {
+    let never = Duration::from_secs(3600);
+    // Seen while it printed, or not at all; another sheet comes after it, or none.
+    for (comes, seconds, end) in [
+        ([Duration::ZERO, never], 2, "done, taken"),
+        (
+            [Duration::ZERO, Duration::from_secs(1)],
+            1 + 30,
+            "done, taken",
+        ),
+        ([never, never], 10, "done"),
+    ] {
+        let mut terminal = terminal();
+        terminal.cabinet.tray.fitted = true;
+        terminal.cabinet.tray.comes = comes.into();
+        terminal.cabinet.tray.lies = Duration::from_secs(30);
+        terminal.output.takes = Duration::from_secs(5);
+        let begin = tokio::time::Instant::now();
+        let (seen, ended) = serve(&mut terminal, as_asked).await;
+        assert_eq!(ended, Ok(Done { reported: true }));
+        seen_last(&seen, &["take paper, reported", end]);
+        assert_eq!(begin.elapsed().as_secs(), 5 + seconds, "{end}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_paper_can_be_taken_before_the_center_knows_of_it() {
     let mut terminal = with_fee(&[100, 10, 10]);
     terminal.cabinet.tray.fitted = true;

@@ -227,6 +227,8 @@ pub(crate) struct TestSensor {
     pub(crate) fitted: bool,
     /// How long something lies there.
     pub(crate) lies: Duration,
+    /// What is waited for there comes so long after, each time it is; at once, after the last.
+    pub(crate) comes: VecDeque<Duration>,
     pub(crate) broken: bool,
 }
 
@@ -252,7 +254,17 @@ impl Sensor for TestSensor {
         }
     }
 
-    async fn filled(&mut self, _: Duration) -> Result<(), SensorError> {
+    async fn filled(&mut self, within: Duration) -> Result<(), SensorError> {
+        if self.broken {
+            return Err(SensorError::Failed);
+        }
+        let Some(after) = self.comes.pop_front() else {
+            return Ok(());
+        };
+        sleep(after.min(within)).await;
+        if after > within {
+            return Err(SensorError::TimedOut);
+        }
         Ok(())
     }
 }
@@ -263,6 +275,8 @@ pub(crate) struct TestOutput {
     pub(crate) settled: Script<OutputError>,
     pub(crate) ready: Script<OutputError>,
     pub(crate) deliveries: Script<OutputError>,
+    /// How long a delivery takes.
+    pub(crate) takes: Duration,
     /// Whether it counts the copies that come out.
     pub(crate) counts: bool,
     /// Copies that come out of a delivery that fails.
@@ -285,6 +299,7 @@ impl Output for TestOutput {
         certificate: &Certificate,
         out: &mut (dyn FnMut(u8) + Send),
     ) -> Result<(), Undelivered> {
+        sleep(self.takes).await;
         let failed = |why| Undelivered { why, out: self.out };
         self.deliveries.next().map_err(failed)?;
         if self.counts {

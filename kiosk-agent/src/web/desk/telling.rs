@@ -172,9 +172,9 @@ impl Desk {
         }
     }
 
-    /// Whether a problem ends an application for which money was asked, and does not say itself where that is.
+    /// Whether a problem ends an application for which money was inserted, and does not say itself where that is.
     fn is_returned(&self, problem: &Problem) -> bool {
-        self.asked_fee && self.over && !tells_of_money(problem.code)
+        self.paid && self.over && !tells_of_money(problem.code)
     }
 
     fn problem<'a>(&self, problem: &Problem, says: Option<&'a Says>, then: Then) -> Content<'a> {

@@ -511,7 +511,7 @@ async fn one_residents_end_says_nothing_of_the_next_ones_money() {
     desk.show(&View::Menu(&menu()));
     say(&mut desk, "understood");
     desk.show(&View::PlaceCard);
-    let (due, inserted) = (Yen::new(120), Yen::new(0));
+    let (due, inserted) = (Yen::new(120), Yen::new(120));
     desk.show(&View::Fee { due, inserted });
     desk.show(&View::Problem(&ProblemCode::PrinterJam.into()));
     assert_eq!(told(&desk).get("returned"), None);
@@ -572,17 +572,20 @@ async fn a_card_that_is_left_is_called_for_while_the_end_stands() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_asked_for_a_fee_is_told_that_it_came_back() {
-    for (asked, code, returned) in [
-        (true, ProblemCode::CenterUnreachable, true),
-        (false, ProblemCode::CenterUnreachable, false),
+async fn who_has_inserted_money_is_told_that_it_came_back() {
+    for (inserted, code, returned) in [
+        (Some(100), ProblemCode::CenterUnreachable, true),
+        (Some(0), ProblemCode::CenterUnreachable, false),
+        (None, ProblemCode::CenterUnreachable, false),
         // Says so itself, or says otherwise.
-        (true, ProblemCode::PaymentNotReturned, false),
+        (Some(100), ProblemCode::PaymentNotReturned, false),
     ] {
         let mut desk = desk();
-        if asked {
-            let (due, inserted) = (Yen::new(120), Yen::new(0));
-            desk.show(&View::Fee { due, inserted });
+        if let Some(inserted) = inserted {
+            for inserted in [0, inserted].map(Yen::new) {
+                let due = Yen::new(120);
+                desk.show(&View::Fee { due, inserted });
+            }
         }
         desk.show(&View::Problem(&code.into()));
         assert_eq!(told(&desk).get("returned"), None);
