@@ -28,15 +28,25 @@ function row(offer) {
   return Object.keys(KANA_ROWS).find((first) => KANA_ROWS[first].includes(offer.reading[0])) ?? offer.reading[0];
 }
 
+const latin = (name) => name.normalize("NFD").toUpperCase().replace(/[^A-Z]/gu, "");
+
 /** A name as it is looked up: without voicing marks and small kana, without accents and anything that is no letter. */
 function letters(offer) {
-  if (!byKana()) return offer.name_en.normalize("NFD").toUpperCase().replace(/[^A-Z]/gu, "");
+  if (!byKana()) return latin(offer.name_en);
   const plain = [...offer.reading.normalize("NFD").replace(VOICING, "")].map((kana) => SMALL[kana] ?? kana);
   return plain.filter((kana) => KANA.join("").includes(kana)).join("");
 }
 
+const letterKey = (letter) => `${byKana() ? "" : "en:"}Letter/${letter.codePointAt(0).toString(16)}`;
+
+/** A name letter by letter, as it is spoken: nobody can record names that come from the center. A prefecture's reading is not among what comes. */
+function spelled(name) {
+  const plain = byKana() ? [...name].map((kana) => SMALL[kana] ?? kana).filter((kana) => /[あ-ん]/u.test(kana)) : [...latin(name)];
+  return plain.map(letterKey).join(" ") || "OnScreenOnly";
+}
+
 export function municipalities({ offers, home }, press) {
-  const choice = (offer, label, properties) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), ...properties });
+  const choice = (offer, label, properties) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), "data-say": spelled(byKana() ? offer.reading : offer.name_en), ...properties });
   const parts = [];
   const own = offers.find((offer) => offer.code === home);
   if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), { "data-say": "Home" })));
@@ -60,8 +70,8 @@ function mark(among, one) {
 function ways(offers, choice) {
   const area = el("div.way-in");
   const tabs = [
-    ["ByPrefecture", () => grouped(offers, prefecture, (offer) => choice(offer, name(offer)))],
-    ["ByReading", () => grouped(offers, row, (offer) => choice(offer, whole(offer)))],
+    ["ByPrefecture", () => grouped(offers, prefecture, (offer) => spelled(byKana() ? "" : offer.prefecture_en), (offer) => choice(offer, name(offer)))],
+    ["ByReading", () => grouped(offers, row, (offer) => letterKey(row(offer)), (offer) => choice(offer, whole(offer)))],
     ["ByLetters", () => searched(offers, (offer) => choice(offer, whole(offer)))],
   ].map(([label, content]) => {
     const tab = button("tab", text(label), () => { mark(tabs, tab); area.replaceChildren(...content()); }, { "aria-pressed": "false" });
@@ -77,7 +87,7 @@ function bringUp(found, list) {
   if (list.getBoundingClientRect().bottom > bottom) found.scrollIntoView({ block: "start" });
 }
 
-function grouped(offers, group, choice) {
+function grouped(offers, group, say, choice) {
   const found = el("p.found", { role: "status" });
   const list = el("div.list");
   // By code, which is the order of the prefectures from north to south; rows in their own order.
@@ -90,7 +100,7 @@ function grouped(offers, group, choice) {
       found.textContent = text("FoundCount", { count: members.length });
       list.replaceChildren(...members.map(choice));
       bringUp(found, list);
-    }, { lang: spoken(), "aria-pressed": "false" });
+    }, { lang: spoken(), "aria-pressed": "false", "data-say": say(offers.find((offer) => group(offer) === named)) });
     return its;
   });
   return [el("div.list.groups", {}, ...buttons), found, list];
@@ -105,7 +115,7 @@ function searched(offers, choice) {
     if (event.currentTarget.getAttribute("aria-disabled") === "true") return;
     pressed += letter;
     say();
-  }, { lang: byKana() ? "ja" : "en" });
+  }, { lang: byKana() ? "ja" : "en", "data-say": letterKey(letter) });
   const lines = (byKana() ? KANA : LATIN).map((line) => [...line].map(add));
   const erase = button("way", text("Delete"), () => { pressed = pressed.slice(0, -1); say(); });
   const say = () => {

@@ -33,7 +33,7 @@ export class Names {
   of(control) {
     if (control.dataset.say) return control.dataset.say.split(" ");
     const keys = keysOf(control.getAttribute("aria-label") ?? control.textContent.trim());
-    // A name that came from the center was never recorded.
+    // Another name that came from the center was never recorded.
     return [keys.find((key) => this.voice.find(key).recording) ?? "OnScreenOnly"];
   }
 

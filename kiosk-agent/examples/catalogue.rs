@@ -1,12 +1,17 @@
-//! Prints everything that is recorded as JSON, for `voice/generate.py`: `{"prompts": {KEY: {"ja": …, "en": …, "zh": …, "ko": …}}}`.
+//! Prints everything that is recorded as JSON, for `voice/generate.py`: `{"prompts": {KEY: {"ja": …, "en": …, "zh": …, "ko": …}}}`,
+//! each in the languages that it is recorded in.
 
 use serde_json::{Map, Value, json};
 use terminal::text::prompts;
 
 fn main() {
-    let prompts = prompts().into_iter().map(|(key, [ja, en, zh, ko])| {
-        let texts = json!({"ja": ja, "en": en, "zh": zh, "ko": ko});
-        (key, texts)
+    let prompts = prompts().into_iter().map(|(key, texts)| {
+        let texts = texts.into_iter().map(|(language, text)| {
+            // As it stands in JSON.
+            let language = json!(language).as_str().unwrap_or_default().to_owned();
+            (language, Value::from(text))
+        });
+        (key, Value::Object(texts.collect()))
     });
     let prompts: Map<String, Value> = prompts.collect();
     let catalogue = json!({ "prompts": prompts });

@@ -74,9 +74,22 @@ const SPOKEN_NUMBERS: [(&str, RangeInclusive<u8>); 5] = [
     ("{digit}", 0..=9),
 ];
 
-/// Everything that is recorded: its key and its text in each language, in the order of [`Language::ALL`].
+/// Letters that names of municipalities are spelled with, since nobody can record names that come from the center: kana in Japanese, in all
+/// other languages Latin ones, which are recorded in English.
+const LETTERS: [(Language, &str); 2] = [
+    (
+        Language::Ja,
+        "あいうえおかきくけこがぎぐげごさしすせそざじずぜぞたちつてとだぢづでどなにぬねのはひふへほばびぶべぼぱぴぷぺぽまみむめもやゆよらりるれろわをん",
+    ),
+    (Language::En, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+];
+
+/// One recording's key, and its text in each language that it is made in.
+pub type Prompt = (String, Vec<(Language, String)>);
+
+/// Everything that is recorded.
 #[must_use]
-pub fn prompts() -> Vec<(String, [String; 4])> {
+pub fn prompts() -> Vec<Prompt> {
     let spoken = Text::ALL.iter().filter(|text| text.is_spoken());
     let mut prompts: Vec<_> = spoken
         .flat_map(|text| by_number(&text.key(), |language| text.say(language)))
@@ -86,19 +99,29 @@ pub fn prompts() -> Vec<(String, [String; 4])> {
             code.message(language)
         }));
     }
+    for (language, letters) in LETTERS {
+        prompts.extend(letters.chars().map(|letter| {
+            let key = format!("Letter/{:x}", u32::from(letter));
+            (key, vec![(language, letter.to_string())])
+        }));
+    }
     prompts
 }
 
 /// One prompt, or one for each number that its placeholder can stand for.
-fn by_number(key: &str, say: impl Fn(Language) -> &'static str) -> Vec<(String, [String; 4])> {
+fn by_number(key: &str, say: impl Fn(Language) -> &'static str) -> Vec<Prompt> {
     let says = Language::ALL.map(say);
+    let in_each = |fill: &dyn Fn(&str) -> String| {
+        let texts = Language::ALL.into_iter().zip(says);
+        texts.map(|(language, text)| (language, fill(text))).collect()
+    };
     let placed = SPOKEN_NUMBERS
         .iter()
         .find(|(name, _)| says[0].contains(name));
     let Some((placeholder, numbers)) = placed else {
-        return vec![(key.to_owned(), says.map(str::to_owned))];
+        return vec![(key.to_owned(), in_each(&str::to_owned))];
     };
-    let filled = |number: u8| says.map(|text| fill(text, placeholder, &number.to_string()));
+    let filled = |number: u8| in_each(&|text| fill(text, placeholder, &number.to_string()));
     numbers
         .clone()
         .map(|number| (numbered_key(key, number), filled(number)))
@@ -195,7 +218,7 @@ mod tests {
         let prompts = prompts();
         assert!(prompts.iter().any(|(key, _)| key == "problem/pin-wrong/2"));
         for (key, texts) in prompts {
-            assert!(texts.iter().all(|text| !text.contains('{')), "{key}");
+            assert!(texts.iter().all(|(_, text)| !text.contains('{')), "{key}");
         }
     }
 }

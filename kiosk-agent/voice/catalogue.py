@@ -80,6 +80,9 @@ def prompts(catalogue, readings):
         for key, by_language in texts.items():
             if not KEY.fullmatch(key) or key.startswith(("alarm/", "chime/")):
                 raise CatalogueError(f"{key!r} cannot be the key of a prompt")
+            # A letter is recorded where names are spelled with it.
+            if key.startswith("Letter/") and language not in by_language:
+                continue
             text = by_language.get(language, "")
             if not text.strip() or re.search(r"[{}]", text):
                 raise CatalogueError(f"{key} has no text to speak in {language}")
