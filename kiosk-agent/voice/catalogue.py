@@ -66,6 +66,12 @@ def spoken(sentence, readings):
     return re.sub("|".join(re.escape(written) for written, _ in readings), lambda found: table[found[0]], sentence)
 
 
+def letter(written):
+    """A letter by itself. As katakana, since は and へ by themselves are taken for particles; ん, too short to be
+    heard, by its name on the telephone (和文通話表)."""
+    return "おしまいのン" if written == "ん" else "".join(chr(ord(each) + 0x60) if "ぁ" <= each <= "ん" else each for each in written)
+
+
 def prompts(catalogue, readings):
     """Every recording there has to be."""
     texts = dict(catalogue["prompts"])
@@ -75,7 +81,8 @@ def prompts(catalogue, readings):
     for language in LANGUAGES:
         def prompt(key, text, chime=None):
             shown = sentences(text, language)
-            return Prompt(language, key, text, chime, shown, tuple(spoken(each, readings[language]) for each in shown))
+            said = (letter(text),) if key.startswith("Letter/") else tuple(spoken(each, readings[language]) for each in shown)
+            return Prompt(language, key, text, chime, shown, said)
 
         for key, by_language in texts.items():
             if not KEY.fullmatch(key) or key.startswith(("alarm/", "chime/")):
