@@ -21,6 +21,9 @@ const WARNINGS = {
   "output-almost-full": "WarnOutputAlmostFull", "part-worn": "WarnPartWorn",
 };
 
+/** What is told where money should have come out again, and is not known to have. */
+const STUCK = "payment-not-returned";
+
 /** Copies wanted on the screen that asks for them. */
 let counted = {};
 
@@ -151,10 +154,11 @@ const SCREENS = {
 
   reporting: () => [title(text("ReportingTitle")), el("div.busy"), lead(text("Reporting"))],
 
-  done: ({ reported, taken, returned }, press) => [
+  done: ({ reported, taken, returned, stuck }, press) => [
     title(text(reported ? "DoneTitle" : "NotReportedTitle")),
     reported ? lead(text(taken ? "DoneTaken" : "Done")) : el("div.warning", { role: "alert" }, el("p", { text: text("NotReported") })),
     returned ? lead(text("FeeReturned")) : null,
+    stuck ? el("div.warning", { role: "alert" }, el("p", { text: text(`problem/${STUCK}`) })) : null,
     el("div.choices", {}, button("primary", text("Finish"), () => press("understood"))),
   ],
 
@@ -201,7 +205,8 @@ export function draw(screen, press, tell) {
 /** What changes while a screen stands. */
 export function update(screen) {
   if ("entered" in screen) fillDots(screen.entered);
-  if (screen.copies > 1 && "printed" in screen) document.querySelector("#printed").textContent = text("PrintedOf", { printed: screen.printed, copies: screen.copies });
+  // Not every printer counts.
+  if (screen.copies > 1 && screen.printed) document.querySelector("#printed").textContent = text("PrintedOf", { printed: screen.printed, copies: screen.copies });
   if ("inserted" in screen) document.querySelector("#inserted").textContent = text("Yen", { yen: screen.inserted });
 }
 

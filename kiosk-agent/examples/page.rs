@@ -71,6 +71,8 @@ enum Told {
         reported: bool,
         taken: bool,
         returned: bool,
+        #[serde(default)]
+        stuck: bool,
     },
     Problem {
         /// Whether it ended the application.
@@ -156,10 +158,12 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             reported,
             taken,
             returned,
+            stuck,
         } => front.show(&View::Done(Ended {
             reported,
             taken,
             returned,
+            stuck,
         })),
         Told::Problem {
             over,

@@ -78,7 +78,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         self.card.close().await;
         // What was paid for and did not come out: nothing, where all went well.
         if let Err(error) = self.cabinet.payment.give_back().await {
-            ended = Err(ProblemCode::from(error).into());
+            match &mut ended {
+                // What becomes of the certificate is to be told too.
+                Ok(ended) => (ended.returned, ended.stuck) = (false, true),
+                Err(problem) => *problem = ProblemCode::from(error).into(),
+            }
         }
         match &ended {
             Ok(ended) => front.show(&View::Done(*ended)),

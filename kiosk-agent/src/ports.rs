@@ -19,6 +19,7 @@ use issuance_api::{
 use serde::Serialize;
 
 use crate::cabinet::Yen;
+use crate::text::Text;
 
 /// A card reader and the card on it.
 pub trait Card: Send {
@@ -256,6 +257,24 @@ pub struct Ended {
     pub taken: bool,
     /// Money came out again: all that was paid, or what was paid for copies that did not come out.
     pub returned: bool,
+    /// Or it should have, and is stuck, or not known to have.
+    pub stuck: bool,
+}
+
+impl Ended {
+    /// What it is told with, where no money is stuck.
+    pub fn says(self) -> impl Iterator<Item = Text> {
+        let how = match self {
+            Self {
+                reported: false, ..
+            } => Text::NotReported,
+            Self { taken: true, .. } => Text::DoneTaken,
+            Self { .. } => Text::Done,
+        };
+        [how]
+            .into_iter()
+            .chain(self.returned.then_some(Text::FeeReturned))
+    }
 }
 
 /// Why nothing can be applied for.

@@ -225,7 +225,12 @@ impl PinEntry {
         terminal: &TerminalUrn,
     ) -> Result<Entered, Problem> {
         // The challenge first: where there is no center, no try is spent.
-        let (challenge, exporter) = center.challenge().await?;
+        let (challenge, exporter) = tokio::select! {
+            biased;
+            answered = center.challenge() => answered?,
+            // Nobody waits for a center with a card that is gone.
+            code = card.lifted() => return Err(code.into()),
+        };
         let key = SessionKey::generate();
         let question = Question {
             center_nonce: challenge.center_nonce,

@@ -113,7 +113,9 @@ fn by_number(key: &str, say: impl Fn(Language) -> &'static str) -> Vec<Prompt> {
     let says = Language::ALL.map(say);
     let in_each = |fill: &dyn Fn(&str) -> String| {
         let texts = Language::ALL.into_iter().zip(says);
-        texts.map(|(language, text)| (language, fill(text))).collect()
+        texts
+            .map(|(language, text)| (language, fill(text)))
+            .collect()
     };
     let placed = SPOKEN_NUMBERS
         .iter()

@@ -196,6 +196,7 @@ SCREENS = [
     ("reporting", [{"view": "reporting"}], NOTHING, NOTHING),
     ("done", [{"view": "done", "reported": True, "taken": False, "returned": False}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("done-not-reported", [{"view": "done", "reported": False, "taken": True, "returned": True}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
+    ("done-stuck", [{"view": "done", "reported": False, "taken": True, "returned": False, "stuck": True}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("done-taken", [{"view": "done", "reported": True, "taken": True, "returned": True}, {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("problem-end", [problem("card-expired", over=True), {"view": "time", "seconds": 90}], NOTHING, NOTHING),
     ("problem-returned", [{"view": "start-over"}, {"view": "place-card"}, {"view": "fee", "due": 240, "inserted": 100}, problem("center-unreachable", over=True), {"view": "time", "seconds": 90}], NOTHING, NOTHING),
@@ -217,7 +218,7 @@ SCREENS = [
 CLASSES = {
     "pin-entered": "pin", "pin-last": "pin", "municipality-few": "municipality", "municipality-prefectures": "municipality",
     "municipality-prefecture": "municipality", "municipality-row": "municipality", "municipality-letters": "municipality",
-    "preview-abroad": "preview", "delivering-more": "delivering", "done-taken": "done", "problem-returned": "problem", "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
+    "preview-abroad": "preview", "delivering-more": "delivering", "done-taken": "done", "done-stuck": "done", "problem-returned": "problem", "preview-seven": "preview", "done-not-reported": "done", "problem-end": "problem", "problem-on": "problem",
     "problem-half-printed": "problem", "out-of-service": "problem", "out-of-service-hours": "problem", "out-of-service-words": "problem", "attendant-key-wrong": "attendant-key",
     "dialog-help": "pin", "dialog-cancel": "preview", "dialog-voice": "place-card", "dialog-language": "place-card", "dialog-time": "place-card",
 }

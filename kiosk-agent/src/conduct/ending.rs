@@ -22,8 +22,8 @@ const LAST_COMES: Duration = Duration::from_secs(2);
 /// What came out, and has to be reported.
 pub(super) struct Out {
     handed_over: HandedOver,
-    /// What was paid for the copies that did not come out was returned.
-    refunded: bool,
+    /// Whether what was paid for the copies that did not come out was returned, where something was.
+    refunded: Option<bool>,
     /// Paper has come into the tray.
     seen: bool,
 }
@@ -63,7 +63,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 Ok(handed_over) => {
                     return Ok(Out {
                         handed_over,
-                        refunded: false,
+                        refunded: None,
                         seen,
                     });
                 }
@@ -80,7 +80,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 }
             });
             if let Err(ended) = again {
-                return self.until_left(checked, ended, seen, front).await;
+                return self.until_left(checked, ended, seen).await;
             }
         }
     }
@@ -91,20 +91,16 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         checked: Checked,
         ended: Problem,
         seen: bool,
-        front: &mut impl FrontEnd,
     ) -> Result<Out, Problem> {
         let missing = checked.missing();
         let mut out = Out {
             handed_over: checked.leave().ok_or(ended)?,
-            refunded: false,
+            refunded: None,
             seen,
         };
         if let Some(fee) = self.cabinet.fee {
-            if let Err(error) = self.cabinet.payment.refund(fee.times(missing)).await {
-                self.until_reported(out, front).await;
-                return Err(ProblemCode::from(error).into());
-            }
-            out.refunded = true;
+            let refund = self.cabinet.payment.refund(fee.times(missing)).await;
+            out.refunded = Some(refund.is_ok());
         }
         Ok(out)
     }
@@ -139,7 +135,8 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                     return Ended {
                         reported,
                         taken,
-                        returned: refunded || !reported && cabinet.fee.is_some(),
+                        returned: refunded == Some(true) || !reported && cabinet.fee.is_some(),
+                        stuck: refunded == Some(false),
                     };
                 }
                 (_, None) => front.show(&View::TakePaper {

@@ -300,13 +300,11 @@ impl FrontEnd for Screen {
             View::Delivering { .. } => self.text(Text::Delivering),
             View::Reporting => self.text(Text::Reporting),
             View::Done(ended) => {
-                self.text(if ended.reported {
-                    Text::Done
-                } else {
-                    Text::NotReported
-                });
-                if ended.returned {
-                    self.text(Text::FeeReturned);
+                for text in ended.says() {
+                    self.text(text);
+                }
+                if ended.stuck {
+                    self.problem(&ProblemCode::PaymentNotReturned.into());
                 }
             }
             View::TryAgain => {

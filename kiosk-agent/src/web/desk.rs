@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use issuance_api::MunicipalityCode;
 use issuance_api::problem::Language;
+use issuance_api::{MunicipalityCode, ProblemCode};
 use tokio::time::Instant;
 
 use super::attendant::{AttendantKey, Health};
@@ -362,7 +362,13 @@ impl Desk {
                 self.begun = true;
                 self.health.begun += 1;
             }
-            Shown::Done(_) => self.health.delivered += 1,
+            Shown::Done(ended) => {
+                self.health.delivered += 1;
+                if ended.stuck {
+                    let stuck = ProblemCode::PaymentNotReturned.as_str();
+                    *self.health.ended.entry(stuck).or_default() += 1;
+                }
+            }
             Shown::Problem(problem) => {
                 *self.health.ended.entry(problem.code.as_str()).or_default() += 1;
             }

@@ -154,6 +154,16 @@ async fn a_certificate_that_lapses_is_not_paid_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_certificate_that_lapses_is_told_also_where_the_money_is_stuck() {
+    let mut terminal = with_fee(&[100, 10, 10]);
+    terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
+    terminal.cabinet.payment.gives_back = Script::failing([PaymentError::NotReturned]);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: false }));
+    seen_last(&seen, &["reporting", "done, not reported, money stuck"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_payment_unit_that_cannot_is_told_before_a_pin_is_asked_for() {
     let mut terminal = with_fee(&[]);
     terminal.cabinet.payment.ready = Script::failing([PaymentError::NoChange]);
@@ -304,8 +314,12 @@ async fn who_does_not_get_all_money_back_takes_the_copies_that_are_out_all_the_s
         _ => Does::AsAsked,
     })
     .await;
-    assert_eq!(ended, Err(ProblemCode::PaymentNotReturned));
-    let end = ["take paper", "take paper, reported", "payment-not-returned"];
+    assert_eq!(ended, Ok(Done { reported: true }));
+    let end = [
+        "take paper",
+        "take paper, reported",
+        "done, taken, money stuck",
+    ];
     seen_last(&seen, &end);
 }
 

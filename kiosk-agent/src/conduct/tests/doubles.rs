@@ -170,6 +170,7 @@ pub(crate) struct TestPayment {
     /// What is inserted first comes out again.
     pub(crate) collects: Script<PaymentError>,
     pub(crate) refunds: Script<PaymentError>,
+    pub(crate) gives_back: Script<PaymentError>,
     pub(crate) held: u32,
     pub(crate) returned: u32,
     pub(crate) settled: u32,
@@ -204,6 +205,7 @@ impl PaymentUnit for TestPayment {
     }
 
     async fn give_back(&mut self) -> Result<(), PaymentError> {
+        self.gives_back.next()?;
         self.returned += std::mem::take(&mut self.held);
         Ok(())
     }
@@ -403,6 +405,7 @@ fn words(view: &View<'_>) -> String {
                 (!ended.reported, ", not reported"),
                 (ended.taken, ", taken"),
                 (ended.returned, ", money returned"),
+                (ended.stuck, ", money stuck"),
             ] {
                 words.push_str(if is_so { what } else { "" });
             }

@@ -88,6 +88,19 @@ async fn whoever_lifts_the_card_is_told_before_they_enter_anything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_center_with_a_card_that_is_gone() {
+    let mut terminal = terminal();
+    terminal.center.ponders = ("challenge", Duration::from_secs(15));
+    terminal.card.lifted_after = Some(Duration::from_secs(1));
+    let begin = tokio::time::Instant::now();
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::CardLifted));
+    seen_last(&seen, &["reading", "card-lifted"]);
+    assert_eq!(begin.elapsed().as_secs(), 1);
+    assert_eq!(terminal.card.verifies, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_too_long_at_any_step_leaves_nothing() {
     let steps = [
         ("place card", ProblemCode::NoCard, 60),

@@ -1,5 +1,7 @@
 //! What the resident does, and what becomes of it: an answer for the core, or a step of the desk's own.
 
+use std::time::Duration;
+
 use card::pin::Pin;
 use issuance_api::problem::Language;
 use tokio::time::Instant;
@@ -106,14 +108,20 @@ impl Desk {
         if self.key.is_none() || !idle {
             return Taken::Ignored;
         }
+        let ends = self.end_stands() > Duration::ZERO;
         let before = Box::new(self.take());
         let until = self.deadline;
-        self.step(Shown::AttendantKey {
+        let taken = self.step(Shown::AttendantKey {
             entry: Entry::new(),
             wrong: false,
             before,
             until,
-        })
+        });
+        // An end stands no longer for that.
+        if ends {
+            self.deadline = self.deadline.min(until.or(self.deadline));
+        }
+        taken
     }
 
     fn answer(&mut self, intent: PageIntent) -> Taken {

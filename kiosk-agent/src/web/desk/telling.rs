@@ -232,15 +232,10 @@ fn spoken_pin(remaining: u8) -> Vec<String> {
 }
 
 fn spoken_end(ended: Ended) -> Vec<String> {
-    let mut texts = vec![match ended {
-        Ended {
-            reported: false, ..
-        } => Text::NotReported,
-        Ended { taken: true, .. } => Text::DoneTaken,
-        Ended { .. } => Text::Done,
-    }];
-    texts.extend(ended.returned.then_some(Text::FeeReturned));
-    said(&texts)
+    let mut keys: Vec<_> = ended.says().map(Text::key).collect();
+    let stuck = ProblemCode::PaymentNotReturned;
+    keys.extend(ended.stuck.then(|| problem_key(stuck)));
+    keys
 }
 
 fn spoken_problem(problem: &Problem) -> String {

@@ -16,6 +16,7 @@ const ENDED: Ended = Ended {
     reported: true,
     taken: false,
     returned: false,
+    stuck: false,
 };
 
 fn menu() -> Menu {
@@ -529,11 +530,17 @@ fn every_end_stands_longer_than_it_is_spoken() {
     let ends = ends.map(|code| (*code).into());
     let ends: Vec<Problem> = ends.collect();
     let mut views: Vec<_> = ends.iter().map(View::Over).collect();
-    for (reported, taken) in [(true, false), (true, true), (false, true)] {
+    for (reported, taken, stuck) in [
+        (true, false, false),
+        (true, true, true),
+        (false, true, false),
+        (false, true, true),
+    ] {
         views.push(View::Done(Ended {
             reported,
             taken,
-            returned: true,
+            returned: !stuck,
+            stuck,
         }));
     }
     for view in views {
