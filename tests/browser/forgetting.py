@@ -10,8 +10,8 @@ import paper
 from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, named, traces, written_to
 from stand import PIN, persona
 
-# The core's memory, in bytes.
-MOST = 40_000_000
+# The core's memory, in bytes: of a development build, which takes a quarter more than what is shipped (31 MB of 40: bench.py).
+MOST = 45_000_000
 
 class Residents:
     """Looks for what is left of residents."""
@@ -38,7 +38,7 @@ class Residents:
 
     def holds(self, holder, kinds):
         """The control: the core comes to hold all of these."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
         while not kinds <= (held := self.core(holder)).keys():
             assert time.monotonic() < deadline, f"the control: {held} instead of {kinds}"
 
@@ -89,8 +89,8 @@ def applied(stand, kiosk):
     residents = Residents(stand, kiosk)
     first, second = persona("ordinary"), persona("gaiji")
     wanted = traces(first, PIN)
-    # VERIFY, and the answer to the challenge once everything was read.
-    slow = {"faults": ["slow=2500@ins=20,times=2", "slow=9000@ins=88"]}
+    # VERIFY, and the answer to the challenge once everything was read: for as long as a busy machine takes to look into a process a few times.
+    slow = {"faults": ["slow=2500@ins=20,times=2", "slow=9000@ins=2A"]}
     kiosk.begin("ja").place("ordinary", **slow).is_on("kind").page.locator("button.choice").first.click()
     kiosk.is_on("pin")
     for digit in PIN:
