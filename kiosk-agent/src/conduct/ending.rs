@@ -16,7 +16,7 @@ use crate::session::{Checked, Done, HandedOver};
 const LAPSES: Duration = Duration::from_secs(600);
 /// How long paper takes from the printer to the tray's sensor.
 const PAPER_COMES: Duration = Duration::from_secs(10);
-/// The same for the last sheet, where others came before.
+/// The same where it was seen to come already, and taken perhaps.
 const LAST_COMES: Duration = Duration::from_secs(2);
 
 /// What came out, and has to be reported.
@@ -26,6 +26,8 @@ pub(super) struct Out {
     refunded: Option<bool>,
     /// Paper has come into the tray.
     seen: bool,
+    /// More than one sheet: the last may still be on its way where others have come.
+    several: bool,
 }
 
 impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
@@ -35,6 +37,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         issued: Instant,
         front: &mut impl FrontEnd,
     ) -> Result<Out, Problem> {
+        let mut seen = false;
         loop {
             let (before, of) = (checked.out(), checked.out() + checked.missing());
             let mut show = |out: u8| {
@@ -42,7 +45,6 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 front.show(&View::Delivering { out, of });
             };
             show(0);
-            let mut seen = false;
             let delivered = {
                 let mut delivering = pin!(checked.hand_over(&mut self.output, &mut show));
                 // Whoever is quick takes it before the printer says that it is out.
@@ -54,7 +56,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                         delivered = &mut delivering => break delivered,
                         filled = &mut filling, if watched => {
                             watched = false;
-                            seen = filled.is_ok();
+                            seen |= filled.is_ok();
                         }
                     }
                 }
@@ -65,6 +67,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                         handed_over,
                         refunded: None,
                         seen,
+                        several: of > 1,
                     });
                 }
                 Err(refused) => checked = retry(refused, front)?,
@@ -97,6 +100,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             handed_over: checked.leave().ok_or(ended)?,
             refunded: None,
             seen,
+            several: true,
         };
         if let Some(fee) = self.cabinet.fee {
             let refund = self.cabinet.payment.refund(fee.times(missing)).await;
@@ -113,6 +117,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             handed_over,
             refunded,
             seen,
+            several,
         }: Out,
         front: &mut impl FrontEnd,
     ) -> Ended {
@@ -128,14 +133,14 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             reported
         });
         let (mut reported, mut is_taken) = (None, (!tray.is_fitted()).then_some(false));
-        let mut taking = pin!(taken(tray, seen));
+        let mut taking = pin!(taken(tray, seen, several));
         loop {
             match (reported, is_taken) {
                 (Some(reported), Some(taken)) => {
                     return Ended {
                         reported,
                         taken,
-                        returned: refunded == Some(true) || !reported && cabinet.fee.is_some(),
+                        returned: refunded.unwrap_or(!reported && cabinet.fee.is_some()),
                         stuck: refunded == Some(false),
                     };
                 }
@@ -155,8 +160,12 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
 /// Waits until paper has come and is taken; whether that was seen. Where some was seen already it may have been taken, but for a last sheet.
 /// A sensor that cannot tell keeps nobody: that the certificate is there was told.
-async fn taken(tray: &mut impl Sensor, seen: bool) -> bool {
-    let comes = if seen { LAST_COMES } else { PAPER_COMES };
+async fn taken(tray: &mut impl Sensor, seen: bool, several: bool) -> bool {
+    let comes = if seen && !several {
+        LAST_COMES
+    } else {
+        PAPER_COMES
+    };
     match tray.filled(comes).await {
         Ok(()) => tray.cleared(NO_END).await.is_ok(),
         Err(SensorError::TimedOut) => seen,

@@ -59,9 +59,14 @@ impl Once {
         terminal: &mut Terminal<C, K, O, P, S>,
     ) -> Result<(), Problem> {
         match terminal.serve(self).await {
-            Ok(done) if done.reported => Ok(()),
             // The paper is out, but it will lapse: not everything happened.
-            Ok(_) => Err(ProblemCode::CenterUnreachable.into()),
+            Ok(done) if !done.reported => Err(ProblemCode::CenterUnreachable.into()),
+            // Nor where only some of it is out, or money is stuck.
+            Ok(done) => match self.refused.take() {
+                Some(refused) => Err(refused),
+                None if done.stuck => Err(ProblemCode::PaymentNotReturned.into()),
+                None => Ok(()),
+            },
             Err(problem) => Err(self.refused.take().unwrap_or(problem)),
         }
     }

@@ -304,7 +304,11 @@ impl Desk {
             View::TakePaper { reported } => Shown::TakePaper {
                 reported: *reported,
             },
-            View::Issuing => Shown::Issuing,
+            View::Issuing => {
+                // What is paid with one coin may never have been shown.
+                self.paid |= matches!(self.shown, Shown::Fee { .. });
+                Shown::Issuing
+            }
             View::Delivering { out, of } => Shown::Delivering { out: *out, of: *of },
             View::TryAgain => Shown::TryAgain,
             View::Reporting => Shown::Reporting,

@@ -154,6 +154,27 @@ async fn a_certificate_that_lapses_is_not_paid_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn money_is_returned_or_stuck_and_never_both() {
+    let mut terminal = with_fee(&[100, 100, 40]);
+    terminal.cabinet.payment.refunds = Script::failing([PaymentError::NotReturned]);
+    terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
+    terminal.center.preview.copies = 2;
+    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+    terminal.output.out = 1;
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "municipality" => Does::This(vec![Intent::Municipality {
+            code: HOME.parse().unwrap(),
+            copies: 2,
+        }]),
+        "try again" => Does::This(vec![Intent::Cancel]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Ok(Done { reported: false }));
+    seen_last(&seen, &["reporting", "done, not reported, money stuck"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_certificate_that_lapses_is_told_also_where_the_money_is_stuck() {
     let mut terminal = with_fee(&[100, 10, 10]);
     terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);

@@ -104,7 +104,7 @@ impl Desk {
                 | Shown::TakePaper { reported: true }
                 | Shown::Problem(_)
                 | Shown::OutOfService(_)
-        );
+        ) && !matches!(self.next, Some(Shown::TryAgain));
         if self.key.is_none() || !idle {
             return Taken::Ignored;
         }

@@ -505,6 +505,21 @@ async fn who_gives_up_over_a_problem_is_led_to_their_paper() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fee_paid_at_once_comes_back_too_and_nobody_ends_a_print_half_done() {
+    let mut desk = desk();
+    let (due, inserted) = (Yen::new(120), Yen::new(0));
+    desk.show(&View::Fee { due, inserted });
+    desk.show(&View::Issuing);
+    desk.show(&View::Over(&ProblemCode::CenterUnreachable.into()));
+    assert_eq!(told(&desk)["returned"], true);
+    assert!(matches!(say(&mut desk, "attendant"), Taken::Here));
+    desk.start_over();
+    desk.show(&View::Problem(&ProblemCode::PrinterJam.into()));
+    desk.show(&View::TryAgain);
+    assert!(matches!(say(&mut desk, "attendant"), Taken::Ignored));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_residents_end_says_nothing_of_the_next_ones_money() {
     let mut desk = desk();
     // Before anybody began, so that nothing is forgotten in between.
