@@ -199,7 +199,36 @@ const WAYS_OUT: &[c_long] = &[
     libc::SYS_bpf,
     libc::SYS_userfaultfd,
     libc::SYS_perf_event_open,
+    // What is written beside a file's content, and what outlives a process without being one.
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_utimensat,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+    libc::SYS_mq_timedsend,
 ];
+
+/// The same under older names.
+#[cfg(target_arch = "x86_64")]
+const WAYS_OUT_OLDER: &[c_long] = &[
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const WAYS_OUT_OLDER: &[c_long] = &[];
 
 /// Refuses all threads there are, and whatever is started from here on, the ways out. It cannot be taken back.
 ///
@@ -211,7 +240,8 @@ pub fn close_ways_out() -> Result<(), SandboxError> {
 }
 
 fn without_ways_out() -> Result<BpfProgram, seccompiler::Error> {
-    let rules = WAYS_OUT.iter().map(|call| (*call, Vec::new())).collect();
+    let calls = WAYS_OUT.iter().chain(WAYS_OUT_OLDER);
+    let rules = calls.map(|call| (*call, Vec::new())).collect();
     let refused = SeccompAction::Errno(number(libc::EPERM));
     program(rules, SeccompAction::Allow, refused)
 }
