@@ -20,6 +20,10 @@ class Cabinet:
     def coin(self, yen):
         assert self.hand("coin", yen=yen)["taken"], f"{yen} yen fell through"
 
+    def coins(self, *all):
+        for yen in all:
+            self.coin(yen)
+
     def put(self, place):
         self.hand("put", place=place)
 
@@ -86,8 +90,7 @@ def taken_at_once(stand, kiosk, cabinet):
     """Whoever has their certificate before the center knows takes it, and is told when that is done."""
     stand.order(printer="hold")
     to_fee(kiosk, "ko")
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("delivering")
     stand.order(pause="center")
     stand.order(printer="go")
@@ -108,8 +111,7 @@ def counted(stand, kiosk, cabinet):
     kiosk.to_preview("ordinary", "en", copies=2)
     stand.order(printer="hold")
     kiosk.push("Issue").is_on("fee")
-    for yen in (100, 100, 10, 10, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 100, 10, 10, 10, 10)
     kiosk.is_on("delivering")
     progress = kiosk.page.locator("#printed")
     expect(progress).to_have_text("")
@@ -130,8 +132,7 @@ def left_alone(stand, kiosk, cabinet):
     stand.order(patience=SHORT)
     kiosk.open()
     to_fee(kiosk, "ja")
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("take-paper")
     kiosk.page.keyboard.press("Control+Alt+KeyA")
     kiosk.is_on("attendant-key").is_on("take-paper")
@@ -162,8 +163,7 @@ def misprinted(stand, kiosk, cabinet):
     """The fee is refunded."""
     stand.order(printer="hold")
     to_fee(kiosk, "zh")
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("delivering")
     stand.order(printer="break")
     kiosk.is_told_why("printer-failed").push("Understood").is_on("try-again").cancel().is_told_why("cancelled")
@@ -182,8 +182,7 @@ def without_change(stand, kiosk, cabinet):
     cabinet.hand("mend")
     # As it says, with the exact amount: in the same application.
     kiosk.push("Understood").is_on("preview").push("Issue").is_on("fee")
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("take-paper")
     cabinet.take("tray")
     cabinet.moved(FEE, 0)
@@ -216,8 +215,7 @@ def killed(stand, kiosk, cabinet):
 def forgotten(stand, kiosk, cabinet):
     """Paper that nobody takes keeps the kiosk until it is taken, or until staff have come: with their key, and they see nobody."""
     to_fee(kiosk, "ko")
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("take-paper")
     cabinet.moved(FEE, 0)
     kiosk.page.keyboard.press("Control+Alt+KeyA")
@@ -245,8 +243,7 @@ def waited(stand, kiosk, cabinet):
     kiosk.to_start()
     stand.order(printer="hold")
     to_fee(kiosk)
-    for yen in (100, 10, 10):
-        cabinet.coin(yen)
+    cabinet.coins(100, 10, 10)
     kiosk.is_on("delivering")
     stand.order(printer="break")
     kiosk.is_told_why("printer-failed").push("Understood").is_on("try-again").is_told_why("timed-out")

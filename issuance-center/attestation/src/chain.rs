@@ -105,6 +105,7 @@ impl<'a> Chain<'a> {
         }
         Err(refused)
     }
+
     /// What stands below the configured roots that it may lead to, and those roots.
     fn led_to<'b>(
         &self,

@@ -246,11 +246,11 @@ impl Verifying {
             });
             let latest = its.max_by_key(|(updates, _)| *updates);
             // Two certificates of one CSCA have one list.
-            newest.extend(
-                latest
-                    .map(|(_, list)| list.clone())
-                    .filter(|list| !newest.contains(list)),
-            );
+            if let Some((_, list)) = latest
+                && !newest.contains(list)
+            {
+                newest.push(list.clone());
+            }
         }
         newest
     }

@@ -118,11 +118,7 @@ impl Front {
 
     /// Forgets everything of whoever was there.
     pub fn start_over(&mut self) {
-        let Self { shared, intents } = self;
-        shared.change(|desk| {
-            while intents.try_recv().is_ok() {}
-            desk.start_over();
-        });
+        self.renew(Desk::start_over);
     }
 
     /// Whether the browser was lost under the application, which ends for it.
@@ -158,16 +154,20 @@ impl Front {
     pub fn attend(&mut self) {
         self.shared.change(Desk::attend);
     }
+
+    /// Shows something else: nobody answers what was not shown yet.
+    fn renew(&mut self, change: impl FnOnce(&mut Desk)) {
+        let Self { shared, intents } = self;
+        shared.change(|desk| {
+            while intents.try_recv().is_ok() {}
+            change(desk);
+        });
+    }
 }
 
 impl FrontEnd for Front {
     fn show(&mut self, view: &View<'_>) {
-        let Self { shared, intents } = self;
-        shared.change(|desk| {
-            // Nobody answers what was not shown yet.
-            while intents.try_recv().is_ok() {}
-            desk.show(view);
-        });
+        self.renew(|desk| desk.show(view));
     }
 
     fn time(&mut self, left: Duration) {

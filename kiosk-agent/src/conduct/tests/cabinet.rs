@@ -11,6 +11,24 @@ fn with_fee(coins: &[u32]) -> TestTerminal {
     terminal
 }
 
+/// One whose paper runs out after the first of two copies, and that does not get the money for the other out again.
+fn with_one_of_two_out() -> TestTerminal {
+    let mut terminal = with_fee(&[100, 100, 40]);
+    terminal.cabinet.payment.refunds = Script::failing([PaymentError::NotReturned]);
+    terminal.center.preview.copies = 2;
+    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+    terminal.output.out = 1;
+    terminal
+}
+
+fn gives_up_the_second(seen: &str) -> Does {
+    match seen {
+        "municipality" => Does::This(vec![choose_copies(2)]),
+        "try again" => Does::This(vec![Intent::Cancel]),
+        _ => Does::AsAsked,
+    }
+}
+
 /// Where the money is: settled, returned, and nothing anywhere else.
 fn money(terminal: &TestTerminal) -> (u32, u32) {
     let payment = &terminal.cabinet.payment;
@@ -118,10 +136,7 @@ async fn who_does_not_wait_for_the_rest_keeps_what_is_out_and_pays_for_no_more()
         terminal.output.out = 2;
         let mut does = does;
         let (seen, ended) = serve(&mut terminal, |seen| match seen {
-            "municipality" => Does::This(vec![Intent::Municipality {
-                code: HOME.parse().unwrap(),
-                copies: 3,
-            }]),
+            "municipality" => Does::This(vec![choose_copies(3)]),
             "try again" => does
                 .take()
                 .map_or(Does::Nothing, |intent| Does::This(vec![intent])),
@@ -155,21 +170,9 @@ async fn a_certificate_that_lapses_is_not_paid_for() {
 
 #[tokio::test(start_paused = true)]
 async fn money_is_returned_or_stuck_and_never_both() {
-    let mut terminal = with_fee(&[100, 100, 40]);
-    terminal.cabinet.payment.refunds = Script::failing([PaymentError::NotReturned]);
+    let mut terminal = with_one_of_two_out();
     terminal.center.reports = Script::failing(vec![ProblemCode::CenterUnreachable.into(); 9]);
-    terminal.center.preview.copies = 2;
-    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
-    terminal.output.out = 1;
-    let (seen, ended) = serve(&mut terminal, |seen| match seen {
-        "municipality" => Does::This(vec![Intent::Municipality {
-            code: HOME.parse().unwrap(),
-            copies: 2,
-        }]),
-        "try again" => Does::This(vec![Intent::Cancel]),
-        _ => Does::AsAsked,
-    })
-    .await;
+    let (seen, ended) = serve(&mut terminal, gives_up_the_second).await;
     assert_eq!(ended, Ok(Done { reported: false }));
     seen_last(&seen, &["reporting", "done, not reported, money stuck"]);
 }
@@ -319,22 +322,10 @@ async fn the_paper_can_be_taken_before_the_center_knows_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_get_all_money_back_takes_the_copies_that_are_out_all_the_same() {
-    let mut terminal = with_fee(&[100, 100, 40]);
-    terminal.cabinet.payment.refunds = Script::failing([PaymentError::NotReturned]);
+    let mut terminal = with_one_of_two_out();
     terminal.cabinet.tray.fitted = true;
     terminal.cabinet.tray.lies = Duration::from_secs(30);
-    terminal.center.preview.copies = 2;
-    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
-    terminal.output.out = 1;
-    let (seen, ended) = serve(&mut terminal, |seen| match seen {
-        "municipality" => Does::This(vec![Intent::Municipality {
-            code: HOME.parse().unwrap(),
-            copies: 2,
-        }]),
-        "try again" => Does::This(vec![Intent::Cancel]),
-        _ => Does::AsAsked,
-    })
-    .await;
+    let (seen, ended) = serve(&mut terminal, gives_up_the_second).await;
     assert_eq!(ended, Ok(Done { reported: true }));
     let end = [
         "take paper",

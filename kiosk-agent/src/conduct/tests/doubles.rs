@@ -454,6 +454,13 @@ pub(crate) fn choose(code: &str) -> Intent {
     }
 }
 
+pub(crate) fn choose_copies(copies: u8) -> Intent {
+    Intent::Municipality {
+        code: HOME.parse().unwrap(),
+        copies,
+    }
+}
+
 /// A terminal with everything as it should be.
 pub(crate) fn terminal() -> TestTerminal {
     let maker = Maker::new(1);

@@ -103,10 +103,7 @@ async fn copies_that_came_out_are_told_and_not_put_out_again() {
     terminal.output.deliveries = Script::failing([OutputError::Jam, OutputError::OutOfPaper]);
     (terminal.output.out, terminal.output.counts) = (1, true);
     let (seen, ended) = serve(&mut terminal, |seen| match seen {
-        "municipality" => Does::This(vec![Intent::Municipality {
-            code: HOME.parse().unwrap(),
-            copies: 3,
-        }]),
+        "municipality" => Does::This(vec![choose_copies(3)]),
         _ => Does::AsAsked,
     })
     .await;
@@ -137,10 +134,7 @@ async fn what_has_lapsed_is_not_put_out_again() {
             terminal.output.deliveries = Script::failing([OutputError::Jam]);
             terminal.output.out = out;
             let (seen, ended) = serve(&mut terminal, |seen| match seen {
-                "municipality" => Does::This(vec![Intent::Municipality {
-                    code: HOME.parse().unwrap(),
-                    copies: 2,
-                }]),
+                "municipality" => Does::This(vec![choose_copies(2)]),
                 // Eighty seconds each.
                 "try again" => {
                     let mut intents: Vec<_> = (0..extensions).map(|_| Intent::MoreTime).collect();
