@@ -10,7 +10,8 @@
 //! file that only its owner can read, which the browser is opened on, and which goes with the program. SIGINT, SIGTERM and SIGHUP end
 //! it: an application is cancelled and the card let go of.
 //!
-//! It calls itself as `app --scan` for what is to be verified (`app::scanner`), and as `app --passport` for a passport's picture (`app::passports`).
+//! It calls itself as `app --scan` for what is to be verified (`app::scanner`), and as `app --passport` and
+//! `app --recognise` for a passport's picture (`app::passports`).
 
 use std::io;
 use std::path::PathBuf;
@@ -90,14 +91,8 @@ enum StartError {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let serves: Option<fn() -> io::Result<()>> = match &arguments[..] {
-        [only] if only == scanner::ARGUMENT => Some(scanner::serve),
-        [only] if only == passports::ARGUMENT => Some(passports::serve),
-        _ => None,
-    };
-    if let Some(serve) = serves {
-        return match serve() {
+    if let Some(served) = serves_itself() {
+        return match served {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };
@@ -108,6 +103,18 @@ fn main() -> ExitCode {
         Ok(Some(signal)) => ended_by(signal),
         Err(StartError::Reader(error)) => reader_untrusted(&error, arguments.language),
         Err(error) => not_started(&error),
+    }
+}
+
+/// What it does when it was called by itself.
+fn serves_itself() -> Option<io::Result<()>> {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next()?;
+    match first.to_str()? {
+        scanner::ARGUMENT if arguments.len() == 0 => Some(scanner::serve()),
+        passports::ARGUMENT if arguments.len() == 0 => Some(passports::serve()),
+        passports::BECOMES => Some(passports::recognise(arguments)),
+        _ => None,
     }
 }
 

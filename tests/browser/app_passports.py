@@ -239,6 +239,13 @@ def left_while_read(stand, phone):
     assert not [process for process in caught if is_alive(process)], "it is read on, and there is no app"
     stand.order(open="app")
     phone.unlock()
+    # It is killed, and so is whoever reads for it.
+    to_passport(("abroad",))
+    caught = held_while_read(stand, give)
+    stand.order(kill="app")
+    gone(stand, caught, "the app was killed")
+    stand.order(open="app")
+    phone.unlock()
     assert stand.certificates() == kept
 
 

@@ -174,80 +174,8 @@ pub fn seal(calls: Calls) -> Result<(), SandboxError> {
     install().map_err(|_| SandboxError::Seccomp)
 }
 
-/// Ways out of a program that runs another one, of which nobody can say what it calls: connections of any kind, other processes' memory and
-/// descriptors, a session or group of its own (what starts it kills its group), file systems and the kernel's stores.
-const WAYS_OUT: &[c_long] = &[
-    libc::SYS_socket,
-    libc::SYS_socketpair,
-    libc::SYS_connect,
-    libc::SYS_bind,
-    libc::SYS_listen,
-    libc::SYS_io_uring_setup,
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_readv,
-    libc::SYS_process_vm_writev,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_setsid,
-    libc::SYS_setpgid,
-    libc::SYS_mount,
-    libc::SYS_unshare,
-    libc::SYS_setns,
-    libc::SYS_memfd_create,
-    libc::SYS_add_key,
-    libc::SYS_request_key,
-    libc::SYS_keyctl,
-    libc::SYS_bpf,
-    libc::SYS_userfaultfd,
-    libc::SYS_perf_event_open,
-    // What is written beside a file's content, and what outlives a process without being one.
-    libc::SYS_setxattr,
-    libc::SYS_lsetxattr,
-    libc::SYS_fsetxattr,
-    libc::SYS_utimensat,
-    libc::SYS_fchmod,
-    libc::SYS_fchmodat,
-    libc::SYS_fchown,
-    libc::SYS_fchownat,
-    libc::SYS_shmget,
-    libc::SYS_shmat,
-    libc::SYS_msgget,
-    libc::SYS_msgsnd,
-    libc::SYS_semget,
-    libc::SYS_mq_open,
-    libc::SYS_mq_timedsend,
-];
-
-/// The same under older names.
-#[cfg(target_arch = "x86_64")]
-const WAYS_OUT_OLDER: &[c_long] = &[
-    libc::SYS_utime,
-    libc::SYS_utimes,
-    libc::SYS_futimesat,
-    libc::SYS_chmod,
-    libc::SYS_chown,
-    libc::SYS_lchown,
-];
-#[cfg(not(target_arch = "x86_64"))]
-const WAYS_OUT_OLDER: &[c_long] = &[];
-
-/// Refuses all threads there are, and whatever is started from here on, the ways out. It cannot be taken back.
-///
-/// # Errors
-/// [`SandboxError::Seccomp`]
-pub fn close_ways_out() -> Result<(), SandboxError> {
-    let install = || apply_filter_all_threads(&without_ways_out()?);
-    install().map_err(|_: seccompiler::Error| SandboxError::Seccomp)
-}
-
-fn without_ways_out() -> Result<BpfProgram, seccompiler::Error> {
-    let calls = WAYS_OUT.iter().chain(WAYS_OUT_OLDER);
-    let rules = calls.map(|call| (*call, Vec::new())).collect();
-    let refused = SeccompAction::Errno(number(libc::EPERM));
-    program(rules, SeccompAction::Allow, refused)
-}
-
 /// `clone3` takes its flags where no filter can look: a C library told that there is none takes `clone`.
-fn newer_absent() -> Result<BpfProgram, seccompiler::Error> {
+pub(crate) fn newer_absent() -> Result<BpfProgram, seccompiler::Error> {
     let rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     let absent = SeccompAction::Errno(number(libc::ENOSYS));
     program(rules, SeccompAction::Allow, absent)
@@ -261,7 +189,7 @@ fn allowed(calls: Calls) -> Result<BpfProgram, seccompiler::Error> {
     program(rules, refused, SeccompAction::Allow)
 }
 
-fn program(
+pub(crate) fn program(
     rules: BTreeMap<c_long, Vec<SeccompRule>>,
     otherwise: SeccompAction,
     named: SeccompAction,
@@ -355,14 +283,18 @@ fn one_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, seccompiler:
     rules.collect()
 }
 
-fn is(argument: u8, value: i32) -> Result<SeccompCondition, seccompiler::Error> {
+pub(crate) fn is(argument: u8, value: i32) -> Result<SeccompCondition, seccompiler::Error> {
     let length = SeccompCmpArgLen::Dword;
     let condition =
         SeccompCondition::new(argument, length, SeccompCmpOp::Eq, number(value).into())?;
     Ok(condition)
 }
 
-fn masked(argument: u8, mask: i32, value: i32) -> Result<SeccompCondition, seccompiler::Error> {
+pub(crate) fn masked(
+    argument: u8,
+    mask: i32,
+    value: i32,
+) -> Result<SeccompCondition, seccompiler::Error> {
     let operator = SeccompCmpOp::MaskedEq(number(mask).into());
     let length = SeccompCmpArgLen::Dword;
     let condition = SeccompCondition::new(argument, length, operator, number(value).into())?;
@@ -370,7 +302,7 @@ fn masked(argument: u8, mask: i32, value: i32) -> Result<SeccompCondition, secco
 }
 
 /// The kernel's constants as it takes them: bits.
-const fn number(constant: i32) -> u32 {
+pub(crate) const fn number(constant: i32) -> u32 {
     constant.cast_unsigned()
 }
 
@@ -385,30 +317,6 @@ mod tests {
         Calls::Folder,
         Calls::Pipes,
     ];
-
-    #[test]
-    fn whoever_has_no_way_out_starts_nobody_who_has_one() {
-        use std::net::UdpSocket;
-        use std::process::Command;
-
-        let tried = || {
-            let own = UdpSocket::bind("127.0.0.1:0").is_ok();
-            // In a session of its own, which is a call to `setsid`.
-            let child = Command::new("setsid")
-                .args(["--wait", "true"])
-                .stderr(std::process::Stdio::null())
-                .status();
-            (own, child.unwrap().success())
-        };
-        assert_eq!(tried(), (true, true), "the control");
-        // For one thread, and those that it starts.
-        let confined = std::thread::spawn(move || {
-            seccompiler::apply_filter(&without_ways_out().unwrap()).unwrap();
-            let plain = Command::new("true").status().unwrap().success();
-            (tried(), plain)
-        });
-        assert_eq!(confined.join().unwrap(), ((false, false), true));
-    }
 
     #[test]
     fn filters_compile_for_all() {

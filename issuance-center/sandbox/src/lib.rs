@@ -12,14 +12,16 @@ mod calls;
 mod files;
 mod memory;
 mod panics;
+mod ways_out;
 
 use std::{fmt, path::PathBuf, thread};
 
 use serde::{Deserialize, Serialize};
 
-pub use calls::{Calls, close_ways_out, seal};
+pub use calls::{Calls, seal};
 pub use files::{Confined, confine, is_whole};
 pub use memory::{Memory, harden};
+pub use ways_out::{close_ways_out, start_nothing};
 
 /// What a process goes on needing. Everything else is refused by the kernel.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,8 @@
 //! A program of its own for what can break its reader, or must not go on when nobody waits for it: this one, called with one argument.
 //!
 //! The file goes to it by a pipe, and what it says comes back by another. It may take so much time and memory, and goes with whoever waits
-//! for it: dropping the wait kills it and whatever it started, and [`gone`](Apart::gone) waits until it has ended.
+//! for it: dropping the wait kills it and whatever it started, and [`gone`](Apart::gone) waits until all of them have ended. A third pipe,
+//! its standard error, tells that: a process lets go of its memory before it lets go of its files.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -13,9 +14,8 @@ use rustix::process::{
     Pid, Resource, Rlimit, Signal, kill_process_group, set_parent_process_death_signal, setrlimit,
 };
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{self as async_io, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -75,7 +75,7 @@ impl Apart {
         said.map_err(|_| ApartError::TooSlow)?
     }
 
-    /// Waits until none runs any more: at once, but for one that was killed just now.
+    /// Waits until none runs any more, nor what it started: at once, but for one that was killed just now.
     pub(super) async fn gone(&self) {
         // One that the system does not let go of would keep everything else from ending.
         let _ = timeout(ENDS, self.place.acquire()).await;
@@ -92,19 +92,22 @@ impl Apart {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // What it says there may be about the file.
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             // What it starts is killed with it.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|_| ApartError::NotStarted)?;
-        let mut running = Running {
-            child: Some(child),
-            place: Some(place),
-        };
-        let child = running.child.as_mut().ok_or(ApartError::NotStarted)?;
-        let group = child.id();
+        let mut running = Running(child);
+        let group = running.0.id();
+        let child = &mut running.0;
+        let complaints = child.stderr.take().ok_or(ApartError::NotStarted)?;
+        tokio::spawn(async move {
+            // What is said there may be about the file, and goes nowhere. Its end is that of whoever could write there.
+            let mut complaints = complaints;
+            let _ = async_io::copy(&mut complaints, &mut async_io::sink()).await;
+            drop(place);
+        });
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let (mut input, output) = input.zip(output).ok_or(ApartError::NotStarted)?;
         // Room for most, so that growing leaves no copy behind.
@@ -123,43 +126,26 @@ impl Apart {
         heard.map_err(|_| ApartError::Failed)?;
         let status = child.wait().await.map_err(|_| ApartError::Failed)?;
         // It has ended; what it started may not have.
-        Running::kill_group(group);
-        running.child = None;
+        kill(group);
         status.success().then_some(said).ok_or(ApartError::Failed)
     }
 }
 
-/// One that runs. Dropping it kills it with all that it started; its place is free once it has ended.
-struct Running {
-    child: Option<Child>,
-    place: Option<OwnedSemaphorePermit>,
-}
-
-impl Running {
-    /// A group's number is nobody else's while there is one in it.
-    fn kill_group(group: Option<u32>) {
-        let group = group.and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = group.and_then(Pid::from_raw) {
-            // It may have ended just now.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
+/// One that runs. Dropping it kills it with all that it started.
+struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some(mut child) = self.child.take() else {
-            return;
-        };
-        Self::kill_group(child.id());
-        let place = self.place.take();
-        // Without a runtime it is killed all the same, and the system waits for it.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                let _ = child.wait().await;
-                drop(place);
-            });
-        }
+        kill(self.0.id());
+    }
+}
+
+/// All of a group, whose number is nobody else's while there is one in it.
+fn kill(group: Option<u32>) {
+    let group = group.and_then(|id| i32::try_from(id).ok());
+    if let Some(group) = group.and_then(Pid::from_raw) {
+        // It may have ended just now.
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
@@ -204,10 +190,8 @@ pub(super) fn say(said: &impl Serialize) -> io::Result<()> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
     use std::path::Path;
-    use std::time::Instant;
 
     use tempfile::TempDir;
 
@@ -215,11 +199,20 @@ pub(super) mod tests {
 
     const SOON: Duration = Duration::from_secs(20);
 
+    /// Whether a process has ended: gone, or without any memory, if whoever should has not asked for its end yet.
+    pub(in crate::app) fn holds_nothing(process: &str) -> bool {
+        let memory = fs::read_to_string(format!("/proc/{process}/statm"));
+        memory.map_or(true, |pages| pages.starts_with("0 "))
+    }
+
     /// A program that does this.
     pub(in crate::app) fn script(folder: &TempDir, does: &str) -> PathBuf {
-        let program = folder.path().join("program");
-        fs::write(&program, format!("#!/bin/sh\n{does}\n")).unwrap();
-        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        let (text, program) = (folder.path().join("text"), folder.path().join("program"));
+        fs::write(&text, format!("#!/bin/sh\n{does}\n")).unwrap();
+        // By another process: a copy of this one, as another test makes it, would hold it open for writing, and nobody could run it.
+        let mut install = std::process::Command::new("/usr/bin/install");
+        let made = install.arg("-m755").args([&text, &program]).status();
+        assert!(made.unwrap().success());
         program
     }
 
@@ -269,17 +262,7 @@ pub(super) mod tests {
         let gone = |which: &Path| {
             let process = fs::read_to_string(which).unwrap();
             fs::remove_file(which).unwrap();
-            // One that was killed ends when the system comes to it.
-            let dead = || {
-                let state = fs::read_to_string(format!("/proc/{}/stat", process.trim()));
-                // Somebody else's to wait for.
-                state.map_or(true, |state| state.contains(") Z "))
-            };
-            let begun = Instant::now();
-            while !dead() && begun.elapsed() < SOON {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            dead()
+            holds_nothing(process.trim())
         };
         let short = that(&folder, &does, Duration::from_secs(2));
         assert_eq!(short.say(b"x").await.map(drop), Err(ApartError::TooSlow));
@@ -293,6 +276,28 @@ pub(super) mod tests {
         }
         long.gone().await;
         assert!(gone(&mark("itself")) && gone(&mark("started")));
+    }
+
+    /// As one that a file overcame.
+    #[tokio::test]
+    async fn what_one_started_does_not_outlive_it_however_it_ends() {
+        let folder = TempDir::new().unwrap();
+        for (ends, error) in [
+            ("exit 0", None),
+            ("kill -SEGV $$", Some(ApartError::Failed)),
+        ] {
+            let mark = folder.path().join("started");
+            // It says nothing more where the first one is heard.
+            let does = format!(
+                "/bin/sleep 600 > /dev/null & echo $! > {}; {ends}",
+                mark.display()
+            );
+            let one = that(&folder, &does, SOON);
+            assert_eq!(one.say(b"x").await.err(), error, "{ends}");
+            one.gone().await;
+            let started = fs::read_to_string(&mark).unwrap();
+            assert!(holds_nothing(started.trim()), "{ends}");
+        }
     }
 
     #[tokio::test]

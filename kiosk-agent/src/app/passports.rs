@@ -2,14 +2,17 @@
 //!
 //! It ends, and Tesseract with it, when the step is left, cancelled or locked, and when the app ends: nothing of a picture is read on for
 //! nobody. It may open no file but what Tesseract is made of and write none, as far as the kernel has Landlock; it has no socket, and no way
-//! into another process (seccomp); and so it is with Tesseract.
+//! into another process (seccomp); and so it is with Tesseract. That one is started by this program too, called as [`BECOMES`]: it ends with
+//! its starter, and neither undoes that nor starts a process that would not.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use issuance_api::ProblemCode;
 use issuance_api::passport::PassportMrz;
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use sandbox::{Landlock, Needs};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,12 @@ use crate::passport::{PassportReader, Tesseract};
 
 /// What calls the program for this and nothing else.
 pub const ARGUMENT: &str = "--passport";
+
+/// What calls the program to become Tesseract: this, the number of the process that it ends with, and Tesseract's arguments.
+pub const BECOMES: &str = "--recognise";
+
+/// This program, even if another has taken its place on the disk meanwhile.
+const OWN: &str = "/proc/self/exe";
 
 /// Descriptors: pipes to Tesseract among them.
 const FILES: u64 = 64;
@@ -84,7 +93,7 @@ pub fn serve() -> io::Result<()> {
         ]),
         // Libraries, and what loads them.
         run: there(&[
-            "/usr/bin/setpriv",
+            OWN,
             "/usr/bin/tesseract",
             "/usr/lib",
             "/usr/lib64",
@@ -96,11 +105,28 @@ pub fn serve() -> io::Result<()> {
     };
     sandbox::confine(&needs, Landlock::WhatThereIs).map_err(io::Error::other)?;
     sandbox::close_ways_out().map_err(io::Error::other)?;
-    let said = match PassportReader::<Tesseract>::default().read(&apart::file(LARGEST)?) {
+    let own = std::process::id().to_string();
+    let reader = PassportReader::new(Tesseract::started_by(OWN.into(), vec![BECOMES.into(), own]));
+    let said = match reader.read(&apart::file(LARGEST)?) {
         Ok(lines) => Said::Lines(lines),
         Err(error) => Said::Problem(ProblemCode::from(error).as_str().to_owned()),
     };
     apart::say(&said)
+}
+
+/// What the program does that was called as [`BECOMES`]: it is Tesseract from here on.
+///
+/// # Errors
+/// Whoever called it has ended, the system does not confine it, or Tesseract is not there.
+pub fn recognise(mut arguments: impl Iterator<Item = OsString>) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Its end before this line would have told nobody.
+    let parent = getppid().map(|parent| parent.as_raw_nonzero().to_string());
+    if arguments.next().map(OsString::into_string) != parent.map(Ok) {
+        return Err(io::ErrorKind::NotConnected.into());
+    }
+    sandbox::start_nothing().map_err(io::Error::other)?;
+    Err(Tesseract::become_it(arguments))
 }
 
 #[cfg(test)]

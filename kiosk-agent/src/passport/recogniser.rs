@@ -1,6 +1,8 @@
 //! The second reader: a program that knows nothing of the first. Pictures go to it by a pipe, and so does its text come back.
 
-use std::io::{Read, Write};
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -39,12 +41,19 @@ pub enum RecogniserError {
 #[derive(Clone, Debug)]
 pub struct Tesseract {
     program: PathBuf,
+    /// What the program is called with first.
+    called: Vec<String>,
+    /// Whether what it says on standard error is heard, or goes nowhere here.
+    heard: bool,
     bound: Duration,
 }
 
+const PROGRAM: &str = "/usr/bin/tesseract";
+const BOUND: Duration = Duration::from_secs(10);
+
 impl Default for Tesseract {
     fn default() -> Self {
-        Self::new("/usr/bin/tesseract".into(), Duration::from_secs(10))
+        Self::new(PROGRAM.into(), BOUND)
     }
 }
 
@@ -52,18 +61,34 @@ impl Tesseract {
     /// By its path, and how long it may take for one picture.
     #[must_use]
     pub const fn new(program: PathBuf, bound: Duration) -> Self {
-        Self { program, bound }
+        Self {
+            program,
+            called: Vec::new(),
+            heard: false,
+            bound,
+        }
+    }
+
+    /// By another program, which is called with `called` and Tesseract's own arguments, and lets it take its place ([`Tesseract::become_it`]).
+    /// It has the standard error of whoever starts it, where its complaints may be about the picture.
+    #[must_use]
+    pub const fn started_by(program: PathBuf, called: Vec<String>) -> Self {
+        Self {
+            program,
+            called,
+            heard: true,
+            bound: BOUND,
+        }
+    }
+
+    /// Takes the place of the program that calls this, with these arguments. It comes back only if that fails.
+    pub fn become_it(arguments: impl IntoIterator<Item = OsString>) -> io::Error {
+        Command::new(PROGRAM).args(arguments).exec()
     }
 
     fn start(&self) -> Result<Child, RecogniserError> {
-        if !self.program.is_file() {
-            return Err(RecogniserError::NotStarted);
-        }
-        // It ends with the thread that waits for it, however that ends.
-        let mut command = Command::new("/usr/bin/setpriv");
-        command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(&self.program);
+        let mut command = Command::new(&self.program);
+        command.args(&self.called);
         // One block of lines; nothing it knows about words; it need not look for white on black.
         command.args([
             "stdin", "stdout", "-l", "eng", "--oem", "1", "--psm", "6", "--dpi", "300",
@@ -83,8 +108,11 @@ impl Tesseract {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // What it says there may be about the picture.
-            .stderr(Stdio::null());
+            .stderr(if self.heard {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            });
         command.spawn().map_err(|_| RecogniserError::NotStarted)
     }
 }
@@ -161,12 +189,13 @@ mod tests {
 
     #[test]
     fn one_that_hangs_is_killed() {
-        // Debian's `tail -f` would need an argument: a shell script is a program too.
+        // Debian's `tail -f` would need an argument: a shell script is a program too, if nobody holds it open for writing.
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("hang");
-        std::fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&program, mode).unwrap();
+        let (text, program) = (folder.path().join("text"), folder.path().join("hang"));
+        std::fs::write(&text, "#!/bin/sh\nexec sleep 600\n").unwrap();
+        let mut install = Command::new("/usr/bin/install");
+        let made = install.arg("-m755").args([&text, &program]).status();
+        assert!(made.unwrap().success());
         let begun = Instant::now();
         let hanging = Tesseract::new(program, Duration::from_millis(300));
         // More than a pipe holds.

@@ -6,6 +6,7 @@ use issuance_api::{CertificateKind, Personal};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::app::apart::tests::holds_nothing;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
 use crate::handover::testing::Maker;
@@ -87,8 +88,7 @@ async fn locked_while_a_passport_is_read_nothing_reads_on_and_the_next_picture_i
     assert_eq!(resident.last()["screen"], "passport-reading");
     assert_eq!(processes.len(), 2);
     for process in processes {
-        let state = std::fs::read_to_string(format!("/proc/{process}/stat"));
-        assert!(state.map_or(true, |state| state.contains(") Z ")));
+        assert!(holds_nothing(&process));
     }
     assert_eq!(resident.pictures.available_permits(), 1);
 }

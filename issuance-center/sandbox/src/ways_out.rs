@@ -1,0 +1,265 @@
+//! Ways out, closed by seccomp to a program that starts another one, of which nobody can say what it calls: a list of what is refused, and all
+//! else is let.
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule,
+    apply_filter_all_threads, sock_filter,
+};
+
+use crate::SandboxError;
+use crate::calls::{is, masked, newer_absent, number, program};
+
+/// Connections of any kind, other processes' memory and
+/// descriptors, a session or group of its own (what starts it kills its group), file systems and the kernel's stores.
+const WAYS_OUT: &[c_long] = &[
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_io_uring_setup,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
+    libc::SYS_mount,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_memfd_create,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_bpf,
+    libc::SYS_userfaultfd,
+    libc::SYS_perf_event_open,
+    // What is written beside a file's content, and what outlives a process without being one.
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_utimensat,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+    libc::SYS_mq_timedsend,
+];
+
+/// A process from a process, under older names.
+#[cfg(target_arch = "x86_64")]
+const COPIES: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const COPIES: &[c_long] = &[];
+
+/// The same under older names.
+#[cfg(target_arch = "x86_64")]
+const WAYS_OUT_OLDER: &[c_long] = &[
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const WAYS_OUT_OLDER: &[c_long] = &[];
+
+/// Namespaces in which a process is its own master.
+const NAMESPACES: [i32; 7] = [
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+
+/// Refuses all threads there are, and whatever is started from here on, the ways out. Whoever ends with its parent goes on doing so, and starts
+/// programs as `posix_spawn` does, never a copy of itself. It cannot be taken back.
+///
+/// # Errors
+/// [`SandboxError::Seccomp`]
+pub fn close_ways_out() -> Result<(), SandboxError> {
+    let install = || -> Result<(), seccompiler::Error> {
+        apply_filter_all_threads(&other_numbers_refused())?;
+        apply_filter_all_threads(&newer_absent()?)?;
+        apply_filter_all_threads(&without_ways_out()?)
+    };
+    install().map_err(|_| SandboxError::Seccomp)
+}
+
+/// Refuses all threads there are, and whatever takes this one's place, to start a process. It cannot be taken back.
+///
+/// # Errors
+/// [`SandboxError::Seccomp`]
+pub fn start_nothing() -> Result<(), SandboxError> {
+    let install = || apply_filter_all_threads(&without_processes()?);
+    install().map_err(|_: seccompiler::Error| SandboxError::Seccomp)
+}
+
+fn without_ways_out() -> Result<BpfProgram, seccompiler::Error> {
+    let calls = WAYS_OUT.iter().chain(WAYS_OUT_OLDER).chain(COPIES);
+    let mut rules: BTreeMap<_, _> = calls.map(|call| (*call, Vec::new())).collect();
+    let mut copies = vec![SeccompRule::new(vec![masked(
+        0,
+        libc::CLONE_THREAD | libc::CLONE_VFORK,
+        0,
+    )?])?];
+    for namespace in NAMESPACES {
+        copies.push(SeccompRule::new(vec![masked(0, namespace, namespace)?])?);
+    }
+    rules.insert(libc::SYS_clone, copies);
+    let killed = SeccompCondition::new(
+        1,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::Ne,
+        number(libc::SIGKILL).into(),
+    )?;
+    let outlives = SeccompRule::new(vec![is(0, libc::PR_SET_PDEATHSIG)?, killed])?;
+    rules.insert(libc::SYS_prctl, vec![outlives]);
+    refused(rules)
+}
+
+fn without_processes() -> Result<BpfProgram, seccompiler::Error> {
+    let mut rules: BTreeMap<_, _> = COPIES.iter().map(|call| (*call, Vec::new())).collect();
+    let process = SeccompRule::new(vec![masked(0, libc::CLONE_THREAD, 0)?])?;
+    rules.insert(libc::SYS_clone, vec![process]);
+    refused(rules)
+}
+
+fn refused(rules: BTreeMap<c_long, Vec<SeccompRule>>) -> Result<BpfProgram, seccompiler::Error> {
+    let refused = SeccompAction::Errno(number(libc::EPERM));
+    program(rules, SeccompAction::Allow, refused)
+}
+
+/// A list of what is refused is passed by calls under other numbers: those of x32, which are told by a bit and not by their architecture.
+fn other_numbers_refused() -> BpfProgram {
+    const X32: u32 = 0x4000_0000;
+    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let compare = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
+    let answer = libc::BPF_RET | libc::BPF_K;
+    let step = |code: u32, jf, k| sock_filter {
+        code: u16::try_from(code).unwrap_or(u16::MAX),
+        jt: 0,
+        jf,
+        k,
+    };
+    vec![
+        // `seccomp_data.nr`.
+        step(load, 0, 0),
+        step(compare, 1, X32),
+        step(answer, 0, libc::SECCOMP_RET_ERRNO | number(libc::EPERM)),
+        step(answer, 0, libc::SECCOMP_RET_ALLOW),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    use super::*;
+
+    fn ends_well(program: &str, arguments: &[&str]) -> bool {
+        let mut command = Command::new(program);
+        command.args(arguments).stderr(Stdio::null());
+        command.status().unwrap().success()
+    }
+
+    /// For one thread, and those that it starts.
+    fn confined<T: Send + 'static>(
+        filters: Vec<BpfProgram>,
+        does: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        let confined = thread::spawn(move || {
+            for filter in filters {
+                seccompiler::apply_filter(&filter).unwrap();
+            }
+            does()
+        });
+        confined.join().unwrap()
+    }
+
+    fn closed() -> Vec<BpfProgram> {
+        vec![
+            other_numbers_refused(),
+            newer_absent().unwrap(),
+            without_ways_out().unwrap(),
+        ]
+    }
+
+    #[test]
+    fn whoever_has_no_way_out_starts_nobody_who_has_one() {
+        let tried = || {
+            [
+                UdpSocket::bind("127.0.0.1:0").is_ok(),
+                // In a session of its own, which is a call to `setsid`.
+                ends_well("setsid", &["--wait", "true"]),
+                // A copy of itself.
+                ends_well("sh", &["-c", "(true) && true"]),
+                // It outlives who started it.
+                ends_well("setpriv", &["--pdeathsig", "clear", "true"]),
+                ends_well("setpriv", &["--pdeathsig", "TERM", "true"]),
+            ]
+        };
+        assert_eq!(tried(), [true; 5], "the control");
+        let plain =
+            || ends_well("true", &[]) && ends_well("setpriv", &["--pdeathsig", "KILL", "true"]);
+        let confined = confined(closed(), move || (tried(), plain()));
+        assert_eq!(confined, ([false; 5], true));
+    }
+
+    #[test]
+    fn whoever_starts_nothing_takes_another_s_place_and_has_threads() {
+        let program = without_processes().unwrap();
+        let (started, threads) = confined(vec![newer_absent().unwrap(), program], || {
+            let started = Command::new("true").status();
+            (started.is_ok(), thread::spawn(|| true).join().unwrap())
+        });
+        assert!(!started && threads);
+    }
+
+    /// Calls as no library makes them.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn neither_other_numbers_nor_namespaces_lead_out() {
+        let calls = |number: u32, flags: i32| {
+            let call = format!(
+                "import ctypes, os, sys\n\
+                 libc = ctypes.CDLL(None, use_errno=True)\n\
+                 made = libc.syscall({number}, {flags}, 0, 0, 0, 0)\n\
+                 if made == 0: os._exit(0)\n\
+                 sys.exit(ctypes.get_errno() if made < 0 else 0)"
+            );
+            Command::new("/usr/bin/python3")
+                .args(["-c", &call])
+                .status()
+        };
+        let number = |call: c_long| u32::try_from(call).unwrap();
+        let errors = confined(closed(), move || {
+            [
+                (number(libc::SYS_getppid) | 0x4000_0000, 0),
+                (
+                    number(libc::SYS_clone),
+                    libc::CLONE_NEWUSER | libc::CLONE_VFORK | libc::SIGCHLD,
+                ),
+            ]
+            .map(|(call, flags)| calls(call, flags).unwrap().code())
+        });
+        assert_eq!(errors, [Some(libc::EPERM); 2]);
+        let plain = calls(number(libc::SYS_getppid), 0).unwrap();
+        assert!(plain.success(), "the control");
+    }
+}
