@@ -22,7 +22,7 @@ use crate::{
     certificate::{page::FontPaths, shc::Issuer},
     enrolment::config::{self, EnrolmentConfig},
     hours::OpeningHours,
-    signing::SignerPaths,
+    signing::{ListPaths, SignerPaths},
     state,
 };
 
@@ -229,6 +229,15 @@ struct VdsNcFiles {
     csca: PathBuf,
     crl: PathBuf,
     signers: PathBuf,
+    #[serde(default)]
+    former: Vec<FormerCsca>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FormerCsca {
+    csca: PathBuf,
+    crl: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -318,6 +327,14 @@ impl Config {
                 csca: folder.join(files.csca),
                 list: folder.join(files.crl),
                 signers: folder.join(files.signers),
+                former: files
+                    .former
+                    .iter()
+                    .map(|former| ListPaths {
+                        csca: folder.join(&former.csca),
+                        list: folder.join(&former.crl),
+                    })
+                    .collect(),
             }),
             published: file
                 .signing
@@ -357,7 +374,10 @@ impl Config {
         }
         files.extend(&self.terminals.apps);
         files.extend([&self.public.tls.certificate, &self.public.tls.key]);
-        files.extend(self.vds_nc.iter().map(|paths| &paths.list));
+        files.extend(self.vds_nc.iter().flat_map(|paths| {
+            let former = paths.former.iter().map(|former| &former.list);
+            former.chain([&paths.list])
+        }));
         let mut listen = vec![
             self.terminals.listen.port(),
             self.public.listen.port(),

@@ -5,6 +5,7 @@
 //! | `/.well-known/jwks.json` | every published key: current, coming, former |
 //! | `/.well-known/crl/{kid}.json` | `{kid, method: "rid", ctr, rids}` |
 //! | `/.well-known/vdsnc/csca.cer`, `csca.crl` | CSCA and its revocation list, DER |
+//! | `/.well-known/vdsnc/csca-lists.pem` | that list and those of CSCAs before this one, one after the other |
 //! | `/.well-known/vdsnc/signers.pem` | every barcode signer's certificate |
 //! | `/.well-known/shomei/build.json` | `{program, version, sha256}`: which build this center says it runs |
 //!
@@ -46,6 +47,7 @@ pub struct Published {
 struct Barcodes {
     csca: Bytes,
     list: Bytes,
+    lists: Bytes,
     signers: Bytes,
 }
 
@@ -103,6 +105,7 @@ impl Published {
         let barcodes = Barcodes {
             csca: signers.csca().der().to_vec().into(),
             list: signers.list().der().to_vec().into(),
+            lists: signers.all_lists().into(),
             signers: all
                 .map(|signer| signer.certificate().pem())
                 .collect::<String>()
@@ -120,6 +123,7 @@ impl Published {
         match file {
             "csca.cer" => Some(("application/pkix-cert", barcodes.csca.clone())),
             "csca.crl" => Some(("application/pkix-crl", barcodes.list.clone())),
+            "csca-lists.pem" => Some(("application/x-pem-file", barcodes.lists.clone())),
             "signers.pem" => Some((
                 "application/pem-certificate-chain",
                 barcodes.signers.clone(),

@@ -40,6 +40,7 @@ use terminal::latch::Latch;
 use terminal::ports::Card;
 use terminal::program::{Signals, ended_by, language, not_started, reader_untrusted};
 use terminal::reader::{PcscCard, ReaderError};
+use time::OffsetDateTime;
 
 /// Memory is wiped when it is freed: buffers of TLS, HTTP and the rasteriser hold what the types here cannot wipe.
 #[global_allocator]
@@ -140,7 +141,11 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
     if let Some(csca) = &config.issuer.csca {
         issuer = issuer.with_csca(csca)?;
     }
-    let verifying = Arc::new(Verifying::new(&config.verify, &config.issuer)?);
+    let verifying = Arc::new(Verifying::new(
+        &config.verify,
+        &config.issuer,
+        OffsetDateTime::now_utc().unix_timestamp(),
+    )?);
     let keystore = SocketKeystore::at(config.keystore.socket.clone());
     let enrolment = config.enrolment();
     let mut app = App {

@@ -46,7 +46,7 @@ fn with_center(world: &World, trust: &Path, center: CenterConfig) -> Verifying {
         trust: trust.to_owned(),
         center: Some(center),
     };
-    Verifying::new(&config, &issuer).unwrap()
+    Verifying::new(&config, &issuer, now()).unwrap()
 }
 
 fn verifying(world: &World, trust: &Path) -> Verifying {
@@ -100,7 +100,7 @@ fn trust(world: &World) -> TrustList {
         keys: Jwks::parse(&jwks).unwrap(),
         revoked: vec![RevokedCards::parse(&text(&format!("/.well-known/crl/{kid}.json"))).unwrap()],
         fetched: None,
-        lists_until: None,
+        lists_for: None,
     });
     let csca = Csca::parse(&world.fetch_public("/.well-known/vdsnc/csca.cer").unwrap()).unwrap();
     let crl = world.fetch_public("/.well-known/vdsnc/csca.crl").unwrap();

@@ -1,7 +1,10 @@
 //! The app with everything real: keystore, enrolment, reader, center, record system, wallet; its page without a browser.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -254,8 +257,26 @@ fn one_page_is_let_in_by_its_address_with_the_passphrase_and_guessing_takes_long
     assert_eq!(change(PASSPHRASE, "short"), 422);
     assert_eq!(change(other, PASSPHRASE), 401);
     assert_eq!(change(PASSPHRASE, other), 204);
+    // Half a picture: nobody waits for the rest of it, nor holds it, once it is locked.
+    let mut half = TcpStream::connect(&host).unwrap();
+    let head = format!(
+        "POST /picture HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: image/png\r\nScreen-Serial: 1\r\nContent-Length: 100000\r\n\r\n",
+        second.secret
+    );
+    half.write_all(head.as_bytes()).unwrap();
+    half.write_all(broken).unwrap();
+    let mut answer = [0; 12];
+    half.set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    assert!(half.read_exact(&mut answer).is_err(), "the control");
     second.press("lock", Value::Null).unwrap();
     second.wait("locked").unwrap();
+    // Less than it is waited for otherwise.
+    half.set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    half.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
     assert_eq!(unlock(&device, &start, other), 200);
     assert_eq!(change(PASSPHRASE, other), 401, "by a page that is out");
     for _ in 0..5 {

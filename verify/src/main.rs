@@ -118,7 +118,7 @@ fn trust(arguments: &Arguments) -> Result<TrustList, Trouble> {
             keys,
             revoked: Vec::new(),
             fetched: None,
-            lists_until: None,
+            lists_for: None,
         });
     }
     Ok(trust)

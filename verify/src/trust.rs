@@ -3,6 +3,8 @@
 mod file;
 mod judge;
 
+use std::ops::RangeInclusive;
+
 use time::Date;
 
 use crate::jwks::Jwks;
@@ -32,8 +34,8 @@ pub struct CardIssuer {
     pub revoked: Vec<RevokedCards>,
     /// When these were fetched.
     pub fetched: Option<Date>,
-    /// The last second since 1970 that its lists count for. If not set, they count however old they are.
-    pub lists_until: Option<i64>,
+    /// From when to when its lists count, in seconds since 1970. If not set, they count however old they are.
+    pub lists_for: Option<RangeInclusive<i64>>,
 }
 
 /// A state or organisation that issues VDS-NC.

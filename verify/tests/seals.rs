@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, K
 use serde_json::Value;
 use time::Duration;
 use verify::{
-    Content, CrlError, Csca, CscaError, Deviation, JsonError, Note, Report, Revoked,
+    Content, Country, CrlError, Csca, CscaError, Deviation, JsonError, Note, Report, Revoked,
     RevokedSigners, SignerError, Subject, Tampered, TrustList, Unchecked, Unreadable, VdsError,
     Verdict, read,
 };
@@ -129,6 +129,30 @@ fn an_old_csca_signs_no_longer() {
         judge(&trust, &text).verdict,
         Verdict::Expired(Subject::Csca)
     );
+}
+
+/// Doc 9303-12: a CSCA's certificate may be made anew over the same key.
+#[test]
+fn of_several_certificates_of_one_csca_the_valid_one_decides_and_its_list_is_that_of_all() {
+    let old = Authority::with("UT", &rcgen::PKCS_ECDSA_P256_SHA256, |params| {
+        params.not_after = NOW - Duration::days(1);
+    });
+    let renewed = old.renewed(|_| {});
+    let text = old.signer(|_| {}).seal(&data("UTO"));
+    let cscas = [old.csca(), renewed.csca()];
+    for lists_of in &cscas {
+        for order in [[0, 1], [1, 0]] {
+            let list = RevokedSigners::parse(&old.revoke(&[]), [lists_of]).unwrap();
+            let mut trust = TrustList::default();
+            trust.add_country(Country {
+                code: "UTO".to_owned(),
+                name: None,
+                revoked: vec![list],
+                cscas: order.map(|at| cscas[at].clone()).to_vec(),
+            });
+            assert_eq!(judge(&trust, &text).verdict, Verdict::Valid, "{order:?}");
+        }
+    }
 }
 
 #[test]

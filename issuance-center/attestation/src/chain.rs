@@ -100,7 +100,9 @@ impl<'a> Chain<'a> {
                     let same = |it: &X509Certificate<'_>| it.public_key().raw == key;
                     return Ok(named.iter().filter(|it| same(it)).cloned().collect());
                 }
-                Err(why) => refused = why,
+                // One of another key under the same name says nothing of it.
+                Err(why) if matches!(refused, Refused::Root | Refused::Chain) => refused = why,
+                Err(_) => {}
             }
         }
         Err(refused)
@@ -166,9 +168,6 @@ fn below(
     if path.is_empty() {
         return Err(Refused::Chain);
     }
-    if !root.validity().is_valid_at(now) {
-        return Err(Refused::Expired);
-    }
     for (depth, certificate) in path.iter().enumerate() {
         let issuer = path.get(depth + 1).unwrap_or(root);
         signed_by(certificate, issuer)?;
@@ -181,6 +180,9 @@ fn below(
             return Err(Refused::Expired);
         }
         may_stand_at(certificate, depth)?;
+    }
+    if !root.validity().is_valid_at(now) {
+        return Err(Refused::Expired);
     }
     may_stand_at(root, path.len())
 }

@@ -28,7 +28,7 @@ pub mod vdsnc;
 pub use key::{KeyError, KeyFile};
 pub use public::{Jwk, Jwks, PublicKey};
 pub use rid::{RidSecret, RidSecretError};
-pub use vdsnc::{BarcodeSigners, SignerPaths, SignersError};
+pub use vdsnc::{BarcodeSigners, ListPaths, SignerPaths, SignersError};
 
 /// Something that signs with a P-256 key it does not show.
 pub trait Signer: Send + Sync {

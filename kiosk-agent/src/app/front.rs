@@ -195,6 +195,14 @@ impl Shared {
         *session = Some(Session { secret, screens });
     }
 
+    /// Waits until the page that is let in is let in no longer.
+    pub(super) async fn until_left(&self) {
+        let screens = self.session().as_ref().map(|it| it.screens.subscribe());
+        if let Some(mut screens) = screens {
+            while screens.changed().await.is_ok() {}
+        }
+    }
+
     /// Waits until the resident wants it locked, or nobody has done anything for so long.
     pub(super) async fn until_to_be_locked(&self, idle: Duration) {
         // What was wanted of a wallet that was open before is none of this one's.
@@ -366,6 +374,26 @@ mod tests {
         // A press too many locks nobody out who comes next.
         shared.until_to_be_locked(IDLE).await;
         assert_eq!(begin.elapsed(), IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_page_sends_is_waited_for_as_long_as_it_is_let_in() {
+        let (mut front, _knocks) = PageFront::new();
+        let shared = front.shared();
+        for ends in [true, false] {
+            shared.let_in(Secret::random().unwrap(), None);
+            let left = shared.until_left();
+            tokio::pin!(left);
+            let soon = Duration::from_secs(1);
+            front.show(Shown::TapCard);
+            assert!(tokio::time::timeout(soon, &mut left).await.is_err());
+            if ends {
+                front.lock();
+            } else {
+                shared.let_in(Secret::random().unwrap(), None);
+            }
+            assert!(tokio::time::timeout(soon, left).await.is_ok());
+        }
     }
 
     #[tokio::test(start_paused = true)]

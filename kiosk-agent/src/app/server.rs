@@ -111,7 +111,7 @@ impl Site for App {
     ];
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
-        self.check_secret(headers).is_ok()
+        self.check_secret(headers).is_ok() || self.start.is_in(headers)
     }
 
     async fn route(
@@ -215,8 +215,19 @@ impl App {
         })
     }
 
+    /// What a page sends that was let in, as long as it is: of half a picture nothing is held once it is locked.
+    async fn sent(
+        &self,
+        body: impl Future<Output = Result<Bytes, StatusCode>>,
+    ) -> Result<Bytes, StatusCode> {
+        tokio::select! {
+            body = body => body,
+            () = self.shared.until_left() => Err(StatusCode::UNAUTHORIZED),
+        }
+    }
+
     async fn change(&self, body: Incoming) -> Result<Response<Body>, StatusCode> {
-        let body = door::read_short(body, LONGEST).await?;
+        let body = self.sent(door::read_short(body, LONGEST)).await?;
         let Change { old, new } =
             serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
         self.shared.touch();
@@ -232,7 +243,7 @@ impl App {
     }
 
     async fn press(&self, body: Incoming) -> Result<Response<Body>, StatusCode> {
-        let body = door::read_short(body, LONGEST).await?;
+        let body = self.sent(door::read_short(body, LONGEST)).await?;
         let press: Press = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
         let status = if self.shared.press(press) {
             StatusCode::NO_CONTENT
@@ -252,7 +263,7 @@ impl App {
         let is_text = header(headers, &CONTENT_TYPE)
             .is_some_and(|media_type| media_type.starts_with("text/plain"));
         let is_frame = header(headers, &PICTURE) == Some("frame");
-        let body = door::read(body, LARGEST, PATIENCE).await?;
+        let body = self.sent(door::read(body, LARGEST, PATIENCE)).await?;
         let content = content(body, is_text).ok_or(StatusCode::UNSUPPORTED_MEDIA_TYPE)?;
         let taken = self.shared.picture(serial, content, is_frame);
         let became = taken.map_err(|not_taken| match not_taken {

@@ -4,14 +4,14 @@
 //! FOLDER/trust.toml     whom to believe beside our own issuer, as `verify --trust` takes it; there need not be one
 //! FOLDER/center.json    what our own center published, as fetched last
 //! ```
-//! The center's public listener is asked now and then: for its keys, what they revoked, its CSCA and that one's list.
+//! The center's public listener is asked now and then: for its keys, what they revoked, its CSCA and the lists of that one and those before it.
 //! All of it counts once all of it is there and sound, and until something newer is. A list of revocations only ever
-//! grows, so one that is shorter than the one before is an older one and does not take its place. Before anything was
+//! grows, so one that is shorter than the one before is an older one and does not take its place, nor if its key was not published meanwhile. Before anything was
 //! ever fetched the keys that are pinned for the hand-over count, and whether something was revoked cannot be told: our own issuer
 //! publishes lists, so without one, or with one that was fetched too long ago, its cards are `unchecked`, and never `valid`.
 //!
-//! A CSCA that is fetched counts if one that is pinned vouches for it, by its own key or in a link certificate; and a list if it is of one that
-//! counts. The center's public listener alone makes nobody a signer of certificates for abroad.
+//! A CSCA that is fetched counts if one that is pinned, and valid, vouches for it, by its own key or in a link certificate; and a list if it is
+//! of one that counts. The center's public listener alone makes nobody a signer of certificates for abroad.
 //!
 //! Nothing of what was looked at is kept, and nobody is told of it: what is fetched is the same, whatever was.
 
@@ -30,7 +30,9 @@ use issuance_api::{Blob, KeyId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use verify::{CardIssuer, Country, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, form};
+use verify::{
+    CardIssuer, Country, CrlError, Csca, Jwks, RevokedCards, RevokedSigners, TrustList, form,
+};
 use zeroize::Zeroizing;
 
 use crate::config::IssuerConfig;
@@ -43,7 +45,8 @@ const FETCHED: &str = "center.json";
 
 /// What was fetched is old after so many seconds, and told so: verifiers are to ask daily (SMART Health Cards, "Revocation").
 pub const OLD_AFTER: i64 = 24 * 3600;
-/// After so many seconds it no longer answers whether a card was revoked: a device without a network for a week.
+/// After so many seconds it no longer answers whether a card was revoked: a device without a network for a week. Nor does it a day and more
+/// before it was fetched, as by a clock that was ahead then.
 pub const COUNTS_FOR: i64 = 7 * OLD_AFTER;
 /// Between two attempts to fetch: after one that succeeded, and after one that did not.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -107,6 +110,8 @@ struct Fetched {
     keys: String,
     /// By the key's id.
     revoked: BTreeMap<KeyId, String>,
+    /// The last lists of keys that are published no longer.
+    gone: BTreeMap<KeyId, String>,
     csca: Option<Blob>,
     /// The latest list of each CSCA.
     csca_lists: Vec<Blob>,
@@ -136,11 +141,15 @@ impl std::fmt::Debug for Verifying {
 }
 
 impl Verifying {
-    /// Reads the folder, and asks nobody.
+    /// Reads the folder, and asks nobody. `now` is in seconds since 1970.
     ///
     /// # Errors
     /// [`VerifyingError`]. What was fetched once and is damaged since is no error: it is as if it had not been.
-    pub fn new(config: &VerifyConfig, issuer: &IssuerConfig) -> Result<Self, VerifyingError> {
+    pub fn new(
+        config: &VerifyConfig,
+        issuer: &IssuerConfig,
+        now: i64,
+    ) -> Result<Self, VerifyingError> {
         fs::create_dir_all(&config.trust).map_err(VerifyingError::Folder)?;
         let keys = fs::read_to_string(&issuer.keys).map_err(VerifyingError::Keys)?;
         let cscas = issuer.csca.as_ref().map(fs::read).transpose();
@@ -160,7 +169,7 @@ impl Verifying {
                 fetched: None,
             })),
         };
-        let known = verifying.know(verifying.kept().as_ref())?;
+        let known = verifying.know(verifying.kept(now).as_ref(), now)?;
         verifying.known = RwLock::new(Arc::new(known));
         Ok(verifying)
     }
@@ -198,12 +207,14 @@ impl Verifying {
         let Some(center) = &self.center else {
             return Ok(false);
         };
-        let before = self.kept();
+        let before = self.kept(now);
         let mut fetched = center.fetch(now, before.as_ref()).await?;
         let mut lists = before.map_or(Vec::new(), |it| it.csca_lists);
         lists.append(&mut fetched.csca_lists);
-        fetched.csca_lists = self.newest_of_cscas(&fetched, &lists);
-        let known = self.know(Some(&fetched)).map_err(|_| FetchError::Unsound)?;
+        fetched.csca_lists = self.newest_of_cscas(&fetched, &lists, now);
+        let known = self
+            .know(Some(&fetched), now)
+            .map_err(|_| FetchError::Unsound)?;
         self.keep(&fetched).map_err(FetchError::NotKept)?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(true)
@@ -226,20 +237,20 @@ impl Verifying {
         Arc::clone(&known)
     }
 
-    fn kept(&self) -> Option<Fetched> {
+    fn kept(&self, now: i64) -> Option<Fetched> {
         let kept = fs::read(self.folder.join(FETCHED)).ok()?;
         let fetched: Fetched = serde_json::from_slice(&kept).ok()?;
         // All of it, or it is not believed.
         fetched
-            .issuers(&self.issuer, &self.pinned_cscas)
+            .issuers(&self.issuer, &self.pinned_cscas, now)
             .is_ok()
             .then_some(fetched)
     }
 
     /// Of the lists that count, the latest of each CSCA: the center publishes one, and certificates under the CSCA before are good for years.
-    fn newest_of_cscas(&self, fetched: &Fetched, lists: &[Blob]) -> Vec<Blob> {
+    fn newest_of_cscas(&self, fetched: &Fetched, lists: &[Blob], now: i64) -> Vec<Blob> {
         let mut newest: Vec<Blob> = Vec::new();
-        for csca in fetched.cscas(&self.pinned_cscas) {
+        for csca in fetched.cscas(&self.pinned_cscas, now) {
             let its = lists.iter().filter_map(|list| {
                 let read = RevokedSigners::parse(list.as_bytes(), [&csca]).ok()?;
                 Some((read.updates(), list))
@@ -263,7 +274,7 @@ impl Verifying {
         File::open(&self.folder)?.sync_all()
     }
 
-    fn know(&self, fetched: Option<&Fetched>) -> Result<Known, VerifyingError> {
+    fn know(&self, fetched: Option<&Fetched>, now: i64) -> Result<Known, VerifyingError> {
         let path = self.folder.join(TRUST);
         let mut trust = if path.exists() {
             TrustList::open(&path)?
@@ -277,14 +288,15 @@ impl Verifying {
                 at: 0,
                 keys: self.pinned_keys.clone(),
                 revoked: BTreeMap::new(),
+                gone: BTreeMap::new(),
                 csca: None,
                 csca_lists: Vec::new(),
             };
             fetched
-                .issuers(&self.issuer, &self.pinned_cscas)
+                .issuers(&self.issuer, &self.pinned_cscas, now)
                 .map_err(|_| invalid("not keys of an issuer"))
         };
-        let known = fetched.map(|fetched| fetched.issuers(&self.issuer, &self.pinned_cscas));
+        let known = fetched.map(|fetched| fetched.issuers(&self.issuer, &self.pinned_cscas, now));
         let (mut issuer, country) = match known {
             Some(Ok(issuers)) => issuers,
             _ => pinned()?,
@@ -305,10 +317,10 @@ impl Verifying {
 
 impl Fetched {
     /// Those that are pinned, and the one that was fetched where one of them vouches for it.
-    fn cscas(&self, pinned: &[Csca]) -> Vec<Csca> {
+    fn cscas(&self, pinned: &[Csca], now: i64) -> Vec<Csca> {
         let mut cscas = pinned.to_vec();
         let fetched = self.csca.as_ref();
-        let fetched = fetched.and_then(|csca| Csca::vouched_for(csca.as_bytes(), pinned).ok());
+        let fetched = fetched.and_then(|csca| Csca::vouched_for(csca.as_bytes(), pinned, now).ok());
         if let Some(fetched) = fetched {
             let same = |csca: &Csca| csca.fingerprint() == fetched.fingerprint();
             if !cscas.iter().any(same) {
@@ -319,7 +331,12 @@ impl Fetched {
     }
 
     /// What it says, if all of it is sound.
-    fn issuers(&self, url: &str, pinned: &[Csca]) -> Result<(CardIssuer, Country), FetchError> {
+    fn issuers(
+        &self,
+        url: &str,
+        pinned: &[Csca],
+        now: i64,
+    ) -> Result<(CardIssuer, Country), FetchError> {
         let unsound = FetchError::Unsound;
         let keys = Jwks::parse(&self.keys).map_err(|_| unsound)?;
         let revoked = self.revoked.iter().map(|(kid, list)| {
@@ -328,9 +345,11 @@ impl Fetched {
             own.then_some(list).ok_or(FetchError::Unsound)
         });
         let revoked = revoked.collect::<Result<_, _>>()?;
-        let cscas = self.cscas(pinned);
+        let cscas = self.cscas(pinned, now);
         let lists = self.csca_lists.iter();
         let lists = lists.map(|list| RevokedSigners::parse(list.as_bytes(), &cscas));
+        // Of a CSCA that counts no longer, or not yet.
+        let lists = lists.filter(|list| !matches!(list, Err(CrlError::Issuer)));
         let lists = lists
             .collect::<Result<_, _>>()
             .map_err(|_| FetchError::Unsound)?;
@@ -341,7 +360,7 @@ impl Fetched {
             keys,
             revoked,
             fetched: fetched.map(OffsetDateTime::date),
-            lists_until: Some(self.at.saturating_add(COUNTS_FOR)),
+            lists_for: Some(self.at.saturating_sub(OLD_AFTER)..=self.at.saturating_add(COUNTS_FOR)),
         };
         let country = Country {
             code: ISSUING_STATE.to_owned(),

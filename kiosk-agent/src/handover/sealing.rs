@@ -3,14 +3,16 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{DoseAbroad, Preview};
-use issuance_api::{CertificateId, CertificateKind, Personal};
+use issuance_api::{Blob, CertificateId, CertificateKind, Personal};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use p256::pkcs8::DecodePrivateKey;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SerialNumber,
 };
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 use super::testing::preview;
 
@@ -22,6 +24,7 @@ pub(crate) struct Sealer {
     root: CertificateParams,
     issuer: Issuer<'static, KeyPair>,
     certificate: Vec<u8>,
+    serial: SerialNumber,
     key: SigningKey,
 }
 
@@ -43,6 +46,7 @@ impl Sealer {
 
         let mut signer = CertificateParams::default();
         signer.distinguished_name = named("VDS");
+        signer.serial_number = Some(SerialNumber::from(7));
         signer.use_authority_key_identifier_extension = true;
         let barcode_signer = vec![2, 23, 136, 1, 1, 14, 2];
         signer.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(barcode_signer)];
@@ -59,6 +63,7 @@ impl Sealer {
             root,
             issuer,
             certificate: certificate.der().to_vec(),
+            serial: SerialNumber::from(7),
             key: SigningKey::from_pkcs8_der(key.serialized_der()).unwrap(),
         }
     }
@@ -73,6 +78,26 @@ impl Sealer {
         root.use_authority_key_identifier_extension = true;
         let link = root.signed_by(other.issuer.key(), &self.issuer).unwrap();
         link.der().to_vec()
+    }
+
+    /// The CSCA's list of this number, in force now, DER; its signer on it or not.
+    pub(crate) fn list(&self, number: u64, revoked: bool) -> Blob {
+        let now = OffsetDateTime::now_utc();
+        let signer = RevokedCertParams {
+            serial_number: self.serial.clone(),
+            revocation_time: now,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: now - Duration::days(10) + Duration::hours(number.cast_signed()),
+            next_update: now + Duration::days(10),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.then_some(signer).into_iter().collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Blob::new(params.signed_by(&self.issuer).unwrap().der().to_vec())
     }
 
     /// The seal of what a preview showed, under this id.

@@ -181,10 +181,10 @@ async fn attend(
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let (site, address) = (Arc::clone(&site), Arc::clone(&address));
-        let_in.store(
-            address.check(request.headers()).is_ok() && site.lets_in(request.headers()),
-            Ordering::Relaxed,
-        );
+        // Its page's files come by the same connection, without it; and so does the passphrase that opens it once more.
+        if address.check(request.headers()).is_ok() && site.lets_in(request.headers()) {
+            let_in.store(true, Ordering::Relaxed);
+        }
         async move { Ok::<_, Infallible>(answer(&*site, &address, request).await) }
     });
     let mut server = http1::Builder::new();
@@ -346,6 +346,7 @@ mod tests {
         let connect = || TcpStream::connect(&host);
         let mut page = connect().await.unwrap();
         assert!(asks(&mut page, &host, secret.expose()).await);
+        assert!(asks(&mut page, &host, "").await);
         // Somebody who guesses is as strange as who says nothing.
         let mut stranger = connect().await.unwrap();
         assert!(asks(&mut stranger, &host, &"0".repeat(64)).await);
@@ -359,7 +360,8 @@ mod tests {
         };
         let soon = tokio::time::timeout(PATIENCE / 2, answered).await;
         assert_eq!(soon, Ok(true), "the next one need not wait");
-        assert!(asks(&mut page, &host, secret.expose()).await, "it stays");
+        assert!(asks(&mut page, &host, "").await, "it stays");
+        assert!(asks(&mut page, &host, secret.expose()).await);
         assert!(!asks(&mut stranger, &host, "").await, "it had to go");
         open.abort();
     }

@@ -195,7 +195,7 @@ impl CardIssuerEntry {
             keys,
             revoked,
             fetched: fetched.transpose()?,
-            lists_until: None,
+            lists_for: None,
         })
     }
 }

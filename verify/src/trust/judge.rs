@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::{CardIssuer, TrustList};
+use super::{CardIssuer, Country, TrustList};
 use crate::card::Statement;
 use crate::countries::certificate_country;
 use crate::document::{Document, Inner, Kind, Unreadable};
@@ -60,8 +60,9 @@ impl TrustList {
             let url = issuer.url.as_ref();
             url.is_none_or(|url| *url == statement.issuer)
         };
-        let mut named = found.into_iter().filter(|(issuer, _)| names(issuer));
-        let Some((issuer, key)) = named.next() else {
+        let mut named = found;
+        named.retain(|(issuer, _)| names(issuer));
+        let Some((issuer, _)) = named.first() else {
             return Report {
                 claimed: Some(statement.issuer),
                 ..bare(Verdict::Tampered(Tampered::Issuer))
@@ -72,16 +73,7 @@ impl TrustList {
             Err(_) => Verdict::Expired(Subject::Document),
             Ok(()) => Verdict::Valid,
         };
-        let (mut revocation, mut listed) =
-            revocation_of_card(&statement, &jws.kid, issuer, key, now);
-        // Nobody hides what is revoked by naming the issuer once more, with fewer lists.
-        for (other, key) in named {
-            let (said, is_listed) = revocation_of_card(&statement, &jws.kid, other, key, now);
-            listed |= is_listed;
-            if matches!(said, Verdict::Revoked(_)) {
-                revocation = said;
-            }
-        }
+        let (revocation, listed) = revocation_of_card(&statement, &jws.kid, &named, now);
         let mut notes = Vec::new();
         if statement.not_before.fract() != 0.0 {
             notes.push(Note::NotBeforeFraction);
@@ -130,27 +122,38 @@ impl TrustList {
             return bare(Verdict::UnknownIssuer);
         }
         let mut unsupported = false;
-        let found = named.find(|(_, csca)| {
-            let signed = signer.is_signed_by(csca);
-            unsupported |= signed == Err(Unsigned::Algorithm);
-            signed.is_ok()
-        });
-        let Some((country, csca)) = found else {
+        let found: Vec<_> = named
+            .filter(|(_, csca)| {
+                let signed = signer.is_signed_by(csca);
+                unsupported |= signed == Err(Unsigned::Algorithm);
+                signed.is_ok()
+            })
+            .collect();
+        if found.is_empty() {
             return if unsupported {
                 malformed(SignerError::Algorithm)
             } else {
                 bare(Verdict::Tampered(Tampered::Signer))
             };
-        };
+        }
         // Without this a signer of one state could speak for any other.
         let code = &seal.header.issuer;
         let own = certificate_country(code);
-        if country.code != *code
-            || own != Some(signer.country.as_str())
-            || own != Some(csca.country())
-        {
+        let speaks = |(country, csca): &&(&Country, &Csca)| {
+            country.code == *code
+                && own == Some(signer.country.as_str())
+                && own == Some(csca.country())
+        };
+        // A CSCA may have several certificates of one key: the one that is valid decides.
+        let mut speaking = found.iter().filter(speaks);
+        let first = speaking.next();
+        let valid = first.into_iter().chain(speaking).find(|(_, csca)| {
+            let (from, until) = csca.validity();
+            (from..=until).contains(&now)
+        });
+        let Some((country, csca)) = valid.or(first) else {
             return malformed(SignerError::Country);
-        }
+        };
 
         let mut notes: Vec<Note> = signer
             .deviations
@@ -241,19 +244,16 @@ const fn within(validity: (i64, i64), subject: Subject, now: i64) -> Verdict {
     }
 }
 
-/// What the lists say of a card, and whether there was one to ask.
+/// What the lists say of a card, and whether there was one to ask. Of all entries that name its issuer: nobody hides what is revoked by naming
+/// it once more, with fewer lists, older ones, or such as count for ever.
 fn revocation_of_card(
     statement: &Statement,
     kid: &str,
-    issuer: &CardIssuer,
-    key: &CardKey,
+    issuers: &[(&CardIssuer, &CardKey)],
     now: i64,
 ) -> (Verdict, bool) {
-    let mut lists = issuer
-        .revoked
-        .iter()
-        .filter(|list| list.kid() == kid)
-        .peekable();
+    let lists = issuers.iter().flat_map(|(issuer, _)| &issuer.revoked);
+    let mut lists = lists.filter(|list| list.kid() == kid).peekable();
     let listed = lists.peek().is_some();
     let newest = lists.clone().map(|list| list.ctr()).max();
     if let Some(rid) = &statement.rid
@@ -261,8 +261,13 @@ fn revocation_of_card(
     {
         return (Verdict::Revoked(Revoked::Document), true);
     }
-    let old = issuer.lists_until.is_some_and(|until| now > until);
-    let verdict = match (key.crl_version, newest) {
+    let mut bounds = issuers
+        .iter()
+        .filter_map(|(issuer, _)| issuer.lists_for.as_ref())
+        .peekable();
+    let old = bounds.peek().is_some() && !bounds.any(|bound| bound.contains(&now));
+    let version = issuers.iter().filter_map(|(_, key)| key.crl_version).max();
+    let verdict = match (version, newest) {
         // One without an id cannot be on a list: its issuer revokes none.
         _ if statement.rid.is_none() => Verdict::Valid,
         (_, None) => Verdict::Unchecked(Unchecked::NoList),

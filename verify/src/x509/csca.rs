@@ -91,13 +91,15 @@ impl Csca {
     }
 
     /// Reads one, DER, for which one of these vouches: by its own key, as where its certificate was renewed, or by its signature under
-    /// another key, a link certificate (Doc 9303-12, "CSCA Link Certificates").
+    /// another key, a link certificate (Doc 9303-12, "CSCA Link Certificates"). One whose own validity does not include `now`, in seconds
+    /// since 1970, vouches for nobody.
     ///
     /// # Errors
     /// As [`parse`](Self::parse); [`CscaError::Signature`] if none of them vouches for it.
     pub fn vouched_for<'a>(
         der: &[u8],
         by: impl IntoIterator<Item = &'a Self>,
+        now: i64,
     ) -> Result<Self, CscaError> {
         let csca = Self::read(der)?;
         let certificate = certificate(der).ok_or(CscaError::Form)?;
@@ -105,6 +107,7 @@ impl Csca {
         let vouched = by.into_iter().any(|known| {
             inner.issuer().as_raw() == known.name
                 && known.country == csca.country
+                && (known.not_before..=known.not_after).contains(&now)
                 && known
                     .key
                     .verify(

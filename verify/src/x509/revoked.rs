@@ -6,14 +6,14 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::csca::Csca;
-use super::key::Unsigned;
+use super::key::{PublicKey, Unsigned};
 use super::{key_identifiers, unheeded};
 
 /// A CSCA's list of revoked certificates (CRL), its signature verified.
 #[derive(Clone)]
 pub struct RevokedSigners {
     /// Name and key of the CSCA.
-    pub(crate) issuer: (Vec<u8>, Vec<u8>),
+    issuer: (Vec<u8>, PublicKey),
     serials: Vec<Vec<u8>>,
     this_update: i64,
     next_update: i64,
@@ -106,7 +106,7 @@ impl RevokedSigners {
         })?;
         let next_update = inner.next_update.ok_or(CrlError::NoNextUpdate)?;
         Ok(Self {
-            issuer: (csca.name.clone(), csca.key_identifier.clone()),
+            issuer: (csca.name.clone(), csca.key.clone()),
             serials: list
                 .iter_revoked_certificates()
                 .map(|entry| entry.raw_serial().to_vec())
@@ -116,8 +116,10 @@ impl RevokedSigners {
         })
     }
 
-    pub(crate) fn is_of(&self, csca: &Csca) -> bool {
-        self.issuer.0 == csca.name && self.issuer.1 == csca.key_identifier
+    /// Whether it is by the key of this certificate, of which a CSCA may have several.
+    #[must_use]
+    pub fn is_of(&self, csca: &Csca) -> bool {
+        self.issuer.0 == csca.name && self.issuer.1 == csca.key
     }
 
     pub(crate) fn has(&self, serial: &[u8]) -> bool {

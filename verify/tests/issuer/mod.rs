@@ -54,6 +54,13 @@ impl Authority {
         algorithm: &'static rcgen::SignatureAlgorithm,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Self {
+        let params = Self::params(country, change);
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        Self { issuer }
+    }
+
+    fn params(country: &str, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
         let mut params = CertificateParams::default();
         name(&mut params, country, "Country Signing CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -62,9 +69,15 @@ impl Authority {
         params.not_after = NOW + Duration::days(20 * 365);
         params.serial_number = Some(SerialNumber::from(1));
         change(&mut params);
-        let key = KeyPair::generate_for(algorithm).unwrap();
-        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
-        Self { issuer }
+        params
+    }
+
+    /// The same key and name in another certificate.
+    pub fn renewed(&self, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = KeyPair::from_pem(&self.issuer.key().serialize_pem()).unwrap();
+        Self {
+            issuer: CertifiedIssuer::self_signed(Self::params("UT", change), key).unwrap(),
+        }
     }
 
     pub fn der(&self) -> &[u8] {

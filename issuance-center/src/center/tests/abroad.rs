@@ -31,6 +31,7 @@ fn barcodes(parts: &Parts<FakeVrs>) -> BarcodeSigners {
         csca: csca.join("csca.pem"),
         list: csca.join("csca.crl.pem"),
         signers,
+        former: Vec::new(),
     };
     BarcodeSigners::load(&paths, Environment::Emulator, now).unwrap()
 }

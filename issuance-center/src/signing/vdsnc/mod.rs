@@ -9,11 +9,13 @@
 //!
 //! Everything is checked when the center starts: a certificate that is not what it has to be, a signing period that is over, a
 //! key that is missing or of another environment stop it. While it serves, the newest signer whose time it is signs, so the
-//! next one takes over by itself; the list is read again whenever it changes.
+//! next one takes over by itself; lists are read again whenever they change.
+//!
+//! A CSCA that followed another leaves that one its list: what was signed under it is good for years, and can still be revoked.
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
@@ -41,6 +43,17 @@ pub struct SignerPaths {
     pub list: PathBuf,
     /// Folder of signers.
     pub signers: PathBuf,
+    /// CSCAs before this one, each with its list, of which no signer signs any more.
+    pub former: Vec<ListPaths>,
+}
+
+/// Where a CSCA's certificate and its list are.
+#[derive(Clone, Debug)]
+pub struct ListPaths {
+    /// Its certificate.
+    pub csca: PathBuf,
+    /// Its revocation list.
+    pub list: PathBuf,
 }
 
 /// Why there are no barcode signers. For the operator.
@@ -121,12 +134,18 @@ impl BarcodeSigner {
     }
 }
 
-/// All signers of one CSCA, and its list.
+/// All signers of one CSCA, its list, and those of CSCAs before it.
 pub struct BarcodeSigners {
-    csca: Csca,
+    own: Authority,
+    former: Vec<Authority>,
     signers: Vec<BarcodeSigner>,
-    list_path: PathBuf,
-    list: RwLock<(RevocationList, String)>,
+}
+
+/// A CSCA and its list, which is read again whenever it changes.
+struct Authority {
+    csca: Csca,
+    path: PathBuf,
+    known: RwLock<(RevocationList, String)>,
 }
 
 impl BarcodeSigners {
@@ -139,28 +158,22 @@ impl BarcodeSigners {
         environment: Environment,
         now: OffsetDateTime,
     ) -> Result<Self, SignersError> {
-        let csca = read(&paths.csca, Csca::read)?;
-        let (from, until) = csca.valid();
-        if !(from..until).contains(&now) {
-            return Err(SignersError::CscaOver(paths.csca.clone()));
-        }
-        let list = text(&paths.list)?;
-        let read_list = |list: &str| RevocationList::read(list, &csca);
-        let known = read_list(&list).map_err(|rule| broken(&paths.list, rule))?;
-        if known.next_update() <= now {
-            return Err(SignersError::ListOver(paths.list.clone()));
-        }
+        let own = Authority::load(&paths.csca, &paths.list, now)?;
+        let former = paths
+            .former
+            .iter()
+            .map(|former| Authority::load(&former.csca, &former.list, now));
+        let former = former.collect::<Result<_, _>>()?;
         let mut signers = Vec::new();
         for path in certificates(&paths.signers)? {
-            signers.push(signer(&path, &csca, environment, now)?);
+            signers.push(signer(&path, &own.csca, environment, now)?);
         }
         // The newest first.
         signers.sort_by_key(|signer| std::cmp::Reverse(signer.certificate.signs()));
         let all = Self {
-            csca,
+            own,
+            former,
             signers,
-            list_path: paths.list.clone(),
-            list: RwLock::new((known, list)),
         };
         let folder = || paths.signers.clone();
         let last = all
@@ -183,13 +196,22 @@ impl BarcodeSigners {
     /// The CSCA.
     #[must_use]
     pub const fn csca(&self) -> &Csca {
-        &self.csca
+        &self.own.csca
     }
 
     /// The list.
     #[must_use]
     pub fn list(&self) -> RevocationList {
-        self.read_list().0.clone()
+        self.own.read().0.clone()
+    }
+
+    /// This CSCA's list and those of the ones before it, PEM, one after the other.
+    #[must_use]
+    pub fn all_lists(&self) -> String {
+        let lists = iter::once(&self.own).chain(&self.former);
+        lists
+            .map(|list| list.read().1.trim_end().to_owned() + "\n")
+            .collect()
     }
 
     /// Every signer, the newest first.
@@ -240,31 +262,58 @@ impl BarcodeSigners {
         })
     }
 
-    /// Reads the list again; says whether it is another one. One that cannot be read, or is older than the known one, changes
+    /// Reads the lists again; says whether one of them is another one. One that cannot be read, or is older than the known one, changes
     /// nothing.
     ///
     /// # Errors
-    /// [`SignersError`]: what is known stays.
+    /// The first [`SignersError`]: what is known of that one stays.
     pub fn reload(&self) -> Result<bool, SignersError> {
-        let text = text(&self.list_path)?;
-        if self.read_list().1 == text {
+        let lists = iter::once(&self.own).chain(&self.former);
+        let reloaded: Vec<_> = lists.map(Authority::reload).collect();
+        let each: Result<Vec<bool>, _> = reloaded.into_iter().collect();
+        Ok(each?.contains(&true))
+    }
+}
+
+impl Authority {
+    fn load(csca_path: &Path, path: &Path, now: OffsetDateTime) -> Result<Self, SignersError> {
+        let csca = read(csca_path, Csca::read)?;
+        let (from, until) = csca.valid();
+        if !(from..until).contains(&now) {
+            return Err(SignersError::CscaOver(csca_path.to_owned()));
+        }
+        let text = text(path)?;
+        let list = RevocationList::read(&text, &csca).map_err(|rule| broken(path, rule))?;
+        if list.next_update() <= now {
+            return Err(SignersError::ListOver(path.to_owned()));
+        }
+        Ok(Self {
+            csca,
+            path: path.to_owned(),
+            known: RwLock::new((list, text)),
+        })
+    }
+
+    fn reload(&self) -> Result<bool, SignersError> {
+        let text = text(&self.path)?;
+        if self.read().1 == text {
             return Ok(false);
         }
         let list = RevocationList::read(&text, &self.csca);
-        let list = list.map_err(|rule| broken(&self.list_path, rule))?;
-        if !list.follows(&self.read_list().0) {
+        let list = list.map_err(|rule| broken(&self.path, rule))?;
+        if !list.follows(&self.read().0) {
             let rule = ProfileError::Field {
                 field: "cRLNumber",
                 rule: "not below that of the list read before",
             };
-            return Err(broken(&self.list_path, rule));
+            return Err(broken(&self.path, rule));
         }
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = (list, text);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = (list, text);
         Ok(true)
     }
 
-    fn read_list(&self) -> RwLockReadGuard<'_, (RevocationList, String)> {
-        self.list.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, (RevocationList, String)> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

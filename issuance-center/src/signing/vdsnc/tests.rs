@@ -46,6 +46,7 @@ impl Keys {
         SignerPaths {
             csca: self.csca().join("csca.pem"),
             list: self.csca().join("csca.crl.pem"),
+            former: Vec::new(),
             signers: self.signers(),
         }
     }
@@ -237,6 +238,67 @@ fn a_revoked_signer_signs_no_more_and_stays_revoked() {
     assert!(
         matches!(&listed[2], Listed::Signer { serial: it, key: true, revoked: true, .. } if *it == serial)
     );
+}
+
+#[test]
+fn the_lists_of_cscas_before_are_published_and_read_again() {
+    let (former, keys) = (Keys::new(), Keys::new());
+    let before = ListPaths {
+        csca: former.paths().csca,
+        list: former.paths().list,
+    };
+    let load = |paths: &SignerPaths| BarcodeSigners::load(paths, Environment::Emulator, NOW);
+    let with = |former| SignerPaths {
+        former: vec![former],
+        ..keys.paths()
+    };
+    let signers = load(&with(before.clone())).unwrap();
+    let published = || {
+        let lists = signers.all_lists();
+        let each = lists.split_inclusive("-----END X509 CRL-----\n");
+        each.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = published();
+    assert_eq!(first.len(), 2);
+    let written = |keys: &Keys| fs::read_to_string(keys.paths().list).unwrap();
+    assert_eq!(first, [written(&keys), written(&former)]);
+    assert_eq!(signers.reload(), Ok(false));
+    let serial = former.signer();
+    let serial = serial.file_stem().unwrap().to_str().unwrap().to_owned();
+    let later = NOW + Duration::days(1);
+    store::crl(&former.csca(), &former.signers(), &[serial], 90, later).unwrap();
+    assert_eq!(signers.reload(), Ok(true));
+    assert_ne!(first[1], written(&former));
+    assert_eq!(published(), [written(&keys), written(&former)]);
+
+    // Nobody's list, and one that nobody made anew.
+    let other = ListPaths {
+        csca: keys.paths().csca,
+        list: before.list.clone(),
+    };
+    assert!(matches!(
+        load(&with(other)),
+        Err(SignersError::Profile { .. })
+    ));
+    let late = BarcodeSigners::load(
+        &with(before.clone()),
+        Environment::Emulator,
+        NOW + Duration::days(90),
+    );
+    let own = keys.paths().list;
+    assert_eq!(
+        late.err(),
+        Some(SignersError::ListOver(own)),
+        "its own comes first"
+    );
+    store::crl(&keys.csca(), &keys.signers(), &[], 90, later).unwrap();
+    store::crl(&former.csca(), &former.signers(), &[], 1, later).unwrap();
+    let late = BarcodeSigners::load(
+        &with(before.clone()),
+        Environment::Emulator,
+        NOW + Duration::days(3),
+    );
+    assert_eq!(late.err(), Some(SignersError::ListOver(before.list)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use issuance_api::{Blob, KeyId};
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -114,7 +114,7 @@ impl Center {
                 let path = format!("/.well-known/crl/{kid}.json");
                 let list = self.get(&mut sender, &path).await?.map(text).transpose()?;
                 let kid: KeyId = kid.parse().map_err(|_| FetchError::Unsound)?;
-                let older = before.and_then(|before| Some((before.at, before.revoked.get(&kid)?)));
+                let older = before.and_then(|before| before.last(&kid, list.is_some()));
                 // A list of before is as old as it was then.
                 if let (None, Some((then, _))) = (&list, older) {
                     at = at.min(then);
@@ -125,13 +125,18 @@ impl Center {
                 }
             }
             let csca = self.get(&mut sender, "/.well-known/vdsnc/csca.cer").await?;
-            let csca_list = self.get(&mut sender, "/.well-known/vdsnc/csca.crl").await?;
+            let lists = self
+                .get(&mut sender, "/.well-known/vdsnc/csca-lists.pem")
+                .await?;
+            let mut gone = before.map_or_else(BTreeMap::new, Fetched::all_lists);
+            gone.retain(|kid, _| !revoked.contains_key(kid));
             Ok(Fetched {
                 at,
                 keys,
                 revoked,
+                gone,
                 csca: csca.map(Blob::new),
-                csca_lists: csca_list.map(Blob::new).into_iter().collect(),
+                csca_lists: lists.map_or(Ok(Vec::new()), |lists| each(&lists))?,
             })
         };
         tokio::pin!(documents);
@@ -163,6 +168,31 @@ impl Center {
             _ => Err(FetchError::Unreached),
         }
     }
+}
+
+impl Fetched {
+    /// A key's list and when it was fetched; one of a key that was not published then only to compare another with.
+    pub(super) fn last(&self, kid: &KeyId, compared: bool) -> Option<(i64, &String)> {
+        let gone = self.gone.get(kid).filter(|_| compared);
+        let list = self.revoked.get(kid).or(gone)?;
+        Some((self.at, list))
+    }
+
+    pub(super) fn all_lists(&self) -> BTreeMap<KeyId, String> {
+        let lists = self.gone.iter().chain(&self.revoked);
+        lists
+            .map(|(kid, list)| (kid.clone(), list.clone()))
+            .collect()
+    }
+}
+
+/// Lists one after the other, PEM.
+fn each(lists: &[u8]) -> Result<Vec<Blob>, FetchError> {
+    let lists = CertificateRevocationListDer::pem_slice_iter(lists);
+    let lists = lists.map(|list| list.map(|list| Blob::new(list.to_vec())));
+    lists
+        .collect::<Result<_, _>>()
+        .map_err(|_| FetchError::Unsound)
 }
 
 /// Entries are only ever added to a list: of two, the one that counts further.

@@ -47,6 +47,7 @@ impl Place {
                 center: None,
             },
             &issuer,
+            NOW,
         )
     }
 
@@ -57,6 +58,7 @@ impl Place {
             at,
             keys: self.maker.jwks(Some(version)),
             revoked: BTreeMap::from([(kid, self.maker.revoked(rids))]),
+            gone: BTreeMap::new(),
             csca: None,
             csca_lists: Vec::new(),
         }
@@ -139,6 +141,12 @@ fn what_was_fetched_counts_until_something_newer_is_and_tells_its_age() {
         at(NOW + COUNTS_FOR + 1),
         (json!("unchecked"), json!("old-list"))
     );
+
+    // By a clock that was ahead it would count for longer; a little ahead it may have been.
+    for (ahead, verdict) in [(OLD_AFTER, "valid"), (OLD_AFTER + 1, "unchecked")] {
+        verifying.keep(&place.fetched(NOW + ahead, &[])).unwrap();
+        assert_eq!(verdicts(&place.open(), text.as_bytes()), [verdict]);
+    }
 
     verifying.keep(&place.fetched(NOW, &[RID])).unwrap();
     let verifying = place.open();
@@ -247,6 +255,80 @@ fn a_fetched_csca_counts_if_a_pinned_one_vouches_for_it() {
     let verifying = place.open();
     assert_ne!(verdict(&verifying, &other), "unknown-issuer");
     assert_ne!(verdict(&verifying, &pinned), "unknown-issuer");
+}
+
+/// What is signed under a CSCA before is good for years.
+#[test]
+fn each_csca_keeps_its_latest_list_and_one_that_counts_no_longer_takes_nothing_with_it() {
+    let place = Place::new();
+    let (former, new) = (Sealer::new(), Sealer::new());
+    let file = place.parent.path().join("csca.pem");
+    fs::write(&file, format!("{}{}", former.csca, new.csca)).unwrap();
+    let verdict = |verifying: &Verifying, sealer: &Sealer| {
+        let seal = sealer.seal(&preview_abroad(), &CertificateId::from_mac(&[7; 32]));
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let said = told(verifying, seal.as_bytes(), now);
+        said["codes"][0]["verdict"].as_str().unwrap().to_owned()
+    };
+    let verifying = place.open();
+    let lists = [
+        former.list(1, false),
+        new.list(2, false),
+        former.list(3, true),
+    ];
+    let newest = verifying.newest_of_cscas(&place.fetched(NOW, &[]), &lists, NOW);
+    assert_eq!(newest, lists[1..].iter().rev().cloned().collect::<Vec<_>>());
+    let fetched = Fetched {
+        csca_lists: newest,
+        ..place.fetched(NOW, &[])
+    };
+    verifying.keep(&fetched).unwrap();
+    let both = place.open();
+    assert_eq!(verdict(&both, &former), "revoked");
+    assert_eq!(verdict(&both, &new), "valid");
+    // The one before is configured no longer: its list goes, and nothing else.
+    fs::write(&file, &new.csca).unwrap();
+    let one = place.open();
+    assert_eq!(verdict(&one, &former), "unknown-issuer");
+    assert_eq!(verdict(&one, &new), "valid");
+    assert_eq!(one.trust(NOW)["center"]["fetched"], form::moment(NOW));
+}
+
+/// Whoever has the public listener may leave a key out once, and then publish it with an older list.
+#[test]
+fn the_list_of_a_key_that_went_is_compared_with_when_it_comes_back() {
+    let place = Place::new();
+    let kid = place.maker.kid().parse().unwrap();
+    let before = place.fetched(NOW, &[RID]);
+    assert!(before.last(&kid, false).is_some());
+    let without = Fetched {
+        gone: before.all_lists(),
+        revoked: BTreeMap::new(),
+        ..place.fetched(NOW, &[])
+    };
+    assert!(without.last(&kid, false).is_none(), "it does not count");
+    let (_, older) = without.last(&kid, true).unwrap();
+    let short = place.maker.revoked(&[]);
+    let stays = newest(Some(short), Some(older.clone())).unwrap();
+    assert_eq!(stays, before.revoked.get(&kid).cloned());
+}
+
+/// As long as our own center is to be asked, no file answers in its place.
+#[test]
+fn an_older_list_of_the_trust_list_counts_no_longer_than_what_was_fetched() {
+    let place = Place::new();
+    place.open().keep(&place.fetched(NOW, &[])).unwrap();
+    fs::write(place.trust().join("jwks.json"), place.maker.jwks(Some(1))).unwrap();
+    fs::write(place.trust().join("list.json"), place.maker.revoked(&[])).unwrap();
+    let entry = format!(
+        "[[card-issuer]]\nurl = \"{ISS}\"\nkeys = \"jwks.json\"\nrevoked = [\"list.json\"]\n"
+    );
+    fs::write(place.trust().join(TRUST), entry).unwrap();
+    let verifying = place.open();
+    let text = qr_text(&place.jws());
+    let at = |now| told(&verifying, text.as_bytes(), now)["codes"][0]["verdict"].clone();
+    assert_eq!(at(NOW + COUNTS_FOR), "valid");
+    assert_eq!(at(NOW + COUNTS_FOR + 1), "unchecked");
 }
 
 #[test]

@@ -188,7 +188,7 @@ pub(super) fn stage() -> Stage {
                 next: StdMutex::default(),
                 program: None,
             }),
-            verifying: Arc::new(Verifying::new(&trust, &pinned).unwrap()),
+            verifying: Arc::new(Verifying::new(&trust, &pinned, 0).unwrap()),
             scanner: Scanner::new("/bin/false".into(), LONG / 10),
         },
         center,
