@@ -4,6 +4,7 @@ import { button, closeDialogs, currentLanguage, dialog, el, loadMessages, text, 
 import { Clock } from "./clock.js";
 import { isHarmless, pressesNothing } from "./keys.js";
 import { Names, amount } from "./names.js";
+import { saidOf } from "./municipality.js";
 import { onKey } from "./pad.js";
 import { HELP, STEPS, draw, update } from "./screens.js";
 import { Voice } from "./voice.js";
@@ -59,11 +60,12 @@ function show(next) {
     main.className = `on-${next.screen}`;
     main.replaceChildren(...draw(next, press, (keys) => voice.interject(keys)));
     if (serialChanged || languageChanged) {
-      find("h1")?.focus();
       // Whoever only looked at the first screens has no browser of their own.
       if (next.screen === "language") voice.reset();
       voice.isNobodys = next.screen === "language" || next.then === "wait";
-      voice.say([...next.speak, ...due(next)], next.alarm);
+      // What is asked over it stands there first.
+      if (find("dialog.stop")) voice.say(["StopTitle", ...names.ofFocus()], next.alarm);
+      else arrive();
     } else if (held !== null) {
       // Drawn anew under somebody's hands: the focus stays where it was.
       ([...main.querySelectorAll("button, h1")].find((element) => element.textContent === held) ?? find("h1")).focus();
@@ -75,10 +77,23 @@ function show(next) {
   clock.set(left, next.cancel || next.screen === "done" || next.then === "start");
 }
 
+/** To the beginning of the screen, by focus and by voice. */
+function arrive() {
+  find("h1")?.focus();
+  voice.say([...screen.speak, ...due(screen), ...certifier(screen)], screen.alarm);
+}
+
 /** What is to pay, which no recording can know. */
 function due({ screen, due, fee, copies }) {
   if (screen === "fee") return amount("FeeDue", due);
   return screen === "copies" && fee ? amount("FeeDue", fee * copies) : [];
+}
+
+/** Whose certificate it will be, for who does not see it. Whoever sees it needs no spelling. */
+function certifier({ screen, preview }) {
+  if (screen !== "preview" || !names.byKeyboard) return [];
+  const said = saidOf(preview.authority.code);
+  return said.length ? ["Authority", ...said] : [];
 }
 
 /** What changes within a screen, for who does not see it. Which digit was pressed is nobody's business: each makes the same sound. */
@@ -127,12 +142,16 @@ function warn() {
 }
 
 function askToStop() {
-  dialog(text("StopTitle"), (close) => [
+  const { serial } = screen;
+  let stopped = false;
+  const box = dialog(text("StopTitle"), (close) => [
     el("p", { text: text("StopText") }),
     el("div.choices", {},
       button("secondary", text("StopNo"), close, { autofocus: true }),
-      button("primary danger", text("Stop"), () => { press("cancel"); close(); })),
+      button("primary danger", text("Stop"), () => { stopped = true; press("cancel"); close(); })),
   ], { class: "stop" });
+  // Another screen has come in below it meanwhile, and nothing was said of it.
+  box.addEventListener("close", () => { if (!stopped && box.returnValue !== "gone" && screen.serial !== serial) arrive(); });
   if (names.byKeyboard) voice.interject(["StopTitle", "StopText", ...names.ofFocus()]);
 }
 
@@ -206,7 +225,7 @@ let hit = {};
 /** Until when nothing is pressed. */
 let dead = 0;
 addEventListener("click", (event) => {
-  if (performance.now() < dead && find("#main").contains(event.target)) return event.stopPropagation();
+  if (performance.now() < dead && ["#main", "#back"].some((part) => find(part).contains(event.target))) return event.stopPropagation();
   if (event.detail <= 1) hit = { target: event.target, serial: screen?.serial };
   else if (!hit.target?.isConnected || hit.serial !== screen?.serial) event.stopPropagation();
 }, true);

@@ -39,22 +39,45 @@ function letters(offer) {
 
 const letterKey = (letter) => `${byKana() ? "" : "en:"}Letter/${letter.codePointAt(0).toString(16)}`;
 
-/** A name letter by letter, as it is spoken: nobody can record names that come from the center. A prefecture's reading is not among what comes. */
+/** A name letter by letter, as it is spoken: nobody can record names that come from the center. */
 function spelled(name) {
   const plain = byKana() ? [...name].map((kana) => SMALL[kana] ?? kana).filter((kana) => /[あ-ん]/u.test(kana)) : [...latin(name)];
-  return plain.map(letterKey).join(" ") || "OnScreenOnly";
+  return plain.length ? plain.map(letterKey) : ["OnScreenOnly"];
+}
+
+/** Japanese names of prefectures are recorded, by the first two digits of the code. */
+const saidPrefecture = (offer) => (byKana() ? [`Prefecture/${offer.code.slice(0, 2)}`] : spelled(offer.prefecture_en));
+const saidName = (offer) => spelled(byKana() ? offer.reading : offer.name_en);
+
+/** With its prefecture, in the order of the screen. */
+const saidWhole = (offer) => (byKana() ? [...saidPrefecture(offer), ...saidName(offer)] : [...saidName(offer), "InPrefecture", ...saidPrefecture(offer)]);
+
+/** What was offered last. */
+let offered = [];
+
+/** The municipality of this code with its prefecture, as it is spoken; nothing where it was not offered. */
+export function saidOf(code) {
+  const offer = offered.find((offer) => offer.code === code);
+  return offer ? saidWhole(offer) : [];
+}
+
+/** Within a prefecture: without it, but where another one is said the same. */
+function saidWithin(offer) {
+  const said = saidName(offer).join();
+  return offered.some((other) => other !== offer && saidName(other).join() === said) ? saidWhole(offer) : saidName(offer);
 }
 
 export function municipalities({ offers, home }, press) {
-  const choice = (offer, label, properties) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), "data-say": spelled(byKana() ? offer.reading : offer.name_en), ...properties });
+  offered = offers;
+  const choice = (offer, label, said) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), "data-say": said.join(" ") });
   const parts = [];
   const own = offers.find((offer) => offer.code === home);
-  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), { "data-say": "Home" })));
+  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), ["Home", ...saidWhole(own)])));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
     const section = el("section", {});
     if (own) section.append(el("h2", { text: text("Elsewhere") }));
-    if (others.length <= FEW) section.append(el("div.list", {}, ...others.map((offer) => choice(offer, whole(offer)))));
+    if (others.length <= FEW) section.append(el("div.list", {}, ...others.map((offer) => choice(offer, whole(offer), saidWhole(offer)))));
     else section.append(...ways(others, choice));
     parts.push(section);
   }
@@ -70,9 +93,9 @@ function mark(among, one) {
 function ways(offers, choice) {
   const area = el("div.way-in");
   const tabs = [
-    ["ByPrefecture", () => grouped(offers, prefecture, (offer) => spelled(byKana() ? "" : offer.prefecture_en), (offer) => choice(offer, name(offer)))],
-    ["ByReading", () => grouped(offers, row, (offer) => letterKey(row(offer)), (offer) => choice(offer, whole(offer)))],
-    ["ByLetters", () => searched(offers, (offer) => choice(offer, whole(offer)))],
+    ["ByPrefecture", () => grouped(offers, prefecture, (offer) => saidPrefecture(offer).join(" "), (offer) => choice(offer, name(offer), saidWithin(offer)))],
+    ["ByReading", () => grouped(offers, row, (offer) => letterKey(row(offer)), (offer) => choice(offer, whole(offer), saidWhole(offer)))],
+    ["ByLetters", () => searched(offers, (offer) => choice(offer, whole(offer), saidWhole(offer)))],
   ].map(([label, content]) => {
     const tab = button("tab", text(label), () => { mark(tabs, tab); area.replaceChildren(...content()); }, { "aria-pressed": "false" });
     return tab;

@@ -10,6 +10,8 @@ use issuance_api::ProblemCode;
 use issuance_api::problem::Language;
 use issuance_api::terminal::Localized;
 
+use prefectures::PREFECTURES;
+
 /// A catalogue: one row a text.
 macro_rules! texts {
     (@spoken spoken) => { true };
@@ -58,6 +60,7 @@ macro_rules! texts {
 
 mod app;
 pub mod home;
+mod prefectures;
 mod table;
 pub use app::AppText;
 pub use table::Text;
@@ -106,6 +109,19 @@ pub fn prompts() -> Vec<Prompt> {
         }));
     }
     prompts
+        .extend(prefectures().map(|(key, name, _)| (key, vec![(Language::Ja, name.to_owned())])));
+    prompts
+}
+
+/// What names are read as, in kana, by the key of their recording: an engine that reads one otherwise is wrong.
+pub fn readings() -> impl Iterator<Item = (String, &'static str)> {
+    prefectures().map(|(key, _, reading)| (key, reading))
+}
+
+/// The prefectures' names, which are said in Japanese alone: key, name and reading.
+fn prefectures() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let numbered = (1_u8..).zip(PREFECTURES);
+    numbered.map(|(code, (name, reading))| (format!("Prefecture/{code:02}"), name, reading))
 }
 
 /// One prompt, or one for each number that its placeholder can stand for.

@@ -15,6 +15,8 @@ GENERATION = 1
 # Recordings that are a prompt with the attention tone before it.
 ALARMS = {"alarm/card": "CardLeft", "alarm/paper": "TakePaper"}
 CHIMES = ("chime/attention", "chime/warning", "chime/key")
+# Recorded in some languages only: where names are spelled with the letter, where the prefecture is said by its name.
+PARTIAL = ("Letter/", "Prefecture/")
 
 KEY = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*")
 SENTENCE_END = {"ja": r"(?<=[。！？])", "zh": r"(?<=[。！？])", "en": r"(?<=[.!?])\s+", "ko": r"(?<=[.!?])\s+"}
@@ -34,6 +36,8 @@ class Prompt:
     chime: str | None
     shown: tuple[str, ...]
     spoken: tuple[str, ...]
+    # In kana, where it is known.
+    reading: str | None = None
 
     @property
     def text_sha256(self):
@@ -72,9 +76,21 @@ def letter(written):
     return "おしまいのン" if written == "ん" else "".join(chr(ord(each) + 0x60) if "ぁ" <= each <= "ん" else each for each in written)
 
 
+def pronounced(kana):
+    """A reading as Open JTalk writes it: katakana, a long vowel by its mark."""
+    vowels = dict(zip("アイウエオ", ("アカガサザタダナハバパマヤャラワ", "イキギシジチヂニヒビピミリ", "ウクグスズツヅヌフブプムユュル", "エケゲセゼテデネヘベペメレ", "オコゴソゾトドノホボポモヨョロ")))
+    written = "".join(chr(ord(each) + 0x60) if "ぁ" <= each <= "ん" else each for each in kana)
+    long = {"ア": "ア", "イ": "イエ", "ウ": "ウオ", "エ": "エ", "オ": "オ"}
+    return "".join(
+        "ー" if at and each in long and any(written[at - 1] in vowels[before] for before in long[each]) else each
+        for at, each in enumerate(written)
+    )
+
+
 def prompts(catalogue, readings):
     """Every recording there has to be."""
     texts = dict(catalogue["prompts"])
+    readings_of = catalogue.get("readings", {})
     if not texts:
         raise CatalogueError("the catalogue is empty")
     made = []
@@ -82,13 +98,12 @@ def prompts(catalogue, readings):
         def prompt(key, text, chime=None):
             shown = sentences(text, language)
             said = (letter(text),) if key.startswith("Letter/") else tuple(spoken(each, readings[language]) for each in shown)
-            return Prompt(language, key, text, chime, shown, said)
+            return Prompt(language, key, text, chime, shown, said, readings_of.get(key) if language == "ja" else None)
 
         for key, by_language in texts.items():
             if not KEY.fullmatch(key) or key.startswith(("alarm/", "chime/")):
                 raise CatalogueError(f"{key!r} cannot be the key of a prompt")
-            # A letter is recorded where names are spelled with it.
-            if key.startswith("Letter/") and language not in by_language:
+            if key.startswith(PARTIAL) and language not in by_language:
                 continue
             text = by_language.get(language, "")
             if not text.strip() or re.search(r"[{}]", text):

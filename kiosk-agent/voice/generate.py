@@ -15,7 +15,7 @@ import numpy as np
 
 import audio
 import check
-from catalogue import CatalogueError, prompts, read_readings
+from catalogue import CatalogueError, prompts, pronounced, read_readings
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "voice"
 CHIME_RATE = 48_000
@@ -90,6 +90,8 @@ def spoken(prompt, voices, cache):
         return np.concatenate([audio.silence(rate, audio.LEAD_IN), *parts, audio.silence(rate, audio.LEAD_OUT)]), rate, []
     voice = voices[prompt.language]()
     rate = voice.rate
+    if prompt.reading and voice.notation(prompt.spoken[0]) != pronounced(prompt.reading):
+        raise CatalogueError(f"{prompt.key}: {prompt.text} is read {voice.notation(prompt.spoken[0])}, not {prompt.reading}")
     said = [said_once(voice, sentence, cache) for sentence in prompt.spoken]
     # One level for the prompt: sentence by sentence would make a short one shout.
     joined = audio.levelled(np.concatenate(said), rate)

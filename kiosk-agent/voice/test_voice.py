@@ -61,6 +61,15 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(catalogue.sentences("一つ(注意)。二つ。", "ja"), ("一つ(注意)。", "二つ。"))
         self.assertEqual(catalogue.sentences("Tries left: 2.", "en"), ("Tries left: 2.",))
 
+    def test_a_reading_is_compared_as_it_is_pronounced(self):
+        for kana, said in {"ほっかいどう": "ホッカイドー", "とうきょうと": "トーキョート", "おおいたけん": "オーイタケン", "にいがたけん": "ニーガタケン", "あいちけん": "アイチケン", "しずおかけん": "シズオカケン"}.items():
+            self.assertEqual(catalogue.pronounced(kana), said)
+
+    def test_a_name_read_otherwise_is_not_recorded(self):
+        misread = catalogue.Prompt("ja", "Prefecture/01", "北海道", None, ("北海道",), ("北海道",), "ほっかいどう")
+        with self.assertRaises(catalogue.CatalogueError):
+            generate.spoken(misread, {"ja": Tone}, None)
+
     def test_the_longest_reading_wins(self):
         readings = sorted({"次": "x", "1次": "y"}.items(), key=lambda pair: -len(pair[0]))
         self.assertEqual(catalogue.spoken("1次次", readings), "yx")

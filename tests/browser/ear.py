@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Error, expect
 
-from shown import FEW, LANGUAGES, municipality, shown_alone
+from shown import FEW, LANGUAGES, MANY, check_digit, municipality, offer, preview, shown_alone
 from stand import PIN
 
 # Each recording once, also where a busy machine makes it falter and go on.
@@ -29,7 +29,7 @@ FOCUS = """() => {
     return {
         name: element.getAttribute("aria-label") ?? [...element.childNodes].map(({ textContent }) => textContent).join(" ").trim(),
         tag: element.tagName, digit: element.matches(".keys button") && /^[0-9]$/.test(element.textContent),
-        home: element.closest(".home") !== null, spelled: element.dataset.say?.includes("Letter/") ? element.dataset.say : null, language: element.matches("button.language, dialog button[lang]") && element.lang,
+        spelled: element.dataset.say?.includes("Letter/") ? element.dataset.say.split(" ") : [], language: element.matches("button.language, dialog button[lang]") && element.lang,
     };
 }"""
 CONTROLS = """() => [...(document.querySelector("dialog[open]") ?? document).querySelectorAll("button, [tabindex='0']")]
@@ -78,14 +78,14 @@ class Ears:
         focus = self.kiosk.page.evaluate(FOCUS)
         if focus["tag"] == "BODY":
             return None
-        name = self.kiosk.say("DigitKey") if focus["digit"] else self.kiosk.say("Home") if focus["home"] else focus["name"]
+        name = self.kiosk.say("DigitKey") if focus["digit"] else focus["name"]
         if focus["language"]:
             name = {"ja": "日本語", "en": "English", "zh": "中文", "ko": "한국어"}[focus["language"]]
         if focus["spelled"]:
-            name = " ".join(self.words(key.replace(":", "/") if ":" in key else f"{self.kiosk.language}/{key}") for key in focus["spelled"].split())
+            name = " ".join(self.words(key.replace(":", "/") if ":" in key else f"{self.kiosk.language}/{key}") for key in focus["spelled"])
         # The button for languages is named in two.
         name = name.removesuffix(" / Language")
-        self.waits(lambda played: any(" ".join(map(self.words, played[-count:])) == name for count in (1, 2, len(name.split()))), name)
+        self.waits(lambda played: any(" ".join(map(self.words, played[-count:])) == name for count in (1, 2, len(focus["spelled"]))), name)
         return name
 
     def to(self, *names):
@@ -102,11 +102,13 @@ class Ears:
 
 def by_ear(stand, kiosk):
     """A whole application in Japanese and in English; what leads on is what was heard. Once for a municipality that the card does not name."""
-    for language, elsewhere in (("ja", None), ("en", "Y O K O H A M A C I T Y")):
-        applied(stand, kiosk, language, elsewhere)
+    letters = [f"Letter/{ord(kana):x}" for kana in "きよせし"]
+    applied(stand, kiosk, "ja", "ordinary", "カードの住所の市区町村 東京都 き よ せ し", ["Prefecture/13", *letters])
+    letters = [f"Letter/{ord(letter):x}" for letter in "YOKOHAMACITYKANAGAWA"]
+    applied(stand, kiosk, "en", "moved", "Y O K O H A M A C I T Y Prefecture K A N A G A W A", [*letters[:12], "InPrefecture", *letters[12:]])
 
 
-def applied(stand, kiosk, language, elsewhere):
+def applied(stand, kiosk, language, persona, municipality, said):
     kiosk.is_on("language")
     ears = Ears(kiosk)
     # Whoever finds it silent tries a key, and then hears in every language how to go on.
@@ -135,7 +137,7 @@ def applied(stand, kiosk, language, elsewhere):
     ears.hears("PlaceCardHelp", "HelpStaff", "Close")
     ears.keys.press("Enter")
     expect(kiosk.page.locator("dialog")).to_have_count(0)
-    stand.order(insert="moved" if elsewhere else "ordinary")
+    stand.order(insert=persona)
     ears.hears("ChooseKind")
     ears.to(f"{kiosk.say('Domestic')} {kiosk.say('DomesticText')}")
     ears.keys.press("Enter")
@@ -144,17 +146,14 @@ def applied(stand, kiosk, language, elsewhere):
     ears.hears("TakeCard")
     stand.order(remove=0)
     ears.hears("ChooseMunicipality")
-    if elsewhere:
-        # Nobody has recorded it: it is spelled.
-        ears.to(elsewhere)
-        ears.keys.press("Enter")
-    else:
-        ears.chooses("Home")
+    # Nobody has recorded it: it is spelled.
+    ears.to(municipality)
+    ears.keys.press("Enter")
     ears.hears("ChooseCopies", "CopyCount/1")
     ears.chooses("MoreCopies")
     ears.hears("CopyCount/2")
     ears.chooses("Next")
-    ears.hears("CheckPreview", "PreviewByEar")
+    ears.hears("CheckPreview", "PreviewByEar", "Authority", *said)
     before = len(stand.sheets())
     ears.chooses("Issue")
     ears.hears("Done")
@@ -198,7 +197,7 @@ def every_control(shown):
     for screen, language in shown.each():
         for control in shown.page.evaluate(CONTROLS):
             counted += 1
-            if control["of_center"] and language != "ja" and control["say"] == "OnScreenOnly":
+            if control["of_center"] and control["say"] == "OnScreenOnly":
                 faults.append(f"{screen}, {language}: {control['name']} is not spelled")
             for key in (control["say"] or "").split():
                 own, _, key = key.rpartition(":")
@@ -211,9 +210,9 @@ def every_control(shown):
     assert not faults, "\n".join(faults)
 
 
-def hears(shown, *keys):
-    """These in Japanese, and nothing after them so far."""
-    wanted = [f"ja/{key}" for key in keys]
+def hears(shown, *keys, language="ja"):
+    """These, and nothing after them so far."""
+    wanted = [f"{language}/{key}" for key in keys]
     deadline = time.monotonic() + 30
     while (played := shown.page.evaluate("window.played"))[-len(wanted):] != wanted:
         assert time.monotonic() < deadline, f"{wanted} is not heard, but {played}"
@@ -257,4 +256,90 @@ def by_finger(shown):
     hears(shown, "Domestic", "DomesticText")
 
 
-PARTS = (by_ear, *map(shown_alone, (every_control, money, by_finger)))
+def asked_over(shown):
+    """Who is asked whether to stop hears that, and not what has come in below; once they go on, they hear it from its beginning."""
+    shown.start_over()
+    shown.page.evaluate(PLAYED)
+    shown.page.evaluate(FASTER)
+    shown.tell(municipality(FEW))
+    shown.on("municipality")
+    shown.tell({"view": "looking-up"})
+    shown.on("looking-up")
+    shown.page.keyboard.press("Escape")
+    hears(shown, "StopTitle", "StopText", "StopNo")
+    shown.page.evaluate("window.played = []")
+    shown.tell({"view": "preview", "preview": preview()})
+    shown.on("preview")
+    hears(shown, "StopTitle", "StopNo")
+    assert len(shown.page.evaluate("window.played")) == 2
+    expect(shown.page.locator("dialog.stop button").first).to_be_focused()
+    shown.page.keyboard.press("Enter")
+    hears(shown, "CheckPreview", "PreviewByEar", "Authority", "Prefecture/13", *(f"Letter/{ord(kana):x}" for kana in "きよせし"))
+    expect(shown.page.locator("h1")).to_be_focused()
+
+
+def prefectures(shown):
+    """Each is said by its name in Japanese, and spelled in English. Two municipalities that are called the same are told apart, wherever they are come to."""
+    of = [("13206", "東京都", "Tokyo", "府中市", "ふちゅうし", "Fuchu City"), ("34208", "広島県", "Hiroshima", "府中市", "ふちゅうし", "Fuchu City")]
+    offers = sorted(MANY + [offer(check_digit(code), *rest) for code, *rest in of], key=lambda offered: offered["code"])
+    letters = {"ja": "ふちゆうし", "en": "FUCHUCITY"}
+
+    def spelled(name):
+        return [f"Letter/{ord(letter):x}" for letter in name]
+
+    def begin(language):
+        shown.start_over()
+        shown.tell(municipality(offers))
+        shown.speak(language)
+        shown.page.locator("h1").focus()
+        return {
+            "ja": {code: [f"Prefecture/{code}"] for code in ("13", "34")},
+            "en": {"13": ["InPrefecture", *spelled("TOKYO")], "34": ["InPrefecture", *spelled("HIROSHIMA")]},
+        }[language]
+
+    def steps(until):
+        """What is heard of each control on the way; the last is the one whose text this is."""
+        heard = []
+        for _ in range(80):
+            shown.page.evaluate("window.played = []")
+            shown.page.keyboard.press("Tab")
+            focus = shown.page.evaluate("[document.activeElement.textContent, document.activeElement.dataset.say ?? null]")
+            focus[1] = [key.removeprefix(f"{shown.language}:") for key in (focus[1] or "").split()]
+            if focus[1]:
+                hears(shown, *focus[1], language=shown.language)
+            heard.append(focus)
+            if focus[0] == until:
+                return [said for _, said in heard]
+        raise AssertionError(f"{until} is never reached, but {heard}")
+
+    shown.start_over()
+    shown.page.evaluate(PLAYED)
+    shown.page.evaluate(FASTER)
+    for language, tokyo, fuchu, other in (("ja", "東京都", "府中市", "千代田区"), ("en", "Tokyo", "Fuchu City", "Chiyoda City")):
+        def whole(code):
+            return [*prefecture[code], *spelled(letters["ja"])] if language == "ja" else [*spelled(letters["en"]), *prefecture[code]]
+
+        prefecture = begin(language)
+        # The one of the card's address comes first.
+        own = steps({"ja": "東京都清瀬市", "en": "Kiyose City, Tokyo"}[language])[-1]
+        assert own == {"ja": ["Home", "Prefecture/13", *spelled("きよせし")], "en": ["Home", *spelled("KIYOSECITY"), "InPrefecture", *spelled("TOKYO")]}[language], own
+        walked = steps(tokyo)
+        assert walked[-1] == (["Prefecture/13"] if language == "ja" else spelled("TOKYO")), walked
+        if language == "ja":
+            codes = sorted({offered["code"][:2] for offered in offers if offered["code"][:2] <= "13"})
+            assert walked[-len(codes):] == [[f"Prefecture/{code}"] for code in codes], walked
+        shown.page.keyboard.press("Enter")
+        # Within a prefecture its name is said only where it tells two apart.
+        assert steps(other)[-1] == spelled({"ja": "ちよだく", "en": "CHIYODACITY"}[language])
+        assert steps(fuchu)[-1] == whole("13")
+        # Where all prefectures are together it is always said.
+        prefecture = begin(language)
+        steps(shown.says("ByReading"))
+        shown.page.keyboard.press("Enter")
+        steps({"ja": "は", "en": "F"}[language])
+        shown.page.keyboard.press("Enter")
+        for code, label in (("13", {"ja": "東京都府中市", "en": "Fuchu City, Tokyo"}), ("34", {"ja": "広島県府中市", "en": "Fuchu City, Hiroshima"})):
+            assert steps(label[language])[-1] == whole(code)
+
+
+PARTS = (by_ear, *map(shown_alone, (every_control, money, by_finger, asked_over, prefectures)))

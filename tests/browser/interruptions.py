@@ -8,6 +8,11 @@ from stand import persona
 
 # Seconds for each step, where they are waited for.
 SHORT = 3
+# A second tap that meets the screen in the very moment when it has come in.
+TAPS = """() => {
+    const main = document.querySelector("main");
+    new MutationObserver(() => { for (const button of ["#back", "main .choice"]) document.querySelector(button).click(); }).observe(main, { attributes: true });
+}"""
 
 
 def left_a_card(stand, kiosk):
@@ -289,6 +294,26 @@ def announced(shown):
         expect(main).to_contain_text(NOTICE[language])
 
 
+def under_a_dialog(shown):
+    """What was aimed at a dialog is no press for what has come in under it, and none to go back."""
+    pressed = []
+    shown.page.on("request", lambda request: request.url.endswith("/press") and pressed.append(request.post_data_json["intent"]))
+    shown.start_over()
+    shown.tell({"view": "place-card"})
+    shown.on("place-card")
+    shown.page.locator("#help").click()
+    shown.page.evaluate(TAPS)
+    shown.tell({"view": "kind", "kinds": ["domestic"]})
+    shown.on("kind")
+    expect(shown.page.locator("dialog")).to_have_count(0)
+    shown.page.wait_for_timeout(1000)
+    assert pressed == [], pressed
+    for button, intent in (("#back", "back"), ("main .choice", "kind")):
+        with shown.page.expect_request("**/press"):
+            shown.page.locator(button).click()
+        assert pressed[-1] == intent, pressed
+
+
 def without_reader(stand, kiosk):
     """A service that is lost is no card that was taken."""
     kiosk.to_pin("ordinary", "ja").type_pin().is_on("take-card")
@@ -307,4 +332,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, kept_waiting, without_browser, waited, shown_alone(announced), without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, kept_waiting, without_browser, waited, *map(shown_alone, (announced, under_a_dialog)), without_reader)

@@ -110,6 +110,7 @@ texts! {
     shown ChooseMunicipalityTitle "市区町村を選んでください" "Choose a municipality" "请选择市区町村" "시구정촌을 선택해 주십시오";
     spoken ChooseMunicipalityHelp "接種記録は、接種を受けた日に住民票があった市区町村にあります。引っ越しをされた方は、以前の市区町村を選んでください。" "Your record is kept by the municipality where you were registered as a resident on the day of the vaccination. If you have moved since, choose the earlier one." "接种记录保存在接种当日您的住民票所在的市区町村。如已搬家，请选择以前的市区町村。" "접종 기록은 접종일에 주민표가 있던 시구정촌에 있습니다. 이사하신 분은 이전 시구정촌을 선택해 주십시오.";
     named Home "カードの住所の市区町村" "The municipality of your card's address" "卡上住址的市区町村" "카드 주소의 시구정촌";
+    named InPrefecture "都道府県" "Prefecture" "都道府县" "도도부현";
     shown Elsewhere "ほかの市区町村" "Another municipality" "其他市区町村" "다른 시구정촌";
     named ByPrefecture "都道府県から選ぶ" "By prefecture" "按都道府县选择" "도도부현으로 찾기";
     named ByReading "五十音から選ぶ" "By first letter" "按首字母选择" "첫 글자로 찾기";
@@ -129,7 +130,7 @@ texts! {
     spoken PreviewHelp "ここに表示された内容がそのまま印刷されます。内容が違うときは、中止して、記録のある市区町村の窓口にお問い合わせください。" "Exactly this will be printed. If something is wrong, cancel, and ask at the counter of the municipality that holds the record." "将按此处显示的内容打印。如有错误，请取消，并咨询保存记录的市区町村窗口。" "여기에 표시된 내용이 그대로 인쇄됩니다. 내용이 다르면 취소하고 기록이 있는 시구정촌 창구에 문의해 주십시오.";
     shown Name "氏名" "Name" "姓名" "성명";
     shown BirthDate "生年月日" "Date of birth" "出生日期" "생년월일";
-    shown Authority "証明する市区町村" "Certified by" "证明机构" "증명 기관";
+    named Authority "証明する市区町村" "Certified by" "证明机构" "증명 기관";
     shown PassportName "旅券の氏名" "Name in passport" "护照姓名" "여권의 성명";
     shown Nationality "国籍" "Nationality" "国籍" "국적";
     shown PassportNumber "旅券番号" "Passport number" "护照号码" "여권 번호";
