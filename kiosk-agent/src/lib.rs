@@ -36,6 +36,7 @@ pub mod key;
 pub mod keystore;
 pub mod kiosk;
 pub mod latch;
+mod money;
 pub mod output;
 pub mod passport;
 pub mod ports;

@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::Path;
 use std::sync::MutexGuard;
+use std::time::{Duration, SystemTime};
 
 use card::evidence::{Binding, Context};
+use card::messaging::Protection;
 use card::pcsc::Pcsc;
 use card::pin::Pin;
 use card::session::{Attempt, SessionError};
@@ -14,12 +16,16 @@ use card::trust::{Environment, TrustStore};
 use hw_sim::fault::Fault;
 use hw_sim::personalize::personalize;
 use hw_sim::trace::Event;
+use issuance_api::ProblemCode;
 use stage::kiosk::{Application, Purpose, apply_with};
 use stage::persona::Persona;
 use stage::reader::{Reader, name};
 use tempfile::TempDir;
+use terminal::ports::Card;
+use terminal::reader::PcscCard;
+use tokio::time::timeout;
 
-use crate::support::{Counter, alone_with_pcsc};
+use crate::support::{Counter, alone_with_pcsc, block_on};
 
 /// A reader with cards, and nothing else of the world.
 struct Bench {
@@ -113,6 +119,44 @@ fn cards_come_and_go_on_both_slots() {
     reader.insert_into(1, "ordinary", &[]).unwrap();
     reader.noticed_on(0, false).unwrap();
     assert_eq!((bench.read(0), bench.read(1)), (nothing(), found(ORDINARY)));
+}
+
+#[test]
+fn the_card_of_an_application_is_lifted_from_its_own_reader() {
+    /// Longer than it takes to notice: nobody waits so long where all is well.
+    const GIVEN_UP: Duration = Duration::from_secs(20);
+    let bench = Bench::with(&["ordinary", "gaiji"]);
+    let reader = &bench.reader;
+    for own in [0, 1] {
+        let other = 1 - own;
+        let card = PcscCard::start_on(
+            Pcsc::open().unwrap(),
+            None,
+            SystemTime::now,
+            Protection::Plain,
+        );
+        let mut card = card.unwrap();
+        reader.insert_into(own, "ordinary", &[]).unwrap();
+        block_on(async {
+            assert_eq!(card.open(GIVEN_UP).await, Ok(3));
+            // Another card comes and goes, and lies there while this one goes.
+            for inserted in [true, false, true] {
+                if inserted {
+                    reader.insert_into(other, "gaiji", &[]).unwrap();
+                } else {
+                    reader.remove_from(other).unwrap();
+                }
+                reader.noticed_on(other, inserted).unwrap();
+                let lifted = timeout(Duration::from_millis(500), card.lifted()).await;
+                assert!(lifted.is_err(), "{own}, {inserted}: {lifted:?}");
+            }
+            reader.remove_from(own).unwrap();
+            let lifted = timeout(GIVEN_UP, card.lifted()).await;
+            assert_eq!(lifted, Ok(ProblemCode::CardLifted), "{own}");
+            card.close().await;
+        });
+        reader.remove_from(other).unwrap();
+    }
 }
 
 #[test]

@@ -230,15 +230,10 @@ impl Stand {
         let persona = Persona::load(name)?;
         let passport = Passport::of(&persona).ok_or("a persona without a passport")?;
         let municipality = persona.municipality.parse()?;
-        block_on(async {
-            let app = Applicant::new(world.client_of_center("apps/app-0001"));
-            let ticket = app.identify(world.ground.card(name)).await?.ticket;
-            let mrz = passport.mrz();
-            let previewed = app.inquire_abroad(&ticket, municipality, Some(mrz)).await?;
-            app.issue(&previewed.state).await?;
-            app.delivered(&previewed.state).await?;
-            Ok(())
-        })?
+        let app = Applicant::new(world.client_of_center("apps/app-0001"));
+        let card = world.ground.card(name);
+        block_on(app.issue_abroad(card, municipality, passport.mrz()))??;
+        Ok(())
     }
 
     fn printer_works(&self, works: Works) -> io::Result<()> {

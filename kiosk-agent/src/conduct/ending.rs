@@ -24,10 +24,40 @@ pub(super) struct Out {
     handed_over: HandedOver,
     /// Whether what was paid for the copies that did not come out was returned, where something was.
     refunded: Option<bool>,
-    /// Paper has come into the tray.
-    seen: bool,
-    /// More than one sheet: the last may still be on its way where others have come.
-    several: bool,
+    paper: Paper,
+}
+
+/// What is known of the paper in the tray once all that comes out has left the printer.
+#[derive(Clone, Copy)]
+enum Paper {
+    /// None was seen: it is on its way.
+    Coming,
+    /// Some was seen, and more than that has come out: the last may still be on its way, and the others be taken.
+    SomeSeen,
+    /// The only sheet was seen, and is taken perhaps.
+    AllSeen,
+}
+
+impl Paper {
+    const fn of(seen: bool, sheets: u8) -> Self {
+        match (seen, sheets) {
+            (false, _) => Self::Coming,
+            (true, ..=1) => Self::AllSeen,
+            (true, _) => Self::SomeSeen,
+        }
+    }
+
+    /// How long it is waited for in the tray.
+    const fn comes(self) -> Duration {
+        match self {
+            Self::Coming | Self::SomeSeen => PAPER_COMES,
+            Self::AllSeen => LAST_COMES,
+        }
+    }
+
+    const fn is_seen(self) -> bool {
+        !matches!(self, Self::Coming)
+    }
 }
 
 impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O, P, S> {
@@ -66,8 +96,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                     return Ok(Out {
                         handed_over,
                         refunded: None,
-                        seen,
-                        several: of > 1,
+                        paper: Paper::of(seen, of),
                     });
                 }
                 Err(refused) => checked = retry(refused, front)?,
@@ -95,12 +124,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         ended: Problem,
         seen: bool,
     ) -> Result<Out, Problem> {
-        let missing = checked.missing();
+        let (missing, of) = (checked.missing(), checked.out() + checked.missing());
         let mut out = Out {
             handed_over: checked.leave().ok_or(ended)?,
             refunded: None,
-            seen,
-            several: true,
+            paper: Paper::of(seen, of),
         };
         if let Some(fee) = self.cabinet.fee {
             let refund = self.cabinet.payment.refund(fee.times(missing)).await;
@@ -116,8 +144,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         Out {
             handed_over,
             refunded,
-            seen,
-            several,
+            paper,
         }: Out,
         front: &mut impl FrontEnd,
     ) -> Ended {
@@ -133,7 +160,7 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             reported
         });
         let (mut reported, mut is_taken) = (None, (!tray.is_fitted()).then_some(false));
-        let mut taking = pin!(taken(tray, seen, several));
+        let mut taking = pin!(taken(tray, paper));
         loop {
             match (reported, is_taken) {
                 (Some(reported), Some(taken)) => {
@@ -160,15 +187,10 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
 /// Waits until paper has come and is taken; whether that was seen. Where some was seen already it may have been taken, but for a last sheet.
 /// A sensor that cannot tell keeps nobody: that the certificate is there was told.
-async fn taken(tray: &mut impl Sensor, seen: bool, several: bool) -> bool {
-    let comes = if seen && !several {
-        LAST_COMES
-    } else {
-        PAPER_COMES
-    };
-    match tray.filled(comes).await {
+async fn taken(tray: &mut impl Sensor, paper: Paper) -> bool {
+    match tray.filled(paper.comes()).await {
         Ok(()) => tray.cleared(NO_END).await.is_ok(),
-        Err(SensorError::TimedOut) => seen,
+        Err(SensorError::TimedOut) => paper.is_seen(),
         Err(SensorError::Failed) => false,
     }
 }

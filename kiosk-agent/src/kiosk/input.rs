@@ -33,6 +33,13 @@ impl Input {
         Ok(Self { lines })
     }
 
+    /// Nobody at a keyboard.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        let (_, lines) = mpsc::unbounded_channel();
+        Self { lines }
+    }
+
     /// Forgets what was typed ahead at a terminal: nobody confirms what was not shown yet.
     pub(super) fn forget(&mut self) {
         if rustix::termios::isatty(rustix::stdio::stdin()) {

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use crate::cabinet::{PaymentUnit, Sensor};
 use crate::conduct::Terminal;
+use crate::money::Money;
 use crate::output::Output;
 use crate::ports::{Card, Center, Closed, FrontEnd, Intent, View};
 use card::pin::Pin;
@@ -28,6 +29,8 @@ pub(super) struct Once {
     next: Option<Intent>,
     /// What would be worth another try, if there were somebody to decide on it.
     refused: Option<Problem>,
+    money: Money,
+    step: fn(&str),
 }
 
 impl Once {
@@ -50,6 +53,8 @@ impl Once {
             passport: passport?,
             next: None,
             refused: None,
+            money: Money::default(),
+            step,
         })
     }
 
@@ -76,18 +81,19 @@ impl FrontEnd for Once {
     fn show(&mut self, view: &View<'_>) {
         // Whatever was in the way decides the outcome: nothing is tried twice here.
         let cancel = || Some(Intent::Cancel);
+        self.money.follow(view);
         self.next = match view {
             View::Menu(_) => Some(Intent::Apply(self.programme.clone())),
             View::Kind(_) => Some(Intent::Kind(self.kind)),
             View::Pin { remaining } => {
                 if *remaining == 1 {
-                    step("last-try");
+                    (self.step)("last-try");
                 }
                 self.pin.take().map(Intent::Pin).or_else(cancel)
             }
             View::TakeCard => {
-                step("card-read");
-                step("take-card");
+                (self.step)("card-read");
+                (self.step)("take-card");
                 None
             }
             View::Passport => self.passport.take().map(Intent::Passport).or_else(cancel),
@@ -97,24 +103,32 @@ impl FrontEnd for Once {
                 copies: self.copies,
             }),
             View::Preview(_) => {
-                step("preview");
+                (self.step)("preview");
                 Some(Intent::Go)
             }
             View::TryAgain => cancel(),
             View::Delivering { out: 0, .. } => {
-                step("issued");
+                (self.step)("issued");
                 None
             }
             View::Done(ended) => {
-                step("delivered");
+                (self.step)("delivered");
                 if !ended.reported {
-                    step("not-reported");
+                    (self.step)("not-reported");
+                }
+                if ended.returned {
+                    (self.step)("fee-returned");
                 }
                 None
             }
-            &(View::Problem(problem)
-            | View::Over(problem)
-            | View::OutOfService(Closed { problem, .. })) => {
+            View::Over(problem) => {
+                if self.money.returned_with(problem) {
+                    (self.step)("fee-returned");
+                }
+                self.refused.get_or_insert_with(|| (*problem).clone());
+                None
+            }
+            &(View::Problem(problem) | View::OutOfService(Closed { problem, .. })) => {
                 self.refused.get_or_insert_with(|| problem.clone());
                 None
             }
@@ -177,7 +191,60 @@ fn pin_of(source: &mut impl Read) -> Result<Pin, ProblemCode> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+    use crate::cabinet::Yen;
+    use crate::ports::Ended;
+
+    thread_local! {
+        static STEPS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    fn steps(views: &[View<'_>]) -> Vec<String> {
+        let mut once = Once {
+            programme: "covid-19".parse().unwrap(),
+            kind: CertificateKind::Domestic,
+            municipality: "132217".parse().unwrap(),
+            copies: 1,
+            pin: None,
+            passport: None,
+            next: None,
+            refused: None,
+            money: Money::default(),
+            step: |name| STEPS.with_borrow_mut(|steps| steps.push(name.to_owned())),
+        };
+        for view in views {
+            once.show(view);
+        }
+        STEPS.take()
+    }
+
+    #[test]
+    fn money_that_came_out_again_is_a_step() {
+        let fee = |inserted| View::Fee {
+            due: Yen::new(120),
+            inserted: Yen::new(inserted),
+        };
+        let ended = Problem::from(ProblemCode::PrinterFailed);
+        let stuck = Problem::from(ProblemCode::PaymentNotReturned);
+        assert_eq!(
+            steps(&[fee(0), fee(120), View::Over(&ended)]),
+            ["fee-returned"]
+        );
+        assert_eq!(steps(&[fee(0), View::Over(&ended)]), [""; 0]);
+        assert_eq!(steps(&[fee(120), View::Over(&stuck)]), [""; 0]);
+        let done = |returned| {
+            View::Done(Ended {
+                reported: true,
+                taken: false,
+                returned,
+                stuck: false,
+            })
+        };
+        assert_eq!(steps(&[done(true)]), ["delivered", "fee-returned"]);
+        assert_eq!(steps(&[done(false)]), ["delivered"]);
+    }
 
     #[test]
     fn a_passport_is_two_lines() {

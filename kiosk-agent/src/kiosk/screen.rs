@@ -1,6 +1,7 @@
 //! The plain text front end: prints what the core pushes, makes intents of lines.
 
 use crate::cabinet::Yen;
+use crate::money::Money;
 use crate::ports::{FrontEnd, Intent, STEPS, View};
 use crate::text::{Text, fill, localized};
 use card::pin::Pin;
@@ -23,6 +24,19 @@ pub(super) struct Screen {
     quiet: Option<Quiet>,
     /// Held while somebody's data are shown.
     aside: Option<Aside>,
+    under_way: UnderWay,
+    money: Money,
+    out: fn(&[&str]),
+}
+
+/// What stands there and is shown anew as it goes on: what was said of it is not said again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UnderWay {
+    Nothing,
+    Fee,
+    /// So many copies are out.
+    Delivering(u8),
+    TakePaper,
 }
 
 /// What a line would mean.
@@ -38,7 +52,7 @@ enum Expects {
 }
 
 impl Screen {
-    pub(super) const fn new(input: Input, language: Language, preferred: ProgrammeId) -> Self {
+    pub(super) fn new(input: Input, language: Language, preferred: ProgrammeId) -> Self {
         Self {
             input,
             language,
@@ -47,6 +61,9 @@ impl Screen {
             open: true,
             quiet: None,
             aside: None,
+            under_way: UnderWay::Nothing,
+            money: Money::default(),
+            out: say_all,
         }
     }
 
@@ -63,12 +80,53 @@ impl Screen {
         }
     }
 
+    fn say(&self, text: &str) {
+        (self.out)(&[text]);
+    }
+
     fn text(&self, text: Text) {
-        say(text.say(self.language));
+        self.say(text.say(self.language));
+    }
+
+    fn sum(&self, text: Text, sum: Yen) {
+        let sum = fill(Text::Yen.say(self.language), "{yen}", &sum.to_string());
+        self.say(&format!("{}: {sum}", text.say(self.language)));
+    }
+
+    fn printed(&self, out: u8, of: u8) {
+        let text = Text::PrintedOf.say(self.language);
+        let text = fill(text, "{printed}", &out.to_string());
+        self.say(&fill(&text, "{copies}", &of.to_string()));
+    }
+
+    /// What goes on: whether that is all there is to say of the view.
+    fn goes_on(&mut self, view: &View<'_>) -> bool {
+        let (is_same, now) = match (self.under_way, view) {
+            (before, View::Fee { inserted, .. }) => {
+                let is_same = before == UnderWay::Fee;
+                if is_same {
+                    self.sum(Text::FeeInserted, *inserted);
+                }
+                (is_same, UnderWay::Fee)
+            }
+            (UnderWay::Delivering(before), &View::Delivering { out, of }) => {
+                if out > before {
+                    self.printed(out, of);
+                }
+                (true, UnderWay::Delivering(out.max(before)))
+            }
+            (_, View::Delivering { out, .. }) => (false, UnderWay::Delivering(*out)),
+            (before, View::TakePaper { .. }) => {
+                (before == UnderWay::TakePaper, UnderWay::TakePaper)
+            }
+            _ => (false, UnderWay::Nothing),
+        };
+        self.under_way = now;
+        is_same
     }
 
     fn problem(&self, problem: &Problem) {
-        say(&format!(
+        self.say(&format!(
             "\n! {} ({})",
             problem.message(self.language),
             problem.code.as_str()
@@ -78,14 +136,14 @@ impl Screen {
     fn menu(&mut self, menu: &Menu) {
         self.text(Text::Title);
         for notice in &menu.notices {
-            say(&format!("* {}", localized(notice, self.language)));
+            self.say(&format!("* {}", localized(notice, self.language)));
         }
         let mut offers: Vec<_> = menu.programmes.iter().collect();
         offers.sort_by_key(|offer| offer.id != self.preferred);
         self.text(Text::ChooseProgramme);
         for (number, offer) in offers.iter().enumerate() {
             let name = localized(&offer.name, self.language);
-            say(&format!("{:3}  {name}", number + 1));
+            self.say(&format!("{:3}  {name}", number + 1));
         }
         self.expects = Expects::Programme(offers.iter().map(|offer| offer.id.clone()).collect());
     }
@@ -97,7 +155,7 @@ impl Screen {
                 CertificateKind::Domestic => Text::Domestic,
                 CertificateKind::Abroad => Text::Abroad,
             };
-            say(&format!("{:3}  {}", number + 1, name.say(self.language)));
+            self.say(&format!("{:3}  {}", number + 1, name.say(self.language)));
         }
         self.expects = Expects::Kind(kinds.to_vec());
     }
@@ -114,7 +172,7 @@ impl Screen {
                     format!("{}, {}", offer.name_en, offer.prefecture_en)
                 }
             };
-            say(&format!("{:3}  {name}", number + 1));
+            self.say(&format!("{:3}  {name}", number + 1));
         }
         self.expects = Expects::Municipality(offers.iter().map(|offer| offer.code).collect());
     }
@@ -124,7 +182,7 @@ impl Screen {
         let japanese = self.language == Language::Ja;
         let authority = &preview.authority;
         let row =
-            |label: Text, value: &str| say_all(&["  ", label.say(self.language), ": ", value]);
+            |label: Text, value: &str| (self.out)(&["  ", label.say(self.language), ": ", value]);
         let day = |date| Zeroizing::new(String::from(date));
         row(Text::Name, preview.holder.name.expose());
         row(Text::BirthDate, &day(preview.holder.birth_date));
@@ -151,7 +209,7 @@ impl Screen {
             let number = abroad.map_or(number + 1, |abroad| abroad.number.into());
             let number = number.to_string();
             let day = day(dose.date);
-            say_all(&[
+            (self.out)(&[
                 "  ", &number, ". ", &day, "  ", product, "  ", maker, "  ", &dose.lot,
             ]);
         }
@@ -232,15 +290,9 @@ impl Drop for Aside {
 
 impl FrontEnd for Screen {
     fn show(&mut self, view: &View<'_>) {
-        match view {
-            // Told when it came out.
-            View::TakePaper { reported: true } => return,
-            View::Delivering { out: out @ 1.., of } => {
-                let text = Text::PrintedOf.say(self.language);
-                let text = fill(text, "{printed}", &out.to_string());
-                return say(&fill(&text, "{copies}", &of.to_string()));
-            }
-            _ => {}
+        self.money.follow(view);
+        if self.goes_on(view) {
+            return;
         }
         self.quiet = None;
         self.aside = None;
@@ -263,7 +315,7 @@ impl FrontEnd for Screen {
             } else {
                 ""
             };
-            say(&format!("\n── {step}/{STEPS} ── {hint}"));
+            self.say(&format!("\n── {step}/{STEPS} ── {hint}"));
         }
         self.expects = Expects::Nothing;
         match view {
@@ -275,7 +327,7 @@ impl FrontEnd for Screen {
                     self.text(Text::LastTry);
                 }
                 let prompt = Text::TypePin.say(self.language);
-                say(&fill(prompt, "{remaining}", &remaining.to_string()));
+                self.say(&fill(prompt, "{remaining}", &remaining.to_string()));
                 self.quiet = Some(Quiet::begin());
                 self.expects = Expects::Pin;
             }
@@ -288,16 +340,17 @@ impl FrontEnd for Screen {
             View::LookingUp => self.text(Text::LookingUp),
             View::Preview(preview) => self.preview(preview),
             View::Fee { due, inserted } => {
-                let yen = |text: Text, sum: &Yen| {
-                    let sum = fill(Text::Yen.say(self.language), "{yen}", &sum.to_string());
-                    say(&format!("{}: {sum}", text.say(self.language)));
-                };
-                yen(Text::FeeDue, due);
-                yen(Text::FeeInserted, inserted);
+                self.sum(Text::FeeDue, *due);
+                self.sum(Text::FeeInserted, *inserted);
             }
             View::TakePaper { .. } => self.text(Text::TakePaper),
             View::Issuing => self.text(Text::Issuing),
-            View::Delivering { .. } => self.text(Text::Delivering),
+            View::Delivering { out, of } => {
+                self.text(Text::Delivering);
+                if *out > 0 {
+                    self.printed(*out, *of);
+                }
+            }
             View::Reporting => self.text(Text::Reporting),
             View::Done(ended) => {
                 for text in ended.says() {
@@ -311,7 +364,13 @@ impl FrontEnd for Screen {
                 self.text(Text::TryAgain);
                 self.expects = Expects::Go;
             }
-            View::Problem(problem) | View::Over(problem) => self.problem(problem),
+            View::Problem(problem) => self.problem(problem),
+            View::Over(problem) => {
+                self.problem(problem);
+                if self.money.returned_with(problem) {
+                    self.text(Text::FeeReturned);
+                }
+            }
             View::OutOfService(closed) => self.problem(&closed.problem),
             _ => {}
         }
@@ -352,3 +411,6 @@ fn say_all(pieces: &[&str]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

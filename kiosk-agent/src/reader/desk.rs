@@ -46,6 +46,8 @@ pub(super) struct Desk {
     /// Readers there are, each with whether a card lies on it.
     readers: BTreeMap<ReaderName, bool>,
     held: Option<Asked<PcscTransport>>,
+    /// The reader of the application's card: held, or on loan while it is read.
+    on: Option<ReaderName>,
 }
 
 impl Desk {
@@ -66,6 +68,7 @@ impl Desk {
             lost: false,
             readers: BTreeMap::new(),
             held: None,
+            on: None,
         }
     }
 
@@ -134,13 +137,14 @@ impl Desk {
         }
     }
 
-    /// Waits until no card lies there; one that is held stays so as long as it does.
+    /// Waits until the application's card lies on its reader no more, whatever lies on others; it stays held as long as it does.
     pub(super) fn lifted(&mut self, given_up: impl Fn() -> bool) -> Result<(), ProblemCode> {
         while !given_up() {
             if self.service == Service::Lost {
                 return Err(ProblemCode::ReaderServiceUnavailable);
             }
-            if self.card_there().is_none() {
+            let lies = self.on.as_ref().and_then(|on| self.readers.get(on));
+            if lies != Some(&true) {
                 self.close();
                 return Ok(());
             }
@@ -183,6 +187,7 @@ impl Desk {
     /// Powers the card down and lets go of it.
     pub(super) fn close(&mut self) {
         self.held = None;
+        self.on = None;
     }
 
     /// A reader on which a card lies.
@@ -197,6 +202,7 @@ impl Desk {
         let card = card.select()?.ask_tries()?;
         let remaining = card.remaining();
         self.held = Some(card);
+        self.on = Some(reader.clone());
         Ok(remaining)
     }
 

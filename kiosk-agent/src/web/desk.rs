@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use issuance_api::problem::Language;
-use issuance_api::{MunicipalityCode, ProblemCode};
+use issuance_api::{MunicipalityCode, ProblemCode, ProgrammeId};
 use tokio::time::Instant;
 
 use super::attendant::{AttendantKey, Health};
+use crate::money::Money;
 use crate::ports::{Intent, View};
 
 mod pressing;
@@ -33,6 +34,8 @@ const END: Duration = Duration::from_secs(30);
 pub struct Desk {
     language: Language,
     serial: u64,
+    /// At which step the core is.
+    step: Option<u8>,
     shown: Shown,
     /// What the core showed while a problem was being read.
     next: Option<Shown>,
@@ -49,10 +52,9 @@ pub struct Desk {
     deserted: bool,
     /// A card was left, and the end of its application still stands.
     card_lies: bool,
-    /// Something was inserted.
-    paid: bool,
-    /// The terms were agreed to, and what comes next is not there yet.
-    agreed: bool,
+    money: Money,
+    /// Of which programme the terms were agreed to, where what comes next is not there yet.
+    agreed: Option<ProgrammeId>,
     /// A problem ended the application.
     over: bool,
     key: Option<AttendantKey>,
@@ -77,6 +79,7 @@ impl Desk {
         Self {
             language: Language::Ja,
             serial: 0,
+            step: None,
             shown: Shown::Starting,
             next: None,
             deadline: None,
@@ -87,8 +90,8 @@ impl Desk {
             begun: false,
             deserted: false,
             card_lies: false,
-            paid: false,
-            agreed: false,
+            money: Money::default(),
+            agreed: None,
             over: false,
             key,
             health: Health::default(),
@@ -141,10 +144,10 @@ impl Desk {
         self.begun && matches!(self.shown, Shown::Language(_))
     }
 
-    /// Whether who agreed to the terms still waits for what comes next.
+    /// Whether who agreed to the terms of this programme still waits for what comes next.
     #[must_use]
-    pub const fn has_agreed(&self) -> bool {
-        self.agreed
+    pub fn has_agreed_to(&self, programme: &ProgrammeId) -> bool {
+        self.agreed.as_ref() == Some(programme)
     }
 
     /// Whether the end of an application was read.
@@ -200,7 +203,7 @@ impl Desk {
         self.begun = false;
         self.deserted = false;
         self.card_lies = false;
-        self.paid = false;
+        self.money = Money::default();
         self.over = false;
         self.set(Shown::Starting);
     }
@@ -245,6 +248,8 @@ impl Desk {
     pub fn show(&mut self, view: &View<'_>) {
         let previewed = self.previewed.take();
         self.over = matches!(view, View::Over(_));
+        self.money.follow(view);
+        self.step = view.step();
         let shown = match view {
             View::Menu(menu) => match self.shown {
                 // What is offered changed while somebody was choosing: they choose anew, in their language.
@@ -291,7 +296,6 @@ impl Desk {
             }
             View::Fee { due, inserted } => {
                 self.previewed = previewed;
-                self.paid |= inserted.get() > 0;
                 Shown::Fee {
                     due: *due,
                     inserted: *inserted,
@@ -304,11 +308,7 @@ impl Desk {
             View::TakePaper { reported } => Shown::TakePaper {
                 reported: *reported,
             },
-            View::Issuing => {
-                // What is paid with one coin may never have been shown.
-                self.paid |= matches!(self.shown, Shown::Fee { .. });
-                Shown::Issuing
-            }
+            View::Issuing => Shown::Issuing,
             View::Delivering { out, of } => Shown::Delivering { out: *out, of: *of },
             View::TryAgain => Shown::TryAgain,
             View::Reporting => Shown::Reporting,
@@ -402,7 +402,7 @@ impl Desk {
         }
         self.await_japanese(&shown);
         self.shown = shown;
-        self.agreed = false;
+        self.agreed = None;
         self.serial += 1;
         self.deadline = None;
         self.acknowledged = false;

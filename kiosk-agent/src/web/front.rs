@@ -184,8 +184,9 @@ impl FrontEnd for Front {
                 Some(intent) = self.intents.recv() => intent,
             };
             // Who has turned away while the core was busy begins nothing for whoever comes next.
-            if !matches!(intent, Intent::Apply(_)) || self.shared.desk().has_agreed() {
-                return intent;
+            match &intent {
+                Intent::Apply(programme) if !self.shared.desk().has_agreed_to(programme) => {}
+                _ => return intent,
             }
         }
     }
@@ -459,6 +460,33 @@ mod tests {
             let heard = timeout(Duration::from_secs(1), front.intent()).await;
             assert_eq!(heard.is_err(), turns_away);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_agreed_to_another_programme_since_begins_that_one() {
+        let mut menu = crate::conduct::tests::doubles::menu();
+        let mut other = menu.programmes[0].clone();
+        other.id = "pandemic-influenza".parse().unwrap();
+        menu.programmes.push(other);
+        let mut front = Front::new(Desk::new(None));
+        front.show(&View::Menu(&menu));
+        let shared = front.shared();
+        let press = |intent: serde_json::Value| {
+            let mut press = intent;
+            press["serial"] =
+                serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
+            assert!(shared.press(serde_json::from_value(press).unwrap()));
+        };
+        press(serde_json::json!({"intent": "language", "value": "en"}));
+        for offer in &menu.programmes {
+            press(serde_json::json!({"intent": "programme", "value": offer.id}));
+            press(serde_json::json!({"intent": "agree"}));
+            if offer.id == menu.programmes[0].id {
+                press(serde_json::json!({"intent": "back"}));
+            }
+        }
+        let heard = front.intent().await;
+        assert!(matches!(heard, Intent::Apply(id) if id == menu.programmes[1].id));
     }
 
     #[tokio::test(start_paused = true)]

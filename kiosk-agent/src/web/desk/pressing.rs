@@ -134,7 +134,7 @@ impl Desk {
             (Shown::Terms(menu, id), PageIntent::Agree) => {
                 // Kept until the core shows what comes next.
                 self.shown = Shown::Terms(menu, id.clone());
-                self.agreed = true;
+                self.agreed = Some(id.clone());
                 Taken::For(Intent::Apply(id))
             }
             (shown @ (Shown::Kind(_) | Shown::OtherKind(_)), PageIntent::Kind(kind)) => {

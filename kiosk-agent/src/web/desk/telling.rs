@@ -40,23 +40,15 @@ impl Desk {
         }
     }
 
+    /// As the core's, but where something else stands there: a problem before what follows it, or the attendant's.
     const fn step_number(&self) -> Option<u8> {
-        Some(match self.shown {
-            Shown::Language(_) | Shown::Service(_) | Shown::Terms(..) => 1,
-            Shown::PlaceCard => 2,
-            Shown::Kind(_) | Shown::OtherKind(_) => 3,
-            Shown::Pin { .. } | Shown::Reading | Shown::TakeCard | Shown::Checking => 4,
-            Shown::Municipality(_) | Shown::Copies(..) | Shown::LookingUp => 5,
-            Shown::Preview(_) => 6,
-            Shown::Fee { .. }
-            | Shown::Issuing
-            | Shown::Delivering { .. }
-            | Shown::TryAgain
-            | Shown::TakePaper { .. }
-            | Shown::Reporting => 7,
-            Shown::Done(_) => 8,
-            _ => return None,
-        })
+        match self.shown {
+            Shown::Starting
+            | Shown::Problem(_)
+            | Shown::AttendantKey { .. }
+            | Shown::Attendant { .. } => None,
+            _ => self.step,
+        }
     }
 
     fn spoken(&self) -> Vec<String> {
@@ -174,7 +166,7 @@ impl Desk {
 
     /// Whether a problem ends an application for which money was inserted, and does not say itself where that is.
     fn is_returned(&self, problem: &Problem) -> bool {
-        self.paid && self.over && !tells_of_money(problem.code)
+        self.over && self.money.returned_with(problem)
     }
 
     fn problem<'a>(&self, problem: &Problem, says: Option<&'a Says>, then: Then) -> Content<'a> {
@@ -203,17 +195,6 @@ fn alarm(shown: &Shown) -> Option<&'static str> {
         Shown::AttendantKey { before, .. } => alarm(before),
         _ => None,
     }
-}
-
-/// Whether a problem's own words say where the money is.
-const fn tells_of_money(code: ProblemCode) -> bool {
-    matches!(
-        code,
-        ProblemCode::PaymentNoChange
-            | ProblemCode::PaymentFailed
-            | ProblemCode::PaymentNotReturned
-            | ProblemCode::PaymentUnitUnavailable
-    )
 }
 
 fn said(texts: &[Text]) -> Vec<String> {
