@@ -52,13 +52,14 @@ const saidName = (offer) => spelled(byKana() ? offer.reading : offer.name_en);
 /** With its prefecture, in the order of the screen. */
 const saidWhole = (offer) => (byKana() ? [...saidPrefecture(offer), ...saidName(offer)] : [...saidName(offer), "InPrefecture", ...saidPrefecture(offer)]);
 
-/** What was offered last. */
+/** What was offered last, and which of it is the card's address: that one is never spelled, since others who stand there hear it too. */
 let offered = [];
+let own;
 
-/** The municipality of this code with its prefecture, as it is spoken; nothing where it was not offered. */
+/** The municipality of this code with its prefecture, as it is spoken; nothing where it was not offered, or is the card's address. */
 export function saidOf(code) {
   const offer = offered.find((offer) => offer.code === code);
-  return offer ? saidWhole(offer) : [];
+  return offer && offer !== own ? saidWhole(offer) : [];
 }
 
 /** Within a prefecture: without it, but where another one is said the same. */
@@ -71,8 +72,8 @@ export function municipalities({ offers, home }, press) {
   offered = offers;
   const choice = (offer, label, said) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), "data-say": said.join(" ") });
   const parts = [];
-  const own = offers.find((offer) => offer.code === home);
-  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), ["Home", ...saidWhole(own)])));
+  own = offers.find((offer) => offer.code === home);
+  if (own) parts.push(el("section.home", {}, el("h2", { text: text("Home") }), choice(own, whole(own), ["Home"])));
   const others = offers.filter((offer) => offer !== own);
   if (others.length > 0) {
     const section = el("section", {});
