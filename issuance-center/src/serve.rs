@@ -280,11 +280,11 @@ impl Watch {
             return;
         };
         let reloaded = signers.reload();
-        if reloaded == Ok(true) {
+        if reloaded.changed {
             events.note(Event::BarcodeListRead);
             published.publish_barcodes(signers);
         }
-        let unreadable = reloaded.is_err();
+        let unreadable = reloaded.unreadable.is_some();
         if unreadable && !self.unreadable {
             events.note(Event::BarcodeListUnreadable);
         }

@@ -37,10 +37,25 @@ const WAYS_OUT: &[c_long] = &[
     libc::SYS_bpf,
     libc::SYS_userfaultfd,
     libc::SYS_perf_event_open,
+    // What another process of the same user has, limits and turns among it.
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setattr,
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_kcmp,
     // What is written beside a file's content, and what outlives a process without being one.
     libc::SYS_setxattr,
     libc::SYS_lsetxattr,
     libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
     libc::SYS_utimensat,
     libc::SYS_fchmod,
     libc::SYS_fchmodat,
@@ -60,6 +75,15 @@ const WAYS_OUT: &[c_long] = &[
 const COPIES: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
 #[cfg(not(target_arch = "x86_64"))]
 const COPIES: &[c_long] = &[];
+
+/// To other processes: to its own threads, as `abort` sends one, `tgkill` does.
+const SIGNALS: &[c_long] = &[
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
+];
 
 /// The same under older names.
 #[cfg(target_arch = "x86_64")]
@@ -92,14 +116,14 @@ const NAMESPACES: [i32; 7] = [
 /// [`SandboxError::Seccomp`]
 pub fn close_ways_out() -> Result<(), SandboxError> {
     let install = || -> Result<(), seccompiler::Error> {
-        apply_filter_all_threads(&other_numbers_refused())?;
+        apply_filter_all_threads(&newer_and_other_absent())?;
         apply_filter_all_threads(&newer_absent()?)?;
         apply_filter_all_threads(&without_ways_out()?)
     };
     install().map_err(|_| SandboxError::Seccomp)
 }
 
-/// Refuses all threads there are, and whatever takes this one's place, to start a process. It cannot be taken back.
+/// Refuses all threads there are, and whatever takes this one's place, to start a process or to end one. It cannot be taken back.
 ///
 /// # Errors
 /// [`SandboxError::Seccomp`]
@@ -128,11 +152,15 @@ fn without_ways_out() -> Result<BpfProgram, seccompiler::Error> {
     )?;
     let outlives = SeccompRule::new(vec![is(0, libc::PR_SET_PDEATHSIG)?, killed])?;
     rules.insert(libc::SYS_prctl, vec![outlives]);
+    // The C library asks for its own as number 0.
+    let others = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
+    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![others])?]);
     refused(rules)
 }
 
 fn without_processes() -> Result<BpfProgram, seccompiler::Error> {
-    let mut rules: BTreeMap<_, _> = COPIES.iter().map(|call| (*call, Vec::new())).collect();
+    let calls = COPIES.iter().chain(SIGNALS);
+    let mut rules: BTreeMap<_, _> = calls.map(|call| (*call, Vec::new())).collect();
     let process = SeccompRule::new(vec![masked(0, libc::CLONE_THREAD, 0)?])?;
     rules.insert(libc::SYS_clone, vec![process]);
     refused(rules)
@@ -143,9 +171,11 @@ fn refused(rules: BTreeMap<c_long, Vec<SeccompRule>>) -> Result<BpfProgram, secc
     program(rules, SeccompAction::Allow, refused)
 }
 
-/// A list of what is refused is passed by calls under other numbers: those of x32, which are told by a bit and not by their architecture.
-fn other_numbers_refused() -> BpfProgram {
-    const X32: u32 = 0x4000_0000;
+/// A list of what is refused says nothing of what came after it, or is called by other numbers, as x32's are, which a bit tells and not the
+/// architecture. Of this number and above there are none: a C library does without.
+const NEWER: u32 = 452;
+
+fn newer_and_other_absent() -> BpfProgram {
     let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
     let compare = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
     let answer = libc::BPF_RET | libc::BPF_K;
@@ -158,8 +188,8 @@ fn other_numbers_refused() -> BpfProgram {
     vec![
         // `seccomp_data.nr`.
         step(load, 0, 0),
-        step(compare, 1, X32),
-        step(answer, 0, libc::SECCOMP_RET_ERRNO | number(libc::EPERM)),
+        step(compare, 1, NEWER),
+        step(answer, 0, libc::SECCOMP_RET_ERRNO | number(libc::ENOSYS)),
         step(answer, 0, libc::SECCOMP_RET_ALLOW),
     ]
 }
@@ -194,7 +224,7 @@ mod tests {
 
     fn closed() -> Vec<BpfProgram> {
         vec![
-            other_numbers_refused(),
+            newer_and_other_absent(),
             newer_absent().unwrap(),
             without_ways_out().unwrap(),
         ]
@@ -202,7 +232,8 @@ mod tests {
 
     #[test]
     fn whoever_has_no_way_out_starts_nobody_who_has_one() {
-        let tried = || {
+        let own = std::process::id().to_string();
+        let tried = move || {
             [
                 UdpSocket::bind("127.0.0.1:0").is_ok(),
                 // In a session of its own, which is a call to `setsid`.
@@ -212,13 +243,16 @@ mod tests {
                 // It outlives who started it.
                 ends_well("setpriv", &["--pdeathsig", "clear", "true"]),
                 ends_well("setpriv", &["--pdeathsig", "TERM", "true"]),
+                // Another's limits, and its own turn.
+                ends_well("prlimit", &["--pid", &own, "--core=0:0"]),
+                ends_well("chrt", &["--batch", "0", "true"]),
             ]
         };
-        assert_eq!(tried(), [true; 5], "the control");
+        assert_eq!(tried(), [true; 7], "the control");
         let plain =
             || ends_well("true", &[]) && ends_well("setpriv", &["--pdeathsig", "KILL", "true"]);
         let confined = confined(closed(), move || (tried(), plain()));
-        assert_eq!(confined, ([false; 5], true));
+        assert_eq!(confined, ([false; 7], true));
     }
 
     #[test]
@@ -234,7 +268,7 @@ mod tests {
     /// Calls as no library makes them.
     #[test]
     #[cfg(target_arch = "x86_64")]
-    fn neither_other_numbers_nor_namespaces_lead_out() {
+    fn neither_newer_numbers_nor_others_nor_namespaces_lead_out() {
         let calls = |number: u32, flags: i32| {
             let call = format!(
                 "import ctypes, os, sys\n\
@@ -243,23 +277,21 @@ mod tests {
                  if made == 0: os._exit(0)\n\
                  sys.exit(ctypes.get_errno() if made < 0 else 0)"
             );
-            Command::new("/usr/bin/python3")
-                .args(["-c", &call])
-                .status()
+            let mut python = Command::new("/usr/bin/python3");
+            python.args(["-c", &call]).status().unwrap().code()
         };
         let number = |call: c_long| u32::try_from(call).unwrap();
+        let namespace = libc::CLONE_NEWUSER | libc::CLONE_VFORK | libc::SIGCHLD;
         let errors = confined(closed(), move || {
             [
-                (number(libc::SYS_getppid) | 0x4000_0000, 0),
-                (
-                    number(libc::SYS_clone),
-                    libc::CLONE_NEWUSER | libc::CLONE_VFORK | libc::SIGCHLD,
-                ),
+                calls(number(libc::SYS_getppid) | 0x4000_0000, 0),
+                // `fchmodat2`, which says EBADF or EFAULT where there is one.
+                calls(NEWER, -1),
+                calls(number(libc::SYS_clone), namespace),
             ]
-            .map(|(call, flags)| calls(call, flags).unwrap().code())
         });
-        assert_eq!(errors, [Some(libc::EPERM); 2]);
-        let plain = calls(number(libc::SYS_getppid), 0).unwrap();
-        assert!(plain.success(), "the control");
+        let told = [libc::ENOSYS, libc::ENOSYS, libc::EPERM].map(Some);
+        assert_eq!(errors, told);
+        assert_eq!(calls(number(libc::SYS_getppid), 0), Some(0), "the control");
     }
 }

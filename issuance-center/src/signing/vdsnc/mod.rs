@@ -141,6 +141,15 @@ pub struct BarcodeSigners {
     signers: Vec<BarcodeSigner>,
 }
 
+/// What came of reading the lists again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// One of them is another one than before.
+    pub changed: bool,
+    /// Of the first that could not be taken: what is known of it stays.
+    pub unreadable: Option<SignersError>,
+}
+
 /// A CSCA and its list, which is read again whenever it changes.
 struct Authority {
     csca: Csca,
@@ -262,16 +271,16 @@ impl BarcodeSigners {
         })
     }
 
-    /// Reads the lists again; says whether one of them is another one. One that cannot be read, or is older than the known one, changes
-    /// nothing.
-    ///
-    /// # Errors
-    /// The first [`SignersError`]: what is known of that one stays.
-    pub fn reload(&self) -> Result<bool, SignersError> {
-        let lists = iter::once(&self.own).chain(&self.former);
-        let reloaded: Vec<_> = lists.map(Authority::reload).collect();
-        let each: Result<Vec<bool>, _> = reloaded.into_iter().collect();
-        Ok(each?.contains(&true))
+    /// Reads the lists again, each whatever becomes of the others. One that cannot be read, or is older than the known one, changes nothing.
+    pub fn reload(&self) -> Reloaded {
+        let mut all = Reloaded::default();
+        for list in iter::once(&self.own).chain(&self.former) {
+            match list.reload() {
+                Ok(changed) => all.changed |= changed,
+                Err(error) => all.unreadable = all.unreadable.or(Some(error)),
+            }
+        }
+        all
     }
 }
 

@@ -24,6 +24,11 @@ use super::{
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 10:00 UTC);
 
+const CHANGED: Reloaded = Reloaded {
+    changed: true,
+    unreadable: None,
+};
+
 struct Keys(tempfile::TempDir);
 
 impl Keys {
@@ -138,8 +143,8 @@ fn a_signer_signs_in_its_time_and_the_next_takes_over_by_itself() {
         NOW + Duration::days(90),
     )
     .unwrap();
-    assert_eq!(signers.reload(), Ok(true));
-    assert_eq!(signers.reload(), Ok(false));
+    assert_eq!(signers.reload(), CHANGED);
+    assert_eq!(signers.reload(), Reloaded::default());
     let serial = |at| signers.current(at).map(|it| it.certificate().serial());
     assert!(serial(NOW + Duration::days(174)).is_some());
     assert_eq!(
@@ -215,7 +220,7 @@ fn a_revoked_signer_signs_no_more_and_stays_revoked() {
     assert!(matches!(unknown, Err(StoreError::UnknownSerial(_))));
     let old = fs::read(keys.paths().list).unwrap();
     crl(std::slice::from_ref(&serial)).unwrap();
-    assert_eq!(signers.reload(), Ok(true));
+    assert_eq!(signers.reload(), CHANGED);
     assert!(signers.current(NOW).is_none());
     let fingerprint = signers.signers()[0].fingerprint().clone();
     assert!(signers.find(&fingerprint, NOW).is_none());
@@ -226,11 +231,11 @@ fn a_revoked_signer_signs_no_more_and_stays_revoked() {
     // Nobody puts an old list back.
     let new = fs::read(keys.paths().list).unwrap();
     fs::write(keys.paths().list, &old).unwrap();
-    assert!(signers.reload().is_err());
+    assert!(signers.reload().unreadable.is_some());
     assert!(signers.current(NOW).is_none());
     fs::write(keys.paths().list, &new).unwrap();
     crl(&[]).unwrap();
-    assert_eq!(signers.reload(), Ok(true));
+    assert_eq!(signers.reload(), CHANGED);
     assert!(signers.current(NOW).is_none(), "entries stay");
 
     let listed = store::list(&keys.csca(), &keys.signers()).unwrap();
@@ -262,14 +267,24 @@ fn the_lists_of_cscas_before_are_published_and_read_again() {
     assert_eq!(first.len(), 2);
     let written = |keys: &Keys| fs::read_to_string(keys.paths().list).unwrap();
     assert_eq!(first, [written(&keys), written(&former)]);
-    assert_eq!(signers.reload(), Ok(false));
+    assert_eq!(signers.reload(), Reloaded::default());
     let serial = former.signer();
     let serial = serial.file_stem().unwrap().to_str().unwrap().to_owned();
     let later = NOW + Duration::days(1);
     store::crl(&former.csca(), &former.signers(), &[serial], 90, later).unwrap();
-    assert_eq!(signers.reload(), Ok(true));
+    assert_eq!(signers.reload(), CHANGED);
     assert_ne!(first[1], written(&former));
     assert_eq!(published(), [written(&keys), written(&former)]);
+
+    // One that cannot be read keeps no other back.
+    let whole = written(&former);
+    fs::write(former.paths().list, "").unwrap();
+    store::crl(&keys.csca(), &keys.signers(), &[], 90, later).unwrap();
+    let reloaded = signers.reload();
+    assert!(reloaded.changed && reloaded.unreadable.is_some());
+    assert_eq!(published(), [written(&keys), whole.clone()]);
+    fs::write(former.paths().list, whole).unwrap();
+    assert_eq!(signers.reload(), Reloaded::default());
 
     // Nobody's list, and one that nobody made anew.
     let other = ListPaths {
@@ -280,18 +295,6 @@ fn the_lists_of_cscas_before_are_published_and_read_again() {
         load(&with(other)),
         Err(SignersError::Profile { .. })
     ));
-    let late = BarcodeSigners::load(
-        &with(before.clone()),
-        Environment::Emulator,
-        NOW + Duration::days(90),
-    );
-    let own = keys.paths().list;
-    assert_eq!(
-        late.err(),
-        Some(SignersError::ListOver(own)),
-        "its own comes first"
-    );
-    store::crl(&keys.csca(), &keys.signers(), &[], 90, later).unwrap();
     store::crl(&former.csca(), &former.signers(), &[], 1, later).unwrap();
     let late = BarcodeSigners::load(
         &with(before.clone()),
