@@ -44,6 +44,8 @@ pub async fn issue<C: Line>(
 pub struct Applicant<L = Client> {
     link: L,
     session: SigningKey,
+    kind: CertificateKind,
+    passport: Option<PassportMrz>,
 }
 
 /// A connection of its own with an open challenge.
@@ -90,6 +92,18 @@ impl<L: Link> Applicant<L> {
         Self {
             link,
             session: SigningKey::from_bytes(&seed),
+            kind: CertificateKind::Domestic,
+            passport: None,
+        }
+    }
+
+    /// Who wants a certificate for abroad: with this passport, or the one that VRS holds.
+    #[must_use]
+    pub fn abroad(self, passport: Option<PassportMrz>) -> Self {
+        Self {
+            kind: CertificateKind::Abroad,
+            passport,
+            ..self
         }
     }
 
@@ -99,6 +113,8 @@ impl<L: Link> Applicant<L> {
         Self {
             link,
             session: self.session.clone(),
+            kind: self.kind,
+            passport: self.passport.clone(),
         }
     }
 
@@ -261,7 +277,7 @@ impl<L: Link> Applicant<L> {
         self.send(&mut challenged, &evidence).await
     }
 
-    /// Asks for the records of a municipality.
+    /// Asks for the records of a municipality, for a certificate for use in Japan where nothing [else](Self::abroad) was said.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -270,8 +286,9 @@ impl<L: Link> Applicant<L> {
         ticket: &Blob,
         municipality: MunicipalityCode,
     ) -> Result<InquiryAnswer, CallError> {
-        let kind = CertificateKind::Domestic;
-        self.inquire_for(ticket, municipality, kind, None).await
+        let passport = self.passport.clone();
+        self.inquire_for(ticket, municipality, self.kind, passport)
+            .await
     }
 
     /// Asks for the records of a municipality, for a certificate for abroad.

@@ -1,9 +1,11 @@
 //! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
-//! number and birth date and for the certificate, in every form of `traces`.
+//! number, birth date and passport and for the certificate, in every form of `traces`. One persona applies at a kiosk for use in Japan, the other
+//! by an app, and once at a kiosk, for abroad.
 //!
 //! That a handler panics takes a clock that does: servers as shipped but for it.
 //!
-//! Control: the same servers with an allocator that does not wipe what is freed, and with their threads' stacks left as they are.
+//! Controls, each protection by itself: the same servers with an allocator that does not wipe what is freed; with their threads' stacks left as
+//! they are; and as shipped, with bodies that nobody sealed, on connections that stay open. Each has to find something in each server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,20 +13,30 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use issuance_channel::client::Client;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::memory::{Scan, Search};
 use super::steps::{Cut, End, STEPS, Step, apply, block_on, issued, issued_with};
-use super::traces::Traces;
+use super::tls::{connector, handshake};
+use super::traces::{OF_PAGES, Printed, Traces};
 use super::vocabulary::Vocabulary;
 use super::{Report, Size};
 use crate::applicant::Applicant;
+use crate::judges::page;
+use crate::passport::Passport;
+use crate::persona::Persona;
 use crate::process::{Program, poll};
-use crate::world::{Options, Programs, World};
+use crate::world::{Options, Programs, World, set};
 
 /// Whose applications these are: the second's name needs the font with rare kanji.
 const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
 const TERMINAL: &str = "kiosk-0001";
+const APP: &str = "apps/app-0001";
+/// Numbers of their passports: nobody else's, and of more than three characters.
+const PASSPORTS: [&str; 2] = ["TR3857264", "TK7041935"];
 /// After the answer.
 const LATER: Duration = Duration::from_secs(1);
 /// How long an order may take to be followed.
@@ -48,16 +60,15 @@ pub fn run(size: Size) -> io::Result<Report> {
         watched.timed_out,
     );
     panicked(size, &mut report)?;
-    let control = states(Programs::Control(&["--stacks"]), size)?;
-    for server in ["center", "vrs"] {
-        let all = control.states.iter().flat_map(|state| &state.scans);
-        let found = all
-            .filter(|(of, _)| *of == server)
-            .flat_map(|(_, scan)| scan.found.values());
-        report.finds(
-            format!("pieces in the memory of {server}, where nothing is wiped"),
-            found.sum(),
-        );
+    watched.unsealed(&mut report)?;
+    for (protection, programs) in [
+        ("what is freed is not wiped", Programs::Control(&[])),
+        (
+            "stacks are left as they are",
+            Programs::Wiping(&["--stacks"]),
+        ),
+    ] {
+        states(programs, size)?.notice(protection, &mut report);
     }
     Ok(report)
 }
@@ -85,9 +96,8 @@ fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
         );
     }
     watched.tell(report);
-    let world = &watched.world;
-    let applicant = Applicant::new(world.terminal(TERMINAL));
-    let whole = block_on(issued(world, &applicant, PERSONAS[0]))?;
+    let applicant = watched.applicant(PERSONAS[0])?;
+    let whole = block_on(issued(&watched.world, &applicant, PERSONAS[0]))?;
     report.figure("certificates afterwards", usize::from(whole.is_ok()), 1);
     Ok(())
 }
@@ -108,6 +118,26 @@ struct State {
     scans: Vec<(&'static str, Scan)>,
 }
 
+fn passport(persona: &str) -> io::Result<Passport> {
+    let number = PERSONAS.iter().position(|it| *it == persona);
+    let holder = Persona::load(persona)?;
+    let passport = number.zip(Passport::of(&holder));
+    let (number, passport) = passport.ok_or(io::ErrorKind::NotFound)?;
+    Ok(Passport {
+        number: PASSPORTS[number].to_owned(),
+        ..passport
+    })
+}
+
+/// The first persona applies at a kiosk, for use in Japan; the second by an app, for abroad.
+fn applicant(client: &Client, persona: &str) -> io::Result<Applicant> {
+    let applicant = Applicant::new(client.clone());
+    match persona == PERSONAS[0] {
+        true => Ok(applicant),
+        false => Ok(applicant.abroad(Some(passport(persona)?.mrz()))),
+    }
+}
+
 struct Watched {
     world: World,
     search: Search,
@@ -121,11 +151,11 @@ fn states(programs: Programs, size: Size) -> io::Result<Watched> {
     let mut watched = Watched::start(programs)?;
     watched.whole(size.of(1, 50))?;
     watched.together(size.of(6, 40))?;
-    watched.together(size.of(6, 40))?;
     watched.aborted(size.of(1, 10))?;
     if programs != Programs::Own {
         return Ok(watched);
     }
+    watched.together(size.of(6, 40))?;
     watched.timed_out()?;
     watched.without_records()?;
     Ok(watched)
@@ -136,26 +166,69 @@ impl Watched {
     fn start(programs: Programs) -> io::Result<Self> {
         let world = World::start(&Options {
             programs,
+            center: |config| set(config, "app_quota.applications", 1_000_000),
             ..Options::default()
         })?;
-        // What the certificates say is known once there are some; those who made them are started anew before they are looked at.
-        let mut traces = Traces::default();
-        for persona in PERSONAS {
-            let mut own = Traces::of_holder(persona)?;
-            let applicant = Applicant::new(world.terminal(TERMINAL));
-            own.certificate(&block_on(issued(&world, &applicant, persona))??)?;
-            traces = traces.and(own);
-        }
         let mut watched = Self {
             world,
-            search: traces.search(),
+            search: Traces::default().search(),
             applications: 0,
             timed_out: 0,
             states: Vec::new(),
         };
+        // What the certificates say is known once there are some; those who made them are started anew before they are looked at.
+        let of_both = PERSONAS.map(|persona| watched.certificates(persona));
+        let [first, second] = of_both;
+        let (first, second) = (first?, second?);
+        let mut all = Traces::default();
+        let both = [(&first, &second), (&second, &first)];
+        for (persona, (own, other)) in PERSONAS.iter().zip(both) {
+            let mut traces = Traces::of_holder(persona)?;
+            traces.passport(&passport(persona)?);
+            traces.certificates(own, other)?;
+            all = all.and(traces);
+        }
+        watched.search = all.search();
         watched.anew()?;
+        // A center that has handled nobody and has no database has nothing of anybody: parts of what it sets pages with are no part of a person.
+        let scan = watched.search.process(watched.program("center")?.id())?;
+        watched.search = watched.search.less(&OF_PAGES, &scan);
         watched.look("before the first application")?;
         Ok(watched)
+    }
+
+    /// One of each kind, whoever asks for it elsewhere.
+    fn certificates(&self, persona: &str) -> io::Result<[Printed; 2]> {
+        let kiosk = Applicant::new(self.world.terminal(TERMINAL));
+        let app = Applicant::new(self.world.client_of_center(APP));
+        let app = app.abroad(Some(passport(persona)?.mrz()));
+        let print = |applicant: &Applicant| {
+            let issued = block_on(issued(&self.world, applicant, persona))??;
+            let file = self.world.ground.path("page.pdf");
+            fs::write(&file, issued.page.as_bytes())?;
+            let text = page::text(&file)?;
+            fs::remove_file(&file)?;
+            io::Result::Ok(Printed {
+                id: issued.certificate_id.to_string(),
+                jws: issued.jws.expose().to_owned(),
+                seal: issued.vds_nc.map(|seal| seal.expose().to_owned()),
+                page: issued.page.as_bytes().to_vec(),
+                text,
+            })
+        };
+        Ok([print(&kiosk)?, print(&app)?])
+    }
+
+    /// On connections of its own.
+    fn applicant(&self, persona: &str) -> io::Result<Applicant> {
+        applicant(&self.client(persona), persona)
+    }
+
+    fn client(&self, persona: &str) -> Client {
+        match persona == PERSONAS[0] {
+            true => self.world.terminal(TERMINAL),
+            false => self.world.client_of_center(APP),
+        }
     }
 
     /// Says what was found, and how many bytes were searched.
@@ -164,6 +237,12 @@ impl Watched {
         for state in &self.states {
             for (server, scan) in &state.scans {
                 bytes += scan.bytes;
+                let unread: usize = scan.unread.values().sum();
+                report.figure(
+                    format!("{}: bytes of {server} that could not be read", state.what),
+                    unread,
+                    0,
+                );
                 let kinds: Vec<_> = scan
                     .found
                     .iter()
@@ -188,6 +267,26 @@ impl Watched {
         bytes
     }
 
+    /// Says what was found where a protection is off: something, in one server or the other.
+    fn notice(&self, protection: &str, report: &mut Report) {
+        let mut all = 0;
+        let mut of_servers = Vec::new();
+        for server in ["center", "vrs"] {
+            let mut moments = BTreeMap::<_, usize>::new();
+            for state in &self.states {
+                let of_server = state.scans.iter().filter(|(of, _)| *of == server);
+                let found = of_server.flat_map(|(_, scan)| scan.found.values());
+                *moments.entry(state.what).or_default() += found.sum::<usize>();
+            }
+            all += moments.values().sum::<usize>();
+            of_servers.push((server, moments));
+        }
+        report.finds(format!("where {protection}: pieces in memory"), all);
+        for (server, moments) in of_servers {
+            report.noticed(format!("  in that of {server}"), &moments);
+        }
+    }
+
     fn program(&self, server: &str) -> io::Result<&Program> {
         let program = match server {
             "center" => &self.world.center,
@@ -204,7 +303,7 @@ impl Watched {
             self.order(server, panics + 1, round)?;
             let before = self.panicked(server)?;
             let persona = PERSONAS[panics % PERSONAS.len()];
-            let applicant = Applicant::new(self.world.terminal(TERMINAL));
+            let applicant = self.applicant(persona)?;
             let ended = block_on(apply(&self.world, &applicant, persona, None))?;
             self.applications += 1;
             match ended {
@@ -272,30 +371,35 @@ impl Watched {
     /// Connections stay open and idle as long as their client is there.
     fn whole(&mut self, times: usize) -> io::Result<()> {
         let applicants: Vec<_> = PERSONAS
-            .map(|persona| (persona, self.world.terminal(TERMINAL)))
+            .map(|persona| (persona, self.client(persona)))
             .into();
+        let at_kiosk = self.world.terminal(TERMINAL);
         let world = &self.world;
         block_on(async {
             for _ in 0..times {
                 for (persona, client) in &applicants {
-                    issued(world, &Applicant::new(client.clone()), persona).await?;
+                    issued(world, &applicant(client, persona)?, persona).await?;
                 }
+                // On the one before, with the passport that VRS holds.
+                let again = Applicant::new(at_kiosk.clone()).abroad(None);
+                issued(world, &again, PERSONAS[1]).await?;
             }
             Ok::<_, io::Error>(())
         })??;
-        self.applications += times * PERSONAS.len();
+        self.applications += times * (PERSONAS.len() + 1);
         self.look("answered, connections idle")?;
-        drop(applicants);
+        drop((applicants, at_kiosk));
         self.look("answered, connections closed")
     }
 
     /// So many at the same time: what each had then, the others do not soon have again.
     fn together(&mut self, count: usize) -> io::Result<()> {
+        let this = &*self;
         let world = &self.world;
         thread::scope(|scope| {
             let one = |number: usize| {
-                let applicant = Applicant::new(world.terminal(TERMINAL));
                 let persona = PERSONAS[number % 2];
+                let applicant = this.applicant(persona)?;
                 let card = world.ground.card_of(&format!("g3-{number}"), persona)?;
                 block_on(issued_with(card, &applicant, persona))?.map(drop)
             };
@@ -314,6 +418,7 @@ impl Watched {
 
     /// Given up at every step, at several moments.
     fn aborted(&mut self, times: usize) -> io::Result<()> {
+        let this = &*self;
         let world = &self.world;
         let mut count = 0;
         block_on(async {
@@ -326,7 +431,7 @@ impl Watched {
                             signal: None,
                             waits: false,
                         };
-                        let applicant = Applicant::new(world.terminal(TERMINAL));
+                        let applicant = this.applicant(persona)?;
                         match apply(world, &applicant, persona, Some(cut)).await {
                             Err(End::Failed(error)) => return Err(io::Error::other(error)),
                             Ok(_) | Err(End::Cut) => count += 1,
@@ -351,11 +456,14 @@ impl Watched {
         })?;
         self.world.center = None;
         self.world.start_center()?;
-        for at in [Step::Evidence, Step::Inquiry, Step::Issue] {
+        for (at, persona) in [Step::Evidence, Step::Inquiry, Step::Issue]
+            .into_iter()
+            .zip(PERSONAS.into_iter().rev().cycle())
+        {
             let Some(vrs) = &self.world.vrs else {
                 return Err(io::ErrorKind::NotFound.into());
             };
-            let applicant = Applicant::new(self.world.terminal(TERMINAL));
+            let applicant = self.applicant(persona)?;
             let stopped = Cut {
                 at,
                 after: Duration::ZERO,
@@ -364,7 +472,7 @@ impl Watched {
             };
             // It is in the center's hands, and on its way to the record system, until the center gives it up.
             let world = &self.world;
-            let waited = block_on(apply(world, &applicant, PERSONAS[0], Some(stopped)))?;
+            let waited = block_on(apply(world, &applicant, persona, Some(stopped)))?;
             if let Err(End::Failed(error)) = waited {
                 return Err(io::Error::other(error));
             }
@@ -401,5 +509,48 @@ impl Watched {
         }
         self.look("record system gone")?;
         self.world.start_vrs()
+    }
+
+    /// Whoever does not seal leaves it where TLS and HTTP had it, as long as the connection is open, whatever is answered.
+    fn unsealed(&self, report: &mut Report) -> io::Result<()> {
+        let passport = passport(PERSONAS[1])?;
+        let [upper, lower] = passport.lines();
+        let body = format!(r#"{{"passport":{{"line1":"{upper}","line2":"{lower}"}}}}"#);
+        let as_center = self.world.addresses.vrs.clone();
+        for (server, certificate, address, path) in [
+            (
+                "center",
+                APP,
+                &self.world.addresses.terminals,
+                "/v1/inquiry",
+            ),
+            ("vrs", "services/center", &as_center, "/v1/findings"),
+        ] {
+            let process = self.program(server)?.id();
+            let tls = connector(&self.world, certificate)?;
+            let found = block_on(async {
+                let stream = TcpStream::connect(address).await?;
+                let mut stream = handshake(&tls, stream).await?;
+                let length = body.len();
+                let request = format!(
+                    "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+                );
+                stream.write_all(request.as_bytes()).await?;
+                let mut answer = [0; 512];
+                let _ = stream.read(&mut answer).await?;
+                tokio::time::sleep(LATER).await;
+                let scan = self.search.process(process);
+                drop(stream);
+                scan
+            })??;
+            report.finds(
+                format!(
+                    "where a body is not sealed, connection idle: pieces in the memory of {server}"
+                ),
+                found.found.values().sum(),
+            );
+            report.noticed("  which are", &found.found);
+        }
+        Ok(())
     }
 }

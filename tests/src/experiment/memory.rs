@@ -9,14 +9,15 @@ use std::os::unix::fs::FileExt;
 pub(super) const WINDOW: usize = 8;
 
 /// Bits of the table that most places are ruled out by.
-const BITS: u32 = 20;
+const BITS: u32 = 24;
+const SLOTS: usize = (1 << BITS) - 1;
 /// Read at once.
 const PIECE: usize = 1 << 20;
 /// Pages are this long on the machines that this runs on; the kernel tells of each.
 const PAGE: usize = 4096;
 
 /// Pieces of something, each of a kind.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pieces {
     /// Of eight bytes.
     short: HashMap<u64, &'static str>,
@@ -45,6 +46,25 @@ impl Pieces {
         }
     }
 
+    /// As [`long_of`](Self::long_of), every so many bytes alone: enough of something long, whose pieces lie one after the other.
+    pub(super) fn every(&mut self, step: usize, kind: &'static str, bytes: &[u8]) {
+        for piece in bytes.windows(2 * WINDOW).step_by(step) {
+            self.long_of(kind, piece);
+        }
+    }
+
+    /// Takes out what others have, too: it is nobody's.
+    pub(super) fn less(&mut self, others: &Self) {
+        self.short
+            .retain(|piece, _| !others.short.contains_key(piece));
+        self.long.retain(|second, (_, before)| {
+            if let Some((_, theirs)) = others.long.get(second) {
+                before.retain(|first| !theirs.contains(first));
+            }
+            !before.is_empty()
+        });
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.short.extend(other.short);
         for (second, (kind, before)) in other.long {
@@ -62,11 +82,16 @@ fn says_something(piece: &[u8]) -> bool {
     values.len() > 3
 }
 
+fn last(bytes: &[u8], count: usize) -> &[u8] {
+    &bytes[bytes.len().saturating_sub(count)..]
+}
+
 fn value(piece: &[u8]) -> u64 {
     piece.try_into().map_or(0, u64::from_le_bytes)
 }
 
 /// Pieces, searched for all at once.
+#[derive(Clone)]
 pub(super) struct Search {
     pieces: Pieces,
     table: Vec<u64>,
@@ -84,6 +109,15 @@ pub(super) struct Scan {
     pub(super) places: Vec<String>,
     /// Bytes looked at.
     pub(super) bytes: usize,
+    /// What was found, piece by piece.
+    pieces: Pieces,
+    /// Bytes that are there and could not be read, by what is mapped there.
+    pub(super) unread: BTreeMap<String, usize>,
+}
+
+/// What the kernel maps into everybody, of its own: `[vvar]`, `[vsyscall]` and their like. Nothing of a process can be in them.
+fn is_the_kernels(name: &str) -> bool {
+    name.starts_with("[vvar") || name == "[vsyscall]"
 }
 
 /// Of so many the place is told.
@@ -93,8 +127,8 @@ impl Search {
     pub(super) fn new(pieces: Pieces) -> Self {
         let mut table = vec![0; 1 << (BITS - 6)];
         for piece in pieces.short.keys().chain(pieces.long.keys()) {
-            let (word, bit) = place(*piece);
-            table[word] |= bit;
+            let slot = slot(*piece);
+            table[slot >> 6] |= 1 << (slot & 63);
         }
         Self { pieces, table }
     }
@@ -104,6 +138,16 @@ impl Search {
         self.pieces.short.len() + self.pieces.long.len()
     }
 
+    /// The same, but for what was found of these kinds.
+    pub(super) fn less(&self, kinds: &[&str], scan: &Scan) -> Self {
+        let mut found = scan.pieces.clone();
+        found.short.retain(|_, kind| kinds.contains(kind));
+        found.long.retain(|_, (kind, _)| kinds.contains(kind));
+        let mut pieces = self.pieces.clone();
+        pieces.less(&found);
+        Self::new(pieces)
+    }
+
     /// Adds what these bytes hold.
     pub(super) fn count(&self, bytes: &[u8], found: &mut Found) {
         self.each_from(0, bytes, |kind, _| *found.entry(kind).or_default() += 1);
@@ -111,18 +155,20 @@ impl Search {
 
     /// What ends behind the first `from` bytes, and where.
     fn each_from(&self, from: usize, bytes: &[u8], mut found: impl FnMut(&'static str, usize)) {
-        let begin = from.saturating_sub(WINDOW - 1);
+        let mut number = from.saturating_sub(WINDOW - 1);
         let mut window = 0_u64;
-        for (number, byte) in bytes.iter().enumerate().skip(begin) {
-            window = (window >> 8) | (u64::from(*byte) << 56);
-            let (word, bit) = place(window);
-            if self.table[word] & bit != 0
+        // Most of an experiment's time passes here, in builds where nothing is optimised: no iterator.
+        while number < bytes.len() {
+            window = (window >> 8) | ((bytes[number] as u64) << 56);
+            let slot = slot(window);
+            if self.table[slot >> 6] & (1 << (slot & 63)) != 0
                 && number >= from
                 && number + 1 >= WINDOW
                 && let Some(kind) = self.kind(window, &bytes[..=number])
             {
                 found(kind, number);
             }
+            number += 1;
         }
     }
 
@@ -137,20 +183,26 @@ impl Search {
         before.contains(&value(first)).then_some(kind)
     }
 
-    /// What a process holds: everything it can read, whether its own or mapped from a file, in memory or swapped out.
+    /// What a process holds: everything that is there, whether its own or mapped from a file, in memory or swapped out, whether it may read it
+    /// itself or not.
     pub(super) fn process(&self, id: u32) -> io::Result<Scan> {
         let maps = fs::read_to_string(format!("/proc/{id}/maps"))?;
         let memory = File::open(format!("/proc/{id}/mem"))?;
         let mut pages = File::open(format!("/proc/{id}/pagemap"))?;
         let mut scan = Scan::default();
         for line in maps.lines() {
-            let Some((from, to)) = readable(line) else {
+            let name = line.split_whitespace().nth(5).unwrap_or("without a name");
+            let Some((from, to)) = range(line).filter(|_| !is_the_kernels(name)) else {
                 continue;
             };
-            let name = line.split_whitespace().nth(5).unwrap_or("without a name");
             let mapping = (to, format!("{} KiB {name}", (to - from) / 1024));
             for (from, to) in present(&mut pages, from, to)? {
-                self.region(&memory, from, to, &mapping, &mut scan);
+                for page in self.region(&memory, from, to, &mapping, &mut scan) {
+                    // What was given back meanwhile holds nothing of anybody any more.
+                    if !present(&mut pages, page, page + PAGE as u64)?.is_empty() {
+                        *scan.unread.entry(name.to_owned()).or_default() += PAGE;
+                    }
+                }
             }
         }
         match scan.bytes {
@@ -159,6 +211,7 @@ impl Search {
         }
     }
 
+    /// Searches a part of a mapping; which of its pages could not be read.
     fn region(
         &self,
         memory: &File,
@@ -166,20 +219,30 @@ impl Search {
         to: u64,
         (end, mapping): &(u64, String),
         scan: &mut Scan,
-    ) {
+    ) -> Vec<u64> {
         const NOTHING: [u8; PAGE] = [0; PAGE];
         // What the end of the last piece may be the beginning of.
         const KEPT: usize = 2 * WINDOW - 1;
         let mut buffer = vec![0; PIECE + KEPT];
+        let mut unread = Vec::new();
         let mut kept = 0;
         let mut at = from;
         while at < to {
-            let wanted = PIECE.min(usize::try_from(to - at).unwrap_or(PIECE));
-            let piece = &mut buffer[..kept + wanted];
-            // What the kernel does not show, and what was given back meanwhile, holds nothing of anybody any more.
-            if memory.read_exact_at(&mut piece[kept..], at).is_err() {
-                break;
+            let mut wanted = PIECE.min(usize::try_from(to - at).unwrap_or(PIECE));
+            if memory
+                .read_exact_at(&mut buffer[kept..kept + wanted], at)
+                .is_err()
+            {
+                // Page by page, then: what is behind one that cannot be read is looked at all the same.
+                wanted = wanted.min(PAGE);
+                let page = &mut buffer[kept..kept + wanted];
+                if memory.read_exact_at(page, at).is_err() {
+                    unread.push(at);
+                    (at, kept) = (at + wanted as u64, 0);
+                    continue;
+                }
             }
+            let piece = &buffer[..kept + wanted];
             scan.bytes += wanted;
             at += wanted as u64;
             let mut pages = piece[kept..].chunks(PAGE);
@@ -187,6 +250,9 @@ impl Search {
                 let begin = at - piece.len() as u64;
                 self.each_from(kept, piece, |kind, number| {
                     *scan.found.entry(kind).or_default() += 1;
+                    let held = &piece[..=number];
+                    scan.pieces.of(kind, last(held, WINDOW));
+                    scan.pieces.long_of(kind, last(held, 2 * WINDOW));
                     if scan.places.len() < PLACES {
                         let below = end - begin - number as u64;
                         scan.places
@@ -199,25 +265,22 @@ impl Search {
             buffer.copy_within(end - next..end, 0);
             kept = next;
         }
+        unread
     }
 }
 
-/// Word and bit of the table.
-const fn place(window: u64) -> (usize, u64) {
-    let mixed = window.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS);
-    // Twenty bits: a place in a table of that many.
-    #[allow(clippy::cast_possible_truncation, reason = "twenty bits fit")]
-    ((mixed >> 6) as usize, 1 << (mixed & 63))
+/// Which bit of the table is a window's.
+const fn slot(window: u64) -> usize {
+    let mixed = window ^ (window >> 21) ^ (window >> 43);
+    #[allow(clippy::cast_possible_truncation, reason = "some of its bits")]
+    let slot = mixed as usize & SLOTS;
+    slot
 }
 
-fn readable(line: &str) -> Option<(u64, u64)> {
-    let mut words = line.split_whitespace();
-    let (from, to) = words.next()?.split_once('-')?;
+fn range(line: &str) -> Option<(u64, u64)> {
+    let (from, to) = line.split_whitespace().next()?.split_once('-')?;
     let number = |text| u64::from_str_radix(text, 16).ok();
-    words
-        .next()
-        .filter(|rights| rights.starts_with('r'))
-        .and(Some((number(from)?, number(to)?)))
+    Some((number(from)?, number(to)?))
 }
 
 /// Parts of a mapping whose pages are there.
@@ -302,7 +365,42 @@ mod tests {
         let scan = own();
         assert!(scan.found["it"] >= before + 2, "{:?}", scan.found);
         assert!(scan.bytes > heap.len());
+        assert_eq!(scan.unread, BTreeMap::new());
         std::hint::black_box((&heap, &stack));
+    }
+
+    #[test]
+    fn what_others_have_is_nobodys() {
+        let (mut own, mut others) = (Pieces::default(), Pieces::default());
+        own.of("it", b"ABCDEFGHI");
+        own.long_of("it", b"abcdefghijklmnopq");
+        others.of("it", b"ABCDEFGH");
+        others.long_of("it", b"abcdefghijklmnop");
+        own.less(&others);
+        let search = Search::new(own);
+        for (bytes, count) in [
+            (&b"ABCDEFGH"[..], 0),
+            (b"BCDEFGHI", 1),
+            (b"abcdefghijklmnop", 0),
+            (b"bcdefghijklmnopq", 1),
+        ] {
+            let mut found = Found::new();
+            search.count(bytes, &mut found);
+            assert_eq!(found.into_values().sum::<usize>(), count);
+        }
+    }
+
+    #[test]
+    fn pages_that_cannot_be_read_are_told_and_those_behind_them_searched() {
+        // A file that ends has pages beyond its end as a process has pages that nobody may read.
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, &[b'.'; PAGE]).unwrap();
+        let end = 3 * PAGE as u64;
+        let mut scan = Scan::default();
+        let mapping = (end, "a file".to_owned());
+        let unread = search(b"ABCDEFGH").region(&file, 0, end, &mapping, &mut scan);
+        assert_eq!(unread, [PAGE as u64, 2 * PAGE as u64]);
+        assert_eq!(scan.bytes, PAGE);
     }
 
     #[test]

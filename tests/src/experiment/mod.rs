@@ -188,6 +188,18 @@ impl Report {
         self.told(what, counts.join(", "));
     }
 
+    /// Of the control: how much of what it noticed.
+    fn noticed(&mut self, what: impl Into<String>, counts: &BTreeMap<&'static str, usize>) {
+        let counts = counts.iter().map(|(kind, count)| format!("{count} {kind}"));
+        let counts: Vec<_> = counts.collect();
+        self.control.push(Figure {
+            what: what.into(),
+            measured: counts.join(", "),
+            expected: String::new(),
+            as_expected: true,
+        });
+    }
+
     /// Of the control: has to be exactly this.
     fn control<T: PartialEq + fmt::Display>(
         &mut self,
