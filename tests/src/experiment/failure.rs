@@ -1,15 +1,19 @@
 //! G6, failure is never an answer.
 //!
-//! Something fails at every call the center makes of the record system, at its signer and its fonts, and at every way a municipality's
-//! database can be wrong, while an application is at any of its steps; one at a time, and in pairs. Whatever the terminal is told then is
-//! a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over
-//! lapses. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
+//! Something fails at every call the center makes of the record system, at its signer and its fonts, at every call the record system makes
+//! itself (each kind of statement of its databases, the marks beside their keys, the key it signs with), and in every way a municipality's
+//! database can be wrong, while an application is at any of its steps; one at a time, and the calls in pairs. Whatever the terminal is told then
+//! is a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over lapses, and no
+//! revocation is taken back. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
 //!
-//! Control: the same judge sees a certificate that was never registered, two of one application, and a failure told as "no record".
+//! Control: the same with a record system that takes a failure for an answer; and the judge is shown two certificates of one application.
 
+mod careless;
 mod databases;
 mod faults;
+mod inside;
 mod processes;
+mod revocations;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -87,16 +91,19 @@ struct Tally {
     issued: usize,
     repeated: usize,
     refused: BTreeMap<&'static str, usize>,
-    unregistered: usize,
-    twice: usize,
-    untrue: usize,
-    not_lapsed: usize,
-    crossed: usize,
-    stuck: usize,
-    slow: usize,
-    /// Faults alone that never came about: then nothing was shown.
-    void: usize,
+    /// What must never be: how often it was looked for, and how often it was so.
+    never: BTreeMap<&'static str, [usize; 2]>,
 }
+
+const UNREGISTERED: &str = "certificates that are not registered";
+const TWICE: &str = "two of one application";
+const CROSSED: &str = "others' or altered";
+const UNTRUE: &str = "told that there is no record, or what else is not so";
+const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
+const STUCK: &str = "no certificate once it is over";
+const SLOW: &str = "without an answer in time";
+/// Then nothing was shown.
+const VOID: &str = "faults alone that never came about";
 
 /// G6.
 ///
@@ -114,6 +121,10 @@ pub fn run(size: Size) -> io::Result<Report> {
     let mut damaged = Tally::default();
     runtime.block_on(databases::trials(&town, size, &mut damaged))?;
     damaged.report("databases", &mut report);
+    let mut own = Tally::default();
+    runtime.block_on(inside::trials(&town, size, &mut own))?;
+    own.report("calls of the record system's own", &mut report);
+    runtime.block_on(revocations::trials(&town, &mut report))?;
     let processes = processes::run(size)?;
     processes.report("real programs", &mut report);
     runtime.block_on(control(&town, &mut report))?;
@@ -182,18 +193,30 @@ async fn trial<R>(
     let at = async |moment| faults.come_to(moment).map(|()| true);
     let outcome = apply(&applicant, resident, at).await?;
     let came_about = faults.end()?;
-    tally.void += usize::from(alone && !came_about);
+    if alone {
+        tally.note(VOID, !came_about);
+    }
     tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
-    // Whatever it was: once it is over, the resident gets one.
+    over(town, open, resident, tally).await
+}
+
+/// Whatever it was: once it is over, the resident gets one, and what nobody got lapses.
+async fn over<R>(
+    town: &Town,
+    open: &Open<R>,
+    resident: &Resident,
+    tally: &mut Tally,
+) -> io::Result<()> {
     let again = Applicant::new(center_again(town, open)?);
     let healed = undisturbed(&again, resident).await?;
-    tally.stuck += usize::from(!healed.delivered);
+    tally.note(STUCK, !healed.delivered);
     open.clock.pass(LAPSED);
     open.vrs.tidy().await;
-    let reserved = rows(&database)?
-        .into_iter()
-        .filter(|[_, _, state]| state == "reserved");
-    tally.not_lapsed += reserved.count();
+    let rows = rows(&open.databases.file(resident.municipality))?;
+    tally.note(
+        NOT_LAPSED,
+        rows.iter().any(|[.., state]| state == "reserved"),
+    );
     Ok(())
 }
 
@@ -278,12 +301,11 @@ impl Tally {
     ) {
         self.trials += 1;
         self.repeated += outcome.repeated;
-        self.twice += usize::from(registered.len() > before + 1);
-        if let Some(code) = outcome.problem {
-            *self.refused.entry(code.as_str()).or_default() += 1;
-            // All of them have records, and live.
-            let untrue = matches!(
-                code,
+        self.note(TWICE, registered.len() > before + 1);
+        // All of them have records, and live.
+        let untrue = matches!(
+            outcome.problem,
+            Some(
                 ProblemCode::NoRecord
                     | ProblemCode::NoSuchPerson
                     | ProblemCode::Deceased
@@ -291,19 +313,33 @@ impl Tally {
                     | ProblemCode::IssuingStopped
                     | ProblemCode::ConfirmationNeeded
                     | ProblemCode::PassportNotRegistered
-            );
-            self.untrue += usize::from(untrue);
+            )
+        );
+        self.note(UNTRUE, untrue);
+        if let Some(code) = outcome.problem {
+            *self.refused.entry(code.as_str()).or_default() += 1;
         }
         if let Some(issued) = &outcome.issued {
             self.issued += 1;
             let id = issued.certificate_id.to_string();
-            self.unregistered += usize::from(!registered.iter().any(|[own, ..]| *own == id));
+            self.note(UNREGISTERED, !registered.iter().any(|[own, ..]| *own == id));
             let own = verify::Jwks::parse(keys).is_ok_and(|keys| {
                 let card = verify::check(issued.jws.expose(), &keys, i64::MAX);
                 card.is_ok_and(|card| resident.is_certified_by(&card))
             });
-            self.crossed += usize::from(!own);
+            self.note(CROSSED, !own);
         }
+    }
+
+    /// One more look for what must never be.
+    fn note(&mut self, what: &'static str, is_so: bool) {
+        let [looked, so] = self.never.entry(what).or_default();
+        *looked += 1;
+        *so += usize::from(is_so);
+    }
+
+    fn so(&self, what: &'static str) -> usize {
+        self.never.get(what).map_or(0, |[_, so]| *so)
     }
 
     fn report(&self, what: &str, report: &mut Report) {
@@ -314,42 +350,38 @@ impl Tally {
         report.told(format!("{what}: requests repeated"), self.repeated);
         report.told(format!("{what}: certificates all the same"), self.issued);
         report.counted(format!("{what}: refused"), &self.refused);
-        for (name, count) in [
-            ("certificates that are not registered", self.unregistered),
-            ("two of one application", self.twice),
-            ("others' or altered", self.crossed),
-            (
-                "told that there is no record, or what else is not so",
-                self.untrue,
-            ),
-            ("reserved, not handed over, and not lapsed", self.not_lapsed),
-            ("no certificate once it is over", self.stuck),
-            ("without an answer in time", self.slow),
-            ("faults that never came about", self.void),
-        ] {
-            report.figure(format!("{what}: {name}"), count, 0);
+        // What nobody looked for is no figure.
+        for (name, [looked, so]) in &self.never {
+            report.figure(format!("{what}: {name}, of {looked}"), *so, 0);
         }
     }
 }
 
-/// The judge, shown what must never be.
+/// The same where the protection is taken out; and the judge, shown what must never be.
 async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
+    let careless = careless::trials(town).await?;
+    report.finds(
+        "a certificate that is not registered, where a failure is taken for a receipt",
+        careless.so(UNREGISTERED),
+    );
+    report.finds(
+        "a failure told as \"no record\", where it is taken for a finding",
+        careless.so(UNTRUE),
+    );
     let open = town.open().await?;
     let resident = &town.people.residents[0];
     let database = open.databases.file(resident.municipality);
     let mut judged = Tally::default();
     let applicant = Applicant::new(open.terminal(kiosk(1)));
     let outcome = undisturbed(&applicant, resident).await?;
-    // As if the register had lost it; as if it had two.
-    judged.judge(&outcome, resident, &town.keys, &[], 0);
+    // As if the register had two.
     let registered = rows(&database)?;
     let two: Vec<_> = registered.iter().chain(&registered).cloned().collect();
     judged.judge(&outcome, resident, &town.keys, &two, 0);
-    let untrue = Outcome {
-        problem: Some(ProblemCode::NoRecord),
-        ..Outcome::default()
-    };
-    judged.judge(&untrue, resident, &town.keys, &registered, 1);
+    report.finds(
+        "two of one application, shown to the judge",
+        judged.so(TWICE),
+    );
     // Nobody looks after what lapses.
     let left = Applicant::new(open.terminal(kiosk(2)));
     let until_handed_over = async |moment| Ok(moment != Moment::Delivered);
@@ -358,9 +390,6 @@ async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
     let reserved = rows(&database)?
         .into_iter()
         .filter(|[_, _, state]| state == "reserved");
-    report.finds("a certificate that is not registered", judged.unregistered);
-    report.finds("two of one application", judged.twice);
-    report.finds("a failure told as \"no record\"", judged.untrue);
     report.finds(
         "still reserved where nothing lets it lapse",
         reserved.count(),

@@ -63,11 +63,25 @@ impl Works {
         clock: Arc<dyn vrs::clock::Clock>,
         events: Arc<dyn vrs::event::Events>,
     ) -> io::Result<Vrs> {
+        self.vrs_signing(folders, centers, self.statement_key()?, clock, events)
+    }
+
+    /// As [`vrs`](Self::vrs), with another key to sign with.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn vrs_signing(
+        &self,
+        folders: Folders,
+        centers: Vec<CenterId>,
+        statement: vrs::statement::StatementKey,
+        clock: Arc<dyn vrs::clock::Clock>,
+        events: Arc<dyn vrs::event::Events>,
+    ) -> io::Result<Vrs> {
         let config = &self.vrs;
         let environment = config.environment;
         let trust = TrustStore::load(&config.anchors, environment).map_err(io::Error::other)?;
         let refused = RefusedSigners::load(&config.refused_signers).map_err(io::Error::other)?;
-        let statement = vrs::statement::StatementKey::load(&config.statement_key, environment);
         Ok(Vrs::new(vrs::service::Parts {
             id: config.id.clone(),
             centers,
@@ -76,7 +90,7 @@ impl Works {
             binding: config.binding,
             trust,
             refused,
-            statement: statement.map_err(io::Error::other)?,
+            statement,
             clock,
             events,
         }))

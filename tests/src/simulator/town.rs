@@ -8,6 +8,7 @@ use issuance_center::center::Center;
 use issuance_center::registry::Registry;
 use issuance_center::signing::Signer;
 use vrs::service::Vrs;
+use vrs::statement::StatementKey;
 
 use super::{Clock, Databases, Link, Notes, People, Records, Works};
 use crate::world::{Ground, Options};
@@ -152,10 +153,24 @@ impl Town {
         clock: &Arc<Clock>,
         notes: &Arc<Notes>,
     ) -> io::Result<Arc<Vrs>> {
-        let folders = databases.folders();
+        self.vrs_signing(databases, clock, notes, self.works.statement_key()?)
+    }
+
+    /// As [`vrs`](Self::vrs), with another key to sign with.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn vrs_signing(
+        &self,
+        databases: &Databases,
+        clock: &Arc<Clock>,
+        notes: &Arc<Notes>,
+        statement: StatementKey,
+    ) -> io::Result<Arc<Vrs>> {
+        let (folders, centers) = (databases.folders(), vec![center_id()]);
         let vrs = self
             .works
-            .vrs(folders, vec![center_id()], clock.clone(), notes.clone());
+            .vrs_signing(folders, centers, statement, clock.clone(), notes.clone());
         vrs.map(Arc::new)
     }
 }
