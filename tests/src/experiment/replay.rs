@@ -20,7 +20,7 @@
 //! | go on with a ticket whose session key it does not hold | inquiry, issue and delivered are signed by it |
 //! | keep a resident: ask or issue when the ticket's ten minutes are over | the ticket says so, to VRS; the state, to the center |
 //! | search: ask a fourth municipality | VRS counts by application |
-//! | have two certificates from one presentation of a card | VRS registers one a programme, municipality and kind, and one a state |
+//! | have two certificates from one presentation of a card | VRS registers one a programme, municipality and kind, and one a state; asked for both at one moment, too |
 //! | say what is certified | it sends no content; the state is sealed |
 //! | have a certificate for abroad made out to a passport of its choice | one of that passport must have been handed over by app or counter |
 //! | keep a certificate alive that it did not report | what is not delivered lapses, and is revoked |
@@ -29,6 +29,7 @@
 
 mod kiosk;
 pub(super) mod mixture;
+mod moment;
 mod recordings;
 
 use std::io;
@@ -51,12 +52,15 @@ pub fn run(size: Size) -> io::Result<Report> {
         ..Options::default()
     })?;
     let town = Town::on(ground, RESIDENTS)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // More than one thread: some requests come at the same moment.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_all()
         .build()?;
     runtime.block_on(async {
         recordings::presented(&town, size.of(200, 10_000), &mut report).await?;
-        kiosk::gone_bad(&town, &mut report).await
+        kiosk::gone_bad(&town, &mut report).await?;
+        moment::at_one(&town, size.of(20, 1_000), &mut report).await
     })?;
     Ok(report)
 }
