@@ -43,6 +43,11 @@ pub enum Event {
         /// Whole days.
         days: i64,
     },
+    /// Alarm: the list of a CSCA before this one expires after so many days (0: it has), and then says of nothing that it is not revoked.
+    BarcodeFormerListEnds {
+        /// Whole days.
+        days: i64,
+    },
     /// Setting a page or a symbol failed where it cannot.
     PageFailed,
     /// The files for talking to VRS cannot be read again; those read before stay in use.

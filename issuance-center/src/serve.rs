@@ -262,6 +262,7 @@ fn check(config: &Config, clock: Arc<dyn Clock>) -> Result<Checked, ServeError> 
 struct Watch {
     unreadable: bool,
     days: Option<i64>,
+    former_days: Option<i64>,
 }
 
 impl Watch {
@@ -289,11 +290,19 @@ impl Watch {
             events.note(Event::BarcodeListUnreadable);
         }
         self.unreadable = unreadable;
-        let days = Some(signers.days_left(now)).filter(|days| *days <= Self::SOON);
+        let soon = |days: &i64| *days <= Self::SOON;
+        let days = Some(signers.days_left(now)).filter(soon);
         if days != self.days {
             self.days = days;
             if let Some(days) = days {
                 events.note(Event::BarcodeSigningEnds { days });
+            }
+        }
+        let days = signers.former_days_left(now).filter(soon);
+        if days != self.former_days {
+            self.former_days = days;
+            if let Some(days) = days {
+                events.note(Event::BarcodeFormerListEnds { days });
             }
         }
     }

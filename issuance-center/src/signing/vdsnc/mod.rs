@@ -167,11 +167,19 @@ impl BarcodeSigners {
         environment: Environment,
         now: OffsetDateTime,
     ) -> Result<Self, SignersError> {
-        let own = Authority::load(&paths.csca, &paths.list, now)?;
+        let own = Authority::load(&paths.csca, &paths.list)?;
+        let (from, until) = own.csca.valid();
+        if !(from..until).contains(&now) {
+            return Err(SignersError::CscaOver(paths.csca.clone()));
+        }
+        if own.next_update() <= now {
+            return Err(SignersError::ListOver(paths.list.clone()));
+        }
+        // One of these that has expired says less than it should, and stops nobody.
         let former = paths
             .former
             .iter()
-            .map(|former| Authority::load(&former.csca, &former.list, now));
+            .map(|former| Authority::load(&former.csca, &former.list));
         let former = former.collect::<Result<_, _>>()?;
         let mut signers = Vec::new();
         for path in certificates(&paths.signers)? {
@@ -261,6 +269,13 @@ impl BarcodeSigners {
         (until.min(list.next_update()) - now).whole_days().max(0)
     }
 
+    /// Whole days until the first list of a CSCA before this one expires; nothing if there is none.
+    #[must_use]
+    pub fn former_days_left(&self, now: OffsetDateTime) -> Option<i64> {
+        let ends = self.former.iter().map(Authority::next_update).min()?;
+        Some((ends - now).whole_days().max(0))
+    }
+
     fn usable(&self, now: OffsetDateTime) -> impl Iterator<Item = &BarcodeSigner> {
         let list = self.list();
         let signers = self.signers.iter();
@@ -285,17 +300,10 @@ impl BarcodeSigners {
 }
 
 impl Authority {
-    fn load(csca_path: &Path, path: &Path, now: OffsetDateTime) -> Result<Self, SignersError> {
-        let csca = read(csca_path, Csca::read)?;
-        let (from, until) = csca.valid();
-        if !(from..until).contains(&now) {
-            return Err(SignersError::CscaOver(csca_path.to_owned()));
-        }
+    fn load(csca: &Path, path: &Path) -> Result<Self, SignersError> {
+        let csca = read(csca, Csca::read)?;
         let text = text(path)?;
         let list = RevocationList::read(&text, &csca).map_err(|rule| broken(path, rule))?;
-        if list.next_update() <= now {
-            return Err(SignersError::ListOver(path.to_owned()));
-        }
         Ok(Self {
             csca,
             path: path.to_owned(),
@@ -319,6 +327,10 @@ impl Authority {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = (list, text);
         Ok(true)
+    }
+
+    fn next_update(&self) -> OffsetDateTime {
+        self.read().0.next_update()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, (RevocationList, String)> {

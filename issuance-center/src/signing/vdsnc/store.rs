@@ -106,7 +106,7 @@ pub enum Listed {
     },
 }
 
-/// Makes a CSCA with an empty list, and its first signer.
+/// Makes a CSCA with an empty list, and its first signer, in a folder without any.
 ///
 /// # Errors
 /// [`StoreError`]; no existing file is touched.
@@ -118,6 +118,10 @@ pub fn new(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     folder(csca)?;
+    // Signers of one CSCA lie in one folder.
+    if signers.exists() && !certificates(signers)?.is_empty() {
+        return Err(StoreError::NotWritten(signers.to_owned()));
+    }
     let secret = SecretKey::generate();
     let key = SigningKey::from(&secret);
     let certificate = Csca::create(&key, name, now)?;

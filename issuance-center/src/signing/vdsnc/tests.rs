@@ -103,17 +103,17 @@ fn what_is_made_is_what_it_has_to_be_and_its_keys_are_their_owners_alone() {
 fn nothing_that_is_there_is_written_over() {
     let keys = Keys::new();
     let before = fs::read(keys.csca().join("csca.pem")).unwrap();
-    let again = store::new(
-        &keys.csca(),
-        &keys.signers(),
-        "CSCA",
-        Environment::Emulator,
-        NOW,
-    );
+    let (other, empty) = (keys.0.path().join("other"), keys.0.path().join("empty"));
+    let again = |csca: &Path, signers: &Path| {
+        store::new(csca, signers, "CSCA", Environment::Emulator, NOW).unwrap_err()
+    };
     assert!(matches!(
-        again,
-        Err(StoreError::Key(KeyError::NotWritten(_)))
+        again(&keys.csca(), &empty),
+        StoreError::Key(KeyError::NotWritten(_))
     ));
+    assert!(
+        matches!(again(&other, &keys.signers()), StoreError::NotWritten(path) if path == keys.signers())
+    );
     assert_eq!(fs::read(keys.csca().join("csca.pem")).unwrap(), before);
 }
 
@@ -296,12 +296,14 @@ fn the_lists_of_cscas_before_are_published_and_read_again() {
         Err(SignersError::Profile { .. })
     ));
     store::crl(&former.csca(), &former.signers(), &[], 1, later).unwrap();
-    let late = BarcodeSigners::load(
-        &with(before.clone()),
-        Environment::Emulator,
-        NOW + Duration::days(3),
-    );
-    assert_eq!(late.err(), Some(SignersError::ListOver(before.list)));
+    assert_eq!(signers.reload(), CHANGED);
+    // That one expired stops nobody, and is an alarm.
+    let late = NOW + Duration::days(3);
+    let signers = BarcodeSigners::load(&with(before), Environment::Emulator, late).unwrap();
+    assert_eq!(signers.former_days_left(late), Some(0));
+    assert_eq!(signers.former_days_left(later), Some(1));
+    assert!(signers.days_left(late) > 80);
+    assert_eq!(keys.load(late).unwrap().former_days_left(late), None);
 }
 
 #[test]

@@ -24,6 +24,8 @@ use super::{CenterConfig, Fetched};
 const WITHIN: Duration = Duration::from_secs(30);
 /// A list of revocations grows for years.
 const LIMIT: usize = 32 << 20;
+/// CSCAs live for years.
+const MOST_LISTS: usize = 16;
 
 /// Why the center's authorities cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -186,13 +188,13 @@ impl Fetched {
     }
 }
 
-/// Lists one after the other, PEM.
-fn each(lists: &[u8]) -> Result<Vec<Blob>, FetchError> {
+/// Lists one after the other, PEM: each is verified, so there are few.
+pub(super) fn each(lists: &[u8]) -> Result<Vec<Blob>, FetchError> {
     let lists = CertificateRevocationListDer::pem_slice_iter(lists);
     let lists = lists.map(|list| list.map(|list| Blob::new(list.to_vec())));
-    lists
-        .collect::<Result<_, _>>()
-        .map_err(|_| FetchError::Unsound)
+    let lists = lists.take(MOST_LISTS + 1).collect::<Result<Vec<_>, _>>();
+    let few = lists.ok().filter(|lists| lists.len() <= MOST_LISTS);
+    few.ok_or(FetchError::Unsound)
 }
 
 /// Entries are only ever added to a list: of two, the one that counts further.

@@ -1,9 +1,10 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use issuance_api::CertificateId;
 use tempfile::TempDir;
 
 use verify::scan;
 
-use super::center::newest;
+use super::center::{each, newest};
 use super::*;
 use crate::app::export;
 use crate::handover::qr_text;
@@ -292,6 +293,22 @@ fn each_csca_keeps_its_latest_list_and_one_that_counts_no_longer_takes_nothing_w
     assert_eq!(verdict(&one, &former), "unknown-issuer");
     assert_eq!(verdict(&one, &new), "valid");
     assert_eq!(one.trust(NOW)["center"]["fetched"], form::moment(NOW));
+}
+
+#[test]
+fn of_lists_there_are_few_and_all_of_them_are_lists() {
+    let list = Sealer::new().list(1, false);
+    let one = STANDARD.encode(list.as_bytes());
+    let pem =
+        |base64: &str| format!("-----BEGIN X509 CRL-----\n{base64}\n-----END X509 CRL-----\n");
+    assert_eq!(each(b"").unwrap(), []);
+    assert_eq!(
+        each(pem(&one).repeat(16).as_bytes()).unwrap(),
+        vec![list; 16]
+    );
+    for wrong in [pem(&one).repeat(17), pem("!"), pem(&one) + &pem("?")] {
+        assert!(matches!(each(wrong.as_bytes()), Err(FetchError::Unsound)));
+    }
 }
 
 /// Whoever has the public listener may leave a key out once, and then publish it with an older list.
