@@ -16,6 +16,11 @@ const PIN_LENGTH = 4;
 const HOLD = 3000;
 /** How long nothing can be pressed on a screen that has come in under a dialog: what was aimed at there is something else here. */
 const DEAD = 700;
+/** How much later, in milliseconds, and how far away, in pixels, a tap may be the one before once more. */
+const AGAIN = 1500;
+const NEAR = 100;
+/** How long nobody is told that something takes longer than a press does. */
+const SOON = 400;
 /** How often the core is told that the page lives. Where that stops, it starts another browser. */
 const PULSE = 2000;
 
@@ -37,6 +42,15 @@ export function press(intent, value) {
   // The core takes no fewer digits; who sees nothing has to hear why nothing happens.
   if (intent === "enter" && screen.screen === "pin" && screen.entered < PIN_LENGTH) voice.interject([`PinEntered/${screen.entered}`]);
   wire.press(screen.serial, intent, value);
+  if (intent === "agree") setTimeout(waitFor, SOON, screen.serial);
+}
+
+/** The center is asked, and this screen stands until it has answered. */
+function waitFor(serial) {
+  const choices = find("#main .choices");
+  if (screen.serial !== serial || !choices) return;
+  choices.replaceWith(el("div.busy"), el("p.lead", { text: text("LookingUp"), role: "status" }));
+  if (names.byKeyboard) voice.interject(["LookingUp"]);
 }
 
 function show(next) {
@@ -224,8 +238,14 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) find("#attenda
 let hit = {};
 /** Until when nothing is pressed. */
 let dead = 0;
+/** Where and when a dialog was tapped: a slow second tap there is none for what lay below it. */
+let tapped = { at: -Infinity };
 addEventListener("click", (event) => {
-  if (performance.now() < dead && ["#main", "#back"].some((part) => find(part).contains(event.target))) return event.stopPropagation();
+  const now = performance.now();
+  const { detail, clientX: x, clientY: y } = event;
+  const again = detail > 0 && now - tapped.at < AGAIN && Math.hypot(x - tapped.x, y - tapped.y) < NEAR;
+  if ((now < dead || again) && ["#main", "#back"].some((part) => find(part).contains(event.target))) return event.stopPropagation();
+  if (detail > 0 && event.target.closest("dialog")) tapped = { x, y, at: now };
   if (event.detail <= 1) hit = { target: event.target, serial: screen?.serial };
   else if (!hit.target?.isConnected || hit.serial !== screen?.serial) event.stopPropagation();
 }, true);

@@ -55,21 +55,30 @@ const saidWhole = (offer) => (byKana() ? [...saidPrefecture(offer), ...saidName(
 /** What was offered last, and which of it is the card's address: that one is never spelled, since others who stand there hear it too. */
 let offered = [];
 let own;
+/** How often each name is among them, as it is spoken; made once it is asked for. */
+let alike = null;
 
-/** The municipality of this code with its prefecture, as it is spoken; nothing where it was not offered, or is the card's address. */
+/** The municipality of this code with its prefecture, as it is spoken; nothing where it was not offered. */
 export function saidOf(code) {
   const offer = offered.find((offer) => offer.code === code);
-  return offer && offer !== own ? saidWhole(offer) : [];
+  if (offer && offer === own) return ["Home"];
+  return offer ? saidWhole(offer) : [];
 }
 
 /** Within a prefecture: without it, but where another one is said the same. */
 function saidWithin(offer) {
-  const said = saidName(offer).join();
-  return offered.some((other) => other !== offer && saidName(other).join() === said) ? saidWhole(offer) : saidName(offer);
+  if (!alike) {
+    alike = new Map();
+    for (const said of offered.map((other) => saidName(other).join())) alike.set(said, (alike.get(said) ?? 0) + 1);
+  }
+  const said = saidName(offer);
+  return alike.get(said.join()) > 1 ? saidWhole(offer) : said;
 }
 
 export function municipalities({ offers, home }, press) {
   offered = offers;
+  // In this language.
+  alike = null;
   const choice = (offer, label, said) => button("choice", label, () => press("municipality", offer.code), { lang: spoken(), "data-say": said.join(" ") });
   const parts = [];
   own = offers.find((offer) => offer.code === home);

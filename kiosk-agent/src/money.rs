@@ -16,7 +16,8 @@ impl Money {
     /// Takes in what is shown.
     pub(crate) fn follow(&mut self, view: &View<'_>) {
         match view {
-            View::Menu(_) => *self = Self::default(),
+            // How it ended says itself what became of the money.
+            View::Menu(_) | View::Done(_) => *self = Self::default(),
             View::Fee { inserted, .. } => {
                 self.asked = true;
                 self.inserted |= inserted.get() > 0;

@@ -46,6 +46,35 @@ DIGIT = """([nth]) => new Promise((done) => {
 })"""
 
 
+# Every municipality there is takes part: the prefecture with the most of them is chosen, which the center of the stand does not offer.
+FULL = """async () => {
+  const { municipalities } = await import("/municipality.js");
+  const kana = [..."あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわ"];
+  const named = (number, length) => Array.from({ length }, (_, at) => kana[(number * 7 + at * 11 + (number >> 3)) % kana.length]).join("");
+  const offers = Array.from({ length: 1747 }, (_, number) => {
+    const code = number < 185 ? 1 : 2 + number % 46;
+    const reading = named(number, 3 + number % 5) + "し";
+    return {
+      code: String(code).padStart(2, "0") + String(number).padStart(4, "0"), prefecture: `第${code}県`, prefecture_en: `Prefecture ${code}`,
+      name: reading, reading, name_en: `Municipality of ${number} City`,
+    };
+  });
+  const main = document.querySelector("#main");
+  const before = [...main.childNodes];
+  main.replaceChildren(...municipalities({ offers, home: "" }, () => {}));
+  const took = await new Promise((done) => {
+    const channel = new MessageChannel();
+    const start = performance.now();
+    channel.port1.onmessage = () => done(performance.now() - start);
+    main.querySelector(".groups button").click();
+    requestAnimationFrame(() => channel.port2.postMessage(0));
+  });
+  const shown = main.querySelectorAll(".list:not(.groups) button").length;
+  main.replaceChildren(...before);
+  return [shown, took];
+}"""
+
+
 def session(stand, page, note):
     """One application, each press timed."""
 
@@ -53,6 +82,9 @@ def session(stand, page, note):
         note(name, page.page.evaluate(TIMED, [button, following, nth]))
 
     page.is_on("language")
+    shown, took = page.page.evaluate(FULL)
+    assert shown == 185, shown
+    note("185 of 1747 offers", took)
     timed("language to service", "button.language[lang=ja]", "service")
     timed("service to terms", "button.choice", "terms")
     timed("terms to place-card", "button.primary", "place-card")

@@ -103,7 +103,7 @@ class Ears:
 def by_ear(stand, kiosk):
     """A whole application in Japanese and in English; what leads on is what was heard. Once for a municipality that the card does not name."""
     # Where somebody lives is not spelled to those who stand by.
-    applied(stand, kiosk, "ja", "ordinary", "カードの住所の市区町村", [])
+    applied(stand, kiosk, "ja", "ordinary", "カードの住所の市区町村", ["Authority", "Home"])
     letters = [f"Letter/{ord(letter):x}" for letter in "YOKOHAMACITYKANAGAWA"]
     applied(stand, kiosk, "en", "moved", "Y O K O H A M A C I T Y Prefecture K A N A G A W A", ["Authority", *letters[:12], "InPrefecture", *letters[12:]])
 
@@ -274,7 +274,7 @@ def asked_over(shown):
     assert len(shown.page.evaluate("window.played")) == 2
     expect(shown.page.locator("dialog.stop button").first).to_be_focused()
     shown.page.keyboard.press("Enter")
-    hears(shown, "CheckPreview", "PreviewByEar")
+    hears(shown, "CheckPreview", "PreviewByEar", "Authority", "Home")
     expect(shown.page.locator("h1")).to_be_focused()
 
 

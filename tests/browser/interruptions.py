@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from paper import certificate
-from shown import MENU, NOTICE, shown_alone
+from shown import MENU, NOTICE, preview, shown_alone
 from stand import persona
 
 # Seconds for each step, where they are waited for.
@@ -308,6 +308,25 @@ def under_a_dialog(shown):
     expect(shown.page.locator("dialog")).to_have_count(0)
     shown.page.wait_for_timeout(1000)
     assert pressed == [], pressed
+    # A slow second tap on a dialog's button is none for what lies below it; one elsewhere, and a key, are.
+    shown.tell({"view": "preview", "preview": preview()})
+    shown.on("preview")
+    issue = shown.page.locator("main button.primary").bounding_box()
+    shown.page.locator("#help").click()
+    close = shown.page.locator("dialog button.primary").bounding_box()
+    x, y = close["x"] + close["width"] / 2, close["y"] + close["height"] / 2
+    assert issue["x"] < x < issue["x"] + issue["width"] and issue["y"] < y < issue["y"] + issue["height"], "the control: it lies there"
+    shown.page.mouse.click(x, y)
+    expect(shown.page.locator("dialog")).to_have_count(0)
+    shown.page.wait_for_timeout(600)
+    shown.page.mouse.click(x, y)
+    shown.page.wait_for_timeout(300)
+    assert pressed == [], pressed
+    with shown.page.expect_request("**/press"):
+        shown.page.locator("main button.primary").press("Enter")
+    assert pressed.pop() == "go"
+    shown.tell({"view": "kind", "kinds": ["domestic"]})
+    shown.on("kind")
     for button, intent in (("#back", "back"), ("main .choice", "kind")):
         with shown.page.expect_request("**/press"):
             shown.page.locator(button).click()

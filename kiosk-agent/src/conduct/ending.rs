@@ -101,6 +101,8 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
                 }
                 Err(refused) => checked = retry(refused, front)?,
             }
+            // What was seen is a sheet that is taken out of a printer by hand.
+            seen &= checked.out() > 0;
             front.show(&View::TryAgain);
             let again = self.input(front, |intent| matches!(intent, Intent::Go));
             let again = again.await.and_then(|again| {
@@ -124,11 +126,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
         ended: Problem,
         seen: bool,
     ) -> Result<Out, Problem> {
-        let (missing, of) = (checked.missing(), checked.out() + checked.missing());
+        let (missing, sheets) = (checked.missing(), checked.out());
         let mut out = Out {
             handed_over: checked.leave().ok_or(ended)?,
             refunded: None,
-            paper: Paper::of(seen, of),
+            paper: Paper::of(seen, sheets),
         };
         if let Some(fee) = self.cabinet.fee {
             let refund = self.cabinet.payment.refund(fee.times(missing)).await;

@@ -97,7 +97,7 @@ impl FrontEnd for Once {
                 None
             }
             View::Passport => self.passport.take().map(Intent::Passport).or_else(cancel),
-            View::Municipality { .. } if self.refused.is_some() => cancel(),
+            View::Municipality { .. } | View::Preview(_) if self.refused.is_some() => cancel(),
             View::Municipality { .. } => Some(Intent::Municipality {
                 code: self.municipality,
                 copies: self.copies,
@@ -201,8 +201,8 @@ mod tests {
         static STEPS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
-    fn steps(views: &[View<'_>]) -> Vec<String> {
-        let mut once = Once {
+    fn once() -> Once {
+        Once {
             programme: "covid-19".parse().unwrap(),
             kind: CertificateKind::Domestic,
             municipality: "132217".parse().unwrap(),
@@ -213,7 +213,11 @@ mod tests {
             refused: None,
             money: Money::default(),
             step: |name| STEPS.with_borrow_mut(|steps| steps.push(name.to_owned())),
-        };
+        }
+    }
+
+    fn steps(views: &[View<'_>]) -> Vec<String> {
+        let mut once = once();
         for view in views {
             once.show(view);
         }
@@ -244,6 +248,24 @@ mod tests {
         };
         assert_eq!(steps(&[done(true)]), ["delivered", "fee-returned"]);
         assert_eq!(steps(&[done(false)]), ["delivered"]);
+    }
+
+    #[test]
+    fn nothing_is_paid_for_twice() {
+        let preview = crate::handover::testing::preview();
+        let failed = Problem::from(ProblemCode::PaymentFailed);
+        for (views, issued) in [
+            (vec![View::Preview(&preview)], true),
+            (vec![View::Problem(&failed), View::Preview(&preview)], false),
+        ] {
+            let mut once = once();
+            for view in &views {
+                once.show(view);
+            }
+            STEPS.take();
+            assert_eq!(matches!(once.next, Some(Intent::Go)), issued);
+            assert_eq!(matches!(once.next, Some(Intent::Cancel)), !issued);
+        }
     }
 
     #[test]

@@ -370,6 +370,8 @@ impl FrontEnd for Screen {
                 if self.money.returned_with(problem) {
                     self.text(Text::FeeReturned);
                 }
+                // What comes next may end before anything is offered.
+                self.money = Money::default();
             }
             View::OutOfService(closed) => self.problem(&closed.problem),
             _ => {}

@@ -297,6 +297,41 @@ async fn whoever_takes_the_paper_before_the_printer_says_so_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_sheets_that_have_come_out_are_waited_for() {
+    let never = Duration::from_secs(3600);
+    // The first of two came out and was taken, and the resident does not wait for the other.
+    let mut terminal = terminal();
+    terminal.center.preview.copies = 2;
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.comes = [Duration::ZERO, never].into();
+    terminal.output.takes = Duration::from_secs(5);
+    terminal.output.deliveries = Script::failing([OutputError::OutOfPaper]);
+    terminal.output.out = 1;
+    let begin = tokio::time::Instant::now();
+    let (seen, ended) = serve(&mut terminal, |seen| match seen {
+        "municipality" => Does::This(vec![choose_copies(2)]),
+        "try again" => Does::This(vec![Intent::Cancel]),
+        _ => Does::AsAsked,
+    })
+    .await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    seen_last(&seen, &["take paper, reported", "done, taken"]);
+    assert_eq!(begin.elapsed().as_secs(), 5 + 2);
+
+    // One that was pulled out of a jam is none: the sheet comes after it.
+    let mut terminal = self::terminal();
+    terminal.cabinet.tray.fitted = true;
+    terminal.cabinet.tray.comes = [Duration::ZERO, never, Duration::from_secs(4)].into();
+    terminal.cabinet.tray.lies = Duration::from_secs(30);
+    terminal.output.takes = Duration::from_secs(5);
+    terminal.output.deliveries = Script::failing([OutputError::Jam]);
+    let begin = tokio::time::Instant::now();
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+    assert_eq!(begin.elapsed().as_secs(), 5 + 5 + 4 + 30);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_paper_can_be_taken_before_the_center_knows_of_it() {
     let mut terminal = with_fee(&[100, 10, 10]);
     terminal.cabinet.tray.fitted = true;

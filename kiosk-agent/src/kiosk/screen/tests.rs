@@ -79,7 +79,10 @@ fn the_money_is_said() {
     let ended = Problem::from(ProblemCode::PrinterFailed);
     let returned = [told(&ended), in_english(Text::FeeReturned)];
     assert_eq!(said(&mut screen, &[View::Over(&ended)]), returned);
+    // The next application ends before anything is offered.
+    assert_eq!(said(&mut screen, &[View::Over(&ended)]), [told(&ended)]);
     // The problem says itself where it is.
+    said(&mut screen, &[fee(240)]);
     let stuck = Problem::from(ProblemCode::PaymentNotReturned);
     assert_eq!(said(&mut screen, &[View::Over(&stuck)]), [told(&stuck)]);
     // The next resident paid nothing; the one after with one coin.
@@ -95,5 +98,7 @@ fn the_money_is_said() {
         stuck: false,
     });
     let expected = [Text::Done, Text::FeeReturned].map(in_english);
+    said(&mut screen, &[fee(240)]);
     assert_eq!(said(&mut screen, &[done]), expected);
+    assert_eq!(said(&mut screen, &[View::Over(&ended)]), [told(&ended)]);
 }
