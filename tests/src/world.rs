@@ -222,9 +222,17 @@ impl World {
     /// # Errors
     /// If it does not answer.
     pub fn center_metrics(&self) -> io::Result<String> {
+        self.metrics(&self.addresses.admin)
+    }
+
+    /// The `/metrics` of whoever listens there for it, fetched with `curl`.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn metrics(&self, admin: &str) -> io::Result<String> {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--fail", "--noproxy", "*", "--max-time", "10"]);
-        let metrics = run(curl.arg(format!("http://{}/metrics", self.addresses.admin)))?;
+        let metrics = run(curl.arg(format!("http://{admin}/metrics")))?;
         String::from_utf8(metrics).map_err(io::Error::other)
     }
 

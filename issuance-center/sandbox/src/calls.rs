@@ -386,4 +386,90 @@ mod tests {
             assert!(server.contains_key(&call) && !pipes.contains_key(&call));
         }
     }
+
+    /// What a filter answers to a call, as the kernel reads it (`struct seccomp_data`; classic BPF).
+    fn answer(filter: &BpfProgram, call: c_long, arguments: &[(usize, u64)]) -> u32 {
+        let machine = match std::env::consts::ARCH {
+            "x86_64" => 0xC000_003E_u32,
+            _ => 0xC000_00B7,
+        };
+        let mut data = [0_u32; 16];
+        data[0] = u32::try_from(call).unwrap();
+        data[1] = machine;
+        for (argument, value) in arguments {
+            data[4 + 2 * argument] = u32::try_from(value & 0xFFFF_FFFF).unwrap();
+            data[5 + 2 * argument] = u32::try_from(value >> 32).unwrap();
+        }
+        let (mut at, mut held) = (0, 0_u32);
+        loop {
+            let step = &filter[at];
+            at += 1;
+            let jumps = |holds: bool| usize::from(if holds { step.jt } else { step.jf });
+            match step.code {
+                0x20 => held = data[step.k as usize / 4],
+                0x54 => held &= step.k,
+                0x05 => at += step.k as usize,
+                0x15 => at += jumps(held == step.k),
+                0x25 => at += jumps(held > step.k),
+                0x35 => at += jumps(held >= step.k),
+                0x06 => return step.k,
+                other => panic!("a step of another kind: {other:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_call_asks_for_is_looked_at() {
+        const LET: u32 = 0x7FFF_0000;
+        const REFUSED: u32 = 0x0005_0000 | libc::EPERM.cast_unsigned();
+        const TIOCSTI: u64 = 0x5412;
+        const TIOCLINUX: u64 = 0x541C;
+        let bits = |constants: &[i32]| {
+            let all = constants.iter().fold(0, |all, bit| all | bit);
+            u64::from(all.cast_unsigned())
+        };
+        let memory = bits(&[libc::PROT_READ, libc::PROT_WRITE]);
+        let runnable = bits(&[libc::PROT_READ, libc::PROT_EXEC]);
+        let thread = bits(&[libc::CLONE_VM, libc::CLONE_THREAD, libc::CLONE_SIGHAND]);
+        let newer = newer_absent().unwrap();
+        let absent = 0x0005_0000 | libc::ENOSYS.cast_unsigned();
+        assert_eq!(answer(&newer, libc::SYS_clone3, &[]), absent);
+        for calls in ALL {
+            let filter = allowed(calls).unwrap();
+            let says = |call, argument, value| answer(&filter, call, &[(argument, value)]);
+            for (call, argument, value, expected) in [
+                (libc::SYS_mmap, 2, memory, LET),
+                (libc::SYS_mmap, 2, runnable, REFUSED),
+                (libc::SYS_mprotect, 2, memory, LET),
+                (libc::SYS_mprotect, 2, runnable, REFUSED),
+                (libc::SYS_pkey_mprotect, 2, memory, REFUSED),
+                (libc::SYS_clone, 0, thread, LET),
+                // A copy of the process, and one that shares its memory until it runs something else.
+                (libc::SYS_clone, 0, bits(&[libc::SIGCHLD]), REFUSED),
+                (
+                    libc::SYS_clone,
+                    0,
+                    bits(&[libc::CLONE_VM, libc::CLONE_VFORK, libc::SIGCHLD]),
+                    REFUSED,
+                ),
+                // What is typed for somebody, in a terminal's window or on the machine's own.
+                (libc::SYS_ioctl, 1, TIOCSTI, REFUSED),
+                (libc::SYS_ioctl, 1, TIOCLINUX, REFUSED),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_NAME]), LET),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_DUMPABLE]), REFUSED),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_MM]), REFUSED),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_PTRACER]), REFUSED),
+            ] {
+                assert_eq!(
+                    says(call, argument, value),
+                    expected,
+                    "{calls:?}: {call} with {value:#x}"
+                );
+            }
+            #[cfg(target_arch = "x86_64")]
+            for call in [libc::SYS_fork, libc::SYS_vfork] {
+                assert_eq!(answer(&filter, call, &[]), REFUSED);
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use memmap2::MmapMut;
 use rustix::fs::{CWD, FileType, MemfdFlags, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit, Signal};
@@ -84,6 +85,14 @@ pub enum Attempt {
     Dump,
     /// Their limit raised.
     RaiseCores,
+    /// Memory that can be run.
+    MakeRunnable,
+    /// A copy of this process, of the user that it is of, which runs nothing else.
+    Fork(u32),
+    /// Something of the process changed that is none of its names: a setting of its timers.
+    Control,
+    /// A terminal asked for something: any command that is not on the list, as is to type something for somebody.
+    AskTerminal,
     /// Another program, started.
     Start(PathBuf),
     /// Another program in place of this one. Where it succeeds, that program says so.
@@ -206,6 +215,23 @@ impl Attempt {
                 };
                 Ok(rustix::process::setrlimit(Resource::Core, one)?)
             }
+            Self::MakeRunnable => MmapMut::map_anon(4096)?.make_exec().map(drop),
+            Self::Fork(user) => {
+                // Becoming somebody is what only a copy can do; it ends where nothing is.
+                let mut copy = Command::new("/nowhere/at/all");
+                copy.uid(*user);
+                let ended = copy.spawn().map(drop);
+                ended.or_else(|error| match error.kind() {
+                    io::ErrorKind::NotFound => Ok(()),
+                    _ => Err(error),
+                })
+            }
+            Self::Control => Ok(rustix::thread::set_current_timer_slack(None)?),
+            // Where it is none, the kernel was asked all the same.
+            Self::AskTerminal => match rustix::termios::ioctl_tiocexcl(io::stderr()) {
+                Err(rustix::io::Errno::NOTTY) => Ok(()),
+                asked => Ok(asked?),
+            },
             Self::Start(program) => match Command::new(program).status()?.success() {
                 true => Ok(()),
                 false => Err(io::Error::other("it failed")),

@@ -143,6 +143,8 @@ pub fn find(name: &str) -> Option<&'static Experiment> {
 pub struct Report {
     figures: Vec<Figure>,
     control: Vec<Figure>,
+    /// What this machine has no way to try.
+    untried: Vec<String>,
 }
 
 /// One measured thing, beside what was expected of it.
@@ -226,6 +228,11 @@ impl Report {
         });
     }
 
+    /// What cannot be tried on this machine: the verdict says so.
+    fn untried(&mut self, what: impl Into<String>) {
+        self.untried.push(what.into());
+    }
+
     /// Whether everything is as promised, and the control noticed. Without a control nothing is shown.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -254,7 +261,14 @@ impl fmt::Display for Report {
             true => "as promised",
             false => "NOT AS PROMISED",
         };
-        write!(f, "  verdict  {verdict}")
+        for what in &self.untried {
+            writeln!(f, "  untried  {what}")?;
+        }
+        write!(f, "  verdict  {verdict}")?;
+        match self.untried.len() {
+            0 => Ok(()),
+            count => write!(f, ", but for {count} that could not be tried here"),
+        }
     }
 }
 
@@ -285,5 +299,19 @@ mod tests {
         report.figure("left", 1, 0);
         assert!(!report.holds());
         assert!(report.to_string().contains("1 INSTEAD OF 0"));
+    }
+
+    #[test]
+    fn what_was_not_tried_stands_in_the_verdict() {
+        let mut report = Report::default();
+        report.figure("left", 0, 0);
+        report.finds("left without the protection", 3);
+        report.untried("cores");
+        assert!(report.holds());
+        assert!(
+            report
+                .to_string()
+                .ends_with("verdict  as promised, but for 1 that could not be tried here")
+        );
     }
 }

@@ -74,6 +74,10 @@ impl Stage {
             Attempt::Hold(process),
             Attempt::Dump,
             Attempt::RaiseCores,
+            Attempt::MakeRunnable,
+            Attempt::Fork(rustix::process::geteuid().as_raw()),
+            Attempt::Control,
+            Attempt::AskTerminal,
             Attempt::Start("/bin/true".into()),
         ];
         if attempt::has_multipath() {
