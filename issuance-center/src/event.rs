@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use card::trust::RefusedListError;
-use issuance_channel::server;
+use issuance_channel::{request::RequestId, server};
 use sandbox::Extent;
 use serde::Serialize;
 
@@ -135,12 +135,17 @@ impl Events for StandardError {
         #[derive(Serialize)]
         struct Line {
             at: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request: Option<RequestId>,
             #[serde(flatten)]
             event: Event,
         }
-        let at = time::OffsetDateTime::now_utc().unix_timestamp();
-        let mut line =
-            serde_json::to_vec(&Line { at, event }).expect("events have only string keys");
+        let line = Line {
+            at: time::OffsetDateTime::now_utc().unix_timestamp(),
+            request: RequestId::current(),
+            event,
+        };
+        let mut line = serde_json::to_vec(&line).expect("events have only string keys");
         line.push(b'\n');
         // There is nowhere to report that standard error is gone.
         let _ = std::io::stderr().write_all(&line);

@@ -30,6 +30,7 @@ pub mod channel;
 pub mod conduct;
 pub mod config;
 pub mod enrolment;
+pub mod event;
 pub mod handover;
 pub mod hours;
 pub mod key;

@@ -9,9 +9,9 @@ const STACK: usize = 8 << 20;
 
 /// Runs one; what it measured is shown where it is not as promised.
 fn holds(name: &str) {
-    let run = find(name).unwrap().run;
+    let experiment = find(name).unwrap();
     let running = thread::Builder::new().stack_size(STACK);
-    let running = running.spawn(move || run(Size::Small)).unwrap();
+    let running = running.spawn(move || experiment.run(Size::Small)).unwrap();
     let report = running.join().unwrap().unwrap();
     assert!(report.holds(), "{name}\n{report}");
 }

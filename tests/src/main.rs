@@ -276,10 +276,11 @@ fn experiments(name: &str, small: bool) -> Result<ExitCode, Box<dyn Error>> {
     };
     let size = if small { Size::Small } else { Size::Full };
     let mut broken = Vec::new();
-    for Experiment { name, promise, run } in wanted {
+    for experiment in wanted {
+        let Experiment { name, promise, .. } = experiment;
         println!("{name}  {promise}");
         let began = Instant::now();
-        match run(size) {
+        match experiment.run(size) {
             Ok(report) => {
                 println!("{report}, after {:.0} s", began.elapsed().as_secs_f64());
                 if !report.holds() {

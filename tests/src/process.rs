@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::experiment::vocabulary::Vocabulary;
 
 /// How long a program may take until it says that it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -90,6 +93,20 @@ impl Lines {
     }
 }
 
+/// Lines that are no event of `docs/events.toml`, of any server that served so far.
+static STRANGE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// How many lines of such were looked at.
+static LOOKED_AT: AtomicUsize = AtomicUsize::new(0);
+
+/// How many lines of servers were looked at since this was asked before, and those that are no event.
+pub fn lines_of_servers() -> (usize, Vec<String>) {
+    let mut strange = STRANGE.lock().unwrap_or_else(PoisonError::into_inner);
+    (
+        LOOKED_AT.swap(0, Ordering::SeqCst),
+        std::mem::take(&mut *strange),
+    )
+}
+
 /// A running program. Dropping it ends the process and waits for it.
 pub struct Program {
     name: String,
@@ -99,6 +116,8 @@ pub struct Program {
     pub output: Lines,
     /// What it wrote to standard error: its log.
     pub log: Lines,
+    /// Whether all lines of the log are to be events.
+    says_events: bool,
 }
 
 impl Program {
@@ -123,6 +142,7 @@ impl Program {
             readers,
             output,
             log,
+            says_events: false,
         })
     }
 
@@ -141,6 +161,7 @@ impl Program {
             let ended = program.child.try_wait().ok().flatten().is_some();
             (ready.is_some() || ended).then_some(ready)
         });
+        program.says_events = matches!(name, "center" | "vrs") && matches!(line, Some(Some(_)));
         let Some(Some(line)) = line else {
             drop(program.end());
             let log = program.log.all().join("\n");
@@ -212,8 +233,25 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Whatever a server said while it served is an event, in whatever experiment or test, and however it ended.
+    fn look_at_lines(&self) {
+        let vocabulary = Vocabulary::load().expect("docs/events.toml is a table of tables");
+        let lines = self.log.all();
+        LOOKED_AT.fetch_add(lines.len(), Ordering::SeqCst);
+        let faults = lines
+            .into_iter()
+            .filter(|line| vocabulary.fault(line).is_some());
+        let mut strange = STRANGE.lock().unwrap_or_else(PoisonError::into_inner);
+        strange.extend(faults);
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         drop(self.end());
+        if self.says_events {
+            self.look_at_lines();
+        }
     }
 }

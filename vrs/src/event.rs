@@ -1,16 +1,18 @@
 //! What this program says of itself: one JSON object a line on standard error, nothing in it but closed fields.
 
-use std::io::Write;
+use std::{io::Write, str::FromStr};
 
+use card::key::KeyId;
 use card::trust::RefusedListError;
 use issuance_api::MunicipalityCode;
+use issuance_channel::request::RequestId;
 use sandbox::Extent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::storage::Unavailable;
 
 /// An event of operation. None has a field for free text or for anything about a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The program serves.
@@ -35,7 +37,7 @@ pub enum Event {
     /// cause it; a wave of them does not.
     SignerElsewhere {
         /// Five digits of the signer's municipality.
-        signer: String,
+        signer: SignerMunicipality,
         /// Whose record.
         municipality: MunicipalityCode,
     },
@@ -43,16 +45,16 @@ pub enum Event {
     /// mixture of cards can.
     SignersDiffer {
         /// Five digits of the text AP's signer's municipality.
-        text: String,
+        text: SignerMunicipality,
         /// Five digits of the surface AP's.
-        surface: String,
+        surface: SignerMunicipality,
     },
     /// A card was believed that its surface AP does not bind, as `trust.accept_unbound_cards` allows.
     UnboundCardAccepted,
     /// A card of a refused signer was presented.
     SignerRefused {
         /// Five digits of the signer's municipality.
-        signer: String,
+        signer: SignerMunicipality,
     },
     /// The list of refused signers was read anew.
     RefusedSignersRead {
@@ -79,6 +81,58 @@ impl From<Result<usize, RefusedListError>> for Event {
     }
 }
 
+/// The municipality of a card's signer, as the signer's certificate names it: five digits, and nothing else can stand here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SignerMunicipality([u8; 5]);
+
+/// Not five digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a signer's municipality is five digits")]
+pub struct SignerMunicipalityError;
+
+impl SignerMunicipality {
+    /// The digits.
+    ///
+    /// # Panics
+    /// Never: parsing admits ASCII digits only.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("parsing admits ASCII digits only")
+    }
+}
+
+impl TryFrom<String> for SignerMunicipality {
+    type Error = SignerMunicipalityError;
+
+    fn try_from(text: String) -> Result<Self, SignerMunicipalityError> {
+        text.parse()
+    }
+}
+
+impl FromStr for SignerMunicipality {
+    type Err = SignerMunicipalityError;
+
+    fn from_str(text: &str) -> Result<Self, SignerMunicipalityError> {
+        let digits = text.as_bytes().try_into().ok();
+        let digits = digits.filter(|digits: &[u8; 5]| digits.iter().all(u8::is_ascii_digit));
+        digits.map(Self).ok_or(SignerMunicipalityError)
+    }
+}
+
+impl From<SignerMunicipality> for String {
+    fn from(municipality: SignerMunicipality) -> Self {
+        municipality.as_str().to_owned()
+    }
+}
+
+impl From<&KeyId> for SignerMunicipality {
+    fn from(signer: &KeyId) -> Self {
+        let own = signer.municipality_prefix().parse();
+        own.expect("a signer's id begins with five digits")
+    }
+}
+
 /// Where events go.
 pub trait Events: Send + Sync + 'static {
     /// Notes one.
@@ -94,12 +148,17 @@ impl Events for StandardError {
         #[derive(Serialize)]
         struct Line {
             at: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request: Option<RequestId>,
             #[serde(flatten)]
             event: Event,
         }
-        let at = time::OffsetDateTime::now_utc().unix_timestamp();
-        let mut line =
-            serde_json::to_vec(&Line { at, event }).expect("events have only string keys");
+        let line = Line {
+            at: time::OffsetDateTime::now_utc().unix_timestamp(),
+            request: RequestId::current(),
+            event,
+        };
+        let mut line = serde_json::to_vec(&line).expect("events have only string keys");
         line.push(b'\n');
         // There is nowhere to report that standard error is gone.
         let _ = std::io::stderr().write_all(&line);

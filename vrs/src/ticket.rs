@@ -17,7 +17,10 @@ use issuance_api::{Array, Blob, CenterId, Date, Personal, ProblemCode, TerminalU
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::nonce::{milliseconds, random};
+use crate::{
+    event::SignerMunicipality,
+    nonce::{milliseconds, random},
+};
 
 const VERSION: u8 = 1;
 
@@ -32,7 +35,7 @@ pub struct Claims {
     /// Birth date as on the card; nothing if the card does not state a whole one.
     pub birth_date: Option<Date>,
     /// The municipality whose signer signed the card's data: five digits.
-    pub signer: String,
+    pub signer: SignerMunicipality,
     /// The terminal it was made for.
     pub terminal: TerminalUrn,
     /// The application's session key.
@@ -50,7 +53,7 @@ struct Sealed {
     number: Personal,
     name: Personal,
     birth_date: Option<Date>,
-    signer: String,
+    signer: SignerMunicipality,
     terminal: TerminalUrn,
     session_key: Array<32>,
     center: CenterId,
@@ -92,7 +95,7 @@ impl Tickets {
             number: Personal::new(claims.number.expose().to_owned()),
             name: claims.name.clone(),
             birth_date: claims.birth_date,
-            signer: claims.signer.clone(),
+            signer: claims.signer,
             terminal: claims.terminal.clone(),
             session_key: claims.session_key.clone(),
             center: claims.center.clone(),

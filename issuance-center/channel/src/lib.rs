@@ -11,6 +11,7 @@
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
 //! | [`secret_file`] | files that their owner alone may read |
 //! | [`descriptors`] | as many file descriptors as all limits together can take |
+//! | [`request`] | which lines of a log are about one request |
 //! | [`stack`] | what calls leave behind them on it |
 //! | [`server`] | listeners: mutual, anonymous, public, loopback |
 //! | [`client`] | a small pool of kept-alive connections, pinned ones, and one without a certificate |
@@ -22,6 +23,7 @@ pub mod client;
 pub mod descriptors;
 pub mod identity;
 mod json;
+pub mod request;
 pub mod sealing;
 pub mod secret_file;
 pub mod server;

@@ -17,7 +17,7 @@ use issuance_api::{
     Array, BuildId, CenterId, Problem, ProblemCode, TerminalRole, TerminalUrn, VrsId,
     terminal::{Localized, Menu, MenuRequest},
 };
-use issuance_channel::stack;
+use issuance_channel::{request::RequestId, stack};
 
 use crate::{
     certificate::{page::Typesetter, shc::Issuer},
@@ -160,8 +160,12 @@ impl<R> Center<R> {
 async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    let request = RequestId::current();
     let wiping = move || {
-        let done = work();
+        let done = match request {
+            Some(request) => request.within(work),
+            None => work(),
+        };
         stack::overwrite();
         done
     };

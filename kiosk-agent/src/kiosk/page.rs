@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use issuance_api::ProblemCode;
-use serde_json::json;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
@@ -15,10 +14,11 @@ use super::alive::Alive;
 use crate::beside::launcher::{Launched, Launcher, LauncherLost};
 use crate::cabinet::{PaymentUnit, Sensor};
 use crate::conduct::Terminal;
+use crate::event::{self, Event};
 use crate::output::Output;
 use crate::ports::{Card, Center};
 use crate::web::desk::Desk;
-use crate::web::front::{Front, Loss};
+use crate::web::front::Front;
 use crate::web::keeper::Keeper;
 use crate::web::server::Server;
 
@@ -71,7 +71,9 @@ impl Page {
             manager.ready();
         });
         let address = self.address.clone();
-        let keeper = Keeper::new(&mut self.launcher, address, front.shared(), tell);
+        let keeper = Keeper::new(&mut self.launcher, address, front.shared(), |how| {
+            event::tell(Event::BrowserLost { how });
+        });
         match serve(terminal, front, keeper).await {
             Err(lost) => lost,
             Ok(never) => match never {},
@@ -144,20 +146,6 @@ async fn residents<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         () = front.acknowledged() => {}
         () = watched => {}
     }
-}
-
-/// The one thing that the screen cannot tell, in a line of its own: an event of `docs/events.toml`.
-#[expect(
-    clippy::print_stderr,
-    reason = "while there is no browser nobody can be shown anything"
-)]
-fn tell(loss: Loss) {
-    let at = SystemTime::now().duration_since(UNIX_EPOCH);
-    let at = at.map_or(0, |since| since.as_secs());
-    eprintln!(
-        "{}",
-        json!({"at": at, "event": "browser-lost", "how": loss.as_str()})
-    );
 }
 
 /// Looks after the terminal itself, reader, printer and center, for the attendant.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
+use crate::process::lines_of_servers;
+
 pub mod attempt;
 pub mod belonging;
 pub mod confinement;
@@ -55,7 +57,26 @@ pub struct Experiment {
     /// What is promised.
     pub promise: &'static str,
     /// How it is shown.
-    pub run: fn(Size) -> io::Result<Report>,
+    run: fn(Size) -> io::Result<Report>,
+}
+
+impl Experiment {
+    /// Runs it. Whatever center and VRS say in it, to their end, is an event of `docs/events.toml` (G5), too.
+    ///
+    /// # Errors
+    /// If it cannot be run as wanted: nothing is shown then.
+    pub fn run(&self, size: Size) -> io::Result<Report> {
+        let mut report = (self.run)(size)?;
+        let (lines, strange) = lines_of_servers();
+        if lines > 0 {
+            report.told("lines that servers said meanwhile", lines);
+            report.figure("of these no events", strange.len(), 0);
+            if let Some(first) = strange.first() {
+                report.told("  the first", first);
+            }
+        }
+        Ok(report)
+    }
 }
 
 /// All promises.

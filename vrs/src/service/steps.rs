@@ -22,7 +22,7 @@ use time::{OffsetDateTime, macros::offset};
 use super::{Vrs, abroad::dose_number, evidence_problem};
 use crate::{
     asked::Subject,
-    event::Event,
+    event::{Event, SignerMunicipality},
     nonce::{milliseconds, random},
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
@@ -74,7 +74,7 @@ impl Vrs {
         for signer in verified.signers() {
             if self.parts.refused.refuses(&signer, reread) {
                 events.note(Event::SignerRefused {
-                    signer: signer.municipality_prefix().to_owned(),
+                    signer: SignerMunicipality::from(&signer),
                 });
                 return Err(ProblemCode::CardSignerRefused);
             }
@@ -84,8 +84,8 @@ impl Vrs {
             None => events.note(Event::UnboundCardAccepted),
             Some(surface) if surface.municipality_prefix() != signer.municipality_prefix() => {
                 events.note(Event::SignersDiffer {
-                    text: signer.municipality_prefix().to_owned(),
-                    surface: surface.municipality_prefix().to_owned(),
+                    text: SignerMunicipality::from(&signer),
+                    surface: SignerMunicipality::from(&surface),
                 });
             }
             Some(_) => {}
@@ -96,7 +96,7 @@ impl Vrs {
             number: verified.number().clone(),
             name: Personal::new(verified.attributes().name().expose().clone()),
             birth_date: day(verified.attributes().birth()),
-            signer: signer.municipality_prefix().to_owned(),
+            signer: SignerMunicipality::from(&signer),
             terminal: request.terminal.clone(),
             session_key: request.session_key.clone(),
             center: center.clone(),
@@ -172,10 +172,13 @@ impl Vrs {
         session.commit().await.map_err(broken)?;
 
         if matches!(outcome, Outcome::Records(_))
-            && !request.municipality.as_str().starts_with(&claims.signer)
+            && !request
+                .municipality
+                .as_str()
+                .starts_with(claims.signer.as_str())
         {
             self.parts.events.note(Event::SignerElsewhere {
-                signer: claims.signer.clone(),
+                signer: claims.signer,
                 municipality: request.municipality,
             });
         }

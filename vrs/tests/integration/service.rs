@@ -243,8 +243,8 @@ async fn signers_of_two_municipalities_are_believed_and_noted() {
     world.events.take();
     application.prove(&world.vrs).unwrap();
     let differ = Event::SignersDiffer {
-        text: "13221".to_owned(),
-        surface: "13101".to_owned(),
+        text: "13221".parse().unwrap(),
+        surface: "13101".parse().unwrap(),
     };
     assert_eq!(world.events.take(), [differ]);
 }
@@ -446,7 +446,7 @@ async fn an_alarm_is_raised_when_signer_and_record_municipality_differ() {
     assert_eq!(
         world.events.take(),
         [Event::SignerElsewhere {
-            signer: "13221".to_owned(),
+            signer: "13221".parse().unwrap(),
             municipality: code("131016")
         }]
     );

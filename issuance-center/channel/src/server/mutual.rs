@@ -33,7 +33,7 @@ use super::{
 use crate::{
     EXPORTER_LABEL, Identity, JSON, Peer, RECIPIENT_PATH, SEALED,
     identity::remaining,
-    json,
+    json, request,
     sealing::{Binding, RecipientKeys, ResponseSealer, SealError},
     tls::{self, LoadError, ServerTls, TlsFiles},
 };
@@ -159,10 +159,8 @@ impl<S: Service> Mutual<S> {
     ) -> Result<Reply, Problem> {
         let nothing = Body(Zeroizing::default());
         let mut connection = party.connection.lock().await;
-        let answer = self
-            .service
-            .handle(&mut connection, endpoint, nothing)
-            .await?;
+        let handling = self.service.handle(&mut connection, endpoint, nothing);
+        let answer = request::one(handling).await?;
         Ok(reply(StatusCode::OK, JSON, answer.expose().to_vec()))
     }
 
@@ -183,10 +181,9 @@ impl<S: Service> Mutual<S> {
         let (plaintext, sealer) = opened?;
         drop(body);
         let mut connection = party.connection.lock().await;
-        let answer = self
-            .service
-            .handle(&mut connection, endpoint, Body(plaintext))
-            .await;
+        let body = Body(plaintext);
+        let handling = self.service.handle(&mut connection, endpoint, body);
+        let answer = request::one(handling).await;
         let sealed = match answer {
             Ok(answer) => sealer.seal(StatusCode::OK.as_u16(), answer.expose()),
             Err(problem) => {

@@ -1,0 +1,64 @@
+//! What a kiosk with a page says of itself: one JSON object a line on standard error, nothing in it but closed fields (`docs/events.toml`). All
+//! else the screen tells.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::web::front::Loss;
+
+/// An event of operation. None has a field for free text or for anything about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Its browser is lost, and another is started.
+    BrowserLost {
+        /// How.
+        how: Loss,
+    },
+}
+
+/// A line with its time, in Unix seconds.
+#[derive(Serialize)]
+struct Line {
+    at: u64,
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// Says it on standard error.
+#[expect(
+    clippy::print_stderr,
+    reason = "while there is no browser nobody can be shown anything"
+)]
+pub fn tell(event: Event) {
+    let at = SystemTime::now().duration_since(UNIX_EPOCH);
+    let at = at.map_or(0, |since| since.as_secs());
+    eprintln!("{}", text(at, event));
+}
+
+fn text(at: u64, event: Event) -> String {
+    serde_json::to_string(&Line { at, event }).expect("events have only string keys")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_called_in_lines_as_the_attendant_is_told() {
+        for how in [
+            Loss::NotStarted,
+            Loss::NotShown,
+            Loss::Ended,
+            Loss::Left,
+            Loss::Silent,
+        ] {
+            let expected = format!(
+                r#"{{"at":7,"event":"browser-lost","how":"{}"}}"#,
+                how.as_str()
+            );
+            assert_eq!(text(7, Event::BrowserLost { how }), expected);
+        }
+    }
+}
