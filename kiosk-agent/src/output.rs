@@ -13,7 +13,7 @@ use std::num::NonZeroU8;
 use issuance_api::{Problem, ProblemCode};
 
 pub use folder::Folder;
-pub use printer::{AddressError, Condition, Printer, PrinterAddress, Warning};
+pub use printer::{AddressError, Condition, Printer, PrinterAddress, Warning, understands};
 
 use crate::handover::Certificate;
 

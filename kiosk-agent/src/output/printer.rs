@@ -21,6 +21,7 @@ mod transport;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
 use ipp::model::{DelimiterTag, IppVersion, Operation};
 use ipp::parser::IppParseError;
@@ -37,6 +38,18 @@ use transport::{Failure, Transport};
 
 use super::{Output, OutputError, Undelivered};
 use crate::handover::Certificate;
+
+/// All that is made of a printer's answer, whatever was asked; whether it says success. For whoever tries what answers can do.
+#[must_use]
+pub fn understands(answer: &[u8]) -> bool {
+    let Ok(answer) = transport::successful(Bytes::copy_from_slice(answer)) else {
+        return false;
+    };
+    // A terminal's own jobs are found by its name: here everybody's are looked for that have none.
+    let _ = job::numbers_of(&answer, "");
+    let _ = (job::Standing::of(&answer), Condition::of(&answer));
+    true
+}
 
 const PDF: &str = "application/pdf";
 const A4: &str = "iso_a4_210x297mm";

@@ -13,6 +13,8 @@ mod emulator;
 mod evidence;
 mod files;
 mod mrz;
+mod page;
+mod printer;
 mod qr;
 mod request;
 mod sealed;
@@ -166,6 +168,22 @@ pub const TARGETS: &[Target] = &[
         longest: 4096,
         short_run: 10_000,
         seeds: csv::seeds,
+    },
+    Target {
+        name: "page",
+        body: page::body,
+        shape: Shape::Bytes,
+        longest: 64 * 1024,
+        short_run: 100,
+        seeds: page::seeds,
+    },
+    Target {
+        name: "printer",
+        body: printer::body,
+        shape: Shape::Bytes,
+        longest: 4096,
+        short_run: 10_000,
+        seeds: printer::seeds,
     },
 ];
 

@@ -53,4 +53,4 @@ macro_rules! targets {
         }
     };
 }
-targets!(apdu tlv files evidence verify emulator session x509 seal card mrz attestation request sealed qr csv);
+targets!(apdu tlv files evidence verify emulator session x509 seal card mrz attestation request sealed qr csv page printer);

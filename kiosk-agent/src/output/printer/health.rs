@@ -39,6 +39,19 @@ pub enum Warning {
     PartWorn,
 }
 
+impl Condition {
+    /// As a printer's answer has it.
+    pub(super) fn of(answer: &IppRequestResponse) -> Self {
+        let attributes = group(answer, DelimiterTag::PrinterAttributes);
+        let reasons = attributes.map(|it| texts(it, IppAttribute::PRINTER_STATE_REASONS));
+        let warnings = reasons.iter().flatten().filter_map(|it| warning(it));
+        Self {
+            obstacle: attributes.and_then(|it| hindrance(it).err()),
+            warnings: warnings.collect(),
+        }
+    }
+}
+
 impl Printer {
     /// What an attendant has to know. Looks, and changes nothing.
     pub async fn condition(&self) -> Condition {
@@ -47,15 +60,7 @@ impl Printer {
                 obstacle: Some(obstacle),
                 ..Condition::default()
             },
-            Ok(answer) => {
-                let attributes = group(&answer, DelimiterTag::PrinterAttributes);
-                let reasons = attributes.map(|it| texts(it, IppAttribute::PRINTER_STATE_REASONS));
-                let warnings = reasons.iter().flatten().filter_map(|it| warning(it));
-                Condition {
-                    obstacle: attributes.and_then(|it| hindrance(it).err()),
-                    warnings: warnings.collect(),
-                }
-            }
+            Ok(answer) => Condition::of(&answer),
         }
     }
 

@@ -40,6 +40,52 @@ pub(super) enum Ended {
     Forgotten,
 }
 
+/// Jobs of this name in a printer's answer.
+pub(super) fn numbers_of(answer: &IppRequestResponse, name: &str) -> Vec<i32> {
+    let jobs = answer.attributes().groups_of(DelimiterTag::JobAttributes);
+    jobs.filter(|job| {
+        texts(job, IppAttribute::JOB_NAME)
+            .iter()
+            .any(|it| it == name)
+    })
+    .filter_map(|job| number(job, IppAttribute::JOB_ID))
+    .collect()
+}
+
+impl Standing {
+    /// As a printer's answer has it.
+    pub(super) fn of(answer: &IppRequestResponse) -> Result<Self, Failure> {
+        let attributes = group(answer, DelimiterTag::JobAttributes).ok_or(Failure::Unanswered)?;
+        let state = number(attributes, IppAttribute::JOB_STATE).ok_or(Failure::Unanswered)?;
+        let reasons = texts(attributes, IppAttribute::JOB_STATE_REASONS);
+        let is = |ended: JobState| state == ended as i32;
+        let state = if is(JobState::Completed) {
+            let faulty = reasons.iter().any(|it| it == "job-completed-with-errors");
+            State::Ended(if faulty {
+                Ended::Faulty
+            } else {
+                Ended::Completed
+            })
+        } else if is(JobState::Aborted) || is(JobState::Canceled) {
+            State::Ended(Ended::Stopped)
+        } else {
+            State::Open(state)
+        };
+        // Both count all copies (RFC 8011, section 5.3.18), and a copy is one sheet printed on one side. Where a printer counts
+        // differently, the lower number is what is known.
+        let counted = [
+            IppAttribute::JOB_MEDIA_SHEETS_COMPLETED,
+            IppAttribute::JOB_IMPRESSIONS_COMPLETED,
+        ];
+        let counted = counted.iter().filter_map(|name| number(attributes, name));
+        let sheets = counted.min().unwrap_or(0).max(0);
+        Ok(Self {
+            state,
+            sheets: u8::try_from(sheets).unwrap_or(u8::MAX),
+        })
+    }
+}
+
 impl Printer {
     /// Makes a job without a page; its number. The printer takes copies and media as they are said, or refuses the job.
     pub(super) async fn create(&self, copies: u8) -> Result<i32, Failure> {
@@ -97,34 +143,7 @@ impl Printer {
             }
             answer => answer?,
         };
-        let attributes = group(&answer, DelimiterTag::JobAttributes).ok_or(Failure::Unanswered)?;
-        let state = number(attributes, IppAttribute::JOB_STATE).ok_or(Failure::Unanswered)?;
-        let reasons = texts(attributes, IppAttribute::JOB_STATE_REASONS);
-        let is = |ended: JobState| state == ended as i32;
-        let state = if is(JobState::Completed) {
-            let faulty = reasons.iter().any(|it| it == "job-completed-with-errors");
-            State::Ended(if faulty {
-                Ended::Faulty
-            } else {
-                Ended::Completed
-            })
-        } else if is(JobState::Aborted) || is(JobState::Canceled) {
-            State::Ended(Ended::Stopped)
-        } else {
-            State::Open(state)
-        };
-        // Both count all copies (RFC 8011, section 5.3.18), and a copy is one sheet printed on one side. Where a printer counts
-        // differently, the lower number is what is known.
-        let counted = [
-            IppAttribute::JOB_MEDIA_SHEETS_COMPLETED,
-            IppAttribute::JOB_IMPRESSIONS_COMPLETED,
-        ];
-        let counted = counted.iter().filter_map(|name| number(attributes, name));
-        let sheets = counted.min().unwrap_or(0).max(0);
-        Ok(Standing {
-            state,
-            sheets: u8::try_from(sheets).unwrap_or(u8::MAX),
-        })
+        Standing::of(&answer)
     }
 
     /// Has a job cancelled. That takes time: its state tells when it is done.
@@ -145,11 +164,7 @@ impl Printer {
         let name = IppAttribute::REQUESTED_ATTRIBUTES;
         add(&mut request, operation, name, wanted)?;
         let answer = self.transport.send(request, Bytes::new()).await?;
-        let jobs = answer.attributes().groups_of(DelimiterTag::JobAttributes);
-        Ok(jobs
-            .filter(|job| texts(job, IppAttribute::JOB_NAME).contains(&self.name))
-            .filter_map(|job| number(job, IppAttribute::JOB_ID))
-            .collect())
+        Ok(numbers_of(&answer, &self.name))
     }
 
     fn job_request(&self, operation: Operation, job: i32) -> Result<IppRequestResponse, Failure> {

@@ -74,6 +74,48 @@ impl std::fmt::Debug for Tls {
     }
 }
 
+/// Whether texts and names with a language (RFC 8010, section 3.9), which have lengths of their own, end where their values do: the parser
+/// takes that for granted, and panics.
+fn lengths_fit(answer: &[u8]) -> Option<()> {
+    fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (taken, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+        *bytes = rest;
+        Some(taken)
+    }
+    /// Version, status, number of the request.
+    const HEAD: usize = 8;
+    /// Lower ones begin a group, or end the answer.
+    const VALUES: u8 = 0x10;
+    const END: u8 = 0x03;
+    let mut rest = answer.get(HEAD..)?;
+    while let Some((tag, behind)) = rest.split_first().filter(|(tag, _)| **tag != END) {
+        rest = behind;
+        if *tag >= VALUES {
+            let (_, mut value) = (take(&mut rest)?, take(&mut rest)?);
+            if matches!(tag, 0x35 | 0x36) {
+                let (_, _) = (take(&mut value)?, take(&mut value)?);
+            }
+        }
+    }
+    Some(())
+}
+
+/// An answer's body, if it says success.
+pub(super) fn successful(answer: Bytes) -> Result<IppRequestResponse, Failure> {
+    if lengths_fit(&answer).is_none() {
+        return Err(Failure::Unanswered);
+    }
+    let answer = IppParser::new(IppReader::new(Cursor::new(answer))).parse();
+    let answer = answer.map_err(|_| Failure::Unanswered)?;
+    let status = answer.header().status_code();
+    if status.is_success() {
+        Ok(answer)
+    } else {
+        Err(Failure::Refused(status))
+    }
+}
+
 impl Transport {
     pub(super) fn new(address: &PrinterAddress, ca: Option<&Path>) -> Result<Self, AddressError> {
         let tls = address
@@ -101,15 +143,7 @@ impl Transport {
         let answer = timeout_at(deadline, self.exchange(stream, body))
             .await
             .map_err(|_| Failure::Unanswered)??;
-        let answer = IppParser::new(IppReader::new(Cursor::new(answer)))
-            .parse()
-            .map_err(|_| Failure::Unanswered)?;
-        let status = answer.header().status_code();
-        if status.is_success() {
-            Ok(answer)
-        } else {
-            Err(Failure::Refused(status))
-        }
+        successful(answer)
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, Failure> {
@@ -181,5 +215,32 @@ impl Tls {
             connector: TlsConnector::from(Arc::new(config)),
             name,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_inside_a_value_that_goes_beyond_it_is_no_answer() {
+        // A name with a language, `en`, and the name: found by the fuzz target `printer`, the parser panicked.
+        let answer = |inner: u8| {
+            let value = [&[0, inner][..], b"en", &[0, 1], b"x"].concat();
+            let length = u8::try_from(value.len()).unwrap();
+            [
+                &[2, 0, 0, 0, 0, 0, 0, 1, 0x02, 0x36, 0, 8][..],
+                b"job-name",
+                &[0, length],
+                &value,
+                &[0x03],
+            ]
+            .concat()
+        };
+        assert!(successful(answer(2).into()).is_ok());
+        assert_eq!(
+            successful(answer(200).into()).err(),
+            Some(Failure::Unanswered)
+        );
     }
 }

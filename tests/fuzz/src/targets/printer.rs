@@ -1,0 +1,53 @@
+//! A printer's answers (RFC 8010, section 3), as a terminal understands them.
+
+use terminal::output::understands;
+
+/// Understood, or not.
+pub(super) fn body(input: &[u8]) {
+    let _ = understands(input);
+}
+
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    let attribute = |tag: u8, name: &str, value: &[u8]| {
+        let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let name = name.as_bytes();
+        [&[tag][..], &length(name), name, &length(value), value].concat()
+    };
+    let answer = |group: u8, attributes: &[Vec<u8>]| {
+        let head = [
+            attribute(0x47, "attributes-charset", b"utf-8"),
+            attribute(0x48, "attributes-natural-language", b"en"),
+        ];
+        // Version 2.0, success, request 1; operation attributes, the group asked for, the end.
+        let begin = [2, 0, 0, 0, 0, 0, 0, 1, 0x01];
+        [
+            &begin[..],
+            &head.concat(),
+            &[group],
+            &attributes.concat(),
+            &[0x03],
+        ]
+        .concat()
+    };
+    let job = [
+        attribute(0x21, "job-id", &7_i32.to_be_bytes()),
+        attribute(0x42, "job-name", b""),
+        attribute(0x23, "job-state", &9_i32.to_be_bytes()),
+        attribute(0x44, "job-state-reasons", b"job-completed-with-errors"),
+        attribute(0x21, "job-impressions-completed", &2_i32.to_be_bytes()),
+    ];
+    let printer = [
+        attribute(0x23, "printer-state", &3_i32.to_be_bytes()),
+        attribute(0x44, "printer-state-reasons", b"media-empty-warning"),
+        // One more value of the same.
+        attribute(0x44, "", b"toner-low-report"),
+        attribute(0x22, "printer-is-accepting-jobs", &[1]),
+        attribute(0x44, "media-ready", b"iso_a4_210x297mm"),
+    ];
+    let seeds = vec![answer(0x02, &job), answer(0x04, &printer)];
+    assert!(
+        seeds.iter().all(|seed| understands(seed)),
+        "answers to begin with"
+    );
+    seeds
+}
