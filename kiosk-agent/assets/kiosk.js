@@ -17,7 +17,7 @@ const HOLD = 3000;
 /** How long nothing can be pressed on a screen that has come in under a dialog: what was aimed at there is something else here. */
 const DEAD = 700;
 /** How much later, in milliseconds, and how far away, in pixels, a tap may be the one before once more. */
-const AGAIN = 1500;
+const AGAIN = 1200;
 const NEAR = 100;
 /** How long nobody is told that something takes longer than a press does. */
 const SOON = 400;
