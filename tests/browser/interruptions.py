@@ -294,6 +294,24 @@ def announced(shown):
         expect(main).to_contain_text(NOTICE[language])
 
 
+def agreed(shown):
+    """Who agrees while the center takes its time is told that it is asked."""
+    shown.start_over()
+    shown.tell({"view": "menu", "menu": MENU})
+    shown.page.locator("button.language[lang=en]").click()
+    shown.on("service")
+    shown.page.locator("main .choice").first.click()
+    shown.on("terms")
+    shown.page.locator("main button.primary").click()
+    expect(shown.page.locator("main [role=status]")).to_have_text(shown.catalogue["en"]["LookingUp"])
+    expect(shown.page.locator("main .busy")).to_be_visible()
+    expect(shown.page.locator("main button.primary")).to_have_count(0)
+    shown.on("terms")
+    shown.page.locator("#back").click()
+    shown.on("service")
+    expect(shown.page.locator("main .busy")).to_have_count(0)
+
+
 def under_a_dialog(shown):
     """What was aimed at a dialog is no press for what has come in under it, and none to go back."""
     pressed = []
@@ -350,4 +368,4 @@ def without_browser(stand, kiosk):
         expect(kiosk.page.locator("main")).not_to_contain_text(persona("ordinary")["name"])
 
 
-PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, kept_waiting, without_browser, waited, *map(shown_alone, (announced, under_a_dialog)), without_reader)
+PARTS = (cancelled, went_back, hurried, lifted, without_paper, without_center, kept_waiting, without_browser, waited, *map(shown_alone, (announced, agreed, under_a_dialog)), without_reader)
