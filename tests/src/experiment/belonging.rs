@@ -54,6 +54,8 @@ struct Tally {
     swapped: usize,
     shown: usize,
     printed: usize,
+    /// The center was lied to, refused, and was asked again.
+    asked_again: usize,
     /// Swaps and forgeries that nobody but the terminal sees, on pages that read.
     owed: usize,
     latched: usize,
@@ -141,8 +143,13 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             continue;
         }
         tally.swapped += 1;
+        // A center that is lied to about somebody's birth date finds that the passport is another's, and is asked again.
+        let asked_again = swap == Swap::Finding
+            && hand.problems == [ProblemCode::PassportNotYours]
+            && ended.is_ok();
+        tally.asked_again += usize::from(asked_again);
         // The center knows its own states, and a page that is cut off may not read at all.
-        let owed = !matches!(swap, Swap::State | Swap::PageCut);
+        let owed = !(asked_again || matches!(swap, Swap::State | Swap::PageCut));
         tally.owed += usize::from(owed);
         *tally.of_kind.entry(swap.name()).or_default() += 1;
         if swap == Swap::PreviewDoses {
@@ -150,7 +157,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         } else {
             tally.shown += hand.shown_of_others;
         }
-        tally.printed += printed;
+        tally.printed += if asked_again { 0 } else { printed };
         let (previewed, issued) = terminal.center.last();
         let mut trusting = Hand::of(resident, kind);
         if let Some(InquiryAnswer { preview, .. }) = previewed {
@@ -177,6 +184,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             }
             Err(ProblemCode::CertificateUnreadable) => tally.unread += 1,
             Err(_) => tally.refused_by_center += 1,
+            Ok(_) if asked_again => {}
             Ok(_) => *tally.unnoticed.entry(swap.name()).or_default() += 1,
         }
         lies.tell(None);
@@ -196,6 +204,10 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     report.told(
         "stopped by the center, which was asked with another's state",
         tally.refused_by_center,
+    );
+    report.told(
+        "refused by the center, since another's passport would be named, and answered honestly when asked again",
+        tally.asked_again,
     );
     report.told(
         "pages on which nothing reads, which end the application alone",
