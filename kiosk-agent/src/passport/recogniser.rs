@@ -41,10 +41,8 @@ pub enum RecogniserError {
 #[derive(Clone, Debug)]
 pub struct Tesseract {
     program: PathBuf,
-    /// What the program is called with first.
+    /// What the program is called with first, if it is one that lets Tesseract take its place.
     called: Vec<String>,
-    /// Whether what it says on standard error is heard, or goes nowhere here.
-    heard: bool,
     bound: Duration,
 }
 
@@ -64,7 +62,6 @@ impl Tesseract {
         Self {
             program,
             called: Vec::new(),
-            heard: false,
             bound,
         }
     }
@@ -76,7 +73,6 @@ impl Tesseract {
         Self {
             program,
             called,
-            heard: true,
             bound: BOUND,
         }
     }
@@ -108,10 +104,11 @@ impl Tesseract {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(if self.heard {
-                Stdio::inherit()
-            } else {
+            // What it says there may be about the picture.
+            .stderr(if self.called.is_empty() {
                 Stdio::null()
+            } else {
+                Stdio::inherit()
             });
         command.spawn().map_err(|_| RecogniserError::NotStarted)
     }

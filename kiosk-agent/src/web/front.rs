@@ -416,6 +416,12 @@ mod tests {
         assert!(begin.elapsed() >= AWAY * 7 / 2);
     }
 
+    /// A press on the screen that stands there.
+    fn press(shared: &Shared, mut press: serde_json::Value) {
+        press["serial"] = serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
+        assert!(shared.press(serde_json::from_value(press).unwrap()));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_end_stands_longer_for_who_asks_for_more_time() {
         for asks in [false, true] {
@@ -424,16 +430,13 @@ mod tests {
             let shared = front.shared();
             let stands = shared.desk().end_stands();
             let begin = Instant::now();
-            let press = async {
+            let pressing = async {
                 sleep(stands / 2).await;
                 if asks {
-                    let serial =
-                        serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
-                    let press = serde_json::json!({"serial": serial, "intent": "more-time"});
-                    assert!(shared.press(serde_json::from_value(press).unwrap()));
+                    press(&shared, serde_json::json!({"intent": "more-time"}));
                 }
             };
-            tokio::join!(front.acknowledged(), press);
+            tokio::join!(front.acknowledged(), pressing);
             let stood = if asks { stands * 3 / 2 } else { stands };
             assert_eq!(begin.elapsed(), stood);
         }
@@ -446,12 +449,7 @@ mod tests {
         let mut front = Front::new(Desk::new(None));
         front.show(&View::Menu(&menu));
         let shared = front.shared();
-        let press = |intent: serde_json::Value| {
-            let mut press = intent;
-            press["serial"] =
-                serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
-            assert!(shared.press(serde_json::from_value(press).unwrap()));
-        };
+        let press = |intent| press(&shared, intent);
         for turns_away in [true, false] {
             press(serde_json::json!({"intent": "language", "value": "en"}));
             press(serde_json::json!({"intent": "programme", "value": id}));
@@ -473,12 +471,7 @@ mod tests {
         let mut front = Front::new(Desk::new(None));
         front.show(&View::Menu(&menu));
         let shared = front.shared();
-        let press = |intent: serde_json::Value| {
-            let mut press = intent;
-            press["serial"] =
-                serde_json::to_value(shared.desk().screen()).unwrap()["serial"].take();
-            assert!(shared.press(serde_json::from_value(press).unwrap()));
-        };
+        let press = |intent| press(&shared, intent);
         press(serde_json::json!({"intent": "language", "value": "en"}));
         for offer in &menu.programmes {
             press(serde_json::json!({"intent": "programme", "value": offer.id}));

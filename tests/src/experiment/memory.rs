@@ -318,6 +318,13 @@ mod tests {
         Search::new(pieces)
     }
 
+    /// How many pieces stand in these bytes.
+    fn counted(search: &Search, bytes: &[u8]) -> usize {
+        let mut found = Found::new();
+        search.count(bytes, &mut found);
+        found.into_values().sum()
+    }
+
     #[test]
     fn a_piece_is_found_wherever_it_stands() {
         let search = search(b"ABCDEFGH");
@@ -342,14 +349,12 @@ mod tests {
             (b"ABCDEFG.IJKLMNOP", 0),
             (b"IJKLMNOP", 0),
         ] {
-            let mut found = Found::new();
-            search.count(bytes, &mut found);
-            assert_eq!(found.into_values().sum::<usize>(), count);
+            assert_eq!(counted(&search, bytes), count);
         }
     }
 
-    #[test]
-    fn this_process_is_searched_across_pieces_and_on_its_stack() {
+    /// Whether two more copies than before are found, one across pieces and one on the stack.
+    fn both_are_found() -> bool {
         let mut seed = [0_u8; WINDOW];
         getrandom::fill(&mut seed).unwrap();
         let wanted = seed.map(|byte| !byte);
@@ -363,10 +368,16 @@ mod tests {
         }
         let stack = std::hint::black_box(seed.map(|byte| !byte));
         let scan = own();
-        assert!(scan.found["it"] >= before + 2, "{:?}", scan.found);
         assert!(scan.bytes > heap.len());
         assert_eq!(scan.unread, BTreeMap::new());
         std::hint::black_box((&heap, &stack));
+        scan.found["it"] >= before + 2
+    }
+
+    #[test]
+    fn this_process_is_searched_across_pieces_and_on_its_stack() {
+        // Of what the first search left behind other tests' threads may write over some before the second: then it shows nothing.
+        assert!((0..10).any(|_| both_are_found()));
     }
 
     #[test]
@@ -384,9 +395,7 @@ mod tests {
             (b"abcdefghijklmnop", 0),
             (b"bcdefghijklmnopq", 1),
         ] {
-            let mut found = Found::new();
-            search.count(bytes, &mut found);
-            assert_eq!(found.into_values().sum::<usize>(), count);
+            assert_eq!(counted(&search, bytes), count);
         }
     }
 

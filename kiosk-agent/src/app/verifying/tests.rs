@@ -84,6 +84,14 @@ fn verdicts(verifying: &Verifying, file: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// The verdict about a seal of this CSCA's signer, now.
+fn verdict(verifying: &Verifying, sealer: &Sealer) -> String {
+    let seal = sealer.seal(&preview_abroad(), &CertificateId::from_mac(&[7; 32]));
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let said = told(verifying, seal.as_bytes(), now);
+    said["codes"][0]["verdict"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn text_pictures_and_pages_are_read_and_judged_alike_without_any_network() {
     let place = Place::new();
@@ -217,12 +225,6 @@ fn issuers_of_a_trust_list_count_too_and_a_malformed_one_is_told() {
 fn a_fetched_csca_counts_if_a_pinned_one_vouches_for_it() {
     let place = Place::new();
     let (pinned, other) = (Sealer::new(), Sealer::new());
-    let verdict = |verifying: &Verifying, sealer: &Sealer| {
-        let seal = sealer.seal(&preview_abroad(), &CertificateId::from_mac(&[7; 32]));
-        let now = OffsetDateTime::now_utc().unix_timestamp();
-        let said = told(verifying, seal.as_bytes(), now);
-        said["codes"][0]["verdict"].as_str().unwrap().to_owned()
-    };
     let fetched = |csca: Vec<u8>| Fetched {
         csca: Some(Blob::new(csca)),
         ..place.fetched(NOW, &[])
@@ -265,12 +267,6 @@ fn each_csca_keeps_its_latest_list_and_one_that_counts_no_longer_takes_nothing_w
     let (former, new) = (Sealer::new(), Sealer::new());
     let file = place.parent.path().join("csca.pem");
     fs::write(&file, format!("{}{}", former.csca, new.csca)).unwrap();
-    let verdict = |verifying: &Verifying, sealer: &Sealer| {
-        let seal = sealer.seal(&preview_abroad(), &CertificateId::from_mac(&[7; 32]));
-        let now = OffsetDateTime::now_utc().unix_timestamp();
-        let said = told(verifying, seal.as_bytes(), now);
-        said["codes"][0]["verdict"].as_str().unwrap().to_owned()
-    };
     let verifying = place.open();
     let lists = [
         former.list(1, false),
