@@ -4,6 +4,7 @@
 //! and nobody else: each answer is waited for so long and no longer.
 
 mod desk;
+mod held;
 
 use std::sync::mpsc;
 use std::thread;
@@ -20,6 +21,7 @@ use zeroize::Zeroize;
 
 use crate::ports::{Card, Question, Reading};
 use desk::Desk;
+pub use held::{Held, problem};
 
 /// How often a waiting thread looks whether somebody still waits.
 const TURN: Duration = Duration::from_millis(50);

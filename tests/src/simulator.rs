@@ -13,6 +13,7 @@
 mod clock;
 mod databases;
 mod failures;
+mod hand;
 mod line;
 mod lots;
 mod people;
@@ -23,8 +24,9 @@ pub mod town;
 pub use clock::Clock;
 pub use databases::Databases;
 pub use failures::{Failure, Failures};
+pub use hand::{CardInHand, Lying};
 pub use line::{Line, Link};
 pub use lots::Lots;
 pub use people::{People, Resident};
-pub use ports::{CardInHand, CountedPaper, LinkedCenter};
+pub use ports::{CountedPaper, LinkedCenter};
 pub use services::{Notes, Records, Works};

@@ -72,6 +72,20 @@ impl std::fmt::Debug for Outcome {
     }
 }
 
+impl Outcome {
+    /// As a reader's host is told.
+    ///
+    /// # Errors
+    /// [`TransportError::Protocol`] of a card that is mute, [`TransportError::CardLifted`] of one that is gone.
+    pub fn over_a_reader(self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        match self {
+            Self::Answer(bytes) => Ok(bytes),
+            Self::Mute => Err(TransportError::Protocol),
+            Self::Lifted => Err(TransportError::CardLifted),
+        }
+    }
+}
+
 impl From<Outcome> for Answered {
     /// At once, with no fault.
     fn from(outcome: Outcome) -> Self {
@@ -342,14 +356,9 @@ impl Transport for Powered<'_> {
         if self.gone {
             return Err(TransportError::CardLifted);
         }
-        match self.card.answer(command).outcome {
-            Outcome::Answer(bytes) => Ok(bytes),
-            Outcome::Mute => Err(TransportError::Protocol),
-            Outcome::Lifted => {
-                self.gone = true;
-                Err(TransportError::CardLifted)
-            }
-        }
+        let answered = self.card.answer(command).outcome.over_a_reader();
+        self.gone = matches!(answered, Err(TransportError::CardLifted));
+        answered
     }
 }
 

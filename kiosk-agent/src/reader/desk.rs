@@ -7,10 +7,11 @@ use card::expiry::Day;
 use card::messaging::Protection;
 use card::pcsc::{Event, Monitor, Pcsc, PcscTransport, ReaderName};
 use card::pin::Pin;
-use card::session::{Asked, Attempt, SessionError, Step};
+use card::session::SessionError;
 use card::transport::TransportError;
 use issuance_api::ProblemCode;
 
+use super::held::{Held, problem};
 use super::{Clock, TURN};
 use crate::ports::{Question, Reading};
 
@@ -45,7 +46,7 @@ pub(super) struct Desk {
     lost: bool,
     /// Readers there are, each with whether a card lies on it.
     readers: BTreeMap<ReaderName, bool>,
-    held: Option<Asked<PcscTransport>>,
+    held: Option<Held<PcscTransport>>,
     /// The reader of the application's card: held, or on loan while it is read.
     on: Option<ReaderName>,
 }
@@ -117,24 +118,9 @@ impl Desk {
     /// Presents the PIN once; reads and lets the card answer if it was right.
     pub(super) fn read(&mut self, pin: Pin, question: &Question) -> Result<Reading, ProblemCode> {
         let card = self.held.take().ok_or(ProblemCode::CardLifted)?;
-        match card.verify(pin).map_err(problem)? {
-            Attempt::Verified(card) => {
-                let read = card
-                    .with_protection(self.protection)
-                    .read()
-                    .and_then(|card| card.answer(&question.context())?.bind());
-                // Whether a card that could not be bound is believed is for the center to say.
-                let evidence = read.map_err(problem)?.into_evidence();
-                Ok(Reading::Read(Box::new(evidence)))
-            }
-            Attempt::Wrong { remaining: 0, .. } | Attempt::Blocked => Err(ProblemCode::PinBlocked),
-            Attempt::Wrong { again, .. } => {
-                let card = again.ask_tries().map_err(problem)?;
-                let remaining = card.remaining();
-                self.held = Some(card);
-                Ok(Reading::Wrong { remaining })
-            }
-        }
+        let (reading, held) = card.present(pin, question, self.protection)?;
+        self.held = held;
+        Ok(reading)
     }
 
     /// Waits until the application's card lies on its reader no more, whatever lies on others; it stays held as long as it does.
@@ -198,8 +184,7 @@ impl Desk {
 
     fn select(&mut self, reader: &ReaderName) -> Result<u8, SessionError> {
         let today = Day::in_japan((self.clock)());
-        let card = self.pcsc.connect(reader)?.unexpired(today)?;
-        let card = card.select()?.ask_tries()?;
+        let card = Held::select(self.pcsc.connect(reader)?, today)?;
         let remaining = card.remaining();
         self.held = Some(card);
         self.on = Some(reader.clone());
@@ -247,30 +232,4 @@ const fn may_settle(error: TransportError) -> bool {
         error,
         TransportError::CardLifted | TransportError::InUse | TransportError::Protocol
     )
-}
-
-fn problem(error: SessionError) -> ProblemCode {
-    match error {
-        SessionError::Transport(error) => match error {
-            TransportError::NoService => ProblemCode::ReaderServiceUnavailable,
-            TransportError::NoReader => ProblemCode::NoReader,
-            TransportError::NoCard => ProblemCode::NoCard,
-            TransportError::CardLifted => ProblemCode::CardLifted,
-            TransportError::InUse => ProblemCode::CardInUse,
-            TransportError::Protocol => ProblemCode::CardUnreadable,
-        },
-        SessionError::Phone => ProblemCode::PhoneInsteadOfCard,
-        SessionError::WrongCard => ProblemCode::WrongCard,
-        SessionError::Expired => ProblemCode::CardExpired,
-        SessionError::PinBlocked => ProblemCode::PinBlocked,
-        // It reads like a card and cannot sign like one: a copy of somebody's files.
-        SessionError::Unexpected {
-            step: Step::Challenge,
-            ..
-        } => ProblemCode::CardNotGenuine,
-        SessionError::Unexpected { .. }
-        | SessionError::NoStatus
-        | SessionError::File(_)
-        | SessionError::Messaging(_) => ProblemCode::CardUnreadable,
-    }
 }

@@ -13,29 +13,20 @@ mod swap;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
 
 use card::pin::Pin;
 use issuance_api::terminal::{InquiryAnswer, IssueAnswer, Preview};
 use issuance_api::{CertificateKind, ProblemCode};
-use terminal::cabinet::Cabinet;
-use terminal::conduct::{Patience, Terminal};
-use terminal::config::CabinetConfig;
-use terminal::handover::Issuer;
 use terminal::latch::Latch;
 use terminal::ports::{FrontEnd, Intent, View};
 
 use super::{Report, Size};
 use crate::random::Random;
 use crate::simulator::town::{Town, app};
-use crate::simulator::{CardInHand, CountedPaper, LinkedCenter, Records, Resident};
-use crate::world::ISSUER;
+use crate::simulator::{LinkedCenter, Records, Resident};
 use forge::Forge;
 use lie::{At, Lie, Lies, Swap};
 use swap::{LyingCenter, LyingRecords};
-
-/// Longer than anything takes here.
-const LONG: Duration = Duration::from_secs(3600);
 
 /// G2.
 ///
@@ -81,38 +72,20 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     let open = town.open_with(between, town.works.signing_key()?).await?;
     let center = open.terminal(app(1));
     let forge = Forge::new(&town, &open.center, &open.clock)?;
-    let issuer = || -> io::Result<Issuer> {
-        let issuer = Issuer::new(ISSUER.to_owned(), &town.keys).map_err(io::Error::other)?;
-        let csca = town.ground.path("center/vdsnc/csca.pem");
-        issuer.with_csca(&csca).map_err(io::Error::other)
-    };
-    let mut terminal = Terminal {
-        urn: app(1),
-        center: LyingCenter::new(LinkedCenter::new(center), forge, lies.clone()),
-        card: CardInHand(town.people.residents[0].card()),
-        output: CountedPaper::default(),
-        cabinet: Cabinet::new(CabinetConfig::default(), None).map_err(io::Error::other)?,
-        issuer: issuer()?,
-        latch: Latch::new(),
-        patience: Patience {
-            menu: LONG,
-            card: LONG,
-            input: LONG,
-            removal: LONG,
-        },
-        reads_passports: true,
-    };
+    let center = LyingCenter::new(LinkedCenter::new(center), forge, lies.clone());
+    let card = town.people.residents[0].card().into();
+    let mut terminal = town.terminal(app(1), center, card)?;
 
     // What honest answers look like, from all residents, of both kinds: what is swapped in comes from here.
     let mut honest = 0;
     for resident in &town.people.residents {
         for kind in [CertificateKind::Domestic, CertificateKind::Abroad] {
-            terminal.card = CardInHand(resident.card());
+            terminal.card = resident.card().into();
             let mut hand = Hand::of(resident, kind);
             let ended = terminal.serve(&mut hand).await;
             ended.map_err(|problem| io::Error::other(problem.code.as_str()))?;
-            honest += terminal.output.0;
-            terminal.output.0 = 0;
+            honest += terminal.output.pages;
+            terminal.output.pages = 0;
             terminal.center.keep(resident, kind);
         }
     }
@@ -133,10 +106,10 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             swap,
             seed: random.next(),
         }));
-        terminal.card = CardInHand(resident.card());
+        terminal.card = resident.card().into();
         let mut hand = Hand::of(resident, kind);
         let ended = terminal.serve(&mut hand).await;
-        let printed = std::mem::take(&mut terminal.output.0);
+        let printed = std::mem::take(&mut terminal.output.pages);
         if !lies.was_told() {
             // Whom it would have been swapped with has the very same to offer: somebody else, then.
             lies.tell(None);
@@ -178,7 +151,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 let out = terminal.latch.in_service().is_err()
                     && again == Err(ProblemCode::ContentMismatch)
                     && next.problems.contains(&ProblemCode::ContentMismatch)
-                    && terminal.output.0 == 0;
+                    && terminal.output.pages == 0;
                 tally.in_service += usize::from(!out);
                 terminal.latch = Latch::new();
             }

@@ -1,8 +1,9 @@
 //! G8, the card is never harmed.
 //!
-//! Applications as a kiosk leads them, the real session of the terminal at a real center, with something that goes wrong at the card:
-//! first each fault at each command, so that a swap and a removal are met at every APDU boundary; then two at a time, drawn by lot.
-//! Counted is what reaches the card, and what its counters say afterwards.
+//! Applications at a terminal's real core and a real center, with something that goes wrong at the card: first each fault at each command,
+//! so that a swap and a removal are met at every APDU boundary, with a resident who types the PIN right and with one who mistypes it first,
+//! read plain and by secure messaging; then two faults at a time, drawn by lot. Counted is what reaches the card, and what its counters say
+//! afterwards.
 //!
 //! Control: a terminal that presents the PIN again when it got no answer, and goes on after a wrong one.
 
@@ -10,35 +11,35 @@ use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroU32;
 
-use card::expiry::Day;
+use card::messaging::Protection;
 use card::pin::Pin;
-use card::session::{Attempt, Connected, Proof, SessionError};
 use card::text_ap;
-use card::transport::{Lengths, Transport, TransportError};
+use card::transport::Transport;
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::fault::{Fault, Faulty, Position};
 use hw_sim::memory::Memory;
-use issuance_api::ProblemCode;
-use issuance_api::terminal::IssueAnswer;
-use issuance_channel::client::CallError;
-use zeroize::Zeroizing;
+use issuance_api::{CertificateKind, MunicipalityCode, ProblemCode};
+use terminal::conduct::Terminal;
+use terminal::ports::{FrontEnd, Intent, View};
 
 use super::{Report, Size};
-use crate::applicant::{Applicant, Line, Link, problem};
 use crate::persona::Persona;
 use crate::random::Random;
-use crate::simulator::Records;
 use crate::simulator::town::{Open, Town, kiosk};
+use crate::simulator::{CardInHand, CountedPaper, Link, LinkedCenter, Records};
 use crate::world::MUNICIPALITIES;
 
 /// Of each kind that may make the card say something else. What takes time alone, or is quiet, is tried elsewhere.
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 13] = [
     "lifted",
     "reset",
     "mute",
     "wrong-sw=9000",
     "wrong-sw=6F00",
+    // Of a PIN: wrong, two tries left; blocked.
+    "wrong-sw=63C2",
+    "wrong-sw=6984",
     "truncated",
     "overlong",
     "garbage",
@@ -46,10 +47,12 @@ const FAULTS: [&str; 11] = [
     "duplicate-answer",
     "swapped=gaiji",
 ];
-/// Both live there.
+/// Both live there, and have the same PIN.
 const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
 /// All tries.
 const TRIES: u8 = 3;
+/// Whoever has typed so often gives up.
+const ENTRIES: u32 = 3;
 
 /// G8.
 ///
@@ -63,105 +66,126 @@ pub fn run(size: Size) -> io::Result<Report> {
     runtime.block_on(trials(&town, size))
 }
 
-/// How an application ended.
-enum Outcome {
-    Issued(IssueAnswer),
-    /// By the center.
-    Refused(ProblemCode),
-    /// By the card's session, for whose errors the kiosk has codes of its own. The center never hears of it.
-    Failed,
+/// How the card is read, and whether the resident mistypes the PIN before they type it.
+#[derive(Clone, Copy)]
+struct Way {
+    protection: Protection,
+    mistypes: bool,
 }
 
-impl From<SessionError> for Outcome {
-    fn from(_: SessionError) -> Self {
-        Self::Failed
-    }
-}
+impl Way {
+    const ALL: [Self; 4] = [
+        Self::of(Protection::Plain, true),
+        Self::of(Protection::Plain, false),
+        Self::of(Protection::SecureMessaging, false),
+        Self::of(Protection::SecureMessaging, true),
+    ];
 
-impl From<CallError> for Outcome {
-    fn from(error: CallError) -> Self {
-        Self::Refused(problem(&error))
-    }
-}
-
-/// Counts what is presented, whatever the card makes of it.
-struct Counting<T> {
-    inner: T,
-    pins: u32,
-    commands: u32,
-}
-
-impl<T: Transport> Transport for &mut Counting<T> {
-    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
-        self.commands += 1;
-        if matches!(command, [0x00, 0x20, 0x00, 0x91, 4, ..]) {
-            self.pins += 1;
+    const fn of(protection: Protection, mistypes: bool) -> Self {
+        Self {
+            protection,
+            mistypes,
         }
-        self.inner.transmit(command)
     }
 }
 
-/// An application as a kiosk leads it: expiry date, tries, PIN, files, both answers; ticket, preview, certificate.
-async fn apply(
-    applicant: &Applicant<impl Link>,
-    card: impl Transport,
-) -> Result<IssueAnswer, Outcome> {
-    let asked = Connected::new(card, Lengths::default())
-        .unexpired(Day::in_japan(std::time::SystemTime::now()))?
-        .select()?
-        .ask_tries()?;
-    let pin = Pin::try_from("1234").expect("four digits");
-    let Attempt::Verified(unlocked) = asked.verify(pin)? else {
-        return Err(Outcome::Failed);
-    };
-    let read = unlocked.read()?;
-    let mut challenged = applicant.challenge().await?;
-    let urn = applicant.urn();
-    let exporter = challenged.connection.exporter().clone();
-    let challenge = challenged.challenge.clone();
-    let context = applicant.context(&urn, &challenge, &exporter);
-    let evidence = read.answer(&context)?.bind().map(Proof::into_evidence)?;
-    let ticket = applicant.send(&mut challenged, &evidence).await?.ticket;
-    let home = MUNICIPALITIES[0].parse().expect("a municipality's code");
-    let previewed = applicant.inquire(&ticket, home).await?;
-    Ok(applicant.issue(&previewed.state).await?)
+/// A resident who takes whatever is offered, and counts what they type.
+struct Hand {
+    home: MunicipalityCode,
+    mistypes: bool,
+    entries: u32,
+    next: Option<Intent>,
+}
+
+impl Hand {
+    /// Wrong ones among what was typed.
+    fn mistyped(&self) -> u32 {
+        u32::from(self.mistypes).min(self.entries)
+    }
+
+    fn types(&mut self) -> Intent {
+        if self.entries == ENTRIES {
+            return Intent::Cancel;
+        }
+        self.entries += 1;
+        let pin = match self.mistypes && self.entries == 1 {
+            true => "9999",
+            false => "1234",
+        };
+        Intent::Pin(Pin::try_from(pin).expect("four digits"))
+    }
+}
+
+impl FrontEnd for Hand {
+    fn show(&mut self, view: &View<'_>) {
+        self.next = match view {
+            View::Menu(_) => "covid-19".parse().ok().map(Intent::Apply),
+            View::Kind(_) => Some(Intent::Kind(CertificateKind::Domestic)),
+            View::Pin { .. } => Some(self.types()),
+            View::Municipality { .. } => Some(Intent::Municipality {
+                code: self.home,
+                copies: 1,
+            }),
+            View::Preview(_) => Some(Intent::Go),
+            _ => None,
+        };
+    }
+
+    async fn intent(&mut self) -> Intent {
+        match self.next.take() {
+            Some(intent) => intent,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A terminal, and who comes to it.
+struct Place<'a> {
+    town: &'a Town,
+    cards: [Memory; 2],
+    home: MunicipalityCode,
+    terminal: Terminal<LinkedCenter<Link<Records>>, CardInHand, CountedPaper>,
 }
 
 #[derive(Default)]
 struct Tally {
     runs: usize,
     issued: usize,
-    failed: usize,
+    mistyped: usize,
+    /// By the terminal, at what the card said.
+    ended: BTreeMap<&'static str, usize>,
+    /// By the center.
     refused: BTreeMap<&'static str, usize>,
     commands: u32,
     presented_again: usize,
-    tries_lost: usize,
+    tries_lost: u32,
     locked: usize,
     crossed: usize,
-    other_reasons: usize,
+    other_reasons: BTreeMap<&'static str, usize>,
 }
 
 async fn trials(town: &Town, size: Size) -> io::Result<Report> {
     let open = open(town).await?;
-    let memories = PERSONAS.map(|name| Memory::load(&town.ground.path("cards/cards").join(name)));
-    let [ordinary, other] =
-        memories.map(|memory| memory.map(Memory::detached).map_err(io::Error::other));
-    let cards = [ordinary?, other?];
+    let mut place = Place::new(town, &open)?;
     let mut tally = Tally::default();
-    let commands = trial(town, &open, &cards, &[], &mut tally).await?;
-    if tally.issued != 1 {
-        return Err(io::Error::other("no certificate where nothing goes wrong"));
-    }
     let mut plans = Vec::new();
-    for position in 1..=commands {
-        for fault in FAULTS {
-            plans.push(vec![at(fault, position, 0)?]);
+    for way in &Way::ALL[..size.of(1, Way::ALL.len())] {
+        let issued = tally.issued;
+        let commands = place.trial(*way, &[], &mut tally).await?;
+        if tally.issued != issued + 1 {
+            return Err(io::Error::other("no certificate where nothing goes wrong"));
+        }
+        for position in 1..=commands {
+            for fault in FAULTS {
+                plans.push((*way, vec![at(fault, position, 0)?]));
+            }
         }
     }
     let each = plans.len();
+    let longest = tally.commands / u32::try_from(tally.runs).unwrap_or(1);
     let mut random = Random::new(8);
     let drawn = |random: &mut Random| {
-        let position = 1 + u32::try_from(random.below(commands as usize)).expect("a few commands");
+        let position = 1 + u32::try_from(random.below(longest as usize)).expect("a few commands");
         at(
             FAULTS[random.below(FAULTS.len())],
             position,
@@ -169,16 +193,18 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         )
     };
     while plans.len() < size.of(each + 40, 10_000) {
-        plans.push(vec![drawn(&mut random)?, drawn(&mut random)?]);
+        let way = Way::ALL[random.below(Way::ALL.len())];
+        plans.push((way, vec![drawn(&mut random)?, drawn(&mut random)?]));
     }
-    for plan in &plans {
-        trial(town, &open, &cards, plan, &mut tally).await?;
+    for (way, plan) in &plans {
+        place.trial(*way, plan, &mut tally).await?;
     }
     let mut report = Report::default();
     report.told("applications with one fault, each at each command", each);
     report.told("applications with two", plans.len() - each);
     report.told("commands to cards", tally.commands);
     report.told("certificates all the same", tally.issued);
+    report.counted("ended by the terminal", &tally.ended);
     report.counted("refused by the center", &tally.refused);
     report.figure(
         "more than one VERIFY for one entry",
@@ -192,16 +218,31 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         tally.crossed,
         0,
     );
+    let other: Vec<_> = tally.other_reasons.keys().copied().collect();
     report.figure(
-        "refused for anything but what the card said",
-        tally.other_reasons,
+        "ended for anything but what the card said",
+        other.join(", "),
+        String::new(),
+    );
+    report.figure(
+        "terminals out of service",
+        usize::from(place.terminal.latch.in_service().is_err()),
         0,
     );
-    // Faults do harm, and what the session lets through the center does not.
-    report.finds("applications that the card's session ended", tally.failed);
-    let refused = tally.refused.values().sum();
-    report.finds("applications that the center refused", refused);
-    let (again, lost) = careless(&cards[0], commands)?;
+    // Faults do harm, what the terminal lets through the center does not, and tries are lost where a PIN is wrong.
+    report.finds(
+        "applications that the terminal ended",
+        tally.ended.values().sum(),
+    );
+    report.finds(
+        "applications that the center refused",
+        tally.refused.values().sum(),
+    );
+    report.finds(
+        "entries of a wrong PIN, each of which cost a try",
+        tally.mistyped,
+    );
+    let (again, lost) = careless(&place.cards[0], longest)?;
     report.finds(
         "entries presented more than once by a terminal that tries again",
         again,
@@ -210,6 +251,103 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
     Ok(report)
 }
 
+impl<'a> Place<'a> {
+    fn new(town: &'a Town, open: &Open<Records>) -> io::Result<Self> {
+        let memory = |name| {
+            let memory = Memory::load(&town.ground.path("cards/cards").join(name));
+            memory.map(Memory::detached).map_err(io::Error::other)
+        };
+        let cards = [memory(PERSONAS[0])?, memory(PERSONAS[1])?];
+        let card = EmulatedCard::new(cards[0].clone()).into();
+        let center = LinkedCenter::new(open.terminal(kiosk(1)));
+        Ok(Self {
+            town,
+            cards,
+            home: MUNICIPALITIES[0].parse().map_err(io::Error::other)?,
+            terminal: town.terminal(kiosk(1), center, card)?,
+        })
+    }
+
+    /// One application with these faults; how many commands the cards got.
+    async fn trial(&mut self, way: Way, plan: &[Fault], tally: &mut Tally) -> io::Result<u32> {
+        let mut card = Faulty::of(
+            PERSONAS[0].parse().map_err(io::Error::other)?,
+            EmulatedCard::new(self.cards[0].clone()),
+        );
+        for fault in plan {
+            let other = EmulatedCard::new(self.cards[1].clone());
+            // The other card is there once: the second swap brings back the first.
+            drop(card.add(fault.clone(), |_| Some(other)));
+        }
+        self.terminal.card = CardInHand::new(card, way.protection);
+        let mut hand = Hand {
+            home: self.home,
+            mistypes: way.mistypes,
+            entries: 0,
+            next: None,
+        };
+        let ended = self.terminal.serve(&mut hand).await;
+        let lying = self.terminal.card.lying();
+        tally.runs += 1;
+        tally.commands += lying.commands;
+        tally.presented_again += usize::from(lying.pins > hand.entries);
+        let lost: u32 = tries_left(&lying.card)
+            .map(|left| u32::from(TRIES - left))
+            .sum();
+        // A wrong one costs a try, until the right one follows.
+        tally.tries_lost += lost.saturating_sub(hand.mistyped());
+        tally.mistyped += usize::from(lost > 0 && lost == hand.mistyped());
+        tally.locked += tries_left(&lying.card).filter(|left| *left == 0).count();
+        match ended.map_err(|problem| problem.code) {
+            Ok(_) => {
+                tally.issued += 1;
+                let jws = self.terminal.output.jws.take();
+                let own = jws.is_some_and(|jws| self.is_of(&lying.card, &jws));
+                tally.crossed += usize::from(!own);
+            }
+            Err(code) => *tally.by(code).entry(code.as_str()).or_default() += 1,
+        }
+        Ok(lying.commands)
+    }
+
+    /// Whether a certificate is of whom the card belongs to that lies there.
+    fn is_of(&self, card: &Faulty, jws: &str) -> bool {
+        let (Ok(keys), Some(persona)) = (verify::Jwks::parse(&self.town.keys), card.persona())
+        else {
+            return false;
+        };
+        let (Ok(persona), Ok(card)) = (
+            Persona::load(persona.as_str()),
+            verify::check(jws, &keys, i64::MAX),
+        ) else {
+            return false;
+        };
+        let parts = card.patient.family.iter().chain(&card.patient.given);
+        let parts: Vec<_> = parts.map(verify::Private::expose).collect();
+        parts.join("\u{3000}") == persona.holder
+    }
+}
+
+impl Tally {
+    /// Where an application counts that ended so.
+    fn by(&mut self, code: ProblemCode) -> &mut BTreeMap<&'static str, usize> {
+        match code {
+            ProblemCode::CardLifted
+            | ProblemCode::CardUnreadable
+            | ProblemCode::CardExpired
+            | ProblemCode::PhoneInsteadOfCard
+            | ProblemCode::PinBlocked
+            | ProblemCode::WrongCard
+            | ProblemCode::Cancelled => &mut self.ended,
+            ProblemCode::CardBindingInvalid
+            | ProblemCode::CardBindingMissing
+            | ProblemCode::CardDataAltered
+            | ProblemCode::CardIssuerUnknown
+            | ProblemCode::CardNotGenuine => &mut self.refused,
+            _ => &mut self.other_reasons,
+        }
+    }
+}
 async fn open(town: &Town) -> io::Result<Open<Records>> {
     let records = std::fs::read_to_string(
         crate::world::repository()
@@ -231,68 +369,7 @@ fn at(fault: &str, position: u32, seed: u64) -> io::Result<Fault> {
     Ok(fault.at(Position::Apdu(position)))
 }
 
-/// One application with these faults; how many commands the cards got.
-async fn trial(
-    town: &Town,
-    open: &Open<Records>,
-    cards: &[Memory; 2],
-    plan: &[Fault],
-    tally: &mut Tally,
-) -> io::Result<u32> {
-    let name = |persona: &str| persona.parse().map_err(io::Error::other);
-    let mut card = Faulty::of(name(PERSONAS[0])?, EmulatedCard::new(cards[0].clone()));
-    for fault in plan {
-        let other = EmulatedCard::new(cards[1].clone());
-        // The other card is there once: the second swap brings back the first.
-        drop(card.add(fault.clone(), |_| Some(other)));
-    }
-    let mut counting = Counting {
-        inner: card.powered(),
-        pins: 0,
-        commands: 0,
-    };
-    let applicant = Applicant::new(open.terminal(kiosk(1)));
-    let outcome = apply(&applicant, &mut counting).await;
-    let (pins, commands) = (counting.pins, counting.commands);
-    drop(counting);
-    tally.runs += 1;
-    tally.commands += commands;
-    tally.presented_again += usize::from(pins > 1);
-    for left in tries_left(&card) {
-        tally.tries_lost += usize::from(left < TRIES);
-        tally.locked += usize::from(left == 0);
-    }
-    match outcome.map_or_else(|outcome| outcome, Outcome::Issued) {
-        Outcome::Issued(issued) => {
-            tally.issued += 1;
-            let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
-            let there = card.persona().map(ToString::to_string).unwrap_or_default();
-            let holder = Persona::load(&there)?.holder;
-            let own = verify::check(issued.jws.expose(), &keys, i64::MAX).is_ok_and(|card| {
-                let parts = card.patient.family.iter().chain(&card.patient.given);
-                let parts: Vec<_> = parts.map(verify::Private::expose).collect();
-                parts.join("\u{3000}") == holder
-            });
-            tally.crossed += usize::from(!own);
-        }
-        Outcome::Refused(code) => {
-            *tally.refused.entry(code.as_str()).or_default() += 1;
-            let of_card = matches!(
-                code,
-                ProblemCode::CardBindingInvalid
-                    | ProblemCode::CardBindingMissing
-                    | ProblemCode::CardDataAltered
-                    | ProblemCode::CardIssuerUnknown
-                    | ProblemCode::CardNotGenuine
-            );
-            tally.other_reasons += usize::from(!of_card);
-        }
-        Outcome::Failed => tally.failed += 1,
-    }
-    Ok(commands)
-}
-
-/// Of the PIN, on each card that was there.
+/// On each card that was there, of the PIN.
 fn tries_left(card: &Faulty) -> impl Iterator<Item = u8> {
     let memories = card.cards().map(EmulatedCard::memory);
     memories.map(|memory| memory.tries_left(Ap::Text, text_ap::PIN))
@@ -302,28 +379,24 @@ fn tries_left(card: &Faulty) -> impl Iterator<Item = u8> {
 fn careless(card: &Memory, commands: u32) -> io::Result<(usize, usize)> {
     let (mut again, mut lost) = (0, 0);
     for position in 1..=commands {
-        let name = PERSONAS[0].parse().map_err(io::Error::other)?;
-        let mut card = Faulty::of(name, EmulatedCard::new(card.clone()));
+        let mut card = Faulty::from(EmulatedCard::new(card.clone()));
         drop(card.add(at("mute", position, 0)?, |_| None));
-        let mut counting = Counting {
-            inner: card.powered(),
-            pins: 0,
-            commands: 0,
-        };
+        let card = CardInHand::new(card, Protection::default());
+        let mut contact = card.contact();
         let aid = card::aid::TEXT_AP;
         let select = [&[0x00, 0xA4, 0x04, 0x0C, 0x0A][..], &aid].concat();
         let verify = [&[0x00, 0x20, 0x00, 0x91, 4][..], b"9999"].concat();
         for _ in 0..TRIES {
-            let mut to_card = &mut counting;
-            let selected = to_card.transmit(&select);
-            let answer = to_card.transmit(&verify);
+            let selected = contact.transmit(&select);
+            let answer = contact.transmit(&verify);
             if selected.is_ok() && answer.is_ok_and(|answer| *answer == [0x90, 0x00]) {
                 break;
             }
         }
-        again += usize::from(counting.pins > 1);
-        drop(counting);
-        lost += tries_left(&card).filter(|left| *left < TRIES).count();
+        drop(contact);
+        let lying = card.lying();
+        again += usize::from(lying.pins > 1);
+        lost += tries_left(&lying.card).filter(|left| *left < TRIES).count();
     }
     Ok((again, lost))
 }

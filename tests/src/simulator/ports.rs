@@ -1,11 +1,6 @@
-//! What the terminal's core needs from outside, in this process: a center over any [`Link`], a card in the hand, paper that is counted.
+//! What the terminal's core needs from outside, in this process: a center over any [`Link`], paper that is counted. (The card is
+//! [`CardInHand`](super::CardInHand).)
 
-use std::time::Duration;
-
-use card::pin::Pin;
-use card::session::{Attempt, Connected, Selected, SessionError};
-use card::transport::Lengths;
-use hw_sim::chip::EmulatedCard;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
     InquiryRequest, IssueAnswer, IssueRequest, Menu,
@@ -16,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use terminal::handover::Certificate;
 use terminal::output::{Output, OutputError, Undelivered};
-use terminal::ports::{Card, Center, Question, Reading};
+use terminal::ports::Center;
+use zeroize::Zeroizing;
 
 use crate::applicant::{self, Line, Link};
 
@@ -98,51 +94,14 @@ fn problem(error: CallError) -> Problem {
     }
 }
 
-/// A card that lies on a reader, and is taken as soon as that is asked for.
-pub struct CardInHand(pub EmulatedCard);
-
-impl Card for CardInHand {
-    async fn open(&mut self, _: Duration) -> Result<u8, ProblemCode> {
-        let card = Connected::new(self.0.powered(), Lengths::default());
-        let asked = card.select().and_then(Selected::ask_tries);
-        asked.map(|card| card.remaining()).map_err(failed)
-    }
-
-    async fn read(&mut self, pin: Pin, question: Question) -> Result<Reading, ProblemCode> {
-        let card = Connected::new(self.0.powered(), Lengths::default());
-        let asked = card
-            .select()
-            .and_then(Selected::ask_tries)
-            .map_err(failed)?;
-        match asked.verify(pin).map_err(failed)? {
-            Attempt::Verified(card) => {
-                let read = card.read().map_err(failed)?;
-                let answered = read.answer(&question.context()).map_err(failed)?;
-                let proof = answered.bind().map_err(failed)?;
-                Ok(Reading::Read(Box::new(proof.into_evidence())))
-            }
-            _ => Err(ProblemCode::PinWrong),
-        }
-    }
-
-    async fn lifted(&mut self) -> ProblemCode {
-        std::future::pending().await
-    }
-
-    async fn gone(&mut self, _: Duration) -> Result<(), ProblemCode> {
-        Ok(())
-    }
-
-    async fn close(&mut self) {}
+/// Counts pages, and keeps the last one's health card.
+#[derive(Default)]
+pub struct CountedPaper {
+    /// How many came out.
+    pub pages: usize,
+    /// What is on the last: a JWS in compact form.
+    pub jws: Option<Zeroizing<String>>,
 }
-
-fn failed(_: SessionError) -> ProblemCode {
-    ProblemCode::CardUnreadable
-}
-
-/// Counts pages.
-#[derive(Debug, Default)]
-pub struct CountedPaper(pub usize);
 
 impl Output for CountedPaper {
     async fn settled(&mut self) -> Result<(), OutputError> {
@@ -155,10 +114,11 @@ impl Output for CountedPaper {
 
     async fn deliver(
         &mut self,
-        _: &Certificate,
+        certificate: &Certificate,
         _: &mut (dyn FnMut(u8) + Send),
     ) -> Result<(), Undelivered> {
-        self.0 += 1;
+        self.pages += 1;
+        self.jws = Some(Zeroizing::new(certificate.jws().to_owned()));
         Ok(())
     }
 

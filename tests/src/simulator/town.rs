@@ -2,19 +2,27 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use issuance_api::{CenterId, TerminalUrn};
 use issuance_center::center::Center;
 use issuance_center::registry::Registry;
 use issuance_center::signing::Signer;
+use terminal::cabinet::Cabinet;
+use terminal::conduct::{Patience, Terminal};
+use terminal::config::CabinetConfig;
+use terminal::handover::Issuer;
+use terminal::latch::Latch;
 use vrs::service::Vrs;
 use vrs::statement::StatementKey;
 
-use super::{Clock, Databases, Link, Notes, People, Records, Works};
-use crate::world::{Ground, Options};
+use super::{CardInHand, Clock, CountedPaper, Databases, Link, Notes, People, Records, Works};
+use crate::world::{Ground, ISSUER, Options};
 
 /// The center's name.
 const CENTER: &str = "center-1";
+/// Longer than anything takes here.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Keys, people and cards.
 pub struct Town {
@@ -86,6 +94,40 @@ impl Town {
         let now = clock.now().unix_timestamp();
         let databases = Databases::new(&self.people.records, now).await?;
         self.over(databases, clock, between, signer)
+    }
+
+    /// A terminal's real core, with this way to a center and this card on its reader. It has the time that it needs, and reads passports.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn terminal<C>(
+        &self,
+        urn: TerminalUrn,
+        center: C,
+        card: CardInHand,
+    ) -> io::Result<Terminal<C, CardInHand, CountedPaper>> {
+        Ok(Terminal {
+            urn,
+            center,
+            card,
+            output: CountedPaper::default(),
+            cabinet: Cabinet::new(CabinetConfig::default(), None).map_err(io::Error::other)?,
+            issuer: self.issuer()?,
+            latch: Latch::new(),
+            patience: Patience {
+                menu: LONG,
+                card: LONG,
+                input: LONG,
+                removal: LONG,
+            },
+            reads_passports: true,
+        })
+    }
+
+    fn issuer(&self) -> io::Result<Issuer> {
+        let issuer = Issuer::new(ISSUER.to_owned(), &self.keys).map_err(io::Error::other)?;
+        let csca = self.ground.path("center/vdsnc/csca.pem");
+        issuer.with_csca(&csca).map_err(io::Error::other)
     }
 
     /// Opens center and record system over these databases.

@@ -9,7 +9,11 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use issuance_api::{Array, Blob, Problem, ProblemCode, attached};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
 use zeroize::Zeroizing;
 
 use crate::{Identity, Peer, json, tls::LoadError};
@@ -347,7 +351,7 @@ async fn start<F: Front>(
     limits: &Limits,
     front: F,
 ) -> Result<Running, StartError> {
-    let listener = TcpListener::bind(listen).await?;
+    let listener = bind(listen, limits.connections)?;
     let address = listener.local_addr()?;
     let front = Arc::new(front);
     let reload = front.reloader();
@@ -359,4 +363,18 @@ async fn start<F: Front>(
         reload,
         task,
     })
+}
+
+/// Takes an address, and as many connections at once as may be open: one that the system's queue has no place for waits a second for its
+/// next try, whoever it is of.
+fn bind(listen: SocketAddr, connections: usize) -> io::Result<TcpListener> {
+    let socket = match listen {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A new start need not wait for the old one's connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    // The system takes less where it is told to.
+    socket.listen(u32::try_from(connections).unwrap_or(u32::MAX))
 }
