@@ -16,6 +16,8 @@ pub enum Event {
         /// How.
         how: Loss,
     },
+    /// What starts its browsers has ended, and so does the kiosk.
+    LauncherLost,
 }
 
 /// A line with its time, in Unix seconds.

@@ -39,6 +39,7 @@ use crate::cabinet::{Cabinet, GpioError, PaymentUnit};
 use crate::channel::{ChannelCenter, ChannelError};
 use crate::conduct::Terminal;
 use crate::config::{Config, ConfigError};
+use crate::event::{self, Event};
 use crate::handover::{Issuer, IssuerError};
 use crate::latch::Latch;
 use crate::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
@@ -172,6 +173,11 @@ pub fn main(arguments: Arguments, trial: Trial) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(StartError::Reader(error)) => reader_untrusted(&error, language),
+        // It had started.
+        Err(StartError::Launcher(LauncherLost)) => {
+            event::tell(Event::LauncherLost);
+            ExitCode::from(2)
+        }
         Err(error) => not_started(&error),
     }
 }

@@ -4,6 +4,7 @@ Every search has its control: it finds the same while it is being shown, or the 
 """
 
 import os
+import signal
 import time
 
 import paper
@@ -195,6 +196,33 @@ def waited(stand, kiosk):
     kiosk.open()
 
 
+def killed(stand, kiosk):
+    """A core that ends by a signal while it knows who is there leaves nothing in a file, and has its browser go with it."""
+    residents = Residents(stand, kiosk)
+    for end in (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL):
+        if end == signal.SIGSEGV:
+            # The PIN is with the card.
+            kiosk.begin("ja").place("ordinary", faults=["slow=2500@ins=20,times=2"]).is_on("kind")
+            kiosk.page.locator("button.choice").first.click()
+            kiosk.is_on("pin").type_pin().is_on("reading")
+            residents.holds(persona("ordinary"), {"VERIFY"})
+        else:
+            kiosk.to_preview("ordinary", "ja")
+            residents.holds(persona("ordinary"), {"name", "birth date"})
+        if end == signal.SIGKILL:
+            stand.order(printer="hold")
+            kiosk.push("Issue").is_on("delivering")
+        browser = residents.browser()
+        os.kill(stand.kiosk, end)
+        stand.order(end="kiosk")
+        if end == signal.SIGSEGV:
+            stand.order(remove=0)
+        if end == signal.SIGKILL:
+            stand.order(printer="go")
+        kiosk.open().is_on("language")
+        residents.leaves_nothing("ordinary", browser)
+
+
 def service(stand, kiosk):
     """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
     traced = [(who, traces(persona(who), PIN)) for who in ("ordinary", "gaiji")]
@@ -219,4 +247,4 @@ def small(stand, _):
 
 
 # The last: it looks at what the others did.
-PARTS = (waited, applied, given_up, printed, service, small)
+PARTS = (waited, applied, given_up, printed, killed, service, small)

@@ -93,18 +93,29 @@ impl Lines {
     }
 }
 
-/// Lines that are no event of `docs/events.toml`, of any server that served so far.
+/// Lines that are no event of `docs/events.toml`, of any program that served so far.
 static STRANGE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// How many lines of such were looked at.
 static LOOKED_AT: AtomicUsize = AtomicUsize::new(0);
 
-/// How many lines of servers were looked at since this was asked before, and those that are no event.
-pub fn lines_of_servers() -> (usize, Vec<String>) {
+/// How many lines of programs that serve were looked at since this was asked before, and those that are no event.
+pub fn lines_of_programs() -> (usize, Vec<String>) {
     let mut strange = STRANGE.lock().unwrap_or_else(PoisonError::into_inner);
     (
         LOOKED_AT.swap(0, Ordering::SeqCst),
         std::mem::take(&mut *strange),
     )
+}
+
+/// The same command, with core files as large as they may be.
+#[must_use]
+pub fn with_core_files(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -c \"$(ulimit -H -c)\"; exec \"$@\"", "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    shell
 }
 
 /// A running program. Dropping it ends the process and waits for it.
@@ -144,6 +155,13 @@ impl Program {
             log,
             says_events: false,
         })
+    }
+
+    /// From now on all lines of the log are to be events.
+    #[must_use]
+    pub const fn saying_events(mut self) -> Self {
+        self.says_events = true;
+        self
     }
 
     /// Starts a server and waits for its line `ready key=value …`.
@@ -234,7 +252,7 @@ impl Program {
 }
 
 impl Program {
-    /// Whatever a server said while it served is an event, in whatever experiment or test, and however it ended.
+    /// Whatever a program said while it served is an event, in whatever experiment or test, and however it ended.
     fn look_at_lines(&self) {
         let vocabulary = Vocabulary::load().expect("docs/events.toml is a table of tables");
         let lines = self.log.all();

@@ -42,7 +42,7 @@ use crate::experiment::vocabulary::Vocabulary;
 use crate::passport::Passport;
 use crate::persona::Persona;
 use crate::printer::{Printer, WORKS, free_port};
-use crate::process::{Program, poll, program, signal};
+use crate::process::{Program, poll, program, signal, with_core_files};
 use crate::reader::Reader;
 use crate::world::{ATTENDANT, Options, World, set};
 
@@ -313,6 +313,7 @@ fn start_kiosk(world: &World, printer: &Printer) -> io::Result<Program> {
     let uri = format!("ipps://localhost:{}/ipp/print", printer.port());
     command.args(["--print", &uri]);
     // What it leaves behind can be looked for.
+    let mut command = with_core_files(&command);
     let home = world.ground.path("home");
     command.current_dir(&home);
     command.env("HOME", &home).env("TMPDIR", &home);

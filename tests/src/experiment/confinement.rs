@@ -21,7 +21,7 @@ use super::steps::{Cut, STEPS, apply, block_on, issued, strike};
 use super::traces::Traces;
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::{Program, program};
+use crate::process::{Program, program, with_core_files};
 use crate::world::{Options, Programs, World};
 use inside::Stage;
 
@@ -247,13 +247,8 @@ fn restart(world: &mut World, server: Server) -> io::Result<()> {
     let folder = world.ground.path("run");
     let temporary = folder.join("tmp");
     fs::create_dir_all(&temporary)?;
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", "ulimit -c \"$(ulimit -H -c)\"; exec \"$@\"", "sh"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .current_dir(&folder)
-        .env("TMPDIR", &temporary);
+    let mut shell = with_core_files(&command);
+    shell.current_dir(&folder).env("TMPDIR", &temporary);
     let (started, mut ready) = Program::serve(server.name(), shell)?;
     *program = Some(started);
     let admin = match server {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
-use crate::process::lines_of_servers;
+use crate::process::lines_of_programs;
 
 pub mod attempt;
 pub mod belonging;
@@ -61,15 +61,15 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Runs it. Whatever center and VRS say in it, to their end, is an event of `docs/events.toml` (G5), too.
+    /// Runs it. Whatever center, VRS and kiosk say in it, to their end, is an event of `docs/events.toml` (G5), too.
     ///
     /// # Errors
     /// If it cannot be run as wanted: nothing is shown then.
     pub fn run(&self, size: Size) -> io::Result<Report> {
         let mut report = (self.run)(size)?;
-        let (lines, strange) = lines_of_servers();
+        let (lines, strange) = lines_of_programs();
         if lines > 0 {
-            report.told("lines that servers said meanwhile", lines);
+            report.told("lines that center, VRS and kiosk said meanwhile", lines);
             report.figure("of these no events", strange.len(), 0);
             if let Some(first) = strange.first() {
                 report.told("  the first", first);

@@ -46,7 +46,7 @@ impl Kiosk {
             .arg(world.ground.path("kiosk/page.toml"));
         command.args(["--print", &format!("ipp://{address}/ipp/print")]);
         Ok(Self {
-            program: Program::start("kiosk", command)?,
+            program: Program::start("kiosk", command)?.saying_events(),
             printer,
             memory,
         })
