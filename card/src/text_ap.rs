@@ -324,6 +324,12 @@ impl IntegrityFile {
         self.attributes.expose()
     }
 
+    /// Whether this EF 0002 is the one it was made for.
+    #[must_use]
+    pub fn covers(&self, attributes: &AttributesFile) -> bool {
+        attributes.digest() == self.attributes_digest()
+    }
+
     /// Whether the municipal signer's key signed it.
     #[must_use]
     pub fn is_signed_by(&self, signer: &PublicKey) -> bool {

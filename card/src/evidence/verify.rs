@@ -129,7 +129,7 @@ impl TextFiles {
         if self.number.digest() != *self.integrity.number_digest() {
             return Err(EvidenceError::NumberDigest);
         }
-        if self.attributes.digest() != self.integrity.attributes_digest() {
+        if !self.integrity.covers(&self.attributes) {
             return Err(EvidenceError::AttributesDigest);
         }
         let signer = self.certificate.key();

@@ -13,7 +13,7 @@ use card::file::Ef;
 use card::pcsc::PcscTransport;
 use card::pin::{Pin, PinOutcome};
 use card::session::BIRTH_CODE_TRIES;
-use card::text_ap::AttributesFile;
+use card::text_ap::{AttributesFile, IntegrityFile};
 use card::{aid, card_manager, common_ap, jpki_ap, surface_ap, text_ap};
 
 use crate::arguments::DumpArguments;
@@ -95,16 +95,18 @@ impl File {
 fn read(card: &mut Client<PcscTransport>) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     let mut add = |ap, id, reading| files.push(File { ap, id, reading });
-    let mut attributes = None;
+    let (mut attributes, mut integrity) = (None, None);
     for ef in TEXT {
         let reading = card.read(&aid::TEXT_AP, ef)?;
-        if let (text_ap::ATTRIBUTES, Reading::Content(bytes)) = (ef, &reading) {
-            attributes = Some(bytes.clone());
+        match (ef, &reading) {
+            (text_ap::ATTRIBUTES, Reading::Content(bytes)) => attributes = Some(bytes.clone()),
+            (text_ap::INTEGRITY, Reading::Content(bytes)) => integrity = Some(bytes.clone()),
+            _ => {}
         }
         add("text", ef.id(), reading);
     }
-    if let Some(attributes) = attributes {
-        present_birth_code(card, &attributes)?;
+    if let (Some(attributes), Some(integrity)) = (attributes, integrity) {
+        present_birth_code(card, &attributes, &integrity)?;
     }
     for ef in SURFACE {
         add("surface", ef.id(), card.read(&aid::SURFACE_AP, ef)?);
@@ -133,11 +135,16 @@ fn present_pin(card: &mut Client<PcscTransport>, entry: &Entry) -> Result<(), Fa
     Failure::unless_verified(card.present(Secret::Pin(pin))?)
 }
 
-/// Opens the age record by the birth date read, if that spares the holder's half of its tries.
-fn present_birth_code(card: &mut Client<PcscTransport>, attributes: &[u8]) -> Result<(), Failure> {
-    let code = AttributesFile::decode(attributes)
+/// Opens the age record by the birth date read, if it was not misread and spares the holder's half of its tries.
+fn present_birth_code(
+    card: &mut Client<PcscTransport>,
+    attributes: &[u8],
+    integrity: &[u8],
+) -> Result<(), Failure> {
+    let whole = AttributesFile::decode(attributes)
         .ok()
-        .and_then(|file| BirthCode::of(file.attributes().birth()));
+        .filter(|file| IntegrityFile::decode(integrity).is_ok_and(|it| it.covers(file)));
+    let code = whole.and_then(|file| BirthCode::of(file.attributes().birth()));
     let tries = card.tries(&aid::SURFACE_AP, surface_ap::BIRTH_CODE)?;
     match (code, tries) {
         (Some(code), Tries::Left(left)) if left >= BIRTH_CODE_TRIES / 2 => {

@@ -63,6 +63,9 @@ pub enum Unbound {
     /// EF 0002 has a birth date that no era covers. Nothing was presented.
     #[error("birth date has no code")]
     NoBirthCode,
+    /// EF 0002 did not come as the card has it: EF 0003 says otherwise. What it says of the birth date may be wrong, and nothing was presented.
+    #[error("EF 0002 and EF 0003 do not go together")]
+    NotWhole,
     /// Fewer tries of the birth code are left than half of [`BIRTH_CODE_TRIES`]. Nothing was presented.
     #[error("too few tries of the birth code: {remaining}")]
     TooFewTries {
@@ -135,8 +138,8 @@ impl<'c, T: Transport> Answered<'c, T> {
     }
 
     /// Has the surface AP sign the same context with all files of both applications, and powers the card
-    /// down. The birth code comes from EF 0002; it is presented at most once, and not at all where fewer
-    /// than half of its tries are left.
+    /// down. The birth code comes from EF 0002; it is presented at most once, and not at all where that was
+    /// misread or fewer than half of its tries are left.
     ///
     /// # Errors
     /// [`SessionError`] only if the card does not answer at all. Whatever else is in the way is a reason
@@ -170,6 +173,10 @@ fn surface_part<T: Transport>(
     context: &Context<'_>,
     files: &TextFiles,
 ) -> Result<SurfacePart, Failure> {
+    // A birth date that was misread costs the card a try.
+    if !files.integrity.covers(&files.attributes) {
+        return Err(Unbound::NotWhole.into());
+    }
     let birth = files.attributes.attributes().birth();
     let code = BirthCode::of(birth).ok_or(Unbound::NoBirthCode)?;
     match link.select(&aid::SURFACE_AP)? {

@@ -30,8 +30,10 @@ struct MemoryCard {
     filler: usize,
     /// Most bytes that a read by offset gives.
     piece: usize,
-    /// Another birth date in EF 0002, as the card writes it.
+    /// Another birth date in EF 0002, as the card writes it; EF 0003 goes with it.
     birth: Option<[u8; 8]>,
+    /// Another EF 0002, with which EF 0003 does not go.
+    misread: Option<Vec<u8>>,
     /// AIDs that are answered `6A82`.
     absent: Vec<Vec<u8>>,
     surface: Surface,
@@ -100,6 +102,7 @@ impl Default for MemoryCard {
             filler: 0,
             piece: usize::MAX,
             birth: None,
+            misread: None,
             absent: Vec::new(),
             surface: Surface::default(),
             common: Common::default(),
@@ -111,6 +114,19 @@ impl Default for MemoryCard {
 
 const ANSWER: [u8; 256] = [0x5A; 256];
 const SURFACE_ANSWER: [u8; 256] = [0x5B; 256];
+
+/// An EF 0002 with this birth date in place of the vector's.
+fn born(attributes: &[u8], birth: [u8; 8]) -> Vec<u8> {
+    let mut other = attributes.to_vec();
+    replace(&mut other, b"19800217", &birth);
+    other
+}
+
+fn replace(content: &mut [u8], what: &[u8], by: &[u8]) {
+    let mut places = content.windows(what.len());
+    let at = places.position(|bytes| bytes == what).unwrap();
+    content[at..at + by.len()].copy_from_slice(by);
+}
 
 impl MemoryCard {
     fn file(&self, short_id: u8) -> Vec<u8> {
@@ -131,10 +147,18 @@ impl MemoryCard {
             self.filler
         };
         let mut content = content.to_vec();
-        if let (2, false, Some(birth)) = (short_id, surface, self.birth) {
-            let is_birth = |bytes: &[u8]| bytes == b"19800217";
-            let at = content.windows(8).position(is_birth).unwrap();
-            content[at..at + 8].copy_from_slice(&birth);
+        if let Some(birth) = self.birth.filter(|_| !surface) {
+            let attributes = include_bytes!("../../tests/vectors/text-ap/text-0002.bin");
+            let other = born(attributes, birth);
+            let digest = |bytes: &[u8]| *AttributesFile::decode(bytes).unwrap().digest();
+            match short_id {
+                2 => content = other,
+                3 => replace(&mut content, &digest(attributes), &digest(&other)),
+                _ => {}
+            }
+        }
+        if let (2, false, Some(misread)) = (short_id, surface, &self.misread) {
+            content.clone_from(misread);
         }
         content.resize(content.len() + filler, 0xFF);
         content

@@ -22,6 +22,8 @@ pub struct Faulty {
     card: EmulatedCard,
     persona: Option<PersonaName>,
     faults: Vec<Armed>,
+    /// Cards that were swapped out for good.
+    out: Vec<EmulatedCard>,
     /// Commands since it was inserted.
     commands: u32,
     /// The answer to the command before.
@@ -103,6 +105,7 @@ impl From<EmulatedCard> for Faulty {
             card,
             persona: None,
             faults: Vec::new(),
+            out: Vec::new(),
             commands: 0,
             before: None,
         }
@@ -173,10 +176,11 @@ impl Faulty {
         self.persona.iter().chain(others)
     }
 
-    /// Every card that is involved: the one that is there, and those that take its place.
+    /// Every card that is involved: the one that is there, those that take its place, and those whose place was taken.
     pub fn cards(&self) -> impl Iterator<Item = &EmulatedCard> {
         let others = self.faults.iter().filter_map(|armed| armed.other.as_ref());
-        std::iter::once(&self.card).chain(others.map(|(card, _)| card))
+        let others = others.map(|(card, _)| card).chain(&self.out);
+        std::iter::once(&self.card).chain(others)
     }
 
     /// The card that is there now, without its faults.
@@ -327,6 +331,7 @@ impl Faulty {
     /// Those that struck have one time less to come.
     fn count(&mut self, strikes: &[usize]) {
         let mut index = 0;
+        let out = &mut self.out;
         self.faults.retain_mut(|armed| {
             let struck = strikes.contains(&index);
             index += 1;
@@ -335,10 +340,12 @@ impl Faulty {
             } else {
                 Some(armed.fault.times)
             };
-            left.is_some_and(|left| {
+            if let Some(left) = left {
                 armed.fault.times = left;
-                true
-            })
+                return true;
+            }
+            out.extend(armed.other.take().map(|(card, _)| card));
+            false
         });
     }
 }

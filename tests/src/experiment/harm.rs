@@ -13,8 +13,8 @@ use std::num::NonZeroU32;
 
 use card::messaging::Protection;
 use card::pin::Pin;
-use card::text_ap;
 use card::transport::Transport;
+use card::{surface_ap, text_ap};
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::fault::{Fault, Faulty, Position};
@@ -47,10 +47,13 @@ const FAULTS: [&str; 13] = [
     "duplicate-answer",
     "swapped=gaiji",
 ];
-/// Both live there, and have the same PIN.
+/// Both live there. The second's card is swapped in, and has another PIN.
 const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
-/// All tries.
+const OTHER_PIN: &[u8; 4] = b"5678";
+/// All tries of the PIN.
 const TRIES: u8 = 3;
+/// And of the birth code.
+const CODE_TRIES: u8 = 10;
 /// Whoever has typed so often gives up.
 const ENTRIES: u32 = 3;
 
@@ -89,7 +92,7 @@ impl Way {
     }
 }
 
-/// A resident who takes whatever is offered, and counts what they type.
+/// A resident who takes whatever is offered, and counts what they type. Before the last try they give up.
 struct Hand {
     home: MunicipalityCode,
     mistypes: bool,
@@ -121,6 +124,8 @@ impl FrontEnd for Hand {
         self.next = match view {
             View::Menu(_) => "covid-19".parse().ok().map(Intent::Apply),
             View::Kind(_) => Some(Intent::Kind(CertificateKind::Domestic)),
+            // As the screen advises who is unsure of it.
+            View::Pin { remaining: 1 } => Some(Intent::Cancel),
             View::Pin { .. } => Some(self.types()),
             View::Municipality { .. } => Some(Intent::Municipality {
                 code: self.home,
@@ -159,6 +164,9 @@ struct Tally {
     commands: u32,
     presented_again: usize,
     tries_lost: u32,
+    code_tries_lost: u32,
+    /// By a card that was swapped in with nobody told, of PIN and birth code: what was meant for the first reached it.
+    swapped_lost: [u32; 2],
     locked: usize,
     crossed: usize,
     other_reasons: BTreeMap<&'static str, usize>,
@@ -199,9 +207,17 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
     for (way, plan) in &plans {
         place.trial(*way, plan, &mut tally).await?;
     }
+    let misread = misread(&place.cards[0])?;
+    for card in &misread {
+        place.trial_of(card, Way::ALL[0], &[], &mut tally).await?;
+    }
     let mut report = Report::default();
     report.told("applications with one fault, each at each command", each);
     report.told("applications with two", plans.len() - each);
+    report.told(
+        "applications with a bit of the birth date misread",
+        misread.len(),
+    );
     report.told("commands to cards", tally.commands);
     report.told("certificates all the same", tally.issued);
     report.counted("ended by the terminal", &tally.ended);
@@ -212,6 +228,12 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         0,
     );
     report.figure("tries lost by a right PIN", tally.tries_lost, 0);
+    report.figure("tries of the birth code lost", tally.code_tries_lost, 0);
+    let [pins, codes] = tally.swapped_lost;
+    report.told(
+        "tries lost by a card that was swapped in with nobody told, so that the first one's PIN, or birth code, reached it",
+        format!("{pins}, {codes}"),
+    );
     report.figure("cards locked", tally.locked, 0);
     report.figure(
         "certificates of another card than the one that lay there",
@@ -257,7 +279,9 @@ impl<'a> Place<'a> {
             let memory = Memory::load(&town.ground.path("cards/cards").join(name));
             memory.map(Memory::detached).map_err(io::Error::other)
         };
-        let cards = [memory(PERSONAS[0])?, memory(PERSONAS[1])?];
+        let other = memory(PERSONAS[1])?;
+        let other = other.with_reference(Ap::Text, text_ap::PIN, OTHER_PIN, TRIES);
+        let cards = [memory(PERSONAS[0])?, other];
         let card = EmulatedCard::new(cards[0].clone()).into();
         let center = LinkedCenter::new(open.terminal(kiosk(1)));
         Ok(Self {
@@ -270,9 +294,21 @@ impl<'a> Place<'a> {
 
     /// One application with these faults; how many commands the cards got.
     async fn trial(&mut self, way: Way, plan: &[Fault], tally: &mut Tally) -> io::Result<u32> {
+        let card = self.cards[0].clone();
+        self.trial_of(&card, way, plan, tally).await
+    }
+
+    /// The same with this card of the first's.
+    async fn trial_of(
+        &mut self,
+        card: &Memory,
+        way: Way,
+        plan: &[Fault],
+        tally: &mut Tally,
+    ) -> io::Result<u32> {
         let mut card = Faulty::of(
             PERSONAS[0].parse().map_err(io::Error::other)?,
-            EmulatedCard::new(self.cards[0].clone()),
+            EmulatedCard::new(card.clone()),
         );
         for fault in plan {
             let other = EmulatedCard::new(self.cards[1].clone());
@@ -291,13 +327,23 @@ impl<'a> Place<'a> {
         tally.runs += 1;
         tally.commands += lying.commands;
         tally.presented_again += usize::from(lying.pins > hand.entries);
-        let lost: u32 = tries_left(&lying.card)
-            .map(|left| u32::from(TRIES - left))
-            .sum();
-        // A wrong one costs a try, until the right one follows.
-        tally.tries_lost += lost.saturating_sub(hand.mistyped());
-        tally.mistyped += usize::from(lost > 0 && lost == hand.mistyped());
-        tally.locked += tries_left(&lying.card).filter(|left| *left == 0).count();
+        // Wherever they are by now.
+        for card in lying.card.cards() {
+            let memory = card.memory();
+            let lost = |ap, ef, all: u8| u32::from(all - memory.tries_left(ap, ef));
+            let pin = lost(Ap::Text, text_ap::PIN, TRIES);
+            let code = lost(Ap::Surface, surface_ap::BIRTH_CODE, CODE_TRIES);
+            tally.locked += usize::from(pin == u32::from(TRIES) || code == u32::from(CODE_TRIES));
+            if memory.matches(Ap::Text, text_ap::PIN, OTHER_PIN) {
+                tally.swapped_lost[0] += pin;
+                tally.swapped_lost[1] += code;
+            } else {
+                // A wrong one costs a try, until the right one follows.
+                tally.tries_lost += pin.saturating_sub(hand.mistyped());
+                tally.mistyped += usize::from(pin > 0 && pin == hand.mistyped());
+                tally.code_tries_lost += code;
+            }
+        }
         match ended.map_err(|problem| problem.code) {
             Ok(_) => {
                 tally.issued += 1;
@@ -367,6 +413,23 @@ fn at(fault: &str, position: u32, seed: u64) -> io::Result<Fault> {
     fault.seed = seed;
     let position = NonZeroU32::new(position).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(fault.at(Position::Apdu(position)))
+}
+
+/// The card as it looks to whoever misreads one bit of the birth date in EF 0002, bit by bit: some of them still read as a date, and as the
+/// birth code of another.
+fn misread(card: &Memory) -> io::Result<Vec<Memory>> {
+    const BEFORE: [u8; 3] = [0xDF, 0x24, 8];
+    let attributes = card.file(Ap::Text, text_ap::ATTRIBUTES).unwrap_or_default();
+    let mut places = attributes.windows(BEFORE.len());
+    let at = places.position(|bytes| bytes == BEFORE);
+    let at = at.ok_or(io::ErrorKind::NotFound)? + BEFORE.len();
+    let bits = (0..64).map(|bit| {
+        let mut other = attributes.to_vec();
+        other[at + bit / 8] ^= 1 << (bit % 8);
+        let card = card.clone();
+        card.with_file(Ap::Text, text_ap::ATTRIBUTES, &other)
+    });
+    Ok(bits.collect())
 }
 
 /// On each card that was there, of the PIN.

@@ -164,6 +164,24 @@ fn a_birth_date_without_a_code_presents_nothing() {
 }
 
 #[test]
+fn a_birth_date_that_was_misread_is_not_presented() {
+    let attributes = include_bytes!("../../../tests/vectors/text-ap/text-0002.bin");
+    let card = MemoryCard {
+        misread: Some(super::born(attributes, *b"19800216")),
+        ..MemoryCard::default()
+    };
+    let proof = answered(&card, &Lengths::default()).unwrap().bind();
+    assert!(matches!(
+        proof,
+        Ok(Proof::Unbound {
+            reason: Unbound::NotWhole,
+            ..
+        })
+    ));
+    assert_eq!(card.log.borrow().len(), TEXT_APDUS);
+}
+
+#[test]
 fn unknown_months_and_days_are_presented_as_zeros() {
     for (date, code) in [
         (b"19500000", b"250000"),
