@@ -73,7 +73,8 @@ fn package() -> PathBuf {
         let package = program("shomei-kiosk.deb");
         let mut deb = Command::new(target.join("tools/bin/cargo-deb"));
         deb.args(["--locked", "--offline", "--quiet", "-p", "kiosk-agent"]);
-        deb.args(["--no-build", "--profile", "dev", "--fast", "--output"]);
+        deb.args(["--no-build", "--no-strip", "--profile", "dev", "--fast"]);
+        deb.arg("--output");
         deb.arg(&package).current_dir(repository());
         succeeds(deb.env("CARGO_TARGET_DIR", target));
         package
@@ -134,6 +135,9 @@ fn what_is_installed_is_what_a_kiosk_needs_and_goes_when_it_is_purged() {
             "{file}"
         );
     }
+    // What the center knows it by is the hash of the file that was built.
+    let installed = fs::read(machine.path("usr/bin/shomei-kiosk")).unwrap();
+    assert!(installed == fs::read(program("kiosk")).unwrap());
     let mut query = Command::new("dpkg-query");
     query.arg("--admindir").arg(machine.path("var/lib/dpkg"));
     let conffiles = succeeds(query.args(["--show", "--showformat=${Conffiles}", "shomei-kiosk"]));

@@ -53,8 +53,9 @@ const REQUEST_HEAD: usize = 1 + KEY_ID + ENC;
 const RESPONSE_HEAD: usize = 1 + NONCE;
 const RESPONSE_LABEL: &[u8] = b"shomei response v1";
 
-/// How long a recipient key is the one given out. It opens for as long again.
-pub const EPOCH: Duration = Duration::from_secs(60 * 60);
+/// How long a recipient key is the one given out. It opens for as long again, and no longer: with the keys of a connection that is still
+/// open, it opens whatever of it was recorded.
+pub const EPOCH: Duration = Duration::from_secs(5 * 60);
 
 /// A server's public recipient key, as `GET /v1/recipient` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

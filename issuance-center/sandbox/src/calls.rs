@@ -233,10 +233,8 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
     rules.insert(libc::SYS_fcntl, one_of(1, &descriptors)?);
     rules.insert(libc::SYS_ioctl, one_of(1, &devices)?);
     rules.insert(libc::SYS_tgkill, one_of(0, &[own])?);
-    rules.insert(
-        libc::SYS_prctl,
-        one_of(0, &[libc::PR_SET_NAME, libc::PR_SET_VMA])?,
-    );
+    // Not PR_SET_NAME: a thread's name is read by everybody on the machine. What starts threads goes on without.
+    rules.insert(libc::SYS_prctl, one_of(0, &[libc::PR_SET_VMA])?);
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         let cannot_be_run = SeccompRule::new(vec![masked(2, libc::PROT_EXEC, 0)?])?;
         rules.insert(call, vec![cannot_be_run]);
@@ -455,7 +453,8 @@ mod tests {
                 // What is typed for somebody, in a terminal's window or on the machine's own.
                 (libc::SYS_ioctl, 1, TIOCSTI, REFUSED),
                 (libc::SYS_ioctl, 1, TIOCLINUX, REFUSED),
-                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_NAME]), LET),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_VMA]), LET),
+                (libc::SYS_prctl, 0, bits(&[libc::PR_SET_NAME]), REFUSED),
                 (libc::SYS_prctl, 0, bits(&[libc::PR_SET_DUMPABLE]), REFUSED),
                 (libc::SYS_prctl, 0, bits(&[libc::PR_SET_MM]), REFUSED),
                 (libc::SYS_prctl, 0, bits(&[libc::PR_SET_PTRACER]), REFUSED),
