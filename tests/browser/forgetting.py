@@ -225,17 +225,30 @@ def killed(stand, kiosk):
 
 def service(stand, kiosk):
     """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
-    traced = [(who, traces(persona(who), PIN)) for who in ("ordinary", "gaiji")]
+    who = ("ordinary", "gaiji")
+    traced = {name: traces(persona(name), PIN) for name in who}
     residents = Residents(stand, kiosk)
-    found = in_process(stand.about["service"], [("reader", b"Virtual PCD")])
-    assert found, "the control: its memory can be searched"
-    for who, _ in traced:
-        kiosk.to_municipality(who, "en").cancel().is_told("cancelled")
+
+    def kept(process):
+        plain = {name: in_process(process, wanted) for name, wanted in traced.items()}
+        return plain, {name: residents.in_every_form(process, name) for name in who}
+
+    def served(name):
+        kiosk.to_municipality(name, "en").cancel().is_told("cancelled")
         kiosk.to_start()
-        kept = {name: in_process(stand.about["service"], wanted) for name, wanted in traced}
-        assert not any(kept.values()), kept
-        kept = {name: residents.in_every_form(stand.about["service"], name) for name, _ in traced}
-        assert not any(kept.values()), kept
+
+    process = stand.about["service"]
+    for name in who:
+        served(name)
+        plain, every = kept(process)
+        assert not any(plain.values()) and not any(every.values()), (plain, every)
+    stand.order(stop="pcscd")
+    process = stand.order(start="plain-pcscd")
+    served("ordinary")
+    plain, every = kept(process)
+    assert plain["ordinary"] and every["ordinary"], "the control: it keeps a card where it leaves what it frees as it is"
+    stand.order(stop="pcscd")
+    stand.order(start="pcscd")
 
 
 def small(stand, _):

@@ -3,6 +3,7 @@
 Nothing here tells what was found, only where, and of what kind it was.
 """
 
+import errno
 import os
 import re
 import struct
@@ -108,8 +109,12 @@ def memory(process, overlap):
                 for at in _range(start, stop, PIECE):
                     try:
                         piece = os.pread(held.fileno(), min(PIECE, stop - at), at)
-                    except OSError:
-                        break
+                    except OSError as error:
+                        # It was unmapped meanwhile, or its process has ended: it holds nothing. The pieces behind it are looked at all the same.
+                        if error.errno not in (errno.EIO, errno.EFAULT, errno.ESRCH):
+                            raise
+                        before = b""
+                        continue
                     content = before + piece
                     yield content
                     before = content[-overlap:] if overlap else b""

@@ -12,6 +12,7 @@ use serde_json::Value;
 use toml::Table;
 
 use crate::experiment::forgetting::remains;
+use crate::pcscd::Freed;
 use crate::reader::Reader;
 use crate::world::{World, set};
 
@@ -66,11 +67,13 @@ enum Order {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum Part {
     Center,
     Vrs,
     Pcscd,
+    /// As Debian starts it: what it frees it leaves as it is.
+    PlainPcscd,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -123,10 +126,11 @@ impl Around {
             Order::ResetTries(persona) => self.reader.reset_tries(&persona)?,
             Order::Stop(Part::Center) => self.world.center = None,
             Order::Stop(Part::Vrs) => self.world.vrs = None,
-            Order::Stop(Part::Pcscd) => self.reader.lose_service()?,
+            Order::Stop(Part::Pcscd | Part::PlainPcscd) => self.reader.lose_service()?,
             Order::Start(Part::Center) => self.world.start_center()?,
             Order::Start(Part::Vrs) => self.world.start_vrs()?,
-            Order::Start(Part::Pcscd) => self.reader.restore_service()?,
+            Order::Start(Part::Pcscd) => return self.restore_service(Freed::Overwritten),
+            Order::Start(Part::PlainPcscd) => return self.restore_service(Freed::Left),
             Order::Pause(part) => self.signal(part, Signal::STOP)?,
             Order::Resume(part) => self.signal(part, Signal::CONT)?,
             Order::Center(offer) => self.offer(offer)?,
@@ -137,11 +141,17 @@ impl Around {
         Ok(Carried::Done(true.into()))
     }
 
+    /// Says which process it is now.
+    fn restore_service<O>(&mut self, freed: Freed) -> Result<Carried<O>, Box<dyn Error>> {
+        self.reader.restore_service(freed)?;
+        Ok(Carried::Done(self.reader.service().into()))
+    }
+
     fn signal(&self, part: Part, signal: Signal) -> Result<(), Box<dyn Error>> {
         let program = match part {
             Part::Center => &self.world.center,
             Part::Vrs => &self.world.vrs,
-            Part::Pcscd => return Err("that cannot be done to pcscd".into()),
+            Part::Pcscd | Part::PlainPcscd => return Err("that cannot be done to pcscd".into()),
         };
         let program = program.as_ref().ok_or("it does not run")?;
         Ok(program.signal(signal)?)

@@ -19,6 +19,15 @@ const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 /// How long it may take to come up, or to end.
 const WITHIN: Duration = Duration::from_secs(10);
 
+/// What becomes of memory that it frees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freed {
+    /// Overwritten, as on a kiosk: the package has a drop-in for the service.
+    Overwritten,
+    /// Left as it is, as Debian starts the service.
+    Left,
+}
+
 /// The running service. Dropping it stops the service.
 pub struct Pcscd {
     service: Program,
@@ -47,7 +56,7 @@ impl Pcscd {
         );
         std::fs::write(readers.path().join("vpcd"), reader)?;
         Ok(Self {
-            service: launch(&readers, port)?,
+            service: launch(&readers, port, Freed::Overwritten)?,
             readers,
             port,
         })
@@ -57,9 +66,9 @@ impl Pcscd {
     ///
     /// # Errors
     /// If it does not end, or does not come up.
-    pub fn restart(&mut self) -> io::Result<()> {
+    pub fn restart(&mut self, freed: Freed) -> io::Result<()> {
         self.service.wait(WITHIN)?;
-        self.service = launch(&self.readers, self.port)?;
+        self.service = launch(&self.readers, self.port, freed)?;
         Ok(())
     }
 
@@ -84,13 +93,15 @@ impl Pcscd {
     }
 }
 
-fn launch(readers: &TempDir, port: u16) -> io::Result<Program> {
+fn launch(readers: &TempDir, port: u16, freed: Freed) -> io::Result<Program> {
     let mut command = Command::new("/usr/sbin/pcscd");
     command
         .args(["--foreground", "--error", "--config"])
         .arg(readers.path());
-    // What it frees it overwrites, as on a kiosk (the package has a drop-in for the service).
-    command.env("MALLOC_PERTURB_", "165");
+    match freed {
+        Freed::Overwritten => command.env("MALLOC_PERTURB_", "165"),
+        Freed::Left => command.env_remove("MALLOC_PERTURB_"),
+    };
     let mut service = Program::start("pcscd", command)?;
     let up = poll(WITHIN, || {
         let up = Path::new(SOCKET).exists() && is_listening(port);

@@ -14,7 +14,7 @@ use hw_sim::persona::PersonaName;
 use hw_sim::trace;
 use tempfile::TempDir;
 
-use crate::pcscd::Pcscd;
+use crate::pcscd::{Freed, Pcscd};
 use crate::process::{Program, program};
 
 /// How long `pcscd` may take to notice a card that came or went; it looks twice a second.
@@ -224,8 +224,8 @@ impl Reader {
     ///
     /// # Errors
     /// If it does not come up.
-    pub fn restore_service(&mut self) -> io::Result<()> {
-        self.pcscd.restart()
+    pub fn restore_service(&mut self, freed: Freed) -> io::Result<()> {
+        self.pcscd.restart(freed)
     }
 
     /// The process of `pcscd`.

@@ -8,7 +8,8 @@
 //! | `{"insert":"ordinary"}`, with `"lift_after":7` or `"faults":["slow=300@ins=B0,times=always"]` perhaps | a persona's card on the reader |
 //! | `{"remove":0}` | the card is taken from this slot |
 //! | `{"reset_tries":"one-try-left"}` | the card's first tries |
-//! | `{"stop":"center"}`, `{"start":"center"}`; `vrs`, `pcscd` | a program ends, or is started again |
+//! | `{"stop":"center"}`, `{"start":"center"}`; `vrs`, `pcscd` | a program ends, or is started again; of `pcscd` `done` is the process then |
+//! | `{"start":"plain-pcscd"}` | the same without what has it overwrite what it frees |
 //! | `{"pause":"center"}`, `{"resume":"center"}`; `vrs` | it stops answering, or goes on |
 //! | `{"center":"closed"}`, `"maintenance"`, `"open"` | what the center offers; it is started again |
 //! | `{"paper":false}`, `true` | the printer's trays are emptied, or filled |

@@ -94,7 +94,11 @@ impl Desk {
                             return Err(problem(SessionError::Transport(error)));
                         }
                     }
-                    selected => return selected.map_err(problem),
+                    selected => {
+                        // What was lost before this card was there, and is told late, does not concern it.
+                        self.lost = false;
+                        return selected.map_err(problem);
+                    }
                 },
                 (None, Some(_)) => return Err(ProblemCode::CardLifted),
                 (None, None) => {}
