@@ -157,7 +157,9 @@ const TWO_SCRIPTS_ABROAD: Person = Person {
 /// The center's, from whichever package of the workspace.
 pub fn folder() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.join("../issuance-center")
+    let mut all = own.ancestors().map(|above| above.join("issuance-center"));
+    let folder = all.find(|folder| folder.join("programmes").is_dir());
+    folder.expect("a package of the workspace")
 }
 
 pub fn programmes() -> Programmes {

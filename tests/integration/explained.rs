@@ -125,3 +125,30 @@ fn outside_judges_read_the_finest_codes_for_abroad_off_the_page() {
         }
     }
 }
+
+#[test]
+fn outside_judges_read_the_pages_that_fuzzing_begins_with() {
+    let programmes = specimen::programmes();
+    let programme = specimen::covid(&programmes);
+    let preview = specimen::preview(programme, &specimen::ORDINARY);
+    let payload = specimen::payload(programme, &preview).expect("it fits");
+    let card = health_card(specimen::sign(&payload).expose());
+    let (_, person, romanised) = specimen::ABROAD[0];
+    let abroad = specimen::preview_abroad(programme, person, romanised);
+    let seal = specimen::seal(programme, &abroad).expect("it fits");
+    let both = [card.clone(), seal.expose().to_owned()];
+    let folder = TempDir::new().expect("a folder");
+    let pdf = folder.path().join("page.pdf");
+    let target = fuzz_targets::find("page").expect("there is one");
+    let mut read = Vec::new();
+    for seed in (target.seeds)() {
+        fs::write(&pdf, seed).expect("a file");
+        let picture = page::rasterise(&pdf, 300).expect("poppler works");
+        let mut texts = page::zbar(&picture).unwrap_or_default();
+        texts.sort();
+        read.push(texts);
+    }
+    // Each page twice, the last one empty.
+    let expected = [&both[..1], &both, &[]].map(|texts| [texts, texts]);
+    assert!(read == expected.concat(), "{} pages", read.len());
+}

@@ -13,4 +13,4 @@ pub mod seeds;
 mod targets;
 
 pub use mutate::{Shape, mutate};
-pub use targets::{TARGETS, Target, find};
+pub use targets::{PLANTED, TARGETS, Target, find};

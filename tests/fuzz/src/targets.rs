@@ -173,7 +173,7 @@ pub const TARGETS: &[Target] = &[
         name: "page",
         body: page::body,
         shape: Shape::Bytes,
-        longest: 64 * 1024,
+        longest: 256 * 1024,
         short_run: 100,
         seeds: page::seeds,
     },
@@ -183,6 +183,26 @@ pub const TARGETS: &[Target] = &[
         shape: Shape::Bytes,
         longest: 4096,
         short_run: 10_000,
+        seeds: printer::seeds,
+    },
+];
+
+/// Targets of [`TARGETS`] in which something is wrong on purpose: each has to be found with a few changes to its seeds.
+pub const PLANTED: &[Target] = &[
+    Target {
+        name: "page",
+        body: page::planted,
+        shape: Shape::Bytes,
+        longest: 256 * 1024,
+        short_run: 5,
+        seeds: page::seeds,
+    },
+    Target {
+        name: "printer",
+        body: printer::planted,
+        shape: Shape::Bytes,
+        longest: 4096,
+        short_run: 2_000,
         seeds: printer::seeds,
     },
 ];

@@ -3,14 +3,15 @@
 //! The fuzz targets (`tests/fuzz`), each with its seeds and changes to them along their shape, the same every time: none may panic, and none may take
 //! longer than a tenth of a second. `./shomei fuzz` gives the same targets to libFuzzer, for as long as one likes.
 //!
-//! Control: two targets of which one panics on inputs that changes lead to, and one takes its time with them.
+//! Control: two targets of which one panics on inputs that changes lead to, and one takes its time with them; and targets as they are, of parsers in which
+//! something is wrong: a reader of pages that does not compare, and a printer's answers as the crate `ipp` reads them by itself.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use fuzz_targets::mutate::Random;
-use fuzz_targets::{Shape, TARGETS, Target, mutate};
+use fuzz_targets::{PLANTED, Shape, TARGETS, Target, mutate};
 
 use super::{Report, Size};
 
@@ -68,12 +69,22 @@ pub fn run(size: Size) -> io::Result<Report> {
             std::thread::sleep(AT_MOST + Duration::from_millis(20));
         }
     });
+    let found = |target: &Target| {
+        (
+            target.name,
+            trial(target, target.short_run, AT_MOST).crashes,
+        )
+    };
+    let found: Vec<_> = PLANTED.iter().map(found).collect();
     std::panic::set_hook(hook);
     report.told("inputs in all", all);
     report.figure("crashes", crashes, 0);
     report.figure(format!("inputs over {at_most:?}"), slow, 0);
     report.finds("crashes of a parser with a planted one", crash.crashes);
     report.finds("inputs over 100 ms of one with a planted loop", idle.slow);
+    for (name, crashes) in found {
+        report.finds(format!("{name}: finds with a planted fault"), crashes);
+    }
     Ok(report)
 }
 

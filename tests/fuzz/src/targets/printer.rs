@@ -1,10 +1,19 @@
 //! A printer's answers (RFC 8010, section 3), as a terminal understands them.
 
+use std::io::Cursor;
+
+use ipp::parser::IppParser;
+use ipp::reader::IppReader;
 use terminal::output::understands;
 
 /// Understood, or not.
 pub(super) fn body(input: &[u8]) {
     let _ = understands(input);
+}
+
+/// The parser by itself, which takes for granted that lengths inside values end where those do.
+pub(super) fn planted(input: &[u8]) {
+    let _ = IppParser::new(IppReader::new(Cursor::new(input.to_vec()))).parse();
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
@@ -32,6 +41,8 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let job = [
         attribute(0x21, "job-id", &7_i32.to_be_bytes()),
         attribute(0x42, "job-name", b""),
+        // A text with its language: lengths inside a value.
+        attribute(0x35, "job-state-message", b"\0\x02en\0\x04done"),
         attribute(0x23, "job-state", &9_i32.to_be_bytes()),
         attribute(0x44, "job-state-reasons", b"job-completed-with-errors"),
         attribute(0x21, "job-impressions-completed", &2_i32.to_be_bytes()),
