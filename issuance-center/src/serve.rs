@@ -12,6 +12,7 @@ use issuance_channel::{
     Identity, build,
     client::Client,
     descriptors::{self, TooFew},
+    request::RequestId,
     server::{self, StartError},
     tls::LoadError,
 };
@@ -317,6 +318,7 @@ impl Watch {
 /// If the operating system gives no threads.
 pub fn serve(mut config: Config, clock: Arc<dyn Clock>, trial: Trial) -> Result<(), ServeError> {
     let memory = trial.harden()?;
+    sandbox::panics_of_request(|| RequestId::current().map(u64::from));
     descriptors::provide(config.connections())?;
     // The last question to a name server: afterwards there is one address, and none can be asked.
     config.vrs.fix_address().map_err(|_| ServeError::Address)?;

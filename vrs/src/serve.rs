@@ -11,6 +11,7 @@ use issuance_api::{CenterId, Problem, ProblemCode};
 use issuance_channel::{
     Identity, Peer,
     descriptors::{self, TooFew},
+    request::RequestId,
     server::{
         self, Answer, AppLimits, Body, Connection, Form, Limits, LoopbackConfig, Method,
         MutualConfig, OpenService, Service, StartError,
@@ -72,6 +73,7 @@ pub enum ServeError {
 /// If the operating system gives no threads.
 pub fn serve(config: Config, clock: impl Clock, trial: Trial) -> Result<(), ServeError> {
     let memory = trial.harden()?;
+    sandbox::panics_of_request(|| RequestId::current().map(u64::from));
     let for_operator = Limits {
         connections: Limits::loopback().connections,
         ..config.limits.clone()

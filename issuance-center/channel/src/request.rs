@@ -32,6 +32,13 @@ impl RequestId {
     }
 }
 
+/// As a number.
+impl From<RequestId> for u64 {
+    fn from(id: RequestId) -> Self {
+        Self::from_be_bytes(id.0)
+    }
+}
+
 /// Sixteen hexadecimal digits.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +86,7 @@ mod tests {
         assert_eq!(RequestId::current(), None);
         let text = serde_json::to_string(&first).unwrap();
         assert_eq!(text, format!("\"{first}\""));
+        assert_eq!(format!("{:016x}", u64::from(first)), first.to_string());
         assert!(text.len() == 18 && first.to_string().bytes().all(|it| it.is_ascii_hexdigit()));
     }
 }

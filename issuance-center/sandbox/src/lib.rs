@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use calls::{Calls, seal};
 pub use files::{Confined, confine, is_whole};
 pub use memory::{Memory, harden};
+pub use panics::of_request as panics_of_request;
 pub use ways_out::{close_ways_out, start_nothing};
 
 /// What a process goes on needing. Everything else is refused by the kernel.

@@ -25,7 +25,7 @@ use super::{
     pace::{Pace, Paced, Phase},
     reply::{Reply, last},
 };
-use crate::stack;
+use crate::{request, stack};
 
 const HEADER_BYTES: usize = 16 * 1024;
 
@@ -178,6 +178,7 @@ impl<F: Front> Connection<F> {
         }
     }
 
+    /// Whatever is said of it from here on, refusals of the listener's own among it, is said of this request.
     async fn request(
         &self,
         session: &F::Session,
@@ -185,7 +186,7 @@ impl<F: Front> Connection<F> {
         request: Request<Incoming>,
     ) -> Result<Reply, Infallible> {
         pace.enter(Phase::Handling);
-        let reply = self.reply(session, request).await;
+        let reply = request::one(self.reply(session, request)).await;
         pace.enter(Phase::Answering);
         Ok(reply)
     }

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     EXPORTER_LABEL, Identity, JSON, Peer, RECIPIENT_PATH, SEALED,
     identity::remaining,
-    json, request,
+    json,
     sealing::{Binding, RecipientKeys, ResponseSealer, SealError},
     tls::{self, LoadError, ServerTls, TlsFiles},
 };
@@ -160,7 +160,7 @@ impl<S: Service> Mutual<S> {
         let nothing = Body(Zeroizing::default());
         let mut connection = party.connection.lock().await;
         let handling = self.service.handle(&mut connection, endpoint, nothing);
-        let answer = request::one(handling).await?;
+        let answer = handling.await?;
         Ok(reply(StatusCode::OK, JSON, answer.expose().to_vec()))
     }
 
@@ -183,7 +183,7 @@ impl<S: Service> Mutual<S> {
         let mut connection = party.connection.lock().await;
         let body = Body(plaintext);
         let handling = self.service.handle(&mut connection, endpoint, body);
-        let answer = request::one(handling).await;
+        let answer = handling.await;
         let sealed = match answer {
             Ok(answer) => sealer.seal(StatusCode::OK.as_u16(), answer.expose()),
             Err(problem) => {
