@@ -3,12 +3,20 @@
 //!
 //! Control: lines that have a word of their own are refused, and a holder's name in a line is found.
 
+mod figures;
+mod limits;
+mod provoked;
+mod requests;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
 use toml::Table;
+
+pub use figures::Figures;
 
 use super::memory::Found;
 use super::steps::{Cut, STEPS, apply, block_on, issued};
@@ -19,7 +27,10 @@ use crate::process::Program;
 use crate::world::{Options, World, repository};
 
 /// The events there are, read from their one file.
-pub struct Vocabulary(Table);
+pub struct Vocabulary {
+    events: Table,
+    of_servers: BTreeSet<String>,
+}
 
 impl Vocabulary {
     /// Reads `docs/events.toml`.
@@ -28,12 +39,14 @@ impl Vocabulary {
     /// If it cannot be read.
     pub fn load() -> io::Result<Self> {
         let text = fs::read_to_string(repository().join("docs/events.toml"))?;
-        text.parse().map(Self).map_err(io::Error::other)
+        let events: Table = text.parse().map_err(io::Error::other)?;
+        let of_servers = of_servers(&text, &events);
+        Ok(Self { events, of_servers })
     }
 
     /// Names of all events.
     pub fn events(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.events.keys().map(String::as_str)
     }
 
     /// What is wrong with a line; nothing if it is an event.
@@ -46,7 +59,7 @@ impl Vocabulary {
         let Some(Value::String(name)) = name else {
             return Some("no event");
         };
-        let Some(fields) = self.0.get(&name).and_then(toml::Value::as_table) else {
+        let Some(fields) = self.events.get(&name).and_then(toml::Value::as_table) else {
             return Some("an event of its own");
         };
         // What ends a program that never served has no time, for there is no clock yet.
@@ -75,6 +88,39 @@ impl Vocabulary {
         }
         None
     }
+}
+
+/// Kinds of lines that center or VRS can say: the sections of the file say whose an event is.
+fn of_servers(text: &str, events: &Table) -> BTreeSet<String> {
+    let mut kinds = BTreeSet::new();
+    let mut theirs = false;
+    for line in text.lines() {
+        match line {
+            "# All" | "# Center and VRS" | "# Center" | "# VRS" => theirs = true,
+            _ if line.starts_with("# Kiosk") => theirs = false,
+            _ => {}
+        }
+        let name = line.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        let Some(name) = name.filter(|_| theirs) else {
+            continue;
+        };
+        let what = events.get(name).and_then(|it| it.get("what")?.as_array());
+        match what {
+            None => drop(kinds.insert(name.to_owned())),
+            Some(what) => {
+                let words = what.iter().filter_map(toml::Value::as_str);
+                kinds.extend(words.map(|word| format!("{name} {word}")));
+            }
+        }
+    }
+    kinds
+}
+
+/// What a line is about: its event, and of a listener's what happened there.
+fn kind_of(line: &Value) -> String {
+    let word = |key: &str| line.get(key).and_then(Value::as_str);
+    let words = [word("event"), word("what")];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a value is of a kind of `docs/events.toml`.
@@ -109,70 +155,6 @@ fn is_code(text: &str) -> bool {
 fn is_random(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     text.len() == 16 && text.bytes().all(is_digit)
-}
-
-/// The figures there are at `/metrics`, read from their one file.
-pub struct Figures(Table);
-
-impl Figures {
-    /// Reads `docs/metrics.toml`.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn load() -> io::Result<Self> {
-        let text = fs::read_to_string(repository().join("docs/metrics.toml"))?;
-        text.parse().map(Self).map_err(io::Error::other)
-    }
-
-    /// What is wrong with a line of `/metrics`; nothing if it is a figure, or says of which type one is.
-    #[must_use]
-    pub fn fault(&self, line: &str) -> Option<&'static str> {
-        if let Some(told) = line.strip_prefix("# TYPE ") {
-            let known = told.split_once(' ').is_some_and(|(name, kind)| {
-                let is_known = self.0.keys().any(|it| it.starts_with(name));
-                is_known && ["counter", "gauge", "histogram"].contains(&kind)
-            });
-            return (!known).then_some("a figure of its own");
-        }
-        let Some((named, value)) = line.rsplit_once(' ') else {
-            return Some("no figure");
-        };
-        if value.is_empty() || !value.bytes().all(|it| it.is_ascii_digit() || it == b'.') {
-            return Some("a value of its own");
-        }
-        let (name, labels) = named.split_once('{').unwrap_or((named, "}"));
-        let Some(fields) = self.0.get(name).and_then(toml::Value::as_table) else {
-            return Some("a figure of its own");
-        };
-        let Some(labels) = labels.strip_suffix('}') else {
-            return Some("no figure");
-        };
-        let mut count = 0;
-        for label in labels.split(',').filter(|it| !it.is_empty()) {
-            let parts = label.split_once("=\"");
-            let parts = parts.and_then(|(key, text)| Some((key, text.strip_suffix('"')?)));
-            match parts.and_then(|(key, text)| Some((fields.get(key)?, text))) {
-                Some((kind, text)) if is_label(kind, text) => count += 1,
-                _ => return Some("a label of its own"),
-            }
-        }
-        (count != fields.len()).then_some("a label too few")
-    }
-}
-
-/// Whether a label's text is of a kind of `docs/metrics.toml`.
-fn is_label(kind: &toml::Value, text: &str) -> bool {
-    match kind {
-        toml::Value::Array(words) => words.iter().any(|word| word.as_str() == Some(text)),
-        toml::Value::String(name) => match name.as_str() {
-            "bound" => text == "+Inf" || text.bytes().all(|it| it.is_ascii_digit() || it == b'.'),
-            "municipality" => text.len() == 6 && text.bytes().all(|it| it.is_ascii_digit()),
-            "problem-code" => is_code(text),
-            "outcome" => text == "ok" || is_code(text),
-            _ => false,
-        },
-        _ => false,
-    }
 }
 
 /// Whether this is `FILE:LINE`, and can be nothing else.
@@ -223,8 +205,29 @@ pub fn run(size: Size) -> io::Result<Report> {
         Ok(())
     })??;
     let mut report = Report::default();
-    figures(&world, &traces, &mut report)?;
-    let lines = said(&mut world)?;
+    figures::closed(&world, &traces, &mut report)?;
+    let mut lines = said(&mut world)?;
+    drop(world);
+    let provoked = provoked::provoke()?;
+    provoked.judge.report(provoked::KINDS, &mut report);
+    traces = traces.and(Traces::of_holder("moved")?);
+    lines.extend(provoked.lines);
+    let kinds: BTreeSet<_> = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .map(|line| kind_of(&line))
+        .collect();
+    let unsaid: Vec<_> = vocabulary.of_servers.difference(&kinds).collect();
+    report.told(
+        "kinds of lines of center and VRS that were said, of those there are",
+        format!(
+            "{} of {}",
+            vocabulary.of_servers.len() - unsaid.len(),
+            vocabulary.of_servers.len()
+        ),
+    );
+    let unsaid: Vec<_> = unsaid.into_iter().map(String::as_str).collect();
+    report.told("  never said here", unsaid.join(", "));
     let search = traces.search();
     let (mut faults, mut found) = (Vec::new(), Found::new());
     for line in &lines {
@@ -260,6 +263,11 @@ pub fn run(size: Size) -> io::Result<Report> {
         .filter(|line| vocabulary.fault(line).is_some())
         .count();
     report.control(
+        "lines of requests, with an id of another's, two, none, or not said at all, that are noticed",
+        requests::noticed(),
+        4,
+    );
+    report.control(
         "lines with something of their own that are refused",
         refused,
         own.len(),
@@ -274,44 +282,6 @@ pub fn run(size: Size) -> io::Result<Report> {
         found.values().sum(),
     );
     Ok(report)
-}
-
-/// What both say at `/metrics`.
-fn figures(world: &World, traces: &Traces, report: &mut Report) -> io::Result<()> {
-    let known = Figures::load()?;
-    let search = traces.search();
-    let (mut lines, mut faults, mut found) = (0, 0, Found::new());
-    for admin in [&world.addresses.admin, &world.addresses.vrs_admin] {
-        let text = world.metrics(admin)?;
-        search.count(text.as_bytes(), &mut found);
-        lines += text.lines().count();
-        faults += text
-            .lines()
-            .filter(|line| known.fault(line).is_some())
-            .count();
-    }
-    report.told("lines of /metrics of center and VRS", lines);
-    report.figure("lines that are no figure of docs/metrics.toml", faults, 0);
-    report.figure(
-        "pieces of holders and certificates in figures",
-        found.values().sum::<usize>(),
-        0,
-    );
-    let own = [
-        r#"vrs_answers_total{step="inquiry",outcome="青葉"} 1"#,
-        r#"vrs_answers_total{step="inquiry"} 1"#,
-        r#"vrs_sentinel_found{municipality="132217",name="x"} 1"#,
-        r#"shomei_center_people{name="x"} 1"#,
-        "shomei_center_signing_stopped no",
-        "# TYPE shomei_center_people counter",
-    ];
-    let refused = own.iter().filter(|line| known.fault(line).is_some());
-    report.control(
-        "figures with something of their own that are refused",
-        refused.count(),
-        own.len(),
-    );
-    Ok(())
 }
 
 /// All that both wrote until they ended.
