@@ -91,6 +91,59 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Where in an application it strikes: the how-manieth thing that happens in one.
+    const fn place(self) -> u8 {
+        match self {
+            Self::Call(Call::Nonce, ..) => 0,
+            Self::Call(Call::Evidence, ..) => 1,
+            Self::Font(Moment::Inquiry) => 2,
+            Self::Call(Call::Inquiry, ..) => 3,
+            Self::Font(_) => 4,
+            Self::Call(Call::Register, ..) => 5,
+            Self::Signer(..) => 6,
+            Self::Call(Call::Delivered, ..) => 7,
+            // Of no application.
+            Self::Call(Call::Revocations, ..) => 8,
+        }
+    }
+
+    /// The last place that an application comes to, however often it begins again.
+    const fn reach(self) -> u8 {
+        match self {
+            // A center that signed wrong once signs nothing any more.
+            Self::Signer(Wrong::Miscalculates, _) => self.place(),
+            Self::Call(_, _, Times::Once) | Self::Signer(_, Times::Once) => u8::MAX,
+            // The card answers rubbish, and VRS notices; so it does with a ticket.
+            Self::Call(Call::Nonce, Way::Garbage, Times::Always) => 1,
+            Self::Call(Call::Evidence, Way::Garbage, Times::Always) => 3,
+            // Set while VRS registers, and missed when all is signed.
+            Self::Font(Moment::Inquiry) => 3,
+            Self::Font(_) => 6,
+            Self::Call(Call::Delivered, ..) => u8::MAX,
+            Self::Call(..) | Self::Signer(..) => self.place(),
+        }
+    }
+
+    /// Whether one of the two keeps the other from ever coming about, where this comes before the other in [`all`](Self::all).
+    pub(super) const fn shuts_out(self, other: Self) -> bool {
+        let (first, second) = match self.place() <= other.place() {
+            true => (self, other),
+            false => (other, self),
+        };
+        if first.place() < second.place() {
+            return first.reach() < second.place();
+        }
+        // The first of a plan strikes first, and every time.
+        matches!(
+            first,
+            Self::Call(_, _, Times::Always)
+                | Self::Signer(_, Times::Always)
+                | Self::Signer(Wrong::Miscalculates, _)
+        )
+    }
+}
+
 /// What fails in one application, and whether it did.
 #[derive(Clone)]
 pub(super) struct Faults {
@@ -107,9 +160,9 @@ impl Faults {
         }
     }
 
-    /// Whether it is one.
-    pub(super) fn is_alone(&self) -> bool {
-        self.plan().len() == 1
+    /// Whether everything that is to fail did.
+    pub(super) fn all_came_about(&self) -> bool {
+        self.plan().iter().all(|(_, struck)| *struck)
     }
 
     /// The application comes to this moment.

@@ -10,18 +10,19 @@ use std::process::Command;
 use std::sync::Arc;
 
 use card::trust::Environment;
+use vrs::service::Vrs;
 use vrs::statement::StatementKey;
 
-use super::{Moment, Size, Tally, VOID, apply, over, rows};
-use crate::applicant::Applicant;
+use super::{Moment, Outcome, Size, Tally, VOID, apply, over, pairs, rows};
+use crate::applicant::{Applicant, Link as Way};
 use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id, kiosk};
-use crate::simulator::{Link, Records};
+use crate::simulator::{Link, Records, Resident};
 use crate::world::run;
 
 /// What fails, for as long as it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
+pub(super) enum Inside {
     /// What is released or changed is written into the operation log.
     Log,
     /// A certificate is registered.
@@ -47,7 +48,7 @@ enum Inside {
 }
 
 impl Inside {
-    const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Log,
         Self::Reserve,
         Self::Deliver,
@@ -107,17 +108,14 @@ impl Inside {
 pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
     let open = town.open().await?;
     let mut plans: Vec<Vec<Inside>> = Inside::ALL.iter().map(|inside| vec![*inside]).collect();
-    let mut pairs = Vec::new();
-    for (n, first) in Inside::ALL.iter().enumerate() {
-        pairs.extend(
-            Inside::ALL[n + 1..]
-                .iter()
-                .map(|second| vec![*first, *second]),
-        );
-    }
+    let mut pairs = pairs::of(&Inside::ALL);
+    tally.pairs.there = pairs.len();
+    // A mark that is not there is not raised.
+    pairs.retain(|pair| *pair != [Inside::Mark, Inside::MarkRaised]);
+    tally.pairs.possible = pairs.len();
     let mut random = Random::new(66);
     for _ in 0..size.of(6, pairs.len()) {
-        plans.push(pairs.swap_remove(random.below(pairs.len())));
+        plans.push(pairs.swap_remove(random.below(pairs.len())).to_vec());
     }
     let moments = match size {
         Size::Small => &Moment::ALL[..1],
@@ -140,37 +138,45 @@ async fn trial(
     tally: &mut Tally,
 ) -> io::Result<()> {
     let resident = &town.people.residents[0];
-    let database = open.databases.file(resident.municipality);
-    let mark = open.databases.mark(resident.municipality);
-    let before = rows(&database)?.len();
-    let applicant = Applicant::new(center(town, open, plan)?);
-    let mut failing = Failing {
-        database: &database,
-        mark: &mark,
-        plan,
-        begun: false,
-    };
-    let outcome = apply(&applicant, resident, async |at| {
-        if at == from {
-            failing.begin()?;
-        }
-        Ok(true)
-    })
-    .await;
-    failing.end()?;
-    let outcome = outcome?;
-    tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
+    let failing = Failing::new(open, resident, plan, from);
+    let outcome = failing.application(town, center(town, open, plan)?, tally, |_| Ok(()));
+    let hindered = outcome.await?.is_hindered();
     // From a later step on some have nothing left to fail at.
-    if let ([_], Moment::Challenge) = (plan, from) {
-        tally.note(VOID, outcome.problem.is_none() && outcome.repeated == 0);
+    if from == Moment::Challenge {
+        match plan {
+            [one, other] => {
+                // Of two that stand one hides the other: the other is in the way, too, once the one is mended, and the other way round.
+                let mut both = hindered;
+                for alone in [[*one], [*other]] {
+                    let failing = Failing::new(open, resident, &alone, from);
+                    let center = center(town, open, &alone)?;
+                    let outcome = failing.application(town, center, tally, |_| Ok(())).await?;
+                    both &= outcome.is_hindered();
+                }
+                tally.pairs.tried(plan, both);
+            }
+            _ => tally.note(VOID, !hindered),
+        }
     }
     over(town, open, resident, tally).await
 }
 
 /// A center over that record system; where the key fails, over one with another key.
-fn center(town: &Town, open: &Open<Records>, plan: &[Inside]) -> io::Result<Link<Records>> {
-    let vrs = match plan.contains(&Inside::Statement) {
-        false => Arc::clone(&open.vrs),
+pub(super) fn center(
+    town: &Town,
+    open: &Open<Records>,
+    plan: &[Inside],
+) -> io::Result<Link<Records>> {
+    let records = Records::near(vrs(town, open, plan)?, center_id());
+    let (clock, notes) = (open.clock.clone(), open.notes.clone());
+    let center = town.works.center(center_id(), records, clock, notes)?;
+    Ok(Link::near(Arc::new(center), kiosk(1)))
+}
+
+/// That record system; where the key fails, one with another key.
+pub(super) fn vrs(town: &Town, open: &Open<Records>, plan: &[Inside]) -> io::Result<Arc<Vrs>> {
+    match plan.contains(&Inside::Statement) {
+        false => Ok(Arc::clone(&open.vrs)),
         true => {
             let file = town.ground.path("vrs/signing/nobodys.pem");
             if !file.exists() {
@@ -178,33 +184,72 @@ fn center(town: &Town, open: &Open<Records>, plan: &[Inside]) -> io::Result<Link
             }
             let key = StatementKey::load(&file, Environment::Emulator);
             let key = key.map_err(io::Error::other)?;
-            town.vrs_signing(&open.databases, &open.clock, &open.notes, key)?
+            town.vrs_signing(&open.databases, &open.clock, &open.notes, key)
         }
-    };
-    let records = Records::near(vrs, center_id());
-    let (clock, notes) = (open.clock.clone(), open.notes.clone());
-    let center = town.works.center(center_id(), records, clock, notes)?;
-    Ok(Link::near(Arc::new(center), kiosk(1)))
+    }
 }
 
-/// A plan at work on one municipality's files.
-struct Failing<'a> {
-    database: &'a Path,
-    mark: &'a Path,
+/// A plan at work on the files of one resident's municipality.
+pub(super) struct Failing<'a> {
+    resident: &'a Resident,
+    database: PathBuf,
+    mark: PathBuf,
     plan: &'a [Inside],
+    from: Moment,
     begun: bool,
 }
 
-impl Failing<'_> {
+impl<'a> Failing<'a> {
+    pub(super) fn new(
+        open: &Open<Records>,
+        resident: &'a Resident,
+        plan: &'a [Inside],
+        from: Moment,
+    ) -> Self {
+        Self {
+            resident,
+            database: open.databases.file(resident.municipality),
+            mark: open.databases.mark(resident.municipality),
+            plan,
+            from,
+            begun: false,
+        }
+    }
+
+    /// One application, in which this fails from its moment on, and what else comes about at each.
+    pub(super) async fn application<L: Way>(
+        mut self,
+        town: &Town,
+        center: L,
+        tally: &mut Tally,
+        mut also: impl FnMut(Moment) -> io::Result<()>,
+    ) -> io::Result<Outcome> {
+        let before = rows(&self.database)?.len();
+        let applicant = Applicant::new(center);
+        let outcome = apply(&applicant, self.resident, async |at| {
+            also(at)?;
+            if at == self.from {
+                self.begin()?;
+            }
+            Ok(true)
+        })
+        .await;
+        self.end()?;
+        let outcome = outcome?;
+        let registered = rows(&self.database)?;
+        tally.judge(&outcome, self.resident, &town.keys, &registered, before);
+        Ok(outcome)
+    }
+
     fn begin(&mut self) -> io::Result<()> {
         self.begun = true;
         // First what is written there, then what is taken away.
         for inside in self.plan {
             match inside {
-                Inside::Mark => fs::rename(self.mark, self.away())?,
+                Inside::Mark => fs::rename(&self.mark, self.away())?,
                 Inside::MarkRaised if !self.plan.contains(&Inside::Mark) => {
-                    mount(&["--bind".as_ref(), self.mark, self.mark])?;
-                    mount(&["-o".as_ref(), "remount,ro,bind".as_ref(), self.mark])?;
+                    mount(&["--bind".as_ref(), &self.mark, &self.mark])?;
+                    mount(&["-o".as_ref(), "remount,ro,bind".as_ref(), &self.mark])?;
                 }
                 _ => self.sql(inside.sql().map(|[begin, _]| begin))?,
             }
@@ -218,9 +263,9 @@ impl Failing<'_> {
         }
         for inside in self.plan.iter().rev() {
             match inside {
-                Inside::Mark => fs::rename(self.away(), self.mark)?,
+                Inside::Mark => fs::rename(self.away(), &self.mark)?,
                 Inside::MarkRaised if !self.plan.contains(&Inside::Mark) => {
-                    run(Command::new("umount").arg(self.mark)).map(drop)?;
+                    run(Command::new("umount").arg(&self.mark)).map(drop)?;
                 }
                 _ => self.sql(inside.sql().map(|[_, end]| end))?,
             }
@@ -233,7 +278,7 @@ impl Failing<'_> {
             return Ok(());
         };
         let mut sqlite = Command::new("sqlite3");
-        sqlite.args(["-cmd", ".timeout 5000"]).arg(self.database);
+        sqlite.args(["-cmd", ".timeout 5000"]).arg(&self.database);
         run(sqlite.arg(statement)).map(drop)
     }
 
