@@ -3,32 +3,29 @@
 //!
 //! Controls: the same attempts in processes that take nothing from themselves all succeed, and one of those leaves its memory in a core file.
 
+mod crashes;
 mod inside;
 mod kiosk;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::mm::{MlockAllFlags, mlockall, munlockall};
+use rustix::process::{Resource, getrlimit};
 
 use super::attempt::Attempt;
-use super::memory::{Found, Search};
-use super::steps::{Cut, STEPS, apply, block_on, issued, strike};
-use super::traces::Traces;
+use super::steps::{block_on, issued};
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::{Program, program, with_core_files};
+use crate::process::{Program, program};
 use crate::world::{Options, Programs, World};
 use inside::Stage;
 
 /// Whose applications these are.
 const PERSONA: &str = "ordinary";
-/// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
-const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
 
 /// Runs it.
 ///
@@ -37,7 +34,7 @@ const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
 pub fn run(size: Size) -> io::Result<Report> {
     let mut report = Report::default();
     from_inside(&mut report)?;
-    crashes(size, &mut report)?;
+    crashes::all(size, &mut report)?;
     shipped(&mut report)?;
     Ok(report)
 }
@@ -147,180 +144,10 @@ fn of_server(world: &World, server: Server) -> io::Result<Stage> {
     Ok(stage)
 }
 
-/// Center and VRS ended by signals at every step, with core files asked for.
-fn crashes(size: Size, report: &mut Report) -> io::Result<()> {
-    let mut world = World::start(&Options::default())?;
-    let applicant = Applicant::new(world.terminal("kiosk-0001"));
-    let mut traces = Traces::of_holder(PERSONA)?;
-    for server in Server::BOTH {
-        restart(&mut world, server)?;
-    }
-    let certificate = block_on(issued(&world, &applicant, PERSONA))??;
-    traces.certificate(&certificate)?;
-    let search = traces.search();
-    let mut ended = 0;
-    for server in Server::BOTH {
-        for round in 0..size.of(1, 6) {
-            for (number, at) in (round..).zip(STEPS) {
-                let crash = CRASHES[number % CRASHES.len()];
-                let process = server.program(&world)?.id();
-                let applicant = Applicant::new(world.terminal("kiosk-0001"));
-                let cut = Cut {
-                    at,
-                    after: Duration::from_millis(1 << (number % 5)),
-                    signal: Some((process, crash)),
-                    waits: false,
-                };
-                // How far it came is not what is looked at.
-                let _ = block_on(apply(&world, &applicant, PERSONA, Some(cut)))?;
-                ended += 1;
-                restart(&mut world, server)?;
-            }
-        }
-    }
-    let Files {
-        found,
-        searched,
-        unread,
-    } = in_files(&world, &search)?;
-    report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
-    report.told("pieces of eight bytes searched for", search.len());
-    report.told("files searched", searched);
-    report.figure("files that could not be read", unread, 0);
-    report.figure(
-        "pieces of the holder or the certificate in files",
-        sum(&found),
-        0,
-    );
-    let whole = block_on(issued(&world, &applicant, PERSONA))?;
-    report.figure("certificates afterwards", usize::from(whole.is_ok()), 1);
-
-    let planted = world.ground.path("planted");
-    fs::write(&planted, certificate.jws.expose())?;
-    report.finds(
-        "pieces in a file put there",
-        sum(&in_files(&world, &search)?.found),
-    );
-    drop(world);
-    core_of_control(report)
-}
-
-/// A process without protection, ended likewise: its core file holds what it held.
-fn core_of_control(report: &mut Report) -> io::Result<()> {
-    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern")?;
-    if pattern.starts_with(['|', '/']) {
-        report.untried(
-            "what a core file of a process without protection holds, for this machine keeps none beside the process",
-        );
-        return Ok(());
-    }
-    let mut world = World::start(&Options {
-        programs: Programs::Control(&["--free"]),
-        ..Options::default()
-    })?;
-    restart(&mut world, Server::Center)?;
-    let applicant = Applicant::new(world.terminal("kiosk-0001"));
-    let mut traces = Traces::of_holder(PERSONA)?;
-    traces.certificate(&block_on(issued(&world, &applicant, PERSONA))??)?;
-    let mut center = world.center.take().ok_or(io::ErrorKind::NotFound)?;
-    strike(center.id(), Signal::SEGV);
-    // On a busy machine two signals may have come as one.
-    if center.wait(Duration::from_secs(10)).is_err() {
-        strike(center.id(), Signal::SEGV);
-        center.wait(Duration::from_secs(30))?;
-    }
-    let found = in_files(&world, &traces.search())?.found;
-    report.finds(
-        "pieces in the core file of a center without protection",
-        sum(&found),
-    );
-    Ok(())
-}
-
-/// Starts a server again, with core files as large as may be, in a folder of its own.
-fn restart(world: &mut World, server: Server) -> io::Result<()> {
-    let (program, command) = match server {
-        Server::Center => (&mut world.center, world.ground.center()),
-        Server::Vrs => (&mut world.vrs, world.ground.serving_vrs()),
-    };
-    *program = None;
-    let folder = world.ground.path("run");
-    let temporary = folder.join("tmp");
-    fs::create_dir_all(&temporary)?;
-    let mut shell = with_core_files(&command);
-    shell.current_dir(&folder).env("TMPDIR", &temporary);
-    let (started, mut ready) = Program::serve(server.name(), shell)?;
-    *program = Some(started);
-    let admin = match server {
-        Server::Center => &mut world.addresses.admin,
-        Server::Vrs => &mut world.addresses.vrs_admin,
-    };
-    *admin = ready.remove("admin").unwrap_or_default();
-    Ok(())
-}
-
-/// What was found in files, in so many, and how many more could not be read.
-#[derive(Default)]
-struct Files {
-    found: Found,
-    searched: usize,
-    unread: usize,
-}
-
-/// What files of the world hold, or are called: everything but the cards, whose content is the holder's. And what the programs said, on
-/// either output, and as figures.
-fn in_files(world: &World, search: &Search) -> io::Result<Files> {
-    let mut files = Files::default();
-    let mut folders = vec![world.ground.path(""), PathBuf::from("/dev/shm")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let path = entry.path();
-            search.count(path.as_os_str().as_encoded_bytes(), &mut files.found);
-            let kind = entry.file_type()?;
-            if kind.is_dir() && !is_of_cards(&path) {
-                folders.push(path);
-            } else if kind.is_file() {
-                match fs::read(path) {
-                    Ok(content) => {
-                        files.searched += 1;
-                        search.count(&content, &mut files.found);
-                    }
-                    // Removed meanwhile: it holds nothing.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(_) => files.unread += 1,
-                }
-            }
-        }
-    }
-    for server in Server::BOTH {
-        let Ok(program) = server.program(world) else {
-            continue;
-        };
-        let admin = match server {
-            Server::Center => &world.addresses.admin,
-            Server::Vrs => &world.addresses.vrs_admin,
-        };
-        let metrics = world.metrics(admin)?;
-        let lines = program.log.all().into_iter().chain(program.output.all());
-        for line in lines.chain([metrics]) {
-            search.count(line.as_bytes(), &mut files.found);
-        }
-    }
-    Ok(files)
-}
-
-fn is_of_cards(folder: &Path) -> bool {
-    folder.ends_with("cards") || folder.ends_with("owners")
-}
-
-fn sum(found: &Found) -> usize {
-    found.values().sum()
-}
-
 /// What the kernel says of the programs themselves, and that they have no way in of their own.
 fn shipped(report: &mut Report) -> io::Result<()> {
     let world = World::start(&Options::default())?;
+    let may_lock = may_lock_memory();
     for server in Server::BOTH {
         let name = server.name();
         let process = server.program(&world)?.id();
@@ -361,14 +188,17 @@ fn shipped(report: &mut Report) -> io::Result<()> {
             usize::from(!told("\"keys_within_reach\":0")),
             0,
         );
-        report.told(
-            format!("{name}: memory"),
-            if told("\"memory\":\"locked\"") {
-                "locked"
-            } else {
-                "not locked: RLIMIT_MEMLOCK"
-            },
-        );
+        let memory = match told("\"memory\":\"locked\"") {
+            true => "locked",
+            false => "not locked",
+        };
+        match may_lock {
+            true => report.figure(format!("{name}: memory"), memory, "locked"),
+            false => report.told(format!("{name}: memory"), memory),
+        }
+    }
+    if !may_lock {
+        report.untried("that memory is kept off the swap, for processes here may not lock theirs");
     }
     kiosk::shipped(&world, report)?;
     let own = |name: &str| -> io::Result<(bool, bool)> {
@@ -395,6 +225,16 @@ fn shipped(report: &mut Report) -> io::Result<()> {
     let named = text.windows(13).any(|it| it == b"attempts.json");
     report.finds("such a switch in the control", usize::from(named));
     Ok(())
+}
+
+/// Whether the kernel lets this process, and whatever it starts, lock all of its memory, without a limit to come to.
+fn may_lock_memory() -> bool {
+    let limit = getrlimit(Resource::Memlock).current;
+    // Beneath what this process has mapped already, a limit that is kept to refuses.
+    let is_no_limit = limit.is_none_or(|bytes| bytes <= 16 << 20);
+    let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::ONFAULT);
+    let unlocked = munlockall();
+    is_no_limit && locked.is_ok() && unlocked.is_ok()
 }
 
 /// What the kernel says of a process: its threads, and core files.

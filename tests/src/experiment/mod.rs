@@ -17,6 +17,7 @@ pub mod division;
 pub mod failure;
 pub mod forgetting;
 pub mod harm;
+mod holders;
 mod honest;
 pub mod isolation;
 mod memory;

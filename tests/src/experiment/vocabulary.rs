@@ -18,13 +18,14 @@ use toml::Table;
 
 pub use figures::Figures;
 
+use super::holders::{self, PERSONAS};
 use super::memory::Found;
 use super::steps::{Cut, STEPS, apply, block_on, issued};
 use super::traces::Traces;
 use super::{Report, Size};
 use crate::applicant::Applicant;
 use crate::process::Program;
-use crate::world::{Options, World, repository};
+use crate::world::{Options, World, repository, set};
 
 /// The events there are, read from their one file.
 pub struct Vocabulary {
@@ -170,21 +171,25 @@ fn is_place(text: &str) -> bool {
 /// # Errors
 /// If the programs cannot be run as wanted: nothing is shown then.
 pub fn run(size: Size) -> io::Result<Report> {
-    const PERSONAS: [&str; 4] = ["ordinary", "gaiji", "tampered", "wrong-ca"];
+    const REFUSED: [&str; 2] = ["tampered", "wrong-ca"];
     let vocabulary = Vocabulary::load()?;
-    let mut world = World::start(&Options::default())?;
-    let mut traces = Traces::default();
-    for persona in PERSONAS {
+    let mut world = World::start(&Options {
+        center: |config| set(config, "app_quota.applications", 1_000_000),
+        ..Options::default()
+    })?;
+    // Of both kinds. From then on one holder applies at a kiosk, the other by an app, for abroad.
+    let mut traces = block_on(holders::traces(&world))??;
+    for persona in REFUSED {
         traces = traces.and(Traces::of_holder(persona)?);
     }
-    let mut applications = 0;
+    let mut applications = 2 * PERSONAS.len();
     block_on(async {
         for round in 0..size.of(1, 50) {
-            for persona in ["ordinary", "gaiji"] {
-                let applicant = Applicant::new(world.terminal("kiosk-0001"));
+            for persona in PERSONAS {
+                let applicant = holders::applicant(&world, persona)?;
                 traces.certificate(&issued(&world, &applicant, persona).await?)?;
             }
-            for persona in ["tampered", "wrong-ca"] {
+            for persona in REFUSED {
                 let applicant = Applicant::new(world.terminal("kiosk-0001"));
                 if apply(&world, &applicant, persona, None).await.is_ok() {
                     return Err(io::Error::other("a false card was believed"));
@@ -197,10 +202,12 @@ pub fn run(size: Size) -> io::Result<Report> {
                     signal: None,
                     waits: false,
                 };
-                let applicant = Applicant::new(world.terminal("kiosk-0001"));
-                let _ = apply(&world, &applicant, "ordinary", Some(cut)).await;
+                for persona in PERSONAS {
+                    let applicant = holders::applicant(&world, persona)?;
+                    let _ = apply(&world, &applicant, persona, Some(cut)).await;
+                }
             }
-            applications += 4 + STEPS.len();
+            applications += 4 + 2 * STEPS.len();
         }
         Ok(())
     })??;
@@ -234,7 +241,11 @@ pub fn run(size: Size) -> io::Result<Report> {
         faults.extend(vocabulary.fault(line));
         search.count(line.as_bytes(), &mut found);
     }
-    report.told("applications, made, refused and aborted", applications);
+    report.told(
+        "applications, made, refused and aborted, for use in Japan and for abroad",
+        applications,
+    );
+    report.told("pieces of eight bytes searched for", search.len());
     report.told("lines of center and VRS", lines.len());
     report.figure(
         "lines that are no event of docs/events.toml",
@@ -279,6 +290,16 @@ pub fn run(size: Size) -> io::Result<Report> {
     );
     report.finds(
         "pieces of a holder in a line that has their name",
+        found.values().sum(),
+    );
+    let mut found = Found::new();
+    let number = holders::passport(PERSONAS[1])?.number;
+    search.count(
+        line(&format!(r#""event":"ready","of":"{number}""#)).as_bytes(),
+        &mut found,
+    );
+    report.finds(
+        "pieces of a passport in a line that has its number",
         found.values().sum(),
     );
     Ok(report)

@@ -1,0 +1,222 @@
+//! Center and VRS end by signals that they do not choose, while somebody applies; and all files are searched then.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use issuance_api::terminal::IssueAnswer;
+use rustix::process::Signal;
+
+use super::super::holders::{self, PERSONAS};
+use super::super::memory::{Found, Search};
+use super::super::steps::{Cut, STEPS, apply, block_on, issued, strike};
+use super::super::traces::Traces;
+use super::super::{Report, Size};
+use super::{PERSONA, Server};
+use crate::applicant::Applicant;
+use crate::process::{Program, with_core_files};
+use crate::world::{Options, Programs, World, set};
+
+/// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
+const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
+
+/// Center and VRS ended by signals at every step, with core files asked for.
+pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
+    let mut world = World::start(&Options {
+        center: |config| set(config, "app_quota.applications", 1_000_000),
+        ..Options::default()
+    })?;
+    for server in Server::BOTH {
+        restart(&mut world, server)?;
+    }
+    let search = block_on(holders::traces(&world))??.search();
+    let mut ended = 0;
+    for (own, server) in Server::BOTH.into_iter().enumerate() {
+        for round in own..own + size.of(1, 6) {
+            for (number, at) in (round..).zip(STEPS) {
+                let crash = CRASHES[number % CRASHES.len()];
+                let process = server.program(&world)?.id();
+                // For use in Japan and for abroad in turn.
+                let persona = PERSONAS[number % PERSONAS.len()];
+                let applicant = holders::applicant(&world, persona)?;
+                let cut = Cut {
+                    at,
+                    after: Duration::from_millis(1 << (number % 5)),
+                    signal: Some((process, crash)),
+                    waits: false,
+                };
+                // How far it came is not what is looked at.
+                let _ = block_on(apply(&world, &applicant, persona, Some(cut)))?;
+                ended += 1;
+                restart(&mut world, server)?;
+            }
+        }
+    }
+    let Files {
+        found,
+        searched,
+        unread,
+    } = in_files(&world, &search)?;
+    report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
+    report.told("pieces of eight bytes searched for", search.len());
+    report.told("files searched", searched);
+    report.figure("files that could not be read", unread, 0);
+    report.figure(
+        "pieces of holders, passports or certificates in files",
+        sum(&found),
+        0,
+    );
+    if sum(&found) > 0 {
+        report.counted("  which are", &found);
+    }
+    let certificates = PERSONAS.map(|persona| {
+        let applicant = holders::applicant(&world, persona)?;
+        block_on(issued(&world, &applicant, persona))?
+    });
+    let whole = certificates.iter().filter(|it| it.is_ok()).count();
+    report.figure(
+        "certificates afterwards, one for abroad",
+        whole,
+        PERSONAS.len(),
+    );
+
+    let planted = world.ground.path("planted");
+    let [upper, lower] = holders::passport(PERSONAS[1])?.lines();
+    let [domestic, abroad] = certificates;
+    for (what, content) in [
+        ("a passport's lines", format!("{upper}\n{lower}").into()),
+        ("a VDS-NC", seal_of(abroad?)?),
+        ("a page", domestic?.page.as_bytes().to_vec()),
+    ] {
+        fs::write(&planted, content)?;
+        report.finds(
+            format!("pieces in a file put there, with {what}"),
+            sum(&in_files(&world, &search)?.found),
+        );
+    }
+    drop(world);
+    core_of_control(report)
+}
+
+fn seal_of(issued: IssueAnswer) -> io::Result<Vec<u8>> {
+    let seal = issued.vds_nc.ok_or(io::ErrorKind::NotFound)?;
+    Ok(seal.expose().as_bytes().to_vec())
+}
+
+/// A process without protection, ended likewise: its core file holds what it held.
+fn core_of_control(report: &mut Report) -> io::Result<()> {
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern")?;
+    if pattern.starts_with(['|', '/']) {
+        report.untried(
+            "what a core file of a process without protection holds, for this machine keeps none beside the process",
+        );
+        return Ok(());
+    }
+    let mut world = World::start(&Options {
+        programs: Programs::Control(&["--free"]),
+        ..Options::default()
+    })?;
+    restart(&mut world, Server::Center)?;
+    let applicant = Applicant::new(world.terminal("kiosk-0001"));
+    let mut traces = Traces::of_holder(PERSONA)?;
+    traces.certificate(&block_on(issued(&world, &applicant, PERSONA))??)?;
+    let mut center = world.center.take().ok_or(io::ErrorKind::NotFound)?;
+    strike(center.id(), Signal::SEGV);
+    // On a busy machine two signals may have come as one.
+    if center.wait(Duration::from_secs(10)).is_err() {
+        strike(center.id(), Signal::SEGV);
+        center.wait(Duration::from_secs(30))?;
+    }
+    let found = in_files(&world, &traces.search())?.found;
+    report.finds(
+        "pieces in the core file of a center without protection",
+        sum(&found),
+    );
+    Ok(())
+}
+
+/// Starts a server again, with core files as large as may be, in a folder of its own.
+fn restart(world: &mut World, server: Server) -> io::Result<()> {
+    let (program, command) = match server {
+        Server::Center => (&mut world.center, world.ground.center()),
+        Server::Vrs => (&mut world.vrs, world.ground.serving_vrs()),
+    };
+    *program = None;
+    let folder = world.ground.path("run");
+    let temporary = folder.join("tmp");
+    fs::create_dir_all(&temporary)?;
+    let mut shell = with_core_files(&command);
+    shell.current_dir(&folder).env("TMPDIR", &temporary);
+    let (started, mut ready) = Program::serve(server.name(), shell)?;
+    *program = Some(started);
+    let admin = match server {
+        Server::Center => &mut world.addresses.admin,
+        Server::Vrs => &mut world.addresses.vrs_admin,
+    };
+    *admin = ready.remove("admin").unwrap_or_default();
+    Ok(())
+}
+
+/// What was found in files, in so many, and how many more could not be read.
+#[derive(Default)]
+struct Files {
+    found: Found,
+    searched: usize,
+    unread: usize,
+}
+
+/// What files of the world hold, or are called: everything but the cards, whose content is the holder's. And what the programs said, on
+/// either output, and as figures.
+fn in_files(world: &World, search: &Search) -> io::Result<Files> {
+    let mut files = Files::default();
+    let mut folders = vec![world.ground.path(""), PathBuf::from("/dev/shm")];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            // Removed meanwhile: it holds nothing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let path = entry.path();
+            search.count(path.as_os_str().as_encoded_bytes(), &mut files.found);
+            let kind = entry.file_type()?;
+            if kind.is_dir() && !is_of_cards(&path) {
+                folders.push(path);
+            } else if kind.is_file() {
+                match fs::read(path) {
+                    Ok(content) => {
+                        files.searched += 1;
+                        search.count(&content, &mut files.found);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(_) => files.unread += 1,
+                }
+            }
+        }
+    }
+    for server in Server::BOTH {
+        let Ok(program) = server.program(world) else {
+            continue;
+        };
+        let admin = match server {
+            Server::Center => &world.addresses.admin,
+            Server::Vrs => &world.addresses.vrs_admin,
+        };
+        let metrics = world.metrics(admin)?;
+        let lines = program.log.all().into_iter().chain(program.output.all());
+        for line in lines.chain([metrics]) {
+            search.count(line.as_bytes(), &mut files.found);
+        }
+    }
+    Ok(files)
+}
+
+fn is_of_cards(folder: &Path) -> bool {
+    folder.ends_with("cards") || folder.ends_with("owners")
+}
+
+fn sum(found: &Found) -> usize {
+    found.values().sum()
+}
