@@ -19,7 +19,7 @@ use issuance_center::{
         vdsnc::store::{self, StoreError},
     },
 };
-use sandbox::Trial;
+use sandbox::{SandboxError, Trial};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -142,6 +142,8 @@ enum Vdsnc {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -152,7 +154,9 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    // Whatever the command: most have a key at hand.
+    let hardened = sandbox::harden().map_err(Failure::from);
+    match hardened.and_then(|_| run(Arguments::parse().command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             explain(&failure);

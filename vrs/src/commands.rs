@@ -36,6 +36,9 @@ pub enum CommandError {
     /// The configuration is refused.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
+    /// This process cannot be protected.
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::SandboxError),
     /// It cannot serve.
     #[error(transparent)]
     Serve(#[from] crate::serve::ServeError),

@@ -75,7 +75,9 @@ enum Key {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    // Whatever the command: an import holds a whole municipality.
+    let hardened = sandbox::harden().map_err(CommandError::from);
+    match hardened.and_then(|_| run(Arguments::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             commands::explain(&error);

@@ -4,6 +4,7 @@
 mod abroad;
 mod busy;
 mod demo;
+mod ended;
 mod fixture;
 mod import;
 mod program;

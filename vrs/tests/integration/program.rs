@@ -25,13 +25,13 @@ use crate::{
 };
 
 /// A folder with everything `vrs serve` needs.
-struct Site {
+pub(crate) struct Site {
     folder: tempfile::TempDir,
     pki: dev_pki::Pki,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let pki = dev_pki::create(&path.join("pki"), Options::default()).unwrap();
@@ -75,11 +75,11 @@ impl Site {
         site
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vrs"));
         command
             .arg("--config")
@@ -92,7 +92,7 @@ impl Site {
         self.command(arguments).output().unwrap()
     }
 
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{error}");
