@@ -11,7 +11,7 @@ use std::{
 };
 
 use issuance_api::ProblemCode;
-use issuance_channel::server;
+use issuance_channel::{histogram::Histogram, server};
 
 use crate::event::Listener;
 
@@ -59,30 +59,9 @@ impl Step {
     }
 }
 
-/// Upper bounds of the latency buckets: microseconds, and seconds as written.
-const BUCKETS: [(u64, &str); 9] = [
-    (500, "0.0005"),
-    (1_000, "0.001"),
-    (5_000, "0.005"),
-    (10_000, "0.01"),
-    (50_000, "0.05"),
-    (100_000, "0.1"),
-    (500_000, "0.5"),
-    (1_000_000, "1"),
-    (5_000_000, "5"),
-];
-
-#[derive(Default)]
-struct Figures {
-    /// Ended within each bucket's bound and above the one before.
-    buckets: [AtomicU64; BUCKETS.len()],
-    count: AtomicU64,
-    microseconds: AtomicU64,
-}
-
 /// Counters since the start.
 pub struct Metrics {
-    steps: [Figures; Step::ALL.len()],
+    steps: [Histogram; Step::ALL.len()],
     problems: Vec<AtomicU64>,
     listeners: Mutex<BTreeMap<(Listener, server::Event), u64>>,
 }
@@ -101,16 +80,8 @@ impl Metrics {
     /// Counts a step that ended, well or with a problem.
     pub fn count(&self, step: Step, took: Duration, problem: Option<ProblemCode>) {
         let of_step = Step::ALL.iter().zip(&self.steps);
-        for (_, figures) in of_step.filter(|(each, _)| **each == step) {
-            let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            figures.count.fetch_add(1, Ordering::Relaxed);
-            figures
-                .microseconds
-                .fetch_add(microseconds, Ordering::Relaxed);
-            let bucket = BUCKETS.iter().position(|(bound, _)| microseconds <= *bound);
-            if let Some(bucket) = bucket.and_then(|index| figures.buckets.get(index)) {
-                bucket.fetch_add(1, Ordering::Relaxed);
-            }
+        for (_, steps) in of_step.filter(|(each, _)| **each == step) {
+            steps.count(took);
         }
         let of_code = ProblemCode::ALL.iter().zip(&self.problems);
         for (_, counter) in of_code.filter(|(code, _)| Some(**code) == problem) {
@@ -140,27 +111,9 @@ impl Metrics {
     fn write(&self, text: &mut String, signing_stopped: bool) -> std::fmt::Result {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         writeln!(text, "# TYPE shomei_center_step_seconds histogram")?;
-        for (step, figures) in Step::ALL.iter().zip(&self.steps) {
-            let name = format!("step=\"{}\"", step.label());
-            let mut below = 0;
-            for ((_, bound), bucket) in BUCKETS.iter().zip(&figures.buckets) {
-                below += read(bucket);
-                writeln!(
-                    text,
-                    "shomei_center_step_seconds_bucket{{{name},le=\"{bound}\"}} {below}"
-                )?;
-            }
-            let (count, sum) = (read(&figures.count), read(&figures.microseconds));
-            writeln!(
-                text,
-                "shomei_center_step_seconds_bucket{{{name},le=\"+Inf\"}} {count}"
-            )?;
-            let (seconds, rest) = (sum / 1_000_000, sum % 1_000_000);
-            writeln!(
-                text,
-                "shomei_center_step_seconds_sum{{{name}}} {seconds}.{rest:06}"
-            )?;
-            writeln!(text, "shomei_center_step_seconds_count{{{name}}} {count}")?;
+        for (step, took) in Step::ALL.iter().zip(&self.steps) {
+            let label = ("step", step.label());
+            took.write(text, "shomei_center_step_seconds", label)?;
         }
         writeln!(text, "# TYPE shomei_center_problems_total counter")?;
         for (code, counter) in ProblemCode::ALL.iter().zip(&self.problems) {

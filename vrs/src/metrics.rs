@@ -1,26 +1,72 @@
 //! Figures for the operator, in Prometheus' text format. Every label is of a closed list.
 
-use std::{collections::BTreeMap, fmt::Write, sync::Mutex};
+use std::{collections::BTreeMap, fmt::Write, sync::Mutex, time::Duration};
 
 use issuance_api::{MunicipalityCode, ProblemCode};
-use issuance_channel::server;
+use issuance_channel::{histogram::Histogram, server};
 
 use crate::storage::Unavailable;
+
+/// A step that a center can ask for, as the label `step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `POST /v1/nonce`.
+    Nonce,
+    /// `POST /v1/evidence`.
+    Evidence,
+    /// `POST /v1/inquiry`.
+    Inquiry,
+    /// `POST /v1/register`.
+    Register,
+    /// `POST /v1/delivered`.
+    Delivered,
+    /// `POST /v1/revocations`.
+    Revocations,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Nonce,
+        Self::Evidence,
+        Self::Inquiry,
+        Self::Register,
+        Self::Delivered,
+        Self::Revocations,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Nonce => "nonce",
+            Self::Evidence => "evidence",
+            Self::Inquiry => "inquiry",
+            Self::Register => "register",
+            Self::Delivered => "delivered",
+            Self::Revocations => "revocations",
+        }
+    }
+}
 
 /// Counters since start.
 #[derive(Default)]
 pub struct Metrics {
     /// By step and outcome.
     answers: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    /// By step.
+    took: [Histogram; Step::ALL.len()],
     /// By what the listener reports.
     transport: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Metrics {
     /// Counts an answer; `ok` where there is no problem.
-    pub fn answered(&self, step: &'static str, problem: Option<ProblemCode>) {
+    pub fn answered(&self, step: Step, took: Duration, problem: Option<ProblemCode>) {
         let outcome = problem.map_or("ok", ProblemCode::as_str);
-        count(&self.answers, (step, outcome));
+        count(&self.answers, (step.label(), outcome));
+        let of_step = Step::ALL.iter().zip(&self.took);
+        for (_, steps) in of_step.filter(|(each, _)| **each == step) {
+            steps.count(took);
+        }
     }
 
     /// Counts an event of the listener.
@@ -37,6 +83,11 @@ impl Metrics {
                 &mut text,
                 format_args!("vrs_answers_total{{step=\"{step}\",outcome=\"{outcome}\"}} {count}"),
             );
+        }
+        text.push_str("# TYPE vrs_step_seconds histogram\n");
+        for (step, took) in Step::ALL.iter().zip(&self.took) {
+            took.write(&mut text, "vrs_step_seconds", ("step", step.label()))
+                .expect("a string takes any text");
         }
         text.push_str("# TYPE vrs_transport_total counter\n");
         for (event, count) in &*lock(&self.transport) {

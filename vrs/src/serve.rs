@@ -26,7 +26,7 @@ use crate::{
     config::Config,
     divisions::Divisions,
     event::{Event, Events, StandardError},
-    metrics::Metrics,
+    metrics::{Metrics, Step},
     service::{Parts, Vrs},
     statement::{StatementKey, StatementKeyError},
     storage::FILES,
@@ -197,36 +197,6 @@ impl Centers {
     }
 }
 
-/// The steps a center can ask for.
-#[derive(Clone, Copy, Debug)]
-pub enum Step {
-    /// `POST /v1/nonce`.
-    Nonce,
-    /// `POST /v1/evidence`.
-    Evidence,
-    /// `POST /v1/inquiry`.
-    Inquiry,
-    /// `POST /v1/register`.
-    Register,
-    /// `POST /v1/delivered`.
-    Delivered,
-    /// `POST /v1/revocations`.
-    Revocations,
-}
-
-impl Step {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Nonce => "nonce",
-            Self::Evidence => "evidence",
-            Self::Inquiry => "inquiry",
-            Self::Register => "register",
-            Self::Delivered => "delivered",
-            Self::Revocations => "revocations",
-        }
-    }
-}
-
 impl Service for Centers {
     type Endpoint = Step;
     type State = ();
@@ -255,9 +225,11 @@ impl Service for Centers {
         step: Step,
         body: Body,
     ) -> Result<Answer, Problem> {
+        let begun = self.vrs.uptime();
         let answer = self.answer(&connection.peer, step, body).await;
+        let took = self.vrs.uptime().saturating_sub(begun);
         let problem = answer.as_ref().err().map(|problem| problem.code);
-        self.metrics.answered(step.name(), problem);
+        self.metrics.answered(step, took, problem);
         answer
     }
 

@@ -191,6 +191,11 @@ impl Vrs {
         }
     }
 
+    /// Time since the start, for how long something took.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.parts.clock.uptime()
+    }
+
     /// A failure is a problem, never a finding; the cause is for the operator alone.
     fn unavailable(&self, municipality: MunicipalityCode, cause: Unavailable) -> ProblemCode {
         if self.down().insert(municipality, cause) != Some(cause) {

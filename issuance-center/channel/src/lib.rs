@@ -11,6 +11,7 @@
 //! | [`sealing`] | HPKE requests and the responses to them; recipient keys |
 //! | [`secret_file`] | files that their owner alone may read |
 //! | [`descriptors`] | as many file descriptors as all limits together can take |
+//! | [`histogram`] | how long answers took |
 //! | [`request`] | which lines of a log are about one request |
 //! | [`stack`] | what calls leave behind them on it |
 //! | [`server`] | listeners: mutual, anonymous, public, loopback |
@@ -21,6 +22,7 @@
 pub mod build;
 pub mod client;
 pub mod descriptors;
+pub mod histogram;
 pub mod identity;
 mod json;
 pub mod request;

@@ -251,6 +251,9 @@ async fn an_application_from_nonce_to_hand_over() {
         r#"vrs_answers_total{step="evidence",outcome="ok"} 1"#,
         r#"vrs_answers_total{step="evidence",outcome="challenge-expired"} 1"#,
         r#"vrs_sentinel_found{municipality="132217"} 1"#,
+        r#"vrs_step_seconds_bucket{step="evidence",le="+Inf"} 2"#,
+        r#"vrs_step_seconds_count{step="evidence"} 2"#,
+        r#"vrs_step_seconds_count{step="revocations"} 1"#,
     ] {
         assert!(metrics.contains(line), "{metrics}");
     }
