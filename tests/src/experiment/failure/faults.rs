@@ -111,9 +111,7 @@ impl Fault {
     /// The last place that an application comes to, however often it begins again.
     const fn reach(self) -> u8 {
         match self {
-            // A center that signed wrong once signs nothing any more.
-            Self::Signer(Wrong::Miscalculates, _) => self.place(),
-            Self::Call(_, _, Times::Once) | Self::Signer(_, Times::Once) => u8::MAX,
+            Self::Call(_, _, Times::Once) => u8::MAX,
             // The card answers rubbish, and VRS notices; so it does with a ticket.
             Self::Call(Call::Nonce, Way::Garbage, Times::Always) => 1,
             Self::Call(Call::Evidence, Way::Garbage, Times::Always) => 3,
@@ -121,6 +119,7 @@ impl Fault {
             Self::Font(Moment::Inquiry) => 3,
             Self::Font(_) => 6,
             Self::Call(Call::Delivered, ..) => u8::MAX,
+            // A center whose signer failed or was wrong once signs nothing any more.
             Self::Call(..) | Self::Signer(..) => self.place(),
         }
     }
@@ -135,12 +134,7 @@ impl Fault {
             return first.reach() < second.place();
         }
         // The first of a plan strikes first, and every time.
-        matches!(
-            first,
-            Self::Call(_, _, Times::Always)
-                | Self::Signer(_, Times::Always)
-                | Self::Signer(Wrong::Miscalculates, _)
-        )
+        matches!(first, Self::Call(_, _, Times::Always) | Self::Signer(..))
     }
 }
 
