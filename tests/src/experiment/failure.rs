@@ -10,6 +10,7 @@
 //! Control: the same with a record system that takes a failure for an answer; and the judge is shown two certificates of one application.
 
 mod across;
+mod calls;
 mod careless;
 mod databases;
 mod faults;
@@ -30,19 +31,15 @@ use issuance_channel::client::CallError;
 use super::isolation::register::rows;
 use super::{Report, Size};
 use crate::applicant::{self, Applicant, Line, Link};
-use crate::random::Random;
 use crate::simulator::Resident;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::world::{Ground, Options, set};
-use faults::{Fault, Faults, FaultyRecords, FaultySigner};
 use pairs::Pairs;
 
 /// One of them has a name for which the font of names is read.
 const RESIDENTS: usize = 6;
 /// How often a request that may be repeated is sent.
 const ATTEMPTS: u32 = 3;
-/// How often somebody begins again while not everything failed that was to.
-const BEGUN: usize = 3;
 /// Longer than any reservation.
 const LAPSED: Duration = Duration::from_secs(1300);
 
@@ -123,7 +120,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         .enable_all()
         .build()?;
     let mut calls = Tally::default();
-    runtime.block_on(at_calls(&town, size, &mut calls))?;
+    runtime.block_on(calls::trials(&town, size, &mut calls))?;
     calls.report("at calls, signer and fonts", &mut report);
     let mut damaged = Tally::default();
     runtime.block_on(databases::trials(&town, size, &mut damaged))?;
@@ -158,74 +155,6 @@ const NAMES: &str = "names.ttf";
 
 fn put_font(font: &Path) -> io::Result<()> {
     std::fs::copy("/usr/share/fonts/truetype/ipamj/ipamjm.ttf", font).map(drop)
-}
-
-/// Every fault of a call, signer or font alone, and in pairs.
-async fn at_calls(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
-    let open = town.open().await?;
-    let all = Fault::all();
-    for (n, fault) in all.iter().enumerate() {
-        let came_about = trial(town, &open, vec![*fault], n, tally).await?;
-        tally.note(VOID, !came_about);
-    }
-    let pairs = pairs::of(&all);
-    tally.pairs.there = pairs.len();
-    let is_possible = |[first, second]: &[Fault; 2]| !first.shuts_out(*second);
-    let (mut pairs, mut others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_possible);
-    tally.pairs.possible = pairs.len();
-    let mut random = Random::new(6);
-    for n in 0..size.of(25, pairs.len()) {
-        let pair = pairs.swap_remove(random.below(pairs.len()));
-        let came_about = trial(town, &open, pair.to_vec(), n, tally).await?;
-        tally.pairs.tried(pair, came_about);
-    }
-    for n in 0..size.of(8, others.len()) {
-        let pair = others.swap_remove(random.below(others.len()));
-        let came_about = trial(town, &open, pair.to_vec(), n, tally).await?;
-        tally.pairs.tried_in_vain(pair, came_about);
-    }
-    Ok(())
-}
-
-/// Applications of the n-th resident, in which this fails; whether all of it did. Where it did not yet, they begin again.
-async fn trial<R>(
-    town: &Town,
-    open: &Open<R>,
-    plan: Vec<Fault>,
-    n: usize,
-    tally: &mut Tally,
-) -> io::Result<bool> {
-    let resident = town.whose(n, &plan)?;
-    let faults = Faults::new(plan, town.ground.path("center").join(NAMES));
-    let signer = FaultySigner::new(town.works.signing_key()?, faults.clone());
-    // A center of its own: one that stopped signing stays stopped.
-    let records = |records| FaultyRecords::new(records, faults.clone());
-    let center = town.center_over(open, records, signer)?;
-    let database = open.databases.file(resident.municipality);
-    for _ in 0..BEGUN {
-        let before = rows(&database)?.len();
-        let applicant = Applicant::new(center.clone());
-        let at = async |moment| faults.come_to(moment).map(|()| true);
-        let outcome = apply(&applicant, resident, at).await?;
-        tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
-        if faults.all_came_about() {
-            break;
-        }
-    }
-    let came_about = faults.end()?;
-    over(town, open, resident, tally).await?;
-    Ok(came_about)
-}
-
-impl Town {
-    /// A resident in whose application this can fail.
-    fn whose(&self, n: usize, plan: &[Fault]) -> io::Result<&Resident> {
-        let resident = match plan.iter().any(|fault| matches!(fault, Fault::Font(_))) {
-            true => self.people.with_rare_name(),
-            false => self.people.residents.get(n % RESIDENTS),
-        };
-        resident.ok_or(io::ErrorKind::NotFound.into())
-    }
 }
 
 /// Whatever it was: once it is over, the resident gets one, and what nobody got lapses.
