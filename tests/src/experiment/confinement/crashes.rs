@@ -13,13 +13,13 @@ use super::super::memory::{Found, Search};
 use super::super::steps::{Cut, STEPS, apply, block_on, issued, strike};
 use super::super::traces::Traces;
 use super::super::{Report, Size};
-use super::{PERSONA, Server};
+use super::{PERSONA, Server, import};
 use crate::applicant::Applicant;
 use crate::process::{Program, with_core_files};
 use crate::world::{Options, Programs, World, set};
 
 /// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
-const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
+pub(super) const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
 
 /// Center and VRS ended by signals at every step, with core files asked for.
 pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
@@ -80,6 +80,8 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         whole,
         PERSONAS.len(),
     );
+
+    import::ended(&world, &search, size, report)?;
 
     let planted = world.ground.path("planted");
     let [upper, lower] = holders::passport(PERSONAS[1])?.lines();
@@ -160,15 +162,15 @@ fn restart(world: &mut World, server: Server) -> io::Result<()> {
 
 /// What was found in files, in so many, and how many more could not be read.
 #[derive(Default)]
-struct Files {
-    found: Found,
+pub(super) struct Files {
+    pub(super) found: Found,
     searched: usize,
     unread: usize,
 }
 
 /// What files of the world hold, or are called: everything but the cards, whose content is the holder's. And what the programs said, on
 /// either output, and as figures.
-fn in_files(world: &World, search: &Search) -> io::Result<Files> {
+pub(super) fn in_files(world: &World, search: &Search) -> io::Result<Files> {
     let mut files = Files::default();
     let mut folders = vec![world.ground.path(""), PathBuf::from("/dev/shm")];
     while let Some(folder) = folders.pop() {
@@ -217,6 +219,6 @@ fn is_of_cards(folder: &Path) -> bool {
     folder.ends_with("cards") || folder.ends_with("owners")
 }
 
-fn sum(found: &Found) -> usize {
+pub(super) fn sum(found: &Found) -> usize {
     found.values().sum()
 }
