@@ -87,6 +87,29 @@ impl Divisions {
         reading.inspect_err(|cause| self.failed(&division, *cause))
     }
 
+    /// As [`Division::look`].
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn look(
+        &self,
+        municipality: MunicipalityCode,
+        anew: bool,
+    ) -> Result<(), Unavailable> {
+        let division = self.division(municipality).await?;
+        let looked = division.look(anew).await;
+        looked.inspect_err(|cause| self.failed(&division, *cause))
+    }
+
+    /// Whether one municipality's sentinel is found just now, and persons were whole when they were last looked through.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn health(&self, municipality: MunicipalityCode) -> Result<(), Unavailable> {
+        self.read(municipality).await?;
+        self.division(municipality).await?.is_whole()
+    }
+
     async fn division(&self, municipality: MunicipalityCode) -> Result<Arc<Division>, Unavailable> {
         let slot = self.open.get(&municipality).ok_or(Unavailable::Missing)?;
         let open = lock(slot).clone();
@@ -98,12 +121,15 @@ impl Divisions {
         Ok(Arc::clone(lock(slot).get_or_insert(opened)))
     }
 
-    /// Opened anew at the next request, for what was wrong may have been put right; but not where another was only faster, or one
-    /// person's row is damaged.
+    /// Opened anew at the next request, for what was wrong may have been put right; but not where another was only faster, or persons'
+    /// rows are damaged: what is known of them would be forgotten.
     fn failed(&self, division: &Arc<Division>, cause: Unavailable) {
         let slot = self.open.get(&division.municipality());
-        let of_one = matches!(cause, Unavailable::Busy | Unavailable::Damaged);
-        if let (Some(slot), false) = (slot, of_one) {
+        let stays = matches!(
+            cause,
+            Unavailable::Busy | Unavailable::Damaged | Unavailable::Persons
+        );
+        if let (Some(slot), false) = (slot, stays) {
             lock(slot).take_if(|now| Arc::ptr_eq(now, division));
         }
     }

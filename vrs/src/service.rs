@@ -32,6 +32,9 @@ use crate::{
     ticket::Tickets,
 };
 
+/// From one look through all persons of a municipality to the next, where nobody else has written.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+
 /// How long things hold. Each may be shortened, none lengthened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
@@ -84,6 +87,8 @@ pub struct Vrs {
     asked: Asked,
     /// What cannot be relied on just now, so that each change is noted once.
     down: Mutex<BTreeMap<MunicipalityCode, Unavailable>>,
+    /// When all persons are to be looked through again, though nobody else has written.
+    look_again: Mutex<BTreeMap<MunicipalityCode, Duration>>,
 }
 
 impl Vrs {
@@ -100,6 +105,7 @@ impl Vrs {
             tickets: Tickets::new(ticket + reservation),
             asked: Asked::default(),
             down: Mutex::default(),
+            look_again: Mutex::default(),
             parts,
         }
     }
@@ -110,11 +116,11 @@ impl Vrs {
         self.parts.centers.contains(center)
     }
 
-    /// Whether each municipality's sentinel is found just now.
+    /// Whether each municipality's sentinel is found just now, and its persons were whole when they were last looked through.
     pub async fn health(&self) -> Vec<(MunicipalityCode, Result<(), Unavailable>)> {
         let mut health = Vec::new();
         for municipality in self.parts.divisions.municipalities() {
-            let found = self.parts.divisions.read(municipality).await.map(drop);
+            let found = self.parts.divisions.health(municipality).await;
             health.push((municipality, found));
         }
         health
@@ -132,22 +138,44 @@ impl Vrs {
         let reservation = self.parts.lifetimes.reservation;
         self.asked
             .forget(milliseconds(uptime.saturating_sub(reservation)));
+        // One a round, so that they do not come all at once, hour after hour.
+        let again = self.next_to_look_at(uptime);
         for municipality in self.parts.divisions.municipalities() {
-            match self.lapse(municipality).await {
-                Ok(count) => {
-                    self.available(municipality);
-                    if count > 0 {
-                        self.parts.events.note(Event::Lapsed {
-                            municipality,
-                            count,
-                        });
-                    }
-                }
+            let anew = again == Some(municipality);
+            // What lapses does so whatever became of persons.
+            let looked = self.parts.divisions.look(municipality, anew).await;
+            let lapsed = self.lapse(municipality).await;
+            match lapsed.and(looked) {
+                Ok(()) => self.available(municipality),
                 Err(cause) => {
                     self.unavailable(municipality, cause);
                 }
             }
+            if let Ok(count @ 1..) = lapsed {
+                self.parts.events.note(Event::Lapsed {
+                    municipality,
+                    count,
+                });
+            }
         }
+    }
+
+    /// Whose hour is over. It begins with the first round.
+    fn next_to_look_at(&self, uptime: Duration) -> Option<MunicipalityCode> {
+        let mut look_again = self
+            .look_again
+            .lock()
+            .expect("nothing panics while it holds this lock");
+        for municipality in self.parts.divisions.municipalities() {
+            let due = look_again
+                .entry(municipality)
+                .or_insert(uptime + LOOK_AGAIN);
+            if *due <= uptime {
+                *due = uptime + LOOK_AGAIN;
+                return Some(municipality);
+            }
+        }
+        None
     }
 
     /// Waits for other writers only where there is something to write, or where they were in the way just now.

@@ -103,6 +103,7 @@ const UNREGISTERED: &str = "certificates that are not registered";
 const TWICE: &str = "two of one application";
 const CROSSED: &str = "others' or altered";
 const UNTRUE: &str = "told that there is no record, or what else is not so";
+const STOPPED: &str = "certificates after issuing was stopped and older rows were put back";
 const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
 const STUCK: &str = "no certificate once it is over";
 const SLOW: &str = "without an answer in time";

@@ -4,6 +4,7 @@
 //! key file     = master (32 bytes), keys/CODE.key, readable by its owner alone
 //! key(purpose) = HKDF-SHA256(ikm = master, info = transcript("shomei vrs key v1", municipality, purpose))
 //! index        = HMAC-SHA-256(key("index"), identity), identity = 12 digits of the individual number, or "sentinel"
+//! tag          = HMAC-SHA-256 under key("census"): see census.rs
 //! sealed       = version (1 byte, 01) ‖ nonce (12) ‖ AES-256-GCM-SIV under key("number") or key("record")
 //! additional   = transcript("shomei vrs row v1", municipality, table, row id, bound to)
 //! ```
@@ -65,12 +66,14 @@ pub(super) enum Identity<'a> {
     Number(&'a str),
 }
 
-/// The three keys of a municipality.
+/// The four keys of a municipality.
 pub(super) struct Cipher {
     municipality: MunicipalityCode,
     index: Zeroizing<[u8; 32]>,
     number: Aes256GcmSiv,
     record: Aes256GcmSiv,
+    /// With its key taken in.
+    census: Hmac<Sha256>,
 }
 
 impl Cipher {
@@ -115,17 +118,24 @@ impl Cipher {
             index: key("index"),
             number: Aes256GcmSiv::new((&*key("number")).into()),
             record: Aes256GcmSiv::new((&*key("record")).into()),
+            census: hmac(&key("census")),
         }
     }
 
     /// Where the row of this identity is found.
     pub(super) fn index(&self, identity: &Identity<'_>) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.index.as_slice())
-            .expect("HMAC takes keys of any length");
+        let mut mac = hmac(&self.index);
         mac.update(match identity {
             Identity::Sentinel => b"sentinel",
             Identity::Number(digits) => digits.as_bytes(),
         });
+        mac.finalize().into_bytes().into()
+    }
+
+    /// What a person's row is to the census.
+    pub(super) fn tag(&self, row: &[u8]) -> [u8; 32] {
+        let mut mac = self.census.clone();
+        mac.update(row);
         mac.finalize().into_bytes().into()
     }
 
@@ -198,4 +208,8 @@ impl Cipher {
             .field(&place.bound_to.to_be_bytes())
             .into_bytes()
     }
+}
+
+fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }

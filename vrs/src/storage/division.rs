@@ -4,7 +4,10 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,10 +18,14 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard, Semaphore},
+    time::timeout,
+};
 
 use super::{
     Folders, Found, KeyError, Operation, Reading, Session, Unavailable,
+    census::{Looked, Moment},
     cipher::{Cipher, Identity},
     high_water,
     session::{PersonRow, insert_sentinel},
@@ -45,6 +52,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 
 /// Waiting for other transactions of this process before giving up.
 const TURN: Duration = Duration::from_secs(3);
+/// How often persons are looked through for one inquiry, where others write again and again.
+const LOOKS: usize = 3;
 /// Waiting for another process's, `vrs import`, before giving up.
 const BUSY: Duration = Duration::from_secs(2);
 /// Making a database, which nobody waits for, on the slowest of disks.
@@ -91,6 +100,12 @@ pub struct Division {
     identity: Inode,
     /// And of its write-ahead log: what is committed after that was taken away is in no file that anybody will ever open.
     log: Inode,
+    /// When persons were last looked through.
+    looked: Mutex<Option<Looked>>,
+    /// Whose turn it is to look through them.
+    looking: AsyncMutex<()>,
+    /// How many connections that write there have been: one after the other.
+    connections: Arc<AtomicU64>,
 }
 
 /// Device and inode.
@@ -151,7 +166,8 @@ impl Division {
         }
         let key = folders.key(municipality);
         let cipher = Cipher::load(&key, municipality).map_err(|_| Unavailable::Key)?;
-        let writer = connect(&database, WRITERS, BUSY).await?;
+        let connections = Arc::default();
+        let writer = connect(&database, WRITERS, BUSY, &connections).await?;
         // Where no file is missing, the log is there from the first connection to the last, and one is always open.
         let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
             .fetch_one(&writer)
@@ -162,7 +178,7 @@ impl Division {
         let log = inode(&log_of(&database))?;
         let division = Arc::new(Self {
             municipality,
-            readers: connect(&database, READERS, BUSY).await?,
+            readers: connect(&database, READERS, BUSY, &Arc::default()).await?,
             writer,
             cipher,
             high_water: folders.epoch(municipality),
@@ -171,6 +187,9 @@ impl Division {
             turns: Arc::new(Semaphore::new(1)),
             identity: (metadata.dev(), metadata.ino()),
             log,
+            looked: Mutex::default(),
+            looking: AsyncMutex::default(),
+            connections,
         });
         division.read().await?;
         // Only a database known to be this municipality's is brought to this program's schema.
@@ -196,18 +215,29 @@ impl Division {
         Ok(session)
     }
 
-    /// As [`begin`](Self::begin), and finds the person with this number.
+    /// As [`begin`](Self::begin), and finds the person with this number. Where somebody else has written since persons were last
+    /// looked through, they are first.
     ///
     /// # Errors
-    /// [`Unavailable`], also if a row does not open or a dose is missing.
+    /// [`Unavailable`], also if a row does not open, a dose is missing, or persons are not those the sentinel states.
     pub async fn begin_for(
         self: &Arc<Self>,
         number: &IndividualNumber,
     ) -> Result<(Session, Option<Found>), Unavailable> {
         let identity = Identity::Number(number.expose());
-        let (session, row) = self.begin_with(&identity).await?;
-        let found = row.map(|row| self.open_person(row, number)).transpose()?;
-        Ok((session, found))
+        for _ in 0..LOOKS {
+            let (session, row) = self.begin_with(&identity).await?;
+            let now = session.moment();
+            if self.has_looked_at(now) {
+                self.is_whole()?;
+                let found = row.map(|row| self.open_person(row, number)).transpose()?;
+                return Ok((session, found));
+            }
+            // Whoever writes does not wait for it.
+            drop(session);
+            self.look_at(now).await?;
+        }
+        Err(Unavailable::Busy)
     }
 
     async fn begin_with(
@@ -231,6 +261,80 @@ impl Division {
         let (reading, _) =
             Reading::begin(division, (&readers, "BEGIN"), &Identity::Sentinel).await?;
         Ok(reading)
+    }
+
+    /// Looks through all persons, where somebody else has written since that was done; `anew` in any case. Writers do not wait for
+    /// it, nor it for them: while there is one, it is not known whether somebody else has written.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; [`Unavailable::Persons`] if they are not those the sentinel states, now or when they were last looked through.
+    pub async fn look(self: &Arc<Self>, anew: bool) -> Result<(), Unavailable> {
+        let now = match self.writer.try_acquire() {
+            Some(mut writer) => {
+                let version = sqlx::query_scalar("SELECT data_version FROM pragma_data_version");
+                Some(self.moment(version.fetch_one(&mut *writer).await?))
+            }
+            None => None,
+        };
+        let never = self.last_look().is_none();
+        if anew || never || now.is_some_and(|now| !self.has_looked_at(now)) {
+            // After that: what is committed meanwhile is of a later moment.
+            let _looking = self.turn_to_look().await?;
+            let is_whole = self.read().await?.is_whole().await?;
+            if now.is_some() || !is_whole {
+                self.looked(now, is_whole);
+            }
+        }
+        self.is_whole()
+    }
+
+    /// The same for whoever needs it done: all who ask at once wait for the first of them.
+    async fn look_at(self: &Arc<Self>, now: Moment) -> Result<(), Unavailable> {
+        let _looking = self.turn_to_look().await?;
+        if !self.has_looked_at(now) {
+            let is_whole = self.read().await?.is_whole().await?;
+            self.looked(Some(now), is_whole);
+        }
+        self.is_whole()
+    }
+
+    async fn turn_to_look(&self) -> Result<AsyncGuard<'_, ()>, Unavailable> {
+        let turn = timeout(TURN, self.looking.lock()).await;
+        turn.map_err(|_| Unavailable::Busy)
+    }
+
+    /// Of the connection that writes, which says that this is its `data_version`.
+    pub(super) fn moment(&self, version: i64) -> Moment {
+        Moment {
+            connection: self.connections.load(Ordering::Relaxed),
+            version,
+        }
+    }
+
+    pub(super) fn has_looked_at(&self, moment: Moment) -> bool {
+        self.last_look()
+            .is_some_and(|looked| looked.at == Some(moment))
+    }
+
+    pub(super) fn looked(&self, at: Option<Moment>, is_whole: bool) {
+        *self.last_look() = Some(Looked { at, is_whole });
+    }
+
+    /// Whether persons were those the sentinel states, when they were last looked through.
+    ///
+    /// # Errors
+    /// [`Unavailable::Persons`]
+    pub fn is_whole(&self) -> Result<(), Unavailable> {
+        match *self.last_look() {
+            Some(Looked {
+                is_whole: false, ..
+            }) => Err(Unavailable::Persons),
+            _ => Ok(()),
+        }
+    }
+
+    fn last_look(&self) -> MutexGuard<'_, Option<Looked>> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether what is committed is in the files that whoever comes next will open.
@@ -263,6 +367,7 @@ async fn connect(
     database: &Path,
     connections: u32,
     within: Duration,
+    made: &Arc<AtomicU64>,
 ) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(database)
@@ -276,6 +381,7 @@ async fn connect(
         // What does not fit into memory would go to files of their own.
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");
+    let made = Arc::clone(made);
     SqlitePoolOptions::new()
         .max_connections(connections)
         // The last connection that closes takes the log away: none closes before the division does.
@@ -284,6 +390,10 @@ async fn connect(
         // What a server far away may need: here it is one more change of thread for each transaction.
         .test_before_acquire(false)
         .acquire_timeout(within)
+        .after_connect(move |_, _| {
+            made.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(()) })
+        })
         .connect_with(options)
         .await
 }
@@ -294,7 +404,7 @@ async fn fill(
     cipher: &Cipher,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    let pool = connect(database, WRITERS, MADE_WITHIN).await?;
+    let pool = connect(database, WRITERS, MADE_WITHIN, &Arc::default()).await?;
     MIGRATIONS.run(&pool).await?;
     let mut transaction = pool.begin().await?;
     sqlx::query("INSERT INTO division (singleton, municipality) VALUES (1, ?)")

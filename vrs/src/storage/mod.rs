@@ -8,10 +8,13 @@
 //! data/CODE.sqlite   the division
 //! keys/CODE.key      its master key
 //! keys/CODE.epoch    highest data epoch ever committed (20 digits and a line feed): an older file is a stale restore
-//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch}
+//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch, census}
 //! ```
-//! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves.
+//! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves. The census says who is registered: all
+//! persons are looked through at the first question, at the next one after anybody else has written (SQLite says so), by an import before it begins,
+//! and by [`Division::look`]. What was written into the file itself, past SQLite, is noticed by the last alone.
 
+mod census;
 mod cipher;
 mod division;
 mod high_water;
@@ -107,6 +110,9 @@ pub enum Unavailable {
     /// Its database lies here, but the configuration does not name it.
     #[error("the municipality is left out of the configuration")]
     LeftOut,
+    /// Persons or their index are not those the sentinel states: some are gone, older, or not found.
+    #[error("persons are not those that were imported")]
+    Persons,
     /// A row does not open, or contradicts another.
     #[error("a record is damaged")]
     Damaged,

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Division, Operation, Reading, Session, Unavailable,
+    census::{Tag, tag},
     cipher::{Cipher, Identity, Place},
     session::{PersonRow, person_place, random_id},
 };
@@ -45,12 +46,13 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
-/// A person's sealed attributes. The number of doses is in it, so that a dose that went missing is noticed.
+/// A person's sealed attributes. Which doses are the person's is in it, so that one that went missing or is an older one is noticed: a row's id never
+/// comes up twice.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sealed {
     person: Person,
-    doses: usize,
+    doses: Vec<i64>,
 }
 
 /// What an import writes, ready to be written: parsed, compared and sealed before any transaction that others wait for.
@@ -62,32 +64,56 @@ struct Staged {
 /// A person to write.
 struct Row {
     id: i64,
-    /// 0 for a person who is new.
-    replaces: i64,
-    index: [u8; 32],
+    /// The row before; nothing for a person who is new.
+    replaces: Option<Replaced>,
+    index: Vec<u8>,
     number: Vec<u8>,
+    record_version: i64,
     attributes: Vec<u8>,
     doses: Vec<(i64, Vec<u8>)>,
 }
 
+/// A row that another takes the place of.
+#[derive(Clone, Copy)]
+struct Replaced {
+    id: i64,
+    record_version: i64,
+    tag: Tag,
+}
+
 impl Row {
-    fn seal(cipher: &Cipher, id: i64, replaces: i64, entry: &Entry) -> Self {
-        let sealed = Sealed {
-            person: entry.person.clone(),
-            doses: entry.doses.len(),
-        };
+    fn seal(cipher: &Cipher, replaces: Option<Replaced>, entry: &Entry) -> Self {
+        let id = replaces.map_or_else(random_id, |row| row.id);
+        let record_version = replaces.map_or(0, |row| row.record_version) + 1;
         let doses = entry.doses.iter().map(|dose| {
             let dose_id = random_id();
             (dose_id, cipher.seal(dose_place(dose_id, id), dose))
         });
+        let doses: Vec<_> = doses.collect();
+        let sealed = Sealed {
+            person: entry.person.clone(),
+            doses: doses.iter().map(|(id, _)| *id).collect(),
+        };
+        let index = cipher.index(&Identity::Number(entry.number.expose()));
         Self {
             id,
             replaces,
-            index: cipher.index(&Identity::Number(entry.number.expose())),
+            index: index.to_vec(),
             number: cipher.seal_number(number_place(id), entry.number.expose()),
-            attributes: cipher.seal(person_place(id, replaces + 1), &sealed),
-            doses: doses.collect(),
+            record_version,
+            attributes: cipher.seal(person_place(id, record_version), &sealed),
+            doses,
         }
+    }
+
+    fn tag(&self, cipher: &Cipher) -> Tag {
+        tag(
+            cipher,
+            self.id,
+            self.record_version,
+            &self.index,
+            &self.attributes,
+        )
     }
 }
 
@@ -106,8 +132,11 @@ impl Division {
         // releases the lock with the process, whatever becomes of it.
         let lock = File::open(&self.key).map_err(|_| Unavailable::Key)?;
         lock.try_lock().map_err(|_| Unavailable::Busy)?;
+        self.look(true).await?;
         let staged = self.read().await?.stage(entries).await?;
         let mut session = self.begin().await?;
+        // If anybody wrote meanwhile.
+        session.look().await?;
         let imported = session.take_over(staged, now).await?;
         session.commit().await?;
         Ok(imported)
@@ -125,16 +154,19 @@ impl Division {
         if !bool::from(stated.as_slice().ct_eq(number.expose().as_bytes())) {
             return Err(Unavailable::Damaged);
         }
-        let sealed: Sealed = cipher.open(place, &row.attributes)?;
+        let mut sealed: Sealed = cipher.open(place, &row.attributes)?;
+        let mut stored: Vec<i64> = row.doses.iter().map(|(id, _)| *id).collect();
+        stored.sort_unstable();
+        sealed.doses.sort_unstable();
+        if stored != sealed.doses {
+            return Err(Unavailable::Damaged);
+        }
         let mut doses = row
             .doses
             .iter()
             .map(|(id, attributes)| Ok(cipher.open(dose_place(*id, row.id), attributes)?))
             .collect::<Result<Vec<Dose>, Unavailable>>()?;
         Dose::sort(&mut doses);
-        if doses.len() != sealed.doses {
-            return Err(Unavailable::Damaged);
-        }
         Ok(Found {
             id: PersonNumber(row.id),
             record_version: u64::try_from(row.record_version).map_err(|_| Unavailable::Damaged)?,
@@ -163,23 +195,31 @@ impl Reading {
         let mut imported = Imported::default();
         let mut rows = Vec::new();
         for entry in entries {
-            let (id, replaces) = match self.person(&entry.number).await? {
+            let identity = Identity::Number(entry.number.expose());
+            let replaces = match self.find(&identity).await? {
                 None => {
                     imported.added += 1;
-                    (random_id(), 0)
+                    None
                 }
-                Some(found) if found.person == entry.person && found.doses == entry.doses => {
-                    imported.unchanged += 1;
-                    continue;
-                }
-                Some(found) => {
+                Some(row) => {
+                    let replaced = Replaced {
+                        id: row.id,
+                        record_version: row.record_version,
+                        tag: row.tag(&self.division.cipher),
+                    };
+                    let found = self.division.open_person(row, &entry.number)?;
+                    if found.person == entry.person && found.doses == entry.doses {
+                        imported.unchanged += 1;
+                        continue;
+                    }
+                    if replaced.record_version == i64::MAX {
+                        return Err(Unavailable::Damaged);
+                    }
                     imported.changed += 1;
-                    let version = i64::try_from(found.record_version);
-                    let version = version.ok().filter(|version| *version < i64::MAX);
-                    (found.id.0, version.ok_or(Unavailable::Damaged)?)
+                    Some(replaced)
                 }
             };
-            rows.push(Row::seal(&self.division.cipher, id, replaces, entry));
+            rows.push(Row::seal(&self.division.cipher, replaces, entry));
         }
         Ok(Staged { rows, imported })
     }
@@ -189,10 +229,16 @@ impl Session {
     /// Writes what was staged.
     async fn take_over(&mut self, staged: Staged, now: i64) -> Result<Imported, Unavailable> {
         for row in staged.rows {
-            if row.replaces == 0 {
-                self.insert_person(&row).await?;
-            } else {
-                self.update_person(&row).await?;
+            let tag = row.tag(&self.division.cipher);
+            match row.replaces {
+                None => {
+                    self.insert_person(&row).await?;
+                    self.census().add(&tag);
+                }
+                Some(replaced) => {
+                    self.update_person(&row, replaced).await?;
+                    self.census().replace(&replaced.tag, &tag);
+                }
             }
             for (id, attributes) in row.doses {
                 sqlx::query("INSERT INTO dose (id, person, attributes) VALUES (?, ?, ?)")
@@ -214,20 +260,20 @@ impl Session {
             .bind(row.id)
             .bind(row.index.as_slice())
             .bind(row.number.as_slice())
-            .bind(row.replaces + 1)
+            .bind(row.record_version)
             .bind(row.attributes.as_slice())
             .execute(&mut *self.transaction)
             .await?;
         Ok(())
     }
 
-    async fn update_person(&mut self, row: &Row) -> Result<(), Unavailable> {
+    async fn update_person(&mut self, row: &Row, replaced: Replaced) -> Result<(), Unavailable> {
         let sql = "UPDATE person SET record_version = ?, attributes = ? WHERE id = ? AND record_version = ?";
         let updated = sqlx::query(sql)
-            .bind(row.replaces + 1)
+            .bind(row.record_version)
             .bind(row.attributes.as_slice())
             .bind(row.id)
-            .bind(row.replaces)
+            .bind(replaced.record_version)
             .execute(&mut *self.transaction)
             .await?;
         if updated.rows_affected() != 1 {

@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Division, Operation, Unavailable,
+    census::{self, Census, Moment},
     cipher::{Cipher, Identity, Place},
     high_water,
 };
@@ -29,20 +30,21 @@ macro_rules! advance {
 }
 pub(super) use advance;
 
-const SENTINEL_ID: i64 = 1;
+pub(super) const SENTINEL_ID: i64 = 1;
 const SENTINEL_VERSION: i64 = 1;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sentinel {
     municipality: MunicipalityCode,
     data_epoch: u64,
+    census: Census,
 }
 
 /// A person row as stored, with the rows of its doses: id and attributes.
 pub(super) struct PersonRow {
     pub(super) id: i64,
-    number_index: Vec<u8>,
+    pub(super) number_index: Vec<u8>,
     pub(super) number: Vec<u8>,
     pub(super) record_version: i64,
     pub(super) attributes: Vec<u8>,
@@ -58,6 +60,8 @@ struct Row {
     attributes: Vec<u8>,
     dose: Option<i64>,
     dose_attributes: Option<Vec<u8>>,
+    /// [`Moment::version`].
+    version: i64,
 }
 
 impl FromRow<'_, SqliteRow> for Row {
@@ -70,6 +74,7 @@ impl FromRow<'_, SqliteRow> for Row {
             attributes: row.try_get("attributes")?,
             dose: row.try_get("dose")?,
             dose_attributes: row.try_get("dose_attributes")?,
+            version: row.try_get("version")?,
         })
     }
 }
@@ -78,7 +83,9 @@ impl FromRow<'_, SqliteRow> for Row {
 pub struct Reading {
     pub(super) division: Arc<Division>,
     pub(super) transaction: Transaction<'static, Sqlite>,
-    epoch: u64,
+    sentinel: Sentinel,
+    /// [`Moment::version`]: says something where one and the same connection is asked again.
+    version: i64,
 }
 
 /// A transaction on one municipality's records, in which its sentinel was found: the only one that writes. Dropped without
@@ -115,7 +122,7 @@ impl Reading {
         let mut transaction = pool.begin_with(statement).await?;
         // Together: each statement is two changes of thread.
         let both = [&Identity::Sentinel, identity];
-        let [row, found] = find(&mut transaction, &division.cipher, both).await?;
+        let ([row, found], version) = find(&mut transaction, &division.cipher, both).await?;
         let row = row.ok_or(Unavailable::Sentinel)?;
         let sentinel: Sentinel = division
             .cipher
@@ -131,7 +138,8 @@ impl Reading {
         let reading = Self {
             division,
             transaction,
-            epoch: sentinel.data_epoch,
+            sentinel,
+            version,
         };
         Ok((reading, found))
     }
@@ -140,15 +148,21 @@ impl Reading {
     /// entry of the revocation list.
     #[must_use]
     pub const fn data_epoch(&self) -> u64 {
-        self.epoch
+        self.sentinel.data_epoch
     }
 
     pub(super) async fn find(
         &mut self,
         identity: &Identity<'_>,
     ) -> Result<Option<PersonRow>, Unavailable> {
-        let [found] = find(&mut self.transaction, &self.division.cipher, [identity]).await?;
+        let ([found], _) = find(&mut self.transaction, &self.division.cipher, [identity]).await?;
         Ok(found)
+    }
+
+    /// Whether who is registered here is whom the sentinel states. Reads all persons' rows.
+    pub(super) async fn is_whole(&mut self) -> Result<bool, Unavailable> {
+        let cipher = &self.division.cipher;
+        census::agrees(&mut self.transaction, cipher, &self.sentinel.census).await
     }
 }
 
@@ -170,6 +184,27 @@ impl Session {
         Ok((session, found))
     }
 
+    /// Which state of the database is before it: who is found in one that was looked through is whom the municipality stated last, and
+    /// who is not found was never stated.
+    pub(super) fn moment(&self) -> Moment {
+        self.division.moment(self.version)
+    }
+
+    /// Looks through all persons here, where that was not done.
+    pub(super) async fn look(&mut self) -> Result<(), Unavailable> {
+        let now = self.moment();
+        if !self.division.has_looked_at(now) {
+            let is_whole = self.is_whole().await?;
+            self.division.looked(Some(now), is_whole);
+        }
+        self.division.is_whole()
+    }
+
+    /// What the sentinel states of persons, to be changed with them: it lasts from the next epoch on.
+    pub(super) fn census(&mut self) -> &mut Census {
+        &mut self.reading.sentinel.census
+    }
+
     /// Appends to the operation log.
     ///
     /// # Errors
@@ -186,13 +221,14 @@ impl Session {
         let Reading {
             division,
             transaction,
-            epoch,
+            sentinel,
+            ..
         } = self.reading;
         transaction.commit().await?;
         // What was taken away meanwhile holds nothing of it.
         division.is_in_place()?;
         if self.advanced {
-            high_water::raise(&division.high_water, epoch)?;
+            high_water::raise(&division.high_water, sentinel.data_epoch)?;
         }
         Ok(())
     }
@@ -220,8 +256,8 @@ impl Session {
         now: i64,
     ) -> Result<(), sqlx::Error> {
         let sentinel = Sentinel {
-            municipality: self.division.municipality,
-            data_epoch: self.epoch + 1,
+            data_epoch: self.sentinel.data_epoch + 1,
+            ..self.sentinel.clone()
         };
         let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
         let attributes = self.division.cipher.seal(place, &sentinel);
@@ -232,7 +268,7 @@ impl Session {
             .bind(operation.event())
             .execute(&mut *self.transaction)
             .await?;
-        self.reading.epoch += 1;
+        self.reading.sentinel = sentinel;
         self.advanced = true;
         Ok(())
     }
@@ -248,18 +284,18 @@ pub(super) fn random_id() -> i64 {
 
 /// The one way to a person's row, the sentinel's too: those of two identities.
 pub(super) const FIND: &str = "SELECT person.id, number_index, number, record_version, person.attributes, \
-    dose.id AS dose, dose.attributes AS dose_attributes \
+    dose.id AS dose, dose.attributes AS dose_attributes, (SELECT data_version FROM pragma_data_version) AS version \
     FROM person LEFT JOIN dose ON dose.person = person.id WHERE number_index IN (?1, ?2)";
 
-/// The rows of one identity or two.
+/// The rows of one identity or two, and [`Moment::version`], if there is any row.
 async fn find<const N: usize>(
     connection: &mut SqliteConnection,
     cipher: &Cipher,
     identities: [&Identity<'_>; N],
-) -> Result<[Option<PersonRow>; N], sqlx::Error> {
+) -> Result<([Option<PersonRow>; N], i64), sqlx::Error> {
     let indices = identities.map(|identity| cipher.index(identity));
     let (Some(first), Some(last)) = (indices.first(), indices.last()) else {
-        return Ok([const { None }; N]);
+        return Ok(([const { None }; N], 0));
     };
     let rows: Vec<Row> = sqlx::query_as(FIND)
         .bind(first.as_slice())
@@ -267,7 +303,9 @@ async fn find<const N: usize>(
         .fetch_all(connection)
         .await?;
     let mut persons: Vec<PersonRow> = Vec::with_capacity(N);
+    let mut version = 0;
     for row in rows {
+        version = row.version;
         let known = persons.iter().position(|person| person.id == row.id);
         let at = known.unwrap_or_else(|| {
             persons.push(PersonRow {
@@ -282,12 +320,13 @@ async fn find<const N: usize>(
         });
         persons[at].doses.extend(row.dose.zip(row.dose_attributes));
     }
-    Ok(indices.map(|index| {
+    let found = indices.map(|index| {
         let at = persons
             .iter()
             .position(|person| person.number_index == index);
         at.map(|at| persons.swap_remove(at))
-    }))
+    });
+    Ok((found, version))
 }
 
 pub(super) const fn person_place(row: i64, record_version: i64) -> Place {
@@ -307,6 +346,7 @@ pub(super) async fn insert_sentinel(
     let sentinel = Sentinel {
         municipality,
         data_epoch: 0,
+        census: Census::EMPTY,
     };
     let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
     sqlx::query(sql)
@@ -327,6 +367,7 @@ mod tests {
     use super::*;
     use crate::storage::{
         Folders,
+        census::{ENTRIES, ROWS},
         register::{CERTIFICATE, LATE, OF_PERSON},
     };
 
@@ -346,6 +387,8 @@ mod tests {
                 &[
                     "SEARCH person USING INDEX sqlite_autoindex_person_1 (number_index=?)",
                     "SEARCH dose USING INDEX dose_by_person (person=?) LEFT-JOIN",
+                    "SCALAR SUBQUERY 1",
+                    "SCAN pragma_data_version VIRTUAL TABLE INDEX 0:",
                 ][..],
             ),
             (
@@ -361,6 +404,23 @@ mod tests {
             (
                 LATE,
                 &["SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)"],
+            ),
+            // And nothing but the index says what the index has.
+            (
+                ENTRIES,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH person USING COVERING INDEX sqlite_autoindex_person_1 (number_index>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                ROWS,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH person USING INTEGER PRIMARY KEY (rowid>?)",
+                    "SCAN (subquery-1)",
+                ],
             ),
         ] {
             let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))

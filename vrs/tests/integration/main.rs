@@ -3,6 +3,7 @@
 
 mod abroad;
 mod busy;
+mod census;
 mod demo;
 mod ended;
 mod fixture;

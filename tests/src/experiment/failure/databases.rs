@@ -5,14 +5,15 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
-use issuance_api::MunicipalityCode;
+use issuance_api::{MunicipalityCode, ProblemCode};
+use vrs::import;
 use vrs::storage::{Division, Session};
 
-use super::{Moment, Tally, apply, rows, undisturbed};
+use super::{Moment, STOPPED, Tally, apply, rows, undisturbed};
 use crate::applicant::Applicant;
 use crate::experiment::Size;
-use crate::simulator::Databases;
 use crate::simulator::town::{Town, kiosk};
+use crate::simulator::{Databases, Resident};
 use crate::world::{MUNICIPALITIES, run};
 
 /// What is done to it.
@@ -34,6 +35,10 @@ enum Damage {
     NoHighWater,
     /// The sentinel is gone, and everybody with it.
     Nobody,
+    /// One person's row is gone, and the rest is there.
+    PersonGone,
+    /// It is there, and the index by which it is found has no entry for it.
+    EntryGone,
     /// Somebody else is writing.
     Locked,
     /// There is no room.
@@ -41,7 +46,7 @@ enum Damage {
 }
 
 impl Damage {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Empty,
         Self::Missing,
         Self::OtherKey,
@@ -50,6 +55,8 @@ impl Damage {
         Self::Stale,
         Self::NoHighWater,
         Self::Nobody,
+        Self::PersonGone,
+        Self::EntryGone,
         Self::Locked,
         Self::Full,
     ];
@@ -78,6 +85,9 @@ pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Re
         if damage != Damage::Locked {
             trial(town, damage, When::Before, tally).await?;
         }
+    }
+    for when in [When::At(Moment::Inquiry), When::Before] {
+        older_rows(town, when, tally).await?;
     }
     unset(town, tally).await
 }
@@ -127,6 +137,42 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
     Ok(())
 }
 
+/// Somebody's issuing is stopped, and their rows from before are put back: one person's, with all else as it was. They were good once, and each
+/// opens.
+async fn older_rows(town: &Town, when: When, tally: &mut Tally) -> io::Result<()> {
+    let mut open = town.open().await?;
+    let resident = &town.people.residents[0];
+    let files = Files::of(&open.databases, resident.municipality);
+    let first = Applicant::new(open.terminal(kiosk(1)));
+    let before = undisturbed(&first, resident).await?;
+    files.keep()?;
+    files.stop(town, resident, &open.databases).await?;
+    let stopped = Applicant::new(open.terminal(kiosk(2)));
+    let stopped = undisturbed(&stopped, resident).await?;
+    if !before.delivered || stopped.problem != Some(ProblemCode::IssuingStopped) {
+        return Err(io::Error::other("what is to be older is not"));
+    }
+    let older = format!(
+        "ATTACH '{}' AS old; BEGIN; \
+         DELETE FROM dose WHERE person = {HOLDER}; \
+         UPDATE person SET (record_version, attributes) = \
+         (SELECT record_version, attributes FROM old.person AS it WHERE it.id = person.id) WHERE id = {HOLDER}; \
+         INSERT INTO dose SELECT * FROM old.dose WHERE person = {HOLDER}; COMMIT",
+        files.copy.display()
+    );
+    files.sqlite(&[&older])?;
+    if when == When::Before {
+        open = open.restarted(town).await?;
+    }
+    let applicant = Applicant::new(open.terminal(kiosk(3)));
+    let outcome = undisturbed(&applicant, resident).await?;
+    tally.note(STOPPED, outcome.issued.is_some());
+    let known = rows_or_none(&files.database);
+    tally.judge(&outcome, resident, &town.keys, &known, known.len());
+    open.vrs.close().await;
+    Ok(())
+}
+
 /// A municipality that the record system was not told of.
 async fn unset(town: &Town, tally: &mut Tally) -> io::Result<()> {
     let mut others = town.people.records.clone();
@@ -144,6 +190,9 @@ async fn unset(town: &Town, tally: &mut Tally) -> io::Result<()> {
 fn rows_or_none(database: &std::path::Path) -> Vec<[String; 3]> {
     rows(database).unwrap_or_default()
 }
+
+/// Who has a certificate: the one whom a trial is about.
+const HOLDER: &str = "(SELECT person FROM certificate)";
 
 /// One municipality's files.
 struct Files {
@@ -180,6 +229,41 @@ impl Files {
         run(sqlite.arg(format!(".backup '{}'", self.copy.display()))).map(drop)
     }
 
+    fn sqlite(&self, commands: &[&str]) -> io::Result<()> {
+        let mut sqlite = Command::new("sqlite3");
+        sqlite.arg("-bail").arg(&self.database);
+        run(sqlite.args(commands)).map(drop)
+    }
+
+    /// Another program imports that nothing is to be issued to this resident any more.
+    async fn stop(
+        &self,
+        town: &Town,
+        resident: &Resident,
+        databases: &Databases,
+    ) -> io::Result<()> {
+        let header = import::header();
+        let stopped = header.iter().position(|name| *name == "利用停止");
+        let stopped = stopped.ok_or(io::ErrorKind::NotFound)?;
+        let all = town.people.records.iter();
+        let mut own = all.filter(|(municipality, _)| *municipality == self.municipality);
+        let (_, records) = own.next().ok_or(io::ErrorKind::NotFound)?;
+        let mut file = header.join(",");
+        for row in records.lines() {
+            if row.starts_with(resident.number.expose()) {
+                let mut cells: Vec<_> = row.split(',').collect();
+                cells[stopped] = "1";
+                file = file + "\n" + &cells.join(",");
+            }
+        }
+        let entries = import::parse(file.as_bytes()).map_err(|_| io::ErrorKind::InvalidData)?;
+        let division = Division::open(&databases.folders(), self.municipality).await;
+        let division = division.map_err(io::Error::other)?;
+        let imported = division.import(&entries, town.now()).await;
+        division.close().await;
+        imported.map(drop).map_err(io::Error::other)
+    }
+
     fn harm(&self, damage: Damage, databases: &Databases) -> io::Result<()> {
         let without_log = || {
             for rest in ["sqlite-wal", "sqlite-shm"] {
@@ -206,12 +290,15 @@ impl Files {
                 fs::copy(&self.copy, &self.database).map(drop)
             }
             Damage::NoHighWater => fs::remove_file(&self.high_water),
-            Damage::Nobody => {
-                let mut sqlite = Command::new("sqlite3");
-                sqlite.arg(&self.database);
-                let sql = "PRAGMA foreign_keys=OFF; DELETE FROM dose; DELETE FROM person;";
-                run(sqlite.arg(sql)).map(drop)
-            }
+            Damage::Nobody => self.sqlite(&["DELETE FROM dose; DELETE FROM person"]),
+            Damage::PersonGone => self.sqlite(&[
+                &format!("DELETE FROM dose WHERE person = {HOLDER}"),
+                &format!("DELETE FROM person WHERE id = {HOLDER}"),
+            ]),
+            Damage::EntryGone => self.sqlite(&[
+                ".imposter sqlite_autoindex_person_1 entry",
+                &format!("DELETE FROM entry WHERE _ROWID_ = {HOLDER}"),
+            ]),
             Damage::Full => databases.fill(),
             Damage::Locked => Ok(()),
         }
