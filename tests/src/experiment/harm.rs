@@ -7,21 +7,21 @@
 //!
 //! Control: a terminal that presents the PIN again when it got no answer, and goes on after a wrong one.
 
+mod careless;
+mod hand;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroU32;
 
 use card::messaging::Protection;
-use card::pin::Pin;
-use card::transport::Transport;
 use card::{surface_ap, text_ap};
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::fault::{Fault, Faulty, Position};
 use hw_sim::memory::Memory;
-use issuance_api::{CertificateKind, MunicipalityCode, ProblemCode};
+use issuance_api::{MunicipalityCode, ProblemCode};
 use terminal::conduct::Terminal;
-use terminal::ports::{FrontEnd, Intent, View};
 
 use super::{Report, Size};
 use crate::persona::Persona;
@@ -29,6 +29,7 @@ use crate::random::Random;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{CardInHand, CountedPaper, Link, LinkedCenter, Records};
 use crate::world::MUNICIPALITIES;
+use hand::Hand;
 
 /// Of each kind that may make the card say something else. What takes time alone, or is quiet, is tried elsewhere.
 const FAULTS: [&str; 13] = [
@@ -54,8 +55,6 @@ const OTHER_PIN: &[u8; 4] = b"5678";
 const TRIES: u8 = 3;
 /// And of the birth code.
 const CODE_TRIES: u8 = 10;
-/// Whoever has typed so often gives up.
-const ENTRIES: u32 = 3;
 
 /// G8.
 ///
@@ -88,58 +87,6 @@ impl Way {
         Self {
             protection,
             mistypes,
-        }
-    }
-}
-
-/// A resident who takes whatever is offered, and counts what they type. Before the last try they give up.
-struct Hand {
-    home: MunicipalityCode,
-    mistypes: bool,
-    entries: u32,
-    next: Option<Intent>,
-}
-
-impl Hand {
-    /// Wrong ones among what was typed.
-    fn mistyped(&self) -> u32 {
-        u32::from(self.mistypes).min(self.entries)
-    }
-
-    fn types(&mut self) -> Intent {
-        if self.entries == ENTRIES {
-            return Intent::Cancel;
-        }
-        self.entries += 1;
-        let pin = match self.mistypes && self.entries == 1 {
-            true => "9999",
-            false => "1234",
-        };
-        Intent::Pin(Pin::try_from(pin).expect("four digits"))
-    }
-}
-
-impl FrontEnd for Hand {
-    fn show(&mut self, view: &View<'_>) {
-        self.next = match view {
-            View::Menu(_) => "covid-19".parse().ok().map(Intent::Apply),
-            View::Kind(_) => Some(Intent::Kind(CertificateKind::Domestic)),
-            // As the screen advises who is unsure of it.
-            View::Pin { remaining: 1 } => Some(Intent::Cancel),
-            View::Pin { .. } => Some(self.types()),
-            View::Municipality { .. } => Some(Intent::Municipality {
-                code: self.home,
-                copies: 1,
-            }),
-            View::Preview(_) => Some(Intent::Go),
-            _ => None,
-        };
-    }
-
-    async fn intent(&mut self) -> Intent {
-        match self.next.take() {
-            Some(intent) => intent,
-            None => std::future::pending().await,
         }
     }
 }
@@ -264,7 +211,7 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         "entries of a wrong PIN, each of which cost a try",
         tally.mistyped,
     );
-    let (again, lost) = careless(&place.cards[0], longest)?;
+    let (again, lost) = careless::careless(&place.cards[0], longest)?;
     report.finds(
         "entries presented more than once by a terminal that tries again",
         again,
@@ -316,12 +263,7 @@ impl<'a> Place<'a> {
             drop(card.add(fault.clone(), |_| Some(other)));
         }
         self.terminal.card = CardInHand::new(card, way.protection);
-        let mut hand = Hand {
-            home: self.home,
-            mistypes: way.mistypes,
-            entries: 0,
-            next: None,
-        };
+        let mut hand = Hand::new(self.home, way.mistypes);
         let ended = self.terminal.serve(&mut hand).await;
         let lying = self.terminal.card.lying();
         tally.runs += 1;
@@ -430,36 +372,4 @@ fn misread(card: &Memory) -> io::Result<Vec<Memory>> {
         card.with_file(Ap::Text, text_ap::ATTRIBUTES, &other)
     });
     Ok(bits.collect())
-}
-
-/// On each card that was there, of the PIN.
-fn tries_left(card: &Faulty) -> impl Iterator<Item = u8> {
-    let memories = card.cards().map(EmulatedCard::memory);
-    memories.map(|memory| memory.tries_left(Ap::Text, text_ap::PIN))
-}
-
-/// What a terminal does to cards that presents a PIN until something comes of it: a resident who mistypes, and an answer that is lost.
-fn careless(card: &Memory, commands: u32) -> io::Result<(usize, usize)> {
-    let (mut again, mut lost) = (0, 0);
-    for position in 1..=commands {
-        let mut card = Faulty::from(EmulatedCard::new(card.clone()));
-        drop(card.add(at("mute", position, 0)?, |_| None));
-        let card = CardInHand::new(card, Protection::default());
-        let mut contact = card.contact();
-        let aid = card::aid::TEXT_AP;
-        let select = [&[0x00, 0xA4, 0x04, 0x0C, 0x0A][..], &aid].concat();
-        let verify = [&[0x00, 0x20, 0x00, 0x91, 4][..], b"9999"].concat();
-        for _ in 0..TRIES {
-            let selected = contact.transmit(&select);
-            let answer = contact.transmit(&verify);
-            if selected.is_ok() && answer.is_ok_and(|answer| *answer == [0x90, 0x00]) {
-                break;
-            }
-        }
-        drop(contact);
-        let lying = card.lying();
-        again += usize::from(lying.pins > 1);
-        lost += tries_left(&lying.card).filter(|left| *left < TRIES).count();
-    }
-    Ok((again, lost))
 }
