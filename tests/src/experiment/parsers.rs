@@ -35,7 +35,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         Size::Small => AT_MOST_UNOPTIMISED,
         Size::Full => AT_MOST,
     };
-    let (mut crashes, mut slow, mut all) = (0, 0, 0);
+    let (mut crashed, mut slow, mut all) = (Vec::new(), 0, 0);
     for target in TARGETS {
         let inputs = match size {
             // `cargo test -p fuzz-targets` has its own short run.
@@ -43,7 +43,9 @@ pub fn run(size: Size) -> io::Result<Report> {
             Size::Full => target.short_run.saturating_mul(10),
         };
         let trial = trial(target, inputs, at_most);
-        crashes += trial.crashes;
+        if trial.crashes > 0 {
+            crashed.push(format!("{} {}", target.name, trial.crashes));
+        }
         slow += trial.slow;
         all += inputs;
         let slowest = trial.slowest.as_secs_f64() * 1e3;
@@ -78,7 +80,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     let found: Vec<_> = PLANTED.iter().map(found).collect();
     std::panic::set_hook(hook);
     report.told("inputs in all", all);
-    report.figure("crashes", crashes, 0);
+    report.figure("crashes", crashed.join(", "), String::new());
     report.figure(format!("inputs over {at_most:?}"), slow, 0);
     report.finds("crashes of a parser with a planted one", crash.crashes);
     report.finds("inputs over 100 ms of one with a planted loop", idle.slow);

@@ -29,7 +29,7 @@ use super::{Report, Size};
 use crate::applicant::Applicant;
 use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id, kiosk};
-use crate::simulator::{Link, Records, Resident, Works};
+use crate::simulator::{Clock, Link, Records, Resident, Works};
 use crate::world::{run as run_program, set};
 
 /// Residents, six each born on one day.
@@ -80,6 +80,8 @@ struct Bad<'a> {
     town: &'a Town,
     vrs: &'a Vrs,
     id: CenterId,
+    /// VRS's: hours pass in it.
+    clock: &'a Clock,
     random: Random,
 }
 
@@ -118,6 +120,7 @@ async fn trials(town: &Town, rounds: usize, report: &mut Report) -> io::Result<(
         town,
         vrs: &open.vrs,
         id: center_id(),
+        clock: &open.clock,
         random: Random::new(14),
     };
     let mut tally = Tally::default();
@@ -192,6 +195,7 @@ async fn credulous(town: &Town, open: &Open<Records>) -> io::Result<usize> {
         town,
         vrs: &vrs,
         id: center_id(),
+        clock: &open.clock,
         random: Random::new(15),
     };
     let mut released = 0;

@@ -19,6 +19,8 @@ use crate::world::MUNICIPALITIES;
 /// The digest of the center's sealed state, of which the record system knows no more.
 const STATE: Array<32> = Array::new([5; 32]);
 
+const JAPAN: time::UtcOffset = time::macros::offset!(+9);
+
 /// What is asked under a ticket.
 #[derive(Clone)]
 pub(super) enum Request {
@@ -271,7 +273,7 @@ impl Bad<'_> {
                 kid: issuance_center::signing::Signer::public(&kid).kid().clone(),
                 record_version,
                 content_digest: Array::new([6; 32]),
-                issued_on: time::OffsetDateTime::now_utc().date().into(),
+                issued_on: self.clock.now().to_offset(JAPAN).date().into(),
                 passport: None,
             },
         })
