@@ -152,8 +152,10 @@ impl TryFrom<&PassportMrz> for Passport {
         let fields = [(0..9, 9), (13..19, 19), (21..27, 27), (28..42, 42)];
         for (field, check) in fields {
             // An empty personal number has 0 or a filler for its check digit.
-            let empty = check == 42 && lower[check] == b'<';
-            holds(lower[field].iter(), if empty { b'0' } else { lower[check] })?;
+            let field = &lower[field];
+            let is_empty = check == 42 && field.iter().all(|byte| *byte == b'<');
+            let filled = is_empty && lower[check] == b'<';
+            holds(field.iter(), if filled { b'0' } else { lower[check] })?;
         }
         let composite = lower[0..10].iter().chain(&lower[13..20]);
         holds(composite.chain(&lower[21..43]), lower[43])?;
@@ -404,6 +406,12 @@ mod tests {
                 .iter()
                 .filter(|digit| read([upper, &format!("{lower}{digit}")]).is_ok());
             assert_eq!(right.count(), 1, "{check}");
+        }
+        // Of one that is there a filler is no check digit, though what stands in it counts nothing.
+        let lower = "TK12345671JPN8504124F3303311<<<<<<<K<<<<<<<";
+        for digit in "0123456789".chars() {
+            let read = read([upper, &format!("{lower}{digit}")]);
+            assert_eq!(read.err(), Some(MrzError::CheckDigit));
         }
         let one = SPECIMEN[0].replace("<<ANNA<MARIA", "<<<<<<<<<<<<");
         let passport = read([&one, SPECIMEN[1]]).unwrap();
