@@ -151,11 +151,10 @@ impl TryFrom<&PassportMrz> for Passport {
         }
         let fields = [(0..9, 9), (13..19, 19), (21..27, 27), (28..42, 42)];
         for (field, check) in fields {
-            // An empty personal number has 0 or a filler for its check digit.
             let field = &lower[field];
-            let is_empty = check == 42 && field.iter().all(|byte| *byte == b'<');
-            let filled = is_empty && lower[check] == b'<';
-            holds(field.iter(), if filled { b'0' } else { lower[check] })?;
+            // An empty personal number has 0 or a filler for its check digit.
+            let is_filled = check == 42 && lower[28..=check].iter().all(|byte| *byte == b'<');
+            holds(field.iter(), if is_filled { b'0' } else { lower[check] })?;
         }
         let composite = lower[0..10].iter().chain(&lower[13..20]);
         holds(composite.chain(&lower[21..43]), lower[43])?;

@@ -72,7 +72,7 @@ fn entry_gone(database: &PathBuf) {
 }
 
 type Harm = fn(&PathBuf);
-const ALL: [Harm; 5] = [
+const ALL: [Harm; 6] = [
     older_rows,
     row_gone,
     entry_gone,
@@ -86,6 +86,11 @@ const ALL: [Harm; 5] = [
     |database| {
         let version = "UPDATE person SET record_version = 7 WHERE id > 1";
         sqlite(database, &[version.to_owned()]);
+    },
+    // The sentinel's attributes.
+    |database| {
+        let attributes = "UPDATE person SET attributes = (SELECT attributes FROM person WHERE id = 1) WHERE id > 1";
+        sqlite(database, &[attributes.to_owned()]);
     },
 ];
 
