@@ -5,5 +5,6 @@
 mod anonymous;
 mod exchange;
 mod limits;
+mod queue;
 mod refusals;
 mod stage;
