@@ -12,11 +12,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
+use super::holders::{PERSONAS, passport};
 use super::traces::Traces;
 use super::vocabulary::Vocabulary;
 use super::{Report, Size};
-use crate::passport::Passport;
-use crate::persona::Persona;
 use crate::world::Programs;
 
 mod controls;
@@ -26,12 +25,8 @@ mod watched;
 use happenings::Happening;
 use watched::Watched;
 
-/// Whose applications these are: the second's name needs the font with rare kanji.
-const PERSONAS: [&str; 2] = ["ordinary", "gaiji"];
 const TERMINAL: &str = "kiosk-0001";
 const APP: &str = "apps/app-0001";
-/// Numbers of their passports: nobody else's, and of more than three characters.
-const PASSPORTS: [&str; 2] = ["TR3857264", "TK7041935"];
 /// After the answer.
 const LATER: Duration = Duration::from_secs(1);
 
@@ -93,15 +88,4 @@ fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
 pub fn remains(process: u32, persona: &str) -> io::Result<BTreeMap<&'static str, usize>> {
     let search = Traces::of_holder(persona)?.search();
     Ok(search.process(process)?.found)
-}
-
-fn passport(persona: &str) -> io::Result<Passport> {
-    let number = PERSONAS.iter().position(|it| *it == persona);
-    let holder = Persona::load(persona)?;
-    let passport = number.zip(Passport::of(&holder));
-    let (number, passport) = passport.ok_or(io::ErrorKind::NotFound)?;
-    Ok(Passport {
-        number: PASSPORTS[number].to_owned(),
-        ..passport
-    })
 }

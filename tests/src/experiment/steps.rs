@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::applicant::Applicant;
 use crate::persona::Persona;
-use crate::process::signal;
+use crate::process::{Program, signal};
 use crate::world::World;
 
 /// The steps of an application that a terminal asks the center for.
@@ -114,6 +114,20 @@ pub(super) fn strike(process: u32, what: Signal) {
         thread::sleep(Duration::from_millis(5));
         let _ = signal(process, what);
     }
+}
+
+/// Ends a program of ours by a signal.
+///
+/// # Errors
+/// If it lives on.
+pub(super) fn end(program: &mut Program, by: Signal) -> io::Result<()> {
+    strike(program.id(), by);
+    // On a busy machine two signals may have come as one.
+    if program.wait(Duration::from_secs(10)).is_err() {
+        strike(program.id(), by);
+        program.wait(Duration::from_secs(30))?;
+    }
+    Ok(())
 }
 
 async fn step<T>(

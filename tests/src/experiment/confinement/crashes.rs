@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use super::super::holders::{self, PERSONAS};
 use super::super::memory::{Found, Search};
-use super::super::steps::{Cut, STEPS, apply, block_on, issued, strike};
+use super::super::steps::{Cut, STEPS, apply, block_on, end, issued};
 use super::super::traces::Traces;
 use super::super::{Report, Size};
 use super::{PERSONA, Server, import};
@@ -124,12 +124,7 @@ fn core_of_control(report: &mut Report) -> io::Result<()> {
     let mut traces = Traces::of_holder(PERSONA)?;
     traces.certificate(&block_on(issued(&world, &applicant, PERSONA))??)?;
     let mut center = world.center.take().ok_or(io::ErrorKind::NotFound)?;
-    strike(center.id(), Signal::SEGV);
-    // On a busy machine two signals may have come as one.
-    if center.wait(Duration::from_secs(10)).is_err() {
-        strike(center.id(), Signal::SEGV);
-        center.wait(Duration::from_secs(30))?;
-    }
+    end(&mut center, Signal::SEGV)?;
     let found = in_files(&world, &traces.search())?.found;
     report.finds(
         "pieces in the core file of a center without protection",

@@ -3,10 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::process::Stdio;
-use std::time::Duration;
 
 use super::super::memory::Search;
-use super::super::steps::strike;
+use super::super::steps::end;
 use super::super::{Report, Size};
 use super::crashes::{CRASHES, in_files, sum};
 use crate::process::{Program, with_core_files};
@@ -37,12 +36,7 @@ pub(super) fn ended(
         let mut import = Program::start("import", import)?;
         let mut input = import.input().ok_or(io::ErrorKind::BrokenPipe)?;
         input.write_all(&file)?;
-        strike(import.id(), crash);
-        // On a busy machine two signals may have come as one.
-        if import.wait(Duration::from_secs(10)).is_err() {
-            strike(import.id(), crash);
-            import.wait(Duration::from_secs(30))?;
-        }
+        end(&mut import, crash)?;
         drop(input);
         ended += 1;
     }

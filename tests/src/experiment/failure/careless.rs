@@ -10,9 +10,10 @@ use issuance_api::registry::{
     Receipt, RegisterRequest, Revocations, RevocationsRequest, Ticket,
 };
 use issuance_center::registry::{Answer, Registry};
+use vrs::metrics::Step as Call;
 use vrs::statement::StatementKey;
 
-use super::faults::{Call, Fault, Faults, FaultyRecords, Times, Way};
+use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
 use super::{NAMES, Tally, rows, undisturbed};
 use crate::applicant::Applicant;
 use crate::simulator::town::Town;

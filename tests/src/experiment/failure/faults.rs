@@ -11,6 +11,7 @@ use issuance_api::registry::{
 use issuance_api::{Array, Blob, ProblemCode};
 use issuance_center::registry::{Answer, Registry, reported};
 use issuance_center::signing::{KeyFile, PublicKey, Signer, SignerFailed};
+use vrs::metrics::Step as Call;
 
 use super::Moment;
 use crate::simulator::Records;
@@ -24,17 +25,6 @@ pub(super) enum Fault {
     Signer(Wrong, Times),
     /// The font of names has no outlines any more from this moment on.
     Font(Moment),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    Nonce,
-    Evidence,
-    Inquiry,
-    Register,
-    Delivered,
-    /// Of no application: what is published of revocations rests on it.
-    Revocations,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +93,7 @@ impl Fault {
             Self::Call(Call::Register, ..) => 5,
             Self::Signer(..) => 6,
             Self::Call(Call::Delivered, ..) => 7,
-            // Of no application.
+            // Of no application: what is published of revocations rests on it.
             Self::Call(Call::Revocations, ..) => 8,
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use issuance_center::public::Published;
 use issuance_center::revocations::Fetching;
 use issuance_channel::build;
+use vrs::metrics::Step as Call;
 use vrs::storage::{Division, Revocation};
 
-use super::faults::{Call, Fault, Faults, FaultyRecords, Times, Way};
+use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
 use super::{NAMES, Report, undisturbed};
 use crate::applicant::Applicant;
 use crate::simulator::Resident;
