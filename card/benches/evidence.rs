@@ -101,7 +101,7 @@ fn evidence(c: &mut Criterion) {
     let id = |digits: &[u8; 7]| KeyId::new(*digits, *b"001", [0; 4]).expect("digits");
     let number = IndividualNumber::from_eleven("12345678901").expect("digits");
     let number = NumberFile::of(&number);
-    let attributes = AttributesFile::of(Attributes::new(
+    let attributes = AttributesFile::of(&Attributes::new(
         "見本　花子".into(),
         "東京都清瀬市中里五丁目842番地".into(),
         birth(),
@@ -122,7 +122,7 @@ fn evidence(c: &mut Criterion) {
     let answer = card.sign_digest(&CONTEXT.digest(ApRole::Text, files.named()));
     let key = surface_card.public.clone();
     let mut surface = SurfacePart {
-        age_record: AgeRecord::issue(birth(), key, |message| surface_signer.sign(message)),
+        age_record: AgeRecord::issue(&birth(), key, |message| surface_signer.sign(message)),
         certificate: Certificate::issue(
             id(b"7000023"),
             id(b"1322121"),

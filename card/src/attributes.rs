@@ -8,7 +8,7 @@ use crate::private::Private;
 
 /// What EF 0002 of the text AP says about the holder. Names and addresses have any length and any
 /// characters Unicode has (外字 as the municipality wrote them, variation selectors included).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Attributes {
     name: Private<String>,
     address: Private<String>,
@@ -64,7 +64,7 @@ impl fmt::Debug for Attributes {
 ///
 /// Some residents' birth month or day is unknown. How the card writes that is not published; it is
 /// taken to be zeros, and this type is the one place where that is assumed.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct BirthDate {
     year: u16,
     month: u8,

@@ -78,7 +78,7 @@ pub fn municipality(value: &[u8]) -> Result<[u8; 5], FileError> {
 
 /// 0045, the card identification number: it tells one card from all others, so it is wiped and never
 /// printed. 1 to 32 printable ASCII characters; its inner form is not published.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct CardId(Private<Vec<u8>>);
 
 impl CardId {

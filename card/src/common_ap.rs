@@ -18,7 +18,7 @@ pub const RECORD: u8 = 0x01;
 /// Record 1 of EF 0001, 30 bytes: `01 1C <28 ASCII digits>`.
 ///
 /// The digits: serial number 15, code of the issuing municipality 5, expiry `YYYYMMDD`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct CardRecord {
     serial: Private<[u8; 15]>,
     municipality: [u8; 5],
@@ -98,6 +98,12 @@ impl CardRecord {
     #[must_use]
     pub const fn expiry(&self) -> &ExpiryDate {
         &self.expiry
+    }
+
+    /// The last day the card is valid, and nothing else of it any more.
+    #[must_use]
+    pub fn into_expiry(self) -> ExpiryDate {
+        self.expiry
     }
 }
 

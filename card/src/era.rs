@@ -53,7 +53,7 @@ pub fn era_year(date: &BirthDate) -> Option<(Era, u16)> {
 }
 
 /// A birth date as `YYMMDD` with its era's year, six ASCII digits; wiped on drop.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct BirthCode([u8; 6]);
 
 impl BirthCode {
@@ -75,7 +75,7 @@ impl BirthCode {
 
 /// 照合番号B: birth code, year of expiry, security code as printed on the card. 14 ASCII digits; wiped
 /// on drop.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct CodeB([u8; 14]);
 
 impl CodeB {

@@ -52,7 +52,7 @@ const WITH_SURFACE: u8 = 0x01;
 pub const MAX_EVIDENCE: usize = 2 + 7 * (2 + MAX_FILE) + 2 * MODULUS_LENGTH;
 
 /// The five files of the text AP that evidence holds, each parsed. Wiped on drop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct TextFiles {
     /// EF 0001.
     pub number: NumberFile,
@@ -82,7 +82,7 @@ impl TextFiles {
 }
 
 /// What the surface AP adds: the age record, its certificate, and this AP's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct SurfacePart {
     /// EF 0001.
     pub age_record: AgeRecord,
@@ -105,7 +105,7 @@ impl SurfacePart {
 }
 
 /// Evidence, parsed and not yet believed. Wiped on drop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Evidence {
     files: TextFiles,
     answer: Signature,
@@ -127,6 +127,12 @@ impl Evidence {
     #[must_use]
     pub const fn files(&self) -> &TextFiles {
         &self.files
+    }
+
+    /// The text AP's files, and what the surface AP added, without the answer.
+    #[must_use]
+    pub fn into_files(self) -> (TextFiles, Option<SurfacePart>) {
+        (self.files, self.surface)
     }
 
     /// The text AP's answer to the challenge.

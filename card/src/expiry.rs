@@ -72,7 +72,7 @@ impl Day {
 }
 
 /// The last day a card is valid: wiped on drop, never printed.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ExpiryDate {
     year: u16,
     month: u8,

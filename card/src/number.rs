@@ -11,8 +11,14 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// An individual number with a right check digit: wiped on drop, never printed.
-#[derive(Clone, PartialEq, Eq)]
+/// An individual number with a right check digit: wiped on drop, never printed, and not copied:
+///
+/// ```compile_fail,E0599
+/// # use card::number::IndividualNumber;
+/// let number = IndividualNumber::from_eleven("12345678901").unwrap();
+/// let copy = number.clone();
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct IndividualNumber([u8; 12]);
 
 /// Why digits are no individual number. Says nothing about them.

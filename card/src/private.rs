@@ -5,8 +5,14 @@ use zeroize::Zeroize;
 /// A value about a person, or a secret of one: wiped when dropped, its `Debug` shows nothing and
 /// there is no `Display`.
 ///
-/// Reading it takes an explicit [`expose`](Private::expose), so every place that does can be found.
-#[derive(Clone, PartialEq, Eq)]
+/// Reading it takes an explicit [`expose`](Private::expose), so every place that does can be found. There is no `Clone`:
+///
+/// ```compile_fail,E0599
+/// # use card::Private;
+/// let name = Private::new("架空　花子".to_owned());
+/// let copy = name.clone();
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Private<T: Zeroize>(T);
 
 impl<T: Zeroize> Private<T> {

@@ -29,7 +29,7 @@ pub const CODE_A: Ef = Ef::new(0x0013);
 ///
 /// Signed by the key in the surface AP's EF 0004, over DF11 and DF12 whole (tags and lengths
 /// included).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct AgeRecord {
     bytes: Private<Vec<u8>>,
     birth: BirthDate,
@@ -65,8 +65,11 @@ impl AgeRecord {
 
     /// Issues the record: `sign` gets what is to be signed and answers with the municipal signer's
     /// signature.
+    ///
+    /// # Panics
+    /// Never: a birth date's digits are a birth date's.
     #[must_use]
-    pub fn issue(birth: BirthDate, key: PublicKey, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
+    pub fn issue(birth: &BirthDate, key: PublicKey, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
         let record = Writer::new()
             .tlv(Self::BIRTH, &birth.to_digits())
             .tlv(Self::KEY, &key.encode());
@@ -77,7 +80,7 @@ impl AgeRecord {
             .into_bytes();
         Self {
             bytes: Private::new(Writer::new().tlv(Self::TAG, &content).into_bytes()),
-            birth,
+            birth: BirthDate::try_from(&birth.to_digits()[..]).expect("digits of a birth date"),
             key,
             signature,
             signed: sha256(&[&signed]),

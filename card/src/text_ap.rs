@@ -54,7 +54,7 @@ pub const CODE_A: Ef = Ef::new(0x0014);
 pub const CODE_B: Ef = Ef::new(0x0015);
 
 /// EF 0001, 17 bytes: `FF10 0C <12 ASCII digits> FF FF`. The digest H1 of EF 0003 covers all 17.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct NumberFile {
     bytes: Private<[u8; Self::LENGTH]>,
 }
@@ -127,7 +127,7 @@ impl NumberFile {
 ///
 /// The digest H2 of EF 0003 covers what follows DF21. The offsets are signed by nobody and so
 /// nothing here follows them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct AttributesFile {
     bytes: Private<Vec<u8>>,
     attributes: Attributes,
@@ -174,7 +174,7 @@ impl AttributesFile {
     /// # Panics
     /// If the file would be longer than [`MAX_FILE`].
     #[must_use]
-    pub fn of(attributes: Attributes) -> Self {
+    pub fn of(attributes: &Attributes) -> Self {
         Self::try_of(attributes).expect("name and address fit a file of the card")
     }
 
@@ -182,7 +182,7 @@ impl AttributesFile {
     ///
     /// # Errors
     /// [`FileError::TooLong`] if the file would be longer than [`MAX_FILE`].
-    pub fn try_of(attributes: Attributes) -> Result<Self, FileError> {
+    pub fn try_of(attributes: &Attributes) -> Result<Self, FileError> {
         let objects = [
             (Self::NAME, attributes.name().expose().as_bytes()),
             (Self::ADDRESS, attributes.address().expose().as_bytes()),
@@ -209,15 +209,7 @@ impl AttributesFile {
             Writer::new().tlv(Self::TAG, &content).into_bytes()
         };
         let start = with_offsets_from(0).len() - signed.len();
-        let bytes = with_offsets_from(start);
-        if bytes.len() > MAX_FILE {
-            return Err(FileError::TooLong);
-        }
-        Ok(Self {
-            bytes: Private::new(bytes),
-            digest: Private::new(sha256(&[&signed])),
-            attributes,
-        })
+        Self::decode(&with_offsets_from(start))
     }
 
     /// The file as it stands.
@@ -230,6 +222,12 @@ impl AttributesFile {
     #[must_use]
     pub const fn attributes(&self) -> &Attributes {
         &self.attributes
+    }
+
+    /// What it says, and nothing else of it.
+    #[must_use]
+    pub fn into_attributes(self) -> Attributes {
+        self.attributes
     }
 
     /// H2: SHA-256 of what follows DF21.
@@ -246,7 +244,7 @@ fn text(bytes: &[u8]) -> Result<&str, FileError> {
 /// EF 0003, 336 bytes: `FF30 82014B | DF31 20 H1 | DF32 20 H2 | DF33 820100 signature`.
 ///
 /// Signed by the key in EF 0004, over DF31 and DF32 whole (tags and lengths included).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct IntegrityFile {
     bytes: Private<Vec<u8>>,
     number: Private<[u8; 32]>,
@@ -300,7 +298,7 @@ impl IntegrityFile {
         Self {
             bytes: Private::new(Writer::new().tlv(Self::TAG, &content).into_bytes()),
             number: Private::new(number.digest()),
-            attributes: attributes.digest.clone(),
+            attributes: Private::new(*attributes.digest()),
             signature,
             signed: sha256(&[&signed]),
         }
@@ -423,7 +421,7 @@ const MESSAGING_KEY_TAG: u16 = 0xA1;
 /// EF 0007, 536 bytes: `FF50 820213 | DF51 820109 key | DF52 820100 signature`.
 ///
 /// Signed by the key in EF 0004, over DF51 whole (tag and length included).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct CardKeyFile {
     bytes: Private<Vec<u8>>,
     key: PublicKey,

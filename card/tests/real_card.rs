@@ -186,7 +186,7 @@ fn written_files_equal_the_card_s() {
 
     let number = NumberFile::of(&files.number.number().unwrap());
     assert_eq!(number.as_bytes(), NUMBER);
-    let attributes = AttributesFile::of(files.attributes.attributes().clone());
+    let attributes = AttributesFile::of(files.attributes.attributes());
     assert_eq!(attributes.as_bytes(), ATTRIBUTES);
     assert_eq!(attributes, files.attributes);
     let integrity = IntegrityFile::issue(&number, &attributes, |_| signature(INTEGRITY));
@@ -212,7 +212,7 @@ fn written_files_equal_the_card_s() {
     assert_eq!(encode_messaging_key(&messaging), MESSAGING_KEY);
 
     let record = AgeRecord::decode(SURFACE_RECORD).unwrap();
-    let again = AgeRecord::issue(record.birth().clone(), record.key().clone(), |_| {
+    let again = AgeRecord::issue(record.birth(), record.key().clone(), |_| {
         signature(SURFACE_RECORD)
     });
     assert_eq!(again, record);

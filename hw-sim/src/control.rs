@@ -42,7 +42,7 @@ pub use server::{Server, ServerError};
 const LONGEST: usize = 4096;
 
 /// What a client wants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// Put a persona's card on a slot, in the place of the one that may be there.

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use card::Private;
 use card::card_manager::DataObject;
@@ -26,15 +27,18 @@ use crate::ap::{Ap, Object};
 mod dump;
 mod folder;
 
+/// A value of a card, which copies of the card share.
+type Content = Arc<Private<Vec<u8>>>;
+
 /// What one card remembers.
 #[derive(Clone, Debug)]
 pub struct Memory {
     settings: Settings,
-    files: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
-    references: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
+    files: BTreeMap<(Ap, Ef), Content>,
+    references: BTreeMap<(Ap, Ef), Content>,
     /// References that took the place of those.
-    changed: BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
-    data: BTreeMap<DataObject, Private<Vec<u8>>>,
+    changed: BTreeMap<(Ap, Ef), Content>,
+    data: BTreeMap<DataObject, Content>,
     keys: BTreeMap<(Ap, Ef), PrivateKey>,
     tries_at_first: BTreeMap<(Ap, Ef), u8>,
     tries: BTreeMap<(Ap, Ef), u8>,
@@ -100,15 +104,14 @@ impl Memory {
     /// Puts a file there.
     #[must_use]
     pub fn with_file(mut self, ap: Ap, ef: Ef, content: &[u8]) -> Self {
-        self.files.insert((ap, ef), Private::new(content.to_vec()));
+        self.files.insert((ap, ef), content_of(content));
         self
     }
 
     /// Puts reference data there, with so many tries left.
     #[must_use]
     pub fn with_reference(mut self, ap: Ap, ef: Ef, value: &[u8], tries_left: u8) -> Self {
-        self.references
-            .insert((ap, ef), Private::new(value.to_vec()));
+        self.references.insert((ap, ef), content_of(value));
         self.tries_at_first.insert((ap, ef), tries_left);
         self
     }
@@ -123,7 +126,7 @@ impl Memory {
     /// Gives the card manager a data object.
     #[must_use]
     pub fn with_data(mut self, object: DataObject, value: &[u8]) -> Self {
-        self.data.insert(object, Private::new(value.to_vec()));
+        self.data.insert(object, content_of(value));
         self
     }
 
@@ -219,11 +222,13 @@ impl Memory {
     /// # Errors
     /// [`MemoryError`] if that fails; they stay as they were.
     pub fn change(&mut self, ap: Ap, ef: Ef, value: &[u8]) -> Result<(), MemoryError> {
-        let mut changed = self.changed.clone();
-        changed.insert((ap, ef), Private::new(value.to_vec()));
-        self.keep_changed(&changed)?;
-        self.changed = changed;
-        Ok(())
+        let before = (self.changed).insert((ap, ef), content_of(value));
+        let kept = self.keep_changed();
+        if kept.is_err() {
+            self.changed.remove(&(ap, ef));
+            self.changed.extend(before.map(|it| ((ap, ef), it)));
+        }
+        kept
     }
 
     /// Tries left. 0: blocked.
@@ -283,4 +288,8 @@ fn everything() -> impl Iterator<Item = (Ap, Ef, Object)> {
     Ap::ALL
         .into_iter()
         .flat_map(|ap| ap.objects().map(move |(ef, object)| (ap, ef, object)))
+}
+
+fn content_of(value: &[u8]) -> Content {
+    Arc::new(Private::new(value.to_vec()))
 }

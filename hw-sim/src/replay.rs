@@ -57,7 +57,8 @@ impl TryFrom<&Transcript> for Replayed {
                     if bytes.is_none() && !answer.is_none() {
                         return Err(ReplayError::Masked(line.number));
                     }
-                    entries.push(Entry::Exchange(command.clone(), bytes));
+                    let command = Private::new(command.expose().clone());
+                    entries.push(Entry::Exchange(command, bytes));
                 }
                 Step::Exchange(Sent::Masked, _) => return Err(ReplayError::Masked(line.number)),
                 Step::Card(_) | Step::PowerOff | Step::Reinsert => entries.push(Entry::PowerOff),

@@ -8,6 +8,7 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use issuance_api::{
     Array, Blob, CertificateId, CertificateKind, Date, KeyId, Personal,
@@ -215,11 +216,11 @@ pub fn preview_abroad(programme: &Programme, person: &Person, romanised: &str) -
     let mut preview = preview(programme, person);
     let personal = |text: &str| Personal::new(text.to_owned());
     preview.kind = CertificateKind::Abroad;
-    preview.passport = Some(PassportData {
+    preview.passport = Some(Arc::new(PassportData {
         romanised_name: personal(romanised),
         nationality: personal("JPN"),
         number: personal("XX0000001"),
-    });
+    }));
     for ((dose, [vaccine, ..]), number) in preview.doses.iter_mut().zip(person.doses).zip(1..) {
         dose.abroad = programme.abroad(vaccine, dose.date, number);
     }
@@ -269,7 +270,7 @@ pub fn payload(programme: &Programme, preview: &Preview) -> Result<Payload, Payl
         not_before: 1_795_478_100,
         types: programme.health_card_types(),
         holder: &preview.holder,
-        passport: preview.passport.as_ref(),
+        passport: preview.passport.as_deref(),
         authority: &preview.authority.name,
         doses: &preview.doses,
         rid: &Array::new([0xa5; 12]),

@@ -30,7 +30,7 @@ impl CertificateIds {
     /// Never: HMAC takes a key of any length.
     #[must_use]
     pub fn of(&self, state: &State) -> CertificateId {
-        let passport = state.preview.passport.as_ref().map(PassportData::digest);
+        let passport = state.preview.passport.as_deref().map(PassportData::digest);
         let passport = passport.as_ref().map_or(&[][..], |it| it.as_bytes());
         let transcript = Transcript::new("shomei certificate id v1")
             .field(state.application.as_bytes())
@@ -59,18 +59,18 @@ mod tests {
         let state = testing::state();
         let id = ids.of(&state);
 
-        let mut same = state.clone();
+        let mut same = testing::again(&state);
         same.preview.copies = 2;
         same.not_before += 60;
         assert!(ids.of(&same) == id);
 
-        let mut application = state.clone();
+        let mut application = testing::again(&state);
         application.application = Array::new([9; 16]);
-        let mut programme = state.clone();
+        let mut programme = testing::again(&state);
         programme.preview.programme = "pandemic-influenza".parse().unwrap();
-        let mut municipality = state.clone();
+        let mut municipality = testing::again(&state);
         municipality.preview.authority.code = "131016".parse().unwrap();
-        let mut passport = state.clone();
+        let mut passport = testing::again(&state);
         passport.preview.passport = Some(testing::passport());
         for other in [application, programme, municipality, passport] {
             assert!(ids.of(&other) != id);

@@ -35,7 +35,7 @@ const NONCE: usize = 12;
 const TAG: usize = 16;
 
 /// What the center has to remember between preview and hand-over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// VRS's ticket: who it is, to VRS.

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use issuance_api::{
     registry::{Receipt, Registration},
     terminal::{Authority, Dose, DoseAbroad, Holder, Preview},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
 use crate::{
@@ -131,13 +132,13 @@ pub(crate) fn state() -> State {
 }
 
 /// A passport's data.
-pub(crate) fn passport() -> PassportData {
+pub(crate) fn passport() -> Arc<PassportData> {
     let personal = |text: &str| Personal::new(text.to_owned());
-    PassportData {
+    Arc::new(PassportData {
         romanised_name: personal("MIHON  HANAKO"),
         nationality: personal("JPN"),
         number: personal("XX0000001"),
-    }
+    })
 }
 
 /// What of a dose stands in a certificate for abroad too.
@@ -262,4 +263,9 @@ pub(crate) fn trust() -> TrustStore {
         key: PublicKey::from_modulus(&[0xC5; 256]).unwrap(),
     };
     TrustStore::new(Environment::Emulator, [anchor]).unwrap()
+}
+
+/// A person's values have no `Clone`: the same once more, the way it travels.
+pub(crate) fn again<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
 }

@@ -216,7 +216,7 @@ fn preview(name: &str) -> Preview {
 fn name_in_holder(name: &str) -> Holder {
     let birth = BirthDate::new(1985, 4, 2).unwrap();
     let attributes = Attributes::new(name.to_owned(), "東京都".to_owned(), birth, Sex::Female);
-    let file = AttributesFile::of(attributes);
+    let file = AttributesFile::of(&attributes);
     let read = AttributesFile::decode(file.as_bytes()).unwrap();
 
     static KEY: LazyLock<PublicKey> = LazyLock::new(|| {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::num::NonZeroU8;
+use std::sync::Arc;
 use std::time::Duration;
 
 use issuance_api::terminal::{Hours, Localized, Menu, MunicipalityOffer, Preview};
@@ -53,7 +54,7 @@ enum Told {
     },
     LookingUp,
     Preview {
-        preview: Box<Preview>,
+        preview: Arc<Preview>,
     },
     Fee {
         due: u32,

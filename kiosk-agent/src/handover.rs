@@ -45,11 +45,15 @@ pub struct CardHolder {
 
 impl CardHolder {
     /// Name and birth date of what was read.
+    ///
+    /// # Panics
+    /// Never: a birth date is one.
     #[must_use]
     pub fn read(attributes: &Attributes) -> Self {
+        let birth = attributes.birth();
         Self {
             name: Personal::new(attributes.name().expose().clone()),
-            birth: attributes.birth().clone(),
+            birth: BirthDate::new(birth.year(), birth.month(), birth.day()).expect("it is one"),
         }
     }
 
@@ -74,7 +78,7 @@ impl CardHolder {
             && preview.copies == asked.copies;
         same(Mismatch::Request, what_was_asked)?;
         let abroad = asked.kind == CertificateKind::Abroad;
-        let passport = preview.passport.as_ref();
+        let passport = preview.passport.as_deref();
         let named = passport.is_some() == abroad
             && (asked.passport.is_none() || asked.passport == passport)
             && preview
@@ -313,7 +317,11 @@ impl Issuer {
             .split('\u{3000}')
             .filter(|part| !part.is_empty());
         same(Mismatch::Name, parts.eq(parts_on_card))?;
-        let romanised = preview.passport.iter().map(PassportData::names);
+        let romanised = preview
+            .passport
+            .as_deref()
+            .into_iter()
+            .map(PassportData::names);
         let mut others = patient.others.iter();
         for (primary, secondary) in romanised {
             let said = others.next().ok_or(Mismatch::Name)?;

@@ -2,6 +2,7 @@
 //! has its own module.) Real ones are [`reader`](crate::reader), [`channel`](crate::channel) and the front ends of the
 //! program `kiosk`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use card::evidence::{Context, Evidence};
@@ -212,7 +213,7 @@ pub enum View<'a> {
     /// Center and printer are asked for what was chosen; the resident waits, or cancels.
     LookingUp,
     /// Exactly what the certificate will say; confirmation is waited for.
-    Preview(&'a Preview),
+    Preview(&'a Arc<Preview>),
     /// The fee is waited for. Shown anew with each coin.
     Fee {
         /// All of it.

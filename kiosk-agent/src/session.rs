@@ -280,7 +280,8 @@ impl PinEntry {
             session_key: key.public(),
             evidence: Blob::new(evidence.encode().to_vec()),
         };
-        let attributes = shows_attributes.then(|| attributes.clone());
+        let attributes = evidence.into_files().0.attributes.into_attributes();
+        let attributes = shows_attributes.then_some(attributes);
         Ok(Entered::Read(Box::new(CardRead {
             request,
             attributes,

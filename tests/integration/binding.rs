@@ -15,6 +15,7 @@ use hw_sim::chip::EmulatedCard;
 use hw_sim::personalize::personalize;
 use issuance_api::ProblemCode;
 use issuance_api::terminal::Challenge;
+use stage::again::files_again;
 use stage::applicant::Applicant;
 use stage::held::Held;
 use stage::kiosk::{Application, Purpose, apply_with};
@@ -38,7 +39,7 @@ fn recorded(world: &World, applicant: &Applicant) -> TextFiles {
     };
     let card = world.ground.card("ordinary");
     let evidence = applicant.evidence_over(card, &challenge, &EXPORTER);
-    evidence.files().clone()
+    evidence.into_files().0
 }
 
 /// Files of `ordinary` with the key file of a genuine card that somebody else holds, whose PIN they know.
@@ -48,7 +49,7 @@ fn files_with_key_of(victim: &TextFiles, thief: &mut EmulatedCard) -> TextFiles 
     held.verify(b"1234");
     TextFiles {
         card_key: CardKeyFile::decode(&held.read(7)).unwrap(),
-        ..victim.clone()
+        ..files_again(victim)
     }
 }
 
@@ -70,8 +71,7 @@ impl Mixture {
     }
 
     fn answer(&mut self, context: &Context<'_>) -> Evidence {
-        let files = self.files.clone();
-        Held(self.thief.powered()).answer(files, &self.birth_code, context)
+        Held(self.thief.powered()).answer(&self.files, &self.birth_code, context)
     }
 }
 
@@ -108,7 +108,11 @@ async fn ask_vrs(
 
 /// The same evidence without its surface part.
 fn stripped(evidence: &Evidence) -> Evidence {
-    Evidence::new(evidence.files().clone(), evidence.answer().clone(), None)
+    Evidence::new(
+        files_again(evidence.files()),
+        evidence.answer().clone(),
+        None,
+    )
 }
 
 fn accepting(config: &mut Table) {
@@ -150,14 +154,14 @@ fn the_surface_answer_of_the_victims_card_to_anything_else_is_no_answer_to_this(
     let mut thief = world.ground.card("gaiji");
     let files = files_with_key_of(&recorded(&world, &applicant), &mut thief);
     let answers = |thief: &mut EmulatedCard, context: &Context<'_>| {
-        let own = Held(thief.powered()).answer(files.clone(), &GAIJI, context);
+        let own = Held(thief.powered()).answer(&files, &GAIJI, context);
         // The victim's surface AP, with an answer it gave once to another challenge.
         let other = Context {
             center_nonce: [0; 32],
             ..*context
         };
         let mut victim = world.ground.card("ordinary");
-        let old = Held(victim.powered()).answer(files.clone(), &ORDINARY, &other);
+        let old = Held(victim.powered()).answer(&files, &ORDINARY, &other);
         with_surface_of(&own, &old)
     };
     block_on(async {
@@ -232,12 +236,12 @@ fn a_live_relay_of_a_card_that_was_read_once_is_believed() {
     let mut relay = Relay::to(world.ground.card("ordinary"));
     block_on(async {
         let said = ask_center(&applicant, |context| {
-            Held(&mut relay).answer(files.clone(), &ORDINARY, context)
+            Held(&mut relay).answer(&files, &ORDINARY, context)
         })
         .await;
         assert_eq!(said, None);
         // The wire is what makes it: without the card at its end there is no answer.
-        let elsewhere = Held(&mut relay).answer(files.clone(), &ORDINARY, &somewhere());
+        let elsewhere = Held(&mut relay).answer(&files, &ORDINARY, &somewhere());
         let said = ask_center(&applicant, |_| elsewhere).await;
         assert_eq!(said, Some(ProblemCode::CardNotGenuine));
     });
@@ -327,7 +331,7 @@ fn center_and_record_system_each_have_their_own_switch_and_note_its_use() {
         let mut card = world.ground.card("ordinary");
         let files = recorded(&world, &applicant);
         let mut whole =
-            |context: &Context<'_>| Held(card.powered()).answer(files.clone(), &ORDINARY, context);
+            |context: &Context<'_>| Held(card.powered()).answer(&files, &ORDINARY, context);
         block_on(async {
             // Who is bound is believed in any case, and not noted.
             assert_eq!(ask_center(&applicant, &mut whole).await, None);

@@ -6,6 +6,7 @@ use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
 use issuance_api::{Array, Blob, ProblemCode, terminal};
 use issuance_channel::client::CallError;
+use stage::again::files_again;
 use stage::applicant::Applicant;
 use stage::world::{Options, World};
 
@@ -168,15 +169,15 @@ fn a_lying_center_cannot_pair_one_cards_files_with_anothers_answer() {
         };
         let ordinary = Evidence::decode(&answer("ordinary").encode()).unwrap();
         let gaiji = Evidence::decode(&answer("gaiji").encode()).unwrap();
-        let mixed = Evidence::new(ordinary.files().clone(), gaiji.answer().clone(), None);
+        let mixed = Evidence::new(files_again(ordinary.files()), gaiji.answer().clone(), None);
         let refused = center.ask(&applicant, &challenge, &mixed).await;
         assert_eq!(refusal(refused), ProblemCode::CardNotGenuine);
 
         // The victim's number and attributes beside the thief's own key, which answers for itself.
-        let mut files = gaiji.files().clone();
-        files.number = ordinary.files().number.clone();
-        files.attributes = ordinary.files().attributes.clone();
-        files.integrity = ordinary.files().integrity.clone();
+        let mut files = files_again(gaiji.files());
+        let others = files_again(ordinary.files());
+        (files.number, files.attributes) = (others.number, others.attributes);
+        files.integrity = others.integrity;
         let nonce = center.nonce().await;
         let challenge = center.challenge(&nonce);
         let mixed = Evidence::new(files, gaiji.answer().clone(), None);

@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 use terminal::app::wallet::{MOST, Passphrase, Secret, Wallet};
 use zeroize::Zeroizing;
 
+use crate::again::again;
 use crate::around::{Around, Carried, Line};
 use crate::device::Device;
 use crate::passport::Passport;
@@ -278,12 +279,12 @@ fn fill(folder: &Path, passphrase: String, left: usize) -> Result<(), Box<dyn Er
         .tempdir_in("/dev/shm")?;
     copy_files(folder, memory.path())?;
     let (mut wallet, _) = Wallet::open(memory.path(), &secret)?;
-    let mut all = wallet.certificates().map(|(id, kept)| (id, kept.clone()));
+    let mut all = wallet.certificates().map(|(id, kept)| (id, again(kept)));
     let (id, kept) = all.next().ok_or("there is none to copy")?;
     drop(all);
     let page = wallet.page(id)?;
     while wallet.certificates().count() + left < MOST {
-        let id = wallet.put(kept.clone(), page.as_bytes())?;
+        let id = wallet.put(again(&kept), page.as_bytes())?;
         wallet.reported(id)?;
     }
     drop(wallet);

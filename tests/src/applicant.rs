@@ -6,6 +6,8 @@
 mod link;
 mod patience;
 
+use std::sync::Arc;
+
 use card::evidence::{Context, Evidence};
 use card::pin::Pin;
 use card::session::{Attempt, Connected, Proof};
@@ -45,7 +47,7 @@ pub struct Applicant<L = Client> {
     link: L,
     session: SigningKey,
     kind: CertificateKind,
-    passport: Option<PassportMrz>,
+    passport: Option<Arc<PassportMrz>>,
 }
 
 /// A connection of its own with an open challenge.
@@ -102,7 +104,7 @@ impl<L: Link> Applicant<L> {
     pub fn abroad(self, passport: Option<PassportMrz>) -> Self {
         Self {
             kind: CertificateKind::Abroad,
-            passport,
+            passport: passport.map(Arc::new),
             ..self
         }
     }
@@ -301,7 +303,7 @@ impl<L: Link> Applicant<L> {
         municipality: MunicipalityCode,
         passport: Option<PassportMrz>,
     ) -> Result<InquiryAnswer, CallError> {
-        let kind = CertificateKind::Abroad;
+        let (kind, passport) = (CertificateKind::Abroad, passport.map(Arc::new));
         self.inquire_for(ticket, municipality, kind, passport).await
     }
 
@@ -310,12 +312,12 @@ impl<L: Link> Applicant<L> {
         ticket: &Blob,
         municipality: MunicipalityCode,
         kind: CertificateKind,
-        passport: Option<PassportMrz>,
+        passport: Option<Arc<PassportMrz>>,
     ) -> Result<InquiryAnswer, CallError> {
         let mut connection = self.link.line().await?;
         let programme: ProgrammeId = "covid-19".parse().expect("a programme's id");
         let exporter = connection.exporter().clone();
-        let lines = passport.as_ref().map(PassportMrz::digest);
+        let lines = passport.as_deref().map(PassportMrz::digest);
         let lines = lines.as_ref();
         let message = inquiry_message(ticket, &programme, &municipality, kind, lines, &exporter);
         let request = InquiryRequest {

@@ -10,6 +10,8 @@ use card::surface_ap::AgeRecord;
 use card::transport::Transport;
 use card::trust::ApRole;
 
+use crate::again::files_again;
+
 /// A card as whoever holds it can use it: command by command, with no session in the way.
 pub struct Held<T>(pub T);
 
@@ -67,7 +69,7 @@ impl<T: Transport> Held<T> {
     /// See [`Self::send`].
     pub fn answer(
         &mut self,
-        files: TextFiles,
+        files: &TextFiles,
         birth_code: &[u8; 6],
         context: &Context<'_>,
     ) -> Evidence {
@@ -82,6 +84,6 @@ impl<T: Transport> Held<T> {
         };
         let both = files.named().into_iter().chain(part.named());
         part.answer = self.sign(context.digest(ApRole::Surface, both));
-        Evidence::new(files, answer, Some(part))
+        Evidence::new(files_again(files), answer, Some(part))
     }
 }

@@ -3,6 +3,7 @@
 //! The demo, the integration tests and the load program all set up the same [`world`](crate): `pcscd` with the virtual
 //! reader, the card emulator, VRS and the center, each a process of its own, each with a certificate of its own.
 
+pub mod again;
 pub mod app_page;
 pub mod app_stand;
 pub mod applicant;

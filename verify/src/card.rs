@@ -10,7 +10,7 @@ use crate::CardError;
 const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
 
 /// Text about a person: wiped when dropped, shown by nothing but [`expose`](Self::expose).
-#[derive(Clone, PartialEq, Eq, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Private(String);
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Private {
 }
 
 /// A health card whose signature and dates hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Card {
     /// The issuer's URL.
     pub issuer: String,
@@ -52,7 +52,7 @@ pub struct Card {
 }
 
 /// Whom a card is about.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Patient {
     /// Family name.
     pub family: Option<Private>,
@@ -65,7 +65,7 @@ pub struct Patient {
 }
 
 /// A name.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct HumanName {
     /// Family name.
     pub family: Option<Private>,

@@ -15,7 +15,6 @@ const MAX_CHUNKS: usize = 16;
 const MAX_CARDS: usize = 64;
 
 /// Something that can be judged.
-#[derive(Clone)]
 pub struct Document(pub(crate) Inner);
 
 impl std::fmt::Debug for Document {
@@ -24,7 +23,6 @@ impl std::fmt::Debug for Document {
     }
 }
 
-#[derive(Clone)]
 pub(crate) enum Inner {
     /// Its JWS.
     HealthCard(Zeroizing<String>),

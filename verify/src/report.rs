@@ -1,5 +1,7 @@
 //! What a document is, who signed it, and whether it holds.
 
+use std::sync::Arc;
+
 use time::Date;
 
 use crate::card::Card;
@@ -8,7 +10,7 @@ use crate::vds::Vaccination;
 use crate::x509::signer::Deviation;
 
 /// What is to be said of a document.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Report {
     /// What it is.
     pub kind: Kind,
@@ -124,7 +126,7 @@ pub enum Signer {
 }
 
 /// What was signed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Content {
     /// Of a SMART Health Card about a patient.
     Card(Card),
@@ -134,7 +136,7 @@ pub enum Content {
         types: Vec<String>,
     },
     /// Of a proof of vaccination.
-    Vaccination(Vaccination),
+    Vaccination(Arc<Vaccination>),
     /// Of a seal of this type, whose message is not read here.
     OtherSeal {
         /// `hdr.t`.

@@ -2,6 +2,8 @@
 
 mod message;
 
+use std::sync::Arc;
+
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 use zeroize::Zeroizing;
@@ -22,7 +24,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A seal as it was read: its form is right, and nothing is verified.
-#[derive(Clone)]
 pub struct Vds {
     algorithm: Algorithm,
     signature: Vec<u8>,
@@ -30,7 +31,7 @@ pub struct Vds {
     signed: Zeroizing<String>,
     pub(crate) signer: SignerCertificate,
     pub(crate) header: Header,
-    pub(crate) vaccination: Option<Vaccination>,
+    pub(crate) vaccination: Option<Arc<Vaccination>>,
 }
 
 impl std::fmt::Debug for Vds {
@@ -138,7 +139,9 @@ impl Vds {
             return Err(SignerError::DocumentType.into());
         }
         let vaccination = match header.kind.as_str() {
-            "icao.vacc" => Some(Vaccination::read(message).ok_or(VdsError::Message)?),
+            "icao.vacc" => Some(Arc::new(
+                Vaccination::read(message).ok_or(VdsError::Message)?,
+            )),
             _ => None,
         };
         Ok(Self {

@@ -7,7 +7,7 @@
 //! Nothing is taken unless everything is right: every error comes with line and column, and none quotes a cell.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map},
     hash::{Hash, Hasher},
 };
 
@@ -187,10 +187,17 @@ impl Hash for Key {
     }
 }
 
+/// What the file says of a number.
+struct Rows {
+    /// How many others came before.
+    place: usize,
+    person: Person,
+    doses: Vec<Dose>,
+}
+
 #[derive(Default)]
 struct File {
-    entries: Vec<Entry>,
-    by_number: HashMap<Key, usize>,
+    by_number: HashMap<Key, Rows>,
     errors: Vec<ImportError>,
 }
 
@@ -240,16 +247,19 @@ impl File {
     }
 
     fn take(&mut self, line: u64, number: IndividualNumber, person: Person, dose: Option<Dose>) {
-        let key = Key(number.clone());
-        let Some(index) = self.by_number.get(&key) else {
-            self.by_number.insert(key, self.entries.len());
-            return self.entries.push(Entry {
-                number,
-                person,
-                doses: dose.into_iter().collect(),
-            });
+        let place = self.by_number.len();
+        let entry = match self.by_number.entry(Key(number)) {
+            hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            hash_map::Entry::Vacant(free) => {
+                let doses = dose.into_iter().collect();
+                free.insert(Rows {
+                    place,
+                    person,
+                    doses,
+                });
+                return;
+            }
         };
-        let entry = &mut self.entries[*index];
         let same_day = |other: &Dose, dose: &Dose| {
             other.programme == dose.programme && other.date == dose.date
         };
@@ -266,13 +276,20 @@ impl File {
         }
     }
 
-    fn finish(mut self) -> Result<Vec<Entry>, Vec<ImportError>> {
+    fn finish(self) -> Result<Vec<Entry>, Vec<ImportError>> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
-        for entry in &mut self.entries {
-            Dose::sort(&mut entry.doses);
-        }
-        Ok(self.entries)
+        let mut all: Vec<_> = self.by_number.into_iter().collect();
+        all.sort_unstable_by_key(|(_, rows)| rows.place);
+        let entries = all.into_iter().map(|(Key(number), mut rows)| {
+            Dose::sort(&mut rows.doses);
+            Entry {
+                number,
+                person: rows.person,
+                doses: rows.doses,
+            }
+        });
+        Ok(entries.collect())
     }
 }

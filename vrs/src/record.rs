@@ -24,7 +24,7 @@ pub trait Cell: Sized {
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $header:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
 
@@ -158,7 +158,7 @@ impl<T: Cell> Cell for Option<T> {
 }
 
 /// Text of at most `MAX` characters, none of them a control character, no blanks around it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize>(Personal);
 
@@ -185,7 +185,7 @@ impl<const MAX: usize> Cell for Text<MAX> {
 }
 
 /// One to `MAX` ASCII digits; leading zeros count.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digits<const MAX: usize>(Personal);
 
@@ -204,7 +204,7 @@ impl<const MAX: usize> Cell for Digits<MAX> {
 }
 
 /// A decimal number such as `0.3`, of at most eight characters.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Decimal(Personal);
 
@@ -226,7 +226,7 @@ impl Cell for Decimal {
 }
 
 /// A month, `YYYYMM`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Month(Personal);
 

@@ -48,10 +48,10 @@ pub struct Claims {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed {
+struct Sealed<T> {
     application: Array<16>,
-    number: Personal,
-    name: Personal,
+    number: T,
+    name: T,
     birth_date: Option<Date>,
     signer: SignerMunicipality,
     terminal: TerminalUrn,
@@ -92,8 +92,8 @@ impl Tickets {
         self.rotate(uptime);
         let sealed = Sealed {
             application: claims.application.clone(),
-            number: Personal::new(claims.number.expose().to_owned()),
-            name: claims.name.clone(),
+            number: claims.number.expose(),
+            name: claims.name.expose(),
             birth_date: claims.birth_date,
             signer: claims.signer,
             terminal: claims.terminal.clone(),
@@ -169,7 +169,7 @@ impl Tickets {
                 .map(Zeroizing::new)
                 .map_err(|_| INVALID)?
         };
-        let sealed: Sealed = serde_json::from_slice(&json).map_err(|_| INVALID)?;
+        let sealed: Sealed<Personal> = serde_json::from_slice(&json).map_err(|_| INVALID)?;
         if sealed.center != *center || sealed.terminal != *terminal {
             return Err(INVALID);
         }

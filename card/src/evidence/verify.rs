@@ -19,7 +19,7 @@ pub enum Binding {
 
 /// What a genuine card said in this very context. Comes from [`Evidence::verify`] alone; wiped on
 /// drop.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Verified {
     number: IndividualNumber,
     attributes: Attributes,
@@ -59,6 +59,12 @@ impl Verified {
         [Some(self.signer), self.surface_signer]
             .into_iter()
             .flatten()
+    }
+
+    /// The number, and nothing else of the holder any more.
+    #[must_use]
+    pub fn into_number(self) -> IndividualNumber {
+        self.number
     }
 
     /// Whether the surface AP answered too, so that the card that answered is tied to the birth date.
@@ -106,8 +112,8 @@ impl Evidence {
         };
         Ok(Verified {
             number: files.checked_number()?,
-            attributes: files.attributes.attributes().clone(),
             signer: files.certificate.subject(),
+            attributes: files.attributes.into_attributes(),
             surface_signer,
         })
     }

@@ -9,7 +9,7 @@ use crate::tlv::announced_length;
 ///
 /// The certificate carries no name and no address, and its serial number and subject tell one holder
 /// from all others: it is wiped on drop and never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Certificates {
     holder: Private<Vec<u8>>,
     ca: Vec<u8>,

@@ -147,7 +147,7 @@ impl fmt::Debug for TrustedCas {
 /// A certificate for authentication that is believed. Comes from [`Certificates::verify`] alone.
 ///
 /// Whether it was revoked is not known: that is asked of the JPKI, under a contract with it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct AuthenticationCertificate {
     serial: Private<Vec<u8>>,
     not_after: i64,

@@ -95,7 +95,7 @@ impl fmt::Debug for TokenLabel {
 /// | 124..140 | memory in total and free, public and private: `FFFFFFFF`, not told |
 /// | 140..144 | versions of hardware and firmware, ASCII |
 /// | 144..160 | time, not set |
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct TokenInfo {
     bytes: Private<[u8; Self::LENGTH]>,
     label: TokenLabel,
@@ -196,7 +196,10 @@ mod tests {
     #[test]
     fn information_is_written_as_it_is_read() {
         let info = TokenInfo::of(TokenLabel::CARD, b"0000000020500003");
-        assert_eq!(TokenInfo::decode(info.as_bytes()), Ok(info.clone()));
+        assert_eq!(
+            TokenInfo::decode(info.as_bytes()),
+            Ok(TokenInfo::of(TokenLabel::CARD, b"0000000020500003"))
+        );
         assert_eq!(info.as_bytes()[116..124], [0, 0, 0, 16, 0, 0, 0, 6]);
         assert_eq!(format!("{info:?}"), "TokenInfo(JPKIAPICCTOKEN2 ..)");
         assert_eq!(TokenInfo::decode(&[0x20; 159]), Err(FileError::Length));

@@ -175,7 +175,7 @@ pub(crate) fn valid_until<T: Transport>(
     card: &mut Client<T>,
 ) -> Result<Option<ExpiryDate>, SessionError> {
     if let Some(record) = record(card)? {
-        return Ok(Some(record.expiry().clone()));
+        return Ok(Some(record.into_expiry()));
     }
     let date = card.data(card_manager::EXPIRY)?.content();
     Ok(date.and_then(|digits| ExpiryDate::try_from(&digits[..]).ok()))

@@ -147,9 +147,10 @@ fn files_of_evidence(path: &Path) -> Result<Files, Failure> {
     let bytes = fs::read(path).map(Zeroizing::new).map_err(failed)?;
     let evidence = Evidence::decode(&bytes)
         .map_err(|error| Failure::Malformed(format!("no evidence: {error}")))?;
+    let (text, surface) = evidence.into_files();
     Ok(Files {
-        text: evidence.files().clone(),
-        surface: evidence.surface().cloned(),
+        text,
+        surface,
         certificates: None,
     })
 }

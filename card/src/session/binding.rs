@@ -31,7 +31,7 @@ pub struct Answered<'c, T> {
 }
 
 /// What the card proved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Both applications answered.
     Bound(Evidence),

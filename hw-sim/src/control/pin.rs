@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
 /// The PIN that a card made of a dump shall have. Wiped on drop, never printed: it may be the one of the card that was dumped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct DumpPin(Private<[u8; 4]>);
 
 impl DumpPin {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use card::Private;
 use card::card_manager::DataObject;
@@ -54,7 +55,7 @@ impl Memory {
             }
             if let Some(value) = in_table(&changed, ap, ef) {
                 let value = Private::new(value.as_bytes().to_vec());
-                memory.changed.insert((ap, ef), value);
+                memory.changed.insert((ap, ef), Arc::new(value));
             }
         }
         memory.folder = Some(folder.to_owned());
@@ -68,7 +69,7 @@ impl Memory {
                 let file = folder.join(ap.name()).join(name(ef)).with_extension("bin");
                 if let Some(file) = if_there(File::open(file))? {
                     let content = content(file, ap.name(), ef.id())?;
-                    self.files.insert((ap, ef), content);
+                    self.files.insert((ap, ef), Arc::new(content));
                 }
             }
         }
@@ -83,7 +84,7 @@ impl Memory {
                 && path.extension().is_some_and(|extension| extension == "bin")
             {
                 let content = content(File::open(&path)?, MANAGER, tag)?;
-                self.data.insert(DataObject::new(tag), content);
+                self.data.insert(DataObject::new(tag), Arc::new(content));
             }
         }
         Ok(self)
@@ -138,12 +139,9 @@ impl Memory {
     }
 
     /// Writes the PINs that were changed, where the card has a folder.
-    pub(super) fn keep_changed(
-        &self,
-        changed: &BTreeMap<(Ap, Ef), Private<Vec<u8>>>,
-    ) -> Result<(), MemoryError> {
+    pub(super) fn keep_changed(&self) -> Result<(), MemoryError> {
         let mut table = Table::new();
-        for ((ap, ef), value) in changed {
+        for ((ap, ef), value) in &self.changed {
             insert(&mut table, *ap, *ef, text(value.expose())?);
         }
         self.keep(CHANGED, &table)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use card::card_manager::{self, DataObject};
 use card::common_ap::{self, CardRecord};
 use card::era::BirthCode;
+use card::expiry::ExpiryDate;
 use card::jpki_ap::{self, TokenInfo, TokenLabel};
 use card::key::{KeyId, PublicKey};
 use card::number::IndividualNumber;
@@ -152,13 +153,13 @@ impl Issuer {
     ) -> Result<Memory, AuthorityError> {
         let Chain { signer, .. } = &self.text;
         let number = NumberFile::of(&person.number);
-        let attributes = AttributesFile::of(person.attributes.clone());
+        let attributes = AttributesFile::of(&person.attributes);
         let integrity = IntegrityFile::issue(&number, &attributes, |digests| signer.sign(digests));
         let card_key_file = CardKeyFile::issue(public_half(&card_key)?, |key| signer.sign(key));
         let messaging = encode_messaging_key(&public_half(&messaging_key)?);
         let mut integrity = integrity.as_bytes().to_vec();
         let attributes = match &person.tampering {
-            Some(Tampering::Attributes(others)) => AttributesFile::of(others.clone()),
+            Some(Tampering::Attributes(others)) => AttributesFile::of(others),
             Some(Tampering::Signature) => {
                 // The last byte of the file is the signature's.
                 integrity
@@ -207,9 +208,7 @@ impl Issuer {
     ) -> Result<Memory, AuthorityError> {
         let Chain { signer, .. } = &self.surface;
         let birth = person.attributes.birth();
-        let record = AgeRecord::issue(birth.clone(), public_half(&card_key)?, |record| {
-            signer.sign(record)
-        });
+        let record = AgeRecord::issue(birth, public_half(&card_key)?, |record| signer.sign(record));
         let certificate = self.surface.certificate();
         let memory = memory
             .with_file(Ap::Surface, surface_ap::AGE_RECORD, record.as_bytes())
@@ -321,7 +320,8 @@ impl Serial {
 
     fn record(&self, person: &Person) -> CardRecord {
         let municipality = *person.municipality.prefix();
-        CardRecord::new(self.0, municipality, person.expiry.clone()).expect("all digits")
+        let expiry = ExpiryDate::new(person.expiry.last_day());
+        CardRecord::new(self.0, municipality, expiry).expect("all digits")
     }
 
     /// For the token information.

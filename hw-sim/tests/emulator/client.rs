@@ -18,6 +18,7 @@ use card::trust::{Environment, TrustStore};
 use zeroize::Zeroizing;
 
 use crate::common::{Copy, made};
+use card::evidence::Evidence;
 
 const CONTEXT: Context<'static> = Context {
     center_nonce: [1; 32],
@@ -102,10 +103,8 @@ fn what_is_read_by_secure_messaging_is_what_is_read_plain_and_nobody_hears_it() 
     assert_eq!(plain.files(), secured.files());
     let anchors = made().join("anchors");
     let trust = TrustStore::load(&anchors, Environment::Emulator).unwrap();
-    secured
-        .clone()
-        .verify(&CONTEXT, &trust, Binding::Optional)
-        .unwrap();
+    let again = Evidence::decode(&secured.encode()).unwrap();
+    again.verify(&CONTEXT, &trust, Binding::Optional).unwrap();
 
     let attributes = secured.files().attributes.attributes();
     for said in [

@@ -220,10 +220,10 @@ fn the_control_socket_does_what_it_is_told() {
     assert!(
         matches!(&events[..], [_, _, _, Reply::Event(Event::Apdu(verify))] if verify.status == 0x63C2)
     );
-    let reset = Request::ResetTries {
+    let reset = || Request::ResetTries {
         persona: "ordinary".parse().unwrap(),
     };
-    assert_eq!(ask(reset.clone()), [Reply::Done]);
+    assert_eq!(ask(reset()), [Reply::Done]);
     assert_eq!(tries_of_pin(), 3);
 
     // A client that follows sees what comes, until it leaves.
@@ -258,7 +258,7 @@ fn the_control_socket_does_what_it_is_told() {
             Reply::Slot { persona: None, .. }
         ]
     ));
-    assert_eq!(ask(reset), [Reply::Done]);
+    assert_eq!(ask(reset()), [Reply::Done]);
     drop(server);
     assert!(!socket.exists());
 }

@@ -7,6 +7,7 @@
 //! ```
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,7 +20,7 @@ use crate::{Array, Date, Personal, ProblemCode, Transcript};
 pub const LINE: usize = 44;
 
 /// Both lines as read by machine, as they travel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassportMrz {
     /// Upper line.
@@ -54,7 +55,7 @@ impl FromStr for PassportMrz {
 }
 
 /// 旅券関係情報: what of a passport stands in a certificate, and in the register of issues.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassportData {
     /// Name as in the machine-readable zone: primary identifier, two spaces, secondary identifiers.
@@ -95,9 +96,9 @@ impl PassportData {
 }
 
 /// A passport whose check digits hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Passport {
-    data: PassportData,
+    data: Arc<PassportData>,
     /// None where day or month are left open.
     birth: Option<TwoDigitDate>,
     last_day: TwoDigitDate,
@@ -159,11 +160,11 @@ impl TryFrom<&PassportMrz> for Passport {
         let composite = lower[0..10].iter().chain(&lower[13..20]);
         holds(composite.chain(&lower[21..43]), lower[43])?;
         Ok(Self {
-            data: PassportData {
+            data: Arc::new(PassportData {
                 romanised_name: name(&upper[5..44])?,
                 nationality: filled(&lower[10..13], u8::is_ascii_uppercase)?,
                 number: filled(&lower[0..9], u8::is_ascii_alphanumeric)?,
-            },
+            }),
             birth: birth_date(&lower[13..19])?,
             last_day: two_digit_date(&lower[21..27])?,
         })
@@ -173,13 +174,13 @@ impl TryFrom<&PassportMrz> for Passport {
 impl Passport {
     /// What of it is certified and kept.
     #[must_use]
-    pub const fn data(&self) -> &PassportData {
+    pub const fn data(&self) -> &Arc<PassportData> {
         &self.data
     }
 
     /// What of it is certified and kept, and nothing else of it any more.
     #[must_use]
-    pub fn into_data(self) -> PassportData {
+    pub fn into_data(self) -> Arc<PassportData> {
         self.data
     }
 

@@ -5,8 +5,14 @@ use zeroize::Zeroize;
 
 /// Text about a person: wiped when dropped, its `Debug` shows nothing and there is no `Display`.
 ///
-/// Reading it takes an explicit [`expose`](Personal::expose), so every place that does can be found.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Reading it takes an explicit [`expose`](Personal::expose), so every place that does can be found. There is no `Clone`:
+///
+/// ```compile_fail,E0599
+/// # use issuance_api::Personal;
+/// let name = Personal::new("架空　花子".to_owned());
+/// let copy = name.clone();
+/// ```
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Personal(String);
 

@@ -14,6 +14,7 @@
 //! over [`Finding::message`] and [`Receipt::message`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -67,7 +68,7 @@ pub struct Ticket {
 }
 
 /// Asks for one person's records in one municipality, in the resident's own signed words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InquiryRequest {
     /// Who.
@@ -84,13 +85,13 @@ pub struct InquiryRequest {
     pub kind: CertificateKind,
     /// For abroad: the passport, as read by machine. A kiosk may leave it out: then the one counts that the register of issues
     /// holds from app or counter.
-    pub passport: Option<PassportMrz>,
+    pub passport: Option<Arc<PassportMrz>>,
     /// The session key's signature over [`inquiry_message`](crate::inquiry_message).
     pub proof: Array<64>,
 }
 
 /// What VRS found, signed. A failure is never a finding: it is a problem document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Random id of the application, minted with the ticket.
@@ -112,7 +113,7 @@ pub struct Finding {
 }
 
 /// The outcomes of an inquiry that worked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case", from = "Strict")]
 pub enum Outcome {
     /// The person is known here. Whether any dose is, `doses` says.
@@ -160,7 +161,7 @@ impl From<Strict> for Outcome {
 }
 
 /// A person's records in one municipality.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Records {
     /// Name and birth date as the card states them.
@@ -170,7 +171,7 @@ pub struct Records {
     /// Doses of this programme, in order of date.
     pub doses: Vec<DoseRecord>,
     /// For abroad: the passport the certificate is to name.
-    pub passport: Option<PassportData>,
+    pub passport: Option<Arc<PassportData>>,
 }
 
 /// One dose as recorded.
@@ -225,7 +226,7 @@ impl Outcome {
 }
 
 /// What is to be certified, for the register.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterRequest {
     /// Who.
@@ -243,7 +244,7 @@ pub struct RegisterRequest {
 }
 
 /// A certificate as the register sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registration {
     /// 証明書ID.
@@ -263,7 +264,7 @@ pub struct Registration {
     /// Date of issue (交付日).
     pub issued_on: Date,
     /// For abroad: the passport data kept by the municipality.
-    pub passport: Option<PassportData>,
+    pub passport: Option<Arc<PassportData>>,
 }
 
 /// The certificate stands in the register: without this nothing is signed.
@@ -280,7 +281,7 @@ impl Receipt {
     /// What VRS signs: application and registration. A passport enters as a digest, which leaves no readable copy behind.
     #[must_use]
     pub fn message(application: &Array<16>, registered: &Registration) -> Vec<u8> {
-        let passport = registered.passport.as_ref().map(PassportData::digest);
+        let passport = registered.passport.as_deref().map(PassportData::digest);
         Transcript::new("shomei receipt v1")
             .field(application.as_bytes())
             .field(registered.certificate_id.to_string().as_bytes())

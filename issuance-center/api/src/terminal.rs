@@ -13,6 +13,7 @@
 //! `issuance-channel`.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,7 +163,7 @@ pub struct EvidenceAnswer {
 }
 
 /// Asks for the records of one municipality.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InquiryRequest {
     /// From [`EvidenceAnswer`].
@@ -176,7 +177,7 @@ pub struct InquiryRequest {
     /// Kind of certificate.
     pub kind: CertificateKind,
     /// For abroad: the passport, as read by machine. A kiosk without a reader for it leaves it out (see [`Preview::passport`]).
-    pub passport: Option<PassportMrz>,
+    pub passport: Option<Arc<PassportMrz>>,
     /// Copies to print, 1 to 10.
     pub copies: u8,
     /// Signature by the session key over [`inquiry_message`](crate::inquiry_message).
@@ -184,7 +185,7 @@ pub struct InquiryRequest {
 }
 
 /// What would be issued, and the center's sealed memory of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InquiryAnswer {
     /// To be shown and confirmed.
@@ -196,7 +197,7 @@ pub struct InquiryAnswer {
 }
 
 /// Exactly what the certificate will say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preview {
     /// Programme.
@@ -214,11 +215,11 @@ pub struct Preview {
     /// Copies.
     pub copies: u8,
     /// For abroad: the passport it names. Where none was sent, the one of an earlier certificate from app or counter.
-    pub passport: Option<PassportData>,
+    pub passport: Option<Arc<PassportData>>,
 }
 
 /// The person certified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Holder {
     /// Name as on the card, U+3000 between its parts.
@@ -290,7 +291,7 @@ pub struct IssueRequest {
 }
 
 /// The certificate and its page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct IssueAnswer {
     /// Its id.
     pub certificate_id: CertificateId,
@@ -303,7 +304,7 @@ pub struct IssueAnswer {
 }
 
 /// What of an [`IssueAnswer`] is JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Issued {
     /// Its id.

@@ -69,7 +69,7 @@ impl<R: Registry> Center<R> {
         }
         let (now, uptime) = (self.parts.clock.now(), self.parts.clock.uptime());
         let issue_within = self.states.issue_within(found.ticket_holds);
-        let state = State {
+        let mut state = State {
             issue_until: milliseconds(uptime + issue_within),
             ticket: asked.ticket,
             session_key: request.session_key,
@@ -90,7 +90,7 @@ impl<R: Registry> Center<R> {
             },
         };
         self.contents(programme, &state)?;
-        self.printable(programme, &state.preview).await?;
+        state.preview = self.printable(programme, state.preview).await?;
         let sealed = self.states.seal(&state, caller.terminal, uptime);
         Ok(InquiryAnswer {
             state: sealed.map_err(ProblemCode::from)?,
@@ -133,7 +133,7 @@ impl<R: Registry> Center<R> {
             (CertificateKind::Domestic, None, _)
             | (CertificateKind::Abroad, None, TerminalRole::Kiosk) => Ok(None),
             (CertificateKind::Abroad, Some(lines), _) => {
-                let passport = Passport::try_from(lines)?;
+                let passport = Passport::try_from(&**lines)?;
                 if passport.has_expired(self.today()) {
                     return Err(ProblemCode::PassportExpired);
                 }
@@ -164,7 +164,7 @@ impl<R: Registry> Center<R> {
         &self,
         kind: CertificateKind,
         shown: Option<Passport>,
-        named: Option<&PassportData>,
+        named: Option<&Arc<PassportData>>,
         records: &Records,
     ) -> Result<bool, ProblemCode> {
         let Some(shown) = shown else {
@@ -189,7 +189,7 @@ impl<R: Registry> Center<R> {
             not_before: state.not_before,
             types: programme.health_card_types(),
             holder: &preview.holder,
-            passport: preview.passport.as_ref(),
+            passport: preview.passport.as_deref(),
             authority: &preview.authority.name,
             doses: &preview.doses,
             rid: &self.parts.rids.rid(&state.kid, &id),
@@ -228,19 +228,20 @@ impl<R: Registry> Center<R> {
     }
 
     /// A rare character takes the wide font, which may have to be read: not on a thread that serves connections.
-    async fn printable(&self, programme: &Programme, preview: &Preview) -> Result<(), Problem> {
-        if !self.parts.typesetter.is_rare(preview) {
-            return Ok(self.parts.typesetter.check(programme, preview)?);
+    async fn printable(&self, programme: &Programme, preview: Preview) -> Result<Preview, Problem> {
+        if !self.parts.typesetter.is_rare(&preview) {
+            self.parts.typesetter.check(programme, &preview)?;
+            return Ok(preview);
         }
         let (programmes, typesetter) = (
             Arc::clone(&self.parts.programmes),
             Arc::clone(&self.parts.typesetter),
         );
-        let preview = preview.clone();
         apart(move || {
             let programme = programmes.find(&preview.programme);
             let programme = programme.ok_or(ProblemCode::ProgrammeEnded)?;
-            Ok(typesetter.check(programme, &preview)?)
+            typesetter.check(programme, &preview)?;
+            Ok(preview)
         })
         .await
     }

@@ -175,7 +175,7 @@ fn header(kid: &KeyId) -> String {
 }
 
 /// A signed health card: a compact JWS of at most [`MAX_JWS`] characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Jws(Personal);
 
 impl Jws {

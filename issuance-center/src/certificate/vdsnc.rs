@@ -148,7 +148,7 @@ const SIGNED: &str = r#"","sigvl":""#;
 const AFTER: &str = r#""}}"#;
 
 /// A signed seal: the text of its QR code, at most [`MAX_TEXT`] bytes of ASCII.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct VdsNc(Personal);
 
 impl VdsNc {

@@ -59,7 +59,7 @@ pub enum SignError {
 }
 
 /// A certificate's signed parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Signed {
     /// The health card.
     pub jws: Jws,

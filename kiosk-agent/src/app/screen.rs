@@ -1,5 +1,7 @@
 //! What the page is told: one JSON object a screen, pushed whole (`docs/app.md` has them all).
 
+use std::sync::Arc;
+
 use issuance_api::problem::Language;
 use issuance_api::terminal::{Authority, Dose, Holder, Localized, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
@@ -125,7 +127,7 @@ pub enum Content<'a> {
     /// What the certificates will say.
     Preview {
         /// All of it, a certificate each.
-        previews: &'a [Preview],
+        previews: &'a [Arc<Preview>],
         /// Kinds for which there is none.
         failed: Vec<Failed>,
     },

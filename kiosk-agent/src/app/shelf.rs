@@ -1,10 +1,9 @@
 //! Certificates of the wallet as they are shown: in the list, and in full.
 
-use issuance_api::passport::PassportData;
-use issuance_api::terminal::{Authority, Dose, Holder, Localized};
-use issuance_api::{
-    Blob, CertificateId, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId,
-};
+use std::sync::Arc;
+
+use issuance_api::terminal::{Localized, Preview};
+use issuance_api::{Blob, CertificateId, CertificateKind, MunicipalityCode, Personal, ProgrammeId};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
@@ -12,29 +11,22 @@ use super::screen::{Code, CodeName, Entry};
 use super::wallet::{Id, Kept, Wallet, WalletError};
 
 /// A certificate in the list.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Listed {
     id: Id,
     name: Localized,
     issued: u64,
-    kind: CertificateKind,
-    programme: ProgrammeId,
-    authority: Authority,
-    issued_on: Date,
-    doses: usize,
+    pub(super) says: Arc<Preview>,
     older: bool,
     lapses: bool,
-    pub(super) holder: Holder,
 }
 
 /// A certificate in full.
 #[derive(Debug)]
 pub struct Opened {
     pub(super) listed: Listed,
-    pub(super) passport: Option<PassportData>,
     /// For abroad: its id, with hyphens.
     pub(super) number: Option<Personal>,
-    pub(super) doses: Vec<Dose>,
     pub(super) codes: Vec<Code>,
     page: Blob,
 }
@@ -66,14 +58,9 @@ impl Listed {
             id,
             name: kept.name.clone(),
             issued: kept.issued,
-            kind: says.kind,
-            programme: says.programme.clone(),
-            authority: says.authority.clone(),
-            issued_on: says.issued_on,
-            doses: says.doses.len(),
+            says: Arc::clone(says),
             older: wallet.certificates().any(is_newer),
             lapses: wallet.lapses(id),
-            holder: says.holder.clone(),
         }
     }
 
@@ -84,15 +71,15 @@ impl Listed {
     }
 
     /// As the page is told.
-    pub(super) const fn entry(&self) -> Entry<'_> {
+    pub(super) fn entry(&self) -> Entry<'_> {
         Entry {
             id: self.id,
-            programme: &self.programme,
+            programme: &self.says.programme,
             name: &self.name,
-            kind: self.kind,
-            authority: &self.authority,
-            issued_on: self.issued_on,
-            doses: self.doses,
+            kind: self.says.kind,
+            authority: &self.says.authority,
+            issued_on: self.says.issued_on,
+            doses: self.says.doses.len(),
             older: self.older,
             lapses: self.lapses,
         }
@@ -107,7 +94,9 @@ pub fn list(wallet: &Wallet) -> Vec<Listed> {
     all.sort_by_key(|listed| std::cmp::Reverse((listed.issued, listed.id)));
     let mut by_person: Vec<Listed> = Vec::with_capacity(all.len());
     for listed in all {
-        let own = by_person.iter().rposition(|it| it.holder == listed.holder);
+        let own = by_person
+            .iter()
+            .rposition(|it| it.says.holder == listed.says.holder);
         by_person.insert(own.map_or(by_person.len(), |own| own + 1), listed);
     }
     by_person
@@ -128,9 +117,7 @@ impl Opened {
         let codes = std::iter::once(card).chain(seal);
         Ok(Self {
             listed: Listed::of(id, kept, wallet),
-            passport: kept.says.passport.clone(),
             number: kept.seal.as_ref().and_then(number),
-            doses: kept.says.doses.clone(),
             codes: codes.collect::<Option<_>>().ok_or(WalletError::Broken)?,
             page,
         })
@@ -146,9 +133,9 @@ impl Opened {
     #[must_use]
     pub fn proposal(&self) -> Proposal {
         Proposal {
-            programme: self.listed.programme.clone(),
-            kind: self.listed.kind,
-            municipality: self.listed.authority.code,
+            programme: self.listed.says.programme.clone(),
+            kind: self.listed.says.kind,
+            municipality: self.listed.says.authority.code,
         }
     }
 
@@ -160,7 +147,7 @@ impl Opened {
 
     /// Whether name and birth date can be hidden.
     pub(super) fn hides(&self) -> bool {
-        self.listed.kind == CertificateKind::Domestic
+        self.listed.says.kind == CertificateKind::Domestic
     }
 }
 
@@ -224,7 +211,7 @@ mod tests {
             seal: (kind == CertificateKind::Abroad).then(|| Personal::new("{\"data\":1}".into())),
             issued,
             name: said("COVID-19"),
-            says,
+            says: Arc::new(says),
         }
     }
 
@@ -245,7 +232,7 @@ mod tests {
         let listed = list(&wallet);
         let said: Vec<_> = listed
             .iter()
-            .map(|it| (it.holder.name.expose(), it.issued, it.older))
+            .map(|it| (it.says.holder.name.expose(), it.issued, it.older))
             .collect();
         let expected = [
             ("甲", 30, false),

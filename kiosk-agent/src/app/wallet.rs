@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use issuance_api::terminal::{Localized, Preview};
 use issuance_api::{Blob, Personal};
@@ -55,7 +56,7 @@ pub const MOST: usize = 256;
 const HEAD: &str = "head";
 
 /// A certificate as it is kept, but for its page. Wiped on drop; its `Debug` shows nothing of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The health card: a JWS in compact form.
@@ -67,13 +68,13 @@ pub struct Kept {
     /// What residents call its programme.
     pub name: Localized,
     /// What it says, as it was previewed and checked: programme, kind, municipality, holder, doses. All of it stands on its page.
-    pub says: Preview,
+    pub says: Arc<Preview>,
 }
 
 impl Kept {
     /// What is kept of a certificate that passed the hand-over check against this preview.
     #[must_use]
-    pub fn of(certificate: &Certificate, name: Localized, says: Preview, issued: u64) -> Self {
+    pub fn of(certificate: &Certificate, name: Localized, says: Arc<Preview>, issued: u64) -> Self {
         let seal = certificate.seal_text();
         Self {
             jws: Personal::new(certificate.jws().to_owned()),

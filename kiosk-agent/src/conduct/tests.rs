@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::handover::qr_text;
+use crate::handover::testing::again;
 use crate::handover::testing::{Maker, answer, page, payload};
 use crate::output::OutputError;
 use crate::session::Done;
@@ -120,7 +121,7 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             )
         }),
         ("a dose more", |maker, preview| {
-            let mut preview = preview.clone();
+            let mut preview = again(preview);
             preview.doses.extend_from_within(..1);
             maker.answer(&preview)
         }),
@@ -131,7 +132,7 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             says(maker, &payload)
         }),
         ("page of another certificate", |maker, preview| {
-            let mut other = preview.clone();
+            let mut other = again(preview);
             other.holder.name = Personal::new("別人　太郎".into());
             let other = maker.sign(&payload(&other));
             answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))

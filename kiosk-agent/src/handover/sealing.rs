@@ -1,5 +1,7 @@
 //! A made-up CSCA and barcode signer, for tests alone.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{DoseAbroad, Preview};
@@ -161,7 +163,7 @@ pub(crate) fn passport() -> PassportData {
 pub(crate) fn preview_abroad() -> Preview {
     let mut preview = preview();
     preview.kind = CertificateKind::Abroad;
-    preview.passport = Some(passport());
+    preview.passport = Some(Arc::new(passport()));
     for (dose, number) in preview.doses.iter_mut().zip(1..) {
         dose.abroad = Some(DoseAbroad {
             number,

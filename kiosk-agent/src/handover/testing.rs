@@ -262,3 +262,8 @@ fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     page.finish();
     document.finish().unwrap()
 }
+
+/// A person's values have no `Clone`: the same once more, the way it travels.
+pub(crate) fn again<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
+}

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::testing::*;
@@ -476,7 +478,9 @@ mod abroad {
             holder().check_preview(asked, &preview)
         };
         let other: fn(&mut Preview) = |preview| {
-            preview.passport.as_mut().unwrap().number = Personal::new("XX0000002".to_owned());
+            let mut other = passport();
+            other.number = Personal::new("XX0000002".to_owned());
+            preview.passport = Some(Arc::new(other));
         };
         assert_eq!(check(&asked, |_| ()), Ok(()));
         assert_eq!(check(&unread, other), Ok(()), "what VRS holds");

@@ -192,6 +192,7 @@ fn pin_of(source: &mut impl Read) -> Result<Pin, ProblemCode> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::sync::Arc;
 
     use super::*;
     use crate::cabinet::Yen;
@@ -252,7 +253,7 @@ mod tests {
 
     #[test]
     fn nothing_is_paid_for_twice() {
-        let preview = crate::handover::testing::preview();
+        let preview = Arc::new(crate::handover::testing::preview());
         let failed = Problem::from(ProblemCode::PaymentFailed);
         for (views, issued) in [
             (vec![View::Preview(&preview)], true),

@@ -31,7 +31,7 @@ pub struct CardTaken {
     pub(super) holder: Arc<CardHolder>,
     pub(super) ticket: Blob,
     /// For abroad: the passport, where this terminal reads one.
-    pub(super) passport: Option<(PassportMrz, PassportData)>,
+    pub(super) passport: Option<(Arc<PassportMrz>, Arc<PassportData>)>,
 }
 
 /// A step that did not lead on, and the state it can be tried from again.
@@ -104,7 +104,7 @@ impl CardTaken {
         });
         match passport {
             Ok(passport) => {
-                self.passport = Some((lines, passport.into_data()));
+                self.passport = Some((Arc::new(lines), passport.into_data()));
                 Ok(self)
             }
             Err(code) => Err(Refused {
@@ -116,7 +116,7 @@ impl CardTaken {
 
     /// The passport that was taken.
     #[must_use]
-    pub fn passport(&self) -> Option<&PassportData> {
+    pub fn passport(&self) -> Option<&Arc<PassportData>> {
         self.passport.as_ref().map(|(_, passport)| passport)
     }
 
@@ -184,14 +184,14 @@ impl CardTaken {
         }
         let (programme, kind) = (&self.offer.id, self.kind);
         let lines = self.passport.as_ref().map(|(lines, _)| lines);
-        let lines_digest = lines.map(PassportMrz::digest);
+        let lines_digest = lines.map(|lines| lines.digest());
         let request = |exporter: &Array<32>| InquiryRequest {
             ticket: self.ticket.clone(),
             session_key: self.key.public(),
             programme: programme.clone(),
             municipality: code,
             kind,
-            passport: lines.cloned(),
+            passport: lines.map(Arc::clone),
             copies,
             proof: self.key.sign(&inquiry_message(
                 &self.ticket,
@@ -211,7 +211,7 @@ impl CardTaken {
             kind,
             municipality: code,
             copies,
-            passport: self.passport(),
+            passport: self.passport().map(|passport| &**passport),
         };
         if self.holder.check_preview(&asked, &answer.preview).is_err() {
             latch.set();
@@ -222,7 +222,7 @@ impl CardTaken {
         }
         let state_digest = Array::new(Sha256::digest(answer.state.as_bytes()).into());
         Ok(Previewed {
-            preview: answer.preview,
+            preview: Arc::new(answer.preview),
             taken: self,
             state: answer.state,
             state_digest,
@@ -233,7 +233,7 @@ impl CardTaken {
 /// What the certificate will say is shown; confirmation is waited for.
 #[derive(Debug)]
 pub struct Previewed {
-    preview: Preview,
+    preview: Arc<Preview>,
     taken: CardTaken,
     state: Blob,
     state_digest: Array<32>,
@@ -242,7 +242,7 @@ pub struct Previewed {
 impl Previewed {
     /// What the certificate will say.
     #[must_use]
-    pub const fn preview(&self) -> &Preview {
+    pub const fn preview(&self) -> &Arc<Preview> {
         &self.preview
     }
 

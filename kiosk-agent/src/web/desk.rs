@@ -4,6 +4,7 @@
 //! Steps that no core has to know live here alone: language, service and terms before an application; the digits of a PIN
 //! until there are four; the number of copies once a municipality is chosen; a problem until it was read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use issuance_api::problem::Language;
@@ -292,7 +293,7 @@ impl Desk {
             }
             View::Preview(preview) => {
                 self.previewed = Some((preview.authority.code, preview.copies));
-                Shown::Preview(Box::new((*preview).clone()))
+                Shown::Preview(Arc::clone(preview))
             }
             View::Fee { due, inserted } => {
                 self.previewed = previewed;

@@ -97,7 +97,7 @@ pub(crate) fn evidence() -> Vec<Vec<u8>> {
         certificate: parsed(surface_file(4), Certificate::decode),
         answer: answer(),
     };
-    let files = TextFiles {
+    let files = || TextFiles {
         number: parsed(text_file(1), text_ap::NumberFile::decode),
         attributes: parsed(text_file(2), text_ap::AttributesFile::decode),
         integrity: parsed(text_file(3), text_ap::IntegrityFile::decode),
@@ -106,11 +106,7 @@ pub(crate) fn evidence() -> Vec<Vec<u8>> {
     };
     [None, Some(surface)]
         .into_iter()
-        .map(|part| {
-            Evidence::new(files.clone(), answer(), part)
-                .encode()
-                .to_vec()
-        })
+        .map(|part| Evidence::new(files(), answer(), part).encode().to_vec())
         .collect()
 }
 

@@ -13,6 +13,7 @@ mod swap;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use card::pin::Pin;
 use issuance_api::terminal::{InquiryAnswer, IssueAnswer, Preview};
@@ -21,6 +22,7 @@ use terminal::latch::Latch;
 use terminal::ports::{FrontEnd, Intent, View};
 
 use super::{Report, Size};
+use crate::again::again;
 use crate::random::Random;
 use crate::simulator::town::{Town, app};
 use crate::simulator::{LinkedCenter, Records, Resident};
@@ -134,7 +136,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         let (previewed, issued) = terminal.center.last();
         let mut trusting = Hand::of(resident, kind);
         if let Some(InquiryAnswer { preview, .. }) = previewed {
-            trusting.show(&View::Preview(preview));
+            trusting.show(&View::Preview(&Arc::new(again(preview))));
         }
         tally.would_show += trusting.shown_of_others;
         let verifies = |it: &IssueAnswer| verify::check(it.jws.expose(), &keys, i64::MAX).is_ok();

@@ -26,6 +26,7 @@ use self::card::Way;
 use self::words::{Asked, Request};
 use super::isolation::register::rows;
 use super::{Report, Size};
+use crate::again::again;
 use crate::applicant::Applicant;
 use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id, kiosk};
@@ -234,7 +235,7 @@ impl Bad<'_> {
             "a receipt before anything was asked",
             self.vrs.register(&self.id, &early).await,
         );
-        self.edited(&Request::Inquiry(inquiry.clone()), &asked, tally)
+        self.edited(&Request::Inquiry(again(&inquiry)), &asked, tally)
             .await;
         let found = self.vrs.inquiry(&self.id, &inquiry).await;
         let found = found.map_err(|code| io::Error::other(code.as_str()))?;
@@ -248,7 +249,7 @@ impl Bad<'_> {
         tally.others += usize::from(!own);
 
         let registration = self.registration(application, &ticket, records.record_version)?;
-        self.edited(&Request::Register(registration.clone()), &asked, tally)
+        self.edited(&Request::Register(again(&registration)), &asked, tally)
             .await;
         let receipt = self.vrs.register(&self.id, &registration).await;
         receipt.map_err(|code| io::Error::other(code.as_str()))?;

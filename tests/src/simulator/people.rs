@@ -58,7 +58,7 @@ pub struct Resident {
     pub number: IndividualNumber,
     /// Lots of the doses, in their order.
     pub lots: Vec<String>,
-    birth: BirthDate,
+    attributes: Attributes,
     n: usize,
     memory: Memory,
 }
@@ -98,7 +98,7 @@ impl Resident {
                 copy = copy.with_file(ap, ef, content);
             }
         }
-        let code = BirthCode::of(&self.birth).expect("born after 明治 began");
+        let code = BirthCode::of(self.attributes.birth()).expect("born after 明治 began");
         EmulatedCard::new(copy.with_reference(
             Ap::Surface,
             surface_ap::BIRTH_CODE,
@@ -113,7 +113,7 @@ impl Resident {
     /// Never: all are born after 明治 began.
     #[must_use]
     pub fn birth_code(&self) -> [u8; 6] {
-        *BirthCode::of(&self.birth)
+        *BirthCode::of(self.attributes.birth())
             .expect("born after 明治 began")
             .expose()
     }
@@ -311,26 +311,22 @@ impl Signers {
         let age_record = AgeRecord::decode(file(Ap::Surface, surface_ap::AGE_RECORD)?);
         let surface_key = age_record.map_err(io::Error::other)?.key().clone();
         let address = "東京都清瀬市中里五丁目八百四十二番地".to_owned();
-        let attributes = AttributesFile::of(Attributes::new(
-            name.clone(),
-            address,
-            birth.clone(),
-            Sex::Male,
-        ));
+        let attributes = Attributes::new(name.clone(), address, birth, Sex::Male);
+        let birth = attributes.birth();
+        let attributes_file = AttributesFile::of(&attributes);
         let number_file = NumberFile::of(&number);
         let (signer, certificate) = &self.text;
-        let integrity =
-            IntegrityFile::issue(&number_file, &attributes, |digests| signer.sign(digests));
+        let integrity = IntegrityFile::issue(&number_file, &attributes_file, |digests| {
+            signer.sign(digests)
+        });
         let card_key = CardKeyFile::issue(card_key, |key| signer.sign(key));
         let (surface_signer, surface_certificate) = &self.surface;
-        let age_record = AgeRecord::issue(birth.clone(), surface_key, |record| {
-            surface_signer.sign(record)
-        });
-        let code = BirthCode::of(&birth).expect("born after 明治 began");
+        let age_record = AgeRecord::issue(birth, surface_key, |record| surface_signer.sign(record));
+        let code = BirthCode::of(birth).expect("born after 明治 began");
         let mut memory = original.clone().detached();
         for (ap, ef, content) in [
             (Ap::Text, text_ap::NUMBER, number_file.as_bytes()),
-            (Ap::Text, text_ap::ATTRIBUTES, attributes.as_bytes()),
+            (Ap::Text, text_ap::ATTRIBUTES, attributes_file.as_bytes()),
             (Ap::Text, text_ap::INTEGRITY, integrity.as_bytes()),
             (Ap::Text, text_ap::CERTIFICATE, certificate.as_bytes()),
             (Ap::Text, text_ap::CARD_KEY, card_key.as_bytes()),
@@ -350,7 +346,7 @@ impl Signers {
             name,
             municipality,
             number,
-            birth,
+            attributes,
             n,
         })
     }

@@ -1,6 +1,8 @@
 //! The order of the checks: form, whose key, signature, dates, revocation. The first that fails decides; content is told only if a key
 //! on the list signed it.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::{CardIssuer, Country, TrustList};
@@ -163,7 +165,7 @@ impl TrustList {
         let content = match &seal.vaccination {
             Some(vaccination) => {
                 notes.extend(doubts(vaccination, seal, now));
-                Content::Vaccination(vaccination.clone())
+                Content::Vaccination(Arc::clone(vaccination))
             }
             None => Content::OtherSeal {
                 kind: seal.header.kind.clone(),

@@ -12,7 +12,7 @@ use crate::json::{Object, Value};
 const MAX_TEXT: usize = 240;
 
 /// A proof of vaccination, `icao.vacc`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Vaccination {
     /// The certificate's own identifier, `uvci`.
     pub id: Private,
@@ -29,7 +29,7 @@ impl fmt::Debug for Vaccination {
 }
 
 /// `pid`: a name, and a birth date or a travel document's number or both.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Holder {
     /// `n`, as in the machine-readable zone of the travel document.
     pub name: Private,

@@ -8,6 +8,8 @@
 //!
 //! "Before" is since 2022-07-21, in this municipality, for this person, handed over and not revoked.
 
+use std::sync::Arc;
+
 use issuance_api::{
     CertificateKind, ProblemCode, TerminalRole,
     passport::{Passport, PassportData},
@@ -27,12 +29,12 @@ impl Vrs {
         &self,
         claims: &Claims,
         request: &InquiryRequest,
-    ) -> Result<Option<PassportData>, ProblemCode> {
+    ) -> Result<Option<Arc<PassportData>>, ProblemCode> {
         match (request.kind, &request.passport, claims.terminal.role()) {
             (CertificateKind::Domestic, None, _)
             | (CertificateKind::Abroad, None, TerminalRole::Kiosk) => Ok(None),
             (CertificateKind::Abroad, Some(lines), _) => {
-                let passport = Passport::try_from(lines)?;
+                let passport = Passport::try_from(&**lines)?;
                 if passport.has_expired(self.today()?) {
                     return Err(ProblemCode::PassportExpired);
                 }
@@ -52,10 +54,10 @@ impl Vrs {
     pub(super) async fn named(
         &self,
         claims: &Claims,
-        shown: Option<PassportData>,
+        shown: Option<Arc<PassportData>>,
         session: &mut Session,
         person: PersonNumber,
-    ) -> Result<Option<PassportData>, Unavailable> {
+    ) -> Result<Option<Arc<PassportData>>, Unavailable> {
         if claims.terminal.role() == TerminalRole::App {
             return Ok(shown);
         }

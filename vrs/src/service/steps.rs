@@ -1,6 +1,6 @@
 //! The steps of an application, in their order.
 
-use std::time::Duration;
+use std::{mem, sync::Arc, time::Duration};
 
 use card::{
     attributes::BirthDate,
@@ -93,9 +93,9 @@ impl Vrs {
         let lifetime = self.parts.lifetimes.ticket;
         let claims = Claims {
             application: Array::new(*random::<16>()),
-            number: verified.number().clone(),
             name: Personal::new(verified.attributes().name().expose().clone()),
             birth_date: day(verified.attributes().birth()),
+            number: verified.into_number(),
             signer: SignerMunicipality::from(&signer),
             terminal: request.terminal.clone(),
             session_key: request.session_key.clone(),
@@ -117,8 +117,8 @@ impl Vrs {
         center: &CenterId,
         request: &InquiryRequest,
     ) -> Result<Finding, ProblemCode> {
-        let claims = self.open(&request.ticket, center, &request.terminal)?;
-        let lines = request.passport.as_ref().map(PassportMrz::digest);
+        let mut claims = self.open(&request.ticket, center, &request.terminal)?;
+        let lines = request.passport.as_deref().map(PassportMrz::digest);
         let message = inquiry_message(
             &request.ticket,
             &request.programme,
@@ -141,7 +141,7 @@ impl Vrs {
 
         let (mut session, found) = self.begin_for(request.municipality, &claims.number).await?;
         let broken = |cause| self.unavailable(request.municipality, cause);
-        let mut outcome = outcome(&claims, found.as_ref(), &request.programme);
+        let mut outcome = outcome(&mut claims, found.as_ref(), &request.programme);
         if let (CertificateKind::Abroad, Outcome::Records(records), Some(found)) =
             (request.kind, &mut outcome, &found)
         {
@@ -208,13 +208,13 @@ impl Vrs {
         center: &CenterId,
         request: &RegisterRequest,
     ) -> Result<Receipt, ProblemCode> {
-        let claims = self.open(&request.ticket, center, &request.terminal)?;
+        let mut claims = self.open(&request.ticket, center, &request.terminal)?;
         let certificate = &request.certificate;
         self.recent(certificate.issued_on)?;
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
         let subject = Subject::from(certificate);
-        let passport = certificate.passport.as_ref().map(PassportData::digest);
+        let passport = certificate.passport.as_deref().map(PassportData::digest);
         if !self.asked.has_asked(&claims, &subject)
             || !self.asked.has_named(&claims, &subject, passport.as_ref())
         {
@@ -225,7 +225,7 @@ impl Vrs {
             .begin_for(certificate.municipality, &claims.number)
             .await?;
         let broken = |cause| self.unavailable(certificate.municipality, cause);
-        let records = match outcome(&claims, found.as_ref(), &certificate.programme) {
+        let records = match outcome(&mut claims, found.as_ref(), &certificate.programme) {
             Outcome::Records(records) => records,
             refused => return Err(refusal(&refused)),
         };
@@ -240,7 +240,7 @@ impl Vrs {
             .ok_or(ProblemCode::NoSuchPerson)?;
         if let Some(passport) = &certificate.passport {
             // What a kiosk's rests on may have been revoked meanwhile.
-            let named = self.named(&claims, Some(passport.clone()), &mut session, person);
+            let named = self.named(&claims, Some(Arc::clone(passport)), &mut session, person);
             if named.await.map_err(broken)?.is_none() {
                 return Err(ProblemCode::PassportNotRegistered);
             }
@@ -387,8 +387,8 @@ impl Vrs {
 }
 
 /// What is said of a person. A record whose birth date is not the card's may be somebody else's under a wrong number:
-/// then nothing of it is said, flags neither.
-fn outcome(claims: &Claims, found: Option<&Found>, programme: &ProgrammeId) -> Outcome {
+/// then nothing of it is said, flags neither. The name goes from the claims into what is said.
+fn outcome(claims: &mut Claims, found: Option<&Found>, programme: &ProgrammeId) -> Outcome {
     let Some(Found {
         record_version,
         person,
@@ -412,7 +412,7 @@ fn outcome(claims: &Claims, found: Option<&Found>, programme: &ProgrammeId) -> O
     } else {
         Outcome::Records(Records {
             holder: Holder {
-                name: claims.name.clone(),
+                name: mem::take(&mut claims.name),
                 birth_date,
             },
             record_version: *record_version,

@@ -50,8 +50,8 @@ pub struct Imported {
 /// comes up twice.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed {
-    person: Person,
+struct Sealed<P> {
+    person: P,
     doses: Vec<i64>,
 }
 
@@ -91,7 +91,7 @@ impl Row {
         });
         let doses: Vec<_> = doses.collect();
         let sealed = Sealed {
-            person: entry.person.clone(),
+            person: &entry.person,
             doses: doses.iter().map(|(id, _)| *id).collect(),
         };
         let index = cipher.index(&Identity::Number(entry.number.expose()));
@@ -154,7 +154,7 @@ impl Division {
         if !bool::from(stated.as_slice().ct_eq(number.expose().as_bytes())) {
             return Err(Unavailable::Damaged);
         }
-        let mut sealed: Sealed = cipher.open(place, &row.attributes)?;
+        let mut sealed: Sealed<Person> = cipher.open(place, &row.attributes)?;
         let mut stored: Vec<i64> = row.doses.iter().map(|(id, _)| *id).collect();
         stored.sort_unstable();
         sealed.doses.sort_unstable();

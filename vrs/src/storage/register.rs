@@ -3,7 +3,7 @@
 //! A certificate's sealed attributes hold what the municipality keeps of it: id, date of issue and, for abroad, the passport's
 //! data, so that a kiosk's can rest on an earlier one.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use issuance_api::{
     Array, CertificateId, CertificateKind, TerminalRole,
@@ -78,14 +78,14 @@ impl From<TerminalRole> for Origin {
 const RELIED_ON_SINCE: time::Date = time::macros::date!(2022 - 07 - 21);
 
 /// A certificate's sealed attributes.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct Entry<R = Registration> {
     application: Array<16>,
     /// Entries from before this field are all of kiosks.
     #[serde(default)]
     origin: Origin,
-    registration: Registration,
+    registration: R,
 }
 
 struct Row {
@@ -184,7 +184,7 @@ impl Session {
     pub async fn passports(
         &mut self,
         person: PersonNumber,
-    ) -> Result<Vec<PassportData>, Unavailable> {
+    ) -> Result<Vec<Arc<PassportData>>, Unavailable> {
         let rows: Vec<Row> = sqlx::query_as(OF_PERSON)
             .bind(person.0)
             .fetch_all(&mut *self.transaction)
@@ -224,7 +224,7 @@ impl Session {
         let entry = Entry {
             application: application.clone(),
             origin,
-            registration: registration.clone(),
+            registration,
         };
         let id = random_id();
         let attributes = self.division.cipher.seal(place(id, person.0), &entry);
@@ -254,14 +254,17 @@ impl Session {
     async fn reserved_before(
         &mut self,
         person: PersonNumber,
-        entry: &Entry,
+        entry: &Entry<&Registration>,
         now: i64,
         limit: Duration,
     ) -> Result<Reservation, Unavailable> {
         let row = self.certificate(&entry.registration.certificate_id).await?;
         let row = row.ok_or(Unavailable::Damaged)?;
         let known: Entry = self.open_entry(&row)?;
-        Ok(if row.person != person.0 || known != *entry {
+        let same = known.application == entry.application
+            && known.origin == entry.origin
+            && known.registration == *entry.registration;
+        Ok(if row.person != person.0 || !same {
             Reservation::Conflict
         } else if self.holds(&row, now, limit).await? {
             Reservation::Registered

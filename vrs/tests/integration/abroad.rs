@@ -1,5 +1,7 @@
 //! Certificates for abroad: which passports are believed, what a kiosk's rest on, and what is kept of them.
 
+use std::sync::Arc;
+
 use ed25519_dalek::Signature;
 use issuance_api::{
     CertificateKind, Personal, ProblemCode,
@@ -29,7 +31,7 @@ fn passport(lower: &str) -> PassportMrz {
     }
 }
 
-fn data(lower: &str) -> PassportData {
+fn data(lower: &str) -> Arc<PassportData> {
     Passport::try_from(&passport(lower)).unwrap().into_data()
 }
 
@@ -54,7 +56,7 @@ async fn ask(
 }
 
 /// The passport that a finding names, where it is of records.
-fn named(finding: Finding) -> Option<PassportData> {
+fn named(finding: Finding) -> Option<Arc<PassportData>> {
     match finding.outcome {
         Outcome::Records(records) => Some(records.passport.unwrap()),
         Outcome::PassportUnknown => None,
@@ -62,7 +64,7 @@ fn named(finding: Finding) -> Option<PassportData> {
     }
 }
 
-fn registration(application: &Application, id: u8, passport: PassportData) -> RegisterRequest {
+fn registration(application: &Application, id: u8, passport: Arc<PassportData>) -> RegisterRequest {
     let mut request = application.registration(id);
     request.certificate.kind = CertificateKind::Abroad;
     request.certificate.passport = Some(passport);
@@ -109,7 +111,7 @@ async fn a_passport_is_judged_before_anything_is_released() {
 
     // The resident's session key signed these lines and no others.
     let mut request = application.inquiry_abroad(Some(passport(MINE)));
-    request.passport = Some(passport(RENEWED));
+    request.passport = Some(Arc::new(passport(RENEWED)));
     let refused = world.vrs.inquiry(&application.center, &request).await;
     assert_eq!(refused.err(), Some(ProblemCode::SessionProofInvalid));
     // None belongs to a certificate for use in Japan.
@@ -143,7 +145,8 @@ async fn what_is_registered_names_the_passport_that_was_released() {
         invalid
     );
     let mut romanised = data(MINE);
-    romanised.romanised_name = Personal::new("SHIKEN  JIRO".to_owned());
+    let other = Arc::get_mut(&mut romanised).unwrap();
+    other.romanised_name = Personal::new("SHIKEN  JIRO".to_owned());
     assert_eq!(
         refused(registration(&application, 1, romanised)).await,
         invalid

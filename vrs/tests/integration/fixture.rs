@@ -127,7 +127,7 @@ fn evidence(number: &IndividualNumber, context: &Context<'_>, surface: Surface) 
         Sex::Male,
     );
     let number = NumberFile::of(number);
-    let attributes = AttributesFile::of(attributes);
+    let attributes = AttributesFile::of(&attributes);
     let files = TextFiles {
         integrity: IntegrityFile::issue(&number, &attributes, |bytes| SIGNER.sign(bytes)),
         certificate: Certificate::issue(key_id("9000033"), signer_id(), SIGNER.public(), |bytes| {
@@ -152,7 +152,7 @@ fn surface_part(files: &TextFiles, context: &Context<'_>, surface: Surface) -> O
     let birth = BirthDate::new(year, 1, 1).unwrap();
     let key = SURFACE_CARD.public();
     let mut part = SurfacePart {
-        age_record: AgeRecord::issue(birth, key, |bytes| SURFACE_SIGNER.sign(bytes)),
+        age_record: AgeRecord::issue(&birth, key, |bytes| SURFACE_SIGNER.sign(bytes)),
         certificate: Certificate::issue(
             key_id("9000023"),
             signer,
@@ -319,7 +319,7 @@ fn service(
 /// One resident at one terminal.
 #[derive(Clone)]
 pub(crate) struct Application {
-    pub(crate) number: IndividualNumber,
+    pub(crate) number: Arc<IndividualNumber>,
     pub(crate) surface: Surface,
     pub(crate) center: CenterId,
     pub(crate) terminal: TerminalUrn,
@@ -333,7 +333,7 @@ impl Application {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).unwrap();
         Self {
-            number: number.clone(),
+            number: Arc::new(number.expose().try_into().unwrap()),
             surface: Surface::Sound,
             center: center("center-1"),
             terminal: "urn:shomei:terminal:kiosk:dev:0001".parse().unwrap(),
@@ -409,7 +409,7 @@ impl Application {
             programme,
             municipality: code(municipality),
             kind,
-            passport,
+            passport: passport.map(Arc::new),
             proof: self.sign(&message),
         }
     }

@@ -1,5 +1,7 @@
 //! Certificates for abroad through every step behind the transport.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use card::trust::Environment;
 use issuance_api::passport::{PassportData, PassportMrz};
@@ -54,7 +56,7 @@ fn stage(role: &str) -> Stage {
     stage
 }
 
-fn records(passport: Option<PassportData>) -> Outcome {
+fn records(passport: Option<Arc<PassportData>>) -> Outcome {
     match some_records(2, "見本\u{3000}花子") {
         Outcome::Records(mut records) => {
             records.passport = passport;
@@ -69,7 +71,7 @@ fn abroad(lower: Option<&str>) -> impl FnOnce(&mut InquiryRequest) {
     let passport = lower.map(lines);
     |request| {
         request.kind = CertificateKind::Abroad;
-        request.passport = passport;
+        request.passport = passport.map(Arc::new);
     }
 }
 
@@ -135,13 +137,13 @@ async fn a_passport_is_judged_before_vrs_hears_of_it() {
     visa.line1 = Personal::new(NAME.replace("P<", "V<"));
     let with = |request: &mut InquiryRequest| {
         request.kind = CertificateKind::Abroad;
-        request.passport = Some(visa);
+        request.passport = Some(Arc::new(visa));
     };
     assert_eq!(
         stage.refusal(with).await,
         ProblemCode::PassportOtherDocument
     );
-    let domestic = |request: &mut InquiryRequest| request.passport = Some(lines(MINE));
+    let domestic = |request: &mut InquiryRequest| request.passport = Some(Arc::new(lines(MINE)));
     assert_eq!(stage.refusal(domestic).await, ProblemCode::RequestMalformed);
 }
 
@@ -153,7 +155,8 @@ async fn what_vrs_names_has_to_be_the_passport_that_was_read() {
         ProblemCode::PassportNotYours
     );
     let mut other = testing::passport();
-    other.number = Personal::new("XX0000002".to_owned());
+    let changed = Arc::get_mut(&mut other).unwrap();
+    changed.number = Personal::new("XX0000002".to_owned());
     for named in [None, Some(other)] {
         stage.vrs().say(|said| said.outcome = Ok(records(named)));
         let refused = stage.refusal(abroad(Some(MINE))).await;

@@ -198,11 +198,11 @@ fn specimen(programme: &Programme, authority: &Authority, kind: CertificateKind)
         doses,
         issued_on: day,
         copies: 1,
-        passport: Some(PassportData {
+        passport: Some(Arc::new(PassportData {
             romanised_name: letter(),
             nationality: letter(),
             number: letter(),
-        }),
+        })),
     }
 }
 

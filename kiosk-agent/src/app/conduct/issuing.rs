@@ -1,5 +1,6 @@
 //! Records, review, and what is issued: a certificate of each kind, into the wallet.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use issuance_api::terminal::{Localized, MunicipalityOffer, Preview};
@@ -60,7 +61,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             }
             let previews = inquired.previewed.iter();
             front.show(Shown::Preview {
-                previews: previews.map(|it| it.preview().clone()).collect(),
+                previews: previews.map(|it| Arc::clone(it.preview())).collect(),
                 failed: inquired.failed,
             });
             let goes_on = answered(front, |intent| match intent {
@@ -118,7 +119,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
         let (mut kept, mut failed) = (Vec::new(), Vec::new());
         for previewed in previewed {
             front.show(Shown::Issuing);
-            let says = previewed.preview().clone();
+            let says = Arc::clone(previewed.preview());
             let kind = says.kind;
             let mut place = Place {
                 wallet,
@@ -217,7 +218,7 @@ fn union(ways: &[CardTaken]) -> Vec<MunicipalityOffer> {
 struct Place<'a> {
     wallet: &'a OpenWallet,
     name: Localized,
-    says: Preview,
+    says: Arc<Preview>,
     /// Where it is.
     id: Option<Id>,
 }
@@ -239,7 +240,12 @@ impl Output for Place<'_> {
     ) -> Result<(), Undelivered> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let issued = since.map_or(0, |since| since.as_secs());
-        let kept = Kept::of(certificate, self.name.clone(), self.says.clone(), issued);
+        let kept = Kept::of(
+            certificate,
+            self.name.clone(),
+            Arc::clone(&self.says),
+            issued,
+        );
         let put = open(self.wallet).put(kept, certificate.page());
         self.id = Some(put.map_err(|_| OutputError::Folder)?);
         Ok(())

@@ -1,5 +1,6 @@
 //! The card and the passport.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use issuance_api::passport::PassportMrz;
@@ -126,9 +127,9 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
     ) -> Result<CardTaken, Closed> {
         let attributes = accepted.attributes();
         let person: Person = attributes.ok_or(ProblemCode::InternalError)?.into();
-        let person = Box::new(person);
+        let person = Arc::new(person);
         front.show(Shown::Person {
-            person: person.clone(),
+            person: Arc::clone(&person),
             card: true,
         });
         let gone = CardGone::wait(&mut self.card, NO_END);
@@ -260,7 +261,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
 async fn said(taken: &CardTaken, domestic: bool, front: &mut impl Front) -> Result<Said, Closed> {
     let passport = taken.passport().ok_or(ProblemCode::InternalError)?;
     front.show(Shown::PassportCheck {
-        passport: Box::new(passport.clone()),
+        passport: Arc::clone(passport),
         birth_date: written(taken.birth()),
         domestic,
     });

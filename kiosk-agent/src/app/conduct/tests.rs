@@ -10,6 +10,7 @@ use crate::app::apart::tests::holds_nothing;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
 use crate::handover::testing::Maker;
+use crate::handover::testing::again;
 use crate::passport::ReadError;
 
 fn both() -> Value {
@@ -320,7 +321,7 @@ async fn no_record_leads_back_to_the_municipality_under_the_same_ticket() {
 async fn what_is_not_the_one_previewed_is_neither_shown_nor_kept_and_nothing_is_issued_any_more() {
     let mut it = stage();
     it.center.lock().await.answer = |maker, preview| {
-        let mut other = preview.clone();
+        let mut other = again(preview);
         other.holder.name = Personal::new("別人　太郎".into());
         maker.answer(&other)
     };

@@ -65,7 +65,7 @@ pub enum Shown {
     /// What the card says.
     Person {
         /// All four.
-        person: Box<Person>,
+        person: Arc<Person>,
         /// Whether the card still lies there.
         card: bool,
     },
@@ -79,7 +79,7 @@ pub enum Shown {
     /// What it says.
     PassportCheck {
         /// What of it is certified.
-        passport: Box<PassportData>,
+        passport: Arc<PassportData>,
         /// The holder's birth date.
         birth_date: Personal,
         /// Whether it goes on without.
@@ -95,7 +95,7 @@ pub enum Shown {
     /// What the certificates will say.
     Preview {
         /// One a kind.
-        previews: Vec<Preview>,
+        previews: Vec<Arc<Preview>>,
         /// Kinds for which there is none.
         failed: Vec<(CertificateKind, Problem)>,
     },
@@ -161,7 +161,7 @@ impl std::fmt::Debug for PinPad {
 }
 
 /// What the card says of its holder (基本4情報).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Person {
     pub(super) name: Personal,
     pub(super) birth_date: Personal,

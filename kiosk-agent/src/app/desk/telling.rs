@@ -112,7 +112,7 @@ impl Desk {
             Shown::Certificate(face) => Content::Certificate(face.certificate()),
             Shown::Delete(opened) => Content::Delete {
                 entry: opened.listed.entry(),
-                holder: &opened.listed.holder,
+                holder: &opened.listed.says.holder,
             },
             Shown::Verify => Content::Verify,
             Shown::Verified { found, trust } => Content::Verified { found, trust },
@@ -161,10 +161,10 @@ impl Face {
         let opened = &self.opened;
         Certificate {
             entry: opened.listed.entry(),
-            holder: (!self.hidden).then_some(&opened.listed.holder),
-            passport: opened.passport.as_ref(),
+            holder: (!self.hidden).then_some(&opened.listed.says.holder),
+            passport: opened.listed.says.passport.as_deref(),
             certificate_id: opened.number.as_ref().map(Personal::expose),
-            all_doses: &opened.doses,
+            all_doses: &opened.listed.says.doses,
             codes: &opened.codes,
             shown: self.shown,
             hidden: self.hidden,
@@ -176,13 +176,13 @@ impl Face {
 
 /// Whose certificates lie together.
 fn people(listed: &[Listed]) -> Vec<Person<'_>> {
-    let by_person = listed.chunk_by(|one, other| one.holder == other.holder);
+    let by_person = listed.chunk_by(|one, other| one.says.holder == other.says.holder);
     by_person.map(person).collect()
 }
 
 fn person(own: &[Listed]) -> Person<'_> {
     Person {
-        holder: &own[0].holder,
+        holder: &own[0].says.holder,
         certificates: own.iter().map(Listed::entry).collect(),
     }
 }

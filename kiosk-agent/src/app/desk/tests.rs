@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -60,12 +62,12 @@ fn only_what_is_offered_can_be_chosen() {
     let taken = press(&mut desk, json!({"intent": "kinds", "value": ["domestic"]}));
     assert!(matches!(taken, Taken::For(Intent::Kinds(Kinds::Domestic))));
     // Nothing goes on while the card lies there, and no certificate is given up that is the only one.
-    let person = Box::new(Person::from(&crate::handover::testing::attributes(
+    let person = Arc::new(Person::from(&crate::handover::testing::attributes(
         "架空　花子",
         (1950, 0, 0),
     )));
     desk.show(Shown::Person {
-        person: person.clone(),
+        person: Arc::clone(&person),
         card: true,
     });
     assert_eq!(told(&desk)["birth_date"], "1950-00-00");

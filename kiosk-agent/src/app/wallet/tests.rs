@@ -3,6 +3,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -24,7 +25,7 @@ fn kept(issued: u64) -> Kept {
         seal: Some(Personal::new(SEAL.into())),
         issued,
         name: said("COVID-19"),
-        says: preview(),
+        says: Arc::new(preview()),
     }
 }
 

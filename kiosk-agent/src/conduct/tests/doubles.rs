@@ -145,7 +145,7 @@ fn evidence(bound: bool) -> Evidence {
     let card_key = include_bytes!("../../../../card/tests/vectors/text-ap/text-0007.bin");
     let files = TextFiles {
         number: NumberFile::decode(number).unwrap(),
-        attributes: AttributesFile::of(attributes("架空　花子", (1980, 2, 17))),
+        attributes: AttributesFile::of(&attributes("架空　花子", (1980, 2, 17))),
         integrity: IntegrityFile::decode(integrity).unwrap(),
         certificate: SignerCertificate::decode(certificate).unwrap(),
         card_key: CardKeyFile::decode(card_key).unwrap(),

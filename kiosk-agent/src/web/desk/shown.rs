@@ -1,5 +1,7 @@
 //! What can stand on the screen, and the digits that are being entered on it.
 
+use std::sync::Arc;
+
 use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
 use tokio::time::Instant;
@@ -33,7 +35,7 @@ pub(super) enum Shown {
     LookingUp,
     /// With the number that is asked for first.
     Copies(Choice, MunicipalityCode, u8),
-    Preview(Box<Preview>),
+    Preview(Arc<Preview>),
     Fee {
         due: Yen,
         inserted: Yen,

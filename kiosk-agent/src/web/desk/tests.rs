@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use issuance_api::terminal::Menu;
 use issuance_api::{CertificateKind, Problem, ProblemCode};
 use serde_json::{Value, json};
@@ -139,7 +141,7 @@ async fn the_page_is_told_how_many_digits_there_are_and_never_which() {
 #[tokio::test(start_paused = true)]
 async fn a_press_that_crosses_the_next_screen_means_nothing_there() {
     let mut desk = desk();
-    let shown = preview();
+    let shown = Arc::new(preview());
     desk.show(&View::Preview(&shown));
     let late: Press =
         serde_json::from_value(json!({"serial": desk.serial, "intent": "go"})).unwrap();
@@ -264,6 +266,7 @@ async fn back_from_the_preview_are_the_copies() {
     let mut shown = preview();
     shown.authority.code = offers[1].code;
     shown.copies = 4;
+    let shown = Arc::new(shown);
     let municipality = View::Municipality {
         offers,
         home: Some(offers[0].code),
@@ -369,7 +372,7 @@ async fn the_attendant_is_let_in_by_the_key_alone_and_never_into_an_application(
     say(&mut desk, "cancel");
     assert!(desk.is_left());
 
-    let shown = preview();
+    let shown = Arc::new(preview());
     desk.show(&View::Preview(&shown));
     assert!(matches!(say(&mut desk, "attendant"), Taken::Ignored));
     let mut without = Desk::new(None);
@@ -383,7 +386,7 @@ const KEY_TRIES_OF_A_GUESSER: u8 = 5;
 async fn the_attendant_sees_numbers_and_nobody() {
     let mut desk = desk();
     desk.show(&View::PlaceCard);
-    let shown = preview();
+    let shown = Arc::new(preview());
     desk.show(&View::Preview(&shown));
     desk.show(&View::Problem(&ProblemCode::NoRecord.into()));
     desk.attend();
@@ -401,7 +404,7 @@ async fn the_attendant_sees_numbers_and_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_is_lost_takes_everything_of_the_resident_with_it() {
     let mut desk = desk();
-    let shown = preview();
+    let shown = Arc::new(preview());
     desk.show(&View::PlaceCard);
     desk.show(&View::Preview(&shown));
     desk.desert();

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,7 +97,7 @@ async fn the_page_is_for_who_calls_it_by_its_address() {
 #[tokio::test]
 async fn screens_and_presses_need_the_secret() {
     let mut it = start().await;
-    let shown = crate::handover::testing::preview();
+    let shown = Arc::new(crate::handover::testing::preview());
     it.front.show(&View::Preview(&shown));
     let host = ("Host", &*it.host);
     let bearer = format!("Bearer {}", it.secret);

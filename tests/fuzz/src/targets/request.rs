@@ -1,6 +1,7 @@
 //! Bodies of requests and answers, as they are once their seal is open: JSON into the types of `issuance-api`.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use issuance_api::passport::PassportMrz;
 use issuance_api::registry::{self, Finding, Outcome, Receipt, RegisterRequest, Registration};
@@ -144,7 +145,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
                 programme: programme(),
                 municipality: municipality(),
                 kind: CertificateKind::Abroad,
-                passport: Some(mrz()),
+                passport: Some(Arc::new(mrz())),
                 copies: 1,
                 proof: Array::new([2; 64]),
             },

@@ -59,7 +59,7 @@ impl Forge {
             not_before: 1_790_000_000,
             types: programme.health_card_types(),
             holder: &preview.holder,
-            passport: preview.passport.as_ref(),
+            passport: preview.passport.as_deref(),
             authority: &preview.authority.name,
             doses: &preview.doses,
             rid: &Array::new([5; 12]),

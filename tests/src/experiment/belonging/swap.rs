@@ -18,6 +18,7 @@ use vrs::statement::StatementKey;
 
 use super::forge::{Forge, cut, flipped};
 use super::lie::{At, Lies, Swap};
+use crate::again::{again, issued_again};
 use crate::random::Random;
 use crate::simulator::{Link, LinkedCenter, Records, Resident};
 
@@ -59,13 +60,13 @@ impl Registry for LyingRecords {
                 if let Outcome::Records(others) = &found[other]
                     && others.holder != records.holder
                 {
-                    records.holder = others.holder.clone();
+                    records.holder = again(&others.holder);
                     records.doses.clone_from(&others.doses);
                     finding.signature = self.key.sign(&finding.message());
                     self.lies.told();
                 }
             }
-            (None, outcome) if found.len() < 100 => found.push(outcome.clone()),
+            (None, outcome) if found.len() < 100 => found.push(again(outcome)),
             _ => {}
         }
         Ok(finding)
@@ -85,7 +86,6 @@ impl Registry for LyingRecords {
 }
 
 /// Somebody's honest answers.
-#[derive(Clone)]
 struct Answers {
     holder: String,
     kind: CertificateKind,
@@ -133,13 +133,16 @@ impl<R: Registry> LyingCenter<R> {
     }
 
     /// Somebody else's, of the same kind.
-    fn other(&self, own: &Preview, random: &mut Random) -> Option<Answers> {
+    fn other(&self, own: &Preview, random: &mut Random) -> Option<(InquiryAnswer, IssueAnswer)> {
         let others = self
             .kept
             .iter()
             .filter(|it| it.kind == own.kind && it.holder != own.holder.name.expose());
         let others: Vec<_> = others.collect();
-        (!others.is_empty()).then(|| others[random.below(others.len())].clone())
+        (!others.is_empty()).then(|| {
+            let other = others[random.below(others.len())];
+            (again(&other.previewed), issued_again(&other.issued))
+        })
     }
 
     fn swap_preview(&mut self, answer: &mut InquiryAnswer) {
@@ -147,11 +150,11 @@ impl<R: Registry> LyingCenter<R> {
         let Some((swap, mut random)) = due else {
             return;
         };
-        let Some(other) = self.other(&answer.preview, &mut random) else {
+        let Some((other, _)) = self.other(&answer.preview, &mut random) else {
             return;
         };
-        let before = answer.clone();
-        let (preview, others) = (&mut answer.preview, other.previewed.preview);
+        let before = again(answer);
+        let (preview, others) = (&mut answer.preview, other.preview);
         match swap {
             Swap::Preview => *preview = others,
             Swap::PreviewName => preview.holder.name = others.holder.name,
@@ -165,7 +168,7 @@ impl<R: Registry> LyingCenter<R> {
                 }
             }
             Swap::PreviewDoses => preview.doses = others.doses,
-            _ => answer.state = other.previewed.state,
+            _ => answer.state = other.state,
         }
         if *answer != before {
             self.lies.told();
@@ -177,21 +180,18 @@ impl<R: Registry> LyingCenter<R> {
         let (Some((swap, mut random)), Some(own)) = (due, &self.previewed) else {
             return;
         };
-        let preview = own.preview.clone();
-        let Some(other) = self.other(&preview, &mut random) else {
+        let preview = again(&own.preview);
+        let Some((other, others)) = self.other(&preview, &mut random) else {
             return;
         };
-        let before = answer.clone();
-        let others = other.issued;
+        let before = issued_again(answer);
         let forged = |change: &dyn Fn(&mut Preview)| {
-            let mut preview = preview.clone();
+            let mut preview = again(&preview);
             change(&mut preview);
             self.forge.certificate(&preview, &before)
         };
         let forged = match swap {
-            Swap::ForgedName => {
-                forged(&|it| it.holder.name = other.previewed.preview.holder.name.clone())
-            }
+            Swap::ForgedName => forged(&|it| it.holder.name = again(&other.preview.holder.name)),
             Swap::ForgedBirthDate => {
                 forged(&|it| it.holder.birth_date = other_day(it.holder.birth_date))
             }
@@ -250,7 +250,7 @@ impl<R: Registry> Center for LyingCenter<R> {
         (self.previewed, self.issued) = (None, None);
         let mut answer = self.center.inquiry(request).await?;
         self.swap_preview(&mut answer);
-        self.previewed = Some(answer.clone());
+        self.previewed = Some(again(&answer));
         Ok(answer)
     }
 
@@ -260,7 +260,7 @@ impl<R: Registry> Center for LyingCenter<R> {
     ) -> Result<IssueAnswer, Problem> {
         let mut answer = self.center.issue(request).await?;
         self.swap_issued(&mut answer);
-        self.issued = Some(answer.clone());
+        self.issued = Some(issued_again(&answer));
         Ok(answer)
     }
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use terminal::handover::{Asked, CardHolder, Issuer};
 
 use super::{Outcome, Plan};
+use crate::again::issued_again;
 use crate::applicant::{self, Applicant, Line, Link};
 use crate::random::Random;
 use crate::simulator::{People, Resident};
@@ -202,7 +203,7 @@ impl<S: Surroundings> Counter<S> {
             .repeated(async || applicant.issue(&shown.state).await)
             .await?;
         if self.once_in(self.plan.checked_in) {
-            self.check(&holder, &shown, issued.clone())?;
+            self.check(&holder, &shown, issued_again(&issued))?;
         }
         self.judge(number, who, &issued);
         if self.once_in(30) {

@@ -8,6 +8,7 @@ use issuance_api::terminal::Challenge;
 use issuance_api::{Array, Blob, CenterId, ProblemCode};
 
 use super::{Application, Bad, EXPORTER};
+use crate::again::files_again;
 use crate::applicant::Applicant;
 use crate::experiment::replay::mixture::mixed;
 use crate::simulator::town::kiosk;
@@ -155,7 +156,7 @@ impl Bad<'_> {
                 asked.evidence = Blob::new(mixture.encode().to_vec());
             }
             Way::WithoutBinding => {
-                let (files, answer) = (evidence.files().clone(), evidence.answer().clone());
+                let (files, answer) = (files_again(evidence.files()), evidence.answer().clone());
                 let bare = Evidence::new(files, answer, None);
                 asked.evidence = Blob::new(bare.encode().to_vec());
             }

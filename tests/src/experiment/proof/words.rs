@@ -1,6 +1,7 @@
 //! Asking under a ticket, in words that the resident signed, and in others.
 
 use std::io;
+use std::sync::Arc;
 
 use issuance_api::passport::{Passport, PassportMrz};
 use issuance_api::registry::{DeliveredRequest, InquiryRequest, RegisterRequest, Registration};
@@ -11,10 +12,13 @@ use issuance_api::{
 use vrs::service::Vrs;
 
 use super::{Application, Bad, EXPORTER, Tally};
+use crate::again::again;
 use crate::applicant::Applicant;
 use crate::simulator::town::kiosk;
 use crate::simulator::{Link, Resident};
 use crate::world::MUNICIPALITIES;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The digest of the center's sealed state, of which the record system knows no more.
 const STATE: Array<32> = Array::new([5; 32]);
@@ -22,7 +26,6 @@ const STATE: Array<32> = Array::new([5; 32]);
 const JAPAN: time::UtcOffset = time::macros::offset!(+9);
 
 /// What is asked under a ticket.
-#[derive(Clone)]
 pub(super) enum Request {
     Inquiry(InquiryRequest),
     Register(RegisterRequest),
@@ -87,7 +90,7 @@ const OF_INQUIRY: [(&str, Edit<InquiryRequest>); 5] = [
     }),
     ("another kind", |it, _| it.kind = CertificateKind::Abroad),
     ("a passport", |it, asked| {
-        it.passport = Some(asked.resident.passport().mrz());
+        it.passport = Some(Arc::new(asked.resident.passport().mrz()));
     }),
 ];
 
@@ -140,7 +143,7 @@ fn other_programme() -> ProgrammeId {
 }
 
 fn words(request: &InquiryRequest) -> Vec<u8> {
-    let lines = request.passport.as_ref().map(PassportMrz::digest);
+    let lines = request.passport.as_deref().map(PassportMrz::digest);
     inquiry_message(
         &request.ticket,
         &request.programme,
@@ -182,10 +185,18 @@ impl Request {
         }
     }
 
+    fn again(&self) -> Self {
+        match self {
+            Self::Inquiry(it) => Self::Inquiry(again(it)),
+            Self::Register(it) => Self::Register(again(it)),
+            Self::Delivered(it) => Self::Delivered(again(it)),
+        }
+    }
+
     /// This request, each time with something otherwise.
     fn edited(&self, asked: &Asked<'_>) -> Vec<(&'static str, Self)> {
         let of_all = OF_ALL.into_iter().map(|(what, edit)| {
-            let mut request = self.clone();
+            let mut request = self.again();
             edit(request.common(), asked);
             (what, request)
         });
@@ -199,14 +210,14 @@ impl Request {
     }
 }
 
-fn each<T: Clone>(
+fn each<T: Serialize + DeserializeOwned>(
     request: &T,
     edits: &[(&'static str, Edit<T>)],
     asked: &Asked<'_>,
     of: impl Fn(T) -> Request,
 ) -> Vec<(&'static str, Request)> {
     let edited = edits.iter().map(|(what, edit)| {
-        let mut request = request.clone();
+        let mut request = again(request);
         edit(&mut request, asked);
         (*what, of(request))
     });

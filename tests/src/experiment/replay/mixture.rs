@@ -6,6 +6,7 @@ use card::evidence::{Context, Evidence, TextFiles};
 use issuance_api::ProblemCode;
 
 use super::recordings::said;
+use crate::again::{evidence_again, files_again};
 use crate::applicant::{Applicant, Line as _};
 use crate::experiment::Report;
 use crate::held::Held;
@@ -21,7 +22,7 @@ pub(in crate::experiment) fn mixed(
 ) -> Evidence {
     // One municipality's cards have one certificate: not every choice is a mixture.
     let files = loop {
-        let files = chosen(own.files(), other.files(), random.below(32));
+        let files = chosen(own, other, random.below(32));
         if files != *own.files() && files != *other.files() {
             break files;
         }
@@ -30,14 +31,13 @@ pub(in crate::experiment) fn mixed(
         true => other,
         false => own,
     };
-    let surface = answers.surface().cloned();
+    let (_, surface) = evidence_again(answers).into_files();
     Evidence::new(files, answers.answer().clone(), surface)
 }
 
 /// Which, by the bits.
-fn chosen(own: &TextFiles, other: &TextFiles, bits: usize) -> TextFiles {
-    let mut files = own.clone();
-    let others = other.clone();
+fn chosen(own: &Evidence, other: &Evidence, bits: usize) -> TextFiles {
+    let (mut files, others) = (files_again(own.files()), files_again(other.files()));
     if bits & 1 != 0 {
         files.number = others.number;
     }
@@ -72,14 +72,14 @@ pub(super) async fn mixture(
     let files = |resident: &Resident| {
         let mut card = resident.card();
         let evidence = applicant.answer(&mut card, &there.challenge, &exporter);
-        evidence.files().clone()
+        evidence.into_files().0
     };
     let files = TextFiles {
         card_key: files(thief).card_key,
         ..files(victim)
     };
     let mut card = thief.card();
-    let evidence = Held(card.powered()).answer(files, &thief.birth_code(), &context);
+    let evidence = Held(card.powered()).answer(&files, &thief.birth_code(), &context);
     said(applicant.send(&mut there, &evidence).await)
 }
 
@@ -113,12 +113,12 @@ pub(super) async fn residual(
         let mut card = victim.card();
         applicant
             .answer(&mut card, &there.challenge, &exporter)
-            .files()
-            .clone()
+            .into_files()
+            .0
     };
     let context: Context<'_> = applicant.context(&urn, &there.challenge, &exporter);
     let mut far = victim.card();
-    let relayed = Held(far.powered()).answer(files, &victim.birth_code(), &context);
+    let relayed = Held(far.powered()).answer(&files, &victim.birth_code(), &context);
     let relayed = applicant.send(&mut there, &relayed).await.is_ok();
     report.told(
         "residual: a card that answers live over a relay, without its PIN, is believed",

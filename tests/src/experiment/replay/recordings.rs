@@ -12,6 +12,7 @@ use issuance_api::{Array, Blob, CenterId, ProblemCode};
 use issuance_channel::client::CallError;
 
 use super::mixture::{mixed, mixture, residual};
+use crate::again::evidence_again;
 use crate::applicant::{Applicant, Challenged, Line as _, problem};
 use crate::experiment::Report;
 use crate::random::Random;
@@ -179,10 +180,8 @@ impl Recording {
         let anchors = town.ground.path("cards/anchors");
         let trust = TrustStore::load(&anchors, card::trust::Environment::Emulator);
         trust.is_ok_and(|trust| {
-            let verified = self
-                .evidence
-                .clone()
-                .verify(&context, &trust, Binding::Required);
+            let evidence = evidence_again(&self.evidence);
+            let verified = evidence.verify(&context, &trust, Binding::Required);
             verified.is_ok()
         })
     }
@@ -202,8 +201,7 @@ impl Recording {
         Ok(match way {
             Way::SameConnection => {
                 let mut there = challenge(&self.applicant).await?;
-                let spent = self.evidence.clone();
-                let _ = self.applicant.send(&mut there, &spent).await;
+                let _ = self.applicant.send(&mut there, &self.evidence).await;
                 said(self.applicant.send(&mut there, &self.evidence).await)
             }
             Way::SameKiosk => {

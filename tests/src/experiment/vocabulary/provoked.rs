@@ -136,7 +136,8 @@ fn cards(witness: &mut Witness) -> io::Result<()> {
         let applicant = Applicant::new(world.terminal(TERMINAL));
         let mut challenged = applicant.challenge().await.map_err(io::Error::other)?;
         let whole = applicant.evidence(world.ground.card("ordinary"), &challenged);
-        let bare = Evidence::new(whole.files().clone(), whole.answer().clone(), None);
+        let answer = whole.answer().clone();
+        let bare = Evidence::new(whole.into_files().0, answer, None);
         let believed = applicant.send(&mut challenged, &bare).await;
         believed.map(drop).map_err(io::Error::other)
     })?;

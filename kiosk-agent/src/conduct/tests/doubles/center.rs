@@ -18,6 +18,7 @@ use tokio::time::sleep;
 use super::{EXPORTER, STATE, STATE_ABROAD, Script, evidence};
 use crate::handover::qr_text;
 use crate::handover::sealing::Sealer;
+use crate::handover::testing::again;
 use crate::handover::testing::{Maker, page};
 use crate::ports::Center;
 
@@ -124,7 +125,11 @@ impl Center for TestCenter {
             &request.programme,
             &request.municipality,
             request.kind,
-            request.passport.as_ref().map(PassportMrz::digest).as_ref(),
+            request
+                .passport
+                .as_deref()
+                .map(PassportMrz::digest)
+                .as_ref(),
             &EXPORTER.into(),
         );
         self.check(&message, &request.proof);
@@ -134,7 +139,7 @@ impl Center for TestCenter {
             _ => (&self.preview, STATE),
         };
         Ok(InquiryAnswer {
-            preview: preview.clone(),
+            preview: again(preview),
             state: Blob::new(state.to_vec()),
             expires_in_seconds: 900,
         })
