@@ -5,14 +5,16 @@
 //! |---|---|---|
 //! | [`launcher`] | starts and ends the browser, as it was configured | that, with another page |
 //! | [`names`] | looks one name up, which it was started with | that, once more |
+//! | [`marker`] | sets the mark of a kiosk out of service, in the folder it was started with | that |
 //!
 //! They are started before the core confines itself and end with it: their end of a socket, which is their standard input, says so. Signals
 //! that end a program are for the core alone.
 
 pub mod launcher;
+pub mod marker;
 pub mod names;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -28,6 +30,7 @@ pub fn be() -> Option<ExitCode> {
     let served = match &arguments[..] {
         [only] if only == launcher::ARGUMENT => launcher::serve(),
         [first, name] if first == names::ARGUMENT => names::serve(&name.to_string_lossy()),
+        [first, folder] if first == marker::ARGUMENT => marker::serve(folder.as_ref()),
         _ => return None,
     };
     Some(match served {
@@ -38,7 +41,7 @@ pub fn be() -> Option<ExitCode> {
 }
 
 /// Starts one, seen as `name` among processes, and gives the other end of its socket.
-fn start(name: &str, arguments: &[&str]) -> io::Result<UnixStream> {
+fn start(name: &str, arguments: &[impl AsRef<OsStr>]) -> io::Result<UnixStream> {
     let (own, other) = UnixStream::pair()?;
     // The program that runs, even if another has taken its place on the disk meanwhile.
     let mut command = Command::new("/proc/self/exe");

@@ -30,6 +30,8 @@ pub struct Config {
     pub printer: PrinterConfig,
     /// The programme applied for where the menu has several and the resident is not asked.
     pub programme: ProgrammeId,
+    /// A folder of this kiosk's own that lasts: that it is out of service is kept there.
+    pub state: PathBuf,
     /// How cards are read.
     #[serde(default)]
     pub card: CardConfig,
@@ -202,6 +204,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.center.resolve(folder);
         config.issuer.resolve(folder);
+        config.state = folder.join(&config.state);
         config.printer.ca = config.printer.ca.map(|ca| folder.join(ca));
         if let Some(attendant) = &mut config.attendant {
             attendant.key = folder.join(&attendant.key);
@@ -298,7 +301,8 @@ mod tests {
             config.issuer.csca,
             Some(path.with_file_name("pki/csca.pem"))
         );
-        // It is the unit's RuntimeDirectory.
+        // It is the unit's StateDirectory, and this its RuntimeDirectory.
+        assert_eq!(config.state, Path::new("/var/lib/shomei-kiosk"));
         let browser = config.browser.unwrap();
         assert_eq!(browser.memory, Path::new("/run/shomei-kiosk"));
         assert!(browser.full_screen);

@@ -1,4 +1,4 @@
-//! What a kiosk with a page says of itself: one JSON object a line on standard error, nothing in it but closed fields (`docs/events.toml`). All
+//! What a kiosk says of itself: one JSON object a line on standard error, nothing in it but closed fields (`docs/events.toml`). All
 //! else the screen tells.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,6 +18,25 @@ pub enum Event {
     },
     /// What starts its browsers has ended, and so does the kiosk.
     LauncherLost,
+    /// It is out of service, until an operator takes the mark away.
+    OutOfService {
+        /// What is on disk.
+        mark: MarkState,
+    },
+    /// What would write that mark has ended, and so does the kiosk.
+    MarkerLost,
+}
+
+/// The mark of a kiosk that is out of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkState {
+    /// It was written now.
+    Written,
+    /// Or not, or not known to be: the kiosk is out of service until it is started anew.
+    NotWritten,
+    /// It was there when the kiosk started.
+    Found,
 }
 
 /// A line with its time, in Unix seconds.

@@ -4,6 +4,7 @@
 //! ```text
 //! kiosk --config kiosk.toml [--out DIR | --print URI] [--text] [--language ja|en|zh|ko] [--reader NAME]
 //!       [--once --municipality CODE --pin-fd N [--programme ID] [--kind domestic|abroad [--passport-mrz-fd N]] [--copies N]]
+//! kiosk --config kiosk.toml --return-to-service
 //! ```
 //! It serves one resident after the other: with the page until it is stopped, in plain text (`--text`, or no `[browser]` in the
 //! configuration) until its input ends. With `--once` it leads one application:
@@ -14,6 +15,8 @@
 //! Before it serves anybody it takes from itself what that does not need (`sandbox`, G4): it goes on reading its TLS files, connects to the
 //! ports of center and printer and to sockets of this machine, and writes no file, but certificates where there is `--out`. What it needs
 //! beyond that others do, which it starts before ([`beside`](crate::beside)).
+//!
+//! A kiosk that took itself [out of service](crate::latch) stays so, however often it is started, until `--return-to-service` takes the mark of it away.
 
 mod alive;
 mod input;
@@ -34,14 +37,15 @@ use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProgrammeId};
 use sandbox::{Calls, SandboxError, Trial};
 
 use crate::beside::launcher::{Launched, LauncherLost};
+use crate::beside::marker::{Marker, MarkerLost};
 use crate::beside::names;
 use crate::cabinet::{Cabinet, GpioError, PaymentUnit};
 use crate::channel::{ChannelCenter, ChannelError};
 use crate::conduct::Terminal;
 use crate::config::{Config, ConfigError};
-use crate::event::{self, Event};
+use crate::event::{self, Event, MarkState};
 use crate::handover::{Issuer, IssuerError};
-use crate::latch::Latch;
+use crate::latch::{Latch, Mark};
 use crate::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use crate::ports::Card;
 use crate::program::{Signals, complain, ended_by, language, not_started, reader_untrusted};
@@ -75,6 +79,9 @@ pub struct Arguments {
     /// One application without a resident.
     #[arg(long, requires_all = ["municipality", "pin_fd"])]
     once: bool,
+    /// Takes away the mark of a kiosk that took itself out of service, and ends: the next start serves again.
+    #[arg(long, conflicts_with_all = ["once", "text"])]
+    return_to_service: bool,
     /// With --once: programme, if not the configured one.
     #[arg(long, requires = "once")]
     programme: Option<ProgrammeId>,
@@ -138,6 +145,10 @@ enum StartError {
     Sandbox(#[from] SandboxError),
     #[error("a process beside the kiosk cannot be started")]
     Beside(#[source] io::Error),
+    #[error("the folder for the kiosk's state cannot be used")]
+    State(#[source] io::Error),
+    #[error(transparent)]
+    Marker(#[from] MarkerLost),
     #[error(transparent)]
     Browser(#[from] BrowserError),
     #[error(transparent)]
@@ -173,9 +184,13 @@ pub fn main(arguments: Arguments, trial: Trial) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(StartError::Reader(error)) => reader_untrusted(&error, language),
-        // It had started.
+        // It had started, and so below.
         Err(StartError::Launcher(LauncherLost)) => {
             event::tell(Event::LauncherLost);
+            ExitCode::from(2)
+        }
+        Err(StartError::Marker(MarkerLost)) => {
+            event::tell(Event::MarkerLost);
             ExitCode::from(2)
         }
         Err(error) => not_started(&error),
@@ -193,6 +208,11 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
     // Before anything of anybody is in it.
     let memory = trial.harden()?;
     let mut config = Config::load(&arguments.config)?;
+    let mark = Mark::new(config.state.clone());
+    if arguments.return_to_service {
+        mark.take_away().map_err(StartError::State)?;
+        return Ok(End::Done);
+    }
     let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let pcsc = Pcsc::open().map_err(ReaderError::from)?;
     let mut issuer = Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?;
@@ -224,6 +244,8 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         }
         (None, None) => return Err(StartError::NoPlace),
     };
+    let is_out = mark.find().map_err(StartError::State)?;
+    let marker = Marker::start(&config.state).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
     let service = match (config.browser, config.attendant) {
         _ if arguments.once => match Once::read(&arguments, &config.programme) {
@@ -255,10 +277,14 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         output,
         cabinet,
         issuer,
-        latch: Latch::new(),
+        latch: Latch::kept(is_out, marker),
         patience: config.patience.into(),
         reads_passports: arguments.passport_mrz_fd.is_some(),
     };
+    if is_out {
+        let mark = MarkState::Found;
+        event::tell(Event::OutOfService { mark });
+    }
     // The core has the main thread; the page is answered on another while the core makes sure of a certificate.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -278,10 +304,12 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
                 config.programme,
             )),
         };
+        let marker_lost = terminal.latch.marker_lost()?;
         trial.seal(calls)?;
         let end = tokio::select! {
             end = front.attend(&mut terminal, &alive) => end,
             number = signals.next() => Ok(End::Signal(number)),
+            () = marker_lost => Err(MarkerLost.into()),
             () = alive.go_on() => unreachable!("it goes on until it is dropped"),
         };
         alive.stopping();

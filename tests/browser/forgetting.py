@@ -22,9 +22,9 @@ class Residents:
         self.kiosk = kiosk
 
     def beside(self):
-        """What lives beside the core all the time: the browsers' launcher, and what looks a name up."""
+        """What lives beside the core all the time: the browsers' launcher, what looks a name up, and what marks a kiosk out of service."""
         below = descendants(self.stand.kiosk)
-        return [*named(below, "kiosk-launcher"), *named(below, "kiosk-names")]
+        return [process for name in ("launcher", "names", "marker") for process in named(below, f"kiosk-{name}")]
 
     def browser(self):
         (launcher,) = named(descendants(self.stand.kiosk), "kiosk-launcher")

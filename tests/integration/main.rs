@@ -19,6 +19,7 @@ mod experiments;
 mod explained;
 mod kiosk_page;
 mod logs;
+mod out_of_service;
 mod package;
 mod page;
 mod panel;

@@ -388,7 +388,7 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     );
 
     // Beside the core, and not the core.
-    for beside in ["^kiosk-launcher", "^kiosk-names"] {
+    for beside in ["^kiosk-launcher", "^kiosk-names", "^kiosk-marker"] {
         assert_eq!(processes(&machine, beside).len(), 1, "{beside}");
     }
     assert_eq!(processes(&machine, KIOSK).len(), 1);
@@ -444,11 +444,45 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     );
     becomes_active(&machine, 3);
 
+    stays_out_of_service(&machine);
+
     // Told to end, it ends by itself.
     succeeds(machine.inside("systemctl").unwrap().args(["stop", UNIT]));
     let how =
         ["ActiveState", "Result", "ExecMainStatus"].map(|it| machine.property(UNIT, it).unwrap());
     assert_eq!(how, ["inactive", "success", "0"]);
+}
+
+/// With the mark of a kiosk that took itself out of service: it starts, and says so, until an operator's command.
+fn stays_out_of_service(machine: &Machine) {
+    let user = number(machine, "etc/passwd").unwrap();
+    let state = machine.path("var/lib/shomei-kiosk");
+    let about = state.metadata().unwrap();
+    assert_eq!((about.mode() & 0o7777, about.uid()), (0o700, user));
+    assert_eq!(state.read_dir().unwrap().count(), 0);
+    let said = || {
+        let mut journal = machine.inside("journalctl").unwrap();
+        let journal = succeeds(journal.args(["--no-pager", "--output=cat", "--unit", UNIT]));
+        let found = r#""event":"out-of-service","mark":"found""#;
+        journal.lines().filter(|line| line.contains(found)).count()
+    };
+    let restart = || {
+        succeeds(machine.inside("systemctl").unwrap().args(["restart", UNIT]));
+        becomes_active(machine, 0);
+    };
+    // As the unit lets the kiosk write it.
+    let mark = state.join("out-of-service");
+    fs::write(&mark, "").unwrap();
+    for starts in 1..=2 {
+        restart();
+        assert_eq!(said(), starts);
+    }
+    let mut operator = machine.inside("shomei-kiosk").unwrap();
+    let config = ["--config", "/etc/shomei/kiosk.toml"];
+    succeeds(operator.args(config).arg("--return-to-service"));
+    assert!(!mark.exists());
+    restart();
+    assert_eq!(said(), 2);
 }
 
 /// A pcscd with polkit would bring this; Debian 12's has none.

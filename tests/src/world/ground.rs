@@ -363,7 +363,8 @@ impl Ground {
 
     pub(super) fn prepare_kiosk(&self, addresses: &Addresses) -> io::Result<()> {
         let folder = self.path("kiosk");
-        fs::create_dir_all(&folder)?;
+        // The example's `state`.
+        fs::create_dir_all(folder.join("state"))?;
         let mut config: Table = parse(include_str!("../../../kiosk-agent/kiosk.example.toml"));
         set(&mut config, "sandbox.landlock", landlock());
         set(&mut config, "center.address", addresses.terminals.as_str());

@@ -78,6 +78,7 @@ impl Kiosk {
             Attempt::Make(self.memory.path().join("made")),
             Attempt::List(self.memory.path().to_owned()),
             Attempt::Make(ground("kiosk/made")),
+            Attempt::Make(ground("kiosk/state/made")),
             Attempt::Make(roots.join("made")),
             Attempt::Append(roots.join("ca.pem")),
             Attempt::Read(ground("kiosk/attendant.key")),

@@ -1,0 +1,153 @@
+//! What writes the [mark](Mark) of a kiosk that is out of service: a process of its own, since the core can write no file. It has that one folder
+//! from when it was started, and does nothing but set the mark: no core takes one away.
+
+use std::ffi::OsStr;
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+use tokio::io::Interest;
+
+use crate::latch::Mark;
+
+/// What calls the program for this, before the folder.
+pub(super) const ARGUMENT: &str = "--mark";
+
+const SET: u8 = b'!';
+const WRITTEN: u8 = b'+';
+const NOT_WRITTEN: u8 = b'-';
+
+/// A disk that takes longer is given up. The core stands still meanwhile, and no watchdog (30 seconds, fed every 15) is to take that for a hang.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The core's end.
+#[derive(Debug)]
+pub struct Marker(UnixStream);
+
+/// The writer has ended: nothing could be kept any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what writes the mark of a kiosk out of service has ended")]
+pub struct MarkerLost;
+
+impl Marker {
+    /// Starts the process, for the mark in this folder.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(folder: &Path) -> io::Result<Self> {
+        let arguments = [OsStr::new(ARGUMENT), folder.as_os_str()];
+        Self::of(super::start("kiosk-marker", &arguments)?)
+    }
+
+    fn of(stream: UnixStream) -> io::Result<Self> {
+        // It is waited on within the runtime, too.
+        stream.set_nonblocking(true)?;
+        Ok(Self(stream))
+    }
+
+    /// Has the mark set, and blocks until it is on disk.
+    ///
+    /// # Errors
+    /// If it is not, or not known to be.
+    pub fn set(&self) -> io::Result<()> {
+        let mut process = &self.0;
+        process.write_all(&[SET])?;
+        let patience = Timespec::try_from(PATIENCE).map_err(io::Error::other)?;
+        let answered = || poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&patience));
+        retry_on_intr(answered)?;
+        // Nothing there by now is an error.
+        let mut answer = [NOT_WRITTEN];
+        process.read_exact(&mut answer)?;
+        match answer {
+            [WRITTEN] => Ok(()),
+            _ => Err(io::ErrorKind::Other.into()),
+        }
+    }
+
+    /// Waits until the process has ended.
+    ///
+    /// # Errors
+    /// Outside of a runtime.
+    pub fn lost(&self) -> io::Result<impl Future<Output = ()> + use<>> {
+        let process = tokio::net::UnixStream::from_std(self.0.try_clone()?)?;
+        Ok(async move {
+            while let Ok(ready) = process.ready(Interest::READABLE).await {
+                if ready.is_read_closed() {
+                    break;
+                }
+                // An answer, which is read elsewhere: what comes next is waited for.
+                let elsewhere = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+                let _ = process.try_io(Interest::READABLE, elsewhere);
+            }
+        })
+    }
+}
+
+/// What the process does.
+pub(super) fn serve(folder: &Path) -> io::Result<()> {
+    sandbox::harden().map_err(io::Error::other)?;
+    let _deaf = super::deaf()?;
+    attend(super::own_end()?, &Mark::new(folder.to_owned()))
+}
+
+/// Sets the mark whenever it is told to, until the core is gone.
+fn attend(mut core: UnixStream, mark: &Mark) -> io::Result<()> {
+    let mut told = [0];
+    while core.read(&mut told)? == 1 {
+        let answer = match mark.set() {
+            Ok(()) => WRITTEN,
+            Err(_) => NOT_WRITTEN,
+        };
+        core.write_all(&[answer])?;
+    }
+    Ok(())
+}
+
+/// A writer within this process, for tests: their program is none.
+#[cfg(test)]
+pub(crate) fn within(mark: Mark) -> Marker {
+    let (own, other) = UnixStream::pair().unwrap();
+    std::thread::spawn(move || attend(other, &mark));
+    Marker::of(own).unwrap()
+}
+
+/// One whose process has ended.
+#[cfg(test)]
+pub(crate) fn gone() -> Marker {
+    Marker::of(UnixStream::pair().unwrap().0).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_no_end() {
+        let folder = TempDir::new().unwrap();
+        let mark = Mark::new(folder.path().to_owned());
+        let (own, other) = UnixStream::pair().unwrap();
+        let process = other.try_clone().unwrap();
+        std::thread::spawn(move || attend(process, &mark));
+        let marker = Marker::of(own).unwrap();
+        let mut lost = tokio::spawn(marker.lost().unwrap());
+        marker.set().unwrap();
+        let lasting = tokio::time::timeout(Duration::from_millis(200), &mut lost).await;
+        assert!(lasting.is_err(), "it is there");
+        other.shutdown(std::net::Shutdown::Both).unwrap();
+        lost.await.unwrap();
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_told() {
+        let folder = TempDir::new().unwrap();
+        let marker = within(Mark::new(folder.path().join("nowhere")));
+        assert!(marker.set().is_err());
+        assert!(gone().set().is_err());
+    }
+}
