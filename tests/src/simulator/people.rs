@@ -145,6 +145,10 @@ impl Resident {
             && String::from(preview.holder.birth_date).replace('-', "") == self.birth_date
             && preview.authority.code == self.municipality
             && lots.eq(&self.lots)
+            && preview
+                .passport
+                .iter()
+                .all(|it| it.number.expose() == self.passport().number)
     }
 
     /// Whether a certificate is theirs.

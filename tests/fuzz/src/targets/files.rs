@@ -69,7 +69,7 @@ fn attributes(bytes: &[u8]) {
         assert!(bytes.len() <= MAX_FILE);
         assert_silent(file.attributes(), "Attributes(..)");
         assert_silent(&file.attributes().sex(), "Sex(..)");
-        let again = AttributesFile::of(file.attributes().clone());
+        let again = AttributesFile::of(file.attributes());
         assert!(again.attributes() == file.attributes());
         assert_eq!(AttributesFile::decode(again.as_bytes()), Ok(again));
     }
@@ -128,7 +128,7 @@ fn age_record(bytes: &[u8]) {
         assert_silent(file.birth(), "BirthDate(..)");
         assert_silent(file.key(), "PublicKey(..)");
         assert!(!file.is_signed_by(file.key()), "a record of its own key");
-        let (birth, key) = (file.birth().clone(), file.key().clone());
+        let (birth, key) = (file.birth(), file.key().clone());
         let again = AgeRecord::issue(birth, key, |_| Signature::from([0; 256]));
         assert_eq!(AgeRecord::decode(again.as_bytes()), Ok(again));
     }

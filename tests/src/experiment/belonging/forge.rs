@@ -92,7 +92,7 @@ impl Forge {
         let programme = self.works.programmes().find(&preview.programme)?;
         let claims = vdsnc::Claims {
             certificate_id: &issued.certificate_id,
-            passport: preview.passport.as_ref()?,
+            passport: preview.passport.as_deref()?,
             birth_date: preview.holder.birth_date,
             authority: &preview.authority,
             disease: &programme.disease().icd11,

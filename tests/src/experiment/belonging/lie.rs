@@ -15,6 +15,7 @@ pub(super) enum Swap {
     PreviewCopies,
     PreviewKind,
     PreviewDoses,
+    PreviewPassport,
     State,
     All,
     Jws,
@@ -24,16 +25,19 @@ pub(super) enum Swap {
     ForgedBirthDate,
     ForgedDoses,
     ForgedMore,
+    ForgedPassport,
     Page,
     PageCut,
     Seal,
     SealLeftOut,
     SealFlipped,
     ForgedSeal,
+    /// In preview and certificate alike: what a terminal can tell only from the passport itself. None of [`ALL`](Self::ALL).
+    PassportThroughout,
 }
 
 impl Swap {
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Finding,
         Self::Preview,
         Self::PreviewName,
@@ -42,6 +46,7 @@ impl Swap {
         Self::PreviewCopies,
         Self::PreviewKind,
         Self::PreviewDoses,
+        Self::PreviewPassport,
         Self::State,
         Self::All,
         Self::Jws,
@@ -51,6 +56,7 @@ impl Swap {
         Self::ForgedBirthDate,
         Self::ForgedDoses,
         Self::ForgedMore,
+        Self::ForgedPassport,
         Self::Page,
         Self::PageCut,
         Self::Seal,
@@ -69,6 +75,7 @@ impl Swap {
             Self::PreviewCopies => "a preview with more copies",
             Self::PreviewKind => "a preview of another kind",
             Self::PreviewDoses => "a preview with another's doses",
+            Self::PreviewPassport => "a preview with another's passport",
             Self::State => "another's sealed state",
             Self::All => "another's whole answer",
             Self::Jws => "another's JWS",
@@ -78,12 +85,14 @@ impl Swap {
             Self::ForgedBirthDate => "a birth date, signed by the center's key",
             Self::ForgedDoses => "a lot, signed by the center's key",
             Self::ForgedMore => "a dose more, signed by the center's key",
+            Self::ForgedPassport => "another's passport, signed by the center's keys",
             Self::Page => "another's page",
             Self::PageCut => "a page cut off",
             Self::Seal => "another's seal",
             Self::SealLeftOut => "no seal",
             Self::SealFlipped => "a seal with one character otherwise",
             Self::ForgedSeal => "a seal's dose, signed by the barcode signer's key",
+            Self::PassportThroughout => "another's passport throughout",
         }
     }
 
@@ -98,16 +107,24 @@ impl Swap {
             | Self::PreviewCopies
             | Self::PreviewKind
             | Self::PreviewDoses
+            | Self::PreviewPassport
+            | Self::PassportThroughout
             | Self::State => At::Preview,
             _ => At::Certificate,
         }
     }
 
     /// Whether it is about what only certificates for abroad have.
-    pub(super) const fn of_seals(self) -> bool {
+    pub(super) const fn is_of_abroad(self) -> bool {
         matches!(
             self,
-            Self::Seal | Self::SealLeftOut | Self::SealFlipped | Self::ForgedSeal
+            Self::Seal
+                | Self::SealLeftOut
+                | Self::SealFlipped
+                | Self::ForgedSeal
+                | Self::PreviewPassport
+                | Self::ForgedPassport
+                | Self::PassportThroughout
         )
     }
 }

@@ -11,7 +11,7 @@ use issuance_api::terminal::{
     Challenge, DeliveredAnswer as Delivered, DeliveredRequest as Delivering, EvidenceAnswer,
     EvidenceRequest, InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Menu, Preview,
 };
-use issuance_api::{Array, CertificateKind, Date, Personal, Problem};
+use issuance_api::{Array, CertificateKind, Date, Personal, Problem, ProblemCode};
 use issuance_center::registry::{Answer, Registry};
 use terminal::ports::Center;
 use vrs::statement::StatementKey;
@@ -101,6 +101,8 @@ pub(super) struct LyingCenter<R: Registry> {
     previewed: Option<InquiryAnswer>,
     issued: Option<IssueAnswer>,
     kept: Vec<Answers>,
+    /// The certificate is to say what the swapped preview says.
+    throughout: bool,
 }
 
 impl<R: Registry> LyingCenter<R> {
@@ -112,7 +114,13 @@ impl<R: Registry> LyingCenter<R> {
             previewed: None,
             issued: None,
             kept: Vec::new(),
+            throughout: false,
         }
+    }
+
+    /// The same one, asked by another terminal.
+    pub(super) fn at(self, center: LinkedCenter<Link<R>>) -> Self {
+        Self { center, ..self }
     }
 
     /// Keeps the last answers as this resident's.
@@ -168,6 +176,11 @@ impl<R: Registry> LyingCenter<R> {
                 }
             }
             Swap::PreviewDoses => preview.doses = others.doses,
+            Swap::PreviewPassport => preview.passport = others.passport,
+            Swap::PassportThroughout => {
+                preview.passport = others.passport;
+                self.throughout = true;
+            }
             _ => answer.state = other.state,
         }
         if *answer != before {
@@ -196,6 +209,7 @@ impl<R: Registry> LyingCenter<R> {
                 forged(&|it| it.holder.birth_date = other_day(it.holder.birth_date))
             }
             Swap::ForgedDoses | Swap::ForgedSeal => forged(&|it| it.doses[0].lot.push('X')),
+            Swap::ForgedPassport => forged(&|it| it.passport.clone_from(&other.preview.passport)),
             Swap::ForgedMore => forged(&|it| it.doses.extend_from_within(..1)),
             _ => None,
         };
@@ -247,7 +261,7 @@ impl<R: Registry> Center for LyingCenter<R> {
         &mut self,
         request: impl Fn(&Array<32>) -> InquiryRequest + Send + Sync,
     ) -> Result<InquiryAnswer, Problem> {
-        (self.previewed, self.issued) = (None, None);
+        (self.previewed, self.issued, self.throughout) = (None, None, false);
         let mut answer = self.center.inquiry(request).await?;
         self.swap_preview(&mut answer);
         self.previewed = Some(again(&answer));
@@ -260,6 +274,10 @@ impl<R: Registry> Center for LyingCenter<R> {
     ) -> Result<IssueAnswer, Problem> {
         let mut answer = self.center.issue(request).await?;
         self.swap_issued(&mut answer);
+        if let (true, Some(own)) = (self.throughout, &self.previewed) {
+            let forged = self.forge.certificate(&own.preview, &answer);
+            answer = forged.ok_or(ProblemCode::InternalError)?;
+        }
         self.issued = Some(issued_again(&answer));
         Ok(answer)
     }
