@@ -50,6 +50,10 @@ pub fn run(size: Size) -> io::Result<Report> {
     let bytes = watched.tell(&mut report);
     report.told("bytes of memory searched", bytes);
     report.finds(
+        "requests given up before they were answered",
+        watched.given_up,
+    );
+    report.finds(
         "handlers of the center whose time was over",
         watched.timed_out,
     );

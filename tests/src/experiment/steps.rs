@@ -50,7 +50,10 @@ pub(super) struct Cut {
 /// Why it ended early.
 pub(super) enum End {
     /// As wanted.
-    Cut,
+    Cut {
+        /// The answer had come before.
+        answered: bool,
+    },
     Failed(CallError),
 }
 
@@ -143,16 +146,16 @@ async fn step<T>(
             }
             // Whatever it is.
             let _ = call.await;
-            Err(End::Cut)
+            Err(End::Cut { answered: true })
         }
         Some(cut) => {
             // Answered in time or not: from here on there is no application.
             let mut call = pin!(call);
-            let _ = timeout(cut.after, &mut call).await;
+            let answered = timeout(cut.after, &mut call).await.is_ok();
             if let Some((process, what)) = cut.signal {
                 strike(process, what);
             }
-            Err(End::Cut)
+            Err(End::Cut { answered })
         }
     }
 }
@@ -183,7 +186,7 @@ pub(super) async fn issued_with(
 
 fn whole(ended: Result<IssueAnswer, End>) -> io::Result<IssueAnswer> {
     ended.map_err(|end| match end {
-        End::Cut => io::Error::other("cut off, which nobody asked for"),
+        End::Cut { .. } => io::Error::other("cut off, which nobody asked for"),
         End::Failed(error) => io::Error::other(error),
     })
 }

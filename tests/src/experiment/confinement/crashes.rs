@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use super::super::holders::{self, PERSONAS};
 use super::super::memory::{Found, Search};
-use super::super::steps::{Cut, STEPS, apply, block_on, end, issued};
+use super::super::steps::{Cut, End, STEPS, apply, block_on, end, issued};
 use super::super::traces::Traces;
 use super::super::{Report, Size};
 use super::{PERSONA, Server, import};
@@ -31,7 +31,7 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         restart(&mut world, server)?;
     }
     let search = block_on(holders::traces(&world))??.search();
-    let mut ended = 0;
+    let (mut ended, mut at_work) = (0, 0);
     for (own, server) in Server::BOTH.into_iter().enumerate() {
         for round in own..own + size.of(1, 6) {
             for (number, at) in (round..).zip(STEPS) {
@@ -42,12 +42,13 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
                 let applicant = holders::applicant(&world, persona)?;
                 let cut = Cut {
                     at,
-                    after: Duration::from_millis(1 << (number % 5)),
+                    after: Duration::from_micros(250 << (number % 5)),
                     signal: Some((process, crash)),
                     waits: false,
                 };
-                // How far it came is not what is looked at.
-                let _ = block_on(apply(&world, &applicant, persona, Some(cut)))?;
+                // How far it came is not what is looked at, but that some were at work.
+                let how = block_on(apply(&world, &applicant, persona, Some(cut)))?;
+                at_work += usize::from(matches!(how, Err(End::Cut { answered: false })));
                 ended += 1;
                 restart(&mut world, server)?;
             }
@@ -59,6 +60,7 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         unread,
     } = in_files(&world, &search)?;
     report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
+    report.finds("of those with a request at work", at_work);
     report.told("pieces of eight bytes searched for", search.len());
     report.told("files searched", searched);
     report.figure("files that could not be read", unread, 0);

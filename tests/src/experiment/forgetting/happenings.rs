@@ -110,21 +110,25 @@ impl Watched {
     fn aborted(&mut self, times: usize) -> io::Result<()> {
         let this = &*self;
         let world = &self.world;
-        let mut count = 0;
+        let (mut count, mut unanswered) = (0, 0);
         block_on(async {
             for round in 0..times {
                 for (number, at) in (round..).zip(STEPS) {
                     for persona in PERSONAS {
                         let cut = Cut {
                             at,
-                            after: Duration::from_millis(1 << (number % 5)),
+                            after: Duration::from_micros(250 << (number % 5)),
                             signal: None,
                             waits: false,
                         };
                         let applicant = this.applicant(persona)?;
                         match apply(world, &applicant, persona, Some(cut)).await {
                             Err(End::Failed(error)) => return Err(io::Error::other(error)),
-                            Ok(_) | Err(End::Cut) => count += 1,
+                            Ok(_) => count += 1,
+                            Err(End::Cut { answered }) => {
+                                count += 1;
+                                unanswered += usize::from(!answered);
+                            }
                         }
                     }
                 }
@@ -132,6 +136,7 @@ impl Watched {
             Ok(())
         })??;
         self.applications += count;
+        self.given_up += unanswered;
         self.look("aborted at every step")
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Watched {
     pub(super) world: World,
     pub(super) search: Search,
     pub(super) applications: usize,
+    /// Requests given up before they were answered.
+    pub(super) given_up: usize,
     /// Handlers of the center whose time was over.
     pub(super) timed_out: usize,
     /// Handlers of each server that panicked.
@@ -59,6 +61,7 @@ impl Watched {
             world,
             search: Traces::default().search(),
             applications: 0,
+            given_up: 0,
             timed_out: 0,
             panics: BTreeMap::new(),
             states: Vec::new(),
