@@ -2,8 +2,9 @@
 //!
 //! A thousand each of: connections on which nothing comes, handshakes that stop, headers and bodies of which a byte comes now and then, the
 //! last two behind a finished handshake with a kiosk's certificate. Each has to be closed within ten seconds, and honest kiosks go on meanwhile.
+//! Then more silent connections than the center takes, and honest kiosks that connect beside them ([`crowd`]).
 //!
-//! Control: a center with deadlines of a minute.
+//! Controls: a center with deadlines of a minute; one where all unfinished handshakes have a single place.
 
 use std::io;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use super::{Report, Size};
 use crate::load::allow_open_files;
 use crate::simulator::People;
 use crate::world::{Options, World, limit};
+
+mod crowd;
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// Between two bytes of a slow client.
@@ -96,6 +99,8 @@ pub fn run(size: Size) -> io::Result<Report> {
         "still open after 10 s where deadlines are a minute",
         few * Kind::ALL.len() - closed,
     );
+    drop(patient);
+    crowd::run(size, &mut report)?;
     Ok(report)
 }
 

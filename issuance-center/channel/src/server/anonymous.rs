@@ -133,6 +133,10 @@ impl<S: AnonymousService> Front for Anonymous<S> {
         Some((stream, session))
     }
 
+    fn admits(&self, _: &Self::Session) -> bool {
+        true
+    }
+
     async fn end(&self, _: &Self::Session) -> Event {
         future::pending().await
     }

@@ -104,11 +104,17 @@ pub struct LoopbackConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Open connections; one more is closed at once.
+    /// Open connections. With one more an unfinished handshake is closed for it, or where there is none, it itself.
     pub connections: usize,
     /// Of these, one identity's on a [`mutual`](super::mutual()) listener, where one more is closed after its handshake; one address's on
     /// a [`public`](super::public()) one (of IPv6 one network's of 64 bits), where one more is closed at once.
     pub connections_per_peer: usize,
+    /// Of the open connections, those that are nobody's yet: TLS is not up, or the certificate is not of one who may come. With one more the
+    /// oldest is closed. What is not given is half of the connections; never less than one.
+    pub handshakes: Option<usize>,
+    /// Of these, what one address (of IPv6 one network of 64 bits) may have, if others want the room, before its own are closed and nobody
+    /// else's. What is not given is a 32nd of them; never less than one.
+    pub handshakes_per_address: Option<usize>,
     /// Requests at work, from the end of their bodies on; one more is answered `busy`.
     pub requests: usize,
     /// Bytes of a request's body, as sent.
@@ -146,6 +152,8 @@ impl Default for Limits {
         Self {
             connections: 4096,
             connections_per_peer: 64,
+            handshakes: None,
+            handshakes_per_address: None,
             requests: 256,
             body_bytes: 64 * 1024,
             headers: 32,
@@ -162,6 +170,19 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Unfinished handshakes.
+    #[must_use]
+    pub fn handshakes(&self) -> usize {
+        self.handshakes.unwrap_or(self.connections / 2).max(1)
+    }
+
+    /// Unfinished handshakes of one address before its own are closed.
+    #[must_use]
+    pub fn handshakes_per_address(&self) -> usize {
+        let of_one = self.handshakes_per_address;
+        of_one.unwrap_or(self.handshakes() / 32).max(1)
+    }
+
     /// For whom nobody knows: few connections, few of one address, none kept long for nothing.
     #[must_use]
     pub fn public() -> Self {

@@ -23,7 +23,9 @@ use tokio::{
 use super::{
     Event, Limits, Reload,
     pace::{Pace, Paced, Phase},
+    places::origin,
     reply::{Reply, last},
+    seats::{Seat, Seats},
 };
 use crate::{request, stack};
 
@@ -39,6 +41,9 @@ pub(super) trait Front: Send + Sync + 'static {
         &self,
         stream: TcpStream,
     ) -> impl Future<Output = Option<(Self::Io, Self::Session)>> + Send;
+
+    /// Whether it is somebody who may come. Who is not is told so, and has no place of its own.
+    fn admits(&self, session: &Self::Session) -> bool;
 
     /// Ends when the session must.
     fn end(&self, session: &Self::Session) -> impl Future<Output = Event> + Send;
@@ -72,6 +77,7 @@ pub(super) async fn run<F: Front>(
 ) {
     let limits = Arc::new(limits);
     let at_work = Arc::new(Semaphore::new(limits.requests));
+    let seats = Seats::new(&limits);
     let mut connections = JoinSet::new();
     let mut reload = interval(limits.reload.max(Duration::from_millis(1)));
     reload.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -84,15 +90,22 @@ pub(super) async fn run<F: Front>(
                 reload_files(&front).await;
             }
             Some(ended) = connections.join_next() => report(&*front, &ended),
-            accepted = listener.accept() => match accepted {
-                Ok(_) if connections.len() >= limits.connections => front.event(Event::OverLimit),
-                Ok((stream, _)) => {
+            // Who lost a seat is out before many more come: so many descriptors there are.
+            accepted = listener.accept(), if connections.len() <= limits.connections => match accepted {
+                Ok((stream, from)) => {
+                    let Some((seat, displaced)) = seats.take(origin(from.ip())) else {
+                        front.event(Event::OverLimit);
+                        continue;
+                    };
+                    if displaced {
+                        front.event(Event::HandshakesOverLimit);
+                    }
                     let connection = Connection {
                         front: Arc::clone(&front),
                         limits: Arc::clone(&limits),
                         at_work: Arc::clone(&at_work),
                     };
-                    connections.spawn(connection.run(stream, stop.clone()));
+                    connections.spawn(connection.run(stream, seat, stop.clone()));
                 }
                 Err(_) => {
                     front.event(Event::AcceptFailed);
@@ -134,11 +147,12 @@ struct Connection<F> {
 }
 
 impl<F: Front> Connection<F> {
-    async fn run(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    async fn run(self, stream: TcpStream, mut seat: Seat, mut stop: watch::Receiver<bool>) {
         // Where the system refuses, answers are late but right.
         let _ = stream.set_nodelay(true);
         let opened = tokio::select! {
             opened = timeout(self.limits.handshake, self.front.open(stream)) => opened,
+            () = seat.lost() => return,
             () = told(&mut stop) => return,
         };
         let (io, session) = match opened {
@@ -146,6 +160,10 @@ impl<F: Front> Connection<F> {
             Ok(None) => return,
             Err(_) => return self.front.event(Event::HandshakeTimedOut),
         };
+        let admitted = self.front.admits(&session);
+        if admitted && !seat.admit() {
+            return;
+        }
         let pace = Pace::new(Arc::clone(&self.limits));
         let io = TokioIo::new(Paced::new(io, pace.clone()));
         let service = service_fn(|request| self.request(&session, &pace, request));
@@ -170,6 +188,7 @@ impl<F: Front> Connection<F> {
                     return;
                 }
                 event = end.as_mut() => return self.front.event(event),
+                () = seat.lost(), if !admitted => return,
                 () = told(&mut stop), if !stopping => {
                     stopping = true;
                     serving.as_mut().graceful_shutdown();

@@ -1,7 +1,7 @@
 //! Listeners: [`mutual`] with certificates on both sides and sealed bodies, [`anonymous`](fn@anonymous) for those who have
 //! none yet, [`public`] for what anybody may read, [`loopback`] for health and metrics.
 //!
-//! Everything is bounded: connections, requests at work, headers, bodies; handshake, header, body, handler, answer and
+//! Everything is bounded: connections, unfinished handshakes, requests at work, headers, bodies; handshake, header, body, handler, answer and
 //! idle time each have a deadline ([`Limits`]). Certificates, keys and revocation lists are read again every
 //! [`Limits::reload`], and each time every open connection's peer is verified anew: a revoked one is out.
 
@@ -27,6 +27,7 @@ mod pace;
 mod places;
 mod rate;
 mod reply;
+mod seats;
 
 pub use config::{AnonymousConfig, AppLimits, Limits, LoopbackConfig, MutualConfig, PublicConfig};
 pub use http::Method;
@@ -188,6 +189,8 @@ impl Answer {
 pub enum Event {
     /// One connection too many, of all, of one identity or of one address: closed.
     OverLimit,
+    /// One unfinished handshake too many: the oldest closed, for the newcomer.
+    HandshakesOverLimit,
     /// One connection too many within a minute, of one address: closed.
     TooOften,
     /// One request too many: answered `busy`.
@@ -224,6 +227,7 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::OverLimit => "over-limit",
+            Self::HandshakesOverLimit => "handshakes-over-limit",
             Self::TooOften => "too-often",
             Self::Busy => "busy",
             Self::AppsOverLimit => "apps-over-limit",

@@ -252,6 +252,10 @@ impl<S: Service> Front for Mutual<S> {
         ))
     }
 
+    fn admits(&self, session: &Self::Session) -> bool {
+        session.party.is_ok()
+    }
+
     async fn end(&self, session: &Self::Session) -> Event {
         if matches!(session.party, Err(ProblemCode::Busy)) {
             tokio::time::sleep(REFUSAL).await;

@@ -105,6 +105,10 @@ impl<S: OpenService> Front for Open<S> {
         }
     }
 
+    fn admits(&self, _: &Self::Session) -> bool {
+        true
+    }
+
     async fn end(&self, _: &Self::Session) -> Event {
         future::pending().await
     }

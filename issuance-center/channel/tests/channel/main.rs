@@ -4,6 +4,7 @@
 
 mod anonymous;
 mod exchange;
+mod handshakes;
 mod limits;
 mod queue;
 mod refusals;

@@ -21,6 +21,8 @@ use crate::world::{limit, set};
 
 /// The deadlines, in milliseconds.
 const SHORT: i64 = 400;
+/// Unfinished ones at once: more than all but the silent ones are.
+const HANDSHAKES: i64 = 8;
 
 /// A center that has little time and takes little at once, and a VRS that stands still.
 pub(super) fn reached(witness: &mut Witness) -> io::Result<()> {
@@ -54,6 +56,7 @@ pub(super) fn reached(witness: &mut Witness) -> io::Result<()> {
     let connections = [
         (Center, "listener over-limit"),
         (Center, "listener apps-over-limit"),
+        (Center, "listener handshakes-over-limit"),
         (Center, "listener too-often"),
         (Center, "listener handshake-timed-out"),
     ];
@@ -73,6 +76,11 @@ pub(super) fn reached(witness: &mut Witness) -> io::Result<()> {
         for _ in 0..2 {
             let _ = Anonymous::connect(world.app().enrolment).await;
         }
+        let mut unfinished = Vec::new();
+        for _ in 0..HANDSHAKES {
+            unfinished.push(TcpStream::connect(&world.addresses.terminals).await?);
+        }
+        // One too many.
         let mut silent = TcpStream::connect(&world.addresses.terminals).await?;
         let _ = timeout(WITHIN, silent.read(&mut [0; 64])).await;
         Ok(())
@@ -84,6 +92,7 @@ fn little(config: &mut Table) {
     for (key, value) in [
         ("requests", 1),
         ("connections_per_peer", 1),
+        ("handshakes", HANDSHAKES),
         ("handler_ms", SHORT),
         ("body_ms", SHORT),
         ("handshake_ms", 4 * SHORT),
