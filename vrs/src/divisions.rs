@@ -101,7 +101,7 @@ impl Divisions {
         looked.inspect_err(|cause| self.failed(&division, *cause))
     }
 
-    /// Whether one municipality's sentinel is found just now, and persons were whole when they were last looked through.
+    /// Whether one municipality's sentinel is found just now, and persons and register were whole when they were last looked through.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -127,7 +127,10 @@ impl Divisions {
         let slot = self.open.get(&division.municipality());
         let stays = matches!(
             cause,
-            Unavailable::Busy | Unavailable::Damaged | Unavailable::Persons
+            Unavailable::Busy
+                | Unavailable::Damaged
+                | Unavailable::Persons
+                | Unavailable::Certificates
         );
         if let (Some(slot), false) = (slot, stays) {
             lock(slot).take_if(|now| Arc::ptr_eq(now, division));

@@ -116,7 +116,7 @@ impl Vrs {
         self.parts.centers.contains(center)
     }
 
-    /// Whether each municipality's sentinel is found just now, and its persons were whole when they were last looked through.
+    /// Whether each municipality's sentinel is found just now, and its persons and register were whole when they were last looked through.
     pub async fn health(&self) -> Vec<(MunicipalityCode, Result<(), Unavailable>)> {
         let mut health = Vec::new();
         for municipality in self.parts.divisions.municipalities() {

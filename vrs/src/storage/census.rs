@@ -1,12 +1,15 @@
-//! Who is registered: what the sentinel states of all persons, and what table and index say when they are looked through.
+//! Who is registered, and what was issued: what the sentinel states of all persons and of the register of certificates, and what tables and
+//! indices say when they are looked through.
 //!
 //! ```text
 //! tag    = HMAC-SHA-256(key("census"), id ‖ record version ‖ index ‖ first 13 bytes ‖ last 16 bytes of attributes), in hexadecimal digits
-//! census = number of persons, and all their tags with XOR: sealed in the sentinel, changed with them in the same transaction
+//! census = number of persons, and all their tags with XOR: sealed in the sentinel, changed with them in the same transaction; another of certificates
 //! ```
 //! So neither a row that is gone nor an older one put back nor one that the index leaves out goes unnoticed, though each row opens by itself.
 //! Nobody without the key can say which rows would come to the same. Of the attributes version, nonce and the cipher's tag are enough, for
 //! nobody without the key finds others that open under them. A row's own number is not in its tag: it says the same for good.
+
+pub(super) mod certificates;
 
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
@@ -24,23 +27,25 @@ use super::{
 /// What a row is to the census.
 pub(super) type Tag = [u8; 32];
 
-/// How many persons there are, and which rows are theirs.
+/// How many persons or certificates there are, and which rows are theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Census {
-    persons: u64,
+    // As it was called while there was one of persons alone.
+    #[serde(alias = "persons")]
+    number: u64,
     rows: Array<32>,
 }
 
 impl Census {
     pub(super) const EMPTY: Self = Self {
-        persons: 0,
+        number: 0,
         rows: Array::new([0; 32]),
     };
 
-    /// One more person.
+    /// One more.
     pub(super) fn add(&mut self, tag: &Tag) {
-        self.persons += 1;
+        self.number += 1;
         self.exchange(tag);
     }
 
@@ -70,7 +75,8 @@ pub(super) struct Moment {
 #[derive(Clone, Copy)]
 pub(super) struct Looked {
     pub(super) at: Option<Moment>,
-    pub(super) is_whole: bool,
+    /// What was not as stated.
+    pub(super) wrong: Option<Unavailable>,
 }
 
 impl PersonRow {
@@ -141,15 +147,20 @@ fn parts<T>((count, last, strange, text): Piece<T>, length: usize) -> Option<(Op
     (is_theirs && strange == 0.0 && text.is_ascii()).then_some((last, text))
 }
 
-/// Whether persons and index are those of this census. Reads all of them, from the files: what the connection remembers of them it forgets.
+/// Lets all be read from the files: what the connection remembers of them it forgets.
+pub(super) async fn forget(connection: &mut SqliteConnection) -> Result<(), Unavailable> {
+    sqlx::query("PRAGMA shrink_memory")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether persons and index are those of this census. Reads all of them.
 pub(super) async fn agrees(
     connection: &mut SqliteConnection,
     cipher: &Cipher,
     stated: &Census,
 ) -> Result<bool, Unavailable> {
-    sqlx::query("PRAGMA shrink_memory")
-        .execute(&mut *connection)
-        .await?;
     let sentinel = format!("{SENTINEL_ID:016X}");
     let mut found = Census::EMPTY;
     let mut rows = Pairs::default();
@@ -190,7 +201,7 @@ pub(super) async fn agrees(
         }
         last = index;
     }
-    Ok((entries.number, entries.sum) == (rows.number, rows.sum))
+    Ok(entries.are(&rows))
 }
 
 /// Rows with their index, compared as a whole. The key is random, and gone with the comparison.
@@ -210,6 +221,11 @@ impl Pairs {
         }
     }
 
+    /// Of the same key.
+    fn are(&self, others: &Self) -> bool {
+        (self.number, self.sum) == (others.number, others.sum)
+    }
+
     fn add(&mut self, id: &[u8], index: &[u8]) {
         self.number += 1;
         self.sum ^= self.hasher.hash_one((id, index));
@@ -221,19 +237,24 @@ mod tests {
     use std::sync::Arc;
 
     use card::number::IndividualNumber;
+    use serde_json::json;
     use sqlx::Connection;
 
     use super::*;
-    use crate::storage::{Division, Folders, Operation};
+    use crate::storage::{Division, Folders, Operation, session::person_place};
 
     async fn a_division(folder: &tempfile::TempDir) -> Arc<Division> {
-        let folders = Folders {
-            data: folder.path().to_owned(),
-            keys: folder.path().to_owned(),
-        };
         let code = "132217".parse().unwrap();
+        let folders = folders(folder);
         Division::create(&folders, code, 0).await.unwrap();
         Division::open(&folders, code).await.unwrap()
+    }
+
+    fn folders(folder: &tempfile::TempDir) -> Folders {
+        Folders {
+            data: folder.path().to_owned(),
+            keys: folder.path().to_owned(),
+        }
     }
 
     /// The moment of the next transaction that writes.
@@ -279,6 +300,45 @@ mod tests {
         drop(writer.detach());
         let after = now(&division).await;
         assert_ne!(after.connection, before.connection);
+    }
+
+    /// A sentinel as it was while it stated persons alone, and a certificate.
+    #[tokio::test]
+    async fn a_register_of_which_nothing_is_stated_is_stated_as_it_stands_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let division = a_division(&folder).await;
+        let before = division.read().await.unwrap().data_epoch();
+        let rows = serde_json::to_value(Census::EMPTY.rows).unwrap();
+        let sentinel = json!({
+            "municipality": "132217", "data_epoch": before, "census": { "persons": 0, "rows": rows },
+        });
+        let sentinel = division
+            .cipher
+            .seal(person_place(SENTINEL_ID, 1), &sentinel);
+        let row = "UPDATE person SET attributes = ? WHERE id = 1; \
+            INSERT INTO certificate VALUES (7, 'id', 1, 'kid', 'reserved', 0, 0, zeroblob(29))";
+        let row = sqlx::query(row).bind(sentinel).execute(&division.writer);
+        row.await.unwrap();
+        division.close().await;
+
+        let folders = folders(&folder);
+        let again = async || {
+            Division::open(&folders, division.municipality)
+                .await
+                .unwrap()
+        };
+        for _ in 0..2 {
+            let division = again().await;
+            let epoch = division.read().await.unwrap().data_epoch();
+            assert_eq!(epoch, before + 1, "a copy that states nothing is stale");
+            assert_eq!(division.look(true).await, Ok(()));
+            division.close().await;
+        }
+        let division = again().await;
+        let gone = sqlx::query("DELETE FROM certificate").execute(&division.writer);
+        gone.await.unwrap();
+        let said = division.look(true).await;
+        assert_eq!(said, Err(Unavailable::Certificates));
     }
 
     #[test]

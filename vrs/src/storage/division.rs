@@ -191,12 +191,15 @@ impl Division {
             looking: AsyncMutex::default(),
             connections,
         });
-        division.read().await?;
+        let is_stated = division.read().await?.states_certificates();
         // Only a database known to be this municipality's is brought to this program's schema.
         MIGRATIONS
             .run(&division.writer)
             .await
             .map_err(|_| Unavailable::Database)?;
+        if !is_stated {
+            division.begin().await?.state_certificates().await?;
+        }
         Ok(division)
     }
 
@@ -219,7 +222,7 @@ impl Division {
     /// looked through, they are first.
     ///
     /// # Errors
-    /// [`Unavailable`], also if a row does not open, a dose is missing, or persons are not those the sentinel states.
+    /// [`Unavailable`], also if a row does not open, a dose is missing, or persons or register are not what the sentinel states.
     pub async fn begin_for(
         self: &Arc<Self>,
         number: &IndividualNumber,
@@ -263,11 +266,11 @@ impl Division {
         Ok(reading)
     }
 
-    /// Looks through all persons, where somebody else has written since that was done; `anew` in any case. Writers do not wait for
+    /// Looks through all persons and the register, where somebody else has written since that was done; `anew` in any case. Writers do not wait for
     /// it, nor it for them: while there is one, it is not known whether somebody else has written.
     ///
     /// # Errors
-    /// [`Unavailable`]; [`Unavailable::Persons`] if they are not those the sentinel states, now or when they were last looked through.
+    /// [`Unavailable`]; [`Unavailable::Persons`] or [`Unavailable::Certificates`] if they are not what the sentinel states, now or when they were last looked through.
     pub async fn look(self: &Arc<Self>, anew: bool) -> Result<(), Unavailable> {
         let now = match self.writer.try_acquire() {
             Some(mut writer) => {
@@ -280,9 +283,9 @@ impl Division {
         if anew || never || now.is_some_and(|now| !self.has_looked_at(now)) {
             // After that: what is committed meanwhile is of a later moment.
             let _looking = self.turn_to_look().await?;
-            let is_whole = self.read().await?.is_whole().await?;
-            if now.is_some() || !is_whole {
-                self.looked(now, is_whole);
+            let wrong = self.read().await?.wrong().await?;
+            if now.is_some() || wrong.is_some() {
+                self.looked(now, wrong);
             }
         }
         self.is_whole()
@@ -292,8 +295,8 @@ impl Division {
     async fn look_at(self: &Arc<Self>, now: Moment) -> Result<(), Unavailable> {
         let _looking = self.turn_to_look().await?;
         if !self.has_looked_at(now) {
-            let is_whole = self.read().await?.is_whole().await?;
-            self.looked(Some(now), is_whole);
+            let wrong = self.read().await?.wrong().await?;
+            self.looked(Some(now), wrong);
         }
         self.is_whole()
     }
@@ -316,21 +319,17 @@ impl Division {
             .is_some_and(|looked| looked.at == Some(moment))
     }
 
-    pub(super) fn looked(&self, at: Option<Moment>, is_whole: bool) {
-        *self.last_look() = Some(Looked { at, is_whole });
+    pub(super) fn looked(&self, at: Option<Moment>, wrong: Option<Unavailable>) {
+        *self.last_look() = Some(Looked { at, wrong });
     }
 
-    /// Whether persons were those the sentinel states, when they were last looked through.
+    /// Whether persons and register were what the sentinel states, when they were last looked through.
     ///
     /// # Errors
-    /// [`Unavailable::Persons`]
+    /// [`Unavailable::Persons`], [`Unavailable::Certificates`]
     pub fn is_whole(&self) -> Result<(), Unavailable> {
-        match *self.last_look() {
-            Some(Looked {
-                is_whole: false, ..
-            }) => Err(Unavailable::Persons),
-            _ => Ok(()),
-        }
+        let looked = *self.last_look();
+        looked.and_then(|looked| looked.wrong).map_or(Ok(()), Err)
     }
 
     fn last_look(&self) -> MutexGuard<'_, Option<Looked>> {

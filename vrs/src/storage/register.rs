@@ -15,6 +15,7 @@ use sqlx::{FromRow, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Operation, PersonNumber, Reading, Session, Unavailable,
+    census::certificates::Certificate,
     cipher::Place,
     session::{advance, random_id},
 };
@@ -228,9 +229,19 @@ impl Session {
         };
         let id = random_id();
         let attributes = self.division.cipher.seal(place(id, person.0), &entry);
+        let certificate_id = registration.certificate_id.to_string();
+        let certificate = Certificate {
+            id,
+            person: person.0,
+            reserved_at: now,
+            certificate_id: &certificate_id,
+            kid: registration.kid.as_str(),
+            attributes: &attributes,
+        };
+        let tag = certificate.tag(&self.division.cipher);
         let row = sqlx::query(RESERVE)
             .bind(id)
-            .bind(registration.certificate_id.to_string())
+            .bind(&certificate_id)
             .bind(person.0)
             .bind(registration.kid.as_str())
             .bind(now)
@@ -240,7 +251,7 @@ impl Session {
             person,
             certificate: id,
         };
-        match self.advance_by(row, &reserved, now).await {
+        match self.advance_by(row, Some(&tag), &reserved, now).await {
             Ok(()) => Ok(Reservation::Registered),
             // It stands there: nothing of this query was done.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -285,6 +296,8 @@ impl Session {
         limit: Duration,
     ) -> Result<Delivery, Unavailable> {
         let Some(row) = self.certificate(certificate).await? else {
+            // Of a register that is whole alone.
+            self.look().await?;
             return Ok(Delivery::Unknown);
         };
         if self.open_entry(&row)?.application != *application {
@@ -331,6 +344,7 @@ impl Session {
         now: i64,
     ) -> Result<Revocation, Unavailable> {
         let Some(row) = self.certificate(certificate).await? else {
+            self.look().await?;
             return Ok(Revocation::Unknown);
         };
         if row.state == "lapsed" || row.state == "revoked" {

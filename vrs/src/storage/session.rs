@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Division, Operation, Unavailable,
-    census::{self, Census, Moment},
+    census::{self, Census, Moment, Tag, certificates},
     cipher::{Cipher, Identity, Place},
     high_water,
 };
@@ -39,6 +39,9 @@ struct Sentinel {
     municipality: MunicipalityCode,
     data_epoch: u64,
     census: Census,
+    /// Of the register. A program from before stated none: [`Session::state_certificates`].
+    #[serde(default)]
+    certificates: Option<Census>,
 }
 
 /// A person row as stored, with the rows of its doses: id and attributes.
@@ -159,10 +162,21 @@ impl Reading {
         Ok(found)
     }
 
-    /// Whether who is registered here is whom the sentinel states. Reads all persons' rows.
-    pub(super) async fn is_whole(&mut self) -> Result<bool, Unavailable> {
+    /// What here is not as the sentinel states, if anything. Reads all rows of persons and of the register.
+    pub(super) async fn wrong(&mut self) -> Result<Option<Unavailable>, Unavailable> {
         let cipher = &self.division.cipher;
-        census::agrees(&mut self.transaction, cipher, &self.sentinel.census).await
+        census::forget(&mut self.transaction).await?;
+        if !census::agrees(&mut self.transaction, cipher, &self.sentinel.census).await? {
+            return Ok(Some(Unavailable::Persons));
+        }
+        let found = certificates::taken(&mut self.transaction, cipher).await?;
+        let is_whole = found.is_some() && found == self.sentinel.certificates;
+        Ok((!is_whole).then_some(Unavailable::Certificates))
+    }
+
+    /// Whether the sentinel states what is in the register.
+    pub(super) const fn states_certificates(&self) -> bool {
+        self.sentinel.certificates.is_some()
     }
 }
 
@@ -190,12 +204,12 @@ impl Session {
         self.division.moment(self.version)
     }
 
-    /// Looks through all persons here, where that was not done.
+    /// Looks through all persons and the register here, where that was not done.
     pub(super) async fn look(&mut self) -> Result<(), Unavailable> {
         let now = self.moment();
         if !self.division.has_looked_at(now) {
-            let is_whole = self.is_whole().await?;
-            self.division.looked(Some(now), is_whole);
+            let wrong = self.wrong().await?;
+            self.division.looked(Some(now), wrong);
         }
         self.division.is_whole()
     }
@@ -203,6 +217,45 @@ impl Session {
     /// What the sentinel states of persons, to be changed with them: it lasts from the next epoch on.
     pub(super) fn census(&mut self) -> &mut Census {
         &mut self.reading.sentinel.census
+    }
+
+    /// States the register as it stands, in a database of a program that stated nothing of it. An old copy that states nothing is stale then.
+    pub(super) async fn state_certificates(mut self) -> Result<(), Unavailable> {
+        // Another may have been faster.
+        if !self.states_certificates() {
+            let Reading {
+                division,
+                transaction,
+                ..
+            } = &mut self.reading;
+            let taken = certificates::taken(transaction, &division.cipher).await?;
+            let taken = taken.ok_or(Unavailable::Certificates)?;
+            let sentinel = Sentinel {
+                certificates: Some(taken),
+                ..self.next()
+            };
+            sqlx::query("UPDATE person SET attributes = ? WHERE id = ?")
+                .bind(self.seal(&sentinel))
+                .bind(SENTINEL_ID)
+                .execute(&mut *self.reading.transaction)
+                .await?;
+            self.reading.sentinel = sentinel;
+            self.advanced = true;
+        }
+        self.commit().await
+    }
+
+    /// The sentinel of the next epoch.
+    fn next(&self) -> Sentinel {
+        Sentinel {
+            data_epoch: self.sentinel.data_epoch + 1,
+            ..self.sentinel.clone()
+        }
+    }
+
+    fn seal(&self, sentinel: &Sentinel) -> Vec<u8> {
+        let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
+        self.division.cipher.seal(place, sentinel)
     }
 
     /// Appends to the operation log.
@@ -243,26 +296,26 @@ impl Session {
             return self.log(operation, now).await;
         }
         Ok(self
-            .advance_by(sqlx::query(advance!()), operation, now)
+            .advance_by(sqlx::query(advance!()), None, operation, now)
             .await?)
     }
 
     /// The same by a query that ends with the statements of [`advance!`], to which all but their values are bound: together, since
-    /// each query is two changes of thread. If it fails, what stands before the failure has been done, and the epoch stays.
+    /// each query is two changes of thread. If it fails, what stands before the failure has been done, and the epoch stays, and the census without
+    /// the `certificate` that the query puts into the register.
     pub(super) async fn advance_by(
         &mut self,
         query: Query<'_, Sqlite, SqliteArguments>,
+        certificate: Option<&Tag>,
         operation: &Operation,
         now: i64,
     ) -> Result<(), sqlx::Error> {
-        let sentinel = Sentinel {
-            data_epoch: self.sentinel.data_epoch + 1,
-            ..self.sentinel.clone()
-        };
-        let place = person_place(SENTINEL_ID, SENTINEL_VERSION);
-        let attributes = self.division.cipher.seal(place, &sentinel);
+        let mut sentinel = self.next();
+        if let (Some(census), Some(tag)) = (&mut sentinel.certificates, certificate) {
+            census.add(tag);
+        }
         query
-            .bind(attributes)
+            .bind(self.seal(&sentinel))
             .bind(SENTINEL_ID)
             .bind(now)
             .bind(operation.event())
@@ -347,6 +400,7 @@ pub(super) async fn insert_sentinel(
         municipality,
         data_epoch: 0,
         census: Census::EMPTY,
+        certificates: Some(Census::EMPTY),
     };
     let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
     sqlx::query(sql)
@@ -367,7 +421,7 @@ mod tests {
     use super::*;
     use crate::storage::{
         Folders,
-        census::{ENTRIES, ROWS},
+        census::{ENTRIES, ROWS, certificates},
         register::{CERTIFICATE, LATE, OF_PERSON},
     };
 
@@ -419,6 +473,38 @@ mod tests {
                 &[
                     "CO-ROUTINE (subquery-1)",
                     "SEARCH person USING INTEGER PRIMARY KEY (rowid>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                certificates::ROWS,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH certificate USING INTEGER PRIMARY KEY (rowid>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                certificates::BY_NAME,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH certificate USING COVERING INDEX sqlite_autoindex_certificate_1 (certificate_id>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                certificates::BY_PERSON,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH certificate USING COVERING INDEX certificate_by_person (person>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                certificates::RESERVED,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at>?)",
                     "SCAN (subquery-1)",
                 ],
             ),

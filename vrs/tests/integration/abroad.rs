@@ -18,13 +18,13 @@ use crate::{
 
 const NAME: &str = "P<JPNSHIKEN<<TARO<<<<<<<<<<<<<<<<<<<<<<<<<<<";
 // Born on 1980-01-01, as the fixture's card says. Today is 2023-11-15.
-const MINE: &str = "TK12345671JPN8001014M3303311<<<<<<<<<<<<<<06";
+pub(crate) const MINE: &str = "TK12345671JPN8001014M3303311<<<<<<<<<<<<<<06";
 const RENEWED: &str = "TK76543219JPN8001014M3303311<<<<<<<<<<<<<<00";
 const EXPIRED: &str = "TK12345671JPN8001014M2311148<<<<<<<<<<<<<<08";
 const LAST_DAY: &str = "TK12345671JPN8001014M2311159<<<<<<<<<<<<<<02";
 const SOMEBODY: &str = "TK12345671JPN8001025M3303311<<<<<<<<<<<<<<06";
 
-fn passport(lower: &str) -> PassportMrz {
+pub(crate) fn passport(lower: &str) -> PassportMrz {
     PassportMrz {
         line1: Personal::new(NAME.to_owned()),
         line2: Personal::new(lower.to_owned()),
@@ -35,18 +35,18 @@ fn data(lower: &str) -> Arc<PassportData> {
     Passport::try_from(&passport(lower)).unwrap().into_data()
 }
 
-fn app(world: &World) -> Application {
+pub(crate) fn app(world: &World) -> Application {
     at(world, "urn:shomei:terminal:app:dev:0001")
 }
 
-fn at(world: &World, terminal: &str) -> Application {
+pub(crate) fn at(world: &World, terminal: &str) -> Application {
     let mut application = Application::new(&number(1));
     application.terminal = terminal.parse().unwrap();
     application.prove(&world.vrs).unwrap();
     application
 }
 
-async fn ask(
+pub(crate) async fn ask(
     world: &World,
     application: &Application,
     passport: Option<PassportMrz>,
@@ -72,7 +72,7 @@ fn registration(application: &Application, id: u8, passport: Arc<PassportData>) 
 }
 
 /// A certificate for abroad from inquiry to hand-over.
-async fn issue(world: &World, application: &Application, id: u8, lower: &str) {
+pub(crate) async fn issue(world: &World, application: &Application, id: u8, lower: &str) {
     ask(world, application, Some(passport(lower)))
         .await
         .unwrap();

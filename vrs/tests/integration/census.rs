@@ -30,7 +30,7 @@ async fn with_an_older_copy() -> (Place, PathBuf) {
 /// The second of them.
 const SECOND: &str = "(SELECT id FROM person WHERE record_version = 2)";
 
-fn sqlite(database: &PathBuf, commands: &[String]) {
+pub(crate) fn sqlite(database: &PathBuf, commands: &[String]) {
     let mut shell = Command::new("sqlite3");
     shell.arg("-bail").arg(database).args(commands);
     let output = shell.output().unwrap();

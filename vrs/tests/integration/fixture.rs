@@ -198,6 +198,11 @@ pub(crate) struct TestClock {
 }
 
 impl TestClock {
+    /// The day's time alone, as when it is set.
+    pub(crate) fn set_forward(&self, seconds: i64) {
+        self.unix.fetch_add(seconds, Ordering::SeqCst);
+    }
+
     pub(crate) fn advance(&self, seconds: u64) {
         *self.uptime.lock().unwrap() += Duration::from_secs(seconds);
         self.unix

@@ -4,6 +4,7 @@
 mod abroad;
 mod busy;
 mod census;
+mod certificates;
 mod demo;
 mod ended;
 mod fixture;

@@ -248,13 +248,7 @@ async fn a_lapsed_certificate_stays_void_for_its_own_application() {
     let application = world.apply(&number(1));
     application.ask(&world.vrs, HOME).await.unwrap();
     application.register(&world.vrs, 1).await.unwrap();
-    world
-        .place
-        .sql(
-            HOME,
-            "UPDATE certificate SET reserved_at = reserved_at - 601",
-        )
-        .await;
+    world.clock.set_forward(601);
     let lapsed = Some(ProblemCode::RegistrationLapsed);
     assert_eq!(application.register(&world.vrs, 1).await.err(), lapsed);
     assert_eq!(application.delivered(&world.vrs, 1).await.err(), lapsed);
