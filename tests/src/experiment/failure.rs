@@ -5,7 +5,7 @@
 //! database can be wrong, while an application is at any of its steps; one at a time, and the calls in pairs, of one's own and across: of each
 //! pair it is seen that both came about. Whatever the terminal is told then
 //! is a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over lapses, and no
-//! revocation is taken back. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
+//! revocation is taken back; nor is anybody told that there was no earlier certificate for abroad, whatever became of it. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
 //!
 //! Control: the same with a record system that takes a failure for an answer; and the judge is shown two certificates of one application.
 
@@ -104,6 +104,7 @@ const TWICE: &str = "two of one application";
 const CROSSED: &str = "others' or altered";
 const UNTRUE: &str = "told that there is no record, or what else is not so";
 const STOPPED: &str = "certificates after issuing was stopped and older rows were put back";
+const RESTED: &str = "certificates for abroad whose earlier one is gone from the register";
 const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
 const STUCK: &str = "no certificate once it is over";
 const SLOW: &str = "without an answer in time";

@@ -9,10 +9,10 @@ use issuance_api::{MunicipalityCode, ProblemCode};
 use vrs::import;
 use vrs::storage::{Division, Session};
 
-use super::{Moment, STOPPED, Tally, apply, rows, undisturbed};
+use super::{Moment, RESTED, STOPPED, Tally, VOID, apply, rows, undisturbed};
 use crate::applicant::Applicant;
 use crate::experiment::Size;
-use crate::simulator::town::{Town, kiosk};
+use crate::simulator::town::{Town, app, kiosk};
 use crate::simulator::{Databases, Resident};
 use crate::world::{MUNICIPALITIES, run};
 
@@ -39,6 +39,10 @@ enum Damage {
     PersonGone,
     /// It is there, and the index by which it is found has no entry for it.
     EntryGone,
+    /// The register's row of the certificate is gone on which a kiosk's for abroad rests.
+    CertificateGone,
+    /// It is there, and the index by which a person's are found has no entry for it.
+    CertificateEntryGone,
     /// Somebody else is writing.
     Locked,
     /// There is no room.
@@ -46,7 +50,7 @@ enum Damage {
 }
 
 impl Damage {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Empty,
         Self::Missing,
         Self::OtherKey,
@@ -57,9 +61,16 @@ impl Damage {
         Self::Nobody,
         Self::PersonGone,
         Self::EntryGone,
+        Self::CertificateGone,
+        Self::CertificateEntryGone,
         Self::Locked,
         Self::Full,
     ];
+
+    /// Whether it is of what a kiosk is told that asks for abroad.
+    const fn is_of_an_earlier_one(self) -> bool {
+        matches!(self, Self::CertificateGone | Self::CertificateEntryGone)
+    }
 }
 
 /// When it is done.
@@ -102,7 +113,13 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
     let files = Files::of(&open.databases, resident.municipality);
     // So that an old copy is one.
     files.keep()?;
-    let first = Applicant::new(open.terminal(kiosk(1)));
+    let first = match damage.is_of_an_earlier_one() {
+        false => Applicant::new(open.terminal(kiosk(1))),
+        true => {
+            let passport = resident.passport().mrz();
+            Applicant::new(open.terminal(app(1))).abroad(Some(passport))
+        }
+    };
     let before = undisturbed(&first, resident).await?;
     if !before.delivered {
         return Err(io::Error::other("no certificate before anything is wrong"));
@@ -112,7 +129,11 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
         open = open.restarted(town).await?;
     }
     let known = rows_or_none(&files.database).len();
-    let applicant = Applicant::new(open.terminal(kiosk(2)));
+    let mut applicant = Applicant::new(open.terminal(kiosk(2)));
+    if damage.is_of_an_earlier_one() {
+        applicant = applicant.abroad(None);
+    }
+    let mut came_about = when == When::Before;
     let mut held = None;
     let mut when_issued = Vec::new();
     let outcome = apply(&applicant, resident, async |at| {
@@ -120,6 +141,7 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
             when_issued = rows_or_none(&files.database);
         }
         if when == When::At(at) {
+            came_about = true;
             match damage {
                 Damage::Locked => held = Some(files.hold(&open.databases).await?),
                 _ => files.harm(damage, &open.databases)?,
@@ -129,6 +151,10 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
     })
     .await?;
     drop(held);
+    tally.note(VOID, !came_about);
+    if damage.is_of_an_earlier_one() && when != When::At(Moment::Delivered) {
+        tally.note(RESTED, outcome.issued.is_some());
+    }
     if when_issued.is_empty() {
         when_issued = rows_or_none(&files.database);
     }
@@ -193,6 +219,9 @@ fn rows_or_none(database: &std::path::Path) -> Vec<[String; 3]> {
 
 /// Who has a certificate: the one whom a trial is about.
 const HOLDER: &str = "(SELECT person FROM certificate)";
+
+/// The certificate that somebody has: not one that is reserved just now.
+const EARLIER: &str = "(SELECT id FROM certificate WHERE state = 'delivered')";
 
 /// One municipality's files.
 struct Files {
@@ -298,6 +327,13 @@ impl Files {
             Damage::EntryGone => self.sqlite(&[
                 ".imposter sqlite_autoindex_person_1 entry",
                 &format!("DELETE FROM entry WHERE _ROWID_ = {HOLDER}"),
+            ]),
+            Damage::CertificateGone => {
+                self.sqlite(&[&format!("DELETE FROM certificate WHERE id = {EARLIER}")])
+            }
+            Damage::CertificateEntryGone => self.sqlite(&[
+                ".imposter certificate_by_person entry",
+                &format!("DELETE FROM entry WHERE _ROWID_ = {EARLIER}"),
             ]),
             Damage::Full => databases.fill(),
             Damage::Locked => Ok(()),
