@@ -128,7 +128,8 @@ fn files() -> TextFiles {
 fn again(files: &TextFiles) -> TextFiles {
     TextFiles {
         number: NumberFile::decode(files.number.as_bytes()).expect("it was read before"),
-        attributes: AttributesFile::decode(files.attributes.as_bytes()).expect("it was read before"),
+        attributes: AttributesFile::decode(files.attributes.as_bytes())
+            .expect("it was read before"),
         integrity: IntegrityFile::decode(files.integrity.as_bytes()).expect("it was read before"),
         certificate: files.certificate.clone(),
         card_key: CardKeyFile::decode(files.card_key.as_bytes()).expect("it was read before"),
