@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use sandbox::Extent;
 use serde::Serialize;
 
 use crate::web::front::Loss;
@@ -11,6 +12,8 @@ use crate::web::front::Loss;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
+    /// What it takes from itself is taken; told once, before it serves.
+    Confined(Extent),
     /// Its browser is lost, and another is started.
     BrowserLost {
         /// How.
@@ -64,7 +67,22 @@ fn text(at: u64, event: Event) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sandbox::{Confined, Memory};
+
     use super::*;
+
+    #[test]
+    fn how_far_it_is_confined_is_told_as_center_and_vrs_tell_it() {
+        let extent = Extent {
+            landlock: Confined::InPart,
+            memory: Memory::Locked,
+            keys_within_reach: 1,
+        };
+        assert_eq!(
+            text(7, Event::Confined(extent)),
+            r#"{"at":7,"event":"confined","landlock":"in-part","memory":"locked","keys_within_reach":1}"#
+        );
+    }
 
     #[test]
     fn a_loss_is_called_in_lines_as_the_attendant_is_told() {

@@ -247,6 +247,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
     let is_out = mark.find().map_err(StartError::State)?;
     let marker = Marker::start(&config.state).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
+    let read_once: Vec<_> = config.attendant.iter().map(|it| it.key.clone()).collect();
     let service = match (config.browser, config.attendant) {
         _ if arguments.once => match Once::read(&arguments, &config.programme) {
             Ok(once) => Service::Once(Box::new(once)),
@@ -263,7 +264,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         _ => Service::Text,
     };
     // What was read once is out of reach from here on. There is one thread.
-    trial.confine(&needs, config.sandbox.landlock, memory, [])?;
+    let extent = trial.confine(&needs, config.sandbox.landlock, memory, &read_once)?;
 
     let calls = match output {
         Place::Folder(_) => Calls::Folder,
@@ -306,6 +307,10 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         };
         let marker_lost = terminal.latch.marker_lost()?;
         trial.seal(calls)?;
+        // The other front ends have standard error for whoever sits before them.
+        if let FrontEnd::Page(_) = front {
+            event::tell(Event::Confined(extent));
+        }
         let end = tokio::select! {
             end = front.attend(&mut terminal, &alive) => end,
             number = signals.next() => Ok(End::Signal(number)),

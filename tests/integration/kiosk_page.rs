@@ -47,6 +47,11 @@ pub(crate) fn drives(script: &str, arguments: &[&str]) {
 }
 
 #[test]
+fn a_page_of_another_s_choice_carries_nothing_from_this_machine() {
+    drives("elsewhere.py", &[]);
+}
+
+#[test]
 fn everybody_can_use_the_page() {
     passes("access");
 }

@@ -18,6 +18,8 @@ const UNITS: [(&str, &str); 2] = [
     ("vrs/package/shomei-vrs.service", "vrs"),
 ];
 
+const KIOSK: &str = "kiosk-agent/package/shomei-kiosk.service";
+
 /// What systemd has to say of a unit, on a machine where there is no other than its own.
 fn analyzed(unit: &str, executable: &str, arguments: &[&str]) -> (bool, String) {
     let root = TempDir::new().unwrap();
@@ -56,11 +58,7 @@ fn systemd_understands_every_line_and_finds_little_exposed() {
         assert!(few, "{unit}: {said}");
     }
     // The control: what it does not know it says.
-    let (_, said) = analyzed(
-        "kiosk-agent/package/shomei-kiosk.service",
-        "kiosk",
-        &["verify", "--man=no"],
-    );
+    let (_, said) = analyzed(KIOSK, "kiosk", &["verify", "--man=no"]);
     assert!(
         !said.is_empty(),
         "the kiosk's program and compositor are not there"
@@ -88,4 +86,22 @@ fn each_lets_packets_to_named_addresses_alone() {
             .filter_map(|line| line.strip_prefix("IPAddressAllow="));
         assert!(allowed.clone().count() > 1 && !allowed.clone().any(|it| it == "any"));
     }
+}
+
+#[test]
+fn the_kiosk_s_reaches_its_own_machine_until_its_operator_says_more() {
+    let text = fs::read_to_string(repository().join(KIOSK)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    for line in ["IPAddressDeny=any", "LimitCORE=1", "LimitMEMLOCK=infinity"] {
+        assert!(lines.contains(&line), "{line}");
+    }
+    // What the operator fills allows nothing as it comes.
+    let drop_in = repository().join("kiosk-agent/package/addresses.conf");
+    let drop_in = fs::read_to_string(drop_in).unwrap();
+    let allowed: Vec<&str> = lines
+        .into_iter()
+        .chain(drop_in.lines())
+        .filter_map(|line| line.strip_prefix("IPAddressAllow="))
+        .collect();
+    assert_eq!(allowed, ["localhost"]);
 }

@@ -13,6 +13,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::mm::{MlockAllFlags, mlockall, munlockall};
 use rustix::process::{Resource, getrlimit};
@@ -21,9 +22,12 @@ use super::attempt::Attempt;
 use super::steps::{block_on, issued};
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::{Program, program};
+use crate::process::{Program, poll, program};
 use crate::world::{Options, Programs, World};
 use inside::Stage;
+
+/// Longer than a program takes to say so on a busy machine.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// Whose applications these are.
 const PERSONA: &str = "ordinary";
@@ -166,42 +170,12 @@ fn shipped(report: &mut Report) -> io::Result<()> {
             outside.count(),
             0,
         );
-        let told = |word: &str| {
-            let lines = server
-                .program(&world)
-                .map(|it| it.log.all())
-                .unwrap_or_default();
-            lines
-                .iter()
-                .any(|line| line.contains("\"confined\"") && line.contains(word))
-        };
-        report.figure(
-            format!("{name}: Landlock"),
-            if told("\"landlock\":\"whole\"") {
-                "whole"
-            } else {
-                "in part"
-            },
-            "whole",
-        );
-        report.figure(
-            format!("{name}: keys read once that could be read again"),
-            usize::from(!told("\"keys_within_reach\":0")),
-            0,
-        );
-        let memory = match told("\"memory\":\"locked\"") {
-            true => "locked",
-            false => "not locked",
-        };
-        match may_lock {
-            true => report.figure(format!("{name}: memory"), memory, "locked"),
-            false => report.told(format!("{name}: memory"), memory),
-        }
+        told(name, server.program(&world)?, may_lock, report);
     }
     if !may_lock {
         report.untried("that memory is kept off the swap, for processes here may not lock theirs");
     }
-    kiosk::shipped(&world, report)?;
+    kiosk::shipped(&world, may_lock, report)?;
     let own = |name: &str| -> io::Result<(bool, bool)> {
         let mut command = Command::new(program(name));
         match name {
@@ -226,6 +200,37 @@ fn shipped(report: &mut Report) -> io::Result<()> {
     let named = text.windows(13).any(|it| it == b"attempts.json");
     report.finds("such a switch in the control", usize::from(named));
     Ok(())
+}
+
+/// What a program says itself of how far it is confined.
+fn told(name: &str, program: &Program, may_lock: bool, report: &mut Report) {
+    let line = poll(TOLD_WITHIN, || {
+        let mut lines = program.log.all().into_iter();
+        lines.find(|line| line.contains("\"confined\""))
+    });
+    let told = |word: &str| line.as_ref().is_some_and(|line| line.contains(word));
+    report.figure(
+        format!("{name}: Landlock"),
+        if told("\"landlock\":\"whole\"") {
+            "whole"
+        } else {
+            "in part"
+        },
+        "whole",
+    );
+    report.figure(
+        format!("{name}: keys read once that could be read again"),
+        usize::from(!told("\"keys_within_reach\":0")),
+        0,
+    );
+    let memory = match told("\"memory\":\"locked\"") {
+        true => "locked",
+        false => "not locked",
+    };
+    match may_lock {
+        true => report.figure(format!("{name}: memory"), memory, "locked"),
+        false => report.told(format!("{name}: memory"), memory),
+    }
 }
 
 /// Whether the kernel lets this process, and whatever it starts, lock all of its memory, without a limit to come to.

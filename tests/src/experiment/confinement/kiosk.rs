@@ -12,9 +12,8 @@ use tempfile::TempDir;
 
 use super::super::Report;
 use super::super::attempt::Attempt;
-use super::confined;
 use super::inside::Stage;
-use super::written_to;
+use super::{confined, told, written_to};
 use crate::browser::{HEADLESS, first_process, launcher};
 use crate::process::{Program, poll, program, signal};
 use crate::world::{World, set};
@@ -123,7 +122,7 @@ pub(super) fn from_inside(world: &World, report: &mut Report) -> io::Result<()> 
 }
 
 /// What the kernel says of the program itself, and what is left of a kiosk that was killed, or lost what is beside its core.
-pub(super) fn shipped(world: &World, report: &mut Report) -> io::Result<()> {
+pub(super) fn shipped(world: &World, may_lock: bool, report: &mut Report) -> io::Result<()> {
     for lost in ["core", "launcher"] {
         let mut kiosk = Kiosk::start(world, Command::new(program("kiosk")))?;
         let browser = kiosk.browser(None)?;
@@ -132,6 +131,7 @@ pub(super) fn shipped(world: &World, report: &mut Report) -> io::Result<()> {
         match lost {
             "core" => {
                 confined("kiosk", core, report)?;
+                told("kiosk", &kiosk.program, may_lock, report);
                 let files = written_to(core)?;
                 report.figure("kiosk: files open for writing", files.len(), 0);
                 signal(core, Signal::KILL)?;
