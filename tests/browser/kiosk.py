@@ -9,6 +9,7 @@ import importlib
 import sys
 import time
 
+import figures
 from stand import kiosk
 
 GROUPS = ("applications", "refusals", "interruptions", "payments", "forgetting", "guard", "access", "sound", "ear", "everybody")
@@ -22,7 +23,10 @@ def main():
             if only and part.__name__ not in only:
                 continue
             begin = time.monotonic()
-            part(stand, page)
+            try:
+                part(stand, page)
+            finally:
+                figures.tell(part.__name__)
             print(f"{part.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
         # Refused where a line of its log is no event.
         stand.order(tell="kiosk")

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use stage::judges;
 use stage::process::{Program, program};
 use tempfile::TempDir;
 
@@ -27,8 +28,7 @@ pub(crate) fn drives(script: &str, arguments: &[&str]) {
     // With a PC/SC service of its own, so that it waits for no other test that needs one.
     let mut python = Command::new("unshare");
     python.args(["--mount", "--", "sh", "-c", OWN_PCSC, "sh"]);
-    // Beside the build's folders, where `./shomei` puts the judges.
-    python.arg(program("").join("../judges/bin/python"));
+    python.arg(judges::python());
     let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     python.arg(browser.join(script));
     python.arg(program("stage")).args(arguments);

@@ -4,12 +4,12 @@ use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
+use stage::judges;
 use stage::process::program;
 
 fn python(arguments: &[&str]) -> Command {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kiosk-agent/voice");
-    // Beside the build's folders, where `./shomei` puts the judges.
-    let mut python = Command::new(program("").join("../judges/bin/python"));
+    let mut python = Command::new(judges::python());
     python.current_dir(folder).args(arguments);
     python.env("PYTHONDONTWRITEBYTECODE", "1");
     python

@@ -19,6 +19,8 @@
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"issue_abroad":"gaiji"}` | the app issues this persona a certificate for abroad, one that others can rest on |
+//! | `{"search_abroad":{"processes":[PID],"of":"gaiji","sheet":"FILE"}}` | `done` is what processes hold of the holder, their passport and certificates for abroad, that on a sheet too ([`Issued`]); there has to be somebody else's |
+//! | `{"nobodys":{"processes":[PID],"of":"gaiji"}}` | words of the persona's certificates that processes have before anybody was there are nobody's: `done` is what else they hold |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |
 
@@ -35,13 +37,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
 
-use crate::applicant::Applicant;
 use crate::around::{Around, Carried, Line};
 use crate::browser::{HEADLESS, first_process};
-use crate::experiment::steps::block_on;
+use crate::experiment::forgetting::issued::Issued;
 use crate::experiment::vocabulary::Vocabulary;
-use crate::passport::Passport;
-use crate::persona::Persona;
 use crate::printer::{Printer, WORKS, free_port};
 use crate::process::{Program, poll, program, signal, with_core_files};
 use crate::reader::Reader;
@@ -85,6 +84,15 @@ enum Order {
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
     IssueAbroad(String),
+    Nobodys {
+        processes: Vec<u32>,
+        of: String,
+    },
+    SearchAbroad {
+        processes: Vec<u32>,
+        of: String,
+        sheet: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -111,6 +119,7 @@ struct Stand {
     printer: Printer,
     debugging: u16,
     vocabulary: Vocabulary,
+    issued: Issued,
 }
 
 /// Sets it up and carries out commands until there are no more.
@@ -163,6 +172,7 @@ impl Stand {
             printer,
             debugging,
             vocabulary: Vocabulary::load()?,
+            issued: Issued::default(),
         })
     }
 
@@ -216,25 +226,25 @@ impl Stand {
                 let cabinet = self.around.reader.cabinet().to_owned();
                 self.configure(|config| fit_cabinet(config, &cabinet, yen))?;
             }
-            Order::IssueAbroad(persona) => self.issue_abroad(&persona)?,
+            Order::IssueAbroad(persona) => self.issued.by_app(&self.around.world, &persona)?,
+            Order::Nobodys { processes, of } => {
+                let found = self.issued.nobodys(&processes, &of)?;
+                return Ok(serde_json::to_value(found)?);
+            }
+            Order::SearchAbroad {
+                processes,
+                of,
+                sheet,
+            } => {
+                let found = self.issued.remains(&processes, &of, sheet.as_deref())?;
+                return Ok(serde_json::to_value(found)?);
+            }
             Order::Cabinet(request) => {
                 let felt = cabinet::call(self.around.reader.cabinet(), &request)?;
                 return Ok(serde_json::to_value(felt)?);
             }
         }
         Ok(true.into())
-    }
-
-    /// As an app does that reads passports.
-    fn issue_abroad(&self, name: &str) -> Result<(), Box<dyn Error>> {
-        let world = &self.around.world;
-        let persona = Persona::load(name)?;
-        let passport = Passport::of(&persona).ok_or("a persona without a passport")?;
-        let municipality = persona.municipality.parse()?;
-        let app = Applicant::new(world.client_of_center("apps/app-0001"));
-        let card = world.ground.card(name);
-        block_on(app.issue_abroad(card, municipality, passport.mrz()))??;
-        Ok(())
     }
 
     fn printer_works(&self, works: Works) -> io::Result<()> {

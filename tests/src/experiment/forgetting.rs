@@ -2,6 +2,8 @@
 //! number, birth date and passport and for the certificate, in every form of `traces`. One persona applies at a kiosk for use in Japan, the other
 //! by an app, and once at a kiosk, for abroad.
 //!
+//! A kiosk's core, `pcscd` and browser are searched in a full one by `tests/browser/forgetting.py` (`at_kiosk`).
+//!
 //! That a handler panics takes a clock that does: servers as shipped but for it.
 //!
 //! Controls, each protection by itself: the same servers with an allocator that does not wipe what is freed; with their threads' stacks left as
@@ -18,8 +20,10 @@ use super::vocabulary::Vocabulary;
 use super::{Report, Size};
 use crate::world::Programs;
 
+mod at_kiosk;
 mod controls;
 mod happenings;
+pub mod issued;
 mod watched;
 
 use happenings::Happening;
@@ -61,6 +65,9 @@ pub fn run(size: Size) -> io::Result<Report> {
     controls::unsealed(&watched, &mut report)?;
     drop(watched);
     controls::without(size, &mut report)?;
+    if size == Size::Full {
+        at_kiosk::searched(&mut report)?;
+    }
     Ok(report)
 }
 

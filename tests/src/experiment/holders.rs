@@ -44,7 +44,7 @@ fn at_kiosk(world: &World) -> Applicant {
     Applicant::new(world.terminal("kiosk-0001"))
 }
 
-fn by_app(world: &World, persona: &str) -> io::Result<Applicant> {
+pub(super) fn by_app(world: &World, persona: &str) -> io::Result<Applicant> {
     let app = Applicant::new(world.client_of_center("apps/app-0001"));
     Ok(app.abroad(Some(passport(persona)?.mrz())))
 }
@@ -69,7 +69,8 @@ pub(super) async fn traces(world: &World) -> io::Result<Traces> {
     Ok(all)
 }
 
-fn print(issued: IssueAnswer) -> io::Result<Printed> {
+/// As whoever gets it has it.
+pub(super) fn print(issued: IssueAnswer) -> io::Result<Printed> {
     let file = NamedTempFile::new()?;
     std::fs::write(file.path(), issued.page.as_bytes())?;
     Ok(Printed {

@@ -95,6 +95,8 @@ fn value(piece: &[u8]) -> u64 {
 pub(super) struct Search {
     pieces: Pieces,
     table: Vec<u64>,
+    /// For what the other lets through: there are a million pieces, and a look among them takes long where nothing is optimised.
+    second: Vec<u64>,
 }
 
 /// How often what was found.
@@ -115,9 +117,29 @@ pub(super) struct Scan {
     pub(super) unread: BTreeMap<String, usize>,
 }
 
+impl Scan {
+    /// Of several processes.
+    pub(super) fn add(&mut self, other: Self) {
+        for (kind, count) in other.found {
+            *self.found.entry(kind).or_default() += count;
+        }
+        for (name, count) in other.unread {
+            *self.unread.entry(name).or_default() += count;
+        }
+        self.places.extend(other.places);
+        self.bytes += other.bytes;
+        self.pieces.add(other.pieces);
+    }
+}
+
 /// What the kernel maps into everybody, of its own: `[vvar]`, `[vsyscall]` and their like. Nothing of a process can be in them.
 fn is_the_kernels(name: &str) -> bool {
     name.starts_with("[vvar") || name == "[vsyscall]"
+}
+
+/// Whether a mapping is of a file on disk, and not of memory that processes share.
+fn is_a_file(name: &str) -> bool {
+    name.starts_with('/') && !name.starts_with("/dev/shm/") && !name.starts_with("/memfd:")
 }
 
 /// Of so many the place is told.
@@ -126,11 +148,17 @@ const PLACES: usize = 4;
 impl Search {
     pub(super) fn new(pieces: Pieces) -> Self {
         let mut table = vec![0; 1 << (BITS - 6)];
+        let mut second = table.clone();
         for piece in pieces.short.keys().chain(pieces.long.keys()) {
-            let slot = slot(*piece);
+            let (slot, other) = (slot(*piece), second_slot(*piece));
             table[slot >> 6] |= 1 << (slot & 63);
+            second[other >> 6] |= 1 << (other & 63);
         }
-        Self { pieces, table }
+        Self {
+            pieces,
+            table,
+            second,
+        }
     }
 
     /// How many different pieces are searched for.
@@ -164,12 +192,18 @@ impl Search {
             if self.table[slot >> 6] & (1 << (slot & 63)) != 0
                 && number >= from
                 && number + 1 >= WINDOW
+                && self.is_in_second(window)
                 && let Some(kind) = self.kind(window, &bytes[..=number])
             {
                 found(kind, number);
             }
             number += 1;
         }
+    }
+
+    fn is_in_second(&self, window: u64) -> bool {
+        let slot = second_slot(window);
+        self.second[slot >> 6] & (1 << (slot & 63)) != 0
     }
 
     /// What a window is of, at the end of these bytes.
@@ -186,13 +220,25 @@ impl Search {
     /// What a process holds: everything that is there, whether its own or mapped from a file, in memory or swapped out, whether it may read it
     /// itself or not.
     pub(super) fn process(&self, id: u32) -> io::Result<Scan> {
+        self.mappings(id, |_, _| true)
+    }
+
+    /// The same, without files that a process has mapped and cannot write to: a browser's dictionaries and fonts have pieces of everybody.
+    pub(super) fn without_files(&self, id: u32) -> io::Result<Scan> {
+        self.mappings(id, |rights, name| rights.contains('w') || !is_a_file(name))
+    }
+
+    fn mappings(&self, id: u32, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Scan> {
         let maps = fs::read_to_string(format!("/proc/{id}/maps"))?;
         let memory = File::open(format!("/proc/{id}/mem"))?;
         let mut pages = File::open(format!("/proc/{id}/pagemap"))?;
         let mut scan = Scan::default();
         for line in maps.lines() {
-            let name = line.split_whitespace().nth(5).unwrap_or("without a name");
-            let Some((from, to)) = range(line).filter(|_| !is_the_kernels(name)) else {
+            let mut words = line.split_whitespace();
+            let rights = words.nth(1).unwrap_or_default();
+            let name = words.nth(3).unwrap_or("without a name");
+            let is_wanted = !is_the_kernels(name) && wanted(rights, name);
+            let Some((from, to)) = range(line).filter(|_| is_wanted) else {
                 continue;
             };
             let mapping = (to, format!("{} KiB {name}", (to - from) / 1024));
@@ -275,6 +321,12 @@ const fn slot(window: u64) -> usize {
     #[allow(clippy::cast_possible_truncation, reason = "some of its bits")]
     let slot = mixed as usize & SLOTS;
     slot
+}
+
+/// The same in another order.
+const fn second_slot(window: u64) -> usize {
+    // The golden ratio's bits; the highest of the product hang on all of the window's.
+    slot(window.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS))
 }
 
 fn range(line: &str) -> Option<(u64, u64)> {

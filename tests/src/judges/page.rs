@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::process::program;
+use super::python;
 use crate::world::{repository, run};
 
 /// Rasterises the first page of a PDF with `pdftoppm`; the picture goes beside it.
@@ -127,9 +127,7 @@ fn judge(arguments: &[&OsStr]) -> io::Result<Value> {
 }
 
 fn judge_with(arguments: &[&OsStr], input: &str) -> io::Result<Value> {
-    // `./shomei` puts it beside the build's folders.
-    let python = program("").join("../judges/bin/python");
-    let mut judge = Command::new(python);
+    let mut judge = Command::new(python());
     judge
         .arg(repository().join("tests/judges/judge.py"))
         .args(arguments);
