@@ -71,7 +71,7 @@ class Residents:
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
         beside = self.beside()
-        assert len(beside) == 2, "the control: the printer has a name"
+        assert len(beside) == 3, "the control: the printer has a name, and so is looked up"
         found["beside"] = in_processes(beside, wanted)
         found["core, bare PIN"] = self.pins()
         found["core, in every form"] = self.in_every_form(self.stand.kiosk, who)
