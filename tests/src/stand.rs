@@ -19,7 +19,7 @@
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"issue_abroad":"gaiji"}` | the app issues this persona a certificate for abroad, one that others can rest on |
-//! | `{"search_abroad":{"processes":[PID],"of":"gaiji","sheet":"FILE"}}` | `done` is what processes hold of the holder, their passport and certificates for abroad, that on a sheet too ([`Issued`]); there has to be somebody else's |
+//! | `{"search_abroad":{"processes":[PID],"of":"gaiji","sheet":"FILE"}}` | `done` is what processes hold of the holder, their passport and certificates for abroad, that on a sheet too; there has to be somebody else's |
 //! | `{"nobodys":{"processes":[PID],"of":"gaiji"}}` | words of the persona's certificates that processes have before anybody was there are nobody's: `done` is what else they hold |
 //! | `{"fee":120}`, `null` | there is a cabinet, and a copy costs so much; or there is none; the kiosk is started again |
 //! | `{"cabinet":{"request":"coin","yen":100}}` | a hand at the cabinet ([`hw_sim::cabinet::Request`]): `done` is what it felt |

@@ -2,7 +2,7 @@
 //!
 //! A thousand each of: connections on which nothing comes, handshakes that stop, headers and bodies of which a byte comes now and then, the
 //! last two behind a finished handshake with a kiosk's certificate. Each has to be closed within ten seconds, and honest kiosks go on meanwhile.
-//! Then more silent connections than the center takes, and honest kiosks that connect beside them ([`crowd`]).
+//! Then more silent connections than the center takes, and honest kiosks that connect beside them (`crowd`).
 //!
 //! Controls: a center with deadlines of a minute; one where all unfinished handshakes have a single place.
 
