@@ -258,6 +258,9 @@ fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
 
 fn sql(database: &Path, statements: &str) -> io::Result<String> {
     let mut sqlite = Command::new("sqlite3");
-    let answer = run_program(sqlite.arg("-bail").arg(database).arg(statements))?;
+    sqlite
+        .args(["-bail", "-cmd", ".timeout 60000"])
+        .arg(database);
+    let answer = run_program(sqlite.arg(statements))?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -32,7 +32,9 @@ const SECOND: &str = "(SELECT id FROM person WHERE record_version = 2)";
 
 pub(crate) fn sqlite(database: &PathBuf, commands: &[String]) {
     let mut shell = Command::new("sqlite3");
-    shell.arg("-bail").arg(database).args(commands);
+    // A session that was dropped gives its lock back a moment later.
+    shell.args(["-bail", "-cmd", ".timeout 60000"]);
+    shell.arg(database).args(commands);
     let output = shell.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");

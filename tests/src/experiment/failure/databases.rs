@@ -260,7 +260,8 @@ impl Files {
 
     fn sqlite(&self, commands: &[&str]) -> io::Result<()> {
         let mut sqlite = Command::new("sqlite3");
-        sqlite.arg("-bail").arg(&self.database);
+        sqlite.args(["-bail", "-cmd", ".timeout 60000"]);
+        sqlite.arg(&self.database);
         run(sqlite.args(commands)).map(drop)
     }
 
