@@ -51,6 +51,17 @@ impl Attributes {
     pub const fn sex(&self) -> Sex {
         self.sex
     }
+
+    /// The same once more: a copy that somebody asked for.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(
+            self.name.expose().clone(),
+            self.address.expose().clone(),
+            self.birth.again(),
+            self.sex,
+        )
+    }
 }
 
 impl fmt::Debug for Attributes {
@@ -95,6 +106,13 @@ impl BirthDate {
             return Err(BirthDateError);
         }
         Ok(Self { year, month, day })
+    }
+
+    /// The same day once more: a copy that somebody asked for.
+    #[must_use]
+    pub const fn again(&self) -> Self {
+        let Self { year, month, day } = *self;
+        Self { year, month, day }
     }
 
     /// Year of the Gregorian calendar, four digits.

@@ -65,9 +65,6 @@ impl AgeRecord {
 
     /// Issues the record: `sign` gets what is to be signed and answers with the municipal signer's
     /// signature.
-    ///
-    /// # Panics
-    /// Never: a birth date's digits are a birth date's.
     #[must_use]
     pub fn issue(birth: &BirthDate, key: PublicKey, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
         let record = Writer::new()
@@ -80,7 +77,7 @@ impl AgeRecord {
             .into_bytes();
         Self {
             bytes: Private::new(Writer::new().tlv(Self::TAG, &content).into_bytes()),
-            birth: BirthDate::try_from(&birth.to_digits()[..]).expect("digits of a birth date"),
+            birth: birth.again(),
             key,
             signature,
             signed: sha256(&[&signed]),

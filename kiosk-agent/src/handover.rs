@@ -45,15 +45,11 @@ pub struct CardHolder {
 
 impl CardHolder {
     /// Name and birth date of what was read.
-    ///
-    /// # Panics
-    /// Never: a birth date is one.
     #[must_use]
     pub fn read(attributes: &Attributes) -> Self {
-        let birth = attributes.birth();
         Self {
             name: Personal::new(attributes.name().expose().clone()),
-            birth: BirthDate::new(birth.year(), birth.month(), birth.day()).expect("it is one"),
+            birth: attributes.birth().again(),
         }
     }
 

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use card::attributes::{Attributes, BirthDate};
+use card::attributes::Attributes;
 use card::pin::Pin;
 use issuance_api::terminal::{EvidenceRequest, Menu, MunicipalityOffer, ProgrammeOffer};
 use issuance_api::{
@@ -280,7 +280,8 @@ impl PinEntry {
             session_key: key.public(),
             evidence: Blob::new(evidence.encode().to_vec()),
         };
-        let attributes = shows_attributes.then(|| once_more(attributes));
+        // Copied, and the evidence not taken apart for them: what is moved out of it stays behind on the stack, and nobody wipes it.
+        let attributes = shows_attributes.then(|| attributes.again());
         Ok(Entered::Read(Box::new(CardRead {
             request,
             attributes,
@@ -291,18 +292,6 @@ impl PinEntry {
             holder,
         })))
     }
-}
-
-/// Of evidence, which is not taken apart for them: what is moved out of it leaves copies on the stack that nobody wipes.
-fn once_more(attributes: &Attributes) -> Attributes {
-    let (name, address, birth) = (attributes.name(), attributes.address(), attributes.birth());
-    let birth = BirthDate::new(birth.year(), birth.month(), birth.day());
-    Attributes::new(
-        name.expose().clone(),
-        address.expose().clone(),
-        birth.expect("a birth date is one"),
-        attributes.sex(),
-    )
 }
 
 /// What the card gave, on its way up. The card still lies there, and may be taken meanwhile.

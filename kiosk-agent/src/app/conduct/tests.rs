@@ -9,8 +9,7 @@ use super::*;
 use crate::app::apart::tests::holds_nothing;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
-use crate::handover::testing::Maker;
-use crate::handover::testing::again;
+use crate::handover::testing::{Maker, again};
 use crate::passport::ReadError;
 
 fn both() -> Value {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,7 +24,12 @@ pub struct Issued {
     certificates: BTreeMap<String, Vec<Printed>>,
     /// What a browser has that has seen nobody.
     nobodys: Scan,
+    /// What was searched for last, and for whom: one place after the other is searched for the same, which takes long to set up.
+    latest: Option<(Wanted, Search)>,
 }
+
+/// A persona, and a sheet of theirs.
+type Wanted = (String, Option<PathBuf>);
 
 impl Issued {
     /// An app issues a persona one, with their passport.
@@ -36,6 +41,7 @@ impl Issued {
         let issued = block_on(issued(world, &app, persona))??;
         let all = self.certificates.entry(persona.to_owned()).or_default();
         all.push(print(issued)?);
+        self.latest = None;
         Ok(())
     }
 
@@ -49,6 +55,7 @@ impl Issued {
         let mut found = scan.found.clone();
         found.retain(|kind, _| !OF_PAGES.contains(kind));
         self.nobodys = scan;
+        self.latest = None;
         Ok(found)
     }
 
@@ -58,13 +65,21 @@ impl Issued {
     /// # Errors
     /// If there is nobody else's certificate, whose words are nobody's; if the sheet cannot be read, or none of the processes.
     pub fn remains(
-        &self,
+        &mut self,
         processes: &[u32],
         persona: &str,
         sheet: Option<&Path>,
     ) -> io::Result<Found> {
-        let search = self.traces(persona, sheet)?.search();
-        Ok(scan(&search.less(&OF_PAGES, &self.nobodys), processes)?.found)
+        let wanted = (persona.to_owned(), sheet.map(Path::to_owned));
+        let search = match self.latest.take() {
+            Some((latest, search)) if latest == wanted => search,
+            _ => {
+                let search = self.traces(persona, sheet)?.search();
+                search.less(&OF_PAGES, &self.nobodys)
+            }
+        };
+        let (_, search) = self.latest.insert((wanted, search));
+        Ok(scan(search, processes)?.found)
     }
 
     fn traces(&self, persona: &str, sheet: Option<&Path>) -> io::Result<Traces> {
