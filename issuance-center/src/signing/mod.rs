@@ -42,6 +42,15 @@ pub trait Signer: Send + Sync {
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerFailed>;
 }
 
+/// What a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// SMART Health Cards.
+    HealthCards,
+    /// VDS-NC barcodes.
+    Barcodes,
+}
+
 /// The signer gave no signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no signature")]
@@ -126,6 +135,22 @@ impl Signing {
             from: Some(from),
             signer: Box::new(signer),
         });
+        self
+    }
+
+    /// Each key, for what it is for, behind what is made of it: a device of one's own, or what fails.
+    #[must_use]
+    pub fn through(
+        mut self,
+        mut between: impl FnMut(Purpose, Box<dyn Signer>) -> Box<dyn Signer>,
+    ) -> Self {
+        let signers = self.signers.into_iter().map(|it| Timed {
+            signer: between(Purpose::HealthCards, it.signer),
+            ..it
+        });
+        self.signers = signers.collect();
+        let mut barcode = |key| between(Purpose::Barcodes, key);
+        self.barcodes = self.barcodes.map(|signers| signers.through(&mut barcode));
         self
     }
 

@@ -72,7 +72,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     let lies = Lies::default();
     let key = town.works.statement_key()?;
     let between = |records: Records| LyingRecords::new(records, key, lies.clone());
-    let open = town.open_with(between, town.works.signing_key()?).await?;
+    let open = town.open_with(between).await?;
     let center = open.terminal(app(1));
     let forge = Forge::new(&town, &open.center, &open.clock)?;
     let center = LyingCenter::new(LinkedCenter::new(center), forge, lies.clone());

@@ -1,6 +1,6 @@
 //! G6, failure is never an answer.
 //!
-//! Something fails at every call the center makes of the record system, at its signer and its fonts, at every call the record system makes
+//! Something fails at every call the center makes of the record system, at its signers and its fonts, at every call the record system makes
 //! itself (each kind of statement of its databases, the marks beside their keys, the key it signs with), and in every way a municipality's
 //! database can be wrong, while an application is at any of its steps; one at a time, and the calls in pairs, of one's own and across: of each
 //! pair it is seen that both came about. Whatever the terminal is told then
@@ -18,23 +18,26 @@ mod inside;
 mod pairs;
 mod processes;
 mod revocations;
+mod tally;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use issuance_api::ProblemCode;
 use issuance_api::terminal::IssueAnswer;
+use issuance_api::{Personal, ProblemCode};
 use issuance_channel::client::CallError;
 
 use super::isolation::register::rows;
 use super::{Report, Size};
-use crate::applicant::{self, Applicant, Line, Link};
-use crate::simulator::Resident;
-use crate::simulator::town::{Open, Town, kiosk};
+use crate::applicant::{self, Applicant, Line, Link as Way};
+use crate::simulator::town::{Open, Town, app, kiosk};
+use crate::simulator::{Link, Resident};
 use crate::world::{Ground, Options, set};
-use pairs::Pairs;
+use tally::{
+    CROSSED, NOT_LAPSED, RESTED, SLOW, STOPPED, STUCK, TWICE, Tally, UNREGISTERED, UNTRUE, VOID,
+};
 
 /// One of them has a name for which the font of names is read.
 const RESIDENTS: usize = 6;
@@ -87,30 +90,6 @@ impl From<CallError> for End {
     }
 }
 
-/// All that was judged.
-#[derive(Debug, Default)]
-struct Tally {
-    trials: usize,
-    issued: usize,
-    repeated: usize,
-    pairs: Pairs,
-    refused: BTreeMap<&'static str, usize>,
-    /// What must never be: how often it was looked for, and how often it was so.
-    never: BTreeMap<&'static str, [usize; 2]>,
-}
-
-const UNREGISTERED: &str = "certificates that are not registered";
-const TWICE: &str = "two of one application";
-const CROSSED: &str = "others' or altered";
-const UNTRUE: &str = "told that there is no record, or what else is not so";
-const STOPPED: &str = "certificates after issuing was stopped and older rows were put back";
-const RESTED: &str = "certificates for abroad whose earlier one is gone from the register";
-const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
-const STUCK: &str = "no certificate once it is over";
-const SLOW: &str = "without an answer in time";
-/// Then nothing was shown.
-const VOID: &str = "faults alone that never came about";
-
 /// G6.
 ///
 /// # Errors
@@ -121,16 +100,16 @@ pub fn run(size: Size) -> io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut calls = Tally::default();
+    let mut calls = Tally::at(&town.ground)?;
     runtime.block_on(calls::trials(&town, size, &mut calls))?;
-    calls.report("at calls, signer and fonts", &mut report);
-    let mut damaged = Tally::default();
+    calls.report("at calls, signers and fonts", &mut report);
+    let mut damaged = Tally::at(&town.ground)?;
     runtime.block_on(databases::trials(&town, size, &mut damaged))?;
     damaged.report("databases", &mut report);
-    let mut own = Tally::default();
+    let mut own = Tally::at(&town.ground)?;
     runtime.block_on(inside::trials(&town, size, &mut own))?;
     own.report("calls of the record system's own", &mut report);
-    let mut both = Tally::default();
+    let mut both = Tally::at(&town.ground)?;
     runtime.block_on(across::trials(&town, size, &mut both))?;
     both.report(
         "a call of the center and one of the record system's own",
@@ -166,7 +145,8 @@ async fn over<R>(
     resident: &Resident,
     tally: &mut Tally,
 ) -> io::Result<()> {
-    let again = Applicant::new(center_again(town, open)?);
+    let center = town.center_over(open, |records| records, |_, key| key)?;
+    let again = Applicant::new(Link::near(center, kiosk(1)));
     let healed = undisturbed(&again, resident).await?;
     tally.note(STUCK, !healed.delivered);
     open.clock.pass(LAPSED);
@@ -179,12 +159,8 @@ async fn over<R>(
     Ok(())
 }
 
-fn center_again<R>(town: &Town, open: &Open<R>) -> io::Result<crate::simulator::Link> {
-    town.center_over(open, |records| records, town.works.signing_key()?)
-}
-
 /// An application, to the end it comes to. Before each step is asked whether the resident goes on.
-async fn apply<L: Link>(
+async fn apply<L: Way>(
     applicant: &Applicant<L>,
     resident: &Resident,
     goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
@@ -200,14 +176,11 @@ async fn apply<L: Link>(
 }
 
 /// [`apply`], with nothing in the way.
-async fn undisturbed<L: Link>(
-    applicant: &Applicant<L>,
-    resident: &Resident,
-) -> io::Result<Outcome> {
+async fn undisturbed<L: Way>(applicant: &Applicant<L>, resident: &Resident) -> io::Result<Outcome> {
     apply(applicant, resident, async |_| Ok(true)).await
 }
 
-async fn steps<L: Link>(
+async fn steps<L: Way>(
     applicant: &Applicant<L>,
     resident: &Resident,
     mut goes_on: impl AsyncFnMut(Moment) -> io::Result<bool>,
@@ -253,75 +226,6 @@ impl Outcome {
     }
 }
 
-impl Tally {
-    /// What is registered is given as it was when the application ended, and how much was there before it began.
-    fn judge(
-        &mut self,
-        outcome: &Outcome,
-        resident: &Resident,
-        keys: &str,
-        registered: &[[String; 3]],
-        before: usize,
-    ) {
-        self.trials += 1;
-        self.repeated += outcome.repeated;
-        self.note(TWICE, registered.len() > before + 1);
-        // All of them have records, and live.
-        let untrue = matches!(
-            outcome.problem,
-            Some(
-                ProblemCode::NoRecord
-                    | ProblemCode::NoSuchPerson
-                    | ProblemCode::Deceased
-                    | ProblemCode::MovedOut
-                    | ProblemCode::IssuingStopped
-                    | ProblemCode::ConfirmationNeeded
-                    | ProblemCode::PassportNotRegistered
-            )
-        );
-        self.note(UNTRUE, untrue);
-        if let Some(code) = outcome.problem {
-            *self.refused.entry(code.as_str()).or_default() += 1;
-        }
-        if let Some(issued) = &outcome.issued {
-            self.issued += 1;
-            let id = issued.certificate_id.to_string();
-            self.note(UNREGISTERED, !registered.iter().any(|[own, ..]| *own == id));
-            let own = verify::Jwks::parse(keys).is_ok_and(|keys| {
-                let card = verify::check(issued.jws.expose(), &keys, i64::MAX);
-                card.is_ok_and(|card| resident.is_certified_by(&card))
-            });
-            self.note(CROSSED, !own);
-        }
-    }
-
-    /// One more look for what must never be.
-    fn note(&mut self, what: &'static str, is_so: bool) {
-        let [looked, so] = self.never.entry(what).or_default();
-        *looked += 1;
-        *so += usize::from(is_so);
-    }
-
-    fn so(&self, what: &'static str) -> usize {
-        self.never.get(what).map_or(0, |[_, so]| *so)
-    }
-
-    fn report(&self, what: &str, report: &mut Report) {
-        report.told(
-            format!("{what}: applications in which something failed"),
-            self.trials,
-        );
-        report.told(format!("{what}: requests repeated"), self.repeated);
-        report.told(format!("{what}: certificates all the same"), self.issued);
-        report.counted(format!("{what}: refused"), &self.refused);
-        self.pairs.report(what, report);
-        // What nobody looked for is no figure.
-        for (name, [looked, so]) in &self.never {
-            report.figure(format!("{what}: {name}, of {looked}"), *so, 0);
-        }
-    }
-}
-
 /// The same where the protection is taken out; and the judge, shown what must never be.
 async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
     let careless = careless::trials(town).await?;
@@ -336,16 +240,31 @@ async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
     let open = town.open().await?;
     let resident = &town.people.residents[0];
     let database = open.databases.file(resident.municipality);
-    let mut judged = Tally::default();
+    let mut judged = Tally::at(&town.ground)?;
     let applicant = Applicant::new(open.terminal(kiosk(1)));
     let outcome = undisturbed(&applicant, resident).await?;
     // As if the register had two.
     let registered = rows(&database)?;
     let two: Vec<_> = registered.iter().chain(&registered).cloned().collect();
-    judged.judge(&outcome, resident, &town.keys, &two, 0);
+    judged.judge(&outcome, resident, &two, 0);
     report.finds(
         "two of one application, shown to the judge",
         judged.so(TWICE),
+    );
+    let mut altered = Tally::at(&town.ground)?;
+    let app = Link::near(Arc::clone(&open.center), app(1));
+    let applicant = Applicant::new(app).abroad(Some(resident.passport().mrz()));
+    let mut outcome = undisturbed(&applicant, resident).await?;
+    altered.judge(&outcome, resident, &rows(&database)?, registered.len());
+    let was_good = altered.so(CROSSED) == 0;
+    let seal = outcome.issued.as_mut().and_then(|it| it.vds_nc.as_mut());
+    if let Some(seal) = seal.filter(|_| was_good) {
+        *seal = Personal::new(with_another_signature(seal.expose()));
+    }
+    altered.judge(&outcome, resident, &rows(&database)?, registered.len());
+    report.finds(
+        "a barcode whose signature is altered, shown to the judge",
+        altered.so(CROSSED),
     );
     // Nobody looks after what lapses.
     let left = Applicant::new(open.terminal(kiosk(2)));
@@ -360,4 +279,13 @@ async fn control(town: &Town, report: &mut Report) -> io::Result<()> {
         reserved.count(),
     );
     Ok(())
+}
+
+/// A barcode's text, with its signature's first character another one.
+fn with_another_signature(text: &str) -> String {
+    const BEFORE: &str = "\"sigvl\":\"";
+    let (rest, signature) = text.split_once(BEFORE).unwrap_or_default();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    let signature: String = signature.chars().skip(1).collect();
+    format!("{rest}{BEFORE}{first}{signature}")
 }

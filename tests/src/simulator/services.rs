@@ -17,7 +17,7 @@ use issuance_center::config::Config;
 use issuance_center::programme::Programmes;
 use issuance_center::registry::{Answer, Registry, reported};
 use issuance_center::serve::{Made, parts};
-use issuance_center::signing::{KeyFile, Signer, Signing};
+use issuance_center::signing::{KeyFile, Purpose, Signer, Signing};
 use vrs::divisions::Divisions;
 use vrs::service::Vrs;
 use vrs::storage::Folders;
@@ -148,18 +148,21 @@ impl Works {
         clock: Arc<dyn issuance_center::clock::Clock>,
         events: Arc<dyn issuance_center::event::Events>,
     ) -> io::Result<Center<R>> {
-        self.center_of(id, registry, self.signing_key()?, clock, events)
+        self.center_through(id, registry, |_, key| key, clock, events)
     }
 
-    /// As [`center`](Self::center), with another signer.
+    /// As [`center`](Self::center), with each of its keys behind something.
     ///
     /// # Errors
     /// As there.
-    pub fn center_of<R: Registry>(
+    ///
+    /// # Panics
+    /// Never: nobody else has the signers yet.
+    pub fn center_through<R: Registry>(
         &self,
         id: CenterId,
         registry: R,
-        signer: impl Signer + 'static,
+        between: impl FnMut(Purpose, Box<dyn Signer>) -> Box<dyn Signer>,
         clock: Arc<dyn issuance_center::clock::Clock>,
         events: Arc<dyn issuance_center::event::Events>,
     ) -> io::Result<Center<R>> {
@@ -168,14 +171,20 @@ impl Works {
             Made {
                 programmes: Arc::clone(&self.programmes),
                 typesetter: Arc::clone(&self.typesetter),
-                signing: Signing::new(signer),
+                signing: Signing::new(self.signing_key()?),
                 registry,
                 clock,
                 events,
             },
         );
         let parts = parts.map_err(io::Error::other)?;
-        Ok(Center::new(Parts { id, ..parts }))
+        let signing = Arc::into_inner(parts.signing).expect("nobody else has them yet");
+        let signing = Arc::new(signing.through(between));
+        Ok(Center::new(Parts {
+            id,
+            signing,
+            ..parts
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use issuance_api::{CenterId, TerminalUrn};
 use issuance_center::center::Center;
 use issuance_center::registry::Registry;
-use issuance_center::signing::Signer;
+use issuance_center::signing::{Purpose, Signer};
 use terminal::cabinet::Cabinet;
 use terminal::conduct::{Patience, Terminal};
 use terminal::config::CabinetConfig;
@@ -77,23 +77,21 @@ impl Town {
     /// # Errors
     /// If something cannot be set up.
     pub async fn open(&self) -> io::Result<Open<Records>> {
-        self.open_with(|records| records, self.works.signing_key()?)
-            .await
+        self.open_with(|records| records).await
     }
 
-    /// As [`open`](Self::open), with something between the center and its record system, and another signer.
+    /// As [`open`](Self::open), with something between the center and its record system.
     ///
     /// # Errors
     /// As there.
     pub async fn open_with<R: Registry>(
         &self,
         between: impl FnOnce(Records) -> R,
-        signer: impl Signer + 'static,
     ) -> io::Result<Open<R>> {
         let clock = Arc::<Clock>::default();
         let now = clock.now().unix_timestamp();
         let databases = Databases::new(&self.people.records, now).await?;
-        self.over(databases, clock, between, signer)
+        self.over(databases, clock, between)
     }
 
     /// A terminal's real core, with this way to a center and this card on its reader. It has the time that it needs, and reads passports.
@@ -135,8 +133,7 @@ impl Town {
     /// # Errors
     /// If something cannot be read.
     pub fn open_in(&self, databases: Databases) -> io::Result<Open<Records>> {
-        let signer = self.works.signing_key()?;
-        self.over(databases, Arc::default(), |records| records, signer)
+        self.over(databases, Arc::default(), |records| records)
     }
 
     fn over<R: Registry>(
@@ -144,14 +141,13 @@ impl Town {
         databases: Databases,
         clock: Arc<Clock>,
         between: impl FnOnce(Records) -> R,
-        signer: impl Signer + 'static,
     ) -> io::Result<Open<R>> {
         let notes = Arc::<Notes>::default();
         let vrs = self.vrs(&databases, &clock, &notes)?;
         let records = between(Records::near(Arc::clone(&vrs), center_id()));
-        let center =
-            self.works
-                .center_of(center_id(), records, signer, clock.clone(), notes.clone())?;
+        let center = self
+            .works
+            .center(center_id(), records, clock.clone(), notes.clone())?;
         Ok(Open {
             center: Arc::new(center),
             databases,
@@ -161,7 +157,7 @@ impl Town {
         })
     }
 
-    /// Another center at the record system of one that is open, and a terminal's way to it.
+    /// Another center at the record system of one that is open, with each of its keys behind something.
     ///
     /// # Errors
     /// If something cannot be read.
@@ -169,14 +165,14 @@ impl Town {
         &self,
         open: &Open<R>,
         between: impl FnOnce(Records) -> N,
-        signer: impl Signer + 'static,
-    ) -> io::Result<Link<N>> {
+        keys: impl FnMut(Purpose, Box<dyn Signer>) -> Box<dyn Signer>,
+    ) -> io::Result<Arc<Center<N>>> {
         let records = between(Records::near(Arc::clone(&open.vrs), center_id()));
         let (clock, notes) = (open.clock.clone(), open.notes.clone());
         let center = self
             .works
-            .center_of(center_id(), records, signer, clock, notes)?;
-        Ok(Link::near(Arc::new(center), kiosk(1)))
+            .center_through(center_id(), records, keys, clock, notes)?;
+        Ok(Arc::new(center))
     }
 
     /// Unix time.

@@ -108,7 +108,7 @@ pub enum SignersError {
 pub struct BarcodeSigner {
     certificate: SignerCertificate,
     fingerprint: Array<32>,
-    key: Option<KeyFile>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl BarcodeSigner {
@@ -125,7 +125,7 @@ impl BarcodeSigner {
     }
 
     pub(super) fn key(&self) -> Option<&dyn Signer> {
-        self.key.as_ref().map(|key| key as &dyn Signer)
+        self.key.as_deref()
     }
 
     fn signs_at(&self, now: OffsetDateTime) -> bool {
@@ -208,6 +208,16 @@ impl BarcodeSigners {
             return Err(SignersError::Revoked(folder()));
         }
         Ok(all)
+    }
+
+    pub(super) fn through(
+        mut self,
+        between: &mut impl FnMut(Box<dyn Signer>) -> Box<dyn Signer>,
+    ) -> Self {
+        for signer in &mut self.signers {
+            signer.key = signer.key.take().map(&mut *between);
+        }
+        self
     }
 
     /// The CSCA.
@@ -358,7 +368,7 @@ fn signer(
         if key.public().get() != certificate.key() {
             return Err(SignersError::OtherKey(key_path));
         }
-        Some(key)
+        Some(Box::new(key) as Box<dyn Signer>)
     } else {
         return Err(SignersError::NoKey(key_path));
     };

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use super::faults::{Fault, Faults, FaultyRecords, FaultySigner};
+use super::faults::{Fault, Faults, FaultyRecords};
 use super::inside::{self, Failing, Inside};
 use super::{Moment, NAMES, Size, Tally, over};
 use crate::random::Random;
-use crate::simulator::town::{Open, Town, center_id, kiosk};
-use crate::simulator::{Link, Records};
+use crate::simulator::Records;
+use crate::simulator::town::{Open, Town, center_id};
 
 /// Every fault of the center's with every one of the record system's, or some of them.
 pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
@@ -40,28 +40,25 @@ async fn trial(
     let font = town.ground.path("center").join(NAMES);
     let faults = Faults::new(vec![fault], font);
     let faulty = |plan: &[Inside]| {
-        let signer = FaultySigner::new(town.works.signing_key()?, faults.clone());
         let near = Records::near(inside::vrs(town, open, plan)?, center_id());
         let records = FaultyRecords::new(near, faults.clone());
         let (clock, notes) = (open.clock.clone(), open.notes.clone());
-        let works = &town.works;
-        let center = works.center_of(center_id(), records, signer, clock, notes)?;
-        io::Result::Ok(Link::near(Arc::new(center), kiosk(1)))
+        let (works, keys) = (&town.works, faults.keys());
+        let center = works.center_through(center_id(), records, keys, clock, notes)?;
+        io::Result::Ok(faults.applicant(Arc::new(center), resident))
     };
     let plan = [inside];
     for stands in [&plan[..], &[]] {
         if !faults.all_came_about() {
             let failing = Failing::new(open, resident, stands, Moment::Challenge);
             let at = |moment| faults.come_to(moment);
-            failing
-                .application(town, faulty(stands)?, tally, at)
-                .await?;
+            failing.application(faulty(stands)?, tally, at).await?;
         }
     }
     let came_about = faults.end()?;
     let failing = Failing::new(open, resident, &plan, Moment::Challenge);
-    let center = inside::center(town, open, &plan)?;
-    let outcome = failing.application(town, center, tally, |_| Ok(())).await?;
+    let applicant = inside::applicant(town, open, &plan)?;
+    let outcome = failing.application(applicant, tally, |_| Ok(())).await?;
     over(town, open, resident, tally).await?;
     Ok(came_about && outcome.is_hindered())
 }

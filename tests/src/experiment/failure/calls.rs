@@ -1,10 +1,9 @@
-//! Something fails at a call of the center's, at its signer or its fonts: each alone, and in pairs.
+//! Something fails at a call of the center's, at its signers or its fonts: each alone, and in pairs.
 
 use std::io;
 
-use super::faults::{Fault, Faults, FaultyRecords, FaultySigner};
+use super::faults::{Fault, Faults, FaultyRecords};
 use super::{NAMES, RESIDENTS, Size, Tally, VOID, apply, over, pairs, rows};
-use crate::applicant::Applicant;
 use crate::random::Random;
 use crate::simulator::Resident;
 use crate::simulator::town::{Open, Town};
@@ -12,7 +11,7 @@ use crate::simulator::town::{Open, Town};
 /// How often somebody applies while not everything failed that is to.
 const BEGUN: usize = 3;
 
-/// Every fault of a call, signer or font alone, and in pairs.
+/// Every fault of a call, a signer or a font alone, and in pairs.
 pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
     let open = town.open().await?;
     let all = Fault::all();
@@ -49,17 +48,16 @@ async fn trial<R>(
 ) -> io::Result<bool> {
     let resident = town.whose(n, &plan)?;
     let faults = Faults::new(plan, town.ground.path("center").join(NAMES));
-    let signer = FaultySigner::new(town.works.signing_key()?, faults.clone());
     // A center of its own: one that stopped signing stays stopped.
     let records = |records| FaultyRecords::new(records, faults.clone());
-    let center = town.center_over(open, records, signer)?;
+    let center = town.center_over(open, records, faults.keys())?;
+    let applicant = faults.applicant(center, resident);
     let database = open.databases.file(resident.municipality);
     for _ in 0..BEGUN {
         let before = rows(&database)?.len();
-        let applicant = Applicant::new(center.clone());
         let at = async |moment| faults.come_to(moment).map(|()| true);
         let outcome = apply(&applicant, resident, at).await?;
-        tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
+        tally.judge(&outcome, resident, &rows(&database)?, before);
         if faults.all_came_about() {
             break;
         }

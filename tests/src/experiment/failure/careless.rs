@@ -16,11 +16,12 @@ use vrs::statement::StatementKey;
 use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
 use super::{NAMES, Tally, rows, undisturbed};
 use crate::applicant::Applicant;
-use crate::simulator::town::Town;
+use crate::simulator::Link;
+use crate::simulator::town::{Town, kiosk};
 
 /// An application at each: when it asks, and when it registers.
 pub(super) async fn trials(town: &Town) -> io::Result<Tally> {
-    let mut tally = Tally::default();
+    let mut tally = Tally::at(&town.ground)?;
     let open = town.open().await?;
     let resident = &town.people.residents[0];
     let database = open.databases.file(resident.municipality);
@@ -33,10 +34,10 @@ pub(super) async fn trials(town: &Town) -> io::Result<Tally> {
             key,
             application: Mutex::new(Array::new([0; 16])),
         };
-        let center = town.center_over(&open, careless, town.works.signing_key()?)?;
+        let center = town.center_over(&open, careless, |_, key| key)?;
         let before = rows(&database)?.len();
-        let outcome = undisturbed(&Applicant::new(center), resident).await?;
-        tally.judge(&outcome, resident, &town.keys, &rows(&database)?, before);
+        let outcome = undisturbed(&Applicant::new(Link::near(center, kiosk(1))), resident).await?;
+        tally.judge(&outcome, resident, &rows(&database)?, before);
     }
     Ok(tally)
 }

@@ -158,7 +158,7 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
     if when_issued.is_empty() {
         when_issued = rows_or_none(&files.database);
     }
-    tally.judge(&outcome, resident, &town.keys, &when_issued, known);
+    tally.judge(&outcome, resident, &when_issued, known);
     open.vrs.close().await;
     Ok(())
 }
@@ -194,7 +194,7 @@ async fn older_rows(town: &Town, when: When, tally: &mut Tally) -> io::Result<()
     let outcome = undisturbed(&applicant, resident).await?;
     tally.note(STOPPED, outcome.issued.is_some());
     let known = rows_or_none(&files.database);
-    tally.judge(&outcome, resident, &town.keys, &known, known.len());
+    tally.judge(&outcome, resident, &known, known.len());
     open.vrs.close().await;
     Ok(())
 }
@@ -208,7 +208,7 @@ async fn unset(town: &Town, tally: &mut Tally) -> io::Result<()> {
     let open = town.open_in(databases)?;
     let applicant = Applicant::new(open.terminal(kiosk(1)));
     let outcome = undisturbed(&applicant, resident).await?;
-    tally.judge(&outcome, resident, &town.keys, &[], 0);
+    tally.judge(&outcome, resident, &[], 0);
     open.vrs.close().await;
     Ok(())
 }

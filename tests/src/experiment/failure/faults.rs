@@ -1,4 +1,4 @@
-//! What fails at the center: a call of the record system, the signer, the font of names.
+//! What fails at the center: a call of the record system, a signer, the font of names.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,20 +9,23 @@ use issuance_api::registry::{
     Receipt, RegisterRequest, Revocations, RevocationsRequest, Ticket,
 };
 use issuance_api::{Array, Blob, ProblemCode};
+use issuance_center::center::Center;
 use issuance_center::registry::{Answer, Registry, reported};
-use issuance_center::signing::{KeyFile, PublicKey, Signer, SignerFailed};
+use issuance_center::signing::{PublicKey, Purpose, Signer, SignerFailed};
 use vrs::metrics::Step as Call;
 
 use super::Moment;
-use crate::simulator::Records;
+use crate::applicant::Applicant;
+use crate::simulator::town::{app, kiosk};
+use crate::simulator::{Link, Records, Resident};
 
 /// What fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A call of the record system, once or for as long as it lasts.
     Call(Call, Way, Times),
-    /// The signer.
-    Signer(Wrong, Times),
+    /// A signer. Of certificates for abroad one signs first, and then the other.
+    Signer(Purpose, Wrong, Times),
     /// The font of names has no outlines any more from this moment on.
     Font(Moment),
 }
@@ -72,9 +75,10 @@ impl Fault {
                     }
                 }
             }
-            all.extend(
-                [Wrong::Fails, Wrong::Miscalculates].map(|wrong| Self::Signer(wrong, times)),
-            );
+            for purpose in [Purpose::HealthCards, Purpose::Barcodes] {
+                let wrongs = [Wrong::Fails, Wrong::Miscalculates];
+                all.extend(wrongs.map(|wrong| Self::Signer(purpose, wrong, times)));
+            }
         }
         all.extend([Moment::Inquiry, Moment::Issue].map(Self::Font));
         all
@@ -91,10 +95,11 @@ impl Fault {
             Self::Call(Call::Inquiry, ..) => 3,
             Self::Font(_) => 4,
             Self::Call(Call::Register, ..) => 5,
-            Self::Signer(..) => 6,
-            Self::Call(Call::Delivered, ..) => 7,
+            Self::Signer(Purpose::Barcodes, ..) => 6,
+            Self::Signer(Purpose::HealthCards, ..) => 7,
+            Self::Call(Call::Delivered, ..) => 8,
             // Of no application: what is published of revocations rests on it.
-            Self::Call(Call::Revocations, ..) => 8,
+            Self::Call(Call::Revocations, ..) => 9,
         }
     }
 
@@ -107,7 +112,7 @@ impl Fault {
             Self::Call(Call::Evidence, Way::Garbage, Times::Always) => 3,
             // Set while VRS registers, and missed when all is signed.
             Self::Font(Moment::Inquiry) => 3,
-            Self::Font(_) => 6,
+            Self::Font(_) => 7,
             Self::Call(Call::Delivered, ..) => u8::MAX,
             // A center whose signer failed or was wrong once signs nothing any more.
             Self::Call(..) | Self::Signer(..) => self.place(),
@@ -144,6 +149,33 @@ impl Faults {
         }
     }
 
+    /// Who applies, so that all of it can fail: for abroad, in the app, where a barcode is to be signed.
+    pub(super) fn applicant<R: Registry>(
+        &self,
+        center: Arc<Center<R>>,
+        resident: &Resident,
+    ) -> Applicant<Link<R>> {
+        let is_of_barcodes = |fault: &Fault| matches!(fault, Fault::Signer(Purpose::Barcodes, ..));
+        match self.plan().iter().any(|(fault, _)| is_of_barcodes(fault)) {
+            false => Applicant::new(Link::near(center, kiosk(1))),
+            true => {
+                Applicant::new(Link::near(center, app(1))).abroad(Some(resident.passport().mrz()))
+            }
+        }
+    }
+
+    /// What a center's keys are behind, so that they fail.
+    pub(super) fn keys(&self) -> impl FnMut(Purpose, Box<dyn Signer>) -> Box<dyn Signer> {
+        let faults = self.clone();
+        move |purpose, key| {
+            Box::new(FaultySigner {
+                key,
+                purpose,
+                faults: faults.clone(),
+            })
+        }
+    }
+
     /// Whether everything that is to fail did.
     pub(super) fn all_came_about(&self) -> bool {
         self.plan().iter().all(|(_, struck)| *struck)
@@ -175,9 +207,9 @@ impl Faults {
         })
     }
 
-    fn signer(&self) -> Option<Wrong> {
+    fn signer(&self, purpose: Purpose) -> Option<Wrong> {
         self.strike(|fault| match fault {
-            Fault::Signer(wrong, times) => Some((*wrong, *times)),
+            Fault::Signer(own, wrong, times) if *own == purpose => Some((*wrong, *times)),
             _ => None,
         })
     }
@@ -197,15 +229,10 @@ impl Faults {
 }
 
 /// A signer on which this fails.
-pub(super) struct FaultySigner {
-    key: KeyFile,
+struct FaultySigner {
+    key: Box<dyn Signer>,
+    purpose: Purpose,
     faults: Faults,
-}
-
-impl FaultySigner {
-    pub(super) const fn new(key: KeyFile, faults: Faults) -> Self {
-        Self { key, faults }
-    }
 }
 
 impl Signer for FaultySigner {
@@ -214,7 +241,7 @@ impl Signer for FaultySigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerFailed> {
-        match self.faults.signer() {
+        match self.faults.signer(self.purpose) {
             None => self.key.sign(message),
             Some(Wrong::Fails) => Err(SignerFailed),
             Some(Wrong::Miscalculates) => {

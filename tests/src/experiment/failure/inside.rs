@@ -139,7 +139,7 @@ async fn trial(
 ) -> io::Result<()> {
     let resident = &town.people.residents[0];
     let failing = Failing::new(open, resident, plan, from);
-    let outcome = failing.application(town, center(town, open, plan)?, tally, |_| Ok(()));
+    let outcome = failing.application(applicant(town, open, plan)?, tally, |_| Ok(()));
     let hindered = outcome.await?.is_hindered();
     // From a later step on some have nothing left to fail at.
     if from == Moment::Challenge {
@@ -149,8 +149,8 @@ async fn trial(
                 let mut both = hindered;
                 for alone in [[*one], [*other]] {
                     let failing = Failing::new(open, resident, &alone, from);
-                    let center = center(town, open, &alone)?;
-                    let outcome = failing.application(town, center, tally, |_| Ok(())).await?;
+                    let applicant = applicant(town, open, &alone)?;
+                    let outcome = failing.application(applicant, tally, |_| Ok(())).await?;
                     both &= outcome.is_hindered();
                 }
                 tally.pairs.tried(plan, both);
@@ -161,16 +161,16 @@ async fn trial(
     over(town, open, resident, tally).await
 }
 
-/// A center over that record system; where the key fails, over one with another key.
-pub(super) fn center(
+/// Who applies at a center over that record system; where the key fails, over one with another key.
+pub(super) fn applicant(
     town: &Town,
     open: &Open<Records>,
     plan: &[Inside],
-) -> io::Result<Link<Records>> {
+) -> io::Result<Applicant<Link<Records>>> {
     let records = Records::near(vrs(town, open, plan)?, center_id());
     let (clock, notes) = (open.clock.clone(), open.notes.clone());
     let center = town.works.center(center_id(), records, clock, notes)?;
-    Ok(Link::near(Arc::new(center), kiosk(1)))
+    Ok(Applicant::new(Link::near(Arc::new(center), kiosk(1))))
 }
 
 /// That record system; where the key fails, one with another key.
@@ -219,13 +219,11 @@ impl<'a> Failing<'a> {
     /// One application, in which this fails from its moment on, and what else comes about at each.
     pub(super) async fn application<L: Way>(
         mut self,
-        town: &Town,
-        center: L,
+        applicant: Applicant<L>,
         tally: &mut Tally,
         mut also: impl FnMut(Moment) -> io::Result<()>,
     ) -> io::Result<Outcome> {
         let before = rows(&self.database)?.len();
-        let applicant = Applicant::new(center);
         let outcome = apply(&applicant, self.resident, async |at| {
             also(at)?;
             if at == self.from {
@@ -237,7 +235,7 @@ impl<'a> Failing<'a> {
         self.end()?;
         let outcome = outcome?;
         let registered = rows(&self.database)?;
-        tally.judge(&outcome, self.resident, &town.keys, &registered, before);
+        tally.judge(&outcome, self.resident, &registered, before);
         Ok(outcome)
     }
 

@@ -30,11 +30,10 @@ pub(super) fn run(size: Size) -> io::Result<Tally> {
     })?;
     let people = People::imported(&world.ground, 1)?;
     let resident = &people.residents[0];
-    let keys = std::fs::read_to_string(world.ground.path("center/jwks.json"))?;
-    let mut tally = Tally::default();
+    let mut tally = Tally::at(&world.ground)?;
     let mut judge = |world: &World, outcome: &Outcome, before: usize, began: Instant| {
         let registered = rows(&database(world, resident))?;
-        tally.judge(outcome, resident, &keys, &registered, before);
+        tally.judge(outcome, resident, &registered, before);
         tally.note(SLOW, began.elapsed() > AT_MOST);
         Ok::<_, io::Error>(())
     };

@@ -1,0 +1,160 @@
+//! What came of all applications, and what must never come of one.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use issuance_api::ProblemCode;
+use issuance_api::terminal::IssueAnswer;
+use verify::{Content, Country, Csca, Jwks, TrustList, Verdict};
+
+use super::pairs::Pairs;
+use super::{Outcome, Report};
+use crate::simulator::Resident;
+use crate::world::Ground;
+
+/// All that was judged.
+pub(super) struct Tally {
+    verifier: Verifier,
+    trials: usize,
+    issued: usize,
+    repeated: usize,
+    pub(super) pairs: Pairs,
+    refused: BTreeMap<&'static str, usize>,
+    /// What must never be: how often it was looked for, and how often it was so.
+    never: BTreeMap<&'static str, [usize; 2]>,
+}
+
+pub(super) const UNREGISTERED: &str = "certificates that are not registered";
+pub(super) const TWICE: &str = "two of one application";
+pub(super) const CROSSED: &str = "others' or altered";
+pub(super) const UNTRUE: &str = "told that there is no record, or what else is not so";
+pub(super) const STOPPED: &str =
+    "certificates after issuing was stopped and older rows were put back";
+pub(super) const RESTED: &str =
+    "certificates for abroad whose earlier one is gone from the register";
+pub(super) const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
+pub(super) const STUCK: &str = "no certificate once it is over";
+pub(super) const SLOW: &str = "without an answer in time";
+/// Then nothing was shown.
+pub(super) const VOID: &str = "faults alone that never came about";
+
+impl Tally {
+    /// Of what is issued on this ground.
+    pub(super) fn at(ground: &Ground) -> io::Result<Self> {
+        Ok(Self {
+            verifier: Verifier::at(ground)?,
+            trials: 0,
+            issued: 0,
+            repeated: 0,
+            pairs: Pairs::default(),
+            refused: BTreeMap::new(),
+            never: BTreeMap::new(),
+        })
+    }
+
+    /// What is registered is given as it was when the application ended, and how much was there before it began.
+    pub(super) fn judge(
+        &mut self,
+        outcome: &Outcome,
+        resident: &Resident,
+        registered: &[[String; 3]],
+        before: usize,
+    ) {
+        self.trials += 1;
+        self.repeated += outcome.repeated;
+        self.note(TWICE, registered.len() > before + 1);
+        // All of them have records, and live.
+        let untrue = matches!(
+            outcome.problem,
+            Some(
+                ProblemCode::NoRecord
+                    | ProblemCode::NoSuchPerson
+                    | ProblemCode::Deceased
+                    | ProblemCode::MovedOut
+                    | ProblemCode::IssuingStopped
+                    | ProblemCode::ConfirmationNeeded
+                    | ProblemCode::PassportNotRegistered
+            )
+        );
+        self.note(UNTRUE, untrue);
+        if let Some(code) = outcome.problem {
+            *self.refused.entry(code.as_str()).or_default() += 1;
+        }
+        if let Some(issued) = &outcome.issued {
+            self.issued += 1;
+            let id = issued.certificate_id.to_string();
+            self.note(UNREGISTERED, !registered.iter().any(|[own, ..]| *own == id));
+            self.note(CROSSED, !self.verifier.is_of(issued, resident));
+        }
+    }
+
+    /// One more look for what must never be.
+    pub(super) fn note(&mut self, what: &'static str, is_so: bool) {
+        let [looked, so] = self.never.entry(what).or_default();
+        *looked += 1;
+        *so += usize::from(is_so);
+    }
+
+    pub(super) fn so(&self, what: &'static str) -> usize {
+        self.never.get(what).map_or(0, |[_, so]| *so)
+    }
+
+    pub(super) fn report(&self, what: &str, report: &mut Report) {
+        report.told(
+            format!("{what}: applications in which something failed"),
+            self.trials,
+        );
+        report.told(format!("{what}: requests repeated"), self.repeated);
+        report.told(format!("{what}: certificates all the same"), self.issued);
+        report.counted(format!("{what}: refused"), &self.refused);
+        self.pairs.report(what, report);
+        // What nobody looked for is no figure.
+        for (name, [looked, so]) in &self.never {
+            report.figure(format!("{what}: {name}, of {looked}"), *so, 0);
+        }
+    }
+}
+
+/// Who checks certificates, outside the programs under test.
+struct Verifier {
+    keys: Jwks,
+    seals: TrustList,
+}
+
+impl Verifier {
+    fn at(ground: &Ground) -> io::Result<Self> {
+        let keys = std::fs::read_to_string(ground.path("center/jwks.json"))?;
+        let csca = std::fs::read(ground.path("center/vdsnc/csca.pem"))?;
+        let mut seals = TrustList::default();
+        seals.add_country(Country {
+            code: "JPN".to_owned(),
+            name: None,
+            cscas: Csca::parse_all(&csca).map_err(io::Error::other)?,
+            revoked: Vec::new(),
+        });
+        Ok(Self {
+            keys: Jwks::parse(&keys).map_err(io::Error::other)?,
+            seals,
+        })
+    }
+
+    /// Whether all of it holds and says what is this resident's.
+    fn is_of(&self, issued: &IssueAnswer, resident: &Resident) -> bool {
+        let card = verify::check(issued.jws.expose(), &self.keys, i64::MAX);
+        let seal = issued.vds_nc.as_ref();
+        card.is_ok_and(|card| resident.is_certified_by(&card))
+            && seal.is_none_or(|seal| self.is_seal_of(seal.expose(), resident))
+    }
+
+    fn is_seal_of(&self, text: &str, resident: &Resident) -> bool {
+        let documents = verify::read([text]);
+        let [document] = &documents[..] else {
+            return false;
+        };
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        let report = self.seals.judge(document, now);
+        // Nobody has a list of revoked signers here.
+        matches!(report.verdict, Verdict::Valid | Verdict::Unchecked(_))
+            && matches!(report.content, Some(Content::Vaccination(said)) if said.holder.document.as_ref().is_some_and(|number| *number.expose() == resident.passport().number))
+    }
+}
