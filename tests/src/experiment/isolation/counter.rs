@@ -199,19 +199,19 @@ impl<S: Surroundings> Counter<S> {
                 self.tally().outcome.crossed += 1;
             }
         }
-        let issued = self
-            .repeated(async || applicant.issue(&shown.state).await)
-            .await?;
-        if self.once_in(self.plan.checked_in) {
-            self.check(&holder, &shown, issued_again(&issued))?;
-        }
-        self.judge(number, who, &issued);
+        let take = async || -> Result<IssueAnswer, End> {
+            let issue = async || applicant.issue(&shown.state).await;
+            let issued = self.repeated(issue).await?;
+            if self.once_in(self.plan.checked_in) {
+                self.check(&holder, &shown, issued_again(&issued))?;
+            }
+            self.judge(number, who, &issued);
+            Ok(issued)
+        };
+        let issued = take().await?;
         if self.once_in(30) {
-            // The same again is the same.
-            let again = self
-                .repeated(async || applicant.issue(&shown.state).await)
-                .await?;
-            self.judge(number, who, &again);
+            // The same again is the same, and nothing else is handed over.
+            take().await?;
         }
         self.stays()?;
         self.repeated(async || applicant.delivered(&shown.state).await)
