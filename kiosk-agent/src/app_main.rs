@@ -136,8 +136,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         SystemTime::now,
         config.card.into(),
     )?;
-    let mut issuer =
-        Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?.whose_keys_may_lag();
+    let mut issuer = Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?;
     if let Some(csca) = &config.issuer.csca {
         issuer = issuer.with_csca(csca)?;
     }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::cabinet::{Cabinet, Detector, Payment, PaymentUnit, Sensor, Yen};
+use crate::event::{self, Event};
 use crate::handover::Issuer;
 use crate::hours;
 use crate::latch::Latch;
@@ -123,6 +124,11 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
 
     /// What is offered to whoever begins now.
     async fn welcome(&mut self) -> Result<Welcome, Closed> {
+        match self.issuer.look_again() {
+            Ok(true) => event::tell(Event::IssuerKeysRead),
+            Ok(false) => {}
+            Err(_) => event::tell(Event::IssuerKeysUnreadable),
+        }
         welcome(&mut self.center, &self.latch).await
     }
 
@@ -270,7 +276,15 @@ impl<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor> Terminal<C, K, O,
             // It is registered later than it is asked for.
             let issued = Instant::now();
             let checked = previewed.confirm(&mut self.center, &self.issuer, &self.latch);
-            return Ok((checked.await?, issued));
+            return match checked.await {
+                Ok(checked) => Ok((checked, issued)),
+                Err(problem) if problem.code == ProblemCode::IssuerKeyUnknown => {
+                    event::tell(Event::IssuerKeyUnknown);
+                    // What a resident can do about it is to begin anew, once the operator has replaced the file.
+                    Err(ProblemCode::AnswerUntrusted.into())
+                }
+                Err(problem) => Err(problem),
+            };
         }
     }
 

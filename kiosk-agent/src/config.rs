@@ -221,9 +221,11 @@ impl Config {
     #[must_use]
     pub fn needs(&self) -> Needs {
         let tls = &self.center.tls;
-        let files = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
+        let tls = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
+        // Each may be replaced while it serves.
+        let issuer = [&self.issuer.keys].into_iter().chain(&self.issuer.csca);
         Needs {
-            read: Needs::folders(files),
+            read: Needs::folders(tls.into_iter().chain(issuer)),
             connect: self
                 .center_host()
                 .map(|(_, port)| port)

@@ -28,6 +28,12 @@ pub enum Event {
     },
     /// What would write that mark has ended, and so does the kiosk.
     MarkerLost,
+    /// The files that pin the issuer hold something new, and it is gone by.
+    IssuerKeysRead,
+    /// They cannot be read, or are no such files: it goes by what they were before.
+    IssuerKeysUnreadable,
+    /// A certificate was refused since it is signed by a key that they do not have.
+    IssuerKeyUnknown,
 }
 
 /// The mark of a kiosk that is out of service.

@@ -10,14 +10,15 @@
 //! ```
 //! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
 //! terminal out of service: somebody's answer reached somebody else. A page on which no QR reads is no sign of that: decoders
-//! miss a symbol now and then. It is not handed over either, but the next application may be.
+//! miss a symbol now and then. It is not handed over either, but the next application may be. Nor is a key that is not pinned here one: the
+//! issuer's next key can be at work before this terminal's file has it.
 
+mod issuer;
 mod page;
 mod seal;
 
 use std::fmt;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use card::attributes::{Attributes, BirthDate};
 use issuance_api::passport::{Passport, PassportData};
@@ -25,6 +26,7 @@ use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
 use zeroize::Zeroizing;
 
+pub use issuer::{Issuer, IssuerError};
 pub(crate) use seal::ISSUING_STATE;
 
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
@@ -159,7 +161,7 @@ pub enum Refusal {
     /// It does not belong to card, preview or issuer.
     #[error("does not belong: {0}")]
     Mismatch(#[from] Mismatch),
-    /// Signed by a key that is not pinned here, where that is no sign of a mix-up ([`Issuer::whose_keys_may_lag`]).
+    /// Signed by a key that is not pinned here: no sign of a mix-up, since the issuer's new key can come before the file that pins it.
     #[error("signed by a key that is not known here")]
     KeyUnknown,
     /// No QR code could be read from its page: whether it belongs is not known.
@@ -167,93 +169,7 @@ pub enum Refusal {
     Unread,
 }
 
-/// The issuer whose certificates this terminal hands over: its name and its pinned keys.
-#[derive(Debug)]
-pub struct Issuer {
-    name: String,
-    keys: verify::Jwks,
-    keys_may_lag: bool,
-    /// Whose seals count: those of the pinned CSCA's signers.
-    seals: verify::TrustList,
-}
-
-/// Why there is no pinned issuer.
-#[derive(Debug, thiserror::Error)]
-pub enum IssuerError {
-    /// The file of keys cannot be read.
-    #[error("the issuer's keys cannot be read")]
-    Unreadable(#[source] std::io::Error),
-    /// It is no JWKS of P-256 keys.
-    #[error("the issuer's keys are no JWKS of P-256 keys")]
-    Keys(#[source] verify::JwksError),
-    /// It is no CSCA's certificate.
-    #[error("the issuer's CSCA is none")]
-    Csca(#[source] verify::CscaError),
-}
-
 impl Issuer {
-    /// The issuer `name` (an https URL) with the keys of a JWKS file.
-    ///
-    /// # Errors
-    /// [`IssuerError`]
-    pub fn load(name: String, keys: &Path) -> Result<Self, IssuerError> {
-        let keys = std::fs::read_to_string(keys).map_err(IssuerError::Unreadable)?;
-        Self::new(name, &keys)
-    }
-
-    /// The issuer `name` with the keys of a JWKS document.
-    ///
-    /// # Errors
-    /// [`IssuerError::Keys`]
-    pub fn new(name: String, jwks: &str) -> Result<Self, IssuerError> {
-        let keys = verify::Jwks::parse(jwks).map_err(IssuerError::Keys)?;
-        Ok(Self {
-            name,
-            keys,
-            keys_may_lag: false,
-            seals: verify::TrustList::default(),
-        })
-    }
-
-    /// For a device that nobody looks after: there the issuer's new key can come before the file that pins it does. What it signed is
-    /// refused all the same, as [`Refusal::KeyUnknown`]; at a kiosk, whose operator has a day for it, it is a [`Mismatch`].
-    #[must_use]
-    pub const fn whose_keys_may_lag(mut self) -> Self {
-        self.keys_may_lag = true;
-        self
-    }
-
-    /// Whose certificates for abroad it hands over too: those sealed under one of these CSCAs, a file with its
-    /// certificate, or with several while one takes over from another. Without it, none.
-    ///
-    /// # Errors
-    /// [`IssuerError`]
-    pub fn with_csca(self, csca: &Path) -> Result<Self, IssuerError> {
-        let csca = std::fs::read(csca).map_err(IssuerError::Unreadable)?;
-        self.sealed_under(&csca)
-    }
-
-    /// As [`with_csca`](Self::with_csca), of certificates in PEM, or one in DER.
-    ///
-    /// # Errors
-    /// [`IssuerError::Csca`]
-    pub fn sealed_under(mut self, csca: &[u8]) -> Result<Self, IssuerError> {
-        self.seals.add_country(verify::Country {
-            code: ISSUING_STATE.to_owned(),
-            name: None,
-            cscas: verify::Csca::parse_all(csca).map_err(IssuerError::Csca)?,
-            // The center does not sign with what is on it; this terminal has no newer one than the center.
-            revoked: Vec::new(),
-        });
-        Ok(self)
-    }
-
-    /// Whether it can check certificates for abroad.
-    #[must_use]
-    pub fn checks_abroad(&self) -> bool {
-        !self.seals.countries().is_empty()
-    }
-
     /// Checks an issued certificate against the card that was read and the preview that was shown.
     ///
     /// # Errors
@@ -296,7 +212,7 @@ impl Issuer {
         // Not this check's question: since when it holds, by which clock. That it never expires is: no `exp` passes.
         let now = i64::MAX;
         let card = verify::check(jws, &self.keys, now).map_err(|error| match error {
-            verify::CardError::KeyUnknown if self.keys_may_lag => Refusal::KeyUnknown,
+            verify::CardError::KeyUnknown => Refusal::KeyUnknown,
             _ => Mismatch::Signature.into(),
         })?;
         same(Mismatch::Issuer, card.issuer == self.name)?;

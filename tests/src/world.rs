@@ -7,6 +7,7 @@
 //! FOLDER/programmes the shipped programmes
 //! FOLDER/vrs        vrs.toml, statement key, one database and key a municipality
 //! FOLDER/center     center.toml, signing key, jwks.json, barcode signers
+//! FOLDER/issuer     jwks.json and csca.pem, as terminals pin them
 //! FOLDER/csca       CSCA of certificates for abroad
 //! FOLDER/kiosk      kiosk.toml; page.toml, with the browser; app.toml, with an app's certificate
 //! FOLDER/app        app.toml, wallet and trust list of an app, where there is one

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::handover::qr_text;
 use crate::handover::testing::again;
-use crate::handover::testing::{Maker, answer, page, payload};
+use crate::handover::testing::{ISS, Maker, answer, page, payload};
 use crate::output::OutputError;
 use crate::session::Done;
 
@@ -125,7 +125,14 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             preview.doses.extend_from_within(..1);
             maker.answer(&preview)
         }),
-        ("key", |_, preview| Maker::new(2).answer(preview)),
+        ("signature", |maker, preview| {
+            let own = maker.sign(&payload(preview));
+            let others = Maker::new(2).sign(&payload(preview));
+            let (content, _) = own.rsplit_once('.').unwrap();
+            let (_, signature) = others.rsplit_once('.').unwrap();
+            let forged = format!("{content}.{signature}");
+            answer(&forged, &page(&[&qr_text(&forged)]))
+        }),
         ("issuer", |maker, preview| {
             let mut payload = payload(preview);
             payload["iss"] = json!("https://other.example");
@@ -158,6 +165,25 @@ async fn a_page_on_which_nothing_reads_ends_the_application_alone() {
     assert_eq!(terminal.output.paper, []);
     assert_eq!(terminal.center.count("delivered"), 0);
     terminal.center.answer = Maker::answer;
+    let (_, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Ok(Done { reported: true }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_the_issuer_that_is_not_pinned_yet_ends_the_application_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("jwks.json");
+    let mut terminal = terminal();
+    std::fs::write(&keys, terminal.center.maker.jwks(None)).unwrap();
+    terminal.issuer = Issuer::load(ISS.to_owned(), &keys).unwrap();
+    terminal.center.answer = |_, preview| Maker::new(2).answer(preview);
+    let (seen, ended) = serve(&mut terminal, as_asked).await;
+    assert_eq!(ended, Err(ProblemCode::AnswerUntrusted));
+    seen_last(&seen, &["preview", "issuing", "answer-untrusted"]);
+    assert_eq!(terminal.output.paper, []);
+    assert_eq!(terminal.center.count("delivered"), 0);
+    // The operator comes, and nothing is started anew.
+    std::fs::write(&keys, Maker::new(2).jwks(None)).unwrap();
     let (_, ended) = serve(&mut terminal, as_asked).await;
     assert_eq!(ended, Ok(Done { reported: true }));
 }

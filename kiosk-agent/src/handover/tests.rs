@@ -1,7 +1,9 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 
+use super::sealing::Sealer;
 use super::testing::*;
 use super::*;
 
@@ -90,17 +92,9 @@ fn a_dose_more_or_less_is_noticed() {
 #[test]
 fn another_key_is_noticed() {
     let jws = Maker::new(2).sign(&payload(&preview()));
-    assert_eq!(
-        check(&jws, &page(&[&qr_text(&jws)])).err(),
-        Some(Mismatch::Signature.into())
-    );
-    // Where keys may lag it is refused too, but is no mix-up; a wrong signature under a known key is one everywhere.
-    let device = Maker::new(1).issuer().whose_keys_may_lag();
-    let refused = |jws: &str| {
-        let answer = answer(jws, &page(&[&qr_text(jws)]));
-        device.check(&holder(), &preview(), answer).err()
-    };
+    let refused = |jws: &str| check(jws, &page(&[&qr_text(jws)])).err();
     assert_eq!(refused(&jws), Some(Refusal::KeyUnknown));
+    // A wrong signature under a known key is a mix-up, or a forgery.
     let own = Maker::new(1).sign(&payload(&preview()));
     let (content, _) = own.rsplit_once('.').unwrap();
     let (_, foreign) = jws.rsplit_once('.').unwrap();
@@ -493,4 +487,44 @@ mod abroad {
             assert_eq!(wrong, Err(Mismatch::Passport));
         }
     }
+}
+
+#[test]
+fn pinned_files_are_looked_at_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, csca) = (folder.path().join("jwks"), folder.path().join("csca"));
+    let sealer = Sealer::new();
+    std::fs::write(&keys, Maker::new(1).jwks(None)).unwrap();
+    std::fs::write(&csca, &sealer.csca).unwrap();
+    let issuer = Issuer::load(ISS.to_owned(), &keys).unwrap();
+    let mut issuer = issuer.with_csca(&csca).unwrap();
+    let next = Maker::new(2).sign(&payload(&preview()));
+    let page = page(&[&qr_text(&next)]);
+    let takes = |issuer: &Issuer| {
+        let checked = issuer.check(&holder(), &preview(), answer(&next, &page));
+        checked.map(drop)
+    };
+    assert!(!issuer.look_again().unwrap());
+    assert_eq!(takes(&issuer), Err(Refusal::KeyUnknown));
+
+    std::fs::write(&keys, Maker::new(2).jwks(None)).unwrap();
+    assert!(issuer.look_again().unwrap());
+    assert_eq!(takes(&issuer), Ok(()));
+    assert!(!issuer.look_again().unwrap());
+
+    // Half of a file, and then none: told once each, and what was known stays.
+    for damage in [
+        (|path| std::fs::write(path, "{")) as fn(&Path) -> std::io::Result<()>,
+        |path| std::fs::remove_file(path),
+    ] {
+        for file in [&keys, &csca] {
+            damage(file).unwrap();
+            assert!(issuer.look_again().is_err());
+            assert!(!issuer.look_again().unwrap());
+        }
+        assert_eq!(takes(&issuer), Ok(()));
+        assert!(issuer.checks_abroad());
+    }
+    std::fs::write(&csca, Sealer::new().csca).unwrap();
+    assert!(issuer.look_again().unwrap());
 }

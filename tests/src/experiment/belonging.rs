@@ -235,7 +235,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
 }
 
 /// A resident who knows what to do, and remembers what was on the screen.
-struct Hand<'a> {
+pub(super) struct Hand<'a> {
     resident: &'a Resident,
     kind: CertificateKind,
     next: Option<Intent>,
@@ -244,7 +244,7 @@ struct Hand<'a> {
 }
 
 impl<'a> Hand<'a> {
-    const fn of(resident: &'a Resident, kind: CertificateKind) -> Self {
+    pub(super) const fn of(resident: &'a Resident, kind: CertificateKind) -> Self {
         Self {
             resident,
             kind,

@@ -2,9 +2,13 @@
 //!
 //! Kiosks hold connections open and use them; their certificates are revoked, and it is measured when each gets its last answer. A list that
 //! has expired refuses everybody until there is a new one. Then certificates of center, record system and kiosks and their lists are made anew, and the
-//! signing key gives way to the next, while honest kiosks are at work: none of them may notice.
+//! signing key gives way to the next, while honest kiosks are at work: none of them may notice. A kiosk's real core gets the new key in a file that is
+//! replaced while it serves.
 //!
-//! Control: a kiosk that is not revoked stays in, and a center that reads nothing again keeps the revoked, and its old certificate.
+//! Control: a kiosk that is not revoked stays in, and a center that reads nothing again keeps the revoked, and its old certificate; a core that
+//! reads its file once gets no further.
+
+mod pins;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,6 +23,8 @@ use time::format_description::well_known::Rfc3339;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use toml::{Table, Value};
+
+use pins::Pins;
 
 use super::honest::{Honest, kiosk, until};
 use super::tls::{connector, shows};
@@ -185,12 +191,15 @@ fn rotation(
     report: &mut Report,
 ) -> io::Result<()> {
     let people = Arc::new(People::imported(&world.ground, 40)?);
+    let before = world.published_keys()?;
     world.center = None;
     let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(10, 40) as u64);
     next_key(&world, takes_over)?;
     world.start_center()?;
     let published = world.published_keys()?;
-    std::fs::write(world.ground.path("center/jwks.json"), published)?;
+    std::fs::write(world.ground.path("center/jwks.json"), &published)?;
+    let pins = runtime.block_on(Pins::before(&world, &people, &before))?;
+    pins.in_time(&published)?;
     let kiosks = size.of(2, 6);
     let honest = Honest::start(&world, &people, kiosks, Duration::from_millis(100))?;
     let end = takes_over + Duration::from_secs(size.of(5, 60) as u64);
@@ -221,6 +230,7 @@ fn rotation(
         2,
     );
     report.figure("honest applications that failed", got.failed.len(), 0);
+    runtime.block_on(pins.after(&people, &published, report))?;
     for (service, address, certificate) in [
         ("center", &world.addresses.terminals, "terminals/kiosk-0001"),
         ("vrs", &world.addresses.vrs, "services/center"),

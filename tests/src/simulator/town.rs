@@ -104,22 +104,7 @@ impl Town {
         center: C,
         card: CardInHand,
     ) -> io::Result<Terminal<C, CardInHand, CountedPaper>> {
-        Ok(Terminal {
-            urn,
-            center,
-            card,
-            output: CountedPaper::default(),
-            cabinet: Cabinet::new(CabinetConfig::default(), None).map_err(io::Error::other)?,
-            issuer: self.issuer()?,
-            latch: Latch::new(),
-            patience: Patience {
-                menu: LONG,
-                card: LONG,
-                input: LONG,
-                removal: LONG,
-            },
-            reads_passports: true,
-        })
+        counting(urn, center, card, self.issuer()?)
     }
 
     fn issuer(&self) -> io::Result<Issuer> {
@@ -238,6 +223,34 @@ impl<R> Open<R> {
     pub fn terminal(&self, terminal: TerminalUrn) -> Link<R> {
         Link::near(Arc::clone(&self.center), terminal)
     }
+}
+
+/// A terminal's real core, whose printer counts what comes out of it, and whose resident has all the time there is.
+///
+/// # Errors
+/// Never: a cabinet without sensors and fee is one.
+pub fn counting<C>(
+    urn: TerminalUrn,
+    center: C,
+    card: CardInHand,
+    issuer: Issuer,
+) -> io::Result<Terminal<C, CardInHand, CountedPaper>> {
+    Ok(Terminal {
+        urn,
+        center,
+        card,
+        output: CountedPaper::default(),
+        cabinet: Cabinet::new(CabinetConfig::default(), None).map_err(io::Error::other)?,
+        issuer,
+        latch: Latch::new(),
+        patience: Patience {
+            menu: LONG,
+            card: LONG,
+            input: LONG,
+            removal: LONG,
+        },
+        reads_passports: true,
+    })
 }
 
 /// The center's name.

@@ -289,6 +289,12 @@ impl Ground {
             run(&mut vdsnc)?;
         }
 
+        // As operators get them, who have nothing else of a center.
+        fs::create_dir_all(self.path("issuer"))?;
+        for (own, given) in [("jwks.json", "jwks.json"), ("vdsnc/csca.pem", "csca.pem")] {
+            fs::copy(folder.join(own), self.path("issuer").join(given))?;
+        }
+
         // Read once, so apart from what is read again.
         fs::copy(
             self.path("pki/apps/ca.key"),
@@ -385,8 +391,8 @@ impl Ground {
             "../pki/services/revocations.pem",
         );
         set(&mut config, "issuer.iss", ISSUER);
-        set(&mut config, "issuer.keys", "../center/jwks.json");
-        set(&mut config, "issuer.csca", "../center/vdsnc/csca.pem");
+        set(&mut config, "issuer.keys", "../issuer/jwks.json");
+        set(&mut config, "issuer.csca", "../issuer/csca.pem");
         set(&mut config, "printer.ca", "../pki/services/ca.pem");
         // The example names all a kiosk can have.
         for section in ["cabinet", "fee"] {
@@ -428,8 +434,8 @@ impl Ground {
         let keystore = keystore.to_string_lossy().into_owned();
         set(&mut config, "keystore.socket", keystore);
         set(&mut config, "issuer.iss", ISSUER);
-        set(&mut config, "issuer.keys", "../center/jwks.json");
-        set(&mut config, "issuer.csca", "../center/vdsnc/csca.pem");
+        set(&mut config, "issuer.keys", "../issuer/jwks.json");
+        set(&mut config, "issuer.csca", "../issuer/csca.pem");
         set(&mut config, "page.port", 0);
         set(&mut config, "page.open", Vec::<Value>::new());
         let public = addresses.public.as_str();

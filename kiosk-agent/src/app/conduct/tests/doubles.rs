@@ -156,10 +156,7 @@ pub(super) fn stage() -> Stage {
     std::fs::write(path("jwks.json"), center.maker.jwks(None)).unwrap();
     std::fs::write(path("csca.pem"), &sealer.csca).unwrap();
     let issuer = center.maker.issuer();
-    let issuer = issuer
-        .whose_keys_may_lag()
-        .sealed_under(sealer.csca.as_bytes())
-        .unwrap();
+    let issuer = issuer.sealed_under(sealer.csca.as_bytes()).unwrap();
     let mut offered = menu();
     for municipality in &mut offered.programmes[0].municipalities {
         municipality.kinds = vec![CertificateKind::Domestic, CertificateKind::Abroad];
