@@ -116,6 +116,14 @@ fn catalogue(says: impl Fn(Language) -> Vec<(String, &'static str)>) -> Bytes {
 mod tests {
     use super::*;
 
+    /// Or builds in two folders would differ (`build.rs`).
+    #[test]
+    fn the_list_of_files_names_no_folder_of_the_machine() {
+        let list = include_str!(concat!(env!("OUT_DIR"), "/assets.rs"));
+        assert!(list.contains("/assets/index.html"));
+        assert!(!list.contains(env!("CARGO_MANIFEST_DIR")));
+    }
+
     #[test]
     fn the_page_is_there_and_nothing_else_is() {
         for (path, media_type) in [
