@@ -1,5 +1,5 @@
 //! What each application did: what it asked, of three municipalities at most, and what it had registered, once each; for abroad
-//! also with which passports, by their digests. Kept as
+//! also with which passports, as [`Claims::passport`] has them, so that whoever has this memory alone has nothing to guess at. Kept as
 //! long as its ticket is of any use, for the hand-over too; in memory, since no ticket outlives the process.
 
 use std::{
@@ -8,7 +8,8 @@ use std::{
 };
 
 use issuance_api::{
-    Array, CertificateId, CertificateKind, MunicipalityCode, ProgrammeId, registry::Registration,
+    Array, CertificateId, CertificateKind, MunicipalityCode, ProgrammeId, passport::PassportData,
+    registry::Registration,
 };
 
 use crate::ticket::Claims;
@@ -45,7 +46,7 @@ impl From<&Registration> for Subject {
 struct Application {
     expiry: u64,
     asked: BTreeSet<Subject>,
-    /// What was released for abroad: subject, and digest of the passport's data.
+    /// What was released for abroad: subject, and [`Claims::passport`].
     passports: BTreeSet<(Subject, [u8; 32])>,
     registered: BTreeMap<Subject, CertificateId>,
     /// By the digest of the sealed state whose issue the resident signed: the center's own, so to VRS it says nothing of
@@ -94,11 +95,10 @@ impl Asked {
     }
 
     /// Notes that records were released to be certified with this passport.
-    pub fn name(&self, claims: &Claims, subject: Subject, passport: &Array<32>) {
+    pub fn name(&self, claims: &Claims, subject: Subject, passport: &PassportData) {
+        let named = (subject, claims.passport(passport));
         if let Some(application) = self.lock().get_mut(claims.application.as_bytes()) {
-            application
-                .passports
-                .insert((subject, *passport.as_bytes()));
+            application.passports.insert(named);
         }
     }
 
@@ -108,12 +108,12 @@ impl Asked {
         &self,
         claims: &Claims,
         subject: &Subject,
-        passport: Option<&Array<32>>,
+        passport: Option<&PassportData>,
     ) -> bool {
         let Some(passport) = passport else {
             return subject.kind == CertificateKind::Domestic;
         };
-        let named = (subject.clone(), *passport.as_bytes());
+        let named = (subject.clone(), claims.passport(passport));
         self.lock()
             .get(claims.application.as_bytes())
             .is_some_and(|application| application.passports.contains(&named))

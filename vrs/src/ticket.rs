@@ -9,12 +9,17 @@
 use std::{sync::Mutex, time::Duration};
 
 use aes_gcm_siv::{
-    Aes256GcmSiv, KeyInit, Nonce,
+    Aes256GcmSiv, Nonce,
     aead::{Aead, Payload},
 };
 use card::number::IndividualNumber;
-use issuance_api::{Array, Blob, CenterId, Date, Personal, ProblemCode, TerminalUrn, Transcript};
+use hmac::{Hmac, KeyInit, Mac};
+use issuance_api::{
+    Array, Blob, CenterId, Date, Personal, ProblemCode, TerminalUrn, Transcript,
+    passport::PassportData,
+};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -40,10 +45,24 @@ pub struct Claims {
     pub terminal: TerminalUrn,
     /// The application's session key.
     pub session_key: Array<32>,
+    /// Of this ticket alone, and nowhere else: [`passport`](Self::passport).
+    pub passport_key: Array<32>,
     /// The center it was made for.
     pub center: CenterId,
     /// Milliseconds of uptime.
     pub expiry: u64,
+}
+
+impl Claims {
+    /// What VRS remembers of a passport: HMAC-SHA-256 of its digest. The digest by itself could be guessed at, for there are only so many numbers;
+    /// this one's key is with the ticket, which the terminal has.
+    #[must_use]
+    pub fn passport(&self, passport: &PassportData) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.passport_key.as_bytes())
+            .expect("HMAC takes keys of any length");
+        mac.update(passport.digest().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +75,7 @@ struct Sealed<T> {
     signer: SignerMunicipality,
     terminal: TerminalUrn,
     session_key: Array<32>,
+    passport_key: Array<32>,
     center: CenterId,
     expiry: u64,
 }
@@ -98,6 +118,7 @@ impl Tickets {
             signer: claims.signer,
             terminal: claims.terminal.clone(),
             session_key: claims.session_key.clone(),
+            passport_key: claims.passport_key.clone(),
             center: claims.center.clone(),
             expiry: claims.expiry,
         };
@@ -184,6 +205,7 @@ impl Tickets {
             signer: sealed.signer,
             terminal: sealed.terminal,
             session_key: sealed.session_key,
+            passport_key: sealed.passport_key,
             center: sealed.center,
             expiry: sealed.expiry,
         })
@@ -215,4 +237,53 @@ fn additional(epoch: u64) -> Vec<u8> {
         .field(&[VERSION])
         .field(&epoch.to_be_bytes())
         .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims() -> Claims {
+        Claims {
+            application: Array::new([1; 16]),
+            number: IndividualNumber::from_eleven("00000000001").unwrap(),
+            name: Personal::new("試験　太郎".to_owned()),
+            birth_date: None,
+            signer: "13221".parse().unwrap(),
+            terminal: "urn:shomei:terminal:app:dev:1".parse().unwrap(),
+            session_key: Array::new([2; 32]),
+            passport_key: Array::new(*random::<32>()),
+            center: "center-1".parse().unwrap(),
+            expiry: 1000,
+        }
+    }
+
+    fn passport(number: &str) -> PassportData {
+        PassportData {
+            romanised_name: Personal::new("SHIKEN  TARO".to_owned()),
+            nationality: Personal::new("JPN".to_owned()),
+            number: Personal::new(number.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_passport_is_remembered_as_what_its_ticket_alone_makes_of_it() {
+        let (own, other) = (claims(), claims());
+        let tickets = Tickets::new(Duration::from_secs(60));
+        let ticket = tickets.seal(&own, Duration::ZERO);
+        let opened = tickets.open(
+            &ticket,
+            &own.center,
+            &own.terminal,
+            Duration::ZERO,
+            Duration::ZERO,
+        );
+        let one = passport("XX0000001");
+        let remembered = own.passport(&one);
+        assert_eq!(opened.unwrap().passport(&one), remembered);
+        assert_ne!(own.passport(&passport("XX0000002")), remembered);
+        // Whoever does not have the ticket has nothing to compare a guess with.
+        assert_ne!(other.passport(&one), remembered);
+        assert_ne!(one.digest().as_bytes(), &remembered);
+    }
 }

@@ -65,7 +65,7 @@ impl Traces {
         Ok(traces)
     }
 
-    /// What a passport says of its holder: the nationality, three letters, as the lines have it.
+    /// What a passport says of its holder: the nationality, three letters, as the lines have it. What programs make of it without a key, too.
     pub(super) fn passport(&mut self, passport: &Passport) {
         self.text("passport's name", &passport.name);
         self.text("passport's name", &passport.name.replace('<', " "));
@@ -73,6 +73,12 @@ impl Traces {
         for line in passport.lines() {
             self.text("passport's lines", &line);
         }
+        // Whoever has such a digest tries passports until one fits: there are few enough.
+        let lines = passport.mrz();
+        self.bytes("passport's digest", lines.digest().as_bytes());
+        let read = issuance_api::passport::Passport::try_from(&lines);
+        let data = read.expect("its check digits are made here").into_data();
+        self.bytes("passport's digest", data.digest().as_bytes());
     }
 
     /// What a person's certificates say and no certificate of the others, nor any programme.
@@ -273,6 +279,9 @@ fn programmes() -> io::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use issuance_api::Personal;
+    use issuance_api::passport::PassportData;
+
     use super::super::memory::Found;
     use super::*;
 
@@ -331,7 +340,13 @@ mod tests {
     #[test]
     fn a_passport_is_found_in_its_lines_and_beside_them() {
         let mut traces = Traces::default();
-        traces.passport(&passport("TR3857264"));
+        let passport = passport("TR3857264");
+        traces.passport(&passport);
+        let data = PassportData {
+            romanised_name: Personal::new("AOBA  SAKURA".to_owned()),
+            nationality: Personal::new("JPN".to_owned()),
+            number: Personal::new("TR3857264".to_owned()),
+        };
         for (bytes, kind) in [
             (&b"TR385726"[..], "passport's number"),
             (
@@ -342,6 +357,7 @@ mod tests {
             (b"BA<<SAKU", "passport's name"),
             (b"P<JPNAOB", "passport's lines"),
             (b"JPN85041", "passport's lines"),
+            (&data.digest().as_bytes()[20..30], "passport's digest"),
         ] {
             let mut found = Found::new();
             traces.search().count(bytes, &mut found);

@@ -10,7 +10,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use issuance_api::{
     Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, ProblemCode, ProgrammeId,
     TerminalUrn, inquiry_message, issue_message,
-    passport::{PassportData, PassportMrz},
+    passport::PassportMrz,
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
         Nonce, Outcome, Receipt, Records, RegisterRequest, Revocations, RevocationsRequest, Ticket,
@@ -99,6 +99,7 @@ impl Vrs {
             signer: SignerMunicipality::from(&signer),
             terminal: request.terminal.clone(),
             session_key: request.session_key.clone(),
+            passport_key: Array::new(*random::<32>()),
             center: center.clone(),
             expiry: milliseconds(uptime + lifetime),
         };
@@ -148,7 +149,7 @@ impl Vrs {
             let named = self.named(&claims, shown, &mut session, found.id).await;
             match named.map_err(broken)? {
                 Some(passport) => {
-                    self.asked.name(&claims, subject, &passport.digest());
+                    self.asked.name(&claims, subject, &passport);
                     records.passport = Some(passport);
                 }
                 None => outcome = Outcome::PassportUnknown,
@@ -214,9 +215,10 @@ impl Vrs {
         let message = issue_message(IssueIntent::Issue, &request.state_digest, &request.exporter);
         check_proof(&claims, &message, &request.proof)?;
         let subject = Subject::from(certificate);
-        let passport = certificate.passport.as_deref().map(PassportData::digest);
         if !self.asked.has_asked(&claims, &subject)
-            || !self.asked.has_named(&claims, &subject, passport.as_ref())
+            || !self
+                .asked
+                .has_named(&claims, &subject, certificate.passport.as_deref())
         {
             return Err(ProblemCode::TicketInvalid);
         }
