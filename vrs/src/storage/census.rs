@@ -10,6 +10,7 @@
 //! nobody without the key finds others that open under them. A row's own number is not in its tag: it says the same for good.
 
 pub(super) mod certificates;
+pub(super) mod revocations;
 
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
@@ -237,7 +238,7 @@ mod tests {
     use std::sync::Arc;
 
     use card::number::IndividualNumber;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use sqlx::Connection;
 
     use super::*;
@@ -337,6 +338,37 @@ mod tests {
         let division = again().await;
         let gone = sqlx::query("DELETE FROM certificate").execute(&division.writer);
         gone.await.unwrap();
+        let said = division.look(true).await;
+        assert_eq!(said, Err(Unavailable::Certificates));
+    }
+
+    /// A sentinel as it was while it stated nothing of what no longer holds, and a certificate that it does not state.
+    #[tokio::test]
+    async fn a_list_of_which_nothing_is_stated_is_stated_once_and_nothing_else_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let division = a_division(&folder).await;
+        let before = division.read().await.unwrap().data_epoch();
+        let sentinel = "SELECT attributes FROM person WHERE id = 1";
+        let sentinel: Vec<u8> = sqlx::query_scalar(sentinel)
+            .fetch_one(&division.writer)
+            .await
+            .unwrap();
+        let place = person_place(SENTINEL_ID, 1);
+        let mut sentinel: Value = division.cipher.open(place, &sentinel).unwrap();
+        let stated = sentinel.as_object_mut().unwrap().remove("revocations");
+        assert!(stated.is_some());
+        let row = "UPDATE person SET attributes = ? WHERE id = 1; \
+            INSERT INTO certificate VALUES (7, 'id', 1, 'kid', 'reserved', 0, 0, zeroblob(29))";
+        let sealed = division.cipher.seal(place, &sentinel);
+        let row = sqlx::query(row).bind(sealed).execute(&division.writer);
+        row.await.unwrap();
+        division.close().await;
+        let division = Division::open(&folders(&folder), division.municipality).await;
+        let division = division.unwrap();
+        let reading = division.read().await.unwrap();
+        assert_eq!(reading.data_epoch(), before + 1);
+        assert!(reading.states_register());
+        drop(reading);
         let said = division.look(true).await;
         assert_eq!(said, Err(Unavailable::Certificates));
     }

@@ -191,14 +191,14 @@ impl Division {
             looking: AsyncMutex::default(),
             connections,
         });
-        let is_stated = division.read().await?.states_certificates();
+        let is_stated = division.read().await?.states_register();
         // Only a database known to be this municipality's is brought to this program's schema.
         MIGRATIONS
             .run(&division.writer)
             .await
             .map_err(|_| Unavailable::Database)?;
         if !is_stated {
-            division.begin().await?.state_certificates().await?;
+            division.begin().await?.state_register().await?;
         }
         Ok(division)
     }

@@ -8,10 +8,10 @@
 //! data/CODE.sqlite   the division
 //! keys/CODE.key      its master key
 //! keys/CODE.epoch    highest data epoch ever committed (20 digits and a line feed): an older file is a stale restore
-//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch, census}
+//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch, census, revocations}
 //! ```
-//! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves. The census says who is registered, and what is in the register of
-//! certificates: all persons and certificates are looked through at the first question, at the next one after anybody else has written (SQLite says so), by an import before it begins,
+//! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves. The census says who is registered, what is in the register of
+//! certificates, and what no longer holds of them: all persons and certificates are looked through at the first question, at the next one after anybody else has written (SQLite says so), by an import before it begins,
 //! and by [`Division::look`]. What was written into the file itself, past SQLite, is noticed by the last alone.
 
 mod census;
@@ -113,7 +113,7 @@ pub enum Unavailable {
     /// Persons or their index are not those the sentinel states: some are gone, older, or not found.
     #[error("persons are not those that were imported")]
     Persons,
-    /// The register of certificates or an index of it is not what the sentinel states: entries are gone, others, or not found.
+    /// The register of certificates, an index of it or the list of what no longer holds is not what the sentinel states: entries are gone, others, or not found.
     #[error("certificates are not those that were registered")]
     Certificates,
     /// A row does not open, or contradicts another.

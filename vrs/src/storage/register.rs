@@ -3,7 +3,7 @@
 //! A certificate's sealed attributes hold what the municipality keeps of it: id, date of issue and, for abroad, the passport's
 //! data, so that a kiosk's can rest on an earlier one.
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Ordering, sync::Arc, time::Duration};
 
 use issuance_api::{
     Array, CertificateId, CertificateKind, TerminalRole,
@@ -11,13 +11,13 @@ use issuance_api::{
     registry::{Registration, RevocationPiece, Revoked},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
 use super::{
     Operation, PersonNumber, Reading, Session, Unavailable,
-    census::certificates::Certificate,
+    census::{certificates::Certificate, revocations::Listed},
     cipher::Place,
-    session::{advance, random_id},
+    session::{Stated, advance, random_id},
 };
 
 /// What registering came to.
@@ -123,18 +123,24 @@ const RESERVE: &str = advance!(
         VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?)"
 );
 
+/// Also voids it.
+const LIST: &str = advance!(
+    "UPDATE certificate SET state = ?, changed_at = ? WHERE id = ?; \
+        INSERT INTO revocation (sequence, certificate, chain) VALUES (?, ?, ?)"
+);
+
 impl Reading {
     /// Of the certificates of this municipality that no longer hold, those after the first `known`, at most `limit` of them.
     ///
     /// # Errors
-    /// [`Unavailable`].
+    /// [`Unavailable`]; [`Unavailable::Certificates`] if the list is not the one that the sentinel states.
     pub async fn revocations(
         &mut self,
         known: u64,
         limit: usize,
     ) -> Result<RevocationPiece, Unavailable> {
-        let (entries, _) = last_revocation(&mut self.transaction).await?;
-        let after = known.min(entries);
+        let stated = self.listed()?.clone();
+        let after = known.min(stated.entries);
         let sql = "SELECT chain FROM revocation WHERE sequence = ?";
         let chain: Option<Vec<u8>> = sqlx::query_scalar(sql)
             .bind(sequence(after)?)
@@ -143,23 +149,44 @@ impl Reading {
         let chain = match (chain, after) {
             (Some(chain), _) => digest(&chain)?,
             (None, 0) => Revoked::CHAIN_START,
-            (None, _) => return Err(Unavailable::Damaged),
+            (None, _) => return Err(Unavailable::Certificates),
         };
-        let sql = "SELECT certificate_id, kid FROM revocation \
+        let sql = "SELECT sequence, certificate_id, kid FROM revocation \
             JOIN certificate ON certificate.id = revocation.certificate \
             WHERE sequence > ? ORDER BY sequence LIMIT ?";
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+        let rows: Vec<(i64, String, String)> = sqlx::query_as(sql)
             .bind(sequence(after)?)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&mut *self.transaction)
             .await?;
-        let revoked = rows.iter().map(|(id, kid)| entry(id, kid));
+        let mut told = Listed {
+            entries: after,
+            chain: chain.clone(),
+        };
+        let mut revoked = Vec::with_capacity(rows.len());
+        for (place, id, kid) in &rows {
+            let entry = entry(id, kid)?;
+            told = told.with(&entry);
+            if sequence(told.entries)? != *place {
+                return Err(Unavailable::Certificates);
+            }
+            revoked.push(entry);
+        }
+        // A center that starts has nothing to compare it with: it would believe a shorter list, or another.
+        let is_as_stated = match told.entries.cmp(&stated.entries) {
+            Ordering::Less => rows.len() == limit,
+            Ordering::Equal => told == stated,
+            Ordering::Greater => false,
+        };
+        if !is_as_stated {
+            return Err(Unavailable::Certificates);
+        }
         Ok(RevocationPiece {
             municipality: self.division.municipality,
-            entries,
+            entries: stated.entries,
             after,
             chain,
-            revoked: revoked.collect::<Result<_, _>>()?,
+            revoked,
         })
     }
 
@@ -251,7 +278,10 @@ impl Session {
             person,
             certificate: id,
         };
-        match self.advance_by(row, Some(&tag), &reserved, now).await {
+        match self
+            .advance_by(row, Stated::Registered(&tag), &reserved, now)
+            .await
+        {
             Ok(()) => Ok(Reservation::Registered),
             // It stands there: nothing of this query was done.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -378,21 +408,22 @@ impl Session {
         operation: &Operation,
         now: i64,
     ) -> Result<(), Unavailable> {
-        self.set_state(certificate, state, now).await?;
-        let (last, chain) = last_revocation(&mut self.transaction).await?;
         let sql = "SELECT certificate_id, kid FROM certificate WHERE id = ?";
         let (id, kid): (String, String) = sqlx::query_as(sql)
             .bind(certificate)
             .fetch_one(&mut *self.transaction)
             .await?;
-        let chain = entry(&id, &kid)?.chain(&chain);
-        sqlx::query("INSERT INTO revocation (sequence, certificate, chain) VALUES (?, ?, ?)")
-            .bind(sequence(last + 1)?)
+        // After what was stated, whatever became of that: so what is missing stays missing.
+        let listed = self.listed()?.with(&entry(&id, &kid)?);
+        let query = sqlx::query(LIST)
+            .bind(state)
+            .bind(now)
             .bind(certificate)
-            .bind(chain.as_bytes().as_slice())
-            .execute(&mut *self.transaction)
-            .await?;
-        self.advance(operation, now).await
+            .bind(sequence(listed.entries)?)
+            .bind(certificate)
+            .bind(listed.chain.as_bytes().to_vec());
+        let listed = Stated::Listed(listed);
+        Ok(self.advance_by(query, listed, operation, now).await?)
     }
 
     async fn set_state(
@@ -423,19 +454,6 @@ impl Session {
             .cipher
             .open(place(row.id, row.person), &row.attributes)?)
     }
-}
-
-/// How many entries the list has, and its chain.
-async fn last_revocation(
-    connection: &mut SqliteConnection,
-) -> Result<(u64, Array<32>), Unavailable> {
-    let sql = "SELECT sequence, chain FROM revocation ORDER BY sequence DESC LIMIT 1";
-    let last: Option<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_optional(connection).await?;
-    let Some((sequence, chain)) = last else {
-        return Ok((0, Revoked::CHAIN_START));
-    };
-    let entries = u64::try_from(sequence).map_err(|_| Unavailable::Damaged)?;
-    Ok((entries, digest(&chain)?))
 }
 
 fn sequence(number: u64) -> Result<i64, Unavailable> {

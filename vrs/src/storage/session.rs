@@ -16,7 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Division, Operation, Unavailable,
-    census::{self, Census, Moment, Tag, certificates},
+    census::{
+        self, Census, Moment, Tag, certificates,
+        revocations::{self, Listed},
+    },
     cipher::{Cipher, Identity, Place},
     high_water,
 };
@@ -39,9 +42,22 @@ struct Sentinel {
     municipality: MunicipalityCode,
     data_epoch: u64,
     census: Census,
-    /// Of the register. A program from before stated none: [`Session::state_certificates`].
+    /// Of the register. A program from before stated none: [`Session::state_register`].
     #[serde(default)]
     certificates: Option<Census>,
+    /// Of what no longer holds. The same.
+    #[serde(default)]
+    revocations: Option<Listed>,
+}
+
+/// What the sentinel states from now on, besides the new epoch.
+pub(super) enum Stated<'a> {
+    /// What it stated.
+    AsBefore,
+    /// One more certificate.
+    Registered(&'a Tag),
+    /// One more that no longer holds.
+    Listed(Listed),
 }
 
 /// A person row as stored, with the rows of its doses: id and attributes.
@@ -171,12 +187,20 @@ impl Reading {
         }
         let found = certificates::taken(&mut self.transaction, cipher).await?;
         let is_whole = found.is_some() && found == self.sentinel.certificates;
+        let found = revocations::taken(&mut self.transaction).await?;
+        let is_whole = is_whole && found.is_some() && found == self.sentinel.revocations;
         Ok((!is_whole).then_some(Unavailable::Certificates))
     }
 
-    /// Whether the sentinel states what is in the register.
-    pub(super) const fn states_certificates(&self) -> bool {
-        self.sentinel.certificates.is_some()
+    /// Whether the sentinel states what is in the register, and what of it no longer holds.
+    pub(super) const fn states_register(&self) -> bool {
+        self.sentinel.certificates.is_some() && self.sentinel.revocations.is_some()
+    }
+
+    /// What the sentinel states of the list of what no longer holds.
+    pub(super) fn listed(&self) -> Result<&Listed, Unavailable> {
+        let listed = self.sentinel.revocations.as_ref();
+        listed.ok_or(Unavailable::Certificates)
     }
 }
 
@@ -220,20 +244,23 @@ impl Session {
     }
 
     /// States the register as it stands, in a database of a program that stated nothing of it. An old copy that states nothing is stale then.
-    pub(super) async fn state_certificates(mut self) -> Result<(), Unavailable> {
+    pub(super) async fn state_register(mut self) -> Result<(), Unavailable> {
         // Another may have been faster.
-        if !self.states_certificates() {
+        if !self.states_register() {
             let Reading {
                 division,
                 transaction,
                 ..
             } = &mut self.reading;
-            let taken = certificates::taken(transaction, &division.cipher).await?;
-            let taken = taken.ok_or(Unavailable::Certificates)?;
-            let sentinel = Sentinel {
-                certificates: Some(taken),
-                ..self.next()
-            };
+            let certificates = certificates::taken(transaction, &division.cipher).await?;
+            let revocations = revocations::taken(transaction).await?;
+            let (certificates, revocations) = certificates
+                .zip(revocations)
+                .ok_or(Unavailable::Certificates)?;
+            let mut sentinel = self.next();
+            // What was stated is not believed anew.
+            sentinel.certificates.get_or_insert(certificates);
+            sentinel.revocations.get_or_insert(revocations);
             sqlx::query("UPDATE person SET attributes = ? WHERE id = ?")
                 .bind(self.seal(&sentinel))
                 .bind(SENTINEL_ID)
@@ -245,10 +272,10 @@ impl Session {
         self.commit().await
     }
 
-    /// The sentinel of the next epoch.
+    /// The sentinel of the next epoch: one later, once in a transaction.
     fn next(&self) -> Sentinel {
         Sentinel {
-            data_epoch: self.sentinel.data_epoch + 1,
+            data_epoch: self.sentinel.data_epoch + u64::from(!self.advanced),
             ..self.sentinel.clone()
         }
     }
@@ -292,27 +319,26 @@ impl Session {
         operation: &Operation,
         now: i64,
     ) -> Result<(), Unavailable> {
-        if self.advanced {
-            return self.log(operation, now).await;
-        }
+        let query = sqlx::query(advance!());
         Ok(self
-            .advance_by(sqlx::query(advance!()), None, operation, now)
+            .advance_by(query, Stated::AsBefore, operation, now)
             .await?)
     }
 
     /// The same by a query that ends with the statements of [`advance!`], to which all but their values are bound: together, since
-    /// each query is two changes of thread. If it fails, what stands before the failure has been done, and the epoch stays, and the census without
-    /// the `certificate` that the query puts into the register.
+    /// each query is two changes of thread. If it fails, what stands before the failure has been done, and the epoch stays, and what is `stated`.
     pub(super) async fn advance_by(
         &mut self,
         query: Query<'_, Sqlite, SqliteArguments>,
-        certificate: Option<&Tag>,
+        stated: Stated<'_>,
         operation: &Operation,
         now: i64,
     ) -> Result<(), sqlx::Error> {
         let mut sentinel = self.next();
-        if let (Some(census), Some(tag)) = (&mut sentinel.certificates, certificate) {
-            census.add(tag);
+        match (stated, &mut sentinel.certificates) {
+            (Stated::Registered(tag), Some(census)) => census.add(tag),
+            (Stated::Listed(listed), _) => sentinel.revocations = Some(listed),
+            (Stated::AsBefore, _) | (Stated::Registered(_), None) => {}
         }
         query
             .bind(self.seal(&sentinel))
@@ -401,6 +427,7 @@ pub(super) async fn insert_sentinel(
         data_epoch: 0,
         census: Census::EMPTY,
         certificates: Some(Census::EMPTY),
+        revocations: Some(Listed::NOTHING),
     };
     let sql = "INSERT INTO person (id, number_index, number, record_version, attributes) VALUES (?, ?, ?, ?, ?)";
     sqlx::query(sql)
@@ -421,7 +448,7 @@ mod tests {
     use super::*;
     use crate::storage::{
         Folders,
-        census::{ENTRIES, ROWS, certificates},
+        census::{ENTRIES, ROWS, certificates, revocations},
         register::{CERTIFICATE, LATE, OF_PERSON},
     };
 
@@ -505,6 +532,15 @@ mod tests {
                 &[
                     "CO-ROUTINE (subquery-1)",
                     "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at>?)",
+                    "SCAN (subquery-1)",
+                ],
+            ),
+            (
+                revocations::ENTRIES,
+                &[
+                    "CO-ROUTINE (subquery-1)",
+                    "SEARCH revocation USING INTEGER PRIMARY KEY (rowid>?)",
+                    "SEARCH certificate USING INTEGER PRIMARY KEY (rowid=?)",
                     "SCAN (subquery-1)",
                 ],
             ),

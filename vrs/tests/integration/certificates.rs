@@ -1,8 +1,12 @@
-//! Certificates that are gone from the register, others, or not found any more: never "no passport of an earlier one".
+//! Certificates that are gone from the register, others, or not found any more: never "no passport of an earlier one"; nor does one hold again that
+//! no longer held.
 
 use std::path::PathBuf;
 
-use issuance_api::{CertificateKind, ProblemCode, registry::Outcome};
+use issuance_api::{
+    CertificateKind, ProblemCode,
+    registry::{Outcome, RevocationsRequest},
+};
 use vrs::{
     event::Event,
     import,
@@ -106,6 +110,83 @@ async fn nobody_is_told_that_a_certificate_was_never_here() {
     let mut session = division.begin().await.unwrap();
     let said = session.revoke(&certificate_id(9), 0).await;
     assert_eq!(said, Ok(Revocation::Unknown));
+}
+
+/// Without its triggers, which whoever has the file can take out.
+const OPENED: &str = "DROP TRIGGER revocation_stays; DROP TRIGGER revocation_stays_as_written; ";
+/// After which a center that starts would be told of a list that is another.
+const OTHER_LISTS: [&str; 5] = [
+    "DELETE FROM revocation WHERE sequence = 2; \
+        UPDATE certificate SET state = 'delivered' WHERE id NOT IN (SELECT certificate FROM revocation)",
+    "DELETE FROM revocation; UPDATE certificate SET state = 'delivered'",
+    "DELETE FROM revocation WHERE sequence = 1; UPDATE revocation SET sequence = 1, chain = zeroblob(32)",
+    "UPDATE revocation SET certificate = (SELECT id FROM certificate WHERE state = 'delivered') WHERE sequence = 1",
+    "INSERT INTO revocation SELECT 3, id, zeroblob(32) FROM certificate WHERE state = 'delivered'",
+];
+
+/// A third certificate was handed over, and the other two are void.
+async fn with_revocations() -> (World, PathBuf) {
+    let (world, database) = with_certificates().await;
+    let third = world.apply(&number(1));
+    third.ask(&world.vrs, HOME).await.unwrap();
+    third.register(&world.vrs, 3).await.unwrap();
+    third.delivered(&world.vrs, 3).await.unwrap();
+    for id in [1, 2] {
+        assert_eq!(revoke(&world, id).await, Ok(Revocation::Revoked));
+    }
+    (world, database)
+}
+
+async fn revoke(world: &World, id: u8) -> Result<Revocation, Unavailable> {
+    let division = world.place.open(HOME).await?;
+    let mut session = division.begin().await?;
+    let revocation = session.revoke(&certificate_id(id), 0).await?;
+    session.commit().await?;
+    division.close().await;
+    Ok(revocation)
+}
+
+/// What a center is told that knows nothing yet, by a program that has seen nothing either.
+async fn told(world: &World) -> Result<usize, ProblemCode> {
+    let vrs = world.restarted();
+    let told = vrs.revocations(&RevocationsRequest::default()).await;
+    told.map(|told| told.lists.iter().map(|list| list.revoked.len()).sum())
+}
+
+#[tokio::test]
+async fn what_no_longer_holds_does_not_hold_again_without_the_key() {
+    for what in OTHER_LISTS {
+        let (world, database) = with_revocations().await;
+        assert_eq!(told(&world).await, Ok(2), "{what}");
+        sqlite(&database, &[OPENED.to_owned() + what]);
+        let unavailable = Err(ProblemCode::RecordsUnavailable);
+        assert_eq!(told(&world).await, unavailable, "{what}");
+        let said = Event::RecordsUnavailable {
+            municipality: code(HOME),
+            cause: Unavailable::Certificates,
+        };
+        assert_eq!(world.events.take(), [said], "{what}");
+        let look = async || world.place.open(HOME).await.unwrap().look(true).await;
+        assert_eq!(look().await, Err(Unavailable::Certificates), "{what}");
+        // Nor does another entry make this list the one that is stated.
+        let _ = revoke(&world, 3).await;
+        assert_eq!(told(&world).await, unavailable, "{what}");
+        assert_eq!(look().await, Err(Unavailable::Certificates), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_on_the_list_does_not_hold_whatever_the_register_says() {
+    for state in ["delivered", "reserved"] {
+        let (world, database) = with_revocations().await;
+        let third = world.apply(&number(1));
+        assert!(third.ask(&world.vrs, HOME).await.is_ok());
+        let holds = format!("UPDATE certificate SET state = '{state}' WHERE state = 'revoked'");
+        sqlite(&database, &[holds]);
+        let said = third.ask(&world.vrs, HOME).await.err();
+        assert_eq!(said, Some(ProblemCode::RecordsUnavailable), "{state}");
+        assert_eq!(told(&world).await, Ok(2), "the list is what it was");
+    }
 }
 
 #[tokio::test]

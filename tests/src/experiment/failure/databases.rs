@@ -224,18 +224,18 @@ const HOLDER: &str = "(SELECT person FROM certificate)";
 const EARLIER: &str = "(SELECT id FROM certificate WHERE state = 'delivered')";
 
 /// One municipality's files.
-struct Files {
+pub(super) struct Files {
     municipality: MunicipalityCode,
     database: PathBuf,
     key: PathBuf,
-    high_water: PathBuf,
+    pub(super) high_water: PathBuf,
     copy: PathBuf,
     other_database: PathBuf,
     other_key: PathBuf,
 }
 
 impl Files {
-    fn of(databases: &Databases, municipality: MunicipalityCode) -> Self {
+    pub(super) fn of(databases: &Databases, municipality: MunicipalityCode) -> Self {
         let others = MUNICIPALITIES.iter().filter_map(|it| it.parse().ok());
         let other = others.into_iter().find(|it| *it != municipality);
         let other = other.expect("there are three");
@@ -252,13 +252,13 @@ impl Files {
     }
 
     /// A copy as a backup makes it.
-    fn keep(&self) -> io::Result<()> {
+    pub(super) fn keep(&self) -> io::Result<()> {
         let mut sqlite = Command::new("sqlite3");
         sqlite.arg(&self.database);
         run(sqlite.arg(format!(".backup '{}'", self.copy.display()))).map(drop)
     }
 
-    fn sqlite(&self, commands: &[&str]) -> io::Result<()> {
+    pub(super) fn sqlite(&self, commands: &[&str]) -> io::Result<()> {
         let mut sqlite = Command::new("sqlite3");
         sqlite.args(["-bail", "-cmd", ".timeout 60000"]);
         sqlite.arg(&self.database);
@@ -292,6 +292,11 @@ impl Files {
         let imported = division.import(&entries, town.now()).await;
         division.close().await;
         imported.map(drop).map_err(io::Error::other)
+    }
+
+    /// Puts the copy in place of the file.
+    pub(super) fn put_back(&self, databases: &Databases) -> io::Result<()> {
+        self.harm(Damage::Stale, databases)
     }
 
     fn harm(&self, damage: Damage, databases: &Databases) -> io::Result<()> {

@@ -3,7 +3,8 @@
 //! ```text
 //! tag = HMAC-SHA-256(key("census"), id ‖ person ‖ reserved at ‖ certificate id . kid . first 13 bytes ‖ last 16 bytes of attributes), in hexadecimal digits
 //! ```
-//! That is what never changes of a row. Its state does, and is not in the census: but who is found as reserved is who says so.
+//! That is what never changes of a row. Its state does, and is not in the census: but who is found as reserved is who says so, and who is void
+//! is who is on the list of what no longer holds (`revocations`).
 
 use std::fmt::Write;
 
@@ -76,10 +77,10 @@ pub(in crate::storage) const RESERVED: &str = "SELECT count(*), NULL, 0.0, \
         WHERE state = 'reserved' AND (reserved_at, id) > (?, ?) ORDER BY reserved_at, id LIMIT ?)";
 
 /// So many rows or entries, and what is said of them.
-type Piece<T> = (i64, Option<T>, f64, Option<String>);
+pub(super) type Piece<T> = (i64, Option<T>, f64, Option<String>);
 
 /// The lines of a piece, unless something in it is not of its form: what is NULL makes no line.
-fn lines<T>((count, last, strange, text): Piece<T>) -> Option<(Option<T>, String)> {
+pub(super) fn lines<T>((count, last, strange, text): Piece<T>) -> Option<(Option<T>, String)> {
     let text = text.unwrap_or_default();
     let is_theirs = usize::try_from(count).is_ok_and(|count| text.lines().count() == count);
     (is_theirs && strange == 0.0 && text.is_ascii()).then_some((last, text))
