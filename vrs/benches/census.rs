@@ -9,7 +9,7 @@ use issuance_api::registry::Registration;
 use issuance_api::{Array, CertificateId, CertificateKind, MunicipalityCode};
 use tokio::runtime::Runtime;
 use vrs::import;
-use vrs::storage::{Division, Folders, Origin, Reservation};
+use vrs::storage::{Division, Folders, Origin, Reservation, Term};
 
 const MUNICIPALITY: &str = "131016";
 /// Persons, and certificates of one of them.
@@ -65,7 +65,12 @@ async fn register(division: &Arc<Division>) {
     for n in 0..ROWS {
         let registration = registration(n);
         let application = (&Array::new([7; 16]), Origin::Kiosk);
-        let reserved = session.reserve(person, application, &registration, NOW, Duration::MAX);
+        let term = Term {
+            now: NOW,
+            counted: Duration::ZERO,
+            limit: Duration::from_secs(600),
+        };
+        let reserved = session.reserve(person, application, &registration, NOW, term);
         let reserved = reserved.await.expect("it opens");
         assert_eq!(reserved, Reservation::Registered);
     }

@@ -63,6 +63,13 @@ pub enum Event {
     },
     /// The list of refused signers cannot be read; the one read before goes on holding.
     RefusedSignersUnreadable,
+    /// Alarm: the machine's clock was set since that was told last, or since the start.
+    ClockSet {
+        /// Which way.
+        to: Direction,
+        /// By how many seconds.
+        seconds: u64,
+    },
     /// Certificates were not handed over in time.
     Lapsed {
         /// Whose.
@@ -70,6 +77,31 @@ pub enum Event {
         /// How many.
         count: u64,
     },
+}
+
+/// Which way a clock was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To later.
+    Later,
+    /// To earlier.
+    Earlier,
+}
+
+impl Event {
+    /// By so many seconds, to later if positive.
+    #[must_use]
+    pub const fn clock_set(seconds: i64) -> Self {
+        Self::ClockSet {
+            to: if seconds > 0 {
+                Direction::Later
+            } else {
+                Direction::Earlier
+            },
+            seconds: seconds.unsigned_abs(),
+        }
+    }
 }
 
 impl From<Result<usize, RefusedListError>> for Event {

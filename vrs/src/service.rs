@@ -23,12 +23,12 @@ use issuance_api::{CenterId, MunicipalityCode, ProblemCode, VrsId};
 
 use crate::{
     asked::Asked,
-    clock::Clock,
+    clock::{Clock, Steady},
     divisions::Divisions,
     event::{Event, Events},
     nonce::{Nonces, milliseconds},
     statement::StatementKey,
-    storage::{Found, Session, Unavailable},
+    storage::{Found, Session, Term, Unavailable},
     ticket::Tickets,
 };
 
@@ -85,6 +85,7 @@ pub struct Vrs {
     nonces: Nonces,
     tickets: Tickets,
     asked: Asked,
+    steady: Steady,
     /// What cannot be relied on just now, so that each change is noted once.
     down: Mutex<BTreeMap<MunicipalityCode, Unavailable>>,
     /// When all persons are to be looked through again, though nobody else has written.
@@ -104,6 +105,7 @@ impl Vrs {
             nonces: Nonces::new(evidence),
             tickets: Tickets::new(ticket + reservation),
             asked: Asked::default(),
+            steady: Steady::start(&*parts.clock),
             down: Mutex::default(),
             look_again: Mutex::default(),
             parts,
@@ -135,6 +137,9 @@ impl Vrs {
     pub async fn tidy(&self) {
         let uptime = self.parts.clock.uptime();
         self.tickets.rotate(uptime);
+        if let Some(seconds) = self.steady.was_set(&*self.parts.clock) {
+            self.parts.events.note(Event::clock_set(seconds));
+        }
         let reservation = self.parts.lifetimes.reservation;
         self.asked
             .forget(milliseconds(uptime.saturating_sub(reservation)));
@@ -180,16 +185,15 @@ impl Vrs {
 
     /// Waits for other writers only where there is something to write, or where they were in the way just now.
     async fn lapse(&self, municipality: MunicipalityCode) -> Result<u64, Unavailable> {
-        let now = self.parts.clock.unix();
-        let limit = self.parts.lifetimes.reservation;
         let mut reading = self.parts.divisions.read(municipality).await?;
         let was_busy = self.down().get(&municipality) == Some(&Unavailable::Busy);
-        if !was_busy && !reading.is_late(now, limit).await? {
+        if !was_busy && !reading.is_late(self.term()).await? {
             return Ok(0);
         }
         drop(reading);
         let mut session = self.parts.divisions.begin(municipality).await?;
-        let count = session.lapse(now, limit).await?;
+        let now = self.parts.clock.unix();
+        let count = session.lapse(now, self.term()).await?;
         session.commit().await?;
         Ok(count)
     }
@@ -216,6 +220,16 @@ impl Vrs {
         } else {
             // Whether it takes part is the center's to say: here its records are missing.
             Err(ProblemCode::RecordsUnavailable)
+        }
+    }
+
+    /// Of a reservation, as of now: asked in the transaction.
+    fn term(&self) -> Term {
+        let counted = self.steady.counted(&*self.parts.clock);
+        Term {
+            now: self.steady.after(counted),
+            counted,
+            limit: self.parts.lifetimes.reservation,
         }
     }
 

@@ -5,13 +5,15 @@
 //! database can be wrong, while an application is at any of its steps; one at a time, and the calls in pairs, of one's own and across: of each
 //! pair it is seen that both came about. Whatever the terminal is told then
 //! is a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over lapses, and no
-//! revocation is taken back; nor is anybody told that there was no earlier certificate for abroad, whatever became of it. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
+//! revocation is taken back; nor is anybody told that there was no earlier certificate for abroad, whatever became of it.
+//! Nor does anything lapse, or stay, because somebody sets the machines' clocks. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
 //!
 //! Control: the same with a record system that takes a failure for an answer; and the judge is shown two certificates of one application.
 
 mod across;
 mod calls;
 mod careless;
+mod clocks;
 mod databases;
 mod faults;
 mod inside;
@@ -116,6 +118,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         &mut report,
     );
     runtime.block_on(revocations::trials(&town, &mut report))?;
+    runtime.block_on(clocks::trials(&town, &mut report))?;
     let processes = processes::run(size)?;
     processes.report("real programs", &mut report);
     runtime.block_on(control(&town, &mut report))?;

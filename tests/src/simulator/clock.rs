@@ -1,6 +1,6 @@
-//! One time for all programs of a simulation. It stands still until it is moved.
+//! One time for all programs of a simulation. It stands still until it is moved, and the day's time may be set apart from it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -10,6 +10,8 @@ use time::OffsetDateTime;
 pub struct Clock {
     begin: OffsetDateTime,
     passed: AtomicU64,
+    /// Seconds that the day's time was set to later.
+    set: AtomicI64,
 }
 
 impl Default for Clock {
@@ -17,6 +19,7 @@ impl Default for Clock {
         Self {
             begin: OffsetDateTime::now_utc(),
             passed: AtomicU64::new(0),
+            set: AtomicI64::new(0),
         }
     }
 }
@@ -31,6 +34,11 @@ impl Clock {
         self.passed.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
+    /// Sets the day's time so many seconds later, or earlier if negative, as whoever sets the machines' clocks does: no time passes.
+    pub fn set(&self, seconds: i64) {
+        self.set.fetch_add(seconds, Ordering::SeqCst);
+    }
+
     /// Since the beginning.
     #[must_use]
     pub fn passed(&self) -> Duration {
@@ -40,7 +48,8 @@ impl Clock {
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
-        self.begin + self.passed()
+        let set = time::Duration::seconds(self.set.load(Ordering::SeqCst));
+        self.begin + self.passed() + set
     }
 }
 

@@ -260,7 +260,7 @@ impl Vrs {
                 (&claims.application, claims.terminal.role().into()),
                 certificate,
                 self.parts.clock.unix(),
-                self.parts.lifetimes.reservation,
+                self.term(),
             )
             .await
             .map_err(broken)?;
@@ -318,7 +318,7 @@ impl Vrs {
                 &claims.application,
                 &request.certificate_id,
                 self.parts.clock.unix(),
-                reservation,
+                self.term(),
             )
             .await
             .map_err(broken)?;

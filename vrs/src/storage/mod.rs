@@ -32,7 +32,7 @@ pub use cipher::KeyError;
 pub use division::{CreateError, Division, FILES};
 pub use operation::{Operation, OutcomeName};
 pub use persons::{Found, Imported, PersonNumber};
-pub use register::{Delivery, Origin, Reservation, Revocation};
+pub use register::{Delivery, Origin, Reservation, Revocation, Term};
 pub use session::{Reading, Session};
 
 /// Where divisions and keys lie.

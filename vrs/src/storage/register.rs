@@ -53,6 +53,35 @@ pub enum Revocation {
     Unknown,
 }
 
+/// When a reservation is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Term {
+    /// [`Steady::counted`](crate::clock::Steady::counted), asked in the transaction: what this process reserved before it is not of later.
+    pub counted: Duration,
+    /// [`Steady::after`](crate::clock::Steady::after) that: Unix time, in seconds.
+    pub now: i64,
+    /// How long one lasts.
+    pub limit: Duration,
+}
+
+impl Term {
+    /// It is over for what was reserved before the first of these, or after the second: what is of later than now is an earlier process's, under
+    /// a clock that was set back since, and is as old as this process at least.
+    fn bounds(&self) -> (i64, i64) {
+        let after = if self.counted > self.limit {
+            self.now
+        } else {
+            i64::MAX
+        };
+        (self.now.saturating_sub(seconds(self.limit)), after)
+    }
+
+    fn is_over(&self, reserved_at: i64) -> bool {
+        let (before, after) = self.bounds();
+        reserved_at < before || reserved_at > after
+    }
+}
+
 /// Where a certificate was issued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,8 +142,8 @@ pub(super) const OF_PERSON: &str = "SELECT id, person, state, reserved_at, attri
     WHERE person = ? AND state = 'delivered'";
 pub(super) const CERTIFICATE: &str =
     "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
-pub(super) const LATE: &str =
-    "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ?";
+pub(super) const LATE: &str = "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ? \
+    UNION ALL SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at > ?";
 
 /// Fails where the certificate stands there. With the new epoch, so that a copy from before the entry is known for what it is.
 const RESERVE: &str = advance!(
@@ -190,13 +219,15 @@ impl Reading {
         })
     }
 
-    /// Whether anything was reserved longer ago than `limit` and not handed over.
+    /// Whether anything was reserved whose term is over, and not handed over.
     ///
     /// # Errors
     /// [`Unavailable`].
-    pub async fn is_late(&mut self, now: i64, limit: Duration) -> Result<bool, Unavailable> {
+    pub async fn is_late(&mut self, term: Term) -> Result<bool, Unavailable> {
+        let (before, after) = term.bounds();
         let late: Option<i64> = sqlx::query_scalar(LATE)
-            .bind(now.saturating_sub(seconds(limit)))
+            .bind(before)
+            .bind(after)
             .fetch_optional(&mut *self.transaction)
             .await?;
         Ok(late.is_some())
@@ -247,7 +278,7 @@ impl Session {
         (application, origin): (&Array<16>, Origin),
         registration: &Registration,
         now: i64,
-        limit: Duration,
+        term: Term,
     ) -> Result<Reservation, Unavailable> {
         let entry = Entry {
             application: application.clone(),
@@ -260,7 +291,7 @@ impl Session {
         let certificate = Certificate {
             id,
             person: person.0,
-            reserved_at: now,
+            reserved_at: term.now,
             certificate_id: &certificate_id,
             kid: registration.kid.as_str(),
             attributes: &attributes,
@@ -271,7 +302,7 @@ impl Session {
             .bind(&certificate_id)
             .bind(person.0)
             .bind(registration.kid.as_str())
-            .bind(now)
+            .bind(term.now)
             .bind(now)
             .bind(attributes);
         let reserved = Operation::Reserved {
@@ -285,7 +316,7 @@ impl Session {
             Ok(()) => Ok(Reservation::Registered),
             // It stands there: nothing of this query was done.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                self.reserved_before(person, &entry, now, limit).await
+                self.reserved_before(person, &entry, now, term).await
             }
             Err(error) => Err(error.into()),
         }
@@ -297,7 +328,7 @@ impl Session {
         person: PersonNumber,
         entry: &Entry<&Registration>,
         now: i64,
-        limit: Duration,
+        term: Term,
     ) -> Result<Reservation, Unavailable> {
         let row = self.certificate(&entry.registration.certificate_id).await?;
         let row = row.ok_or(Unavailable::Damaged)?;
@@ -307,7 +338,7 @@ impl Session {
             && known.registration == *entry.registration;
         Ok(if row.person != person.0 || !same {
             Reservation::Conflict
-        } else if self.holds(&row, now, limit).await? {
+        } else if self.holds(&row, now, term).await? {
             Reservation::Registered
         } else {
             Reservation::Void
@@ -323,7 +354,7 @@ impl Session {
         application: &Array<16>,
         certificate: &CertificateId,
         now: i64,
-        limit: Duration,
+        term: Term,
     ) -> Result<Delivery, Unavailable> {
         let Some(row) = self.certificate(certificate).await? else {
             // Of a register that is whole alone.
@@ -333,7 +364,7 @@ impl Session {
         if self.open_entry(&row)?.application != *application {
             return Ok(Delivery::Unknown);
         }
-        if !self.holds(&row, now, limit).await? {
+        if !self.holds(&row, now, term).await? {
             return Ok(Delivery::Void);
         }
         if row.state == "reserved" {
@@ -347,13 +378,15 @@ impl Session {
         Ok(Delivery::Delivered)
     }
 
-    /// Voids what was reserved longer ago than `limit` and not handed over; says how many.
+    /// Voids what was reserved, not handed over, and whose term is over; says how many.
     ///
     /// # Errors
     /// [`Unavailable`].
-    pub async fn lapse(&mut self, now: i64, limit: Duration) -> Result<u64, Unavailable> {
+    pub async fn lapse(&mut self, now: i64, term: Term) -> Result<u64, Unavailable> {
+        let (before, after) = term.bounds();
         let late: Vec<i64> = sqlx::query_scalar(LATE)
-            .bind(now.saturating_sub(seconds(limit)))
+            .bind(before)
+            .bind(after)
             .fetch_all(&mut *self.transaction)
             .await?;
         let mut count = 0;
@@ -388,8 +421,8 @@ impl Session {
     }
 
     /// Whether it still holds; one whose time is over is voided here, whether or not the clean-up has come by.
-    async fn holds(&mut self, row: &Row, now: i64, limit: Duration) -> Result<bool, Unavailable> {
-        if row.state == "reserved" && row.reserved_at < now.saturating_sub(seconds(limit)) {
+    async fn holds(&mut self, row: &Row, now: i64, term: Term) -> Result<bool, Unavailable> {
+        if row.state == "reserved" && term.is_over(row.reserved_at) {
             self.void(row.id, now).await?;
             return Ok(false);
         }

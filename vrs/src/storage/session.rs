@@ -484,7 +484,13 @@ mod tests {
             ),
             (
                 LATE,
-                &["SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)"],
+                &[
+                    "COMPOUND QUERY",
+                    "LEFT-MOST SUBQUERY",
+                    "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)",
+                    "UNION ALL",
+                    "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at>?)",
+                ],
             ),
             // And nothing but the index says what the index has.
             (

@@ -1,12 +1,16 @@
 //! Persons who are gone, older, or not found any more: never "no such person", and never what they were once.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use issuance_api::{
     ProblemCode,
     registry::{Outcome, RevocationsRequest},
 };
-use vrs::{event::Event, import, storage::Unavailable};
+use vrs::{
+    event::Event,
+    import,
+    storage::{Term, Unavailable},
+};
 
 use crate::{
     fixture::{HOME, MUNICIPALITIES, World, code},
@@ -121,7 +125,12 @@ async fn whoever_is_gone_older_or_not_found_makes_all_persons_unavailable() {
             assert_eq!(division.look(false).await, Err(Unavailable::Persons));
             // The rest goes on: nothing else is known to be wrong.
             let mut session = division.begin().await.unwrap();
-            session.lapse(0, std::time::Duration::ZERO).await.unwrap();
+            let term = Term {
+                now: 0,
+                counted: Duration::ZERO,
+                limit: Duration::ZERO,
+            };
+            session.lapse(0, term).await.unwrap();
             session.commit().await.unwrap();
         }
     }

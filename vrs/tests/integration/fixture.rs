@@ -198,8 +198,8 @@ pub(crate) struct TestClock {
 }
 
 impl TestClock {
-    /// The day's time alone, as when it is set.
-    pub(crate) fn set_forward(&self, seconds: i64) {
+    /// The day's time alone, as when it is set; back, where negative.
+    pub(crate) fn set(&self, seconds: i64) {
         self.unix.fetch_add(seconds, Ordering::SeqCst);
     }
 
@@ -253,7 +253,14 @@ impl World {
         std::fs::write(&refused, "# nobody\n").unwrap();
         let clock = Arc::new(TestClock::default());
         let events = Arc::new(Noted::default());
-        let (vrs, statement) = service(&place, &refused, &clock, &events, Binding::Required);
+        let (vrs, statement) = service(
+            &place,
+            &refused,
+            &clock,
+            &events,
+            Binding::Required,
+            Lifetimes::MAX,
+        );
         Self {
             place,
             vrs,
@@ -271,14 +278,31 @@ impl World {
 
     /// As [`Self::restarted`], believing cards that are bound like this.
     pub(crate) fn restarted_with(&self, binding: Binding) -> Arc<Vrs> {
-        service(
+        self.again(binding, Lifetimes::MAX)
+    }
+
+    /// As [`Self::restarted`], with reservations that last so many seconds.
+    pub(crate) fn restarted_reserving(&self, seconds: u64) -> Arc<Vrs> {
+        let reservation = Duration::from_secs(seconds);
+        self.again(
+            Binding::Required,
+            Lifetimes {
+                reservation,
+                ..Lifetimes::MAX
+            },
+        )
+    }
+
+    fn again(&self, binding: Binding, lifetimes: Lifetimes) -> Arc<Vrs> {
+        let (vrs, _) = service(
             &self.place,
             &self.refused,
             &self.clock,
             &self.events,
             binding,
-        )
-        .0
+            lifetimes,
+        );
+        vrs
     }
 
     /// An application up to its ticket.
@@ -295,6 +319,7 @@ fn service(
     clock: &Arc<TestClock>,
     events: &Arc<Noted>,
     binding: Binding,
+    lifetimes: Lifetimes,
 ) -> (Arc<Vrs>, ed25519_dalek::VerifyingKey) {
     let key = place.folders.keys.join("statement.pem");
     if !key.exists() {
@@ -305,7 +330,7 @@ fn service(
     let vrs = Vrs::new(Parts {
         id: "vrs-1".parse().unwrap(),
         centers: vec![center("center-1")],
-        lifetimes: Lifetimes::MAX,
+        lifetimes,
         divisions: Divisions::new(place.folders.clone(), &MUNICIPALITIES.map(code)),
         trust: TrustStore::new(
             Environment::Emulator,

@@ -14,3 +14,4 @@ mod register;
 mod service;
 mod storage;
 mod support;
+mod time;

@@ -244,11 +244,13 @@ async fn a_hand_over_tells_nobody_who_is_known_where() {
 
 #[tokio::test]
 async fn a_lapsed_certificate_stays_void_for_its_own_application() {
-    let world = with_one_person().await;
+    let mut world = with_one_person().await;
+    // Shorter than a ticket.
+    world.vrs = world.restarted_reserving(60);
     let application = world.apply(&number(1));
     application.ask(&world.vrs, HOME).await.unwrap();
     application.register(&world.vrs, 1).await.unwrap();
-    world.clock.set_forward(601);
+    world.clock.advance(61);
     let lapsed = Some(ProblemCode::RegistrationLapsed);
     assert_eq!(application.register(&world.vrs, 1).await.err(), lapsed);
     assert_eq!(application.delivered(&world.vrs, 1).await.err(), lapsed);
