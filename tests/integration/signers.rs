@@ -129,22 +129,24 @@ fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
         };
 
         // The record system alone: whatever the center believes, nobody gets a ticket.
-        fs::write(list("vrs"), format!("{signer} # lost\n")).unwrap();
+        fs::write(list("vrs"), format!("{signer} # lost\nend\n")).unwrap();
         assert_eq!((center().await, vrs().await), (refused, refused));
         // The center alone: it does not even ask.
-        fs::write(list("vrs"), "").unwrap();
-        fs::write(list("center"), format!("{signer}\n")).unwrap();
+        fs::write(list("vrs"), "end\n").unwrap();
+        fs::write(list("center"), format!("{signer}\nend\n")).unwrap();
         assert_eq!((center().await, vrs().await), (refused, None));
         // The surface AP's signer counts as much.
-        fs::write(list("center"), format!("{surface_signer}\n")).unwrap();
-        fs::write(list("vrs"), format!("{surface_signer}\n")).unwrap();
+        fs::write(list("center"), format!("{surface_signer}\nend\n")).unwrap();
+        fs::write(list("vrs"), format!("{surface_signer}\nend\n")).unwrap();
         assert_eq!((center().await, vrs().await), (refused, refused));
-        fs::write(list("vrs"), "").unwrap();
+        fs::write(list("vrs"), "end\n").unwrap();
         assert_eq!((center().await, vrs().await), (refused, None));
-        // A list that was broken in the editing leaves the last one in force.
-        fs::write(list("center"), "nonsense\n").unwrap();
-        assert_eq!((center().await, vrs().await), (refused, None));
-        fs::write(list("center"), "").unwrap();
+        // A list that was broken in the editing, or emptied, leaves the last one in force.
+        for broken in ["nonsense\n", ""] {
+            fs::write(list("center"), broken).unwrap();
+            assert_eq!((center().await, vrs().await), (refused, None));
+        }
+        fs::write(list("center"), "end\n").unwrap();
         assert_eq!((center().await, vrs().await), (None, None));
     });
     let noted = |program: &Option<Program>, event: &str, times: usize| {
@@ -153,7 +155,7 @@ fn a_signer_withdrawn_while_everything_runs_is_refused_by_both() {
         let told = poll(Duration::from_secs(10), || (count() == times).then_some(()));
         assert!(told.is_some(), "{event}: {}", count());
     };
-    noted(&world.center, "\"refused-signers-unreadable\"", 1);
+    noted(&world.center, "\"refused-signers-unreadable\"", 2);
     noted(&world.center, "\"refused-signers-read\"", 3);
     noted(&world.vrs, "\"refused-signers-read\"", 4);
 }

@@ -1,6 +1,7 @@
 //! Municipal signers that are refused: a file the operator edits while the program runs.
 //!
-//! One key id a line, in the form [`KeyId`] writes it; empty lines and what follows `#` count for nothing.
+//! One key id a line, in the form [`KeyId`] writes it, and `end` on the last; empty lines and what follows `#` count
+//! for nothing. Without its end a file that was cut off, or emptied, would be a list that refuses fewer, or nobody.
 //! The file is read again once anything about it changed (its inode, its length, its time of change).
 
 use std::collections::BTreeSet;
@@ -11,9 +12,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::KeyId;
 
-/// The list cannot be read, or a line is no key id.
+/// The last line of a list that is whole.
+const END: &str = "end";
+
+/// The list cannot be read, a line is no key id, or the last is not `end`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: not a list of key ids", .0.display())]
+#[error("{}: not a list of key ids, one a line, with `end` on the last", .0.display())]
 pub struct RefusedListError(PathBuf);
 
 /// The list, as the file has it now.
@@ -84,9 +88,16 @@ fn stamp(path: &Path) -> Option<Stamp> {
 fn read(path: &Path) -> Result<BTreeSet<KeyId>, RefusedListError> {
     let unreadable = || RefusedListError(path.to_owned());
     let text = fs::read_to_string(path).map_err(|_| unreadable())?;
-    text.lines()
+    let mut lines: Vec<_> = text
+        .lines()
         .map(|line| line.split('#').next().unwrap_or_default().trim())
         .filter(|line| !line.is_empty())
+        .collect();
+    if lines.pop() != Some(END) {
+        return Err(unreadable());
+    }
+    lines
+        .into_iter()
         .map(|line| line.parse().map_err(|_| unreadable()))
         .collect()
 }
@@ -114,10 +125,10 @@ mod tests {
         let unreadable = Some(Err(RefusedListError(path.clone())));
         assert!(RefusedSigners::load(&path).is_err());
 
-        fs::write(&path, "# none\n").unwrap();
+        fs::write(&path, "# none\nend\n").unwrap();
         let list = RefusedSigners::load(&path).unwrap();
         assert_eq!(look(&list, &signer), (false, None));
-        fs::write(&path, format!("{signer}  # withdrawn\n\n")).unwrap();
+        fs::write(&path, format!("{signer}  # withdrawn\n\nend # of it\n\n")).unwrap();
         assert_eq!(look(&list, &signer), (true, Some(Ok(1))));
         assert_eq!(look(&list, &other), (false, None));
         // Each change is told once.
@@ -130,10 +141,36 @@ mod tests {
         // Put in place by renaming, as careful editors do, with the length of the one before.
         for listed in [&signer, &other] {
             let new = folder.path().join("new");
-            fs::write(&new, format!("{listed}\n")).unwrap();
+            fs::write(&new, format!("{listed}\nend\n")).unwrap();
             fs::rename(&new, &path).unwrap();
             assert_eq!(look(&list, listed), (true, Some(Ok(1))));
         }
         assert_eq!(look(&list, &signer), (false, None));
+    }
+
+    #[test]
+    fn a_list_that_was_cut_off_or_emptied_refuses_no_fewer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("refused.txt");
+        let signers = [1, 2].map(|number| KeyId::new(*b"1322131", *b"000", [0, 0, 0, number]));
+        let [one, other] = signers.map(Result::unwrap);
+        let whole = format!("{one}\n{other}\nend\n");
+        fs::write(&path, &whole).unwrap();
+        let list = RefusedSigners::load(&path).unwrap();
+        let unreadable = Some(Err(RefusedListError(path.clone())));
+        // Up to the last letter of its end; the line's own end is not needed.
+        for length in 0..whole.len() - 1 {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(look(&list, &one), (true, unreadable.clone()), "{length}");
+            assert_eq!(look(&list, &other), (true, None), "{length}");
+            assert!(RefusedSigners::load(&path).is_err(), "{length}");
+        }
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert_eq!(look(&list, &other), (true, Some(Ok(2))));
+        // Two lists, one after the other.
+        fs::write(&path, format!("{one}\nend\n{other}\nend\n")).unwrap();
+        assert_eq!(look(&list, &other), (true, unreadable));
+        fs::write(&path, "end").unwrap();
+        assert_eq!(look(&list, &other), (false, Some(Ok(0))));
     }
 }

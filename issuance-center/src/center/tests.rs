@@ -154,7 +154,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         KeyFile::create(&path("key"), card::trust::Environment::Emulator).unwrap();
-        std::fs::write(path("refused"), "").unwrap();
+        std::fs::write(path("refused"), "end").unwrap();
         // Noon in Japan.
         let clock = Arc::new(HandClock::at(datetime!(2026-11-24 03:00 UTC)));
         let mut parts = Parts {

@@ -479,7 +479,7 @@ fn lists_and_keys(folder: &Path) -> io::Result<()> {
     for name in ["lists", "signing"] {
         fs::create_dir_all(folder.join(name))?;
     }
-    fs::write(folder.join("lists/refused-signers.txt"), "")
+    fs::write(folder.join("lists/refused-signers.txt"), "end\n")
 }
 
 /// Everything here runs on kernels that cannot confine files and ports, too; how far they do is `./shomei experiment G4`'s to show.

@@ -250,7 +250,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let place = Place::new(&MUNICIPALITIES).await;
         let refused = place.folders.data.join("refused-signers.txt");
-        std::fs::write(&refused, "# nobody\n").unwrap();
+        std::fs::write(&refused, "# nobody\nend\n").unwrap();
         let clock = Arc::new(TestClock::default());
         let events = Arc::new(Noted::default());
         let (vrs, statement) = service(

@@ -48,7 +48,7 @@ impl Site {
         }
         fs::create_dir(path.join("lists")).unwrap();
         fs::create_dir(path.join("signing")).unwrap();
-        fs::write(path.join("lists/refused-signers.txt"), "").unwrap();
+        fs::write(path.join("lists/refused-signers.txt"), "end\n").unwrap();
         let text = include_str!("../../vrs.example.toml")
             .replace(":7443", ":0")
             .replace(":7480", ":0")

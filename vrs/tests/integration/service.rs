@@ -255,7 +255,7 @@ async fn a_signer_refused_while_running_is_refused() {
     world.apply(&number(1));
     let mut application = Application::new(&number(1));
     for signer in [surface_signer_id(), signer_id()] {
-        fs::write(&world.refused, format!("{signer} # lost\n")).unwrap();
+        fs::write(&world.refused, format!("{signer} # lost\nend\n")).unwrap();
         assert_eq!(
             application.prove(&world.vrs),
             Err(ProblemCode::CardSignerRefused)

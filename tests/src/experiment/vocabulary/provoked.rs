@@ -120,10 +120,10 @@ fn signers(witness: &mut Witness) -> io::Result<()> {
             "ordinary",
             &[(server, "refused-signers-unreadable")],
         )?;
-        list(of, &format!("{signer}\n"), &witness.world)?;
+        list(of, &format!("{signer}\nend\n"), &witness.world)?;
         let expected = [(server, "refused-signers-read"), (server, "signer-refused")];
         shown(witness, "ordinary", &expected)?;
-        list(of, "", &witness.world)?;
+        list(of, "end\n", &witness.world)?;
         shown(witness, "ordinary", &expected[..1])?;
     }
     Ok(())
