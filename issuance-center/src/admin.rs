@@ -1,7 +1,9 @@
 //! Health and metrics, on loopback.
 //!
-//! `/health` is 200 while certificates can be signed, else 503: `{"signing":…,"revocations":…,"abroad_days":…}`. A list that VRS
-//! has not told yet is said, and does not make the center ill; nor do days that run out, which are an event too.
+//! `/health` is 200 while certificates can be signed and what is revoked can be published, else 503:
+//! `{"signing":…,"revocations":…,"unpublished":…,"abroad_days":…}`. A list that VRS has not told yet is said, and does not make
+//! the center ill; nor do days that run out, which are an event too. Revocations under a key that is not published
+//! (`unpublished`: how many) do: nobody learns of them.
 
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub struct Admin {
 struct Health {
     signing: bool,
     revocations: bool,
+    unpublished: usize,
     /// Days for which certificates for abroad can be signed; left out where none are issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     abroad_days: Option<i64>,
@@ -41,12 +44,13 @@ impl Admin {
                 let health = Health {
                     signing: !self.signing.is_stopped(),
                     revocations: self.published.has_list(),
+                    unpublished: self.published.unpublished(),
                     abroad_days: self
                         .signing
                         .barcodes()
                         .map(|signers| signers.days_left(OffsetDateTime::now_utc())),
                 };
-                let status = if health.signing {
+                let status = if health.signing && health.unpublished == 0 {
                     StatusCode::OK
                 } else {
                     StatusCode::SERVICE_UNAVAILABLE

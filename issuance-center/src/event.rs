@@ -66,6 +66,11 @@ pub enum Event {
         /// Entries in all of them.
         count: usize,
     },
+    /// Alarm: VRS knows revocations under keys that `signing.published` lacks, so that nobody learns of them.
+    RevocationsUnpublished {
+        /// Entries.
+        count: usize,
+    },
     /// An app did not get a certificate; of the same code a line a minute at most.
     EnrolmentRefused {
         /// Why: a problem code.

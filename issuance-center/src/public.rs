@@ -58,6 +58,8 @@ struct Ready {
     lists: Option<BTreeMap<KeyId, Bytes>>,
     /// In all lists, those of other keys too.
     entries: usize,
+    /// Of them, those of keys that are not published: nobody can fetch these.
+    unpublished: usize,
 }
 
 /// Which build runs ([`issuance_channel::build`]).
@@ -85,6 +87,7 @@ impl Published {
             jwks: jwks(&keys, None),
             lists: None,
             entries: 0,
+            unpublished: 0,
         };
         let build = bytes(&Build {
             program: env!("CARGO_PKG_NAME"),
@@ -145,10 +148,14 @@ impl Published {
             };
             (key.kid().clone(), bytes(&list))
         });
+        let of_others = lists
+            .iter()
+            .filter(|(kid, _)| !self.keys.iter().any(|key| key.kid() == *kid));
         let ready = Ready {
             jwks: jwks(&self.keys, Some(lists)),
             lists: Some(of_keys.collect()),
             entries: lists.values().map(Rids::len).sum(),
+            unpublished: of_others.map(|(_, rids)| rids.len()).sum(),
         };
         *self.ready.write().unwrap_or_else(PoisonError::into_inner) = ready;
     }
@@ -159,11 +166,17 @@ impl Published {
         self.read().lists.is_some()
     }
 
-    /// Entries of all lists; nothing while there is none.
+    /// Entries of all lists, those of keys that are not published too; nothing while there is none.
     #[must_use]
     pub fn entries(&self) -> Option<usize> {
         let ready = self.read();
         ready.lists.as_ref().map(|_| ready.entries)
+    }
+
+    /// Revocations whose key is not among the published: certificates that everybody takes for good.
+    #[must_use]
+    pub fn unpublished(&self) -> usize {
+        self.read().unpublished
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Ready> {

@@ -115,15 +115,30 @@ impl Fetching {
         if self.published.entries() == Some(count) {
             return;
         }
+        let before = self.standing();
         let (known, published) = (std::mem::take(&mut self.known), Arc::clone(&self.published));
         let publishing = tokio::task::spawn_blocking(move || {
             published.publish(&known.lists);
             known
         });
-        if let Ok(known) = publishing.await {
-            self.known = known;
+        let Ok(known) = publishing.await else {
+            return;
+        };
+        self.known = known;
+        let (listed, unpublished) = self.standing();
+        if let Some(count) = listed.filter(|_| listed != before.0) {
             events.note(Event::RevocationsPublished { count });
         }
+        if unpublished != before.1 {
+            events.note(Event::RevocationsUnpublished { count: unpublished });
+        }
+    }
+
+    /// Entries that anybody can fetch, where there is a list, and those that nobody can.
+    fn standing(&self) -> (Option<usize>, usize) {
+        let unpublished = self.published.unpublished();
+        let entries = self.published.entries();
+        (entries.map(|all| all - unpublished), unpublished)
     }
 }
 

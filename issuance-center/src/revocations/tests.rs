@@ -1,11 +1,20 @@
 use std::sync::{Mutex, PoisonError};
 
+use card::trust::Environment;
+use http::{Method, StatusCode};
 use issuance_api::{CertificateId, ProblemCode, registry};
+use issuance_channel::server::OpenService as _;
+use time::OffsetDateTime;
 
 use super::*;
 use crate::{
+    admin::Admin,
+    event::Listener,
+    metrics::Metrics,
     registry::Answer,
-    testing::{Notes, build, published_key},
+    reports::Reports,
+    signing::{KeyFile, Signing},
+    testing::{HandClock, Notes, build, published_key},
 };
 
 /// A VRS that knows revocations only: of each municipality its list, so many entries an answer.
@@ -110,6 +119,25 @@ impl Stage {
     async fn poll(&mut self) {
         self.fetching.poll(&self.vrs, &self.notes).await;
     }
+
+    /// What the operator hears: the status, and how many revocations are not published.
+    async fn health(&self) -> (StatusCode, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key.pem");
+        KeyFile::create(&key, Environment::Emulator).unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let clock = Arc::new(HandClock::at(OffsetDateTime::UNIX_EPOCH));
+        let notes = Arc::new(Notes::default());
+        let admin = Admin {
+            metrics: Arc::clone(&metrics),
+            signing: Arc::new(Signing::new(KeyFile::load(&key).unwrap())),
+            published: Arc::clone(&self.published),
+            reports: Reports::new(Listener::Admin, metrics, notes, clock),
+        };
+        let answer = admin.handle(&Method::GET, "/health").await;
+        let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        (answer.status(), said["unpublished"].as_u64().unwrap())
+    }
 }
 
 #[tokio::test]
@@ -159,6 +187,39 @@ async fn what_cannot_be_fetched_whole_is_an_alarm_and_goes_on_later() {
             Event::RevocationsBehind { missing: 97 },
             Event::RevocationsPublished { count: 200 },
             Event::RevocationsBehind { missing: 1 }
+        ]
+    );
+}
+
+/// A key that was taken down takes its list with it.
+#[tokio::test]
+async fn revocations_under_a_key_that_is_not_published_are_an_alarm_and_make_it_ill() {
+    let mut stage = Stage::new();
+    let published = stage.kid.clone();
+    stage.set("131016", [1, 2]);
+    stage.poll().await;
+    let other = published_key().kid().clone();
+    assert_ne!(other, published);
+    assert_eq!(stage.health().await, (StatusCode::OK, 0));
+    stage.kid = other.clone();
+    stage.set("132217", [3]);
+    stage.poll().await;
+    // Once, and not with every look.
+    stage.poll().await;
+    assert_eq!(stage.health().await, (StatusCode::SERVICE_UNAVAILABLE, 1));
+    stage.set("132217", [3, 4]);
+    stage.poll().await;
+    stage.kid = published;
+    stage.set("011002", [5]);
+    stage.poll().await;
+    assert_eq!(stage.health().await, (StatusCode::SERVICE_UNAVAILABLE, 2));
+    assert_eq!(
+        stage.notes.all(),
+        [
+            Event::RevocationsPublished { count: 2 },
+            Event::RevocationsUnpublished { count: 1 },
+            Event::RevocationsUnpublished { count: 2 },
+            Event::RevocationsPublished { count: 3 },
         ]
     );
 }
