@@ -19,7 +19,7 @@ use issuance_center::{
         vdsnc::store::{self, StoreError},
     },
 };
-use sandbox::{SandboxError, Trial};
+use sandbox::{Memory, SandboxError, Trial};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -156,7 +156,7 @@ enum Failure {
 fn main() -> ExitCode {
     // Whatever the command: most have a key at hand.
     let hardened = sandbox::harden().map_err(Failure::from);
-    match hardened.and_then(|_| run(Arguments::parse().command)) {
+    match hardened.and_then(|memory| run(Arguments::parse().command, memory)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             explain(&failure);
@@ -165,14 +165,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(command: Command, memory: Memory) -> Result<(), Failure> {
     match command {
         Command::Serve { config } => {
             let config = Config::load(&config).map_err(ServeError::from)?;
             let clock = Arc::new(SystemClock::start());
             Ok(serve(config, clock, Trial::default())?)
         }
-        Command::Keys { command } => keys(command),
+        Command::Keys { command } => {
+            memory.tell();
+            keys(command)
+        }
     }
 }
 

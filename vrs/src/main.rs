@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use card::trust::Environment;
 use clap::{Parser, Subcommand};
 use issuance_api::{CertificateId, MunicipalityCode};
-use sandbox::Trial;
+use sandbox::{Memory, Trial};
 use vrs::{
     clock::SystemClock,
     commands::{self, CommandError},
@@ -77,7 +77,7 @@ enum Key {
 fn main() -> ExitCode {
     // Whatever the command: an import holds a whole municipality.
     let hardened = sandbox::harden().map_err(CommandError::from);
-    match hardened.and_then(|_| run(Arguments::parse())) {
+    match hardened.and_then(|memory| run(Arguments::parse(), memory)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             commands::explain(&error);
@@ -86,13 +86,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), CommandError> {
+fn run(arguments: Arguments, memory: Memory) -> Result<(), CommandError> {
     let clock = SystemClock::start();
     let config = || Ok::<_, CommandError>(Config::load(&arguments.config)?);
     // Serving confines itself before it has threads.
     if matches!(arguments.command, Command::Serve) {
         return Ok(serve(config()?, clock, Trial::default())?);
     }
+    memory.tell();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,5 +1,7 @@
 //! The process's own memory: not dumped, not looked into, not swapped out.
 
+use std::io::Write;
+
 use rustix::{
     mm::{MlockAllFlags, mlockall},
     process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
@@ -18,6 +20,16 @@ pub enum Memory {
     /// The system does not give it: RLIMIT_MEMLOCK is not unlimited, and there is no CAP_IPC_LOCK. A limit is of no use, for a
     /// process that reaches it gets no memory at all.
     NotLocked,
+}
+
+impl Memory {
+    /// Says on standard error where it is not, in a line of JSON. For commands that end by themselves: what serves says it in `confined`.
+    pub fn tell(self) {
+        if self == Self::NotLocked {
+            // There is nowhere to report that standard error is gone.
+            let _ = writeln!(std::io::stderr(), r#"{{"event":"memory-not-locked"}}"#);
+        }
+    }
 }
 
 /// Turns core dumps off, shuts debuggers of the same user out, and locks memory where the system lets it. A panic says where it was, and no more.

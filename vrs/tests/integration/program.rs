@@ -310,6 +310,27 @@ async fn serving_makes_no_database_and_says_what_is_missing() {
     );
 }
 
+/// What a command says whose memory may be swapped out.
+const NOT_LOCKED: &str = r#"{"event":"memory-not-locked"}"#;
+
+#[test]
+fn a_command_says_that_its_memory_is_not_locked() {
+    let site = Site::new();
+    let command = site.command(&["init", "--municipality", HOME]);
+    // With the usual limit of 8 MiB at most, and no root's right to be beyond it.
+    let usual = "ulimit -l 8192 2>/dev/null || true; \
+        [ $(id -u) != 0 ] || set -- --bounding-set=-ipc_lock \"$@\"; exec setpriv \"$@\"";
+    let limited = Command::new("sh")
+        .args(["-c", usual, "sh"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .output()
+        .unwrap();
+    assert!(limited.status.success());
+    let said = String::from_utf8(limited.stderr).unwrap();
+    assert_eq!(said.lines().collect::<Vec<_>>(), [NOT_LOCKED]);
+}
+
 #[test]
 fn a_wrong_file_is_told_by_line_and_column_and_changes_nothing() {
     let site = Site::new();
@@ -318,8 +339,10 @@ fn a_wrong_file_is_told_by_line_and_column_and_changes_nothing() {
     let output = site.import(&file);
     assert!(!output.status.success());
     let error = String::from_utf8(output.stderr).unwrap();
+    // Where memory cannot be locked, that is said first.
+    let first = error.lines().find(|line| !line.contains(NOT_LOCKED));
     assert_eq!(
-        error.lines().next(),
+        first,
         Some(r#"{"line":3,"column":9,"name":"生年月日","code":"date"}"#)
     );
     assert!(!error.contains("CANARY"));
