@@ -1,4 +1,5 @@
-//! A printer on IPP (RFC 8010, 8011): the page goes straight to the device, never by way of a spool.
+//! A printer on IPP (RFC 8010, 8011): the page goes straight to the device, never by way of a spool:
+//! CUPS's queues, which keep pages on a disk, are refused by their paths ([`AddressError::Spool`]). What the device itself keeps is its operator's to set.
 //!
 //! ```text
 //! Get-Jobs                 jobs of this terminal that have not ended: cancelled before anything else is done

@@ -27,6 +27,11 @@ pub enum AddressError {
     /// `ipp` to somewhere that is not this machine.
     #[error("ipp without TLS is for this machine only: use ipps")]
     Unencrypted,
+    /// A queue of CUPS, on whatever machine.
+    #[error(
+        "what is beneath /printers or /classes is a queue of CUPS, which keeps each page on a disk: name the printer itself (such as ipps://host:631/ipp/print)"
+    )]
+    Spool,
     /// The file that should hold the printer's authorities is missing, unreadable or empty.
     #[error("an ipps printer needs a readable file of certificate authorities (printer.ca)")]
     Authority,
@@ -79,6 +84,13 @@ impl FromStr for PrinterAddress {
         if authority.as_str().contains('@') || uri.query().is_some() {
             return Err(AddressError::Form);
         }
+        // Printers need none, and whoever reads it otherwise finds another path.
+        if uri.path().contains('%') {
+            return Err(AddressError::Form);
+        }
+        if is_queue(uri.path()) {
+            return Err(AddressError::Spool);
+        }
         let host = authority
             .host()
             .trim_start_matches('[')
@@ -95,6 +107,15 @@ impl FromStr for PrinterAddress {
             encrypted,
         })
     }
+}
+
+/// Whether CUPS has its queues there, as its copies elsewhere have.
+fn is_queue(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or_default();
+    ["printers", "classes"]
+        .iter()
+        .any(|queues| first.eq_ignore_ascii_case(queues))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -128,6 +149,28 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_queue_that_keeps_pages_on_a_disk_is_no_printer() {
+        for wrong in [
+            "ipp://localhost/printers/office",
+            "ipp://127.0.0.1:631/classes/all",
+            "ipp://localhost//printers/office",
+            "ipps://print.example/printers/office",
+            "ipps://print.example/Printers/office/.printer",
+            "ipps://print.example/printers",
+        ] {
+            let parsed = wrong.parse::<PrinterAddress>();
+            assert_eq!(parsed, Err(AddressError::Spool), "{wrong}");
+        }
+        let hidden = "ipp://localhost/%70rinters/office".parse::<PrinterAddress>();
+        assert_eq!(hidden, Err(AddressError::Form));
+        assert!(
+            "ipp://localhost/ipp/printers"
+                .parse::<PrinterAddress>()
+                .is_ok()
+        );
     }
 
     #[test]
