@@ -36,6 +36,13 @@ pub struct Pcscd {
 }
 
 impl Pcscd {
+/// What has the C library overwrite what is freed, as the package's drop-in has it: small blocks too, which it would keep as they are
+/// for the thread that freed them.
+const OVERWRITING: [(&str, &str); 2] = [
+    ("MALLOC_PERTURB_", "165"),
+    ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"),
+];
+
     /// Starts it.
     ///
     /// # Errors
@@ -98,10 +105,12 @@ fn launch(readers: &TempDir, port: u16, freed: Freed) -> io::Result<Program> {
     command
         .args(["--foreground", "--error", "--config"])
         .arg(readers.path());
-    match freed {
-        Freed::Overwritten => command.env("MALLOC_PERTURB_", "165"),
-        Freed::Left => command.env_remove("MALLOC_PERTURB_"),
-    };
+    for (name, value) in OVERWRITING {
+        match freed {
+            Freed::Overwritten => command.env(name, value),
+            Freed::Left => command.env_remove(name),
+        };
+    }
     let mut service = Program::start("pcscd", command)?;
     let up = poll(WITHIN, || {
         let up = Path::new(SOCKET).exists() && is_listening(port);
