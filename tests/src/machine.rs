@@ -1,7 +1,7 @@
 //! A machine to install packages on: the system of this one under a layer in memory, and, when it is started, a systemd of its own
 //! (`systemd-nspawn`). It shares this one's network.
 //!
-//! Of what this machine starts with nothing is started there: what is enabled when it starts was enabled there.
+//! Of what this machine starts with nothing is started there: what is enabled when it starts was enabled there. It has the virtual reader.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hw_sim::vpcd;
 use rustix::process::geteuid;
 use tempfile::TempDir;
 
+use crate::pcscd;
 use crate::process::Program;
 use crate::world::run;
 
@@ -58,7 +60,21 @@ impl Machine {
         devices.args(["--bind", "/dev"]).arg(machine.path("dev"));
         run(&mut devices)?;
         machine.start_nothing()?;
+        machine.attach_reader()?;
         Ok(machine)
+    }
+
+    fn attach_reader(&self) -> io::Result<()> {
+        let driver = Path::new("/usr/lib/pcsc/drivers/serial/libifdvpcd.so");
+        let there = self
+            .path("")
+            .join(driver.strip_prefix("/").unwrap_or(driver));
+        let readers = self.path("etc/reader.conf.d");
+        for folder in there.parent().into_iter().chain([&*readers]) {
+            fs::create_dir_all(folder)?;
+        }
+        fs::copy(pcscd::driver()?, there)?;
+        fs::write(readers.join("vpcd"), pcscd::reader(driver, vpcd::PORT))
     }
 
     fn start_nothing(&self) -> io::Result<()> {

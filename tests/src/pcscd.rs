@@ -1,23 +1,47 @@
 //! A `pcscd` of our own, with the virtual reader's driver alone.
 
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::process::{Program, poll};
+use crate::process::{Program, poll, program};
 
 /// Where Debian's `pcscd` has its socket. There can be one service only, unless `/run/pcscd` is a mount of one's own:
 /// that is what `./shomei` provides.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
-const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// The virtual reader's driver, in its package (`vsmartcard-vpcd`) as `./shomei` unpacks it beside what is built. It listens on all interfaces:
+/// installed, it would be in the configuration of this machine's own `pcscd`.
+///
+/// # Errors
+/// If it is not there.
+pub fn driver() -> io::Result<PathBuf> {
+    let unpacked = program("../vpcd/usr/lib/pcsc/drivers/serial/libifdvpcd.so");
+    fs::canonicalize(&unpacked).map_err(|error| {
+        let missing = format!(
+            "{}: {error}: ./shomei demo and test put the virtual reader's driver there",
+            unpacked.display()
+        );
+        io::Error::new(error.kind(), missing)
+    })
+}
 
 /// How long it may take to come up, or to end.
 const WITHIN: Duration = Duration::from_secs(10);
+
+/// What has the C library overwrite what is freed, as the package's drop-in has it: small blocks too, which it would keep as they are
+/// for the thread that freed them.
+const OVERWRITING: [(&str, &str); 2] = [
+    ("MALLOC_PERTURB_", "165"),
+    ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"),
+];
 
 /// What becomes of memory that it frees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +60,6 @@ pub struct Pcscd {
 }
 
 impl Pcscd {
-/// What has the C library overwrite what is freed, as the package's drop-in has it: small blocks too, which it would keep as they are
-/// for the thread that freed them.
-const OVERWRITING: [(&str, &str); 2] = [
-    ("MALLOC_PERTURB_", "165"),
-    ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"),
-];
-
     /// Starts it.
     ///
     /// # Errors
@@ -51,17 +68,13 @@ const OVERWRITING: [(&str, &str); 2] = [
         if Path::new(SOCKET).exists() {
             return Err(io::Error::other("a pcscd is running here already"));
         }
-        if !Path::new(DRIVER).exists() {
-            return Err(io::Error::other(
-                "the package vsmartcard-vpcd is not installed",
-            ));
-        }
+        let driver = driver()?;
         let port = two_free_ports()?;
         let readers = TempDir::new()?;
-        let reader = format!(
-            "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#06x}\nLIBPATH {DRIVER}\nCHANNELID {port:#06x}\n"
-        );
-        std::fs::write(readers.path().join("vpcd"), reader)?;
+        // The configuration takes no path with a space in it, and no links for entries of its own.
+        let link = readers.path().join("libifdvpcd.so");
+        symlink(driver, &link)?;
+        fs::write(readers.path().join("vpcd"), reader(&link, port))?;
         Ok(Self {
             service: launch(&readers, port, Freed::Overwritten)?,
             readers,
@@ -98,6 +111,15 @@ const OVERWRITING: [(&str, &str); 2] = [
     pub const fn port(&self) -> u16 {
         self.port
     }
+}
+
+/// An entry of `pcscd`'s configuration: the virtual reader, whose first slot has this port.
+#[must_use]
+pub fn reader(driver: &Path, port: u16) -> String {
+    let driver = driver.display();
+    format!(
+        "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#06x}\nLIBPATH {driver}\nCHANNELID {port:#06x}\n"
+    )
 }
 
 fn launch(readers: &TempDir, port: u16, freed: Freed) -> io::Result<Program> {
@@ -139,7 +161,7 @@ fn two_free_ports() -> io::Result<u16> {
 
 /// Looks at the kernel's table: connecting would put a card on the reader.
 fn is_listening(port: u16) -> bool {
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let socket = format!(":{port:04X} 00000000:0000 0A");
     table.contains(&socket)
 }
