@@ -22,8 +22,15 @@ pub const EXTENDED_DATA: usize = 65_535;
 /// Most bytes an extended command can ask for (Le = 0000).
 pub const EXTENDED_EXPECTED: u32 = 65_536;
 
-/// A command. Its data may be a PIN: wiped on drop, not printed.
-#[derive(Clone, PartialEq, Eq)]
+/// A command. Its data may be a PIN: wiped on drop, not printed, not to be cloned.
+///
+/// ```compile_fail,E0308
+/// # use card::apdu::Command;
+/// fn copy(command: &Command) -> Command {
+///     command.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Command {
     /// Class.
     pub cla: u8,
@@ -216,8 +223,15 @@ impl fmt::Debug for Command {
     }
 }
 
-/// A response. Its data may be a person's: wiped on drop, not printed.
-#[derive(Clone, PartialEq, Eq)]
+/// A response. Its data may be a person's: wiped on drop, not printed, not to be cloned.
+///
+/// ```compile_fail,E0308
+/// # use card::apdu::Response;
+/// fn copy(response: &Response) -> Response {
+///     response.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Response {
     data: Zeroizing<Vec<u8>>,
     /// How the command ended.

@@ -48,7 +48,7 @@ pub enum Tries {
 }
 
 /// What a read came to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Reading {
     /// The content. It may be a person's: wiped on drop.
     Content(Zeroizing<Vec<u8>>),

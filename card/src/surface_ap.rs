@@ -70,8 +70,8 @@ impl AgeRecord {
         let record = Writer::new()
             .tlv(Self::BIRTH, &birth.to_digits())
             .tlv(Self::KEY, &key.encode());
-        let signed = record.clone().into_bytes();
-        let signature = sign(&signed);
+        let signed = sha256(&[record.as_bytes()]);
+        let signature = sign(record.as_bytes());
         let content = record
             .tlv(Self::SIGNATURE, signature.as_bytes())
             .into_bytes();
@@ -80,7 +80,7 @@ impl AgeRecord {
             birth: birth.again(),
             key,
             signature,
-            signed: sha256(&[&signed]),
+            signed,
         }
     }
 

@@ -290,8 +290,8 @@ impl IntegrityFile {
         let digests = Writer::new()
             .tlv(Self::NUMBER, &number.digest())
             .tlv(Self::ATTRIBUTES, attributes.digest());
-        let signed = digests.clone().into_bytes();
-        let signature = sign(&signed);
+        let signed = sha256(&[digests.as_bytes()]);
+        let signature = sign(digests.as_bytes());
         let content = digests
             .tlv(Self::SIGNATURE, signature.as_bytes())
             .into_bytes();
@@ -300,7 +300,7 @@ impl IntegrityFile {
             number: Private::new(number.digest()),
             attributes: Private::new(*attributes.digest()),
             signature,
-            signed: sha256(&[&signed]),
+            signed,
         }
     }
 
@@ -456,8 +456,8 @@ impl CardKeyFile {
     #[must_use]
     pub fn issue(key: PublicKey, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
         let signed = Writer::new().tlv(Self::KEY, &key.encode());
-        let digest = Sha256::digest(signed.clone().into_bytes()).into();
-        let signature = sign(&signed.clone().into_bytes());
+        let digest = Sha256::digest(signed.as_bytes()).into();
+        let signature = sign(signed.as_bytes());
         let content = signed
             .tlv(Self::SIGNATURE, signature.as_bytes())
             .into_bytes();

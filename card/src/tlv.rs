@@ -187,7 +187,7 @@ pub fn announced_length(beginning: &[u8], limit: usize) -> Result<usize, TlvErro
 }
 
 /// Writes data objects one after the other.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Writer(Vec<u8>);
 
 impl Writer {
@@ -218,6 +218,12 @@ impl Writer {
     #[must_use]
     pub fn long_tlv(self, tag: Tag, value: &[u8]) -> Self {
         self.long_object(tag, value_length(value), value)
+    }
+
+    /// The bytes so far.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The bytes.

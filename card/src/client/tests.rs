@@ -88,19 +88,19 @@ fn a_new_pin_is_sent_only_after_the_old_one_was_right() {
         current: pin("1234"),
         new: pin("5678"),
     };
-    let (mut right, sent) = client([0x9000, 0x63C3, 0x9000, 0x9000, 0x9000].map(word).to_vec());
+    let (mut right, sent) = client([0x9000, 0x63C3, 0x9000, 0x9000, 0x9000].map(word).into());
     assert_eq!(right.change(change()), Ok(PinOutcome::Verified));
     assert_eq!(sent.borrow()[3], [0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, 0x11]);
     assert_eq!(sent.borrow()[4], *b"\x00\x24\x01\x80\x045678");
 
-    let (mut wrong, sent) = client([0x9000, 0x63C3, 0x63C2].map(word).to_vec());
+    let (mut wrong, sent) = client([0x9000, 0x63C3, 0x63C2].map(word).into());
     assert_eq!(
         wrong.change(change()),
         Ok(PinOutcome::Wrong { remaining: 2 })
     );
     assert_eq!(sent.borrow().len(), 3);
 
-    let (mut refused, _) = client([0x9000, 0x63C3, 0x9000, 0x9000, 0x6A80].map(word).to_vec());
+    let (mut refused, _) = client([0x9000, 0x63C3, 0x9000, 0x9000, 0x6A80].map(word).into());
     let error = SessionError::Unexpected {
         step: Step::Change,
         status: Status::WrongData,
@@ -174,7 +174,7 @@ fn answers_in_pieces_are_put_together() {
     assert_eq!(sent.borrow()[6], [0x00, 0xCA, 0x00, 0xF0, 0x05]);
 
     // VERIFY is not repeated, whatever the card says.
-    let (mut client, sent) = self::client([0x9000, 0x63C3, 0x6C04].map(word).to_vec());
+    let (mut client, sent) = self::client([0x9000, 0x63C3, 0x6C04].map(word).into());
     assert!(client.present(Secret::Pin(pin("1234"))).is_err());
     assert_eq!(sent.borrow().len(), 3);
 }
