@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use issuance_api::{
-    Array, Blob, CertificateId, CertificateKind, Date, KeyId, Personal,
+    Array, CertificateId, CertificateKind, Date, KeyId, Personal, PersonalBytes,
     passport::PassportData,
     terminal::{Holder, Preview},
 };
@@ -196,7 +196,7 @@ pub fn preview(programme: &Programme, person: &Person) -> Preview {
         kind: CertificateKind::Domestic,
         holder: Holder {
             name: Personal::new(person.name.to_owned()),
-            birth_date: date(person.birth_date),
+            birth_date: date(person.birth_date).into(),
         },
         authority: programme.authority(&municipality).expect("takes part"),
         doses: person
@@ -222,7 +222,7 @@ pub fn preview_abroad(programme: &Programme, person: &Person, romanised: &str) -
         number: personal("XX0000001"),
     }));
     for ((dose, [vaccine, ..]), number) in preview.doses.iter_mut().zip(person.doses).zip(1..) {
-        dose.abroad = programme.abroad(vaccine, dose.date, number);
+        dose.abroad = programme.abroad(vaccine, dose.date.expose(), number);
     }
     preview
 }
@@ -234,7 +234,7 @@ pub fn seal(programme: &Programme, preview: &Preview) -> Result<VdsNc, DataError
     let claims = vdsnc::Claims {
         certificate_id: &certificate_id(),
         passport: preview.passport.as_ref().expect("a preview for abroad"),
-        birth_date: preview.holder.birth_date,
+        birth_date: &preview.holder.birth_date,
         authority: &preview.authority,
         disease: &programme.disease().icd11,
         doses: &preview.doses,
@@ -294,7 +294,7 @@ pub fn page(
     typesetter: &Typesetter,
     programme: &Programme,
     preview: &Preview,
-) -> Result<Blob, PageError> {
+) -> Result<PersonalBytes, PageError> {
     let payload = payload(programme, preview).expect("it fits");
     let symbol = Symbol::of(&sign(&payload)).expect("it fits");
     page_of(typesetter, programme, preview, &symbol)
@@ -305,7 +305,7 @@ pub fn page_of(
     programme: &Programme,
     preview: &Preview,
     symbol: &Symbol,
-) -> Result<Blob, PageError> {
+) -> Result<PersonalBytes, PageError> {
     let seal = preview.passport.as_ref().map(|_| {
         let seal = seal(programme, preview).expect("it fits");
         Symbol::of_seal(&seal).expect("it fits")

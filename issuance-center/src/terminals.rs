@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use issuance_api::{Blob, Problem, ProblemCode, TerminalRole, terminal::Issued};
+use issuance_api::{PersonalBytes, Problem, ProblemCode, TerminalRole, terminal::Issued};
 use issuance_channel::{
     Identity, Peer,
     server::{Answer, Body, Connection, Event as ListenerEvent, Form, Method, Service},
@@ -101,7 +101,7 @@ impl<R: Registry> Terminals<R> {
             Step::Inquiry => Answer::json(&self.center.inquiry(caller, body.parse()?).await?),
             Step::Issue => {
                 let answer = self.center.issue(caller, body.parse()?).await?;
-                let (issued, page): (Issued, Blob) = answer.into();
+                let (issued, page): (Issued, PersonalBytes) = answer.into();
                 Answer::attached(&issued, &page)
             }
             Step::Delivered => Answer::json(&self.center.delivered(caller, body.parse()?).await?),

@@ -88,6 +88,10 @@ pub(crate) fn session_key(seed: u8) -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[seed; 32])
 }
 
+pub(crate) fn personal(text: &str) -> Personal {
+    Personal::new(text.to_owned())
+}
+
 pub(crate) fn state() -> State {
     State {
         ticket: Blob::new(vec![7; 300]),
@@ -114,14 +118,14 @@ pub(crate) fn state() -> State {
             },
             doses: vec![Dose {
                 date: "2021-07-01".parse().unwrap(),
-                vaccine: "mRNA".to_owned(),
-                vaccine_en: "mRNA".to_owned(),
-                product: "コミナティ".to_owned(),
-                product_en: "Comirnaty".to_owned(),
-                maker: "ファイザー".to_owned(),
-                maker_en: "Pfizer".to_owned(),
-                lot: "EY0779".to_owned(),
-                cvx: "208".to_owned(),
+                vaccine: personal("mRNA"),
+                vaccine_en: personal("mRNA"),
+                product: personal("コミナティ"),
+                product_en: personal("Comirnaty"),
+                maker: personal("ファイザー"),
+                maker_en: personal("Pfizer"),
+                lot: personal("EY0779"),
+                cvx: personal("208"),
                 abroad: None,
             }],
             issued_on: "2026-11-24".parse().unwrap(),
@@ -133,7 +137,6 @@ pub(crate) fn state() -> State {
 
 /// A passport's data.
 pub(crate) fn passport() -> Arc<PassportData> {
-    let personal = |text: &str| Personal::new(text.to_owned());
     Arc::new(PassportData {
         romanised_name: personal("MIHON  HANAKO"),
         nationality: personal("JPN"),
@@ -146,14 +149,13 @@ pub(crate) fn dose_abroad(number: u8, brand: &str) -> Dose {
     let mut dose = state().preview.doses.remove(0);
     dose.abroad = Some(DoseAbroad {
         number,
-        country: "JPN".to_owned(),
-        icd11: if brand == "Comirnaty" {
+        country: personal("JPN"),
+        icd11: personal(if brand == "Comirnaty" {
             "XM8NQ0"
         } else {
             "XM3DT5"
-        }
-        .to_owned(),
-        brand: brand.to_owned(),
+        }),
+        brand: personal(brand),
     });
     dose
 }

@@ -84,16 +84,19 @@ fn another_program_reads_and_verifies_the_card() {
         );
         let card = verify::check(jws.expose(), &keys().0, NOW).unwrap();
         assert_eq!(card.issuer, specimen::ISSUER);
-        assert_eq!(card.patient.birth_date, preview.holder.birth_date.get());
+        assert_eq!(
+            card.patient.birth_date.expose(),
+            preview.holder.birth_date.expose().get()
+        );
         let stated: Vec<_> = card
             .immunizations
             .iter()
-            .map(|d| (d.date, d.code.as_str()))
+            .map(|d| (d.date.expose(), d.code.expose()))
             .collect();
         let shown: Vec<_> = preview
             .doses
             .iter()
-            .map(|d| (d.date.get(), d.cvx.as_str()))
+            .map(|d| (d.date.expose().get(), d.cvx.expose()))
             .collect();
         assert_eq!(stated, shown);
     });
@@ -110,7 +113,8 @@ fn seven_doses_fit_and_what_does_not_is_refused() {
             let jws = specimen::sign(&specimen::payload(programme, &preview).unwrap());
             assert!(jws.expose().len() <= MAX_JWS);
             assert!(Symbol::of(&jws).is_ok());
-            let eighth = preview.doses[0].clone();
+            let eighth = serde_json::to_value(&preview.doses[0]).unwrap();
+            let eighth = serde_json::from_value(eighth).unwrap();
             preview.doses.push(eighth);
             let refused = specimen::payload(programme, &preview).map(drop);
             assert_eq!(refused, Err(PayloadError::TooManyDoses));
@@ -274,14 +278,14 @@ fn seven_doses_of_any_brands_fit_and_what_does_not_is_refused() {
     };
     let brands = |preview: &Preview| {
         let doses = preview.doses.iter();
-        let brands = doses.map(|dose| dose.abroad.as_ref().unwrap().brand.clone());
+        let brands = doses.map(|dose| dose.abroad.as_ref().unwrap().brand.expose());
         brands.collect::<BTreeSet<_>>().len()
     };
     assert_eq!((brands(&three), version(&three)), (3, 27));
     assert_eq!((brands(&six), version(&six)), (6, 30));
     // Of lot numbers as long as they may be, four brands are too many.
     for dose in three.doses.iter_mut().chain(&mut six.doses) {
-        dose.lot = "12345678901234567890".to_owned();
+        dose.lot = Personal::new("12345678901234567890".to_owned());
     }
     assert_eq!(version(&three), 29);
     let refused = specimen::seal(programme, &six).map(drop);

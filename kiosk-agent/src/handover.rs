@@ -23,7 +23,7 @@ use std::fmt::Write as _;
 use card::attributes::{Attributes, BirthDate};
 use issuance_api::passport::{Passport, PassportData};
 use issuance_api::terminal::{Dose, IssueAnswer, Preview};
-use issuance_api::{Blob, CertificateKind, Date, MunicipalityCode, Personal, ProgrammeId};
+use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, PersonalBytes, ProgrammeId};
 use zeroize::Zeroizing;
 
 pub use issuer::{Issuer, IssuerError};
@@ -68,7 +68,7 @@ impl CardHolder {
         same(Mismatch::Name, preview.holder.name == self.name)?;
         same(
             Mismatch::BirthDate,
-            self.was_born_on(preview.holder.birth_date),
+            self.was_born_on(preview.holder.birth_date.expose()),
         )?;
         let what_was_asked = preview.programme == *asked.programme
             && preview.kind == asked.kind
@@ -244,7 +244,7 @@ impl Issuer {
         same(Mismatch::Name, others.next().is_none())?;
         same(
             Mismatch::BirthDate,
-            holder.was_born_on(patient.birth_date.into()),
+            holder.was_born_on(patient.birth_date.expose().into()),
         )?;
         same(
             Mismatch::Doses,
@@ -260,17 +260,18 @@ impl Issuer {
 }
 
 fn is_dose(said: &verify::Immunization, shown: &Dose, authority: &str) -> bool {
-    said.date == shown.date.get()
-        && (said.system.as_str(), &said.code) == (CVX, &shown.cvx)
-        && said.lot.as_deref().unwrap_or_default() == shown.lot
-        && said.performer.as_deref() == Some(authority)
+    let lot = said.lot.as_ref().map(verify::Private::expose);
+    said.date.expose() == shown.date.expose().get()
+        && (said.system.as_str(), said.code.expose()) == (CVX, shown.cvx.expose())
+        && lot.unwrap_or_default() == shown.lot.expose()
+        && said.performer.as_ref().map(verify::Private::expose) == Some(authority)
 }
 
 /// A certificate that passed the check. Wiped on drop.
 pub struct Certificate {
     jws: Personal,
     seal: Option<Personal>,
-    page: Blob,
+    page: PersonalBytes,
     copies: u8,
     out: u8,
 }

@@ -14,7 +14,8 @@ use card::attributes::Attributes;
 use card::pin::Pin;
 use issuance_api::terminal::{EvidenceRequest, Menu, MunicipalityOffer, ProgrammeOffer};
 use issuance_api::{
-    Blob, CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId, TerminalUrn,
+    CertificateKind, MunicipalityCode, PersonalBytes, Problem, ProblemCode, ProgrammeId,
+    TerminalUrn,
 };
 
 use crate::handover::CardHolder;
@@ -278,7 +279,7 @@ impl PinEntry {
         let request = EvidenceRequest {
             vrs_nonce: challenge.vrs_nonce,
             session_key: key.public(),
-            evidence: Blob::new(evidence.encode().to_vec()),
+            evidence: PersonalBytes::new(evidence.encode().to_vec()),
         };
         // Copied, and the evidence not taken apart for them: what is moved out of it stays behind on the stack, and nobody wipes it.
         let attributes = shows_attributes.then(|| attributes.again());

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
-use issuance_api::{Blob, ProblemCode};
+use issuance_api::{PersonalBytes, ProblemCode};
 use serde_json::{Value, json};
 use stage::applicant::Applicant;
 use stage::judges::page;
@@ -167,7 +167,7 @@ fn outside_judges_agree_with_both_codes_and_read_them_off_the_page() {
             .iter()
             .map(|dose| {
                 let abroad = dose.abroad.as_ref().unwrap();
-                let date = String::from(dose.date);
+                let date = String::from(dose.date.expose());
                 json!({"date": date, "number": abroad.number, "country": "JPN", "center": "Kiyose City", "lot": dose.lot,
                     "code": abroad.icd11, "name": abroad.brand, "disease": "RA01.0"})
             })
@@ -503,5 +503,5 @@ fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
     {
         assert!(!published.contains(canary), "{canary}");
     }
-    let _: Blob = issued.page;
+    let _: PersonalBytes = issued.page;
 }

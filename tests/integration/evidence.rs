@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
-use issuance_api::{Array, Blob, ProblemCode, terminal};
+use issuance_api::{Array, PersonalBytes, ProblemCode, terminal};
 use issuance_channel::client::CallError;
 use stage::again::files_again;
 use stage::applicant::Applicant;
@@ -146,7 +146,7 @@ impl LyingCenter {
             terminal: applicant.urn().parse().unwrap(),
             exporter: EXPORTER,
             session_key: applicant.session_key(),
-            evidence: Blob::new(evidence.encode().to_vec()),
+            evidence: PersonalBytes::new(evidence.encode().to_vec()),
         };
         self.world
             .as_center()

@@ -76,8 +76,8 @@ fn outside_judges_read_the_finest_codes_for_abroad_off_the_page() {
     let with_lots = |person, romanised, length: usize| {
         let mut preview = specimen::preview_abroad(programme, person, romanised);
         for dose in &mut preview.doses {
-            if length > dose.lot.len() {
-                dose.lot = longest[..length].to_owned();
+            if length > dose.lot.expose().len() {
+                dose.lot = issuance_api::Personal::new(longest[..length].to_owned());
             }
         }
         preview

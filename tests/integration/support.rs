@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
 use issuance_api::terminal::{Challenge, InquiryAnswer};
-use issuance_api::{Array, Blob, Problem, ProblemCode};
+use issuance_api::{Array, Blob, PersonalBytes, Problem, ProblemCode};
 use issuance_channel::client::CallError;
 use stage::applicant::Applicant;
 use stage::reader::Reader;
@@ -94,7 +94,7 @@ pub(crate) async fn passed_on(
         terminal: applicant.urn().parse().unwrap(),
         exporter: EXPORTER,
         session_key: applicant.session_key(),
-        evidence: Blob::new(evidence.encode().to_vec()),
+        evidence: PersonalBytes::new(evidence.encode().to_vec()),
     };
     center.post_sealed("/v1/evidence", &request).await
 }

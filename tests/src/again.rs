@@ -2,8 +2,8 @@
 
 use card::evidence::{Evidence, TextFiles};
 use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
-use issuance_api::Personal;
 use issuance_api::terminal::IssueAnswer;
+use issuance_api::{Personal, PersonalBytes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -27,7 +27,7 @@ pub fn issued_again(answer: &IssueAnswer) -> IssueAnswer {
         certificate_id: answer.certificate_id,
         jws: text(&answer.jws),
         vds_nc: answer.vds_nc.as_ref().map(text),
-        page: answer.page.clone(),
+        page: PersonalBytes::new(answer.page.as_bytes().to_vec()),
     }
 }
 

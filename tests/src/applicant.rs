@@ -20,8 +20,8 @@ use issuance_api::terminal::{
     InquiryRequest, IssueAnswer, IssueRequest, Issued, Menu, MenuRequest,
 };
 use issuance_api::{
-    Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, ProgrammeId, inquiry_message,
-    issue_message,
+    Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, PersonalBytes, ProgrammeId,
+    inquiry_message, issue_message,
 };
 use issuance_channel::build;
 use issuance_channel::client::{CallError, Client, Pinned};
@@ -265,7 +265,7 @@ impl<L: Link> Applicant<L> {
         EvidenceRequest {
             vrs_nonce: challenge.vrs_nonce.clone(),
             session_key: self.session_key(),
-            evidence: Blob::new(evidence.encode().to_vec()),
+            evidence: PersonalBytes::new(evidence.encode().to_vec()),
         }
     }
 

@@ -9,7 +9,14 @@ use crate::CardError;
 
 const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
 
-/// Text about a person: wiped when dropped, shown by nothing but [`expose`](Self::expose).
+/// Text about a person: wiped when dropped, shown by nothing but [`expose`](Self::expose), and not to be cloned:
+///
+/// ```compile_fail,E0308
+/// # use verify::Private;
+/// fn copy(text: &Private) -> Private {
+///     text.clone()
+/// }
+/// ```
 #[derive(PartialEq, Eq, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Private(String);
@@ -32,8 +39,53 @@ impl fmt::Debug for Private {
     }
 }
 
+/// A day of somebody's life: of birth, of vaccination. Wiped when dropped, shown by nothing but [`expose`](Self::expose), and not
+/// to be cloned:
+///
+/// ```compile_fail,E0308
+/// # use verify::{Immunization, PrivateDate};
+/// fn copy(date: &PrivateDate) -> PrivateDate {
+///     date.clone()
+/// }
+/// ```
+/// ```compile_fail,E0507
+/// # use verify::{Patient, PrivateDate};
+/// fn copy(patient: &Patient) -> PrivateDate {
+///     patient.birth_date
+/// }
+/// ```
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct PrivateDate {
+    // Numbers can be wiped, a `Date` cannot.
+    year: i32,
+    day_of_year: u16,
+}
+
+impl PrivateDate {
+    pub(crate) const fn new(day: Date) -> Self {
+        let (year, day_of_year) = day.to_ordinal_date();
+        Self { year, day_of_year }
+    }
+
+    /// The day itself.
+    ///
+    /// # Panics
+    /// Never: it was a day when it came.
+    #[must_use]
+    pub fn expose(&self) -> Date {
+        let day = Date::from_ordinal_date(self.year, self.day_of_year);
+        day.expect("it was taken from a day")
+    }
+}
+
+impl fmt::Debug for PrivateDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateDate(..)")
+    }
+}
+
 /// A health card whose signature and dates hold.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Card {
     /// The issuer's URL.
     pub issuer: String,
@@ -51,6 +103,13 @@ pub struct Card {
     pub immunizations: Vec<Immunization>,
 }
 
+// A revocation id is one person's.
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Card(..)")
+    }
+}
+
 /// Whom a card is about.
 #[derive(PartialEq, Eq)]
 pub struct Patient {
@@ -61,7 +120,7 @@ pub struct Patient {
     /// The same person's further names: in another script, say.
     pub others: Vec<HumanName>,
     /// Birth date.
-    pub birth_date: Date,
+    pub birth_date: PrivateDate,
 }
 
 /// A name.
@@ -85,19 +144,26 @@ impl fmt::Debug for Patient {
     }
 }
 
-/// One dose.
-#[derive(Clone, PartialEq, Eq)]
+/// One dose. No `Clone`:
+///
+/// ```compile_fail,E0308
+/// # use verify::Immunization;
+/// fn copy(dose: &Immunization) -> Immunization {
+///     dose.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Immunization {
     /// Day of vaccination.
-    pub date: Date,
+    pub date: PrivateDate,
     /// System of the vaccine's code, for CVX `http://hl7.org/fhir/sid/cvx`.
     pub system: String,
     /// The vaccine's code.
-    pub code: String,
+    pub code: Private,
     /// Lot number.
-    pub lot: Option<String>,
+    pub lot: Option<Private>,
     /// Who says so.
-    pub performer: Option<String>,
+    pub performer: Option<Private>,
 }
 
 impl fmt::Debug for Immunization {
@@ -195,10 +261,12 @@ impl Statement {
 }
 
 /// The first ten characters: `YYYY-MM-DD`, of a FHIR date or dateTime.
-fn day(text: &str) -> Result<Date, CardError> {
+fn day(text: &str) -> Result<PrivateDate, CardError> {
     let day = text.get(..10).ok_or(CardError::Payload)?;
     let format = format_description!("[year]-[month]-[day]");
-    Date::parse(day, format).map_err(|_| CardError::Payload)
+    Date::parse(day, format)
+        .map(PrivateDate::new)
+        .map_err(|_| CardError::Payload)
 }
 
 #[derive(Deserialize)]
@@ -280,7 +348,7 @@ struct ImmunizationResource {
     status: String,
     vaccine_code: VaccineCode,
     occurrence_date_time: Private,
-    lot_number: Option<String>,
+    lot_number: Option<Private>,
     #[serde(default)]
     performer: Vec<Performer>,
 }
@@ -293,7 +361,7 @@ struct VaccineCode {
 #[derive(Deserialize)]
 struct Coding {
     system: String,
-    code: String,
+    code: Private,
 }
 
 #[derive(Deserialize)]
@@ -303,7 +371,7 @@ struct Performer {
 
 #[derive(Deserialize)]
 struct Actor {
-    display: Option<String>,
+    display: Option<Private>,
 }
 
 impl ImmunizationResource {

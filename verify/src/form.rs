@@ -135,11 +135,11 @@ fn content(content: &Content) -> Value {
             let given: Vec<_> = patient.given.iter().map(Private::expose).collect();
             let doses = card.immunizations.iter().map(|dose| {
                 json!({
-                    "date": dose.date.to_string(),
+                    "date": dose.date.expose().to_string(),
                     "system": dose.system,
-                    "code": dose.code,
-                    "lot": dose.lot,
-                    "performer": dose.performer,
+                    "code": dose.code.expose(),
+                    "lot": dose.lot.as_ref().map(Private::expose),
+                    "performer": dose.performer.as_ref().map(Private::expose),
                 })
             });
             json!({
@@ -147,7 +147,7 @@ fn content(content: &Content) -> Value {
                 "not_before": moment(card.not_before),
                 "family_name": patient.family.as_ref().map(Private::expose),
                 "given_names": given,
-                "birth_date": patient.birth_date.to_string(),
+                "birth_date": patient.birth_date.expose().to_string(),
                 "doses": doses.collect::<Vec<_>>(),
             })
         }
@@ -158,14 +158,14 @@ fn content(content: &Content) -> Value {
                 vaccine.doses.iter().map(move |dose| {
                     json!({
                         "number": dose.number,
-                        "date": dose.date.to_string(),
-                        "vaccine": vaccine.code,
-                        "product": vaccine.name,
-                        "disease": vaccine.disease,
-                        "country": dose.country,
-                        "center": dose.center,
-                        "lot": dose.lot,
-                        "next": dose.next.map(|day| day.to_string()),
+                        "date": dose.date.expose().to_string(),
+                        "vaccine": vaccine.code.expose(),
+                        "product": vaccine.name.expose(),
+                        "disease": vaccine.disease.as_ref().map(Private::expose),
+                        "country": dose.country.expose(),
+                        "center": dose.center.as_ref().map(Private::expose),
+                        "lot": dose.lot.as_ref().map(Private::expose),
+                        "next": dose.next.as_ref().map(|day| day.expose().to_string()),
                     })
                 })
             });
@@ -173,7 +173,7 @@ fn content(content: &Content) -> Value {
                 "type": "icao.vacc",
                 "certificate": vaccination.id.expose(),
                 "name": holder.name.expose(),
-                "birth_date": holder.birth_date.map(|day| day.to_string()),
+                "birth_date": holder.birth_date.as_ref().map(|day| day.expose().to_string()),
                 "sex": holder.sex.as_ref().map(Private::expose),
                 "travel_document": holder.document.as_ref().map(Private::expose),
                 "other_number": holder.other_number.as_ref().map(Private::expose),

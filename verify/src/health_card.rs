@@ -107,7 +107,6 @@ struct Header {
 }
 
 /// A JWS as it was read: its form is right, and nothing is verified.
-#[derive(Clone)]
 pub(crate) struct Jws<'a> {
     signed: &'a str,
     payload: Zeroizing<Vec<u8>>,

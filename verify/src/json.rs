@@ -14,7 +14,7 @@ pub(crate) use canonical::canonical;
 pub(crate) use reader::parse;
 
 /// A JSON value.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) enum Value {
     Null,
     Bool(bool),
@@ -26,7 +26,7 @@ pub(crate) enum Value {
 }
 
 /// Members, each name once, in the order they were written in.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct Object(Vec<(Zeroizing<String>, Value)>);
 
 impl Object {

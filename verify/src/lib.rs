@@ -76,7 +76,7 @@ mod trust;
 mod vds;
 mod x509;
 
-pub use card::{Card, HumanName, Immunization, Patient, Private};
+pub use card::{Card, HumanName, Immunization, Patient, Private, PrivateDate};
 pub use document::{Document, Kind, Unreadable, read};
 pub use health_card::{CardError, check, jws_of};
 pub use json::JsonError;

@@ -113,12 +113,12 @@ fn write_card(out: &mut impl Write, card: &Card) -> io::Result<()> {
     let names = patient.family.iter().chain(&patient.given);
     let names: Vec<&str> = names.map(Private::expose).collect();
     writeln!(out, "name: {}", shown(&names.join(" ")))?;
-    writeln!(out, "birth date: {}", patient.birth_date)?;
+    writeln!(out, "birth date: {}", patient.birth_date.expose())?;
     for dose in &card.immunizations {
-        let (system, code) = (shown(&dose.system), shown(&dose.code));
-        write!(out, "dose: {} {system} {code}", dose.date)?;
-        write_rest(out, "lot ", dose.lot.as_deref())?;
-        write_rest(out, "", dose.performer.as_deref())?;
+        let (system, code) = (shown(&dose.system), shown(dose.code.expose()));
+        write!(out, "dose: {} {system} {code}", dose.date.expose())?;
+        write_rest(out, "lot ", dose.lot.as_ref())?;
+        write_rest(out, "", dose.performer.as_ref())?;
         writeln!(out)?;
     }
     Ok(())
@@ -128,8 +128,8 @@ fn write_vaccination(out: &mut impl Write, vaccination: &Vaccination) -> io::Res
     let holder = &vaccination.holder;
     writeln!(out, "certificate: {}", shown(vaccination.id.expose()))?;
     writeln!(out, "name: {}", shown(holder.name.expose()))?;
-    if let Some(day) = holder.birth_date {
-        writeln!(out, "birth date: {day}")?;
+    if let Some(day) = &holder.birth_date {
+        writeln!(out, "birth date: {}", day.expose())?;
     }
     for (what, text) in [
         ("sex", &holder.sex),
@@ -141,24 +141,27 @@ fn write_vaccination(out: &mut impl Write, vaccination: &Vaccination) -> io::Res
         }
     }
     for vaccine in &vaccination.vaccines {
-        let (name, code) = (shown(&vaccine.name), shown(&vaccine.code));
+        let (name, code) = (shown(vaccine.name.expose()), shown(vaccine.code.expose()));
         for dose in &vaccine.doses {
-            let country = shown(&dose.country);
+            let country = shown(dose.country.expose());
             write!(
                 out,
                 "dose {}: {} {name} ({code}), {country}",
-                dose.number, dose.date
+                dose.number,
+                dose.date.expose()
             )?;
-            write_rest(out, "lot ", dose.lot.as_deref())?;
-            write_rest(out, "", dose.center.as_deref())?;
+            write_rest(out, "lot ", dose.lot.as_ref())?;
+            write_rest(out, "", dose.center.as_ref())?;
             writeln!(out)?;
         }
     }
     Ok(())
 }
 
-fn write_rest(out: &mut impl Write, what: &str, text: Option<&str>) -> io::Result<()> {
-    text.map_or(Ok(()), |text| write!(out, ", {what}{}", shown(text)))
+fn write_rest(out: &mut impl Write, what: &str, text: Option<&Private>) -> io::Result<()> {
+    text.map_or(Ok(()), |text| {
+        write!(out, ", {what}{}", shown(text.expose()))
+    })
 }
 
 fn kind_name(report: &Report) -> &'static str {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use issuance_api::{Date, Personal, ProgrammeId};
+use issuance_api::{Date, Personal, PersonalDate, ProgrammeId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
@@ -66,7 +66,7 @@ columns! {
         /// 漢字氏名.
         name: Text<100> = "漢字氏名",
         /// 生年月日.
-        birth_date: Date = "生年月日",
+        birth_date: PersonalDate = "生年月日",
         /// 性別.
         sex: Sex = "性別",
         /// 住所.
@@ -88,7 +88,7 @@ columns! {
         /// 年度.
         fiscal_year: Option<Digits<4>> = "年度",
         /// 接種日.
-        date: Date = "接種日",
+        date: PersonalDate = "接種日",
         /// 業務: the programme's id.
         programme: ProgrammeId = "業務",
         /// 種別.
@@ -110,9 +110,9 @@ columns! {
         /// 年度末年齢.
         age_at_year_end: Option<Digits<3>> = "年度末年齢",
         /// 転入日.
-        moved_in: Option<Date> = "転入日",
+        moved_in: Option<PersonalDate> = "転入日",
         /// 予診日.
-        pre_examination_date: Option<Date> = "予診日",
+        pre_examination_date: Option<PersonalDate> = "予診日",
         /// 予診医療機関.
         pre_examination_institution: Option<Text<100>> = "予診医療機関",
         /// 予診医.
@@ -132,7 +132,7 @@ columns! {
         /// ワクチン名(その他).
         vaccine_name_other: Option<Text<100>> = "ワクチン名(その他)",
         /// ワクチン有効期限.
-        expiry: Option<Date> = "ワクチン有効期限",
+        expiry: Option<PersonalDate> = "ワクチン有効期限",
         /// メーカー.
         maker: Option<Text<60>> = "メーカー",
         /// ロット番号.
@@ -144,7 +144,9 @@ impl Dose {
     /// Puts a person's doses into the one order they have: by date, and by programme on the same day. No two are equal in
     /// both.
     pub fn sort(doses: &mut [Self]) {
-        doses.sort_by(|one, other| (one.date, &one.programme).cmp(&(other.date, &other.programme)));
+        doses.sort_by(|one, other| {
+            (&one.date, &one.programme).cmp(&(&other.date, &other.programme))
+        });
     }
 }
 
@@ -167,6 +169,12 @@ impl<const MAX: usize> Text<MAX> {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+
+    /// The same text once more: a copy that somebody asked for.
+    #[must_use]
+    pub fn again(&self) -> Personal {
+        Personal::new(self.expose().to_owned())
     }
 }
 
@@ -240,7 +248,7 @@ impl Cell for Month {
         }
         // A month is one that has a first day.
         let mut day = format!("{text}01");
-        let parsed = Date::parse(&day);
+        let parsed = PersonalDate::parse(&day);
         day.zeroize();
         parsed.map(|_| Self(Personal::new(text.to_owned())))
     }
@@ -296,7 +304,7 @@ impl Cell for Sex {
     }
 }
 
-impl Cell for Date {
+impl Cell for PersonalDate {
     /// `YYYYMMDD`.
     fn parse(text: &str) -> Result<Self, CellError> {
         if text.is_empty() {
@@ -307,7 +315,7 @@ impl Cell for Date {
         }
         let format = time::macros::format_description!("[year][month][day]");
         time::Date::parse(text, format)
-            .map(Self::from)
+            .map(|day| Date::from(day).into())
             .map_err(|_| CellError::Date)
     }
 }

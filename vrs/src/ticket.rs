@@ -15,7 +15,7 @@ use aes_gcm_siv::{
 use card::number::IndividualNumber;
 use hmac::{Hmac, KeyInit, Mac};
 use issuance_api::{
-    Array, Blob, CenterId, Date, Personal, ProblemCode, TerminalUrn, Transcript,
+    Array, Blob, CenterId, Personal, PersonalDate, ProblemCode, TerminalUrn, Transcript,
     passport::PassportData,
 };
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct Claims {
     /// Name as on the card.
     pub name: Personal,
     /// Birth date as on the card; nothing if the card does not state a whole one.
-    pub birth_date: Option<Date>,
+    pub birth_date: Option<PersonalDate>,
     /// The municipality whose signer signed the card's data: five digits.
     pub signer: SignerMunicipality,
     /// The terminal it was made for.
@@ -67,11 +67,11 @@ impl Claims {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed<T> {
+struct Sealed<T, D> {
     application: Array<16>,
     number: T,
     name: T,
-    birth_date: Option<Date>,
+    birth_date: Option<D>,
     signer: SignerMunicipality,
     terminal: TerminalUrn,
     session_key: Array<32>,
@@ -114,7 +114,7 @@ impl Tickets {
             application: claims.application.clone(),
             number: claims.number.expose(),
             name: claims.name.expose(),
-            birth_date: claims.birth_date,
+            birth_date: claims.birth_date.as_ref(),
             signer: claims.signer,
             terminal: claims.terminal.clone(),
             session_key: claims.session_key.clone(),
@@ -190,7 +190,8 @@ impl Tickets {
                 .map(Zeroizing::new)
                 .map_err(|_| INVALID)?
         };
-        let sealed: Sealed<Personal> = serde_json::from_slice(&json).map_err(|_| INVALID)?;
+        let sealed: Sealed<Personal, PersonalDate> =
+            serde_json::from_slice(&json).map_err(|_| INVALID)?;
         if sealed.center != *center || sealed.terminal != *terminal {
             return Err(INVALID);
         }

@@ -12,7 +12,8 @@
 //! | [`problem`] | everybody: the closed list of problem codes (RFC 9457) |
 //!
 //! Every type exists only parsed: a [`MunicipalityCode`] has a right check digit, a
-//! [`CertificateId`] too. Values about a person are [`Personal`]: wiped on drop, never printed.
+//! [`CertificateId`] too. Values about a person are [`Personal`], [`PersonalBytes`] or [`PersonalDate`]: wiped on drop, never
+//! printed, not to be cloned.
 
 pub mod attached;
 mod certificate_id;
@@ -31,7 +32,7 @@ pub use ids::{
     BuildId, CenterId, CertificateKind, Date, IdError, KeyId, MunicipalityCode, ProgrammeId,
     TerminalRole, TerminalUrn, VrsId,
 };
-pub use personal::Personal;
+pub use personal::{Personal, PersonalBytes, PersonalDate};
 pub use problem::{Problem, ProblemCode};
 pub use transcript::{IssueIntent, Transcript, inquiry_message, issue_message};
 pub use wire::{Array, Blob};

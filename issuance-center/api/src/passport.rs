@@ -127,7 +127,7 @@ impl From<MrzError> for ProblemCode {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 struct TwoDigitDate {
     year: u8,
     month: Month,
@@ -188,7 +188,7 @@ impl Passport {
     #[must_use]
     pub fn holder_was_born_on(&self, date: Date) -> bool {
         let date = date.get();
-        self.birth.is_some_and(|birth| {
+        self.birth.as_ref().is_some_and(|birth| {
             (i32::from(birth.year), birth.month, birth.day)
                 == (date.year().rem_euclid(100), date.month(), date.day())
         })

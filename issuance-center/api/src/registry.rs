@@ -14,6 +14,7 @@
 //! over [`Finding::message`] and [`Receipt::message`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, ProgrammeId,
-    TerminalUrn, Transcript, VrsId,
+    Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, Personal,
+    PersonalBytes, PersonalDate, ProgrammeId, TerminalUrn, Transcript, VrsId,
     passport::{PassportData, PassportMrz},
     terminal::Holder,
 };
@@ -39,8 +40,15 @@ pub struct Nonce {
     pub expires_in_seconds: u32,
 }
 
-/// The evidence once more, with everything its context names that VRS cannot see itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The evidence once more, with everything its context names that VRS cannot see itself. No `Clone`:
+///
+/// ```compile_fail,E0308
+/// # use issuance_api::registry::EvidenceRequest;
+/// fn copy(request: &EvidenceRequest) -> EvidenceRequest {
+///     request.clone()
+/// }
+/// ```
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceRequest {
     /// The center's nonce.
@@ -54,7 +62,7 @@ pub struct EvidenceRequest {
     /// The application's session key.
     pub session_key: Array<32>,
     /// The encoded evidence.
-    pub evidence: Blob,
+    pub evidence: PersonalBytes,
 }
 
 /// VRS's sealed statement of who this is.
@@ -160,8 +168,8 @@ impl From<Strict> for Outcome {
     }
 }
 
-/// A person's records in one municipality.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A person's records in one municipality. Its `Debug` shows nothing.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Records {
     /// Name and birth date as the card states them.
@@ -174,20 +182,39 @@ pub struct Records {
     pub passport: Option<Arc<PassportData>>,
 }
 
-/// One dose as recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One dose as recorded. No `Clone`, and a `Debug` that shows nothing:
+///
+/// ```compile_fail,E0308
+/// # use issuance_api::registry::DoseRecord;
+/// fn copy(dose: &DoseRecord) -> DoseRecord {
+///     dose.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DoseRecord {
     /// Day of vaccination.
-    pub date: Date,
+    pub date: PersonalDate,
     /// ワクチン名: the name the programme's vaccine table knows.
-    pub vaccine_name: String,
+    pub vaccine_name: Personal,
     /// メーカー.
-    pub maker: String,
+    pub maker: Personal,
     /// 製造番号.
-    pub lot: String,
+    pub lot: Personal,
     /// Which dose it was (種別), where the record says so.
     pub number: Option<u8>,
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Records(..)")
+    }
+}
+
+impl fmt::Debug for DoseRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DoseRecord(..)")
+    }
 }
 
 impl Finding {

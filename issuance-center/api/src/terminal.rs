@@ -12,6 +12,7 @@
 //! Any of them may be answered by a [`Problem`](crate::Problem) instead. What is sealed how is the business of
 //! `issuance-channel`.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Array, Blob, BuildId, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode,
-    Personal, ProgrammeId, VrsId,
+    Personal, PersonalBytes, PersonalDate, ProgrammeId, VrsId,
     passport::{PassportData, PassportMrz},
 };
 
@@ -140,8 +141,15 @@ pub struct Challenge {
     pub expires_in_seconds: u32,
 }
 
-/// A card's evidence (`card::evidence`), sent at once after reading.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A card's evidence (`card::evidence`), sent at once after reading. No `Clone`:
+///
+/// ```compile_fail,E0308
+/// # use issuance_api::terminal::EvidenceRequest;
+/// fn copy(request: &EvidenceRequest) -> EvidenceRequest {
+///     request.clone()
+/// }
+/// ```
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceRequest {
     /// VRS's nonce as it came with the challenge.
@@ -149,7 +157,7 @@ pub struct EvidenceRequest {
     /// Ed25519 public key the terminal made for this application.
     pub session_key: Array<32>,
     /// The encoded evidence.
-    pub evidence: Blob,
+    pub evidence: PersonalBytes,
 }
 
 /// The evidence held: the terminal carries VRS's ticket from here on.
@@ -196,8 +204,8 @@ pub struct InquiryAnswer {
     pub expires_in_seconds: u32,
 }
 
-/// Exactly what the certificate will say.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Exactly what the certificate will say. Its `Debug` shows nothing.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preview {
     /// Programme.
@@ -225,7 +233,7 @@ pub struct Holder {
     /// Name as on the card, U+3000 between its parts.
     pub name: Personal,
     /// Birth date.
-    pub birth_date: Date,
+    pub birth_date: PersonalDate,
 }
 
 /// The municipality that certifies.
@@ -240,44 +248,76 @@ pub struct Authority {
     pub name_en: String,
 }
 
-/// One dose as certified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One dose as certified. No `Clone`, and a `Debug` that shows nothing:
+///
+/// ```compile_fail,E0308
+/// # use issuance_api::terminal::Dose;
+/// fn copy(dose: &Dose) -> Dose {
+///     dose.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dose {
     /// Day of vaccination.
-    pub date: Date,
+    pub date: PersonalDate,
     /// Kind of vaccine, Japanese.
-    pub vaccine: String,
+    pub vaccine: Personal,
     /// Kind of vaccine, English.
-    pub vaccine_en: String,
+    pub vaccine_en: Personal,
     /// Product, Japanese.
-    pub product: String,
+    pub product: Personal,
     /// Product, English.
-    pub product_en: String,
+    pub product_en: Personal,
     /// Maker, Japanese.
-    pub maker: String,
+    pub maker: Personal,
     /// Maker, English.
-    pub maker_en: String,
+    pub maker_en: Personal,
     /// Lot number (製造番号).
-    pub lot: String,
+    pub lot: Personal,
     /// CVX code in the SMART Health Card.
-    pub cvx: String,
+    pub cvx: Personal,
     /// For abroad: what the VDS-NC says beside it.
     pub abroad: Option<DoseAbroad>,
 }
 
-/// What a certificate for abroad says of a dose beside the rest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a certificate for abroad says of a dose beside the rest. No `Clone`, and a `Debug` that shows nothing:
+///
+/// ```compile_fail,E0308
+/// # use issuance_api::terminal::DoseAbroad;
+/// fn copy(dose: &DoseAbroad) -> DoseAbroad {
+///     dose.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DoseAbroad {
     /// Which dose it was, from 1.
     pub number: u8,
     /// Country of vaccination, three letters (ISO 3166-1).
-    pub country: String,
+    pub country: Personal,
     /// The vaccine's ICD-11 extension code.
-    pub icd11: String,
+    pub icd11: Personal,
     /// The product's brand, in Latin letters.
-    pub brand: String,
+    pub brand: Personal,
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Preview(..)")
+    }
+}
+
+impl fmt::Debug for Dose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dose(..)")
+    }
+}
+
+impl fmt::Debug for DoseAbroad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DoseAbroad(..)")
+    }
 }
 
 /// Issue what the preview showed. The same request gives the same bytes.
@@ -300,7 +340,7 @@ pub struct IssueAnswer {
     /// For abroad: the ICAO VDS-NC, as its QR code says it.
     pub vds_nc: Option<Personal>,
     /// The page to print: one PDF.
-    pub page: Blob,
+    pub page: PersonalBytes,
 }
 
 /// What of an [`IssueAnswer`] is JSON.
@@ -315,7 +355,7 @@ pub struct Issued {
     pub vds_nc: Option<Personal>,
 }
 
-impl From<IssueAnswer> for (Issued, Blob) {
+impl From<IssueAnswer> for (Issued, PersonalBytes) {
     fn from(answer: IssueAnswer) -> Self {
         let IssueAnswer {
             certificate_id,
@@ -332,8 +372,8 @@ impl From<IssueAnswer> for (Issued, Blob) {
     }
 }
 
-impl From<(Issued, Blob)> for IssueAnswer {
-    fn from((issued, page): (Issued, Blob)) -> Self {
+impl From<(Issued, PersonalBytes)> for IssueAnswer {
+    fn from((issued, page): (Issued, PersonalBytes)) -> Self {
         let Issued {
             certificate_id,
             jws,

@@ -18,7 +18,7 @@ static URL_SAFE_NO_PAD: std::sync::LazyLock<base64::engine::simd::Simd> =
         base64::engine::simd::Simd::url_safe(base64::engine::general_purpose::NO_PAD)
     });
 
-/// Bytes of any length: evidence, tickets, sealed states, pages. Wiped when dropped.
+/// Bytes of any length: nonces, tickets, sealed states. Wiped when dropped. Those of a person are [`PersonalBytes`](crate::PersonalBytes).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Blob(Vec<u8>);
 
@@ -68,7 +68,7 @@ impl<const N: usize> From<[u8; N]> for Array<N> {
     }
 }
 
-// Lengths only: a blob may hold personal data, an array a key.
+// Lengths only: a blob may hold a ticket, an array a key.
 impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Blob({} bytes)", self.0.len())

@@ -127,6 +127,50 @@ pinned! {
     "registry/revocations": registry::Revocations,
 }
 
+/// Whatever one of these says of a person.
+fn leaves(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            found.push(name.clone());
+            leaves(value, found);
+        }),
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, found)),
+        Value::String(text) => found.push(text.clone()),
+        _ => {}
+    }
+}
+
+fn shows_nothing<T: std::fmt::Debug + DeserializeOwned>(name: &str, personal: &[&str]) {
+    let text = golden(name);
+    let value: T = serde_json::from_str(&text).unwrap();
+    let shown = format!("{value:?}");
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let mut found = Vec::new();
+    for pointer in personal {
+        leaves(whole.pointer(pointer).expect(pointer), &mut found);
+    }
+    assert!(found.len() >= personal.len(), "{name}");
+    for text in found {
+        assert!(!shown.contains(&text), "{name}: {text} in {shown}");
+    }
+}
+
+#[test]
+fn debug_shows_nothing_of_a_person() {
+    let preview = ["/preview/holder", "/preview/doses"];
+    shows_nothing::<terminal::InquiryAnswer>("terminal/inquiry-answer", &preview);
+    let abroad = [&preview[..], &["/preview/passport"]].concat();
+    shows_nothing::<terminal::InquiryAnswer>("terminal/inquiry-answer-abroad", &abroad);
+    let records = ["/outcome/holder", "/outcome/doses"];
+    shows_nothing::<registry::Finding>("registry/finding-records", &records);
+    let abroad = [&records[..], &["/outcome/passport"]].concat();
+    shows_nothing::<registry::Finding>("registry/finding-records-abroad", &abroad);
+    shows_nothing::<terminal::EvidenceRequest>("terminal/evidence-request", &["/evidence"]);
+    shows_nothing::<registry::EvidenceRequest>("registry/evidence-request", &["/evidence"]);
+    let signed = ["/jws", "/vds_nc", "/certificate_id"];
+    shows_nothing::<terminal::Issued>("terminal/issue-answer-abroad", &signed);
+}
+
 /// Codes are compared one by one: a code that vanishes or changes its status breaks terminals in the field.
 #[test]
 fn problem_codes_and_statuses_are_what_the_file_says() {

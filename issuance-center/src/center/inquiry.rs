@@ -170,7 +170,7 @@ impl<R: Registry> Center<R> {
         let Some(shown) = shown else {
             return Ok(named.is_some() == (kind == CertificateKind::Abroad));
         };
-        if !shown.holder_was_born_on(records.holder.birth_date) {
+        if !shown.holder_was_born_on(records.holder.birth_date.expose()) {
             return Err(ProblemCode::PassportNotYours);
         }
         Ok(named == Some(shown.data()))
@@ -210,7 +210,7 @@ impl<R: Registry> Center<R> {
                 let claims = vdsnc::Claims {
                     certificate_id: &id,
                     passport,
-                    birth_date: preview.holder.birth_date,
+                    birth_date: &preview.holder.birth_date,
                     authority: &preview.authority,
                     disease: &programme.disease().icd11,
                     doses: &preview.doses,
@@ -289,12 +289,13 @@ fn present(
             date,
             number,
         } = record;
-        let dose = programme.present(vaccine_name, maker, lot, *date);
+        let (name, date) = (vaccine_name.expose(), date.expose());
+        let dose = programme.present(name, maker.expose(), lot.expose(), date);
         let mut dose = dose.map_err(|_| ProblemCode::VaccineUnknown)?;
         if kind == CertificateKind::Abroad {
             // A record that does not say which dose it was is the municipality's to complete.
             let number = number.ok_or(ProblemCode::ConfirmationNeeded)?;
-            let abroad = programme.abroad(vaccine_name, *date, number);
+            let abroad = programme.abroad(name, date, number);
             dose.abroad = Some(abroad.ok_or(ProblemCode::VaccineUnknown)?);
         }
         Ok(dose)

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ed25519_dalek::Signer as _;
 use issuance_api::{
-    Blob, CertificateKind, IssueIntent, Personal,
+    Blob, CertificateKind, IssueIntent, Personal, PersonalBytes,
     registry::{self, DoseRecord, Finding, Nonce, Outcome, Receipt, Records, Revocations, Ticket},
     terminal::{
         DeliveredRequest, EvidenceRequest, Holder, InquiryAnswer, InquiryRequest, IssueAnswer,
@@ -122,9 +122,9 @@ impl Registry for FakeVrs {
 fn some_records(doses: usize, name: &str) -> Outcome {
     let dose = |_| DoseRecord {
         date: "2021-07-01".parse().unwrap(),
-        vaccine_name: "コミナティ".to_owned(),
-        maker: "ファイザー".to_owned(),
-        lot: "EY0779".to_owned(),
+        vaccine_name: Personal::new("コミナティ".to_owned()),
+        maker: Personal::new("ファイザー".to_owned()),
+        lot: Personal::new("EY0779".to_owned()),
         number: Some(1),
     };
     Outcome::Records(Records {
@@ -476,7 +476,7 @@ async fn evidence_spends_the_challenge_whatever_it_is() {
         let request = EvidenceRequest {
             vrs_nonce: Blob::new(vec![2; 40]),
             session_key: [6; 32].into(),
-            evidence: Blob::new(vec![0; 10]),
+            evidence: PersonalBytes::new(vec![0; 10]),
         };
         stage
             .center

@@ -10,7 +10,9 @@
 
 use std::{cell::RefCell, fmt};
 
-use issuance_api::{Blob, CertificateId, Problem, ProblemCode, ProgrammeId, terminal::Preview};
+use issuance_api::{
+    CertificateId, PersonalBytes, Problem, ProblemCode, ProgrammeId, terminal::Preview,
+};
 
 use super::qr::Symbol;
 use crate::programme::Programme;
@@ -138,7 +140,7 @@ impl Typesetter {
     ///
     /// # Errors
     /// A character without a glyph, a text too long, too many doses; or a font went wrong.
-    pub fn set(&self, content: &Content<'_>) -> Result<Blob, PageError> {
+    pub fn set(&self, content: &Content<'_>) -> Result<PersonalBytes, PageError> {
         let Content {
             programme,
             preview,
@@ -176,7 +178,11 @@ impl Drawn<'_> {
     ///
     /// # Errors
     /// The symbols are those of another kind of certificate.
-    pub fn finish(self, symbol: &Symbol, seal: Option<&Symbol>) -> Result<Blob, PageError> {
+    pub fn finish(
+        self,
+        symbol: &Symbol,
+        seal: Option<&Symbol>,
+    ) -> Result<PersonalBytes, PageError> {
         let Self {
             sheet,
             elements,
@@ -185,6 +191,6 @@ impl Drawn<'_> {
         let mut symbols = vec![symbol];
         symbols.extend(seal);
         let written = document.finish(sheet, &symbols, &elements);
-        written.map(Blob::new)
+        written.map(PersonalBytes::new)
     }
 }

@@ -11,7 +11,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use issuance_api::{
-    Array, Date, KeyId, Personal,
+    Array, KeyId, Personal, PersonalDate,
     passport::PassportData,
     terminal::{Dose, Holder},
 };
@@ -214,7 +214,9 @@ impl Jws {
 
 /// The JSON, field by field in the order it is written.
 mod wire {
-    use super::{Array, CARD_TYPE, CVX_SYSTEM, Claims, Date, Dose, FHIR_VERSION, Serialize};
+    use super::{
+        Array, CARD_TYPE, CVX_SYSTEM, Claims, Dose, FHIR_VERSION, PersonalDate, Serialize,
+    };
 
     #[derive(Serialize)]
     pub(super) struct Payload<'a> {
@@ -265,7 +267,7 @@ mod wire {
     struct Patient<'a> {
         resource_type: &'static str,
         name: Vec<Name<'a>>,
-        birth_date: &'a Date,
+        birth_date: &'a PersonalDate,
     }
 
     #[derive(Serialize)]
@@ -282,7 +284,7 @@ mod wire {
         status: &'static str,
         vaccine_code: VaccineCode<'a>,
         patient: Reference,
-        occurrence_date_time: &'a Date,
+        occurrence_date_time: &'a PersonalDate,
         #[serde(skip_serializing_if = "str::is_empty")]
         lot_number: &'a str,
         performer: [Performer<'a>; 1],
@@ -373,14 +375,14 @@ mod wire {
             vaccine_code: VaccineCode {
                 coding: [Coding {
                     system: CVX_SYSTEM,
-                    code: &dose.cvx,
+                    code: dose.cvx.expose(),
                 }],
             },
             patient: Reference {
                 reference: "resource:0",
             },
             occurrence_date_time: &dose.date,
-            lot_number: &dose.lot,
+            lot_number: dose.lot.expose(),
             performer: [Performer {
                 actor: Actor { display: authority },
             }],

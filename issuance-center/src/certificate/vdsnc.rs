@@ -13,7 +13,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use issuance_api::{
-    Array, CertificateId, Date, Personal,
+    Array, CertificateId, Personal, PersonalDate,
     passport::PassportData,
     terminal::{Authority, Dose, DoseAbroad},
 };
@@ -46,7 +46,7 @@ pub struct Claims<'a> {
     /// Name, and number of the travel document.
     pub passport: &'a PassportData,
     /// Birth date.
-    pub birth_date: Date,
+    pub birth_date: &'a PersonalDate,
     /// Who certifies.
     pub authority: &'a Authority,
     /// The disease: an ICD-11 stem code.
@@ -193,7 +193,9 @@ impl VdsNc {
 
 /// `data`, its members in order of their names.
 mod wire {
-    use super::{Claims, DataError, Date, Dose, DoseAbroad, ISSUING_STATE, Serialize, fits_field};
+    use super::{
+        Claims, DataError, Dose, DoseAbroad, ISSUING_STATE, PersonalDate, Serialize, fits_field,
+    };
 
     #[derive(Serialize)]
     pub(super) struct Data<'a> {
@@ -217,7 +219,7 @@ mod wire {
 
     #[derive(Serialize)]
     struct Person<'a> {
-        dob: Date,
+        dob: &'a PersonalDate,
         i: &'a str,
         n: &'a str,
     }
@@ -234,7 +236,7 @@ mod wire {
     struct Vaccination<'a> {
         adm: &'a str,
         ctr: &'a str,
-        dvc: Date,
+        dvc: &'a PersonalDate,
         lot: &'a str,
         seq: u8,
     }
@@ -244,15 +246,14 @@ mod wire {
             let mut vaccines: Vec<Vaccine<'a>> = Vec::new();
             for dose in claims.doses {
                 let (abroad, vaccination) = vaccination(dose, center)?;
-                let same = |known: &&mut Vaccine<'_>| {
-                    (known.des, known.nam) == (&abroad.icd11, &abroad.brand)
-                };
+                let (des, nam) = (abroad.icd11.expose(), abroad.brand.expose());
+                let same = |known: &&mut Vaccine<'_>| (known.des, known.nam) == (des, nam);
                 match vaccines.iter_mut().find(same) {
                     Some(known) => known.vd.push(vaccination),
                     None => vaccines.push(Vaccine {
-                        des: &abroad.icd11,
+                        des,
                         dis: claims.disease,
-                        nam: &abroad.brand,
+                        nam,
                         vd: vec![vaccination],
                     }),
                 }
@@ -281,14 +282,14 @@ mod wire {
         center: &'a str,
     ) -> Result<(&'a DoseAbroad, Vaccination<'a>), DataError> {
         let abroad = dose.abroad.as_ref().ok_or(DataError::Dose)?;
-        if !fits_field(&dose.lot) {
+        if !fits_field(dose.lot.expose()) {
             return Err(DataError::Dose);
         }
         let vaccination = Vaccination {
             adm: center,
-            ctr: &abroad.country,
-            dvc: dose.date,
-            lot: &dose.lot,
+            ctr: abroad.country.expose(),
+            dvc: &dose.date,
+            lot: dose.lot.expose(),
             seq: abroad.number,
         };
         Ok((abroad, vaccination))
@@ -338,7 +339,7 @@ mod tests {
             &Claims {
                 certificate_id: &CertificateId::from_mac(&[9; 32]),
                 passport: preview.passport.as_ref().unwrap(),
-                birth_date: preview.holder.birth_date,
+                birth_date: &preview.holder.birth_date,
                 authority: &preview.authority,
                 disease: "RA01.0",
                 doses,
@@ -428,7 +429,7 @@ mod tests {
         assert_eq!(refused(&domestic), Some(DataError::Dose));
         for lot in ["ＥＹ５４２０", "", "123456789012345678901", "A\tB"] {
             let mut wrong = doses(2);
-            wrong[0].lot = lot.to_owned();
+            wrong[0].lot = Personal::new(lot.to_owned());
             assert_eq!(refused(&wrong), Some(DataError::Dose), "{lot}");
         }
     }

@@ -3,6 +3,7 @@ use std::{fs, path::PathBuf};
 use time::macros::date;
 
 use super::*;
+use crate::testing::personal;
 
 fn shipped() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("programmes")
@@ -52,7 +53,7 @@ fn a_product_was_renamed_and_the_day_of_vaccination_decides() {
         let dose = programme.present("モデルナ", "武田薬品工業", "3004667", day.into());
         dose.map(|dose| (dose.product, dose.cvx))
     };
-    let of = |name: &str| Ok((name.to_owned(), "207".to_owned()));
+    let of = |name: &str| Ok((personal(name), personal("207")));
     assert_eq!(
         product(date!(2021 - 12 - 17)),
         of("COVID-19ワクチンモデルナ筋注")
@@ -71,8 +72,8 @@ fn another_maker_than_the_vaccines_is_refused() {
         let dose = programme.present("コミナティ", maker, "EY0779", day);
         dose.map(|dose| dose.maker)
     };
-    assert_eq!(by("ファイザー"), Ok("ファイザー".to_owned()));
-    assert_eq!(by(""), Ok("ファイザー".to_owned()));
+    assert_eq!(by("ファイザー"), Ok(personal("ファイザー")));
+    assert_eq!(by(""), Ok(personal("ファイザー")));
     assert_eq!(by("モデルナ"), Err(VaccineUnknown::Maker));
 }
 
@@ -82,7 +83,7 @@ fn a_vaccine_without_cvx_follows_the_programmes_rule() {
     let programme = programmes.find(&id).unwrap();
     let day = date!(2024 - 01 - 10).into();
     let dose = programme.present("ダイチロナ", "第一三共", "TST001", day);
-    assert_eq!(dose.unwrap().cvx, "500");
+    assert_eq!(dose.unwrap().cvx.expose(), "500");
 }
 
 #[test]
@@ -91,7 +92,12 @@ fn every_product_is_known_by_its_official_name() {
     for programme in programmes.iter() {
         let mut rows = 0;
         for specimen in programme.vaccines().specimens() {
-            let found = programme.present(&specimen.product, "", "TST001", specimen.date);
+            let found = programme.present(
+                specimen.product.expose(),
+                "",
+                "TST001",
+                specimen.date.expose(),
+            );
             let found = found.map(|dose| (dose.product, dose.cvx));
             assert_eq!(found, Ok((specimen.product, specimen.cvx)));
             rows += 1;

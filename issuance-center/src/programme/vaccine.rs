@@ -1,5 +1,5 @@
 use issuance_api::{
-    Date,
+    Date, Personal,
     terminal::{Dose, DoseAbroad},
 };
 
@@ -42,26 +42,28 @@ impl Vaccine {
     }
 
     fn dose(&self, cvx: &str, lot: &str, date: Date) -> Dose {
+        let said = |text: &str| Personal::new(text.to_owned());
         Dose {
-            date,
-            vaccine: self.kind.ja.clone(),
-            vaccine_en: self.kind.en.clone(),
-            product: self.product.ja.clone(),
-            product_en: self.product.en.clone(),
-            maker: self.maker.ja.clone(),
-            maker_en: self.maker.en.clone(),
-            lot: lot.to_owned(),
-            cvx: cvx.to_owned(),
+            date: date.into(),
+            vaccine: said(&self.kind.ja),
+            vaccine_en: said(&self.kind.en),
+            product: said(&self.product.ja),
+            product_en: said(&self.product.en),
+            maker: said(&self.maker.ja),
+            maker_en: said(&self.maker.en),
+            lot: said(lot),
+            cvx: said(cvx),
             abroad: None,
         }
     }
 
     fn abroad(&self, icd11: &str, number: u8) -> DoseAbroad {
+        let said = |text: &str| Personal::new(text.to_owned());
         DoseAbroad {
             number,
-            country: COUNTRY.to_owned(),
-            icd11: icd11.to_owned(),
-            brand: self.brand.clone(),
+            country: said(COUNTRY),
+            icd11: said(icd11),
+            brand: said(&self.brand),
         }
     }
 

@@ -270,7 +270,7 @@ pub struct Failed {
 }
 
 /// Sex, as the card codes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sex {
     /// 男.
@@ -279,6 +279,12 @@ pub enum Sex {
     Female,
     /// Anything else.
     Other,
+}
+
+impl std::fmt::Debug for Sex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sex(..)")
+    }
 }
 
 impl From<card::attributes::Sex> for Sex {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use issuance_api::terminal::{Localized, Preview};
-use issuance_api::{Blob, CertificateId, CertificateKind, MunicipalityCode, Personal, ProgrammeId};
+use issuance_api::{
+    CertificateId, CertificateKind, MunicipalityCode, Personal, PersonalBytes, ProgrammeId,
+};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
@@ -28,7 +30,7 @@ pub struct Opened {
     /// For abroad: its id, with hyphens.
     pub(super) number: Option<Personal>,
     pub(super) codes: Vec<Code>,
-    page: Blob,
+    page: PersonalBytes,
 }
 
 /// What a certificate is issued again as: after a new dose.

@@ -38,7 +38,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use issuance_api::terminal::{Localized, Preview};
-use issuance_api::{Blob, Personal};
+use issuance_api::{Personal, PersonalBytes};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -322,7 +322,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::Unknown`], [`WalletError::Broken`], [`WalletError::Disk`].
-    pub fn page(&self, id: Id) -> Result<Blob, WalletError> {
+    pub fn page(&self, id: Id) -> Result<PersonalBytes, WalletError> {
         if !self.certificates.contains_key(&id) {
             return Err(WalletError::Unknown);
         }

@@ -122,7 +122,8 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
         }),
         ("a dose more", |maker, preview| {
             let mut preview = again(preview);
-            preview.doses.extend_from_within(..1);
+            let more = again(&preview.doses[0]);
+            preview.doses.push(more);
             maker.answer(&preview)
         }),
         ("signature", |maker, preview| {

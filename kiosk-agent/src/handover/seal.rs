@@ -59,9 +59,8 @@ fn check_content(
             && person.other_number.is_none()
             && person.sex.is_none(),
     )?;
-    let born = person
-        .birth_date
-        .map(|date| holder.was_born_on(date.into()));
+    let born = person.birth_date.as_ref();
+    let born = born.map(|date| holder.was_born_on(date.expose().into()));
     same(Mismatch::BirthDate, born == Some(true))?;
     same(
         Mismatch::Seal,
@@ -78,18 +77,22 @@ fn check_content(
         let found = shown.iter().position(|shown| {
             let abroad = shown.abroad.as_ref();
             abroad.is_some_and(|abroad| {
-                (vaccine.code.as_str(), vaccine.name.as_str())
-                    == (abroad.icd11.as_str(), abroad.brand.as_str())
+                (vaccine.code.expose(), vaccine.name.expose())
+                    == (abroad.icd11.expose(), abroad.brand.expose())
                     && dose.number == u32::from(abroad.number)
-                    && dose.country == abroad.country
-                    && dose.date == shown.date.get()
-                    && dose.lot.as_deref() == Some(&shown.lot)
+                    && dose.country.expose() == abroad.country.expose()
+                    && dose.date.expose() == shown.date.expose().get()
+                    && text(&dose.lot) == Some(shown.lot.expose())
                     && dose.next.is_none()
-            }) && is_center(dose.center.as_deref(), preview)
+            }) && is_center(text(&dose.center), preview)
         });
         shown.swap_remove(found.ok_or(Mismatch::Doses)?);
     }
     same(Mismatch::Doses, shown.is_empty())
+}
+
+fn text(text: &Option<verify::Private>) -> Option<&str> {
+    text.as_ref().map(verify::Private::expose)
 }
 
 /// The municipality's English name without its prefecture, or its code.

@@ -130,7 +130,7 @@ pub(crate) fn data(preview: &Preview, id: &CertificateId) -> Value {
         .map(|dose| {
             let abroad = dose.abroad.as_ref().unwrap();
             json!({
-                "dvc": String::from(dose.date), "seq": abroad.number, "ctr": abroad.country,
+                "dvc": String::from(dose.date.expose()), "seq": abroad.number, "ctr": abroad.country,
                 "adm": "Kiyose City", "lot": dose.lot,
             })
         })
@@ -142,7 +142,7 @@ pub(crate) fn data(preview: &Preview, id: &CertificateId) -> Value {
             "uvci": id.to_string().replace('-', ""),
             "pid": {
                 "n": passport.romanised_name.expose(),
-                "dob": String::from(preview.holder.birth_date),
+                "dob": String::from(preview.holder.birth_date.expose()),
                 "i": passport.number.expose(),
             },
             "ve": [{"des": abroad.icd11, "nam": abroad.brand, "dis": "RA01.0", "vd": doses}],
@@ -164,12 +164,13 @@ pub(crate) fn preview_abroad() -> Preview {
     let mut preview = preview();
     preview.kind = CertificateKind::Abroad;
     preview.passport = Some(Arc::new(passport()));
+    let text = |text: &str| Personal::new(text.to_owned());
     for (dose, number) in preview.doses.iter_mut().zip(1..) {
         dose.abroad = Some(DoseAbroad {
             number,
-            country: "JPN".to_owned(),
-            icd11: "XM8NQ0".to_owned(),
-            brand: "Comirnaty".to_owned(),
+            country: text("JPN"),
+            icd11: text("XM8NQ0"),
+            brand: text("Comirnaty"),
         });
     }
     preview

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use card::attributes::{Attributes, BirthDate, Sex};
 use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Localized, Preview};
-use issuance_api::{Blob, CertificateId, CertificateKind, Personal};
+use issuance_api::{CertificateId, CertificateKind, Personal, PersonalBytes};
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Rect};
@@ -22,7 +22,7 @@ pub(crate) fn certificate(jws: &str, page: &[u8]) -> Certificate {
     Certificate {
         jws: Personal::new(jws.to_owned()),
         seal: None,
-        page: Blob::new(page.to_vec()),
+        page: PersonalBytes::new(page.to_vec()),
         copies: 2,
         out: 0,
     }
@@ -97,7 +97,7 @@ pub(crate) fn answer(jws: &str, page: &[u8]) -> IssueAnswer {
         certificate_id: CertificateId::from_mac(&[7; 32]),
         jws: Personal::new(jws.to_owned()),
         vds_nc: None,
-        page: Blob::new(page.to_vec()),
+        page: PersonalBytes::new(page.to_vec()),
     }
 }
 
@@ -121,16 +121,17 @@ pub(crate) fn said(text: &str) -> Localized {
 }
 
 pub(crate) fn preview() -> Preview {
+    let text = |text: &str| Personal::new(text.to_owned());
     let dose = |date: &str, lot: &str| Dose {
         date: date.parse().unwrap(),
-        vaccine: "新型コロナウイルス".into(),
-        vaccine_en: "COVID-19".into(),
-        product: "コミナティ".into(),
-        product_en: "Comirnaty".into(),
-        maker: "ファイザー".into(),
-        maker_en: "Pfizer".into(),
-        lot: lot.into(),
-        cvx: "208".into(),
+        vaccine: text("新型コロナウイルス"),
+        vaccine_en: text("COVID-19"),
+        product: text("コミナティ"),
+        product_en: text("Comirnaty"),
+        maker: text("ファイザー"),
+        maker_en: text("Pfizer"),
+        lot: text(lot),
+        cvx: text("208"),
         abroad: None,
     };
     Preview {
@@ -162,7 +163,7 @@ pub(crate) fn payload(preview: &Preview) -> Value {
     let patient = json!({"fullUrl": "resource:0", "resource": {
         "resourceType": "Patient",
         "name": std::iter::once(json!({"family": name[0], "given": name[1..]})).chain(romanised).collect::<Vec<_>>(),
-        "birthDate": String::from(preview.holder.birth_date),
+        "birthDate": String::from(preview.holder.birth_date.expose()),
     }});
     let doses = preview.doses.iter().zip(1..).map(|(dose, number)| {
         json!({"fullUrl": format!("resource:{number}"), "resource": {
@@ -170,7 +171,7 @@ pub(crate) fn payload(preview: &Preview) -> Value {
             "status": "completed",
             "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": dose.cvx}]},
             "patient": {"reference": "resource:0"},
-            "occurrenceDateTime": String::from(dose.date),
+            "occurrenceDateTime": String::from(dose.date.expose()),
             "lotNumber": dose.lot,
             "performer": [{"actor": {"display": preview.authority.name}}],
         }})

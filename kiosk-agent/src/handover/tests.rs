@@ -80,7 +80,8 @@ fn a_dose_more_or_less_is_noticed() {
     let maker = Maker::new(1);
     for count in [1, 3] {
         let mut other = preview();
-        other.doses = preview().doses.into_iter().cycle().take(count).collect();
+        other.doses.extend(preview().doses);
+        other.doses.truncate(count);
         let jws = maker.sign(&payload(&other));
         assert_eq!(
             check(&jws, &page(&[&qr_text(&jws)])).err(),

@@ -7,7 +7,9 @@ use crate::text::{Text, fill, localized};
 use card::pin::Pin;
 use issuance_api::problem::Language;
 use issuance_api::terminal::{Menu, MunicipalityOffer, Preview};
-use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode, ProgrammeId};
+use issuance_api::{
+    CertificateKind, MunicipalityCode, PersonalDate, Problem, ProblemCode, ProgrammeId,
+};
 use zeroize::Zeroizing;
 
 use super::input::{Input, Quiet};
@@ -183,9 +185,9 @@ impl Screen {
         let authority = &preview.authority;
         let row =
             |label: Text, value: &str| (self.out)(&["  ", label.say(self.language), ": ", value]);
-        let day = |date| Zeroizing::new(String::from(date));
+        let day = |date: &PersonalDate| Zeroizing::new(String::from(date.expose()));
         row(Text::Name, preview.holder.name.expose());
-        row(Text::BirthDate, &day(preview.holder.birth_date));
+        row(Text::BirthDate, &day(&preview.holder.birth_date));
         row(
             Text::Authority,
             if japanese {
@@ -208,9 +210,18 @@ impl Screen {
             let abroad = dose.abroad.as_ref();
             let number = abroad.map_or(number + 1, |abroad| abroad.number.into());
             let number = number.to_string();
-            let day = day(dose.date);
+            let day = day(&dose.date);
             (self.out)(&[
-                "  ", &number, ". ", &day, "  ", product, "  ", maker, "  ", &dose.lot,
+                "  ",
+                &number,
+                ". ",
+                &day,
+                "  ",
+                product.expose(),
+                "  ",
+                maker.expose(),
+                "  ",
+                dose.lot.expose(),
             ]);
         }
         if preview.passport.is_some() {

@@ -20,7 +20,7 @@ const _: () =
     assert!(TOP - ABOVE >= DOWN && TOP - ABOVE + ROWS + DOWN <= HEIGHT && BOTTOM - TOP == 20);
 
 /// How much a cell looks like each of [`CHARACTERS`]: correlation, 1 at most; and how soft the glyphs were.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Likeness {
     each: [f32; 37],
     softness: usize,

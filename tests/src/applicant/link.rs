@@ -1,6 +1,6 @@
 //! What an applicant needs of a connection to a center.
 
-use issuance_api::{Array, Blob};
+use issuance_api::{Array, PersonalBytes};
 use issuance_channel::Identity;
 use issuance_channel::client::{CallError, Client, Pinned};
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub trait Line: Send {
         &mut self,
         path: &str,
         body: &T,
-    ) -> impl Future<Output = Result<(R, Blob), CallError>> + Send;
+    ) -> impl Future<Output = Result<(R, PersonalBytes), CallError>> + Send;
 }
 
 impl Link for Client {
@@ -80,7 +80,7 @@ impl Line for Pinned {
         &mut self,
         path: &str,
         body: &T,
-    ) -> Result<(R, Blob), CallError> {
+    ) -> Result<(R, PersonalBytes), CallError> {
         Self::post_sealed_for_bytes(self, path, body).await
     }
 }

@@ -243,7 +243,7 @@ impl Bad<'_> {
             return Err(io::Error::other("a resident without records"));
         };
         tally.released += 1;
-        let lots = records.doses.iter().map(|dose| &dose.lot);
+        let lots = records.doses.iter().map(|dose| dose.lot.expose());
         let own = records.holder.name.expose() == application.resident.name
             && lots.eq(&application.resident.lots);
         tally.others += usize::from(!own);

@@ -96,7 +96,7 @@ fn check(persona: &Persona, keys: &verify::Jwks, jws: &str) -> io::Result<()> {
     let patient = &card.patient;
     let parts: Vec<_> = patient.family.iter().chain(&patient.given).collect();
     let name: Vec<_> = parts.iter().map(|part| part.expose()).collect();
-    let born = patient.birth_date.to_string().replace('-', "");
+    let born = patient.birth_date.expose().to_string().replace('-', "");
     if name.join("\u{3000}") != persona.holder || born != persona.birth_date {
         return Err(io::Error::other("crossed: another person's certificate"));
     }

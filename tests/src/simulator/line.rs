@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use issuance_api::terminal::Issued;
-use issuance_api::{Array, Blob, Problem, ProblemCode, TerminalUrn, attached};
+use issuance_api::{Array, PersonalBytes, Problem, ProblemCode, TerminalUrn, attached};
 use issuance_center::center::challenge::OpenChallenge;
 use issuance_center::center::{Caller, Center};
 use issuance_center::registry::Registry;
@@ -140,11 +140,11 @@ impl<V: Registry> applicant::Line for Line<V> {
         &mut self,
         path: &str,
         body: &T,
-    ) -> Result<(R, Blob), CallError> {
+    ) -> Result<(R, PersonalBytes), CallError> {
         let body = serde_json::to_vec(body).map_err(|_| CallError::Untrusted)?;
         let answer = self.call(path, body).await?;
         let (json, bytes) = attached::detach(&answer).ok_or(CallError::Untrusted)?;
-        Ok((parsed(json)?, Blob::new(bytes.to_vec())))
+        Ok((parsed(json)?, PersonalBytes::new(bytes.to_vec())))
     }
 }
 
@@ -235,7 +235,7 @@ impl<R: Registry> Handling<R> {
             "/v1/inquiry" => json(&center.inquiry(caller, read(&body)?).await?),
             "/v1/issue" => {
                 let issued = center.issue(caller, read(&body)?).await?;
-                let (issued, page): (Issued, Blob) = issued.into();
+                let (issued, page): (Issued, PersonalBytes) = issued.into();
                 let answer = attached::attach(&json(&issued)?, page.as_bytes());
                 let answer = answer.ok_or(ProblemCode::InternalError)?;
                 match &link.failures {

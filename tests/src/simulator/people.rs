@@ -140,9 +140,9 @@ impl Resident {
     /// Whether a preview is theirs.
     #[must_use]
     pub fn is_previewed_by(&self, preview: &Preview) -> bool {
-        let lots = preview.doses.iter().map(|dose| &dose.lot);
+        let lots = preview.doses.iter().map(|dose| dose.lot.expose());
         preview.holder.name.expose() == self.name
-            && String::from(preview.holder.birth_date).replace('-', "") == self.birth_date
+            && String::from(preview.holder.birth_date.expose()).replace('-', "") == self.birth_date
             && preview.authority.code == self.municipality
             && lots.eq(&self.lots)
             && preview
@@ -158,9 +158,9 @@ impl Resident {
         let parts = patient.family.iter().chain(&patient.given);
         let parts: Vec<_> = parts.map(verify::Private::expose).collect();
         let lots = card.immunizations.iter();
-        let lots = lots.map(|dose| dose.lot.as_deref().unwrap_or_default());
+        let lots = lots.map(|dose| dose.lot.as_ref().map_or("", verify::Private::expose));
         parts.join("\u{3000}") == self.name
-            && patient.birth_date.to_string().replace('-', "") == self.birth_date
+            && patient.birth_date.expose().to_string().replace('-', "") == self.birth_date
             && lots.eq(self.lots.iter())
     }
 

@@ -85,7 +85,7 @@ impl TrustList {
         let claimed = statement.issuer.clone();
         let card = statement.into_card(jws.kid.clone());
         if let Some(card) = &card {
-            let dates = card.immunizations.iter().map(|dose| dose.date);
+            let dates = card.immunizations.iter().map(|dose| dose.date.expose());
             notes.extend(future(dates, now));
         }
         Report {
@@ -282,7 +282,7 @@ fn revocation_of_card(
 
 fn doubts(vaccination: &Vaccination, seal: &Vds, now: i64) -> Vec<Note> {
     let doses = vaccination.vaccines.iter().flat_map(|entry| &entry.doses);
-    let dates = doses.map(|dose| dose.date);
+    let dates = doses.map(|dose| dose.date.expose());
     let mut notes: Vec<_> = future(dates.clone(), now).into_iter().collect();
     let end = seal.signer.signs_until.and_then(day);
     if end.is_some_and(|end| dates.clone().any(|date| date > end)) {

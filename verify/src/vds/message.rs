@@ -5,7 +5,7 @@ use std::fmt;
 use time::Date;
 use time::macros::format_description;
 
-use crate::card::Private;
+use crate::card::{Private, PrivateDate};
 use crate::json::{Object, Value};
 
 /// Longest text of a member: three times what the report allows its longest.
@@ -34,7 +34,7 @@ pub struct Holder {
     /// `n`, as in the machine-readable zone of the travel document.
     pub name: Private,
     /// `dob`.
-    pub birth_date: Option<Date>,
+    pub birth_date: Option<PrivateDate>,
     /// `i`, number of the travel document.
     pub document: Option<Private>,
     /// `ai`, another number, at the issuer's discretion.
@@ -49,15 +49,22 @@ impl fmt::Debug for Holder {
     }
 }
 
-/// An entry of `ve`.
-#[derive(Clone, PartialEq, Eq)]
+/// An entry of `ve`. No `Clone`:
+///
+/// ```compile_fail,E0308
+/// # use verify::Vaccine;
+/// fn copy(vaccine: &Vaccine) -> Vaccine {
+///     vaccine.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Vaccine {
     /// `des`, the vaccine as an extension code of ICD-11.
-    pub code: String,
+    pub code: Private,
     /// `nam`, the product.
-    pub name: String,
+    pub name: Private,
     /// `dis`, the disease as a code of ICD-11.
-    pub disease: Option<String>,
+    pub disease: Option<Private>,
     /// `vd`, at least one.
     pub doses: Vec<Dose>,
 }
@@ -68,21 +75,28 @@ impl fmt::Debug for Vaccine {
     }
 }
 
-/// An entry of `vd`.
-#[derive(Clone, PartialEq, Eq)]
+/// An entry of `vd`. No `Clone`:
+///
+/// ```compile_fail,E0308
+/// # use verify::Dose;
+/// fn copy(dose: &Dose) -> Dose {
+///     dose.clone()
+/// }
+/// ```
+#[derive(PartialEq, Eq)]
 pub struct Dose {
     /// `dvc`, day of vaccination.
-    pub date: Date,
+    pub date: PrivateDate,
     /// `seq`, counted from 1.
     pub number: u32,
     /// `ctr`, three letters of the country of vaccination.
-    pub country: String,
+    pub country: Private,
     /// `adm`, who administered it.
-    pub center: Option<String>,
+    pub center: Option<Private>,
     /// `lot`.
-    pub lot: Option<String>,
+    pub lot: Option<Private>,
     /// `dvn`, day of the next one.
-    pub next: Option<Date>,
+    pub next: Option<PrivateDate>,
 }
 
 impl fmt::Debug for Dose {
@@ -115,9 +129,9 @@ impl Vaccination {
 impl Vaccine {
     fn read(entry: &Object) -> Option<Self> {
         Some(Self {
-            code: required(entry, "des")?.to_owned(),
-            name: required(entry, "nam")?.to_owned(),
-            disease: optional(entry, "dis")?.map(str::to_owned),
+            code: private(required(entry, "des")?),
+            name: private(required(entry, "nam")?),
+            disease: optional(entry, "dis")?.map(private),
             doses: list(entry, "vd", Dose::read)?,
         })
     }
@@ -135,9 +149,9 @@ impl Dose {
         Some(Self {
             date: date(entry, "dvc")??,
             number,
-            country: required(entry, "ctr")?.to_owned(),
-            center: optional(entry, "adm")?.map(str::to_owned),
-            lot: optional(entry, "lot")?.map(str::to_owned),
+            country: private(required(entry, "ctr")?),
+            center: optional(entry, "adm")?.map(private),
+            lot: optional(entry, "lot")?.map(private),
             next: date(entry, "dvn")?,
         })
     }
@@ -164,12 +178,13 @@ fn optional<'a>(object: &'a Object, name: &str) -> Option<Option<&'a str>> {
 }
 
 /// `YYYY-MM-DD`; nothing if it is malformed.
-fn date(object: &Object, name: &str) -> Option<Option<Date>> {
+fn date(object: &Object, name: &str) -> Option<Option<PrivateDate>> {
     let Some(text) = optional(object, name)? else {
         return Some(None);
     };
     let format = format_description!("[year]-[month]-[day]");
-    Date::parse(text, format).ok().map(Some)
+    let day = Date::parse(text, format).ok()?;
+    Some(Some(PrivateDate::new(day)))
 }
 
 fn list<T>(object: &Object, name: &str, read: fn(&Object) -> Option<T>) -> Option<Vec<T>> {

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use issuance_api::{
-    CertificateKind, ProblemCode, TerminalRole,
+    CertificateKind, PersonalDate, ProblemCode, TerminalRole,
     passport::{Passport, PassportData},
     registry::InquiryRequest,
 };
@@ -38,9 +38,9 @@ impl Vrs {
                 if passport.has_expired(self.today()?) {
                     return Err(ProblemCode::PassportExpired);
                 }
-                let holder = |date| passport.holder_was_born_on(date);
+                let holder = |date: &PersonalDate| passport.holder_was_born_on(date.expose());
                 // A card without a whole birth date gets "confirmation needed" below.
-                if !claims.birth_date.is_none_or(holder) {
+                if !claims.birth_date.as_ref().is_none_or(holder) {
                     return Err(ProblemCode::PassportNotYours);
                 }
                 Ok(Some(passport.into_data()))

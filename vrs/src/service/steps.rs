@@ -8,8 +8,8 @@ use card::{
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use issuance_api::{
-    Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, ProblemCode, ProgrammeId,
-    TerminalUrn, inquiry_message, issue_message,
+    Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, PersonalDate, ProblemCode,
+    ProgrammeId, TerminalUrn, inquiry_message, issue_message,
     passport::PassportMrz,
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
@@ -24,6 +24,7 @@ use crate::{
     asked::Subject,
     event::{Event, SignerMunicipality},
     nonce::{milliseconds, random},
+    record::Text,
     storage::{Delivery, Found, Operation, OutcomeName, Reservation, Unavailable},
     ticket::Claims,
 };
@@ -389,7 +390,7 @@ impl Vrs {
 }
 
 /// What is said of a person. A record whose birth date is not the card's may be somebody else's under a wrong number:
-/// then nothing of it is said, flags neither. The name goes from the claims into what is said.
+/// then nothing of it is said, flags neither. Name and birth date go from the claims into what is said.
 fn outcome(claims: &mut Claims, found: Option<&Found>, programme: &ProgrammeId) -> Outcome {
     let Some(Found {
         record_version,
@@ -400,7 +401,7 @@ fn outcome(claims: &mut Claims, found: Option<&Found>, programme: &ProgrammeId) 
     else {
         return Outcome::NoSuchPerson;
     };
-    let Some(birth_date) = claims.birth_date.filter(|date| *date == person.birth_date) else {
+    let Some(birth_date) = claims.birth_date.take_if(|date| *date == person.birth_date) else {
         return Outcome::ConfirmationNeeded;
     };
     if person.deceased.is_set() {
@@ -422,13 +423,10 @@ fn outcome(claims: &mut Claims, found: Option<&Found>, programme: &ProgrammeId) 
                 .iter()
                 .filter(|dose| dose.programme == *programme)
                 .map(|dose| DoseRecord {
-                    date: dose.date,
-                    vaccine_name: dose.vaccine_name.expose().to_owned(),
-                    maker: dose
-                        .maker
-                        .as_ref()
-                        .map_or_else(String::new, |maker| maker.expose().to_owned()),
-                    lot: dose.lot.expose().to_owned(),
+                    date: dose.date.again(),
+                    vaccine_name: dose.vaccine_name.again(),
+                    maker: dose.maker.as_ref().map(Text::again).unwrap_or_default(),
+                    lot: dose.lot.again(),
                     number: dose
                         .kind
                         .as_ref()
@@ -472,11 +470,11 @@ fn check_proof(claims: &Claims, message: &[u8], proof: &Array<64>) -> Result<(),
 }
 
 /// The card's birth date as a day of the calendar; nothing where month or day is unknown.
-fn day(birth: &BirthDate) -> Option<Date> {
+fn day(birth: &BirthDate) -> Option<PersonalDate> {
     let month = time::Month::try_from(birth.month()).ok()?;
     time::Date::from_calendar_date(i32::from(birth.year()), month, birth.day())
         .ok()
-        .map(Date::from)
+        .map(|day| Date::from(day).into())
 }
 
 fn seconds(lifetime: Duration) -> u32 {

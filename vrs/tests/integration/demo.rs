@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use issuance_api::Date;
+use issuance_api::PersonalDate;
 use toml::Table;
 use vrs::import::{self, Entry};
 
@@ -49,7 +49,7 @@ fn personas_are_registered_as_their_cards_say() {
         let file = table(&format!("hw-sim/personas/{persona}.toml"));
         let holder = |key: &str| file["holder"][key].as_str().unwrap().to_owned();
         let entry = &home[&holder("number")];
-        let birth = String::from(entry.person.birth_date).replace('-', "");
+        let birth = String::from(entry.person.birth_date.expose()).replace('-', "");
         assert_eq!(birth, holder("birth_date"), "{persona}");
         assert_eq!(entry.person.name.expose(), holder("name"), "{persona}");
         assert_eq!(entry.doses.len(), doses, "{persona}");
@@ -67,7 +67,8 @@ fn every_dose_is_of_a_vaccine_the_programme_knew_on_that_day() {
         let list = row[key].as_array().unwrap();
         list.iter().any(|entry| entry.as_str() == Some(text))
     };
-    let day = |row: &toml::Value, key: &str| row[key].as_str().unwrap().parse::<Date>().unwrap();
+    let day =
+        |row: &toml::Value, key: &str| row[key].as_str().unwrap().parse::<PersonalDate>().unwrap();
     for code in ["132217", "131016", "141003"] {
         for dose in records(code).values().flat_map(|entry| &entry.doses) {
             assert_eq!(dose.programme.as_str(), "covid-19");

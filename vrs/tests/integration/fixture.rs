@@ -21,7 +21,7 @@ use card::{
 use ed25519_dalek::{Signer, SigningKey};
 use issuance_api::{
     Array, Blob, CenterId, CertificateId, CertificateKind, IssueIntent, MunicipalityCode,
-    ProblemCode, TerminalUrn, inquiry_message, issue_message,
+    PersonalBytes, ProblemCode, TerminalUrn, inquiry_message, issue_message,
     passport::PassportMrz,
     registry::{
         DeliveredAnswer, DeliveredRequest, EvidenceRequest, Finding, InquiryRequest, Receipt,
@@ -390,7 +390,7 @@ impl Application {
             terminal: self.terminal.clone(),
             exporter: self.exporter.clone(),
             session_key: Array::new(session_key),
-            evidence: Blob::new(
+            evidence: PersonalBytes::new(
                 evidence(&self.number, &context, self.surface)
                     .encode()
                     .to_vec(),

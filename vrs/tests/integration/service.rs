@@ -93,10 +93,10 @@ async fn what_is_released_is_the_record_under_the_card_s_name() {
     let [dose] = &*records.doses else {
         panic!("one dose")
     };
-    assert_eq!(String::from(dose.date), "2021-07-01");
-    assert_eq!(dose.vaccine_name, "コミナティ筋注");
-    assert_eq!(dose.maker, "ファイザー");
-    assert_eq!(dose.lot, "A1");
+    assert_eq!(String::from(dose.date.expose()), "2021-07-01");
+    assert_eq!(dose.vaccine_name.expose(), "コミナティ筋注");
+    assert_eq!(dose.maker.expose(), "ファイザー");
+    assert_eq!(dose.lot.expose(), "A1");
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn evidence_holds_for_what_it_was_answered_over() {
     request.vrs_nonce = world.vrs.nonce(&application.center).nonce;
     assert_eq!(refused(&request), Some(ProblemCode::CardNotGenuine));
     let mut request = fresh();
-    request.evidence = issuance_api::Blob::new(vec![1, 2, 3]);
+    request.evidence = issuance_api::PersonalBytes::new(vec![1, 2, 3]);
     assert_eq!(refused(&request), Some(ProblemCode::EvidenceMalformed));
 }
 
@@ -464,7 +464,7 @@ async fn many_applications_at_once_each_get_their_own() {
             let (vrs, application) = (world.vrs.clone(), world.apply(&number(n.into())));
             tokio::spawn(async move {
                 let finding = application.ask(&vrs, HOME).await.unwrap();
-                assert_eq!(records(&finding).doses[0].lot, format!("LOT{n}"));
+                assert_eq!(records(&finding).doses[0].lot.expose(), format!("LOT{n}"));
                 application.register(&vrs, n).await.unwrap();
                 application.delivered(&vrs, n).await.unwrap();
             })

@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use issuance_api::{Array, Blob, Problem, ProblemCode, attached};
+use issuance_api::{Array, PersonalBytes, Problem, ProblemCode, attached};
 use rustls::{
     client::danger::ServerCertVerifier,
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -101,9 +101,9 @@ impl Answer {
     }
 
     /// With bytes attached.
-    pub(super) fn detach<R: DeserializeOwned>(&self) -> Result<(R, Blob), CallError> {
+    pub(super) fn detach<R: DeserializeOwned>(&self) -> Result<(R, PersonalBytes), CallError> {
         let (value, bytes) = attached::detach(self.good()?).ok_or(CallError::Untrusted)?;
-        Ok((json(value)?, Blob::new(bytes.to_vec())))
+        Ok((json(value)?, PersonalBytes::new(bytes.to_vec())))
     }
 
     /// The body, unless it is a problem.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use http::Method;
-use issuance_api::{Array, Blob, Problem, ProblemCode};
+use issuance_api::{Array, PersonalBytes, Problem, ProblemCode};
 use rustls::sign::CertifiedKey;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
@@ -360,7 +360,7 @@ impl Pinned {
         &mut self,
         path: &str,
         body: &T,
-    ) -> Result<(R, Blob), CallError>
+    ) -> Result<(R, PersonalBytes), CallError>
     where
         T: Serialize + Sync + ?Sized,
         R: DeserializeOwned,

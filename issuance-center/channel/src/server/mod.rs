@@ -7,7 +7,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use issuance_api::{Array, Blob, Problem, ProblemCode, attached};
+use issuance_api::{Array, PersonalBytes, Problem, ProblemCode, attached};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -170,7 +170,7 @@ impl Answer {
     ///
     /// # Errors
     /// As [`json`](Self::json).
-    pub fn attached<T: Serialize>(value: &T, bytes: &Blob) -> Result<Self, Problem> {
+    pub fn attached<T: Serialize>(value: &T, bytes: &PersonalBytes) -> Result<Self, Problem> {
         let json = Self::json(value)?;
         let body = attached::attach(json.expose(), bytes.as_bytes());
         let body = body.ok_or(ProblemCode::InternalError)?;

@@ -196,7 +196,7 @@ async fn a_dose_that_cannot_be_stated_abroad_is_the_municipality_s_to_look_at() 
     let stage = stage("app");
     let changes: [fn(&mut DoseRecord); 2] = [
         |dose| dose.number = None,
-        |dose| dose.lot = "ＥＹ０７７９".to_owned(),
+        |dose| dose.lot = Personal::new("ＥＹ０７７９".to_owned()),
     ];
     for change in changes {
         stage.vrs().say(|said| {

@@ -99,8 +99,9 @@ pub(super) struct Measures {
     pub(super) stem: f32,
 }
 
-/// A character with its variation selector or its combining marks, if it has any, and its one glyph.
-#[derive(Clone, Debug)]
+/// A character with its variation selector or its combining marks, if it has any, and its one glyph. No `Debug`: a name's
+/// would spell it.
+#[derive(Clone)]
 pub(super) struct Cluster {
     /// Without selector and marks.
     pub(super) character: char,

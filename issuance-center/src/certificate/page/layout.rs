@@ -192,7 +192,7 @@ fn specimen(programme: &Programme, authority: &Authority, kind: CertificateKind)
         kind,
         holder: Holder {
             name: letter(),
-            birth_date: day,
+            birth_date: day.into(),
         },
         authority: authority.clone(),
         doses,

@@ -10,7 +10,7 @@
 
 use std::io;
 
-use issuance_api::{Blob, Transcript};
+use issuance_api::{PersonalBytes, Transcript};
 use zeroize::Zeroizing;
 
 use super::head::{open, seal};
@@ -71,7 +71,7 @@ impl Keys {
     }
 
     /// Description and page, if this is that certificate of this wallet.
-    pub(super) fn open_certificate(&self, id: Id, file: &[u8]) -> Option<(Kept, Blob)> {
+    pub(super) fn open_certificate(&self, id: Id, file: &[u8]) -> Option<(Kept, PersonalBytes)> {
         let (version, sealed) = file.split_first()?;
         if *version != VERSION {
             return None;
@@ -83,7 +83,7 @@ impl Keys {
         let (description, rest) = rest.split_at_checked(length(description_length)?)?;
         let page = rest.get(..length(page_length)?)?;
         let kept = serde_json::from_slice(description).ok()?;
-        Some((kept, Blob::new(page.to_vec())))
+        Some((kept, PersonalBytes::new(page.to_vec())))
     }
 }
 

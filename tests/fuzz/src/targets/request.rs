@@ -7,7 +7,8 @@ use issuance_api::passport::PassportMrz;
 use issuance_api::registry::{self, Finding, Outcome, Receipt, RegisterRequest, Registration};
 use issuance_api::terminal::{self, Challenge, IssueRequest, Issued};
 use issuance_api::{
-    Array, Blob, CertificateId, CertificateKind, Personal, Problem, ProblemCode, attached,
+    Array, Blob, CertificateId, CertificateKind, Personal, PersonalBytes, Problem, ProblemCode,
+    attached,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,7 +113,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let date = || "2026-11-24".parse().expect("a date");
     let holder = || terminal::Holder {
         name: personal("見本\u{3000}花子"),
-        birth_date: date(),
+        birth_date: "1985-04-12".parse().expect("a date"),
     };
     let preview = terminal::Preview {
         programme: programme(),
@@ -134,7 +135,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
             &terminal::EvidenceRequest {
                 vrs_nonce: blob(40),
                 session_key: Array::new([1; 32]),
-                evidence: blob(90),
+                evidence: PersonalBytes::new(vec![0x5A; 90]),
             },
         ),
         seed(
@@ -172,7 +173,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
                 terminal: terminal(),
                 exporter: Array::new([4; 32]),
                 session_key: Array::new([1; 32]),
-                evidence: blob(90),
+                evidence: PersonalBytes::new(vec![0x5A; 90]),
             },
         ),
         seed(

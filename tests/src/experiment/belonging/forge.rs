@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use issuance_api::terminal::{IssueAnswer, Preview};
-use issuance_api::{Array, Blob, Personal};
+use issuance_api::{Array, Personal, PersonalBytes};
 use issuance_center::center::Center;
 use issuance_center::certificate::page::Content;
 use issuance_center::certificate::qr::Symbol;
@@ -93,7 +93,7 @@ impl Forge {
         let claims = vdsnc::Claims {
             certificate_id: &issued.certificate_id,
             passport: preview.passport.as_deref()?,
-            birth_date: preview.holder.birth_date,
+            birth_date: &preview.holder.birth_date,
             authority: &preview.authority,
             disease: &programme.disease().icd11,
             doses: &preview.doses,
@@ -122,7 +122,7 @@ pub(super) fn flipped(text: &Personal, at: usize) -> Personal {
 }
 
 /// The first bytes of a page.
-pub(super) fn cut(page: &Blob, at: usize) -> Blob {
+pub(super) fn cut(page: &PersonalBytes, at: usize) -> PersonalBytes {
     let bytes = page.as_bytes();
-    Blob::new(bytes[..at % bytes.len()].to_vec())
+    PersonalBytes::new(bytes[..at % bytes.len()].to_vec())
 }

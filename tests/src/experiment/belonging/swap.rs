@@ -11,7 +11,7 @@ use issuance_api::terminal::{
     Challenge, DeliveredAnswer as Delivered, DeliveredRequest as Delivering, EvidenceAnswer,
     EvidenceRequest, InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Menu, Preview,
 };
-use issuance_api::{Array, CertificateKind, Date, Personal, Problem, ProblemCode};
+use issuance_api::{Array, CertificateKind, Date, Personal, PersonalDate, Problem, ProblemCode};
 use issuance_center::registry::{Answer, Registry};
 use terminal::ports::Center;
 use vrs::statement::StatementKey;
@@ -61,7 +61,7 @@ impl Registry for LyingRecords {
                     && others.holder != records.holder
                 {
                     records.holder = again(&others.holder);
-                    records.doses.clone_from(&others.doses);
+                    records.doses = again(&others.doses);
                     finding.signature = self.key.sign(&finding.message());
                     self.lies.told();
                 }
@@ -206,11 +206,14 @@ impl<R: Registry> LyingCenter<R> {
         let forged = match swap {
             Swap::ForgedName => forged(&|it| it.holder.name = again(&other.preview.holder.name)),
             Swap::ForgedBirthDate => {
-                forged(&|it| it.holder.birth_date = other_day(it.holder.birth_date))
+                forged(&|it| it.holder.birth_date = other_day(&it.holder.birth_date))
             }
-            Swap::ForgedDoses | Swap::ForgedSeal => forged(&|it| it.doses[0].lot.push('X')),
+            Swap::ForgedDoses | Swap::ForgedSeal => forged(&|it| {
+                let lot = &mut it.doses[0].lot;
+                *lot = Personal::new(format!("{}X", lot.expose()));
+            }),
             Swap::ForgedPassport => forged(&|it| it.passport.clone_from(&other.preview.passport)),
-            Swap::ForgedMore => forged(&|it| it.doses.extend_from_within(..1)),
+            Swap::ForgedMore => forged(&|it| it.doses.push(again(&it.doses[0]))),
             _ => None,
         };
         match (swap, forged) {
@@ -239,9 +242,9 @@ impl<R: Registry> LyingCenter<R> {
     }
 }
 
-fn other_day(date: Date) -> Date {
-    let date = date.get();
-    date.next_day().unwrap_or(date).into()
+fn other_day(date: &PersonalDate) -> PersonalDate {
+    let date = date.expose().get();
+    Date::from(date.next_day().unwrap_or(date)).into()
 }
 
 impl<R: Registry> Center for LyingCenter<R> {

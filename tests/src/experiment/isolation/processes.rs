@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use issuance_api::{Array, Blob};
+use issuance_api::{Array, PersonalBytes};
 use issuance_channel::client::{CallError, Client, Pinned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -210,7 +210,7 @@ impl Line for HastyLine {
         &mut self,
         path: &str,
         body: &T,
-    ) -> Result<(R, Blob), CallError> {
+    ) -> Result<(R, PersonalBytes), CallError> {
         self.hasty(async |line| line.post_sealed_for_bytes(path, body).await)
             .await
     }

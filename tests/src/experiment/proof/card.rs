@@ -5,7 +5,7 @@ use std::io;
 use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Ticket};
 use issuance_api::terminal::Challenge;
-use issuance_api::{Array, Blob, CenterId, ProblemCode};
+use issuance_api::{Array, Blob, CenterId, PersonalBytes, ProblemCode};
 
 use super::{Application, Bad, EXPORTER};
 use crate::again::files_again;
@@ -123,16 +123,16 @@ impl Bad<'_> {
         let (evidence, mut asked) = Self::honest(application, &challenge);
         let length = asked.evidence.as_bytes().len();
         match way {
-            Way::Nothing => asked.evidence = Blob::new(Vec::new()),
-            Way::Rubbish => asked.evidence = Blob::new(vec![0xA5; length]),
+            Way::Nothing => asked.evidence = PersonalBytes::new(Vec::new()),
+            Way::Rubbish => asked.evidence = PersonalBytes::new(vec![0xA5; length]),
             Way::BitOtherwise => {
                 let mut bytes = asked.evidence.as_bytes().to_vec();
                 bytes[self.random.below(length)] ^= 1 << self.random.below(8);
-                asked.evidence = Blob::new(bytes);
+                asked.evidence = PersonalBytes::new(bytes);
             }
             Way::CutOff => {
                 let bytes = &asked.evidence.as_bytes()[..self.random.below(length)];
-                asked.evidence = Blob::new(bytes.to_vec());
+                asked.evidence = PersonalBytes::new(bytes.to_vec());
             }
             Way::Earlier => {
                 let (_, earlier) = Self::honest(application, &self.challenge());
@@ -144,7 +144,7 @@ impl Bad<'_> {
                     .people
                     .to_mix_with(application.resident, &mut self.random);
                 let other = applicant.answer(&mut other.card(), &self.challenge(), &EXPORTER);
-                asked.evidence = Blob::new(other.encode().to_vec());
+                asked.evidence = PersonalBytes::new(other.encode().to_vec());
             }
             Way::AnothersFiles => {
                 let other = self
@@ -153,17 +153,17 @@ impl Bad<'_> {
                     .to_mix_with(application.resident, &mut self.random);
                 let other = applicant.answer(&mut other.card(), &challenge, &EXPORTER);
                 let mixture = mixed(&evidence, &other, &mut self.random);
-                asked.evidence = Blob::new(mixture.encode().to_vec());
+                asked.evidence = PersonalBytes::new(mixture.encode().to_vec());
             }
             Way::WithoutBinding => {
                 let (files, answer) = (files_again(evidence.files()), evidence.answer().clone());
                 let bare = Evidence::new(files, answer, None);
-                asked.evidence = Blob::new(bare.encode().to_vec());
+                asked.evidence = PersonalBytes::new(bare.encode().to_vec());
             }
             Way::ForgedCard => {
                 let mut card = application.resident.forged(&self.town.ground)?;
                 let forged = applicant.answer(&mut card, &challenge, &EXPORTER);
-                asked.evidence = Blob::new(forged.encode().to_vec());
+                asked.evidence = PersonalBytes::new(forged.encode().to_vec());
             }
             Way::OtherTerminal => asked.terminal = kiosk(900),
             Way::OwnSessionKey => {
@@ -212,6 +212,6 @@ fn request(
         terminal: applicant.urn().parse().expect("a terminal's URN"),
         exporter: EXPORTER,
         session_key: applicant.session_key(),
-        evidence: Blob::new(evidence.encode().to_vec()),
+        evidence: PersonalBytes::new(evidence.encode().to_vec()),
     }
 }

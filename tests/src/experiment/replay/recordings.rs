@@ -8,7 +8,7 @@ use card::evidence::{Binding, Evidence};
 use card::trust::TrustStore;
 use issuance_api::registry::EvidenceRequest;
 use issuance_api::terminal::Challenge;
-use issuance_api::{Array, Blob, CenterId, ProblemCode};
+use issuance_api::{Array, CenterId, PersonalBytes, ProblemCode};
 use issuance_channel::client::CallError;
 
 use super::mixture::{mixed, mixture, residual};
@@ -230,7 +230,7 @@ impl Recording {
                     terminal: kiosk(self.of),
                     exporter: self.exporter.clone(),
                     session_key: self.applicant.session_key(),
-                    evidence: Blob::new(self.evidence.encode().to_vec()),
+                    evidence: PersonalBytes::new(self.evidence.encode().to_vec()),
                 };
                 let ticket = open.vrs.evidence(&center, &request);
                 ticket.map(drop)
@@ -246,7 +246,7 @@ impl Recording {
                 let at = random.below(bytes.len());
                 bytes[at] ^= 1 << random.below(8);
                 let mut request = self.applicant.evidence_request(&there.challenge, &fresh);
-                request.evidence = Blob::new(bytes);
+                request.evidence = PersonalBytes::new(bytes);
                 said(
                     there
                         .connection

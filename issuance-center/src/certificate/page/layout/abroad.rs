@@ -132,19 +132,19 @@ impl Setter<'_> {
     fn dose_abroad(&self, dose: &Dose, abroad: &DoseAbroad) -> Result<Vec<Pair>, PageError> {
         let number = format!("{}回目", abroad.number);
         let english = abroad.number.to_string();
-        let (day_ja, day_en) = days(dose.date);
-        let country = match abroad.country.as_str() {
+        let (day_ja, day_en) = days(dose.date.expose());
+        let country = match abroad.country.expose() {
             "JPN" => "日本",
             _ => "",
         };
         let cells = [
             (number.as_str(), english.as_str()),
             (&day_ja, &day_en),
-            (&dose.vaccine, &dose.vaccine_en),
-            (&dose.maker, &dose.maker_en),
-            (&dose.product, &dose.product_en),
-            (&dose.lot, ""),
-            (country, &abroad.country),
+            (dose.vaccine.expose(), dose.vaccine_en.expose()),
+            (dose.maker.expose(), dose.maker_en.expose()),
+            (dose.product.expose(), dose.product_en.expose()),
+            (dose.lot.expose(), ""),
+            (country, abroad.country.expose()),
         ];
         let cells = cells.into_iter().zip(COLUMNS);
         cells
@@ -170,7 +170,7 @@ impl Texts {
         let name = preview.holder.name.expose();
         let (name_face, name_clusters) = set.fonts.for_name(name)?;
         let value_width = WIDTH - LABEL_WIDTH - 8.0;
-        let birth = days(preview.holder.birth_date);
+        let birth = days(preview.holder.birth_date.expose());
         let issued = days(preview.issued_on);
         let third = |(label, (value, english)): ((&str, &str), (&str, &str)), at: usize| {
             let (_, label_width, width) = THIRDS[at];

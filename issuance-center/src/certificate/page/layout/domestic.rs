@@ -109,13 +109,13 @@ impl Setter<'_> {
         let cell = |column: usize, ja: &str, en: &str| {
             self.regular((ja, en), COLUMNS[column].1 - 3.0, CELL)
         };
-        let (day_ja, day_en) = days(dose.date);
+        let (day_ja, day_en) = days(dose.date.expose());
         Ok([
             cell(0, &day_ja, &day_en)?,
-            cell(1, &dose.vaccine, &dose.vaccine_en)?,
-            cell(2, &dose.maker, &dose.maker_en)?,
-            cell(3, &dose.product, &dose.product_en)?,
-            cell(4, &dose.lot, "")?,
+            cell(1, dose.vaccine.expose(), dose.vaccine_en.expose())?,
+            cell(2, dose.maker.expose(), dose.maker_en.expose())?,
+            cell(3, dose.product.expose(), dose.product_en.expose())?,
+            cell(4, dose.lot.expose(), "")?,
         ])
     }
 }
@@ -134,7 +134,7 @@ impl Texts {
         let texts = programme.texts_on(preview.issued_on.get());
         let name = preview.holder.name.expose();
         let (name_face, name_clusters) = set.fonts.for_name(name)?;
-        let birth = days(preview.holder.birth_date);
+        let birth = days(preview.holder.birth_date.expose());
         let issued = days(preview.issued_on);
         let kind = ("国内用", "For use in Japan");
         let mut facts = vec![

@@ -9,8 +9,8 @@ use issuance_api::terminal::{
     InquiryRequest, IssueAnswer, IssueRequest, Menu, Preview,
 };
 use issuance_api::{
-    Array, Blob, CertificateKind, IssueIntent, Personal, Problem, ProblemCode, inquiry_message,
-    issue_message, passport::PassportMrz,
+    Array, Blob, CertificateKind, IssueIntent, Personal, PersonalBytes, Problem, ProblemCode,
+    inquiry_message, issue_message, passport::PassportMrz,
 };
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
@@ -158,7 +158,7 @@ impl Center for TestCenter {
                 let mut answer = (self.answer)(&self.maker, preview);
                 let seal = sealer.seal(preview, &answer.certificate_id);
                 let texts = [&*qr_text(answer.jws.expose()), &*seal];
-                answer.page = Blob::new(page(&texts));
+                answer.page = PersonalBytes::new(page(&texts));
                 answer.vds_nc = Some(Personal::new(seal));
                 Ok(answer)
             }
