@@ -43,11 +43,12 @@ impl fmt::Debug for Private {
 /// to be cloned:
 ///
 /// ```compile_fail,E0308
-/// # use verify::{Immunization, PrivateDate};
+/// # use verify::PrivateDate;
 /// fn copy(date: &PrivateDate) -> PrivateDate {
 ///     date.clone()
 /// }
 /// ```
+///
 /// ```compile_fail,E0507
 /// # use verify::{Patient, PrivateDate};
 /// fn copy(patient: &Patient) -> PrivateDate {
