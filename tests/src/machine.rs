@@ -65,16 +65,15 @@ impl Machine {
     }
 
     fn attach_reader(&self) -> io::Result<()> {
-        let driver = Path::new("/usr/lib/pcsc/drivers/serial/libifdvpcd.so");
-        let there = self
-            .path("")
-            .join(driver.strip_prefix("/").unwrap_or(driver));
+        let driver = "usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+        let there = self.path(driver);
         let readers = self.path("etc/reader.conf.d");
         for folder in there.parent().into_iter().chain([&*readers]) {
             fs::create_dir_all(folder)?;
         }
         fs::copy(pcscd::driver()?, there)?;
-        fs::write(readers.join("vpcd"), pcscd::reader(driver, vpcd::PORT))
+        let driver = Path::new("/").join(driver);
+        fs::write(readers.join("vpcd"), pcscd::reader(&driver, vpcd::PORT))
     }
 
     fn start_nothing(&self) -> io::Result<()> {
