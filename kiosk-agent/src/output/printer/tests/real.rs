@@ -68,7 +68,9 @@ impl RealPrinter {
         fs::write(folder.path().join("ca.pem"), ca).unwrap();
 
         let mut bus = Command::new("dbus-daemon");
+        // By itself it would leave its socket in /tmp.
         bus.args(["--session", "--nofork", "--print-address"])
+            .arg(format!("--address=unix:dir={}", folder.path().display()))
             .stdout(Stdio::piped())
             .kill_on_drop(true);
         let mut bus = bus.spawn().expect("dbus-daemon is installed");
