@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 
 use card::pin::Pin;
-use issuance_api::terminal::{InquiryAnswer, IssueAnswer, Preview};
+use issuance_api::terminal::{InquiryAnswer, Preview};
 use issuance_api::{CertificateKind, ProblemCode};
 use terminal::conduct::Terminal;
 use terminal::latch::Latch;
@@ -56,6 +56,8 @@ struct Tally {
     latched_as_owed: usize,
     refused_by_center: usize,
     unread: usize,
+    /// Signed with a key that nobody has published: no sign of a mix-up, for a file of keys may lag.
+    key_unknown: usize,
     in_service: usize,
     /// Previews with another's doses under the right name: nothing on the card tells, and the certificate does.
     doses_shown: usize,
@@ -124,8 +126,11 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             && hand.problems == [ProblemCode::PassportNotYours]
             && ended.is_ok();
         tally.asked_again += usize::from(asked_again);
+        let (previewed, issued) = terminal.center.last();
+        let judged = issued.map(|it| verify::check(it.jws.expose(), &keys, i64::MAX));
+        let key_unknown = matches!(judged, Some(Err(verify::CardError::KeyUnknown)));
         // The center knows its own states, and a page that is cut off may not read at all.
-        let owed = !(asked_again || matches!(swap, Swap::State | Swap::PageCut));
+        let owed = !(asked_again || key_unknown || matches!(swap, Swap::State | Swap::PageCut));
         tally.owed += usize::from(owed);
         *tally.of_kind.entry(swap.name()).or_default() += 1;
         if swap == Swap::PreviewDoses {
@@ -134,14 +139,12 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             tally.shown += hand.shown_of_others;
         }
         tally.printed += if asked_again { 0 } else { printed };
-        let (previewed, issued) = terminal.center.last();
         let mut trusting = Hand::of(resident, kind);
         if let Some(InquiryAnswer { preview, .. }) = previewed {
             trusting.show(&View::Preview(&Arc::new(again(preview))));
         }
         tally.would_show += trusting.shown_of_others;
-        let verifies = |it: &IssueAnswer| verify::check(it.jws.expose(), &keys, i64::MAX).is_ok();
-        let would_print = swap.at() == At::Certificate && issued.is_some_and(verifies);
+        let would_print = swap.at() == At::Certificate && matches!(judged, Some(Ok(_)));
         tally.would_print += usize::from(would_print);
         match ended.map_err(|problem| problem.code) {
             Err(ProblemCode::ContentMismatch) => {
@@ -159,6 +162,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 terminal.latch = Latch::new();
             }
             Err(ProblemCode::CertificateUnreadable) => tally.unread += 1,
+            Err(ProblemCode::AnswerUntrusted) if key_unknown => tally.key_unknown += 1,
             Err(_) => tally.refused_by_center += 1,
             Ok(_) if asked_again => {}
             Ok(_) => *tally.unnoticed.entry(swap.name()).or_default() += 1,
@@ -209,6 +213,10 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     report.told(
         "pages on which nothing reads, which end the application alone",
         tally.unread,
+    );
+    report.told(
+        "signed with a key that is not known, which end the application alone",
+        tally.key_unknown,
     );
     report.figure("others' content shown", tally.shown, 0);
     report.figure("printed", tally.printed, 0);
