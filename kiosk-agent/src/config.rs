@@ -274,12 +274,19 @@ mod tests {
     #[test]
     fn the_example_is_a_configuration() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.example.toml");
-        let config = Config::load(&path).unwrap();
+        let mut config = Config::load(&path).unwrap();
         assert_eq!(
             config.center.expect.to_string(),
             "urn:shomei:center:center-1"
         );
         assert_eq!(config.issuer.keys, path.with_file_name("pki/jwks.json"));
+        // Or what replaces them would be out of its reach.
+        config.issuer.keys = path.with_file_name("issuer/jwks.json");
+        let read = config.needs().read;
+        let csca = config.issuer.csca.as_ref().unwrap();
+        for file in [&config.center.tls.key, &config.issuer.keys, csca] {
+            assert!(read.iter().any(|folder| Some(&**folder) == file.parent()));
+        }
         assert_eq!(Protection::from(config.card), Protection::Plain);
         assert_eq!(
             Patience::from(config.patience).input,

@@ -98,18 +98,12 @@ impl Issuer {
     /// Takes what its files hold now: whether that is something new. What cannot be read or is none of it leaves what was known before.
     ///
     /// # Errors
-    /// [`IssuerError`], once for each change of a file.
+    /// [`IssuerError`], once for each change of a file; the other file is looked at all the same.
     pub fn look_again(&mut self) -> Result<bool, IssuerError> {
-        let mut anew = false;
-        if let Some(content) = changed(&mut self.keys_file)? {
-            self.keys = keys_in(&content)?;
-            anew = true;
-        }
-        if let Some(content) = changed(&mut self.csca_file)? {
-            self.seals = seals(&content)?;
-            anew = true;
-        }
-        Ok(anew)
+        let keys = changed(&mut self.keys_file, keys_in);
+        let seals = changed(&mut self.csca_file, seals);
+        let (keys, seals) = (take(&mut self.keys, keys), take(&mut self.seals, seals));
+        Ok(keys? | seals?)
     }
 }
 
@@ -150,8 +144,21 @@ impl File {
     }
 }
 
-/// What is in a file, where that is not what was there last.
-fn changed(file: &mut Option<File>) -> io::Result<Option<Vec<u8>>> {
+/// Whether there is something new.
+fn take<T>(known: &mut T, found: Result<Option<T>, IssuerError>) -> Result<bool, IssuerError> {
+    let found = found?;
+    let anew = found.is_some();
+    if let Some(found) = found {
+        *known = found;
+    }
+    Ok(anew)
+}
+
+/// What a file says, where that is not what was in it last.
+fn changed<T>(
+    file: &mut Option<File>,
+    parse: impl Fn(&[u8]) -> Result<T, IssuerError>,
+) -> Result<Option<T>, IssuerError> {
     let Some(file) = file else { return Ok(None) };
     let now = match fs::read(&file.path) {
         Ok(now) => now,
@@ -159,12 +166,13 @@ fn changed(file: &mut Option<File>) -> io::Result<Option<Vec<u8>>> {
         Err(_) if file.seen.is_none() => return Ok(None),
         Err(error) => {
             file.seen = None;
-            return Err(error);
+            return Err(error.into());
         }
     };
     if file.seen.as_ref() == Some(&now) {
         return Ok(None);
     }
-    file.seen = Some(now.clone());
-    Ok(Some(now))
+    let said = parse(&now);
+    file.seen = Some(now);
+    said.map(Some)
 }
