@@ -150,8 +150,9 @@ impl Vrs {
             // What lapses does so whatever became of persons.
             let looked = self.parts.divisions.look(municipality, anew).await;
             let lapsed = self.lapse(municipality).await;
-            match lapsed.and(looked) {
-                Ok(()) => self.available(municipality),
+            // Where nothing can lapse since a list was altered, that it was altered is what to tell.
+            match looked.and(lapsed) {
+                Ok(_) => self.available(municipality),
                 Err(cause) => {
                     self.unavailable(municipality, cause);
                 }
