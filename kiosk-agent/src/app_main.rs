@@ -34,7 +34,7 @@ use terminal::app::verifying::{Verifying, VerifyingError};
 use terminal::app::wallet::{self, WalletError};
 use terminal::config::ConfigError;
 use terminal::enrolment::Membership;
-use terminal::handover::{Issuer, IssuerError};
+use terminal::handover::IssuerError;
 use terminal::keystore::SocketKeystore;
 use terminal::latch::Latch;
 use terminal::ports::Card;
@@ -136,10 +136,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         SystemTime::now,
         config.card.into(),
     )?;
-    let mut issuer = Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?;
-    if let Some(csca) = &config.issuer.csca {
-        issuer = issuer.with_csca(csca)?;
-    }
+    let issuer = config.issuer.load()?;
     let verifying = Arc::new(Verifying::new(
         &config.verify,
         &config.issuer,

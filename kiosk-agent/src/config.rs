@@ -14,6 +14,7 @@ use serde::Deserialize;
 pub use cabinet::{CabinetConfig, FeeConfig, GpioBias, GpioConfig, PaymentConfig, SensorConfig};
 
 use crate::conduct::Patience;
+use crate::handover::{Issuer, IssuerError};
 use crate::web::attendant::AttendantKey;
 use crate::web::browser::Settings;
 
@@ -101,6 +102,18 @@ pub struct IssuerConfig {
 }
 
 impl IssuerConfig {
+    /// Reads what its files pin.
+    ///
+    /// # Errors
+    /// [`IssuerError`]
+    pub fn load(&self) -> Result<Issuer, IssuerError> {
+        let issuer = Issuer::load(self.iss.clone(), &self.keys)?;
+        match &self.csca {
+            Some(csca) => issuer.with_csca(csca),
+            None => Ok(issuer),
+        }
+    }
+
     /// Takes relative paths as relative to `folder`, that of the configuration file.
     pub fn resolve(&mut self, folder: &Path) {
         self.keys = folder.join(&self.keys);

@@ -211,7 +211,7 @@ impl Issuer {
     ) -> Result<(), Refusal> {
         // Not this check's question: since when it holds, by which clock. That it never expires is: no `exp` passes.
         let now = i64::MAX;
-        let card = verify::check(jws, &self.keys, now).map_err(|error| match error {
+        let card = verify::check(jws, &self.keys.known, now).map_err(|error| match error {
             verify::CardError::KeyUnknown => Refusal::KeyUnknown,
             _ => Mismatch::Signature.into(),
         })?;

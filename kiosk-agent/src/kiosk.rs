@@ -44,7 +44,7 @@ use crate::channel::{ChannelCenter, ChannelError};
 use crate::conduct::Terminal;
 use crate::config::{Config, ConfigError};
 use crate::event::{self, Event, MarkState};
-use crate::handover::{Issuer, IssuerError};
+use crate::handover::IssuerError;
 use crate::latch::{Latch, Mark};
 use crate::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use crate::ports::Card;
@@ -215,10 +215,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
     }
     let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let pcsc = Pcsc::open().map_err(ReaderError::from)?;
-    let mut issuer = Issuer::load(config.issuer.iss.clone(), &config.issuer.keys)?;
-    if let Some(csca) = &config.issuer.csca {
-        issuer = issuer.with_csca(csca)?;
-    }
+    let issuer = config.issuer.load()?;
     let mut needs = config.needs();
     if let Some((host, port)) = config.center_host() {
         config.center.way = names::way(host, port).map_err(StartError::Beside)?;

@@ -13,11 +13,9 @@ use super::seal::ISSUING_STATE;
 #[derive(Debug)]
 pub struct Issuer {
     pub(super) name: String,
-    pub(super) keys: verify::Jwks,
+    pub(super) keys: Pinned<verify::Jwks>,
     /// Whose seals count: those of the pinned CSCA's signers.
-    pub(super) seals: verify::TrustList,
-    keys_file: Option<File>,
-    csca_file: Option<File>,
+    pub(super) seals: Pinned<verify::TrustList>,
 }
 
 /// Why there is no pinned issuer.
@@ -40,11 +38,10 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError`]
     pub fn load(name: String, keys: &Path) -> Result<Self, IssuerError> {
-        let (file, content) = File::read(keys)?;
-        let keys = keys_in(&content)?;
         Ok(Self {
-            keys_file: Some(file),
-            ..Self::pinned(name, keys)
+            name,
+            keys: Pinned::read(keys, keys_in)?,
+            seals: Pinned::default(),
         })
     }
 
@@ -53,18 +50,11 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::Keys`]
     pub fn new(name: String, jwks: &str) -> Result<Self, IssuerError> {
-        let keys = verify::Jwks::parse(jwks).map_err(IssuerError::Keys)?;
-        Ok(Self::pinned(name, keys))
-    }
-
-    fn pinned(name: String, keys: verify::Jwks) -> Self {
-        Self {
+        Ok(Self {
             name,
-            keys,
-            seals: verify::TrustList::default(),
-            keys_file: None,
-            csca_file: None,
-        }
+            keys: Pinned::from(verify::Jwks::parse(jwks).map_err(IssuerError::Keys)?),
+            seals: Pinned::default(),
+        })
     }
 
     /// Whose certificates for abroad it hands over too: those sealed under one of these CSCAs, a file with its
@@ -73,11 +63,8 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError`]
     pub fn with_csca(self, csca: &Path) -> Result<Self, IssuerError> {
-        let (file, content) = File::read(csca)?;
-        Ok(Self {
-            csca_file: Some(file),
-            ..self.sealed_under(&content)?
-        })
+        let seals = Pinned::read(csca, seals)?;
+        Ok(Self { seals, ..self })
     }
 
     /// As [`with_csca`](Self::with_csca), of certificates in PEM, or one in DER.
@@ -85,14 +72,14 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::Csca`]
     pub fn sealed_under(self, csca: &[u8]) -> Result<Self, IssuerError> {
-        let seals = seals(csca)?;
+        let seals = Pinned::from(seals(csca)?);
         Ok(Self { seals, ..self })
     }
 
     /// Whether it can check certificates for abroad.
     #[must_use]
     pub fn checks_abroad(&self) -> bool {
-        !self.seals.countries().is_empty()
+        !self.seals.known.countries().is_empty()
     }
 
     /// Takes what its files hold now: whether that is something new. What cannot be read or is none of it leaves what was known before.
@@ -100,9 +87,7 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError`], once for each change of a file; the other file is looked at all the same.
     pub fn look_again(&mut self) -> Result<bool, IssuerError> {
-        let keys = changed(&mut self.keys_file, keys_in);
-        let seals = changed(&mut self.csca_file, seals);
-        let (keys, seals) = (take(&mut self.keys, keys), take(&mut self.seals, seals));
+        let (keys, seals) = (self.keys.look_again(keys_in), self.seals.look_again(seals));
         Ok(keys? | seals?)
     }
 }
@@ -125,6 +110,13 @@ fn seals(csca: &[u8]) -> Result<verify::TrustList, IssuerError> {
     Ok(seals)
 }
 
+/// What is known, and the file that says it, where there is one.
+#[derive(Debug, Default)]
+pub(super) struct Pinned<T> {
+    pub(super) known: T,
+    file: Option<File>,
+}
+
 /// A file that may be replaced.
 #[derive(Debug)]
 struct File {
@@ -133,46 +125,50 @@ struct File {
     seen: Option<Vec<u8>>,
 }
 
-impl File {
-    fn read(path: &Path) -> io::Result<(Self, Vec<u8>)> {
+impl<T> Pinned<T> {
+    fn read(
+        path: &Path,
+        parse: impl Fn(&[u8]) -> Result<T, IssuerError>,
+    ) -> Result<Self, IssuerError> {
         let content = fs::read(path)?;
-        let file = Self {
-            path: path.to_owned(),
-            seen: Some(content.clone()),
+        Ok(Self {
+            known: parse(&content)?,
+            file: Some(File {
+                path: path.to_owned(),
+                seen: Some(content),
+            }),
+        })
+    }
+
+    /// Takes what the file says, where that is not what was in it last: whether it is.
+    fn look_again(
+        &mut self,
+        parse: impl Fn(&[u8]) -> Result<T, IssuerError>,
+    ) -> Result<bool, IssuerError> {
+        let Some(file) = &mut self.file else {
+            return Ok(false);
         };
-        Ok((file, content))
-    }
-}
-
-/// Whether there is something new.
-fn take<T>(known: &mut T, found: Result<Option<T>, IssuerError>) -> Result<bool, IssuerError> {
-    let found = found?;
-    let anew = found.is_some();
-    if let Some(found) = found {
-        *known = found;
-    }
-    Ok(anew)
-}
-
-/// What a file says, where that is not what was in it last.
-fn changed<T>(
-    file: &mut Option<File>,
-    parse: impl Fn(&[u8]) -> Result<T, IssuerError>,
-) -> Result<Option<T>, IssuerError> {
-    let Some(file) = file else { return Ok(None) };
-    let now = match fs::read(&file.path) {
-        Ok(now) => now,
-        // Told already.
-        Err(_) if file.seen.is_none() => return Ok(None),
-        Err(error) => {
-            file.seen = None;
-            return Err(error.into());
+        let content = match fs::read(&file.path) {
+            Ok(content) => content,
+            // Told already.
+            Err(_) if file.seen.is_none() => return Ok(false),
+            Err(error) => {
+                file.seen = None;
+                return Err(error.into());
+            }
+        };
+        if file.seen.as_ref() == Some(&content) {
+            return Ok(false);
         }
-    };
-    if file.seen.as_ref() == Some(&now) {
-        return Ok(None);
+        let said = parse(&content);
+        file.seen = Some(content);
+        self.known = said?;
+        Ok(true)
     }
-    let said = parse(&now);
-    file.seen = Some(now);
-    said.map(Some)
+}
+
+impl<T> From<T> for Pinned<T> {
+    fn from(known: T) -> Self {
+        Self { known, file: None }
+    }
 }

@@ -29,7 +29,7 @@ impl Issuer {
         let [document] = &documents[..] else {
             return Err(Mismatch::Seal);
         };
-        let report = self.seals.judge(document, now());
+        let report = self.seals.known.judge(document, now());
         // Revoked signers are the center's business, and this terminal's clock may be behind the center's.
         let holds = matches!(
             report.verdict,
