@@ -104,10 +104,40 @@ pub(super) fn tag(
     let mut text = format!("{id:016X}{record_version:016X}");
     let head = &attributes[..HEAD.min(attributes.len())];
     let tail = &attributes[attributes.len().saturating_sub(TAIL)..];
-    for byte in [index, head, tail].concat() {
-        write!(text, "{byte:02X}").expect("a string takes any text");
+    for part in [index, head, tail] {
+        hex(&mut text, part);
     }
     cipher.tag(text.as_bytes())
+}
+
+/// As SQLite's `hex` writes bytes.
+fn hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        write!(text, "{byte:02X}").expect("a string takes any text");
+    }
+}
+
+/// So many rows or entries, and what is said of them.
+type Piece<T> = (i64, Option<T>, f64, Option<String>);
+
+/// The last one and the text of a piece, unless something in it is not of its form, or it is not of so many.
+fn whole<T>(
+    (count, last, strange, text): Piece<T>,
+    are: impl Fn(&str, usize) -> bool,
+) -> Option<(Option<T>, String)> {
+    let text = text.unwrap_or_default();
+    let is_theirs = usize::try_from(count).is_ok_and(|count| are(&text, count));
+    (is_theirs && strange == 0.0 && text.is_ascii()).then_some((last, text))
+}
+
+/// Of so many bytes each.
+fn parts<T>(piece: Piece<T>, length: usize) -> Option<(Option<T>, String)> {
+    whole(piece, |text, count| text.len() == count * length)
+}
+
+/// A line each: what is NULL makes none.
+fn lines<T>(piece: Piece<T>) -> Option<(Option<T>, String)> {
+    whole(piece, |text, count| text.lines().count() == count)
 }
 
 /// Version and nonce of what is sealed.
@@ -138,15 +168,6 @@ pub(super) const ENTRIES: &str = "SELECT count(*), max(number_index), total(leng
         WHERE number_index > ? ORDER BY number_index LIMIT ?)";
 /// How many are read at once.
 const AT_ONCE: i64 = 4096;
-
-/// So many rows or entries, or nothing if they are not of their form.
-type Piece<T> = (i64, Option<T>, f64, Option<String>);
-
-fn parts<T>((count, last, strange, text): Piece<T>, length: usize) -> Option<(Option<T>, String)> {
-    let text = text.unwrap_or_default();
-    let is_theirs = usize::try_from(count).is_ok_and(|count| text.len() == count * length);
-    (is_theirs && strange == 0.0 && text.is_ascii()).then_some((last, text))
-}
 
 /// Lets all be read from the files: what the connection remembers of them it forgets.
 pub(super) async fn forget(connection: &mut SqliteConnection) -> Result<(), Unavailable> {

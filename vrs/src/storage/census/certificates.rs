@@ -6,11 +6,9 @@
 //! That is what never changes of a row. Its state does, and is not in the census: but who is found as reserved is who says so, and who is void
 //! is who is on the list of what no longer holds (`revocations`).
 
-use std::fmt::Write;
-
 use sqlx::SqliteConnection;
 
-use super::{AT_ONCE, Census, HEAD, NUMBER, Pairs, TAIL, Tag};
+use super::{AT_ONCE, Census, HEAD, NUMBER, Pairs, TAIL, Tag, hex, lines};
 use crate::storage::{Unavailable, cipher::Cipher};
 
 /// A row of the register, as far as it never changes.
@@ -43,9 +41,7 @@ impl Certificate<'_> {
             (head, ""),
             (tail, ""),
         ] {
-            for byte in part {
-                write!(text, "{byte:02X}").expect("a string takes any text");
-            }
+            hex(&mut text, part);
             text.push_str(end);
         }
         cipher.tag(text.as_bytes())
@@ -75,16 +71,6 @@ pub(in crate::storage) const RESERVED: &str = "SELECT count(*), NULL, 0.0, \
     group_concat(printf('%016X%016X', reserved_at, id), char(10)) \
     FROM (SELECT id, reserved_at FROM certificate INDEXED BY certificate_reserved \
         WHERE state = 'reserved' AND (reserved_at, id) > (?, ?) ORDER BY reserved_at, id LIMIT ?)";
-
-/// So many rows or entries, and what is said of them.
-pub(super) type Piece<T> = (i64, Option<T>, f64, Option<String>);
-
-/// The lines of a piece, unless something in it is not of its form: what is NULL makes no line.
-pub(super) fn lines<T>((count, last, strange, text): Piece<T>) -> Option<(Option<T>, String)> {
-    let text = text.unwrap_or_default();
-    let is_theirs = usize::try_from(count).is_ok_and(|count| text.lines().count() == count);
-    (is_theirs && strange == 0.0 && text.is_ascii()).then_some((last, text))
-}
 
 /// The census of the register as it stands; nothing where it and its indices contradict each other.
 pub(in crate::storage) async fn taken(

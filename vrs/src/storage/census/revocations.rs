@@ -10,7 +10,7 @@ use issuance_api::{Array, registry::Revoked};
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
-use super::{AT_ONCE, certificates::lines};
+use super::{AT_ONCE, hex, lines};
 use crate::storage::Unavailable;
 
 /// How long the list is, and which.
@@ -77,11 +77,8 @@ fn entry(before: &Listed, line: &str) -> Option<Listed> {
         certificate_id: id.parse().ok()?,
         kid: kid.parse().ok()?,
     });
-    let own: String = listed.chain.as_bytes().iter().map(hex).collect();
+    let mut own = String::new();
+    hex(&mut own, listed.chain.as_bytes());
     (sequence.parse() == Ok(listed.entries) && chain == own && parts.next().is_none())
         .then_some(listed)
-}
-
-fn hex(byte: &u8) -> String {
-    format!("{byte:02X}")
 }
