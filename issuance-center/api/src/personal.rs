@@ -5,6 +5,20 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{Blob, Date, IdError};
 
+/// A `Debug` that shows nothing.
+macro_rules! opaque {
+    ($($name:ident)*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+pub(crate) use opaque;
+
+opaque!(Personal PersonalDate);
+
 /// Text about a person: wiped when dropped, its `Debug` shows nothing and there is no `Display`.
 ///
 /// Reading it takes an explicit [`expose`](Personal::expose), so every place that does can be found. There is no `Clone`:
@@ -29,12 +43,6 @@ impl Personal {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for Personal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Personal(..)")
     }
 }
 
@@ -136,12 +144,6 @@ impl FromStr for PersonalDate {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         text.parse().map(Self::new)
-    }
-}
-
-impl fmt::Debug for PersonalDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonalDate(..)")
     }
 }
 

@@ -14,7 +14,6 @@
 //! over [`Finding::message`] and [`Receipt::message`].
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +24,7 @@ use crate::{
     Array, Blob, CertificateId, CertificateKind, Date, KeyId, MunicipalityCode, Personal,
     PersonalBytes, PersonalDate, ProgrammeId, TerminalUrn, Transcript, VrsId,
     passport::{PassportData, PassportMrz},
+    personal::opaque,
     terminal::Holder,
 };
 
@@ -205,17 +205,7 @@ pub struct DoseRecord {
     pub number: Option<u8>,
 }
 
-impl fmt::Debug for Records {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Records(..)")
-    }
-}
-
-impl fmt::Debug for DoseRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DoseRecord(..)")
-    }
-}
+opaque!(Records DoseRecord);
 
 impl Finding {
     /// What VRS signs: everything but the signature.

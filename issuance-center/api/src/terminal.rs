@@ -12,7 +12,6 @@
 //! Any of them may be answered by a [`Problem`](crate::Problem) instead. What is sealed how is the business of
 //! `issuance-channel`.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use crate::{
     Array, Blob, BuildId, CenterId, CertificateId, CertificateKind, Date, MunicipalityCode,
     Personal, PersonalBytes, PersonalDate, ProgrammeId, VrsId,
     passport::{PassportData, PassportMrz},
+    personal::opaque,
 };
 
 /// A text in the four languages of a terminal.
@@ -302,23 +302,7 @@ pub struct DoseAbroad {
     pub brand: Personal,
 }
 
-impl fmt::Debug for Preview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Preview(..)")
-    }
-}
-
-impl fmt::Debug for Dose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dose(..)")
-    }
-}
-
-impl fmt::Debug for DoseAbroad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DoseAbroad(..)")
-    }
-}
+opaque!(Preview Dose DoseAbroad);
 
 /// Issue what the preview showed. The same request gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
