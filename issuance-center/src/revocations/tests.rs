@@ -193,7 +193,7 @@ async fn what_cannot_be_fetched_whole_is_an_alarm_and_goes_on_later() {
 
 /// A key that was taken down takes its list with it.
 #[tokio::test]
-async fn revocations_under_a_key_that_is_not_published_are_an_alarm_and_make_it_ill() {
+async fn revocations_under_a_key_that_is_not_published_are_an_alarm_and_no_illness() {
     let mut stage = Stage::new();
     let published = stage.kid.clone();
     stage.set("131016", [1, 2]);

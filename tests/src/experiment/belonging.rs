@@ -58,6 +58,8 @@ struct Tally {
     unread: usize,
     /// Signed with a key that nobody has published: no sign of a mix-up, for a file of keys may lag.
     key_unknown: usize,
+    /// And refused for that alone, with the terminal in service.
+    refused_alone: usize,
     in_service: usize,
     /// Previews with another's doses under the right name: nothing on the card tells, and the certificate does.
     doses_shown: usize,
@@ -132,6 +134,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         // The center knows its own states, and a page that is cut off may not read at all.
         let owed = !(asked_again || key_unknown || matches!(swap, Swap::State | Swap::PageCut));
         tally.owed += usize::from(owed);
+        tally.key_unknown += usize::from(key_unknown);
         *tally.of_kind.entry(swap.name()).or_default() += 1;
         if swap == Swap::PreviewDoses {
             tally.doses_shown += hand.shown_of_others;
@@ -162,7 +165,9 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 terminal.latch = Latch::new();
             }
             Err(ProblemCode::CertificateUnreadable) => tally.unread += 1,
-            Err(ProblemCode::AnswerUntrusted) if key_unknown => tally.key_unknown += 1,
+            Err(ProblemCode::AnswerUntrusted) if key_unknown => {
+                tally.refused_alone += usize::from(terminal.latch.in_service().is_ok());
+            }
             Err(_) => tally.refused_by_center += 1,
             Ok(_) if asked_again => {}
             Ok(_) => *tally.unnoticed.entry(swap.name()).or_default() += 1,
@@ -214,8 +219,9 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         "pages on which nothing reads, which end the application alone",
         tally.unread,
     );
-    report.told(
+    report.figure(
         "signed with a key that is not known, which end the application alone",
+        tally.refused_alone,
         tally.key_unknown,
     );
     report.figure("others' content shown", tally.shown, 0);
