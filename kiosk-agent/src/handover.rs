@@ -10,8 +10,9 @@
 //! ```
 //! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
 //! terminal out of service: somebody's answer reached somebody else. A page on which no QR reads is no sign of that: decoders
-//! miss a symbol now and then. It is not handed over either, but the next application may be. Nor is a key that is not pinned here one: the
-//! issuer's next key can be at work before this terminal's file has it.
+//! miss a symbol now and then. It is not handed over either, but the next application may be. Nor is a key or a CSCA that is not pinned here
+//! one: the issuer's next can be at work before this terminal's file has it. So what somebody unknown signed is compared all the same, and ends
+//! the application alone only if everything else belongs.
 
 mod issuer;
 mod page;
@@ -24,6 +25,7 @@ use card::attributes::{Attributes, BirthDate};
 use issuance_api::passport::{Passport, PassportData};
 use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, PersonalBytes, ProgrammeId};
+use verify::{Card, CardError, Content, Document};
 use zeroize::Zeroizing;
 
 pub use issuer::{Issuer, IssuerError};
@@ -137,11 +139,10 @@ pub enum Mismatch {
     /// Not what was asked for.
     #[error("programme, kind, municipality or copies")]
     Request,
-    /// No signature by a pinned key, or what was signed is no health card.
+    /// Not signed by the key that it names, or what was signed is no health card.
     #[error("signature")]
     Signature,
-    /// The seal of a certificate for abroad is missing, is there where none belongs, does not lead to the pinned CSCA, or says
-    /// something else.
+    /// The seal of a certificate for abroad is missing, is there where none belongs, is not signed by whom it names, or says something else.
     #[error("seal")]
     Seal,
     /// Another issuer.
@@ -161,12 +162,20 @@ pub enum Refusal {
     /// It does not belong to card, preview or issuer.
     #[error("does not belong: {0}")]
     Mismatch(#[from] Mismatch),
-    /// Signed by a key that is not pinned here: no sign of a mix-up, since the issuer's new key can come before the file that pins it.
+    /// It belongs, but is signed by a key that is not pinned here, or sealed under a CSCA that is not (or whose time is over): no sign of a
+    /// mix-up, since the issuer's new key can come before the file that pins it.
     #[error("signed by a key that is not known here")]
     KeyUnknown,
     /// No QR code could be read from its page: whether it belongs is not known.
     #[error("no QR code could be read")]
     Unread,
+}
+
+/// Whose key signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Pinned,
+    Unknown,
 }
 
 impl Issuer {
@@ -187,19 +196,25 @@ impl Issuer {
             copies: preview.copies,
             out: 0,
         };
-        self.check_payload(holder, preview, certificate.jws.expose())?;
-        self.check_seal(
-            holder,
-            preview,
-            certificate.seal_text(),
-            &answer.certificate_id,
-        )?;
+        let keys = [
+            self.check_payload(holder, preview, certificate.jws())?,
+            self.check_seal(
+                holder,
+                preview,
+                certificate.seal_text(),
+                &answer.certificate_id,
+            )?,
+        ];
         let card = certificate.qr_text();
         let expected: Vec<&str> = [Some(card.as_str()), certificate.seal_text()]
             .into_iter()
             .flatten()
             .collect();
         page::check(certificate.page(), &expected)?;
+        // Last: what belongs to somebody else is told whoever signed it.
+        if keys.contains(&Key::Unknown) {
+            return Err(Refusal::KeyUnknown);
+        }
         Ok(certificate)
     }
 
@@ -208,13 +223,14 @@ impl Issuer {
         holder: &CardHolder,
         preview: &Preview,
         jws: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Key, Mismatch> {
         // Not this check's question: since when it holds, by which clock. That it never expires is: no `exp` passes.
         let now = i64::MAX;
-        let card = verify::check(jws, &self.keys.known, now).map_err(|error| match error {
-            verify::CardError::KeyUnknown => Refusal::KeyUnknown,
-            _ => Mismatch::Signature.into(),
-        })?;
+        let (card, key) = match verify::check(jws, &self.keys.known, now) {
+            Ok(card) => (card, Key::Pinned),
+            Err(CardError::KeyUnknown) => (said(jws)?, Key::Unknown),
+            Err(_) => return Err(Mismatch::Signature),
+        };
         same(Mismatch::Issuer, card.issuer == self.name)?;
         let patient = &card.patient;
         let parts = patient
@@ -255,7 +271,16 @@ impl Issuer {
             Mismatch::Doses,
             doses.all(|(said, shown)| is_dose(said, shown, &preview.authority.name)),
         )?;
-        Ok(())
+        Ok(key)
+    }
+}
+
+/// What a health card says, whoever signed it.
+fn said(jws: &str) -> Result<Card, Mismatch> {
+    let documents = verify::read([jws]);
+    match documents.first().and_then(Document::unverified) {
+        Some(Content::Card(card)) => Ok(card),
+        _ => Err(Mismatch::Signature),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Number;
 use time::{Date, macros::format_description};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::CardError;
+use crate::{CardError, Content};
 
 const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
 
@@ -243,6 +243,13 @@ impl Statement {
     #[expect(clippy::cast_possible_truncation, reason = "bounded when it was read")]
     pub(crate) fn not_before_second(&self) -> i64 {
         self.not_before.floor() as i64
+    }
+
+    /// What it says, whatever it is about.
+    pub(crate) fn into_content(self, kid: String) -> Content {
+        let types = self.types.clone();
+        let card = self.into_card(kid);
+        card.map_or(Content::OtherCard { types }, Content::Card)
     }
 
     /// The card, if it is about a patient.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::health_card::{self, CardError};
+use crate::health_card::{self, CardError, Jws};
 use crate::json::{self, Value};
+use crate::report::Content;
 use crate::vds::{Vds, VdsError};
 
 /// Most symbols that one health card may be split over: the specification names no limit, and used three.
@@ -16,6 +17,23 @@ const MAX_CARDS: usize = 64;
 
 /// Something that can be judged.
 pub struct Document(pub(crate) Inner);
+
+impl Document {
+    /// What it says, whoever signed it: to be compared with what is known otherwise. Never to be shown, and never to be gone by. Nothing if
+    /// it cannot be read.
+    #[must_use]
+    pub fn unverified(&self) -> Option<Content> {
+        match &self.0 {
+            Inner::HealthCard(jws) => {
+                let jws = Jws::read(jws).ok()?;
+                let statement = jws.statement().ok()?;
+                Some(statement.into_content(jws.kid))
+            }
+            Inner::Vds(seal) => Some(seal.content()),
+            Inner::Unreadable(..) => None,
+        }
+    }
+}
 
 impl std::fmt::Debug for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

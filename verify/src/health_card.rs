@@ -147,7 +147,7 @@ impl<'a> Jws<'a> {
             .map_err(|_| CardError::Signature)
     }
 
-    /// What it states: to be asked for once the signature holds.
+    /// What it states: to be gone by once the signature holds.
     pub(crate) fn statement(&self) -> Result<Statement, CardError> {
         let json = miniz_oxide::inflate::decompress_to_vec_with_limit(&self.payload, MAX_PAYLOAD);
         let json = Zeroizing::new(json.map_err(|_| CardError::Inflate)?);

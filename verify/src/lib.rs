@@ -4,7 +4,8 @@
 //! text of a QR ── read ──> Document ── TrustList::judge(now) ──> Report { kind, verdict, signer, content, notes }
 //! ```
 //! No network, no clock, no files but those of [`TrustList::open`]: time is passed in, keys and revocations come with the trust list. The checks run in
-//! this order: form, whose key, signature, dates, revocation; content is told only if a key on the list signed it.
+//! this order: form, whose key, signature, dates, revocation; a report tells content only if a key on the list signed it
+//! ([`Document::unverified`] is for comparing what nobody known signed).
 //!
 //! ```
 //! # fn main() -> Result<(), verify::TrustError> {
@@ -25,7 +26,7 @@
 //! QR text = "shc:/" ‖ two digits a character: its code − 45     (or "shc:/" n "/" of "/" ‖ a part of these digits)
 //! JWS     = base64url(header) . base64url(DEFLATE(payload)) . base64url(r ‖ s)
 //! ```
-//! The payload is inflated (to 64 KiB at most) and read once the signature holds. Of it what the specification leaves open is skipped, what it demands is
+//! The payload is inflated (to 64 KiB at most); for a report it is read once the signature holds. Of it what the specification leaves open is skipped, what it demands is
 //! demanded. Revoked is a card whose `vc.rid` is on the list of its key, or that is there with a time after its `nbf`.
 //!
 //! # VDS-NC: what an issuer has to match

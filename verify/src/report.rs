@@ -125,7 +125,7 @@ pub enum Signer {
     },
 }
 
-/// What was signed.
+/// What a document says.
 #[derive(Debug)]
 pub enum Content {
     /// Of a SMART Health Card about a patient.

@@ -280,6 +280,29 @@ fn nobody_is_trusted_by_an_empty_list() {
 }
 
 #[test]
+fn what_nobody_known_signed_can_be_compared() {
+    for (name, now) in [
+        ("smart/example-00.txt", CARDS),
+        ("australia/valid.json", AUSTRALIA),
+        ("japan/triple.json", JAPAN),
+    ] {
+        let judged = judge(&[name], now).content;
+        let said = read([text(name)])[0].unverified();
+        let same = match (&judged, &said) {
+            (Some(Content::Card(judged)), Some(Content::Card(said))) => judged == said,
+            (Some(Content::Vaccination(judged)), Some(Content::Vaccination(said))) => {
+                judged == said
+            }
+            _ => false,
+        };
+        assert!(same, "{name}");
+    }
+    for unreadable in ["shc:/12", "{}", ""] {
+        assert!(read([unreadable])[0].unverified().is_none());
+    }
+}
+
+#[test]
 fn one_country_does_not_speak_for_another() {
     // Australia's CSCA under Japan's name does not even become part of a list.
     let own = text("trust.toml").replace("japan/csca.der", "australia/csca.der");

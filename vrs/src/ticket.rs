@@ -15,8 +15,8 @@ use aes_gcm_siv::{
 use card::number::IndividualNumber;
 use hmac::{Hmac, KeyInit, Mac};
 use issuance_api::{
-    Array, Blob, CenterId, Personal, PersonalDate, ProblemCode, TerminalUrn, Transcript,
-    passport::PassportData,
+    Array, Blob, CenterId, Personal, PersonalBytes, PersonalDate, ProblemCode, TerminalUrn,
+    Transcript, passport::PassportData,
 };
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -46,7 +46,7 @@ pub struct Claims {
     /// The application's session key.
     pub session_key: Array<32>,
     /// Of this ticket alone, and nowhere else: [`passport`](Self::passport).
-    pub passport_key: Array<32>,
+    pub passport_key: PersonalBytes,
     /// The center it was made for.
     pub center: CenterId,
     /// Milliseconds of uptime.
@@ -67,7 +67,7 @@ impl Claims {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed<T, D> {
+struct Sealed<T, D, K> {
     application: Array<16>,
     number: T,
     name: T,
@@ -75,7 +75,7 @@ struct Sealed<T, D> {
     signer: SignerMunicipality,
     terminal: TerminalUrn,
     session_key: Array<32>,
-    passport_key: Array<32>,
+    passport_key: K,
     center: CenterId,
     expiry: u64,
 }
@@ -118,7 +118,7 @@ impl Tickets {
             signer: claims.signer,
             terminal: claims.terminal.clone(),
             session_key: claims.session_key.clone(),
-            passport_key: claims.passport_key.clone(),
+            passport_key: &claims.passport_key,
             center: claims.center.clone(),
             expiry: claims.expiry,
         };
@@ -190,7 +190,7 @@ impl Tickets {
                 .map(Zeroizing::new)
                 .map_err(|_| INVALID)?
         };
-        let sealed: Sealed<Personal, PersonalDate> =
+        let sealed: Sealed<Personal, PersonalDate, PersonalBytes> =
             serde_json::from_slice(&json).map_err(|_| INVALID)?;
         if sealed.center != *center || sealed.terminal != *terminal {
             return Err(INVALID);
@@ -253,7 +253,7 @@ mod tests {
             signer: "13221".parse().unwrap(),
             terminal: "urn:shomei:terminal:app:dev:1".parse().unwrap(),
             session_key: Array::new([2; 32]),
-            passport_key: Array::new(*random::<32>()),
+            passport_key: PersonalBytes::new(random::<32>().to_vec()),
             center: "center-1".parse().unwrap(),
             expiry: 1000,
         }

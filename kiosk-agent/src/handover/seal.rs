@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use issuance_api::CertificateId;
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{Dose, Preview};
-use verify::{Content, Subject, Vaccination, Verdict};
+use verify::{Content, Vaccination, Verdict};
 
-use super::{CardHolder, Issuer, Mismatch, same};
+use super::{CardHolder, Issuer, Key, Mismatch, same};
 
 /// Whose seals these are (Doc 9303, part 3).
 pub(crate) const ISSUING_STATE: &str = "JPN";
@@ -19,9 +19,9 @@ impl Issuer {
         preview: &Preview,
         text: Option<&str>,
         id: &CertificateId,
-    ) -> Result<(), Mismatch> {
+    ) -> Result<Key, Mismatch> {
         let (text, passport) = match (text, &preview.passport) {
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(Key::Pinned),
             (Some(text), Some(passport)) => (text, passport),
             _ => return Err(Mismatch::Seal),
         };
@@ -30,16 +30,22 @@ impl Issuer {
             return Err(Mismatch::Seal);
         };
         let report = self.seals.known.judge(document, now());
-        // Revoked signers are the center's business, and this terminal's clock may be behind the center's.
-        let holds = matches!(
-            report.verdict,
-            Verdict::Valid | Verdict::Unchecked(_) | Verdict::NotYetValid(Subject::Signer)
-        );
-        same(Mismatch::Seal, holds)?;
-        let Some(Content::Vaccination(said)) = report.content else {
+        let key = match report.verdict {
+            // Revoked signers are the center's business, and this terminal's clock may be behind the center's.
+            Verdict::Valid | Verdict::Unchecked(_) | Verdict::NotYetValid(_) => Key::Pinned,
+            // Nor does one count any more whose time is over.
+            Verdict::UnknownIssuer | Verdict::Expired(_) => Key::Unknown,
+            _ => return Err(Mismatch::Seal),
+        };
+        same(
+            Mismatch::Seal,
+            report.claimed.as_deref() == Some(ISSUING_STATE),
+        )?;
+        let Some(Content::Vaccination(said)) = document.unverified() else {
             return Err(Mismatch::Seal);
         };
-        check_content(&said, holder, preview, passport, id)
+        check_content(&said, holder, preview, passport, id)?;
+        Ok(key)
     }
 }
 

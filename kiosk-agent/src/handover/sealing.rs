@@ -32,6 +32,11 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn new() -> Self {
+        Self::lasting_until(OffsetDateTime::now_utc() + Duration::days(4000))
+    }
+
+    /// Whose CSCA's time is over then.
+    pub(crate) fn lasting_until(end: OffsetDateTime) -> Self {
         let named = |name: &str| {
             let mut names = DistinguishedName::new();
             names.push(DnType::CountryName, "JP");
@@ -40,6 +45,7 @@ impl Sealer {
         };
         let mut root = CertificateParams::default();
         root.distinguished_name = named("CSCA");
+        root.not_after = end;
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let root_key = KeyPair::generate().unwrap();

@@ -39,7 +39,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(trials(size.of(46, 10_000), size.of(8, 24)))
+    runtime.block_on(trials(size.of(58, 10_000), size.of(8, 24)))
 }
 
 /// What became of swapped answers, by the kind of swap.
@@ -56,8 +56,11 @@ struct Tally {
     latched_as_owed: usize,
     refused_by_center: usize,
     unread: usize,
-    /// Signed with a key that nobody has published: no sign of a mix-up, for a file of keys may lag.
-    key_unknown: usize,
+    /// Another's, or forged, under a key or a CSCA that is not known.
+    under_unknown: usize,
+    under_unknown_latched: usize,
+    /// Nothing but the key or the CSCA is not as it should be.
+    key_alone: usize,
     /// And refused for that alone, with the terminal in service.
     refused_alone: usize,
     in_service: usize,
@@ -78,7 +81,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     let between = |records: Records| LyingRecords::new(records, key, lies.clone());
     let open = town.open_with(between).await?;
     let center = open.terminal(app(1));
-    let forge = Forge::new(&town, &open.center, &open.clock)?;
+    let forge = Forge::new(&town)?;
     let center = LyingCenter::new(LinkedCenter::new(center), forge, lies.clone());
     let card = town.people.residents[0].card().into();
     let mut terminal = town.terminal(app(1), center, card)?;
@@ -130,11 +133,12 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         tally.asked_again += usize::from(asked_again);
         let (previewed, issued) = terminal.center.last();
         let judged = issued.map(|it| verify::check(it.jws.expose(), &keys, i64::MAX));
-        let key_unknown = matches!(judged, Some(Err(verify::CardError::KeyUnknown)));
+        let key_alone = swap.is_of_the_key_alone();
         // The center knows its own states, and a page that is cut off may not read at all.
-        let owed = !(asked_again || key_unknown || matches!(swap, Swap::State | Swap::PageCut));
+        let owed = !(asked_again || key_alone || matches!(swap, Swap::State | Swap::PageCut));
         tally.owed += usize::from(owed);
-        tally.key_unknown += usize::from(key_unknown);
+        tally.key_alone += usize::from(key_alone);
+        tally.under_unknown += usize::from(swap.is_of_others_under_unknown_key());
         *tally.of_kind.entry(swap.name()).or_default() += 1;
         if swap == Swap::PreviewDoses {
             tally.doses_shown += hand.shown_of_others;
@@ -153,6 +157,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             Err(ProblemCode::ContentMismatch) => {
                 tally.latched += 1;
                 tally.latched_as_owed += usize::from(owed);
+                tally.under_unknown_latched += usize::from(swap.is_of_others_under_unknown_key());
                 // The next resident gets nothing either, and hears why.
                 lies.tell(None);
                 let mut next = Hand::of(resident, kind);
@@ -165,7 +170,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 terminal.latch = Latch::new();
             }
             Err(ProblemCode::CertificateUnreadable) => tally.unread += 1,
-            Err(ProblemCode::AnswerUntrusted) if key_unknown => {
+            Err(ProblemCode::AnswerUntrusted) if key_alone => {
                 tally.refused_alone += usize::from(terminal.latch.in_service().is_ok());
             }
             Err(_) => tally.refused_by_center += 1,
@@ -207,6 +212,11 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         tally.latched_as_owed,
         tally.owed,
     );
+    report.figure(
+        "of these, under a key or a CSCA that is not known",
+        tally.under_unknown_latched,
+        tally.under_unknown,
+    );
     report.told(
         "stopped by the center, which was asked with another's state",
         tally.refused_by_center,
@@ -220,9 +230,9 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         tally.unread,
     );
     report.figure(
-        "signed with a key that is not known, which end the application alone",
+        "right but for a key or a CSCA that is not known, which end the application alone",
         tally.refused_alone,
-        tally.key_unknown,
+        tally.key_alone,
     );
     report.figure("others' content shown", tally.shown, 0);
     report.figure("printed", tally.printed, 0);

@@ -1,8 +1,6 @@
 //! The order of the checks: form, whose key, signature, dates, revocation. The first that fails decides; content is told only if a key
 //! on the list signed it.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
 use super::{CardIssuer, Country, TrustList};
@@ -81,10 +79,9 @@ impl TrustList {
             notes.push(Note::NotBeforeFraction);
         }
         notes.extend(issuer.fetched.filter(|_| listed).map(Note::RevocationsAsOf));
-        let types = statement.types.clone();
         let claimed = statement.issuer.clone();
-        let card = statement.into_card(jws.kid.clone());
-        if let Some(card) = &card {
+        let content = statement.into_content(jws.kid.clone());
+        if let Content::Card(card) = &content {
             let dates = card.immunizations.iter().map(|dose| dose.date.expose());
             notes.extend(future(dates, now));
         }
@@ -96,7 +93,7 @@ impl TrustList {
                 kid: jws.kid,
             }),
             claimed: Some(claimed),
-            content: Some(card.map_or(Content::OtherCard { types }, Content::Card)),
+            content: Some(content),
             notes,
             ..bare(Verdict::Valid)
         }
@@ -162,15 +159,9 @@ impl TrustList {
             .iter()
             .map(|own| Note::Signer(*own))
             .collect();
-        let content = match &seal.vaccination {
-            Some(vaccination) => {
-                notes.extend(doubts(vaccination, seal, now));
-                Content::Vaccination(Arc::clone(vaccination))
-            }
-            None => Content::OtherSeal {
-                kind: seal.header.kind.clone(),
-            },
-        };
+        if let Some(vaccination) = &seal.vaccination {
+            notes.extend(doubts(vaccination, seal, now));
+        }
         let dates = within((signer.not_before, signer.not_after), Subject::Signer, now).or(within(
             csca.validity(),
             Subject::Csca,
@@ -187,7 +178,7 @@ impl TrustList {
                 csca: csca.subject().to_owned(),
                 csca_fingerprint: csca.fingerprint(),
             }),
-            content: Some(content),
+            content: Some(seal.content()),
             notes,
             ..bare(Verdict::Valid)
         }

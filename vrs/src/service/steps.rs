@@ -8,8 +8,8 @@ use card::{
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use issuance_api::{
-    Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, PersonalDate, ProblemCode,
-    ProgrammeId, TerminalUrn, inquiry_message, issue_message,
+    Array, Blob, CenterId, CertificateKind, Date, IssueIntent, Personal, PersonalBytes,
+    PersonalDate, ProblemCode, ProgrammeId, TerminalUrn, inquiry_message, issue_message,
     passport::PassportMrz,
     registry::{
         DeliveredAnswer, DeliveredRequest, DoseRecord, EvidenceRequest, Finding, InquiryRequest,
@@ -100,7 +100,7 @@ impl Vrs {
             signer: SignerMunicipality::from(&signer),
             terminal: request.terminal.clone(),
             session_key: request.session_key.clone(),
-            passport_key: Array::new(*random::<32>()),
+            passport_key: PersonalBytes::new(random::<32>().to_vec()),
             center: center.clone(),
             expiry: milliseconds(uptime + lifetime),
         };

@@ -142,8 +142,11 @@ pub(super) const OF_PERSON: &str = "SELECT id, person, state, reserved_at, attri
     WHERE person = ? AND state = 'delivered'";
 pub(super) const CERTIFICATE: &str =
     "SELECT id, person, state, reserved_at, attributes FROM certificate WHERE certificate_id = ?";
-pub(super) const LATE: &str = "SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ? \
-    UNION ALL SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at > ?";
+/// Not those on the list, whatever their state says: what is void does not lapse, and must not keep others from lapsing.
+pub(super) const LATE: &str = "SELECT id FROM \
+    (SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at < ? \
+    UNION ALL SELECT id FROM certificate WHERE state = 'reserved' AND reserved_at > ?) AS late \
+    WHERE NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = late.id)";
 
 /// Fails where the certificate stands there. With the new epoch, so that a copy from before the entry is known for what it is.
 const RESERVE: &str = advance!(
@@ -456,7 +459,14 @@ impl Session {
             .bind(certificate)
             .bind(listed.chain.as_bytes().to_vec());
         let listed = Stated::Listed(listed);
-        Ok(self.advance_by(query, listed, operation, now).await?)
+        let added = self.advance_by(query, listed, operation, now).await;
+        added.map_err(|error| match error {
+            // Its place is taken, or it stands there already: so the list is not the one that was stated.
+            sqlx::Error::Database(error) if error.is_unique_violation() => {
+                Unavailable::Certificates
+            }
+            error => error.into(),
+        })
     }
 
     async fn set_state(

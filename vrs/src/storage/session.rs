@@ -488,8 +488,12 @@ mod tests {
                     "COMPOUND QUERY",
                     "LEFT-MOST SUBQUERY",
                     "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at<?)",
+                    "CORRELATED SCALAR SUBQUERY 3",
+                    "SEARCH revocation USING COVERING INDEX sqlite_autoindex_revocation_1 (certificate=?)",
                     "UNION ALL",
                     "SEARCH certificate USING COVERING INDEX certificate_reserved (reserved_at>?)",
+                    "CORRELATED SCALAR SUBQUERY 3",
+                    "SEARCH revocation USING COVERING INDEX sqlite_autoindex_revocation_1 (certificate=?)",
                 ],
             ),
             // And nothing but the index says what the index has.

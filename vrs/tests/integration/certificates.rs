@@ -169,7 +169,14 @@ async fn what_no_longer_holds_does_not_hold_again_without_the_key() {
         let look = async || world.place.open(HOME).await.unwrap().look(true).await;
         assert_eq!(look().await, Err(Unavailable::Certificates), "{what}");
         // Nor does another entry make this list the one that is stated.
-        let _ = revoke(&world, 3).await;
+        // (Where its place is taken, or it stands there, it is none.)
+        let added = match what {
+            _ if what.starts_with("INSERT") || what.starts_with("UPDATE") => {
+                Err(Unavailable::Certificates)
+            }
+            _ => Ok(Revocation::Revoked),
+        };
+        assert_eq!(revoke(&world, 3).await, added, "{what}");
         assert_eq!(told(&world).await, unavailable, "{what}");
         assert_eq!(look().await, Err(Unavailable::Certificates), "{what}");
     }
@@ -187,6 +194,33 @@ async fn whoever_is_on_the_list_does_not_hold_whatever_the_register_says() {
         assert_eq!(said, Some(ProblemCode::RecordsUnavailable), "{state}");
         assert_eq!(told(&world).await, Ok(2), "the list is what it was");
     }
+}
+
+#[tokio::test]
+async fn a_state_that_was_altered_keeps_nobody_else_s_from_lapsing() {
+    let (world, database) = with_revocations().await;
+    let fourth = world.apply(&number(1));
+    fourth.ask(&world.vrs, HOME).await.unwrap();
+    fourth.register(&world.vrs, 4).await.unwrap();
+    let holds = "UPDATE certificate SET state = 'reserved' WHERE state = 'revoked'";
+    sqlite(&database, &[holds.to_owned()]);
+    world.clock.advance(100_000);
+    world.vrs.tidy().await;
+    let (municipality, cause) = (code(HOME), Unavailable::Certificates);
+    let said = world.events.take();
+    let lapsed = Event::Lapsed {
+        municipality,
+        count: 1,
+    };
+    assert!(said.contains(&lapsed));
+    assert!(said.contains(&Event::RecordsUnavailable {
+        municipality,
+        cause
+    }));
+    // Those on the list are not put there twice.
+    assert_eq!(told(&world).await, Ok(3));
+    world.vrs.tidy().await;
+    assert!(!world.events.take().contains(&lapsed));
 }
 
 #[tokio::test]

@@ -1,81 +1,119 @@
 //! Forgeries by whoever has the center's keys: certificates that verify, on pages that carry exactly them.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
+use card::trust::Environment;
 use issuance_api::terminal::{IssueAnswer, Preview};
 use issuance_api::{Array, Personal, PersonalBytes};
-use issuance_center::center::Center;
 use issuance_center::certificate::page::Content;
 use issuance_center::certificate::qr::Symbol;
 use issuance_center::certificate::shc::{Claims, Issuer, Jws, Payload};
 use issuance_center::certificate::vdsnc::{self, Data, VdsNc};
-use issuance_center::registry::Registry;
+use issuance_center::signing::vdsnc::{Csca, SignerCertificate, store};
 use issuance_center::signing::{KeyFile, Signer};
+use time::OffsetDateTime;
 
-use crate::simulator::Clock;
 use crate::simulator::town::Town;
+
+/// Under whose keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// The center's.
+    Center,
+    /// Signed with a key that nobody has published.
+    UnknownKey,
+    /// Sealed by the signer of a CSCA that nobody has pinned.
+    UnknownCsca,
+}
+
+struct Sealer {
+    key: KeyFile,
+    certificate: Vec<u8>,
+}
 
 pub(super) struct Forge {
     key: KeyFile,
-    seal_key: KeyFile,
-    seal_certificate: Vec<u8>,
+    unknown_key: KeyFile,
+    sealer: Sealer,
+    unknown_sealer: Sealer,
     issuer: Issuer,
     works: Arc<crate::simulator::Works>,
 }
 
+impl Sealer {
+    /// The first signer of a folder.
+    fn read(signers: &Path, csca: &Path) -> io::Result<Self> {
+        let files = signers.read_dir()?.filter_map(Result::ok);
+        let mut keys = files.map(|entry| entry.path());
+        let key = keys.find(|path| path.extension().is_some_and(|it| it == "key"));
+        let key = key.ok_or_else(|| io::Error::other("no barcode signer"))?;
+        let csca = Csca::read(&std::fs::read_to_string(csca)?).map_err(io::Error::other)?;
+        let certificate = std::fs::read_to_string(key.with_extension("pem"))?;
+        let certificate = SignerCertificate::read(&certificate, &csca).map_err(io::Error::other)?;
+        Ok(Self {
+            key: KeyFile::load(&key).map_err(io::Error::other)?,
+            certificate: certificate.der().to_vec(),
+        })
+    }
+}
+
 impl Forge {
-    pub(super) fn new<R: Registry>(
-        town: &Town,
-        center: &Center<R>,
-        clock: &Clock,
-    ) -> io::Result<Self> {
-        let none = || io::Error::other("no barcode signer");
-        let signers = center.parts().signing.barcodes().ok_or_else(none)?;
-        let current = signers.current(clock.now()).ok_or_else(none)?;
-        let folder = town.ground.path("center/signing/vdsnc").read_dir()?;
-        let keys = folder.filter_map(Result::ok).map(|entry| entry.path());
-        let key = keys
-            .filter(|path| path.extension().is_some_and(|it| it == "key"))
-            .max();
+    pub(super) fn new(town: &Town) -> io::Result<Self> {
+        let ground = &town.ground;
+        let (unknown, csca) = (ground.path("unknown.pem"), ground.path("unknown-csca"));
+        KeyFile::create(&unknown, Environment::Emulator).map_err(io::Error::other)?;
+        let signers = csca.join("signers");
+        let now = OffsetDateTime::now_utc();
+        store::new(&csca, &signers, "Unknown", Environment::Emulator, now)
+            .map_err(io::Error::other)?;
         Ok(Self {
             key: town.works.signing_key()?,
-            seal_key: KeyFile::load(&key.ok_or_else(none)?).map_err(io::Error::other)?,
-            seal_certificate: current.certificate().der().to_vec(),
+            unknown_key: KeyFile::load(&unknown).map_err(io::Error::other)?,
+            sealer: Sealer::read(
+                &ground.path("center/signing/vdsnc"),
+                &ground.path("center/vdsnc/csca.pem"),
+            )?,
+            unknown_sealer: Sealer::read(&signers, &csca.join("csca.pem"))?,
             issuer: town.works.issuer().clone(),
             works: Arc::clone(&town.works),
         })
     }
 
-    /// A certificate that says what this preview says, and otherwise is what was issued.
+    /// A certificate whose health card says what the first preview says, its seal what the second does, and that otherwise is what was issued.
     pub(super) fn certificate(
         &self,
-        preview: &Preview,
+        by: By,
+        [in_card, in_seal]: &[Preview; 2],
         issued: &IssueAnswer,
     ) -> Option<IssueAnswer> {
-        let programme = self.works.programmes().find(&preview.programme)?;
+        let programme = self.works.programmes().find(&in_card.programme)?;
         let payload = Payload::new(&Claims {
             issuer: &self.issuer,
             not_before: 1_790_000_000,
             types: programme.health_card_types(),
-            holder: &preview.holder,
-            passport: preview.passport.as_deref(),
-            authority: &preview.authority.name,
-            doses: &preview.doses,
+            holder: &in_card.holder,
+            passport: in_card.passport.as_deref(),
+            authority: &in_card.authority.name,
+            doses: &in_card.doses,
             rid: &Array::new([5; 12]),
         });
-        let sign = |message: &[u8]| self.key.sign(message);
-        let jws = Jws::assemble(&payload.ok()?, self.key.public().kid(), sign).ok()?;
-        let seal = issued.vds_nc.as_ref().map(|_| self.seal(preview, issued));
-        let seal = match seal {
-            Some(seal) => Some(seal?),
+        let key = match by {
+            By::UnknownKey => &self.unknown_key,
+            By::Center | By::UnknownCsca => &self.key,
+        };
+        let sign = |message: &[u8]| key.sign(message);
+        let jws = Jws::assemble(&payload.ok()?, key.public().kid(), sign).ok()?;
+        let seal = match &issued.vds_nc {
+            Some(_) => Some(self.seal(by, in_seal, issued)?),
             None => None,
         };
         let symbol = Symbol::of(&jws).ok()?;
         let seal_symbol = seal.as_ref().map(Symbol::of_seal).transpose().ok()?;
         let page = self.works.typesetter().set(&Content {
             programme,
-            preview,
+            preview: in_card,
             certificate_id: &issued.certificate_id,
             symbol: &symbol,
             seal: seal_symbol.as_ref(),
@@ -88,8 +126,12 @@ impl Forge {
         })
     }
 
-    fn seal(&self, preview: &Preview, issued: &IssueAnswer) -> Option<VdsNc> {
+    fn seal(&self, by: By, preview: &Preview, issued: &IssueAnswer) -> Option<VdsNc> {
         let programme = self.works.programmes().find(&preview.programme)?;
+        let sealer = match by {
+            By::UnknownCsca => &self.unknown_sealer,
+            By::Center | By::UnknownKey => &self.sealer,
+        };
         let claims = vdsnc::Claims {
             certificate_id: &issued.certificate_id,
             passport: preview.passport.as_deref()?,
@@ -98,11 +140,8 @@ impl Forge {
             disease: &programme.disease().icd11,
             doses: &preview.doses,
         };
-        let data = Data::new(&claims, self.seal_certificate.len()).ok()?;
-        VdsNc::assemble(&data, &self.seal_certificate, |data| {
-            self.seal_key.sign(data)
-        })
-        .ok()
+        let data = Data::new(&claims, sealer.certificate.len()).ok()?;
+        VdsNc::assemble(&data, &sealer.certificate, |data| sealer.key.sign(data)).ok()
     }
 }
 

@@ -32,12 +32,18 @@ pub(super) enum Swap {
     SealLeftOut,
     SealFlipped,
     ForgedSeal,
+    /// The very certificate, signed with a key that nobody published.
+    UnknownKey,
+    OthersUnderUnknownKey,
+    /// The very certificate, sealed under a CSCA that nobody pinned.
+    UnknownCsca,
+    ForgedUnderUnknownCsca,
     /// In preview and certificate alike: what a terminal can tell only from the passport itself. None of [`ALL`](Self::ALL).
     PassportThroughout,
 }
 
 impl Swap {
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Finding,
         Self::Preview,
         Self::PreviewName,
@@ -63,6 +69,10 @@ impl Swap {
         Self::SealLeftOut,
         Self::SealFlipped,
         Self::ForgedSeal,
+        Self::UnknownKey,
+        Self::OthersUnderUnknownKey,
+        Self::UnknownCsca,
+        Self::ForgedUnderUnknownCsca,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -92,6 +102,10 @@ impl Swap {
             Self::SealLeftOut => "no seal",
             Self::SealFlipped => "a seal with one character otherwise",
             Self::ForgedSeal => "a seal's dose, signed by the barcode signer's key",
+            Self::UnknownKey => "the certificate itself, under a key that is not known",
+            Self::OthersUnderUnknownKey => "another's certificate, under a key that is not known",
+            Self::UnknownCsca => "the certificate itself, sealed under a CSCA that is not known",
+            Self::ForgedUnderUnknownCsca => "a seal's dose, under a CSCA that is not known",
             Self::PassportThroughout => "another's passport throughout",
         }
     }
@@ -124,7 +138,22 @@ impl Swap {
                 | Self::ForgedSeal
                 | Self::PreviewPassport
                 | Self::ForgedPassport
+                | Self::UnknownCsca
+                | Self::ForgedUnderUnknownCsca
                 | Self::PassportThroughout
+        )
+    }
+
+    /// Whether nothing but the key is not as it should be: no sign of a mix-up, for a file of keys may lag.
+    pub(super) const fn is_of_the_key_alone(self) -> bool {
+        matches!(self, Self::UnknownKey | Self::UnknownCsca)
+    }
+
+    /// Whether it is no better for its key not being known.
+    pub(super) const fn is_of_others_under_unknown_key(self) -> bool {
+        matches!(
+            self,
+            Self::OthersUnderUnknownKey | Self::ForgedUnderUnknownCsca
         )
     }
 }

@@ -16,7 +16,7 @@ use issuance_center::registry::{Answer, Registry};
 use terminal::ports::Center;
 use vrs::statement::StatementKey;
 
-use super::forge::{Forge, cut, flipped};
+use super::forge::{By, Forge, cut, flipped};
 use super::lie::{At, Lies, Swap};
 use crate::again::{again, issued_again};
 use crate::random::Random;
@@ -198,22 +198,33 @@ impl<R: Registry> LyingCenter<R> {
             return;
         };
         let before = issued_again(answer);
-        let forged = |change: &dyn Fn(&mut Preview)| {
-            let mut preview = again(&preview);
-            change(&mut preview);
-            self.forge.certificate(&preview, &before)
+        let certificate = |by: By, in_card: Change<'_>, in_seal: Change<'_>| {
+            let says = [in_card, in_seal].map(|change| {
+                let mut preview = again(&preview);
+                change(&mut preview);
+                preview
+            });
+            self.forge.certificate(by, &says, &before)
+        };
+        let forged = |change: Change<'_>| certificate(By::Center, change, change);
+        let others_own = |it: &mut Preview| *it = again(&other.preview);
+        let other_lot = |it: &mut Preview| {
+            let lot = &mut it.doses[0].lot;
+            *lot = Personal::new(format!("{}X", lot.expose()));
         };
         let forged = match swap {
             Swap::ForgedName => forged(&|it| it.holder.name = again(&other.preview.holder.name)),
             Swap::ForgedBirthDate => {
                 forged(&|it| it.holder.birth_date = other_day(&it.holder.birth_date))
             }
-            Swap::ForgedDoses | Swap::ForgedSeal => forged(&|it| {
-                let lot = &mut it.doses[0].lot;
-                *lot = Personal::new(format!("{}X", lot.expose()));
-            }),
+            Swap::ForgedDoses => forged(&other_lot),
+            Swap::ForgedSeal => certificate(By::Center, &|_| (), &other_lot),
             Swap::ForgedPassport => forged(&|it| it.passport.clone_from(&other.preview.passport)),
             Swap::ForgedMore => forged(&|it| it.doses.push(again(&it.doses[0]))),
+            Swap::UnknownKey => certificate(By::UnknownKey, &|_| (), &|_| ()),
+            Swap::OthersUnderUnknownKey => certificate(By::UnknownKey, &others_own, &others_own),
+            Swap::UnknownCsca => certificate(By::UnknownCsca, &|_| (), &|_| ()),
+            Swap::ForgedUnderUnknownCsca => certificate(By::UnknownCsca, &|_| (), &other_lot),
             _ => None,
         };
         match (swap, forged) {
@@ -229,10 +240,6 @@ impl<R: Registry> LyingCenter<R> {
                 let flip = |seal: &Personal| flipped(seal, random.below(1 << 16));
                 answer.vds_nc = answer.vds_nc.as_ref().map(flip);
             }
-            // Only the seal is the forged one; the page has both as they are.
-            (Swap::ForgedSeal, Some(forged)) => {
-                (answer.vds_nc, answer.page) = (forged.vds_nc, forged.page);
-            }
             (_, Some(forged)) => *answer = forged,
             _ => {}
         }
@@ -241,6 +248,9 @@ impl<R: Registry> LyingCenter<R> {
         }
     }
 }
+
+/// What is said otherwise.
+type Change<'a> = &'a dyn Fn(&mut Preview);
 
 fn other_day(date: &PersonalDate) -> PersonalDate {
     let date = date.expose().get();
@@ -278,7 +288,10 @@ impl<R: Registry> Center for LyingCenter<R> {
         let mut answer = self.center.issue(request).await?;
         self.swap_issued(&mut answer);
         if let (true, Some(own)) = (self.throughout, &self.previewed) {
-            let forged = self.forge.certificate(&own.preview, &answer);
+            let forged = {
+                let says = [again(&own.preview), again(&own.preview)];
+                self.forge.certificate(By::Center, &says, &answer)
+            };
             answer = forged.ok_or(ProblemCode::InternalError)?;
         }
         self.issued = Some(issued_again(&answer));
