@@ -5,7 +5,7 @@ use serde_json::Number;
 use time::{Date, macros::format_description};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{CardError, Content};
+use crate::CardError;
 
 const CARD_TYPE: &str = "https://smarthealth.cards#health-card";
 
@@ -85,12 +85,12 @@ impl fmt::Debug for PrivateDate {
     }
 }
 
-/// A health card whose signature and dates hold.
+/// What a health card says.
 #[derive(PartialEq, Eq)]
 pub struct Card {
     /// The issuer's URL.
     pub issuer: String,
-    /// Id of the key that signed.
+    /// Id of the key that it names.
     pub kid: String,
     /// From when it holds: seconds since 1970, rounded down.
     pub not_before: i64,
@@ -243,13 +243,6 @@ impl Statement {
     #[expect(clippy::cast_possible_truncation, reason = "bounded when it was read")]
     pub(crate) fn not_before_second(&self) -> i64 {
         self.not_before.floor() as i64
-    }
-
-    /// What it says, whatever it is about.
-    pub(crate) fn into_content(self, kid: String) -> Content {
-        let types = self.types.clone();
-        let card = self.into_card(kid);
-        card.map_or(Content::OtherCard { types }, Content::Card)
     }
 
     /// The card, if it is about a patient.

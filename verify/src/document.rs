@@ -1,13 +1,13 @@
 //! From the texts of symbols to documents: what each is, before anything is verified.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::health_card::{self, CardError, Jws};
+use crate::health_card::{self, CardError};
 use crate::json::{self, Value};
-use crate::report::Content;
-use crate::vds::{Vds, VdsError};
+use crate::vds::{Vaccination, Vds, VdsError};
 
 /// Most symbols that one health card may be split over: the specification names no limit, and used three.
 const MAX_CHUNKS: usize = 16;
@@ -19,18 +19,13 @@ const MAX_CARDS: usize = 64;
 pub struct Document(pub(crate) Inner);
 
 impl Document {
-    /// What it says, whoever signed it: to be compared with what is known otherwise. Never to be shown, and never to be gone by. Nothing if
-    /// it cannot be read.
+    /// What a proof of vaccination says, whoever sealed it: to be compared with what is known otherwise. Never to be shown, and never
+    /// to be gone by.
     #[must_use]
-    pub fn unverified(&self) -> Option<Content> {
+    pub fn unverified_vaccination(&self) -> Option<Arc<Vaccination>> {
         match &self.0 {
-            Inner::HealthCard(jws) => {
-                let jws = Jws::read(jws).ok()?;
-                let statement = jws.statement().ok()?;
-                Some(statement.into_content(jws.kid))
-            }
-            Inner::Vds(seal) => Some(seal.content()),
-            Inner::Unreadable(..) => None,
+            Inner::Vds(seal) => seal.vaccination.clone(),
+            Inner::HealthCard(_) | Inner::Unreadable(..) => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! ```
 //! No network, no clock, no files but those of [`TrustList::open`]: time is passed in, keys and revocations come with the trust list. The checks run in
 //! this order: form, whose key, signature, dates, revocation; a report tells content only if a key on the list signed it
-//! ([`Document::unverified`] is for comparing what nobody known signed).
+//! ([`unverified`] and [`Document::unverified_vaccination`] are for comparing what nobody known signed).
 //!
 //! ```
 //! # fn main() -> Result<(), verify::TrustError> {
@@ -79,7 +79,7 @@ mod x509;
 
 pub use card::{Card, HumanName, Immunization, Patient, Private, PrivateDate};
 pub use document::{Document, Kind, Unreadable, read};
-pub use health_card::{CardError, check, jws_of};
+pub use health_card::{CardError, check, jws_of, unverified};
 pub use json::JsonError;
 pub use jwks::{Jwks, JwksError};
 pub use report::{Content, Note, Report, Revoked, Signer, Subject, Tampered, Unchecked, Verdict};

@@ -125,7 +125,7 @@ pub enum Signer {
     },
 }
 
-/// What a document says.
+/// What was signed.
 #[derive(Debug)]
 pub enum Content {
     /// Of a SMART Health Card about a patient.

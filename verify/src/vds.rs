@@ -9,7 +9,6 @@ use base64::{Engine, alphabet};
 use zeroize::Zeroizing;
 
 use crate::json::{self, JsonError, Object, Value};
-use crate::report::Content;
 use crate::x509::key::{PublicKey, Unsigned};
 use crate::x509::signer::{SignerCertificate, SignerError};
 
@@ -153,16 +152,6 @@ impl Vds {
             header,
             vaccination,
         })
-    }
-
-    /// What it says.
-    pub(crate) fn content(&self) -> Content {
-        match &self.vaccination {
-            Some(vaccination) => Content::Vaccination(Arc::clone(vaccination)),
-            None => Content::OtherSeal {
-                kind: self.header.kind.clone(),
-            },
-        }
     }
 
     /// Whether the key in its own certificate signed it: says nothing of whose key that is.

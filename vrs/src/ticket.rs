@@ -45,7 +45,7 @@ pub struct Claims {
     pub terminal: TerminalUrn,
     /// The application's session key.
     pub session_key: Array<32>,
-    /// Of this ticket alone, and nowhere else: [`passport`](Self::passport).
+    /// Of this ticket alone, and nowhere else: [`passport`](Self::passport). Of a type that is wiped and has no `Clone`.
     pub passport_key: PersonalBytes,
     /// The center it was made for.
     pub center: CenterId,

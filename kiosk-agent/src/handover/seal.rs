@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use issuance_api::CertificateId;
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{Dose, Preview};
-use verify::{Content, Vaccination, Verdict};
+use verify::{Vaccination, Verdict};
 
 use super::{CardHolder, Issuer, Key, Mismatch, same};
 
@@ -21,6 +21,7 @@ impl Issuer {
         id: &CertificateId,
     ) -> Result<Key, Mismatch> {
         let (text, passport) = match (text, &preview.passport) {
+            // No key to know.
             (None, None) => return Ok(Key::Pinned),
             (Some(text), Some(passport)) => (text, passport),
             _ => return Err(Mismatch::Seal),
@@ -33,7 +34,7 @@ impl Issuer {
         let key = match report.verdict {
             // Revoked signers are the center's business, and this terminal's clock may be behind the center's.
             Verdict::Valid | Verdict::Unchecked(_) | Verdict::NotYetValid(_) => Key::Pinned,
-            // Nor does one count any more whose time is over.
+            // The file may lag; and one whose time is over is as good as not there.
             Verdict::UnknownIssuer | Verdict::Expired(_) => Key::Unknown,
             _ => return Err(Mismatch::Seal),
         };
@@ -41,9 +42,7 @@ impl Issuer {
             Mismatch::Seal,
             report.claimed.as_deref() == Some(ISSUING_STATE),
         )?;
-        let Some(Content::Vaccination(said)) = document.unverified() else {
-            return Err(Mismatch::Seal);
-        };
+        let said = document.unverified_vaccination().ok_or(Mismatch::Seal)?;
         check_content(&said, holder, preview, passport, id)?;
         Ok(key)
     }

@@ -32,11 +32,12 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn new() -> Self {
-        Self::lasting_until(OffsetDateTime::now_utc() + Duration::days(4000))
+        Self::holding([-10, 4000], [-10, 4000])
     }
 
-    /// Whose CSCA's time is over then.
-    pub(crate) fn lasting_until(end: OffsetDateTime) -> Self {
+    /// With certificates of CSCA and signer that hold so many days from now, from and until.
+    pub(crate) fn holding(csca: [i64; 2], signs: [i64; 2]) -> Self {
+        let days = |days: i64| OffsetDateTime::now_utc() + Duration::days(days);
         let named = |name: &str| {
             let mut names = DistinguishedName::new();
             names.push(DnType::CountryName, "JP");
@@ -45,7 +46,7 @@ impl Sealer {
         };
         let mut root = CertificateParams::default();
         root.distinguished_name = named("CSCA");
-        root.not_after = end;
+        [root.not_before, root.not_after] = csca.map(days);
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let root_key = KeyPair::generate().unwrap();
@@ -54,6 +55,7 @@ impl Sealer {
 
         let mut signer = CertificateParams::default();
         signer.distinguished_name = named("VDS");
+        [signer.not_before, signer.not_after] = signs.map(days);
         signer.serial_number = Some(SerialNumber::from(7));
         signer.use_authority_key_identifier_extension = true;
         let barcode_signer = vec![2, 23, 136, 1, 1, 14, 2];

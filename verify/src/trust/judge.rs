@@ -1,6 +1,8 @@
 //! The order of the checks: form, whose key, signature, dates, revocation. The first that fails decides; content is told only if a key
 //! on the list signed it.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::{CardIssuer, Country, TrustList};
@@ -79,9 +81,10 @@ impl TrustList {
             notes.push(Note::NotBeforeFraction);
         }
         notes.extend(issuer.fetched.filter(|_| listed).map(Note::RevocationsAsOf));
+        let types = statement.types.clone();
         let claimed = statement.issuer.clone();
-        let content = statement.into_content(jws.kid.clone());
-        if let Content::Card(card) = &content {
+        let card = statement.into_card(jws.kid.clone());
+        if let Some(card) = &card {
             let dates = card.immunizations.iter().map(|dose| dose.date.expose());
             notes.extend(future(dates, now));
         }
@@ -93,7 +96,7 @@ impl TrustList {
                 kid: jws.kid,
             }),
             claimed: Some(claimed),
-            content: Some(content),
+            content: Some(card.map_or(Content::OtherCard { types }, Content::Card)),
             notes,
             ..bare(Verdict::Valid)
         }
@@ -159,9 +162,15 @@ impl TrustList {
             .iter()
             .map(|own| Note::Signer(*own))
             .collect();
-        if let Some(vaccination) = &seal.vaccination {
-            notes.extend(doubts(vaccination, seal, now));
-        }
+        let content = match &seal.vaccination {
+            Some(vaccination) => {
+                notes.extend(doubts(vaccination, seal, now));
+                Content::Vaccination(Arc::clone(vaccination))
+            }
+            None => Content::OtherSeal {
+                kind: seal.header.kind.clone(),
+            },
+        };
         let dates = within((signer.not_before, signer.not_after), Subject::Signer, now).or(within(
             csca.validity(),
             Subject::Csca,
@@ -178,7 +187,7 @@ impl TrustList {
                 csca: csca.subject().to_owned(),
                 csca_fingerprint: csca.fingerprint(),
             }),
-            content: Some(seal.content()),
+            content: Some(content),
             notes,
             ..bare(Verdict::Valid)
         }

@@ -394,8 +394,12 @@ impl Session {
             .await?;
         let mut count = 0;
         for certificate in late {
-            self.void(certificate, now).await?;
-            count += 1;
+            match self.void(certificate, now).await {
+                Ok(()) => count += 1,
+                // One that was altered, of which nothing was done, keeps no other from it. The census tells of it.
+                Err(Unavailable::Damaged) => {}
+                Err(unavailable) => return Err(unavailable),
+            }
         }
         Ok(count)
     }
@@ -444,13 +448,9 @@ impl Session {
         operation: &Operation,
         now: i64,
     ) -> Result<(), Unavailable> {
-        let sql = "SELECT certificate_id, kid FROM certificate WHERE id = ?";
-        let (id, kid): (String, String) = sqlx::query_as(sql)
-            .bind(certificate)
-            .fetch_one(&mut *self.transaction)
-            .await?;
+        let entry = self.registered(certificate).await?;
         // After what was stated, whatever became of that: so what is missing stays missing.
-        let listed = self.listed()?.with(&entry(&id, &kid)?);
+        let listed = self.listed()?.with(&entry);
         let query = sqlx::query(LIST)
             .bind(state)
             .bind(now)
@@ -467,6 +467,22 @@ impl Session {
             }
             error => error.into(),
         })
+    }
+
+    /// What was registered, as it goes onto the list: no other certificate gets there by an entry that was altered.
+    async fn registered(&mut self, certificate: i64) -> Result<Revoked, Unavailable> {
+        let sql = "SELECT certificate_id, kid, person, attributes FROM certificate WHERE id = ?";
+        let (id, kid, person, attributes): (String, String, i64, Vec<u8>) = sqlx::query_as(sql)
+            .bind(certificate)
+            .fetch_one(&mut *self.transaction)
+            .await?;
+        let said = entry(&id, &kid)?;
+        let cipher = &self.division.cipher;
+        let Entry { registration, .. }: Entry =
+            cipher.open(place(certificate, person), &attributes)?;
+        let is_own =
+            (registration.certificate_id, &registration.kid) == (said.certificate_id, &said.kid);
+        is_own.then_some(said).ok_or(Unavailable::Damaged)
     }
 
     async fn set_state(

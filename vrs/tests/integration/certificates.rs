@@ -170,11 +170,10 @@ async fn what_no_longer_holds_does_not_hold_again_without_the_key() {
         assert_eq!(look().await, Err(Unavailable::Certificates), "{what}");
         // Nor does another entry make this list the one that is stated.
         // (Where its place is taken, or it stands there, it is none.)
-        let added = match what {
-            _ if what.starts_with("INSERT") || what.starts_with("UPDATE") => {
-                Err(Unavailable::Certificates)
-            }
-            _ => Ok(Revocation::Revoked),
+        let added = if what.starts_with("INSERT") || what.starts_with("UPDATE") {
+            Err(Unavailable::Certificates)
+        } else {
+            Ok(Revocation::Revoked)
         };
         assert_eq!(revoke(&world, 3).await, added, "{what}");
         assert_eq!(told(&world).await, unavailable, "{what}");
@@ -197,30 +196,54 @@ async fn whoever_is_on_the_list_does_not_hold_whatever_the_register_says() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_altered_keeps_nobody_else_s_from_lapsing() {
-    let (world, database) = with_revocations().await;
-    let fourth = world.apply(&number(1));
-    fourth.ask(&world.vrs, HOME).await.unwrap();
-    fourth.register(&world.vrs, 4).await.unwrap();
-    let holds = "UPDATE certificate SET state = 'reserved' WHERE state = 'revoked'";
-    sqlite(&database, &[holds.to_owned()]);
-    world.clock.advance(100_000);
-    world.vrs.tidy().await;
-    let (municipality, cause) = (code(HOME), Unavailable::Certificates);
-    let said = world.events.take();
-    let lapsed = Event::Lapsed {
-        municipality,
-        count: 1,
-    };
-    assert!(said.contains(&lapsed));
-    assert!(said.contains(&Event::RecordsUnavailable {
-        municipality,
-        cause
-    }));
-    // Those on the list are not put there twice.
-    assert_eq!(told(&world).await, Ok(3));
-    world.vrs.tidy().await;
-    assert!(!world.events.take().contains(&lapsed));
+async fn an_entry_that_was_altered_keeps_nobody_else_s_from_lapsing() {
+    for what in [
+        "UPDATE certificate SET state = 'reserved' WHERE state = 'revoked'",
+        // And of the two that are reserved, of one.
+        "UPDATE certificate SET kid = kid || 'x' WHERE rowid = (SELECT max(id) FROM certificate WHERE state = 'reserved')",
+        "UPDATE certificate SET kid = replace(kid, substr(kid, 1, 1), '_') \
+            WHERE rowid = (SELECT max(id) FROM certificate WHERE state = 'reserved')",
+        "UPDATE certificate SET certificate_id = 'none' WHERE rowid = (SELECT min(id) FROM certificate WHERE state = 'reserved')",
+        "UPDATE certificate SET person = 1 WHERE rowid = (SELECT min(id) FROM certificate WHERE state = 'reserved')",
+    ] {
+        let (world, database) = with_revocations().await;
+        for id in [4, 5] {
+            let next = world.apply(&number(1));
+            next.ask(&world.vrs, HOME).await.unwrap();
+            next.register(&world.vrs, id).await.unwrap();
+        }
+        sqlite(&database, &[what.to_owned()]);
+        world.clock.advance(100_000);
+        world.vrs.tidy().await;
+        let said = world.events.take();
+        let municipality = code(HOME);
+        let lapsed = |count| Event::Lapsed {
+            municipality,
+            count,
+        };
+        let count = if what.contains("state = 'revoked'") {
+            2
+        } else {
+            1
+        };
+        assert!(said.contains(&lapsed(count)), "{what}: {said:?}");
+        let cause = Unavailable::Certificates;
+        let unavailable = Event::RecordsUnavailable {
+            municipality,
+            cause,
+        };
+        assert!(said.contains(&unavailable), "{what}");
+        // Once, and no other certificate than was registered.
+        world.vrs.tidy().await;
+        let said = world.events.take();
+        assert!(
+            !said
+                .iter()
+                .any(|event| matches!(event, Event::Lapsed { .. }))
+        );
+        let listed = usize::try_from(count).unwrap() + 2;
+        assert_eq!(told(&world).await, Ok(listed), "{what}");
+    }
 }
 
 #[tokio::test]

@@ -231,7 +231,7 @@ problems! {
         "The certificate is signed with a newer key than this app knows, so it was not taken." "Please update the app, and apply again.",
         "证明使用了本应用程序尚不知道的新密钥签名，未予接收。" "请更新应用程序，然后重新申请。",
         "증명서가 이 앱이 아직 모르는 새 키로 서명되어 있어 받지 않았습니다." "앱을 업데이트한 뒤 다시 신청해 주십시오.",
-        "The issuer's pinned keys have none of this id: replace the file of keys. The certificate was not reported as handed over and lapses.";
+        "The issuer's pinned keys have none of this id, or the CSCA that it is sealed under is not pinned or its time is over by this clock: replace the file. The certificate was not reported as handed over and lapses.";
 
     // Payment unit and sensors
     PaymentUnitUnavailable "payment-unit-unavailable" None, Repeat,

@@ -2,7 +2,6 @@
 
 use issuance_api::CertificateId;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
 
 use super::super::sealing::*;
 use super::*;
@@ -87,8 +86,12 @@ fn each_half_alone_is_none() {
 #[test]
 fn every_changed_field_of_the_seal_is_noticed() {
     let (sealer, unknown, preview) = (Sealer::new(), Sealer::new(), preview_abroad());
-    let issuer = issuer(&sealer);
+    let over = Sealer::holding([-20, -1], [-20, -1]);
+    let pinned = sealer.csca.clone() + &over.csca;
+    let issuer = Maker::new(1).issuer();
+    let issuer = issuer.sealed_under(pinned.as_bytes()).unwrap();
     let jws = Maker::new(1).sign(&payload(&preview));
+    let jws_unknown = Maker::new(2).sign(&payload(&preview));
     let person = "/msg/pid";
     let dose = "/msg/ve/0/vd/1";
     let forged = [
@@ -133,10 +136,15 @@ fn every_changed_field_of_the_seal_is_noticed() {
     for (pointer, value, mismatch) in forged {
         let mut data = data(&preview, &id());
         *data.pointer_mut(&pointer).unwrap() = value;
-        // Under the CSCA that is pinned, and under one that is not.
-        for sealer in [&sealer, &unknown] {
+        // Under the CSCA that is pinned, under one that is not, under one whose time is over; and beside a JWS whose key is not known.
+        for (sealer, jws) in [
+            (&sealer, &jws),
+            (&unknown, &jws),
+            (&over, &jws),
+            (&sealer, &jws_unknown),
+        ] {
             let seal = sealer.sign(&data);
-            let answer = with(&jws, Some(&seal), &both(&jws, &seal));
+            let answer = with(jws, Some(&seal), &both(jws, &seal));
             let refused = issuer.check(&holder(), &preview, answer).err();
             assert_eq!(refused, Some(Refusal::Mismatch(mismatch)), "{pointer}");
         }
@@ -168,7 +176,7 @@ fn every_changed_field_of_the_seal_is_noticed() {
 }
 
 #[test]
-fn a_seal_under_a_csca_that_is_not_pinned_or_holds_no_longer_is_not_handed_over() {
+fn a_seal_under_a_csca_that_is_not_pinned_or_whose_time_is_over_is_not_handed_over() {
     let (sealer, other, preview) = (Sealer::new(), Sealer::new(), preview_abroad());
     let jws = Maker::new(1).sign(&payload(&preview));
     let seal = other.seal(&preview, &id());
@@ -182,12 +190,40 @@ fn a_seal_under_a_csca_that_is_not_pinned_or_holds_no_longer_is_not_handed_over(
     assert!(!unpinned.checks_abroad());
     assert_eq!(unpinned.check(&holder(), &preview, answer()).err(), unknown);
     assert!(issuer(&other).check(&holder(), &preview, answer()).is_ok());
-    let over = Sealer::lasting_until(OffsetDateTime::now_utc() - Duration::days(1));
-    let seal_of_it = over.seal(&preview, &id());
-    let of_it = with(&jws, Some(&seal_of_it), &both(&jws, &seal_of_it));
+    // By this terminal's clock, which may be behind the center's.
+    for (csca, signs, refused) in [
+        ([-20, -1], [-20, -1], unknown),
+        ([-20, -1], [-20, 90], unknown),
+        ([-20, 90], [-20, -1], unknown),
+        ([1, 90], [1, 90], None),
+        ([1, 90], [-20, 90], None),
+        ([-20, 90], [1, 90], None),
+    ] {
+        let sealer = Sealer::holding(csca, signs);
+        let seal = sealer.seal(&preview, &id());
+        let answer = with(&jws, Some(&seal), &both(&jws, &seal));
+        let said = issuer(&sealer).check(&holder(), &preview, answer).err();
+        assert_eq!(said, refused, "{csca:?}, {signs:?}");
+    }
+    // On another's page, or beside a key that is not known either, it is no better.
+    let page_of_another = both(&jws, &sealer.seal(&preview, &id()));
+    let answer_on_it = with(&jws, Some(&seal), &page_of_another);
     assert_eq!(
-        issuer(&over).check(&holder(), &preview, of_it).err(),
+        issuer(&sealer)
+            .check(&holder(), &preview, answer_on_it)
+            .err(),
+        Some(Refusal::Mismatch(Mismatch::Page))
+    );
+    let next = Maker::new(2).sign(&payload(&preview));
+    let neither = with(&next, Some(&seal), &both(&next, &seal));
+    assert_eq!(
+        issuer(&sealer).check(&holder(), &preview, neither).err(),
         unknown
+    );
+    let none = with(&next, None, &page(&[&qr_text(&next)]));
+    assert_eq!(
+        issuer(&sealer).check(&holder(), &preview, none).err(),
+        Some(Refusal::Mismatch(Mismatch::Seal))
     );
     // What nobody signed is another thing.
     let mismatch = Some(Refusal::Mismatch(Mismatch::Seal));

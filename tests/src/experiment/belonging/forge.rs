@@ -1,4 +1,4 @@
-//! Forgeries by whoever has the center's keys: certificates that verify, on pages that carry exactly them.
+//! Forgeries by whoever has the center's keys, or keys that nobody knows, on pages that carry exactly them.
 
 use std::io;
 use std::path::Path;
@@ -43,11 +43,13 @@ pub(super) struct Forge {
 }
 
 impl Sealer {
-    /// The first signer of a folder.
+    /// The last signer of a folder.
     fn read(signers: &Path, csca: &Path) -> io::Result<Self> {
         let files = signers.read_dir()?.filter_map(Result::ok);
-        let mut keys = files.map(|entry| entry.path());
-        let key = keys.find(|path| path.extension().is_some_and(|it| it == "key"));
+        let keys = files.map(|entry| entry.path());
+        let key = keys
+            .filter(|path| path.extension().is_some_and(|it| it == "key"))
+            .max();
         let key = key.ok_or_else(|| io::Error::other("no barcode signer"))?;
         let csca = Csca::read(&std::fs::read_to_string(csca)?).map_err(io::Error::other)?;
         let certificate = std::fs::read_to_string(key.with_extension("pem"))?;
@@ -85,7 +87,8 @@ impl Forge {
     pub(super) fn certificate(
         &self,
         by: By,
-        [in_card, in_seal]: &[Preview; 2],
+        in_card: &Preview,
+        in_seal: &Preview,
         issued: &IssueAnswer,
     ) -> Option<IssueAnswer> {
         let programme = self.works.programmes().find(&in_card.programme)?;

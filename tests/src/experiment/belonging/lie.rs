@@ -35,15 +35,17 @@ pub(super) enum Swap {
     /// The very certificate, signed with a key that nobody published.
     UnknownKey,
     OthersUnderUnknownKey,
+    OthersPageUnderUnknownKey,
     /// The very certificate, sealed under a CSCA that nobody pinned.
     UnknownCsca,
+    OthersUnderUnknownCsca,
     ForgedUnderUnknownCsca,
     /// In preview and certificate alike: what a terminal can tell only from the passport itself. None of [`ALL`](Self::ALL).
     PassportThroughout,
 }
 
 impl Swap {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Finding,
         Self::Preview,
         Self::PreviewName,
@@ -71,7 +73,9 @@ impl Swap {
         Self::ForgedSeal,
         Self::UnknownKey,
         Self::OthersUnderUnknownKey,
+        Self::OthersPageUnderUnknownKey,
         Self::UnknownCsca,
+        Self::OthersUnderUnknownCsca,
         Self::ForgedUnderUnknownCsca,
     ];
 
@@ -104,7 +108,11 @@ impl Swap {
             Self::ForgedSeal => "a seal's dose, signed by the barcode signer's key",
             Self::UnknownKey => "the certificate itself, under a key that is not known",
             Self::OthersUnderUnknownKey => "another's certificate, under a key that is not known",
+            Self::OthersPageUnderUnknownKey => {
+                "the certificate itself on another's page, under a key that is not known"
+            }
             Self::UnknownCsca => "the certificate itself, sealed under a CSCA that is not known",
+            Self::OthersUnderUnknownCsca => "another's seal, under a CSCA that is not known",
             Self::ForgedUnderUnknownCsca => "a seal's dose, under a CSCA that is not known",
             Self::PassportThroughout => "another's passport throughout",
         }
@@ -139,6 +147,7 @@ impl Swap {
                 | Self::PreviewPassport
                 | Self::ForgedPassport
                 | Self::UnknownCsca
+                | Self::OthersUnderUnknownCsca
                 | Self::ForgedUnderUnknownCsca
                 | Self::PassportThroughout
         )
@@ -149,11 +158,14 @@ impl Swap {
         matches!(self, Self::UnknownKey | Self::UnknownCsca)
     }
 
-    /// Whether it is no better for its key not being known.
-    pub(super) const fn is_of_others_under_unknown_key(self) -> bool {
+    /// Whether a key is not known either of what does not belong.
+    pub(super) const fn is_wrong_under_unknown_key(self) -> bool {
         matches!(
             self,
-            Self::OthersUnderUnknownKey | Self::ForgedUnderUnknownCsca
+            Self::OthersUnderUnknownKey
+                | Self::OthersPageUnderUnknownKey
+                | Self::OthersUnderUnknownCsca
+                | Self::ForgedUnderUnknownCsca
         )
     }
 }

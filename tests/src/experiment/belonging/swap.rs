@@ -85,6 +85,9 @@ impl Registry for LyingRecords {
     }
 }
 
+/// What is said otherwise.
+type Change<'a> = &'a dyn Fn(&mut Preview);
+
 /// Somebody's honest answers.
 struct Answers {
     holder: String,
@@ -204,7 +207,8 @@ impl<R: Registry> LyingCenter<R> {
                 change(&mut preview);
                 preview
             });
-            self.forge.certificate(by, &says, &before)
+            let [in_card, in_seal] = &says;
+            self.forge.certificate(by, in_card, in_seal, &before)
         };
         let forged = |change: Change<'_>| certificate(By::Center, change, change);
         let others_own = |it: &mut Preview| *it = again(&other.preview);
@@ -221,9 +225,12 @@ impl<R: Registry> LyingCenter<R> {
             Swap::ForgedSeal => certificate(By::Center, &|_| (), &other_lot),
             Swap::ForgedPassport => forged(&|it| it.passport.clone_from(&other.preview.passport)),
             Swap::ForgedMore => forged(&|it| it.doses.push(again(&it.doses[0]))),
-            Swap::UnknownKey => certificate(By::UnknownKey, &|_| (), &|_| ()),
+            Swap::UnknownKey | Swap::OthersPageUnderUnknownKey => {
+                certificate(By::UnknownKey, &|_| (), &|_| ())
+            }
             Swap::OthersUnderUnknownKey => certificate(By::UnknownKey, &others_own, &others_own),
             Swap::UnknownCsca => certificate(By::UnknownCsca, &|_| (), &|_| ()),
+            Swap::OthersUnderUnknownCsca => certificate(By::UnknownCsca, &|_| (), &others_own),
             Swap::ForgedUnderUnknownCsca => certificate(By::UnknownCsca, &|_| (), &other_lot),
             _ => None,
         };
@@ -240,6 +247,9 @@ impl<R: Registry> LyingCenter<R> {
                 let flip = |seal: &Personal| flipped(seal, random.below(1 << 16));
                 answer.vds_nc = answer.vds_nc.as_ref().map(flip);
             }
+            (Swap::OthersPageUnderUnknownKey, Some(forged)) => {
+                (answer.jws, answer.page) = (forged.jws, others.page);
+            }
             (_, Some(forged)) => *answer = forged,
             _ => {}
         }
@@ -248,9 +258,6 @@ impl<R: Registry> LyingCenter<R> {
         }
     }
 }
-
-/// What is said otherwise.
-type Change<'a> = &'a dyn Fn(&mut Preview);
 
 fn other_day(date: &PersonalDate) -> PersonalDate {
     let date = date.expose().get();
@@ -288,10 +295,10 @@ impl<R: Registry> Center for LyingCenter<R> {
         let mut answer = self.center.issue(request).await?;
         self.swap_issued(&mut answer);
         if let (true, Some(own)) = (self.throughout, &self.previewed) {
-            let forged = {
-                let says = [again(&own.preview), again(&own.preview)];
-                self.forge.certificate(By::Center, &says, &answer)
-            };
+            let preview = &own.preview;
+            let forged = self
+                .forge
+                .certificate(By::Center, preview, preview, &answer);
             answer = forged.ok_or(ProblemCode::InternalError)?;
         }
         self.issued = Some(issued_again(&answer));
