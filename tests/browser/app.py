@@ -13,6 +13,7 @@ import app_device
 import app_forgetting
 import app_passports
 import app_verifying
+import figures
 from app_stand import app
 
 PARTS = (
@@ -30,7 +31,10 @@ def main():
             if only and part.__name__ not in only:
                 continue
             begin = time.monotonic()
-            part(stand, phone)
+            try:
+                part(stand, phone)
+            finally:
+                figures.tell(part.__name__)
             print(f"{part.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
         # What the page complains of is a fault, a policy that refuses something above all, but for what it says itself: a wrong passphrase, a
         # frame in which nothing was read, no picture, nobody who answers, a press that came as the screen was just another.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from figures import none, some
 from remains import descendants, in_files, in_process, in_processes, is_alive, traces
 from stand import PIN, persona
 
@@ -20,6 +21,7 @@ def leads_to(process, kinds, wanted):
     deadline = time.monotonic() + 30
     while not kinds <= (held := in_process(process, wanted)).keys():
         assert time.monotonic() < deadline, f"the control: {held} instead of {kinds}"
+    some("core while a resident is there", held)
 
 
 def on_disk(stand, wanted):
@@ -40,9 +42,9 @@ def browser(phone):
 def forgotten(stand, phone):
     holder = persona("long-address")
     wanted = traces(holder, PIN)
-    sealed = len(stand.certificates())
     before = locked(stand, phone, "long-address")
-    assert not in_process(stand.app, wanted), "before a card was read"
+    sealed = len(stand.certificates())
+    none("core before a card is read", in_process(stand.app, wanted))
     # So slow that the first file, the number, is held while the others are read.
     phone.to_kinds().choose("domestic").type_pin().is_on("tap-card")
     stand.order(insert="long-address", faults=["slow=2500@ins=20,times=2", "slow=1500@ins=B0,times=always"])
@@ -52,40 +54,44 @@ def forgotten(stand, phone):
     phone.is_on("person")
     assert holder["address"] in phone.page.locator("main dl").inner_text(), "the control: it is being shown"
     assert {"address"} <= in_processes(browser(phone), wanted).keys(), "the control: the browser shows the address"
-    held = in_process(stand.app, wanted).keys() & {"individual number", "VERIFY"}
-    assert not held, f"the app knows more than it shows: {held}"
+    none("core, more than is shown", in_process(stand.app, wanted).keys() & {"individual number", "VERIFY"})
     phone.on_from_person().is_on("municipality")
-    held = in_process(stand.app, wanted).keys() & OF_APPLICATION
-    assert not held, f"after it was confirmed: {held}"
+    none("core, of the application, once it was confirmed", in_process(stand.app, wanted).keys() & OF_APPLICATION)
     phone.choose_municipality().issue()
     # The certificate says name and birth date, and is being shown; nothing else of the application is anywhere.
     held = in_process(stand.app, wanted)
-    assert {"name"} <= held.keys() and not held.keys() & OF_APPLICATION, held
-    assert not in_processes(browser(phone), wanted).keys() & {"individual number", "VERIFY"}
+    assert "name" in some("core while the certificate is shown", held), held
+    none("core while the certificate is shown, of the application", held.keys() & OF_APPLICATION)
+    none("browser, of the application", in_processes(browser(phone), wanted).keys() & {"individual number", "VERIFY"})
     assert len(stand.certificates()) == sealed + 1
-    assert not on_disk(stand, wanted), on_disk(stand, wanted)
+    none("files", on_disk(stand, wanted))
     marked, files = in_files(stand.about["ground"], [("configuration", b"[wallet]")])
     assert marked and files, "the control: files are where they are searched"
     # Locked: nothing of anybody is open.
     phone.lock()
-    deadline = time.monotonic() + 10
-    while held := in_process(stand.app, wanted):
-        assert time.monotonic() < deadline, f"after it was locked: {held}"
-    assert holder["name"] not in phone.page.content()
-    left = in_browser_after_lock(phone, wanted)
-    assert not left, f"the browser holds after the lock: {left}"
+    none("core once it is locked", in_core_after_lock(stand, wanted))
+    none("page once it is locked", holder["name"] in phone.page.content())
+    none("browser once it is locked", in_browser_after_lock(phone, wanted))
     elsewhere(stand, phone, "long-address", wanted, before)
     # And it is there still for whoever has the passphrase.
     phone.unlock()
     expect(phone.page.locator("main .person").filter(has_text=holder["name"])).to_have_count(1)
 
 
+def in_core_after_lock(stand, wanted):
+    """What the core holds, a while after."""
+    deadline = time.monotonic() + 10
+    while (held := in_process(stand.app, wanted)) and time.monotonic() < deadline:
+        pass
+    return held
+
+
 def in_browser_after_lock(phone, wanted):
     """What the browser holds once its page was replaced, a while after."""
     deadline = time.monotonic() + 20
-    while (left := in_processes(browser(phone), wanted).keys() - {"press"}) and time.monotonic() < deadline:
+    while (held := in_processes(browser(phone), wanted).keys() - {"press"}) and time.monotonic() < deadline:
         time.sleep(1)
-    return left
+    return held
 
 
 def in_every_form(stand, who):
@@ -104,14 +110,15 @@ def locked(stand, phone, who):
 
 def elsewhere(stand, phone, who, wanted, before):
     """After the lock: the app and the card service in every form, the browser's profile, and the disk."""
+    # Words of an address stand in our texts, too.
     after = in_every_form(stand, who)
-    assert after == before, f"in every form: {after} instead of {before}"
-    held = in_process(stand.about["service"], wanted)
-    assert not held, f"the card service: {held}"
+    none("core and card service in every form, more than with nobody there", {process: found for process, found in after.items() if found != before[process]})
+    none("card service", in_process(stand.about["service"], wanted))
     assert in_process(stand.about["service"], [("reader", b"Virtual PCD")]), "the control: its memory can be searched"
     kinds, files = in_files(phone.profile(), wanted)
-    assert files and not kinds, f"the browser's profile, {files} files: {kinds}"
-    assert not on_disk(stand, wanted), on_disk(stand, wanted)
+    assert files, "the control: there is a profile"
+    none("files of the browser's profile", kinds)
+    none("files", on_disk(stand, wanted))
 
 
 def forgotten_abroad(stand, phone):
@@ -129,27 +136,25 @@ def forgotten_abroad(stand, phone):
     leads_to(stand.app, {"picture"}, wanted)
     phone.is_on("passport-check")
     held = in_process(stand.app, wanted).keys()
-    assert {"zone", "passport"} <= held, f"the control: what it says is held: {held}"
-    assert "picture" not in held, "the picture was read, and is held still"
+    assert {"zone", "passport"} <= some("core while the passport is looked at", held), f"the control: {held}"
+    none("core, of a picture that was read", held & {"picture"})
     assert "passport" in in_processes(browser(phone), wanted), "the control: the browser shows it"
     phone.push("Right").choose_municipality()
     phone.push("IssueBoth").is_on("certificate")
     held = in_process(stand.app, wanted).keys()
-    assert "name" in held and not held & (OF_APPLICATION | {"picture", "zone"}), held
+    assert "name" in some("core while the certificates are shown", held), held
+    none("core while the certificates are shown, of the application", held & (OF_APPLICATION | {"picture", "zone"}))
     # Whatever read it is gone with what it held.
-    assert not [process for process in descendants(stand.app)[1:] if is_alive(process)], "a reader lives on"
+    none("processes that read the picture", [process for process in descendants(stand.app)[1:] if is_alive(process)])
     found = stand.order(search={"process": stand.app, "of": "seven-doses"})
     assert "name" in found, f"the control, in every form: {found}"
     assert found.get("address", 0) <= before[stand.app].get("address", 0) and "number" not in found, f"in every form: {found}"
     phone.lock()
-    deadline = time.monotonic() + 10
-    while held := in_process(stand.app, wanted):
-        assert time.monotonic() < deadline, f"after it was locked: {held}"
-    left = in_browser_after_lock(phone, wanted)
-    assert not left, f"the browser holds after the lock: {left}"
+    none("core once it is locked", in_core_after_lock(stand, wanted))
+    none("browser once it is locked", in_browser_after_lock(phone, wanted))
     Path(picture).unlink()
     elsewhere(stand, phone, "seven-doses", wanted, before)
-    assert not in_files(stand.about["ground"], [one for one in wanted if one[0] in of_passport - {"passport"}])[0], "of the passport, on the disk"
+    none("files, of the passport", in_files(stand.about["ground"], [one for one in wanted if one[0] in of_passport - {"passport"}])[0])
     phone.unlock()
 
 

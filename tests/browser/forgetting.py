@@ -9,6 +9,7 @@ import time
 
 import paper
 from figures import left, none, some
+from interruptions import STEPS
 from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, named, traces, written_to
 from stand import PIN, persona
 
@@ -140,30 +141,23 @@ def applied(stand, kiosk):
 
 
 def given_up(stand, kiosk):
-    """Whoever cancels, goes back to the start or lifts the card, and whose browser is killed leaves nothing either."""
+    """Whoever lifts the card while it is read, or goes back to the start with the PIN's digits pressed, leaves nothing either."""
     residents = Residents(stand, kiosk)
-    for way in ("cancel", "lift", "kill", "back"):
+    for way in ("lift", "back"):
         if way == "lift":
             kiosk.begin("ko").place("seven-doses", lift_after=16).is_on("kind").page.locator("button.choice").first.click()
             kiosk.is_on("pin").type_pin().is_told("card-lifted")
-        elif way == "back":
+        else:
             kiosk.to_pin("seven-doses", "zh")
             for digit in PIN:
                 kiosk.press(digit)
             kiosk.push("Back").is_on("kind").push("Back").is_on("service")
-        else:
-            kiosk.to_preview("seven-doses", "en")
         browser = residents.browser()
-        if way == "kill":
-            stand.order(end="browser")
-            kiosk.renewed().is_on("language")
-        elif way == "back":
+        if way == "back":
             kiosk.push("Back").renewed().is_on("card-left")
             stand.order(remove=0)
             kiosk.is_on("language")
         else:
-            if way == "cancel":
-                kiosk.cancel().is_told("cancelled")
             kiosk.to_start()
         residents.leaves_nothing("seven-doses", browser)
 
@@ -238,43 +232,166 @@ def printed(stand, kiosk):
     residents.leaves_nothing("seven-doses", browser, wanted)
 
 
-def waited(stand, kiosk):
-    """Whoever walks away leaves nothing, when their time is over."""
+# How an application ends that does not come to its end, for whoever stands at one of STEPS.
+ENDS = ("cancelled", "timed out", "browser killed", "core killed")
+# Who is gone, and whoever stands before it is asked: the answer to the PIN, the preview, the certificate, word of the hand-over.
+GONE = [(server, step) for server in ("center", "vrs") for step in ("pin", "copies", "preview", "delivering")]
+# Longer than a resident of ours takes for a step.
+SHORT = 5
+
+
+def ends_at(stand, kiosk, end, step, lead):
     residents = Residents(stand, kiosk)
-    stand.order(patience=4)
-    kiosk.open().to_preview("seven-doses", "ja").is_told_why("timed-out")
+    if end == "timed out":
+        stand.order(patience=SHORT)
+        kiosk.open()
+    lead(kiosk, "en")
+    kiosk.is_on(step)
     browser = residents.browser()
-    kiosk.renewed().is_on("language")
-    residents.leaves_nothing("seven-doses", browser)
-    stand.order(patience=60)
+    if end == "cancelled":
+        kiosk.cancel().is_told("cancelled")
+    elif end == "timed out":
+        kiosk.is_told("no-card" if step == "place-card" else "timed-out")
+    else:
+        stand.order(end=end.split()[0].replace("core", "kiosk"))
+    stand.order(remove=0)
+    if end in ("cancelled", "timed out"):
+        kiosk.ended()
+    else:
+        kiosk.renewed()
+    kiosk.is_on("language")
+    residents.leaves_nothing("ordinary", browser)
+    if end == "timed out":
+        stand.order(patience=60)
+        kiosk.open()
+
+
+def gone_at(stand, kiosk, server, step):
+    residents = Residents(stand, kiosk)
+    lead = {"pin": kiosk.to_pin, "copies": kiosk.to_copies}.get(step, kiosk.to_preview)
+    lead("ordinary", "en")
+    if step == "delivering":
+        stand.order(printer="hold")
+        kiosk.push("Issue").is_on("delivering")
+    stand.order(stop=server)
+    if step == "pin":
+        kiosk.type_pin()
+    elif step == "delivering":
+        stand.order(printer="go")
+    else:
+        kiosk.push("Next" if step == "copies" else "Issue")
+    if step == "delivering":
+        kiosk.is_on("done")
+    else:
+        kiosk.is_on("problem")
+    browser = residents.browser()
+    stand.order(remove=0)
+    stand.order(start=server)
+    # What can be asked again is, unless somebody ends it.
+    if kiosk.page.locator("#cancel").is_visible():
+        kiosk.cancel().is_told("cancelled")
+    kiosk.to_start()
+    residents.leaves_nothing("ordinary", browser)
+
+
+def ended_anywhere(stand, kiosk):
+    """Wherever an application ends, in whatever way, and whoever does not answer: the next one's first screen has nothing of it."""
+    # A browser that is lost again and again is started after growing pauses; a new core knows of none.
+    for step, lead in STEPS:
+        for end in ENDS:
+            ends_at(stand, kiosk, end, step, lead)
+    for server, step in GONE:
+        gone_at(stand, kiosk, server, step)
+
+
+def ended_somewhere(stand, kiosk):
+    """A part of the same: each step, each way and each server once at least."""
+    for number, (step, lead) in enumerate(STEPS):
+        ends_at(stand, kiosk, ENDS[number % len(ENDS)], step, lead)
+    for server, step in GONE[::3]:
+        gone_at(stand, kiosk, server, step)
+
+
+def unprotected(stand, kiosk):
+    """The control: a core that does not wipe what it frees has something of whoever is gone, whether they got their certificate or not."""
+    stand.order(core="not-wiped")
+    kiosk.open()
+    residents = Residents(stand, kiosk)
+    for who, way in (("ordinary", "done"), ("gaiji", "cancelled")):
+        kiosk.to_preview(who, "en")
+        if way == "done":
+            kiosk.push("Issue").is_on("done").to_start()
+        else:
+            kiosk.cancel().is_told(way).to_start()
+        some(f"core that wipes nothing, {way}, in every form, with the next one's first screen there", residents.in_every_form(stand.kiosk, who))
+    stand.order(core="shipped")
     kiosk.open()
 
 
-def killed(stand, kiosk):
-    """A core that ends by a signal while it knows who is there leaves nothing in a file, and has its browser go with it."""
+# What ends a core, and what it knows then: the PIN, while it is with the card; whose certificate it is to be; the certificate.
+SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL)
+POINTS = ("reading", "preview", "delivering")
+
+
+def is_ended_by(process, end):
+    """Whether a core file is written or not: that takes its time, and is not gone on with once anything else ends the process."""
+    deadline = time.monotonic() + 60
+    while is_alive(process):
+        # The first SIGSEGV only has Rust's handler, which sees no overflow of a stack, get out of the way.
+        os.kill(process, end)
+        assert time.monotonic() < deadline, f"it goes on after {end.name}"
+        time.sleep(0.1)
+
+
+def killed_at(stand, kiosk, point, end):
     residents = Residents(stand, kiosk)
-    for end in (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL):
-        if end == signal.SIGSEGV:
-            # The PIN is with the card.
-            kiosk.begin("ja").place("ordinary", faults=["slow=2500@ins=20,times=2"]).is_on("kind")
-            kiosk.page.locator("button.choice").first.click()
-            kiosk.is_on("pin").type_pin().is_on("reading")
-            residents.holds(persona("ordinary"), {"VERIFY"})
-        else:
-            kiosk.to_preview("ordinary", "ja")
-            residents.holds(persona("ordinary"), {"name", "birth date"})
-        if end == signal.SIGKILL:
-            stand.order(printer="hold")
-            kiosk.push("Issue").is_on("delivering")
-        browser = residents.browser()
-        os.kill(stand.kiosk, end)
-        stand.order(end="kiosk")
-        if end == signal.SIGSEGV:
-            stand.order(remove=0)
-        if end == signal.SIGKILL:
-            stand.order(printer="go")
-        kiosk.open().is_on("language")
-        residents.leaves_nothing("ordinary", browser)
+    if point == "reading":
+        kiosk.begin("ja").place("ordinary", faults=["slow=2500@ins=20,times=2"]).is_on("kind")
+        kiosk.page.locator("button.choice").first.click()
+        kiosk.is_on("pin").type_pin().is_on("reading")
+        residents.holds(persona("ordinary"), {"VERIFY"})
+    else:
+        kiosk.to_preview("ordinary", "ja")
+        residents.holds(persona("ordinary"), {"name", "birth date"})
+    if point == "delivering":
+        stand.order(printer="hold")
+        kiosk.push("Issue").is_on("delivering")
+    browser = residents.browser()
+    is_ended_by(stand.kiosk, end)
+    stand.order(end="kiosk")
+    if point == "reading":
+        stand.order(remove=0)
+    if point == "delivering":
+        stand.order(printer="go")
+    kiosk.open().is_on("language")
+    residents.leaves_nothing("ordinary", browser)
+
+
+def killed_anywhere(stand, kiosk):
+    """A core that ends by a signal while it knows who is there leaves nothing in a file, and has its browser go with it."""
+    for point in POINTS:
+        for end in SIGNALS:
+            killed_at(stand, kiosk, point, end)
+
+
+def killed(stand, kiosk):
+    """A part of the same: each point and each signal once."""
+    for point, end in zip(POINTS, SIGNALS):
+        killed_at(stand, kiosk, point, end)
+
+
+def dumped(stand, kiosk):
+    """The control: a core that may do everything leaves a core file, and whoever was there in it."""
+    stand.order(core="free")
+    kiosk.open().to_preview("ordinary", "ja")
+    is_ended_by(stand.kiosk, signal.SIGSEGV)
+    stand.order(core="shipped")
+    kinds, files = in_files(stand.about["home"], traces(persona("ordinary"), PIN))
+    assert some("core files of a core that may do everything", files)
+    some("kinds in them", kinds)
+    for file in os.listdir(stand.about["home"]):
+        os.remove(os.path.join(stand.about["home"], file))
+    kiosk.open()
 
 
 def service(stand, kiosk):
@@ -317,5 +434,6 @@ def small(stand, _):
     assert peak * 1024 <= MOST, f"{peak} KiB"
 
 
-# The last: it looks at what the others did.
-PARTS = (waited, applied, given_up, abroad, printed, killed, service, small)
+# The last: it looks at what the others did. An experiment has all of what these have parts of.
+PARTS = (ended_somewhere, unprotected, applied, given_up, abroad, printed, killed, dumped, service, small)
+IN_FULL = (ended_anywhere, killed_anywhere)

@@ -19,7 +19,8 @@ def main():
     program, group, *only = sys.argv[1:]
     assert group in GROUPS, f"one of {', '.join(GROUPS)}"
     with kiosk(program) as (stand, page):
-        for part in importlib.import_module(group).PARTS:
+        module = importlib.import_module(group)
+        for part in (*getattr(module, "IN_FULL", ()), *module.PARTS) if only else module.PARTS:
             if only and part.__name__ not in only:
                 continue
             begin = time.monotonic()

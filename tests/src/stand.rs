@@ -17,6 +17,7 @@
 //! | `{"end":"browser"}`, `"kiosk"` | killed; the kiosk is started again, as a service manager would |
 //! | `{"tell":"kiosk"}` | `done` is what it wrote to its log: what became of browsers that it lost |
 //! | `{"search":{"process":PID,"of":"ordinary"}}` | `done` is what a process holds of a persona's holder ([`remains`](crate::experiment::forgetting::remains)) |
+//! | `{"core":"not-wiped"}`, `"free"`, `"shipped"` | the kiosk is one that wipes nothing that it frees, or takes nothing from itself ([`control`](crate::control)), or the shipped one again; it is started again |
 //! | `{"patience":3}` | so many seconds for each step; the kiosk is started again |
 //! | `{"issue_abroad":"gaiji"}` | the app issues this persona a certificate for abroad, one that others can rest on |
 //! | `{"search_abroad":{"processes":[PID],"of":"gaiji","sheet":"FILE"}}` | `done` is what processes hold of the holder, their passport and certificates for abroad, that on a sheet too; there has to be somebody else's |
@@ -80,6 +81,7 @@ enum Order {
     Printer(Works),
     End(Part),
     Tell(Part),
+    Core(Core),
     Patience(u16),
     Fee(Option<u16>),
     Cabinet(cabinet::Request),
@@ -102,6 +104,28 @@ enum Part {
     Kiosk,
 }
 
+/// Which program the kiosk is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Core {
+    Shipped,
+    NotWiped,
+    Free,
+}
+
+impl Core {
+    fn command(self) -> Command {
+        let (name, arguments): (_, &[_]) = match self {
+            Self::Shipped => ("kiosk", &[]),
+            Self::NotWiped => ("control", &["kiosk"]),
+            Self::Free => ("wiping", &["kiosk", "--free"]),
+        };
+        let mut command = Command::new(program(name));
+        command.args(arguments);
+        command
+    }
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Works {
@@ -115,6 +139,7 @@ enum Works {
 struct Stand {
     // Dropped in this order: the kiosk is the first to go.
     kiosk: Program,
+    core: Core,
     around: Around,
     printer: Printer,
     debugging: u16,
@@ -165,9 +190,11 @@ impl Stand {
             set(config, "browser.arguments", arguments);
             set(config, "browser.memory", path_text(&memory(debugging)));
         })?;
-        let kiosk = start_kiosk(&world, &printer)?;
+        let core = Core::Shipped;
+        let kiosk = start_kiosk(core, &world, &printer)?;
         Ok(Self {
             kiosk,
+            core,
             around: Around { reader, world },
             printer,
             debugging,
@@ -211,6 +238,11 @@ impl Stand {
             }
             Order::Tell(Part::Kiosk) => return Ok(self.told()?.into()),
             Order::Tell(Part::Browser) => return Err("a browser has no log".into()),
+            Order::Core(core) => {
+                self.kiosk.end()?;
+                self.core = core;
+                self.restart_kiosk()?;
+            }
             Order::Patience(seconds) => {
                 self.configure(|config| {
                     for step in ["card", "input", "removal"] {
@@ -280,7 +312,7 @@ impl Stand {
         self.told()?;
         let free = || TcpListener::bind(("127.0.0.1", self.debugging)).ok();
         poll(LETS_GO, free).ok_or_else(|| io::Error::other("a browser was left behind"))?;
-        self.kiosk = start_kiosk(&self.around.world, &self.printer)?;
+        self.kiosk = start_kiosk(self.core, &self.around.world, &self.printer)?;
         Ok(())
     }
 }
@@ -318,8 +350,8 @@ fn fit_cabinet(config: &mut Table, socket: &Path, yen: Option<u16>) {
     config.insert("fee".to_owned(), Table::from_iter(fee).into());
 }
 
-fn start_kiosk(world: &World, printer: &Printer) -> io::Result<Program> {
-    let mut command = Command::new(program("kiosk"));
+fn start_kiosk(core: Core, world: &World, printer: &Printer) -> io::Result<Program> {
+    let mut command = core.command();
     command.arg("--config").arg(world.ground.path(PAGE));
     let uri = format!("ipps://localhost:{}/ipp/print", printer.port());
     command.args(["--print", &uri]);

@@ -18,6 +18,7 @@ use std::time::Duration;
 use rustix::mm::{MlockAllFlags, mlockall, munlockall};
 use rustix::process::{Resource, getrlimit};
 
+use super::at_terminal::{Terminal, seen_at};
 use super::attempt::Attempt;
 use super::steps::{block_on, issued};
 use super::{Report, Size};
@@ -32,6 +33,14 @@ const TOLD_WITHIN: Duration = Duration::from_secs(30);
 /// Whose applications these are.
 const PERSONA: &str = "ordinary";
 
+/// A kiosk whose core is killed at each point by each signal, with a resident there.
+const KILLED: Terminal = Terminal {
+    name: "kiosk",
+    script: "kiosk.py",
+    group: Some("forgetting"),
+    parts: &["killed_anywhere", "dumped"],
+};
+
 /// Runs it.
 ///
 /// # Errors
@@ -41,6 +50,9 @@ pub fn run(size: Size) -> io::Result<Report> {
     from_inside(&mut report)?;
     crashes::all(size, &mut report)?;
     shipped(&mut report)?;
+    if size == Size::Full {
+        seen_at(&KILLED, &mut report)?;
+    }
     Ok(report)
 }
 

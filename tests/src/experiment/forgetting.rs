@@ -2,7 +2,8 @@
 //! number, birth date and passport and for the certificate, in every form of `traces`. One persona applies at a kiosk for use in Japan, the other
 //! by an app, and once at a kiosk, for abroad.
 //!
-//! A kiosk's core, `pcscd` and browser are searched in a full one by `tests/browser/forgetting.py` (`at_kiosk`).
+//! A kiosk's core, `pcscd` and browser, and an app that was locked and its browser, are searched in a full one by `tests/browser/forgetting.py` and
+//! `app_forgetting.py` ([`at_terminal`](super::at_terminal)).
 //!
 //! That a handler panics takes a clock that does: servers as shipped but for it.
 //!
@@ -14,13 +15,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
+use super::at_terminal::{Terminal, seen_at};
 use super::holders::{PERSONAS, passport};
 use super::traces::Traces;
 use super::vocabulary::Vocabulary;
 use super::{Report, Size};
 use crate::world::Programs;
 
-mod at_kiosk;
 mod controls;
 mod happenings;
 pub mod issued;
@@ -29,6 +30,29 @@ mod watched;
 use happenings::Happening;
 use watched::Watched;
 
+/// Those about memory: what a core that is killed leaves is G4's, and how much it holds no promise.
+const TERMINALS: [Terminal; 2] = [
+    Terminal {
+        name: "kiosk",
+        script: "kiosk.py",
+        group: Some("forgetting"),
+        parts: &[
+            "ended_anywhere",
+            "unprotected",
+            "applied",
+            "given_up",
+            "abroad",
+            "printed",
+            "service",
+        ],
+    },
+    Terminal {
+        name: "app",
+        script: "app.py",
+        group: None,
+        parts: &["forgotten", "forgotten_abroad"],
+    },
+];
 const TERMINAL: &str = "kiosk-0001";
 const APP: &str = "apps/app-0001";
 /// After the answer.
@@ -66,7 +90,9 @@ pub fn run(size: Size) -> io::Result<Report> {
     drop(watched);
     controls::without(size, &mut report)?;
     if size == Size::Full {
-        at_kiosk::searched(&mut report)?;
+        for terminal in &TERMINALS {
+            seen_at(terminal, &mut report)?;
+        }
     }
     Ok(report)
 }

@@ -10,6 +10,7 @@ use std::io;
 
 use crate::process::lines_of_programs;
 
+mod at_terminal;
 pub mod attempt;
 pub mod belonging;
 pub mod confinement;

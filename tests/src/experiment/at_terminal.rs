@@ -1,6 +1,6 @@
-//! The kiosk's side of it: its core, what runs beside it, `pcscd` and the browser, between two residents, by `tests/browser/forgetting.py`.
+//! What is seen at terminals, in their browsers: parts of `tests/browser`, whose figures and controls are the experiment's.
 //!
-//! That is a test of its own (`kiosk_page`), which a small experiment does not repeat.
+//! The groups are tests of their own (`kiosk_page`, `app_page`), which a small experiment does not repeat.
 
 use std::io;
 use std::process::Command;
@@ -8,38 +8,42 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::super::Report;
+use super::Report;
 use crate::judges;
 use crate::process::Program;
 use crate::world::repository;
 
-/// Those about memory: what a core that is killed leaves is G4's, and how much it holds no promise.
-const PARTS: [&str; 6] = [
-    "waited", "applied", "given_up", "abroad", "printed", "service",
-];
 /// Longer than they take on a busy machine.
 const WITHIN: Duration = Duration::from_secs(1200);
+
+/// A terminal, and who is there.
+pub(super) struct Terminal {
+    pub(super) name: &'static str,
+    /// Program of `tests/browser` and its group, if it has several.
+    pub(super) script: &'static str,
+    pub(super) group: Option<&'static str>,
+    pub(super) parts: &'static [&'static str],
+}
 
 /// Runs it, and tells its figures and controls.
 ///
 /// # Errors
 /// If it cannot be started, or does not end.
-pub(super) fn searched(report: &mut Report) -> io::Result<()> {
+pub(super) fn seen_at(terminal: &Terminal, report: &mut Report) -> io::Result<()> {
+    let Terminal { name, parts, .. } = *terminal;
     let home = TempDir::new()?;
     let mut python = Command::new(judges::python());
-    python.arg(repository().join("tests/browser/kiosk.py"));
-    python
-        .arg(std::env::current_exe()?)
-        .arg("forgetting")
-        .args(PARTS);
+    python.arg(repository().join("tests/browser").join(terminal.script));
+    python.arg(std::env::current_exe()?);
+    python.args(terminal.group).args(parts);
     python.env("HOME", home.path());
     python.env("PYTHONDONTWRITEBYTECODE", "1");
-    let mut residents = Program::start("kiosk.py", python)?;
+    let mut residents = Program::start(terminal.script, python)?;
     let status = residents.wait(WITHIN)?;
     let told = residents.output.all();
     let figures = told.iter().filter_map(|line| Counted::read(line));
     for Counted { kind, count, what } in figures {
-        let what = format!("kiosk, {what}");
+        let what = format!("{name}, {what}");
         match kind {
             Kind::Figure => report.figure(what, count, 0),
             Kind::Control => report.finds(what, count),
@@ -49,9 +53,13 @@ pub(super) fn searched(report: &mut Report) -> io::Result<()> {
         let end = format!("{part}: ");
         told.iter().any(|line| line.starts_with(&end))
     };
-    let ended = PARTS.iter().filter(is_end).count();
-    report.figure("kiosk: parts that came to their end", ended, PARTS.len());
-    report.figure("kiosk: ended as wanted", status.success(), true);
+    let ended = parts.iter().filter(is_end).count();
+    report.figure(
+        format!("{name}: parts that came to their end"),
+        ended,
+        parts.len(),
+    );
+    report.figure(format!("{name}: ended as wanted"), status.success(), true);
     if let (false, Some(why)) = (status.success(), residents.log.all().last()) {
         report.told("  what it said at last", why);
     }
