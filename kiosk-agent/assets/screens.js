@@ -188,7 +188,9 @@ const SCREENS = {
     return [
       title(text("Attendant")),
       el("dl.status", {},
-        state(text("AttendantService"), health.service), state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer),
+        state(text("AttendantService"), health.service),
+        health.mismatch ? row(text("Mismatch"), el("dd.amiss", { text: `${text(`mismatch/${health.mismatch}`)} (${health.mismatch})` })) : null,
+        state(text("AttendantReader"), health.reader), state(text("AttendantPrinter"), health.printer),
         ...health.warnings.map((warning) => row(text("AttendantPrinter"), el("dd.amiss", { text: text(WARNINGS[warning]) }))), state(text("AttendantCenter"), health.center),
         number(text("AttendantBegun"), health.begun), number(text("AttendantDelivered"), health.delivered), ...ended,
         number(text("AttendantBrowsers"), health.browser ? `${health.browsers} (${health.browser})` : health.browsers), number(text("AttendantVersion"), health.version), number(text("AttendantTerminal"), health.terminal)),

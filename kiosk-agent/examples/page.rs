@@ -16,6 +16,7 @@ use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProblemCode};
 use serde::Deserialize;
 use serde_json::json;
 use terminal::cabinet::Yen;
+use terminal::handover::Mismatch;
 use terminal::output::Warning;
 use terminal::ports::{Closed, Ended, FrontEnd, Says, View};
 use terminal::web::attendant::AttendantKey;
@@ -95,6 +96,7 @@ enum Told {
     StartOver,
     Attendant {
         service: String,
+        mismatch: Option<Mismatch>,
         reader: String,
         printer: String,
         warnings: BTreeSet<Warning>,
@@ -196,6 +198,7 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
         Told::StartOver => front.start_over(),
         Told::Attendant {
             service,
+            mismatch,
             reader,
             printer,
             warnings,
@@ -205,7 +208,8 @@ fn show(front: &mut Front, told: Told) -> Result<(), Box<dyn Error>> {
             front.report(|health| {
                 health.version = env!("CARGO_PKG_VERSION");
                 health.terminal = "urn:shomei:terminal:kiosk:chain-1:0001".to_owned();
-                (health.service, health.reader) = (service, reader);
+                (health.service, health.mismatch) = (service, mismatch);
+                health.reader = reader;
                 (health.printer, health.center) = (printer, center);
                 health.warnings = warnings;
             });

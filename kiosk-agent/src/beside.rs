@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | [`launcher`] | starts and ends the browser, as it was configured | that, with another page |
 //! | [`names`] | looks one name up, which it was started with | that, once more |
-//! | [`marker`] | sets the mark of a kiosk out of service, in the folder it was started with | that |
+//! | [`marker`] | sets the mark of a kiosk out of service, in the folder it was started with | that, with one of nine words in it |
 //!
 //! They are started before the core confines itself and end with it: their end of a socket, which is their standard input, says so. Signals
 //! that end a program are for the core alone.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sandbox::Extent;
 use serde::Serialize;
 
+use crate::handover::Mismatch;
 use crate::web::front::Loss;
 
 /// An event of operation. None has a field for free text or for anything about a person.
@@ -25,6 +26,9 @@ pub enum Event {
     OutOfService {
         /// What is on disk.
         mark: MarkState,
+        /// What did not belong; nothing where the mark that was found does not say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mismatch: Option<Mismatch>,
     },
     /// What would write that mark has ended, and so does the kiosk.
     MarkerLost,
@@ -87,6 +91,19 @@ mod tests {
         assert_eq!(
             text(7, Event::Confined(extent)),
             r#"{"at":7,"event":"confined","landlock":"in-part","memory":"locked","keys_within_reach":1}"#
+        );
+    }
+
+    #[test]
+    fn why_it_is_out_of_service_is_told_where_that_is_known() {
+        let of = |mark, mismatch| text(7, Event::OutOfService { mark, mismatch });
+        assert_eq!(
+            of(MarkState::Written, Some(Mismatch::BirthDate)),
+            r#"{"at":7,"event":"out-of-service","mark":"written","mismatch":"birth-date"}"#
+        );
+        assert_eq!(
+            of(MarkState::Found, None),
+            r#"{"at":7,"event":"out-of-service","mark":"found"}"#
         );
     }
 

@@ -15,6 +15,7 @@
 //! the application alone only if everything else belongs.
 
 mod issuer;
+mod mismatch;
 mod page;
 mod seal;
 
@@ -29,6 +30,7 @@ use verify::CardError;
 use zeroize::Zeroizing;
 
 pub use issuer::{Issuer, IssuerError};
+pub use mismatch::Mismatch;
 pub(crate) use seal::ISSUING_STATE;
 
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
@@ -122,38 +124,6 @@ pub struct Asked<'a> {
     pub copies: u8,
     /// For abroad: the passport that was read, where one was.
     pub passport: Option<&'a PassportData>,
-}
-
-/// What did not belong. Says which comparison, never the values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Mismatch {
-    /// Another name than the card's.
-    #[error("name")]
-    Name,
-    /// Another birth date than the card's.
-    #[error("birth date")]
-    BirthDate,
-    /// Another passport than the one read, or one where none belongs.
-    #[error("passport")]
-    Passport,
-    /// Not what was asked for.
-    #[error("programme, kind, municipality or copies")]
-    Request,
-    /// Not signed by the key that it names, or what was signed is no health card.
-    #[error("signature")]
-    Signature,
-    /// The seal of a certificate for abroad is missing, is there where none belongs, is not signed by whom it names, or says something else.
-    #[error("seal")]
-    Seal,
-    /// Another issuer.
-    #[error("issuer")]
-    Issuer,
-    /// Other doses than the preview's.
-    #[error("doses")]
-    Doses,
-    /// The page cannot be rasterised, or one of its QR codes is not exactly this JWS, or coloured.
-    #[error("page")]
-    Page,
 }
 
 /// Why a certificate is not handed over.

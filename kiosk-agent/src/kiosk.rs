@@ -45,7 +45,7 @@ use crate::conduct::Terminal;
 use crate::config::{Config, ConfigError};
 use crate::event::{self, Event, MarkState};
 use crate::handover::IssuerError;
-use crate::latch::{Latch, Mark};
+use crate::latch::{Found, Latch, Mark};
 use crate::output::{AddressError, Folder, Output, Place, Printer, PrinterAddress};
 use crate::ports::Card;
 use crate::program::{Signals, complain, ended_by, language, not_started, reader_untrusted};
@@ -241,7 +241,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         }
         (None, None) => return Err(StartError::NoPlace),
     };
-    let is_out = mark.find().map_err(StartError::State)?;
+    let found = mark.find().map_err(StartError::State)?;
     let marker = Marker::start(&config.state).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
     let read_once: Vec<_> = config.attendant.iter().map(|it| it.key.clone()).collect();
@@ -275,13 +275,13 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         output,
         cabinet,
         issuer,
-        latch: Latch::kept(is_out, marker),
+        latch: Latch::kept(found, marker),
         patience: config.patience.into(),
         reads_passports: arguments.passport_mrz_fd.is_some(),
     };
-    if is_out {
+    if let Some(Found { mismatch }) = found {
         let mark = MarkState::Found;
-        event::tell(Event::OutOfService { mark });
+        event::tell(Event::OutOfService { mark, mismatch });
     }
     // The core has the main thread; the page is answered on another while the core makes sure of a certificate.
     let runtime = tokio::runtime::Builder::new_multi_thread()

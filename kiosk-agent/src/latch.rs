@@ -5,21 +5,25 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::future::{Future, pending};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use issuance_api::ProblemCode;
 
 use crate::beside::marker::Marker;
 use crate::event::{self, Event, MarkState};
+use crate::handover::Mismatch;
+
+/// Of a mark, at most so much is read: more than any word in it has.
+const LONGEST: u64 = 64;
 
 /// Latches the terminal out of service. Nothing in this process undoes it.
 #[derive(Debug, Default)]
 pub struct Latch {
-    out: Arc<AtomicBool>,
+    /// Filled once it is out of service: with what did not belong, where that is known.
+    out: Arc<OnceLock<Option<Mismatch>>>,
     marker: Option<Marker>,
 }
 
@@ -32,25 +36,28 @@ impl Latch {
 
     /// In or out of service, as the mark was found; what is set stays until an operator takes the mark away.
     #[must_use]
-    pub fn kept(is_out: bool, marker: Marker) -> Self {
+    pub fn kept(found: Option<Found>, marker: Marker) -> Self {
+        let out = found.map_or_else(OnceLock::new, |found| found.mismatch.into());
         Self {
-            out: Arc::new(AtomicBool::new(is_out)),
+            out: Arc::new(out),
             marker: Some(marker),
         }
     }
 
-    /// Out of service from here on. Where there is a mark it is on disk when this returns, or its writer was given up and an event says so:
-    /// it blocks for that, once, so that nobody is told anything before, and nothing that is dropped leaves it half done.
-    pub fn set(&self) {
-        if self.out.swap(true, Ordering::SeqCst) {
+    /// Out of service from here on, for what did not belong first. Where there is a mark it is on disk when this returns, or its writer was
+    /// given up and an event says so: it blocks for that, once, so that nobody is told anything before, and nothing that is dropped leaves it
+    /// half done.
+    pub fn set(&self, mismatch: Mismatch) {
+        if self.out.set(Some(mismatch)).is_err() {
             return;
         }
         if let Some(marker) = &self.marker {
-            let mark = match marker.set() {
+            let mark = match marker.set(mismatch) {
                 Ok(()) => MarkState::Written,
                 Err(_) => MarkState::NotWritten,
             };
-            event::tell(Event::OutOfService { mark });
+            let mismatch = Some(mismatch);
+            event::tell(Event::OutOfService { mark, mismatch });
         }
     }
 
@@ -59,10 +66,16 @@ impl Latch {
     /// # Errors
     /// `content-mismatch` once it was set.
     pub fn in_service(&self) -> Result<(), ProblemCode> {
-        if self.out.load(Ordering::SeqCst) {
-            return Err(ProblemCode::ContentMismatch);
+        match self.out.get() {
+            None => Ok(()),
+            Some(_) => Err(ProblemCode::ContentMismatch),
         }
-        Ok(())
+    }
+
+    /// What did not belong, where it is out of service and that is known.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<Mismatch> {
+        self.out.get().copied().flatten()
     }
 
     /// Waits until the mark's writer has ended while the terminal is in service, where there is one: nothing could be kept any more. A
@@ -78,17 +91,24 @@ impl Latch {
                 Some(lost) => lost.await,
                 None => pending().await,
             }
-            if out.load(Ordering::SeqCst) {
+            if out.get().is_some() {
                 pending().await
             }
         })
     }
 }
 
-/// That a terminal is out of service, on disk: an empty file in a folder that lasts.
+/// That a terminal is out of service, on disk: a file in a folder that lasts. In it is a word, what did not belong.
 #[derive(Clone, Debug)]
 pub struct Mark {
     folder: PathBuf,
+}
+
+/// A mark that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What did not belong; nothing where the mark does not say, or not in a word that is known.
+    pub mismatch: Option<Mismatch>,
 }
 
 impl Mark {
@@ -98,28 +118,42 @@ impl Mark {
         Self { folder }
     }
 
-    /// Whether it is there; and that it could be set.
+    /// The mark, if it is there, whatever is in it; and that it could be set.
     ///
     /// # Errors
     /// If that cannot be told, or nothing can be written there.
-    pub fn find(&self) -> io::Result<bool> {
+    pub fn find(&self) -> io::Result<Option<Found>> {
         // It never has a name, so nothing is left of it.
         drop(tempfile::tempfile_in(&self.folder)?);
         match fs::symlink_metadata(self.file()) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Ok(about) => Ok(Some(Found {
+                mismatch: about.is_file().then(|| self.says()).flatten(),
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn says(&self) -> Option<Mismatch> {
+        let mut word = String::new();
+        let file = File::open(self.file()).ok()?;
+        file.take(LONGEST).read_to_string(&mut word).ok()?;
+        Mismatch::of(word.trim_end())
     }
 
     /// Sets it; a power cut does not take it away again.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn set(&self) -> io::Result<()> {
-        let mut file = OpenOptions::new();
-        file.write(true).create(true).truncate(false).mode(0o600);
-        file.open(self.file())?.sync_all()?;
+    pub fn set(&self, mismatch: Option<Mismatch>) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(self.file())?;
+        if let Some(mismatch) = mismatch {
+            // That the file is there is what counts: a full disk has room for that, and none for a word.
+            let _ = file.write_all(format!("{mismatch}\n").as_bytes());
+        }
+        file.sync_all()?;
         self.sync()
     }
 
@@ -150,24 +184,45 @@ mod tests {
     use super::*;
     use crate::beside::marker::{gone, within};
 
+    const NAMELESS: Option<Found> = Some(Found { mismatch: None });
+
     #[test]
     fn a_mark_is_there_until_it_is_taken_away() {
         let folder = TempDir::new().unwrap();
         let mark = Mark::new(folder.path().to_owned());
-        assert!(!mark.find().unwrap());
+        assert_eq!(mark.find().unwrap(), None);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
         // Whoever is sure that there is none may say so.
         mark.take_away().unwrap();
-        for _ in 0..2 {
-            mark.set().unwrap();
-            assert!(mark.find().unwrap());
+        for mismatch in Mismatch::ALL.map(Some) {
+            mark.set(mismatch).unwrap();
+            assert_eq!(mark.find().unwrap(), Some(Found { mismatch }));
         }
-        assert_eq!(fs::read(mark.file()).unwrap(), b"");
+        assert_eq!(fs::read(mark.file()).unwrap(), b"page\n");
         mark.take_away().unwrap();
-        assert!(!mark.find().unwrap());
-        // Whatever has its name is one.
+        assert_eq!(mark.find().unwrap(), None);
+    }
+
+    #[test]
+    fn whatever_has_its_name_is_a_mark() {
+        let folder = TempDir::new().unwrap();
+        let mark = Mark::new(folder.path().to_owned());
+        // Earlier programs left it empty; half a word is what a power cut may leave.
+        let long = "name".repeat(1000);
+        for content in ["", "\n", "nam", "name\nseal\n", long.as_str()] {
+            fs::write(mark.file(), content).unwrap();
+            assert_eq!(mark.find().unwrap(), NAMELESS, "{content}");
+        }
+        fs::write(mark.file(), [0xff]).unwrap();
+        assert_eq!(mark.find().unwrap(), NAMELESS);
+        mark.set(None).unwrap();
+        assert_eq!(mark.find().unwrap(), NAMELESS);
+        mark.take_away().unwrap();
         std::os::unix::fs::symlink("nowhere", mark.file()).unwrap();
-        assert!(mark.find().unwrap());
+        assert_eq!(mark.find().unwrap(), NAMELESS);
+        mark.take_away().unwrap();
+        fs::create_dir(mark.file()).unwrap();
+        assert_eq!(mark.find().unwrap(), NAMELESS);
     }
 
     #[test]
@@ -175,7 +230,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let mark = Mark::new(folder.path().join("nowhere"));
         assert!(mark.find().is_err());
-        assert!(mark.set().is_err());
+        assert!(mark.set(Some(Mismatch::Name)).is_err());
         assert!(mark.take_away().is_err());
     }
 
@@ -185,19 +240,27 @@ mod tests {
         let mark = Mark::new(folder.path().to_owned());
         let latch = Latch::kept(mark.find().unwrap(), within(mark.clone()));
         assert!(latch.in_service().is_ok());
-        assert!(!mark.find().unwrap());
-        latch.set();
-        assert!(mark.find().unwrap());
-        let after = Latch::kept(mark.find().unwrap(), within(mark));
+        assert_eq!(mark.find().unwrap(), None);
+        latch.set(Mismatch::Doses);
+        // What did not belong first counts.
+        latch.set(Mismatch::Name);
+        let mismatch = Some(Mismatch::Doses);
+        assert_eq!(latch.mismatch(), mismatch);
+        assert_eq!(mark.find().unwrap(), Some(Found { mismatch }));
+        let after = Latch::kept(mark.find().unwrap(), within(mark.clone()));
         assert_eq!(after.in_service(), Err(ProblemCode::ContentMismatch));
+        assert_eq!(after.mismatch(), mismatch);
+        let untold = Latch::kept(NAMELESS, within(mark));
+        assert_eq!(untold.in_service(), Err(ProblemCode::ContentMismatch));
+        assert_eq!(untold.mismatch(), None);
     }
 
     #[tokio::test]
     async fn without_its_writer_it_holds_as_long_as_the_process() {
-        let latch = Latch::kept(false, gone());
+        let latch = Latch::kept(None, gone());
         latch.marker_lost().unwrap().await;
         let lost = latch.marker_lost().unwrap();
-        latch.set();
+        latch.set(Mismatch::Page);
         assert_eq!(latch.in_service(), Err(ProblemCode::ContentMismatch));
         // Who is out of service is not started anew for that.
         tokio::select! {

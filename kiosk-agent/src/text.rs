@@ -12,6 +12,8 @@ use issuance_api::terminal::Localized;
 
 use prefectures::PREFECTURES;
 
+use crate::handover::Mismatch;
+
 /// A catalogue: one row a text.
 macro_rules! texts {
     (@spoken spoken) => { true };
@@ -178,6 +180,22 @@ const OF_APPS: [ProblemCode; 12] = [
 #[must_use]
 pub fn is_spoken(code: ProblemCode) -> bool {
     !code.message(Language::Ja).contains("{character}") && !OF_APPS.contains(&code)
+}
+
+/// What is said of something that did not belong: to an attendant, and to whoever has the app.
+#[must_use]
+pub const fn mismatch(mismatch: Mismatch) -> Text {
+    match mismatch {
+        Mismatch::Name => Text::Name,
+        Mismatch::BirthDate => Text::BirthDate,
+        Mismatch::Passport => Text::MismatchPassport,
+        Mismatch::Request => Text::MismatchRequest,
+        Mismatch::Signature => Text::MismatchSignature,
+        Mismatch::Seal => Text::MismatchSeal,
+        Mismatch::Issuer => Text::MismatchIssuer,
+        Mismatch::Doses => Text::Doses,
+        Mismatch::Page => Text::MismatchPage,
+    }
 }
 
 /// A text with one placeholder filled in.

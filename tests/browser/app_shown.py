@@ -168,6 +168,7 @@ SCREENS = [
     ("verified-none", {"screen": "verified", "found": [], "trust": {"form": 2, "card_issuers": [], "countries": [], "center": {"fetched": None, "old": True}}, "back": True}),
     ("problem", problem("pin-wrong", remaining=2)),
     ("problem-end", problem("passport-not-yours", "start", kind="abroad")),
+    ("problem-mismatch", problem("content-mismatch", "start", mismatch="birth-date")),
     ("problem-words", problem("maintenance", "start", says={"words": NOTICE})),
     ("problem-hours", problem("outside-hours", "start", says={"hours": {"open": "06:30", "close": "23:00"}})),
     ("dialog-language", {"screen": "certificates", "people": [], "damaged": 0}, press("#language", "dialog")),

@@ -207,7 +207,7 @@ SCREENS = [
     ("out-of-service-words", [{"view": "out-of-service", "code": "maintenance", "words": NOTICE}], NOTHING, NOTHING),
     ("attendant-key", [{"view": "out-of-service", "code": "printer-jam"}], attendant_key, NOTHING),
     ("attendant-key-wrong", [{"view": "out-of-service", "code": "printer-jam"}], wrong_key, NOTHING),
-    ("attendant", [{"view": "attendant", "service": "content-mismatch", "reader": "ok", "printer": "ok", "warnings": ["paper-low", "supply-empty"], "center": "ok"}], NOTHING, NOTHING),
+    ("attendant", [{"view": "attendant", "service": "content-mismatch", "mismatch": "seal", "reader": "ok", "printer": "ok", "warnings": ["paper-low", "supply-empty"], "center": "ok"}], NOTHING, NOTHING),
     ("dialog-help", [{"view": "pin", "remaining": 3}, {"view": "time", "seconds": 90}], NOTHING, key("Help")),
     ("dialog-cancel", [{"view": "preview", "preview": preview()}, {"view": "time", "seconds": 90}], NOTHING, key("Stop")),
     ("dialog-voice", [{"view": "place-card"}, {"view": "time", "seconds": 60}], NOTHING, key("Voice")),

@@ -136,9 +136,10 @@ fn only_an_operator_returns_a_kiosk_to_service() {
     types("");
     shows(&kiosk, "! The certificate did not match your card");
     // It was there before anybody was told.
-    assert_eq!(fs::read(at.mark()).unwrap(), b"");
+    assert_eq!(fs::read(at.mark()).unwrap(), b"issuer\n");
     let told = kiosk.log.wait_for("{", WITHIN).unwrap();
-    assert!(told.ends_with(r#""event":"out-of-service","mark":"written"}"#));
+    let written = r#""event":"out-of-service","mark":"written","mismatch":"issuer"}"#;
+    assert!(told.ends_with(written));
     // Nothing is left to either of them to do.
     signal(marker(&kiosk), Signal::KILL).unwrap();
     kiosk.signal(Signal::KILL).unwrap();
@@ -153,8 +154,14 @@ fn only_an_operator_returns_a_kiosk_to_service() {
     kiosk.end().unwrap();
     let refused = apply_with(&at.application(), |_| Ok(())).unwrap();
     assert_eq!(refused.problem(), Some("content-mismatch"));
-    assert!(said(&refused, r#""event":"out-of-service","mark":"found""#));
+    let found = r#""event":"out-of-service","mark":"found""#;
+    assert!(said(&refused, &format!(r#"{found},"mismatch":"issuer"}}"#)));
     assert_eq!(refused.steps, [""; 0]);
+    // One that does not say is one all the same.
+    fs::write(at.mark(), "").unwrap();
+    let refused = apply_with(&at.application(), |_| Ok(())).unwrap();
+    assert_eq!(refused.problem(), Some("content-mismatch"));
+    assert!(said(&refused, &format!("{found}}}")));
 
     at.operator();
     assert!(!at.mark().exists());

@@ -74,6 +74,7 @@ fn each_lets_packets_to_named_addresses_alone() {
             "IPAddressDeny=any",
             "SocketBindDeny=any",
             "LimitCORE=1",
+            "CoredumpFilter=0",
             "LimitMEMLOCK=infinity",
             "NoExecPaths=/",
             "NoNewPrivileges=yes",
@@ -92,9 +93,20 @@ fn each_lets_packets_to_named_addresses_alone() {
 fn the_kiosk_s_reaches_its_own_machine_until_its_operator_says_more() {
     let text = fs::read_to_string(repository().join(KIOSK)).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    for line in ["IPAddressDeny=any", "LimitCORE=1", "LimitMEMLOCK=infinity"] {
+    for line in [
+        "IPAddressDeny=any",
+        "SocketBindDeny=any",
+        "LimitCORE=1",
+        "CoredumpFilter=0",
+        "LimitMEMLOCK=infinity",
+    ] {
         assert!(lines.contains(&line), "{line}");
     }
+    // Its page's, and no other.
+    let bound = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("SocketBindAllow="));
+    assert_eq!(bound.collect::<Vec<_>>(), ["ipv4:tcp"]);
     // What the operator fills allows nothing as it comes.
     let drop_in = repository().join("kiosk-agent/package/addresses.conf");
     let drop_in = fs::read_to_string(drop_in).unwrap();

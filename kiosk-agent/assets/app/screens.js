@@ -163,10 +163,11 @@ const SCREENS = {
   verify,
   verified,
 
-  problem: ({ code, happened, advice, kind, says, then }, { press }) => [
+  problem: ({ code, happened, advice, mismatch, kind, says, then }, { press }) => [
     title(text(code === "cancelled" || then === "on" ? "ProblemTitle" : "ProblemStopped")),
     kind ? lead(text(KINDS[kind][0])) : null,
     ...told({ code, happened, advice }, "alert"),
+    mismatch ? note(`${text("Mismatch")}: ${text(`mismatch/${mismatch}`)} (${mismatch})`) : null,
     says?.hours ? lead(text("Hours", says.hours)) : null,
     says?.words ? lead(localized(says.words)) : null,
     then === "wait" ? null : go(text(then === "on" ? "Understood" : "ToList"), () => press("understood")),

@@ -162,7 +162,7 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             // Whoever cancelled was not stopped.
             Err(closed) if closed.problem.code == ProblemCode::Cancelled => Next::List,
             Err(closed) => {
-                told(Shown::end(closed), front).await;
+                told(Shown::end(closed).since(self.latch.mismatch()), front).await;
                 Next::List
             }
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::desk::Findings;
 use super::wallet::Id;
+use crate::handover::Mismatch;
 use crate::ports::Says;
 use crate::web::screen::{Programme, Then};
 
@@ -159,6 +160,9 @@ pub enum Content<'a> {
         happened: Personal,
         /// What the resident can do about it.
         advice: &'static str,
+        /// What did not belong, where that is why.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mismatch: Option<Mismatch>,
         /// Which certificate it stopped, where it stopped one of two.
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<CertificateKind>,

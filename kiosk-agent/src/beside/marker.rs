@@ -1,5 +1,5 @@
 //! What writes the [mark](Mark) of a kiosk that is out of service: a process of its own, since the core can write no file. It has that one folder
-//! from when it was started, and does nothing but set the mark: no core takes one away.
+//! from when it was started, and does nothing but set the mark, with one of nine words in it: no core takes one away.
 
 use std::ffi::OsStr;
 use std::future::Future;
@@ -12,12 +12,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 use tokio::io::Interest;
 
+use crate::handover::Mismatch;
 use crate::latch::Mark;
 
 /// What calls the program for this, before the folder.
 pub(super) const ARGUMENT: &str = "--mark";
 
-const SET: u8 = b'!';
 const WRITTEN: u8 = b'+';
 const NOT_WRITTEN: u8 = b'-';
 
@@ -49,13 +49,13 @@ impl Marker {
         Ok(Self(stream))
     }
 
-    /// Has the mark set, and blocks until it is on disk.
+    /// Has the mark set, for this, and blocks until it is on disk.
     ///
     /// # Errors
     /// If it is not, or not known to be.
-    pub fn set(&self) -> io::Result<()> {
+    pub fn set(&self, mismatch: Mismatch) -> io::Result<()> {
         let mut process = &self.0;
-        process.write_all(&[SET])?;
+        process.write_all(&[mismatch as u8])?;
         let patience = Timespec::try_from(PATIENCE).map_err(io::Error::other)?;
         let answered = || poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&patience));
         retry_on_intr(answered)?;
@@ -98,7 +98,9 @@ pub(super) fn serve(folder: &Path) -> io::Result<()> {
 fn attend(mut core: UnixStream, mark: &Mark) -> io::Result<()> {
     let mut told = [0];
     while core.read(&mut told)? == 1 {
-        let answer = match mark.set() {
+        // Both ends are the same program. If it is told anything else, it is all the same to the mark.
+        let mismatch = Mismatch::ALL.into_iter().find(|it| *it as u8 == told[0]);
+        let answer = match mark.set(mismatch) {
             Ok(()) => WRITTEN,
             Err(_) => NOT_WRITTEN,
         };
@@ -136,9 +138,11 @@ mod tests {
         std::thread::spawn(move || attend(process, &mark));
         let marker = Marker::of(own).unwrap();
         let mut lost = tokio::spawn(marker.lost().unwrap());
-        marker.set().unwrap();
+        marker.set(Mismatch::Seal).unwrap();
         let lasting = tokio::time::timeout(Duration::from_millis(200), &mut lost).await;
         assert!(lasting.is_err(), "it is there");
+        let written = std::fs::read(folder.path().join("out-of-service"));
+        assert_eq!(written.unwrap(), b"seal\n");
         other.shutdown(std::net::Shutdown::Both).unwrap();
         lost.await.unwrap();
     }
@@ -147,7 +151,7 @@ mod tests {
     fn what_could_not_be_written_is_told() {
         let folder = TempDir::new().unwrap();
         let marker = within(Mark::new(folder.path().join("nowhere")));
-        assert!(marker.set().is_err());
-        assert!(gone().set().is_err());
+        assert!(marker.set(Mismatch::Seal).is_err());
+        assert!(gone().set(Mismatch::Seal).is_err());
     }
 }

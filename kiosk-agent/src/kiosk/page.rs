@@ -169,6 +169,7 @@ async fn look<C: Center, K: Card, O: Output, P: PaymentUnit, S: Sensor>(
         let service = terminal.latch.in_service();
         front.report(|health| {
             health.service = said(service);
+            health.mismatch = terminal.latch.mismatch();
             health.reader = said(reader);
             health.printer = said(printer);
             health.warnings = warnings;

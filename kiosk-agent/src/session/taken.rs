@@ -213,8 +213,8 @@ impl CardTaken {
             copies,
             passport: self.passport().map(|passport| &**passport),
         };
-        if self.holder.check_preview(&asked, &answer.preview).is_err() {
-            latch.set();
+        if let Err(mismatch) = self.holder.check_preview(&asked, &answer.preview) {
+            latch.set(mismatch);
             return Err(Refused {
                 problem: ProblemCode::ContentMismatch.into(),
                 again: None,
@@ -283,8 +283,8 @@ impl Previewed {
         let answer = repeated!(center.issue(&request))?;
         let certificate = issuer.check(&holder, &preview, answer);
         let certificate = certificate.map_err(|refusal| match refusal {
-            Refusal::Mismatch(_) => {
-                latch.set();
+            Refusal::Mismatch(mismatch) => {
+                latch.set(mismatch);
                 ProblemCode::ContentMismatch
             }
             Refusal::KeyUnknown => ProblemCode::IssuerKeyUnknown,

@@ -194,6 +194,13 @@ texts! {
     shown AttendantVersion "版" "Version" "版本" "버전";
     shown AttendantTerminal "端末" "Terminal" "终端" "단말기";
     shown AttendantService "申請の受付" "Taking applications" "受理申请" "신청 접수";
+    shown Mismatch "一致しなかった項目" "What did not match" "不一致的项目" "일치하지 않은 항목";
+    shown MismatchPassport "旅券" "Passport" "护照" "여권";
+    shown MismatchRequest "申請の内容" "What was applied for" "申请内容" "신청 내용";
+    shown MismatchSignature "電子署名" "Signature" "电子签名" "전자 서명";
+    shown MismatchSeal "海外用の電子シール" "Seal for abroad" "海外用电子封印" "해외용 전자 봉인";
+    shown MismatchIssuer "発行者" "Issuer" "发行者" "발행자";
+    shown MismatchPage "印刷するページ" "Page to be printed" "打印页面" "인쇄할 페이지";
     shown AttendantReader "カードリーダー" "Card reader" "读卡器" "카드 리더";
     shown AttendantPrinter "プリンター" "Printer" "打印机" "프린터";
     shown WarnPaperLow "用紙が残りわずかです" "Paper is low" "纸张即将用完" "용지가 얼마 남지 않았습니다";

@@ -8,7 +8,8 @@ use issuance_api::ProblemCode;
 use issuance_api::problem::Language;
 use serde_json::{Map, Value};
 
-use crate::text::{AppText, Text, home, problem_key};
+use crate::handover::Mismatch;
+use crate::text::{self, AppText, Text, home, problem_key};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
@@ -64,7 +65,7 @@ fn file(name: &str) -> Option<(Bytes, &'static str)> {
     Some((Bytes::from_static(FILES[found].1), media_type))
 }
 
-/// `{"ja": {KEY: TEXT, …}, …}`: texts, and `problem/CODE` and `happened/CODE` without placeholders filled in.
+/// `{"ja": {KEY: TEXT, …}, …}`: texts, `mismatch/WORD`, and `problem/CODE` and `happened/CODE` without placeholders filled in.
 static MESSAGES: LazyLock<Bytes> = LazyLock::new(|| {
     catalogue(|language| {
         let texts = Text::ALL
@@ -77,11 +78,11 @@ static MESSAGES: LazyLock<Bytes> = LazyLock::new(|| {
                 (happened, code.happened(language)),
             ]
         });
-        texts.chain(problems).collect()
+        texts.chain(mismatches(language)).chain(problems).collect()
     })
 });
 
-/// The same for the app: its own texts and the kiosk's; `happened/CODE` and `advice/CODE` as they are said at home.
+/// The same for the app: its own texts and the kiosk's; `mismatch/WORD`; `happened/CODE` and `advice/CODE` as they are said at home.
 static APP_MESSAGES: LazyLock<Bytes> = LazyLock::new(|| {
     catalogue(|language| {
         let texts = Text::ALL
@@ -97,9 +98,16 @@ static APP_MESSAGES: LazyLock<Bytes> = LazyLock::new(|| {
                 (key("advice"), home::advice(*code, language)),
             ]
         });
-        texts.chain(own).chain(problems).collect()
+        let texts = texts.chain(own).chain(mismatches(language));
+        texts.chain(problems).collect()
     })
 });
+
+fn mismatches(language: Language) -> impl Iterator<Item = (String, &'static str)> {
+    let said = move |mismatch| text::mismatch(mismatch).say(language);
+    let all = Mismatch::ALL.into_iter();
+    all.map(move |mismatch| (format!("mismatch/{mismatch}"), said(mismatch)))
+}
 
 fn catalogue(says: impl Fn(Language) -> Vec<(String, &'static str)>) -> Bytes {
     let languages = Language::ALL.map(|language| {

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::handover::Mismatch;
 use crate::output::Warning;
 
 /// Digits of the key, at least and at most.
@@ -68,9 +69,12 @@ pub struct Health {
     pub version: &'static str,
     /// This terminal.
     pub terminal: String,
-    /// Whether this terminal serves anybody: `ok`, or `content-mismatch` since the hand-over check found what did not belong. Only
-    /// starting the program again undoes that.
+    /// Whether this terminal serves anybody: `ok`, or `content-mismatch` since the hand-over check found what did not belong. Starting
+    /// the program again does not undo that: an operator takes the [mark](crate::latch::Mark) away first.
     pub service: String,
+    /// What that was, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Mismatch>,
     /// The reader: `ok`, or a problem code.
     pub reader: String,
     /// The printer, likewise.

@@ -73,10 +73,8 @@ impl Vocabulary {
         {
             return Some("a request's id of its own");
         }
-        let lacks = |(key, kind): (&String, &toml::Value)| {
-            let optional = kind.as_str().is_some_and(|kind| kind.ends_with('?'));
-            !optional && !event.contains_key(key)
-        };
+        let lacks =
+            |(key, kind): (&String, &toml::Value)| !is_optional(kind) && !event.contains_key(key);
         if fields.iter().any(lacks) {
             return Some("a field too few");
         }
@@ -124,6 +122,17 @@ fn kind_of(line: &Value) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// In a kind of `docs/events.toml`: the field may be left out.
+const LEFT_OUT: &str = "?";
+
+/// Whether a field of this kind may be left out.
+fn is_optional(kind: &toml::Value) -> bool {
+    match kind {
+        toml::Value::Array(words) => words.iter().any(|word| word.as_str() == Some(LEFT_OUT)),
+        kind => kind.as_str().is_some_and(|kind| kind.ends_with(LEFT_OUT)),
+    }
+}
+
 /// Whether a value is of a kind of `docs/events.toml`.
 fn is_of(kind: &toml::Value, value: &Value) -> bool {
     let digits = |count: usize| {
@@ -131,8 +140,11 @@ fn is_of(kind: &toml::Value, value: &Value) -> bool {
         text.is_some_and(|it| it.len() == count && it.bytes().all(|byte| byte.is_ascii_digit()))
     };
     match kind {
-        toml::Value::Array(words) => words.iter().any(|word| word.as_str() == value.as_str()),
-        toml::Value::String(name) => match name.trim_end_matches('?') {
+        toml::Value::Array(words) => {
+            let said = value.as_str().filter(|said| *said != LEFT_OUT);
+            said.is_some() && words.iter().any(|word| word.as_str() == said)
+        }
+        toml::Value::String(name) => match name.trim_end_matches(LEFT_OUT) {
             "count" => value.is_u64(),
             "days" => value.is_i64(),
             "municipality" => digits(6),
@@ -358,6 +370,19 @@ mod tests {
             (
                 r#"{"at":1,"event":"lapsed","municipality":"132217","count":2,"name":2}"#,
                 Some("a field of its own"),
+            ),
+            (r#"{"at":1,"event":"out-of-service","mark":"found"}"#, None),
+            (
+                r#"{"at":1,"event":"out-of-service","mark":"written","mismatch":"seal"}"#,
+                None,
+            ),
+            (
+                r#"{"at":1,"event":"out-of-service","mark":"written","mismatch":"?"}"#,
+                Some("a value of its own"),
+            ),
+            (
+                r#"{"at":1,"event":"out-of-service","mismatch":"seal"}"#,
+                Some("a field too few"),
             ),
             (r#"{"at":1,"event":"said"}"#, Some("an event of its own")),
             (

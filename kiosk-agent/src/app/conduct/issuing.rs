@@ -155,7 +155,8 @@ impl<G: Gate, K: Card, R: ReadsPassports> App<G, K, R> {
             return Err(problem.into());
         };
         for (kind, problem) in failed {
-            told(Shown::obstacle(problem, both.then_some(kind)), front).await;
+            let shown = Shown::obstacle(problem, both.then_some(kind));
+            told(shown.since(self.latch.mismatch()), front).await;
         }
         Ok(Next::Certificate {
             id,

@@ -327,6 +327,7 @@ async fn what_is_not_the_one_previewed_is_neither_shown_nor_kept_and_nothing_is_
     let mut resident = Resident::wanting(both());
     it.serve(&mut resident).await;
     assert_eq!(resident.saw("problem")["code"], "content-mismatch");
+    assert_eq!(resident.saw("problem")["mismatch"], "name");
     assert_eq!(it.center.lock().await.count("issue"), 1);
     assert!(it.kept().is_empty());
     let mut resident = Resident::wanting(both());
@@ -335,6 +336,7 @@ async fn what_is_not_the_one_previewed_is_neither_shown_nor_kept_and_nothing_is_
         resident.names()[..3],
         ["certificates", "working", "problem"]
     );
+    assert_eq!(resident.saw("problem")["mismatch"], "name");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,9 @@ use card::attributes::{Attributes, BirthDate};
 use card::pin::Pin;
 use issuance_api::passport::PassportData;
 use issuance_api::terminal::{Localized, Menu, MunicipalityOffer, Preview};
-use issuance_api::{CertificateKind, MunicipalityCode, Personal, Problem, ProgrammeId};
+use issuance_api::{
+    CertificateKind, MunicipalityCode, Personal, Problem, ProblemCode, ProgrammeId,
+};
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -16,6 +18,7 @@ use crate::app::intent::PageIntent;
 use crate::app::kinds::Kinds;
 use crate::app::screen::Sex;
 use crate::app::shelf::{Listed, Opened};
+use crate::handover::Mismatch;
 use crate::ports::{Closed, Says};
 use crate::web::screen::Then;
 
@@ -118,6 +121,8 @@ pub enum Shown {
     Problem {
         /// What.
         problem: Problem,
+        /// What did not belong, where that is why.
+        mismatch: Option<Mismatch>,
         /// Which certificate it stopped, where it stopped one of two.
         kind: Option<CertificateKind>,
         /// What the center says to it.
@@ -216,6 +221,7 @@ impl Shown {
     pub fn end(closed: Closed) -> Self {
         Self::Problem {
             problem: closed.problem,
+            mismatch: None,
             kind: None,
             says: closed.says,
             then: Then::Start,
@@ -227,10 +233,24 @@ impl Shown {
     pub const fn obstacle(problem: Problem, kind: Option<CertificateKind>) -> Self {
         Self::Problem {
             problem,
+            mismatch: None,
             kind,
             says: None,
             then: Then::On,
         }
+    }
+
+    /// With what did not belong, if it is shown for that.
+    #[must_use]
+    pub fn since(mut self, found: Option<Mismatch>) -> Self {
+        if let Self::Problem {
+            problem, mismatch, ..
+        } = &mut self
+            && problem.code == ProblemCode::ContentMismatch
+        {
+            *mismatch = found;
+        }
+        self
     }
 
     pub(super) const fn has_back(&self) -> bool {

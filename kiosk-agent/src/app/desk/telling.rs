@@ -118,6 +118,7 @@ impl Desk {
             Shown::Verified { found, trust } => Content::Verified { found, trust },
             Shown::Problem {
                 problem,
+                mismatch,
                 kind,
                 says,
                 then,
@@ -125,6 +126,7 @@ impl Desk {
                 code: problem.code.as_str(),
                 happened: self.happened(problem),
                 advice: home::advice(problem.code, self.language),
+                mismatch: *mismatch,
                 kind: *kind,
                 says: says.as_ref(),
                 then: *then,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::handover::Mismatch;
 use crate::handover::testing::said;
 
 fn told(desk: &Desk) -> Value {
@@ -116,11 +117,14 @@ fn a_press_on_another_screen_means_nothing_but_its_language_and_the_lock() {
 fn every_problem_is_told_in_every_language_with_its_code() {
     for code in issuance_api::ProblemCode::ALL {
         let mut desk = Desk::new();
-        desk.show(Shown::end((*code).into()));
+        desk.show(Shown::end((*code).into()).since(Some(Mismatch::Issuer)));
         for language in ["ja", "en", "zh", "ko"] {
             press(&mut desk, json!({"intent": "language", "value": language}));
             let said = told(&desk);
             assert_eq!(said["code"], code.as_str());
+            // Why, of that one alone.
+            let why = (code.as_str() == "content-mismatch").then(|| json!("issuer"));
+            assert_eq!(said.get("mismatch"), why.as_ref());
             for part in ["happened", "advice"] {
                 assert!(said[part].as_str().unwrap().chars().count() > 5, "{said}");
             }

@@ -5,8 +5,8 @@ use issuance_api::terminal::{IssueAnswer, Preview};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::handover::qr_text;
 use crate::handover::testing::{ISS, Maker, again, answer, page, payload};
+use crate::handover::{Mismatch, qr_text};
 
 fn with(preview: &Preview, pointer: &str, value: Value) -> Value {
     let mut payload = payload(preview);
@@ -23,32 +23,32 @@ fn says(maker: &Maker, payload: &Value) -> IssueAnswer {
 
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
-    let forgeries: [(&str, Answer); 7] = [
-        ("name", |maker, preview| {
+    let forgeries: [(&str, Mismatch, Answer); 7] = [
+        ("name", Mismatch::Name, |maker, preview| {
             says(
                 maker,
                 &with(preview, "/0/resource/name/0/family", json!("別人")),
             )
         }),
-        ("birth date", |maker, preview| {
+        ("birth date", Mismatch::BirthDate, |maker, preview| {
             says(
                 maker,
                 &with(preview, "/0/resource/birthDate", json!("1980-02-18")),
             )
         }),
-        ("lot of a dose", |maker, preview| {
+        ("lot of a dose", Mismatch::Doses, |maker, preview| {
             says(
                 maker,
                 &with(preview, "/2/resource/lotNumber", json!("EX9999")),
             )
         }),
-        ("a dose more", |maker, preview| {
+        ("a dose more", Mismatch::Doses, |maker, preview| {
             let mut preview = again(preview);
             let more = again(&preview.doses[0]);
             preview.doses.push(more);
             maker.answer(&preview)
         }),
-        ("signature", |maker, preview| {
+        ("signature", Mismatch::Signature, |maker, preview| {
             let own = maker.sign(&payload(preview));
             let others = Maker::new(2).sign(&payload(preview));
             let (content, _) = own.rsplit_once('.').unwrap();
@@ -56,25 +56,29 @@ async fn a_certificate_that_is_not_the_one_previewed_latches_the_terminal() {
             let forged = format!("{content}.{signature}");
             answer(&forged, &page(&[&qr_text(&forged)]))
         }),
-        ("issuer", |maker, preview| {
+        ("issuer", Mismatch::Issuer, |maker, preview| {
             let mut payload = payload(preview);
             payload["iss"] = json!("https://other.example");
             says(maker, &payload)
         }),
-        ("page of another certificate", |maker, preview| {
-            let mut other = again(preview);
-            other.holder.name = Personal::new("別人　太郎".into());
-            let other = maker.sign(&payload(&other));
-            answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
-        }),
+        (
+            "page of another certificate",
+            Mismatch::Page,
+            |maker, preview| {
+                let mut other = again(preview);
+                other.holder.name = Personal::new("別人　太郎".into());
+                let other = maker.sign(&payload(&other));
+                answer(&maker.sign(&payload(preview)), &page(&[&qr_text(&other)]))
+            },
+        ),
     ];
-    for (what, forged) in forgeries {
+    for (what, mismatch, forged) in forgeries {
         let mut terminal = terminal();
         terminal.center.answer = forged;
         let (seen, ended) = serve(&mut terminal, as_asked).await;
         assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
         seen_last(&seen, &["preview", "issuing", "content-mismatch"]);
-        stays_out_of_service(&mut terminal, what).await;
+        stays_out_of_service(&mut terminal, what, mismatch).await;
     }
 }
 
@@ -114,22 +118,22 @@ async fn a_key_of_the_issuer_that_is_not_pinned_yet_ends_the_application_alone()
 #[tokio::test(start_paused = true)]
 async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
     type Forge = fn(&mut Preview);
-    let forgeries: [(&str, Forge); 5] = [
-        ("name", |it| {
+    let forgeries: [(&str, Mismatch, Forge); 5] = [
+        ("name", Mismatch::Name, |it| {
             it.holder.name = Personal::new("別人　花子".into())
         }),
-        ("birth date", |it| {
+        ("birth date", Mismatch::BirthDate, |it| {
             it.holder.birth_date = "1980-02-18".parse().unwrap()
         }),
-        ("municipality", |it| {
+        ("municipality", Mismatch::Request, |it| {
             it.authority.code = "131016".parse().unwrap()
         }),
-        ("copies", |it| it.copies = 2),
-        ("programme", |it| {
+        ("copies", Mismatch::Request, |it| it.copies = 2),
+        ("programme", Mismatch::Request, |it| {
             it.programme = "pandemic-influenza".parse().unwrap()
         }),
     ];
-    for (what, forge) in forgeries {
+    for (what, mismatch, forge) in forgeries {
         let mut terminal = terminal();
         forge(&mut terminal.center.preview);
         let (seen, ended) = serve(&mut terminal, as_asked).await;
@@ -137,12 +141,12 @@ async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
         // Not even shown.
         seen_last(&seen, &["looking up", "content-mismatch"]);
         assert_eq!(terminal.center.count("issue"), 0, "{what}");
-        stays_out_of_service(&mut terminal, what).await;
+        stays_out_of_service(&mut terminal, what, mismatch).await;
     }
 }
 
-/// Nothing came out, and the next residents get nothing either, honest as the center may be to them.
-async fn stays_out_of_service(terminal: &mut TestTerminal, what: &str) {
+/// Nothing came out, and the next residents get nothing either, honest as the center may be to them. The terminal can say why.
+async fn stays_out_of_service(terminal: &mut TestTerminal, what: &str, mismatch: Mismatch) {
     assert_eq!(terminal.output.paper, [], "{what}");
     assert_eq!(terminal.center.count("delivered"), 0, "{what}");
     terminal.center.answer = Maker::answer;
@@ -152,6 +156,7 @@ async fn stays_out_of_service(terminal: &mut TestTerminal, what: &str) {
         let (seen, ended) = serve(terminal, as_asked).await;
         assert_eq!(ended, Err(ProblemCode::ContentMismatch), "{what}");
         assert_eq!(seen, ["content-mismatch"], "{what}");
+        assert_eq!(terminal.latch.mismatch(), Some(mismatch), "{what}");
     }
     assert_eq!(terminal.center.asked, [""; 0], "{what}");
     assert_eq!(terminal.card.verifies, 1, "{what}");

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cabinet::Yen;
+use crate::handover::Mismatch;
 use crate::handover::testing::preview;
 use crate::ports::Ended;
 use crate::web::intent::Press;
@@ -396,6 +397,9 @@ async fn the_attendant_sees_numbers_and_nobody() {
         (&json!(1), &json!({"no-record": 1}))
     );
     assert!(!said.to_string().contains(shown.holder.name.expose()));
+    assert_eq!(said.get("mismatch"), None);
+    desk.health().mismatch = Some(Mismatch::BirthDate);
+    assert_eq!(told(&desk)["mismatch"], "birth-date");
     desk.start_over();
     assert_eq!(screen(&desk), "starting");
     assert!(!format!("{desk:?}").contains(shown.holder.name.expose()));
