@@ -201,7 +201,6 @@ pub fn run(size: Size) -> io::Result<Report> {
                     at,
                     after: Duration::from_millis(1 << (number % 5)),
                     signal: None,
-                    waits: false,
                 };
                 for persona in PERSONAS {
                     let applicant = holders::applicant(&world, persona)?;
