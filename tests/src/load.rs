@@ -25,7 +25,8 @@ mod proc;
 mod report;
 mod terminal;
 
-use proc::{Resident, cpu};
+use proc::Resident;
+pub(crate) use proc::cpu;
 pub use report::{Latencies, Latency, Memory, Report, Run};
 use terminal::Terminal;
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use memmap2::MmapMut;
 use rustix::fs::{CWD, FileType, MemfdFlags, Mode, OFlags};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,16 @@ impl Attempt {
                 object.unwrap_or_default()
             }
         }
+    }
+
+    /// Whether by this number of error the kernel refuses it. Any other says that the attempt came to nothing by itself: what it needs is not
+    /// there, or there already.
+    #[must_use]
+    pub fn is_refused_by(&self, number: i32) -> bool {
+        let is = |errno: Errno| errno.raw_os_error() == number;
+        let is_moved = matches!(self, Self::MakeName(..) | Self::Rename(..));
+        // Seccomp's answer, and Landlock's; Landlock's where a file would come beneath another folder.
+        is(Errno::PERM) || is(Errno::ACCESS) || is_moved && is(Errno::XDEV)
     }
 
     /// Tries it.
@@ -229,7 +240,7 @@ impl Attempt {
             Self::Control => Ok(rustix::thread::set_current_timer_slack(None)?),
             // Where it is none, the kernel was asked all the same.
             Self::AskTerminal => match rustix::termios::ioctl_tiocexcl(io::stderr()) {
-                Err(rustix::io::Errno::NOTTY) => Ok(()),
+                Err(Errno::NOTTY) => Ok(()),
                 asked => Ok(asked?),
             },
             Self::Start(program) => match Command::new(program).status()?.success() {
@@ -273,7 +284,7 @@ fn pid(process: i32) -> io::Result<Pid> {
     Pid::from_raw(process).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// One line of outcome: `attempt make refused 13`, or `done`.
+/// One line of outcome: `attempt make failed 13`, or `done`.
 #[must_use]
 pub fn line(attempt: &Attempt, outcome: &io::Result<()>) -> String {
     let name = attempt.name();
@@ -281,7 +292,34 @@ pub fn line(attempt: &Attempt, outcome: &io::Result<()>) -> String {
         Ok(()) => format!("attempt {name} done"),
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
-            format!("attempt {name} refused {number}")
+            format!("attempt {name} failed {number}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_by_itself_is_not_refused() {
+        let (here, there) = (PathBuf::from("here"), PathBuf::from("there"));
+        let make = Attempt::Make(here.clone());
+        let rename = Attempt::Rename(here, there);
+        for (attempt, errno, is_refused) in [
+            (&make, Errno::PERM, true),
+            (&make, Errno::ACCESS, true),
+            (&make, Errno::NOENT, false),
+            (&make, Errno::EXIST, false),
+            (&make, Errno::CONNREFUSED, false),
+            (&make, Errno::XDEV, false),
+            (&rename, Errno::XDEV, true),
+            (&rename, Errno::NOENT, false),
+        ] {
+            let number = errno.raw_os_error();
+            assert_eq!(attempt.is_refused_by(number), is_refused, "{errno}");
+        }
+        // No error of the kernel's.
+        assert!(!make.is_refused_by(0));
     }
 }

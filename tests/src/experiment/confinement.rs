@@ -1,5 +1,6 @@
 //! G4: disk keeps nothing. Whatever would carry something away is tried from inside center, VRS and a kiosk's core, and refused by the kernel; and
-//! when center or VRS is ended by a signal in the middle of an application, or an import while it reads, no file holds anything of it.
+//! when center or VRS is ended by a signal in the middle of an application, or an import while it reads, or many apply at the same time, no file
+//! holds anything of it.
 //!
 //! Controls: the same attempts in processes that take nothing from themselves all succeed, and one of those leaves its memory in a core file.
 

@@ -1,6 +1,6 @@
 //! G3: memory keeps nothing. All of the memory of center and VRS is searched, one second after whatever happened, for a resident's name, address,
 //! number, birth date and passport and for the certificate, in every form of `traces`. One persona applies at a kiosk for use in Japan, the other
-//! by an app, and once at a kiosk, for abroad.
+//! by an app, and once at a kiosk, for abroad. Both are given up, and meet a record system that stands still or is gone, at every step.
 //!
 //! A kiosk's core, `pcscd` and browser, and an app that was locked and its browser, are searched in a full one by `tests/browser/forgetting.py` and
 //! `app_forgetting.py` ([`at_terminal`](super::at_terminal)).
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::at_terminal::{Terminal, seen_at};
 use super::holders::{PERSONAS, passport};
+use super::steps::STEPS;
 use super::traces::Traces;
 use super::vocabulary::Vocabulary;
 use super::{Report, Size};
@@ -77,13 +78,21 @@ pub fn run(size: Size) -> io::Result<Report> {
     }
     let bytes = watched.tell(&mut report);
     report.told("bytes of memory searched", bytes);
-    report.finds(
-        "requests given up before they were answered",
-        watched.given_up,
+    report.figure(
+        "steps at which requests were given up before they were answered",
+        watched.given_up.len(),
+        STEPS.len(),
     );
-    report.finds(
-        "handlers of the center whose time was over",
-        watched.timed_out,
+    report.counted("  requests that were", &watched.given_up);
+    report.figure(
+        "record system standing still: handlers of the center whose time was over",
+        watched.timed_out.counted,
+        watched.timed_out.asked,
+    );
+    report.figure(
+        "record system gone: requests that the center refused for that",
+        watched.without_records.counted,
+        watched.without_records.asked,
     );
     panicked(size, &mut report)?;
     controls::unsealed(&watched, &mut report)?;

@@ -1,15 +1,16 @@
 //! Applications for the experiments, ended wherever wanted.
 
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
 
 use hw_sim::chip::EmulatedCard;
+use issuance_api::MunicipalityCode;
 use issuance_api::terminal::IssueAnswer;
 use issuance_channel::client::CallError;
 use rustix::process::Signal;
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
 
 use crate::applicant::Applicant;
 use crate::persona::Persona;
@@ -35,6 +36,19 @@ pub(super) const STEPS: [Step; 5] = [
     Step::Delivered,
 ];
 
+impl Step {
+    /// What it is called in reports.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Challenge => "challenge",
+            Self::Evidence => "evidence",
+            Self::Inquiry => "inquiry",
+            Self::Issue => "issue",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
 /// Where an application is to end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -43,8 +57,15 @@ pub(super) struct Cut {
     pub(super) after: Duration,
     /// Sent at that moment, while the connection is still open.
     pub(super) signal: Option<(u32, Signal)>,
-    /// The signal first, and then the answer is waited for, however long it takes.
-    pub(super) waits: bool,
+}
+
+/// How often a request is cut off, at most, until that comes before its answer: at the last moment, microseconds after it began, there is none.
+const TRIES: u32 = 8;
+
+/// When to cut a request off: each moment is for where the answer had come at the one before, which was twice as late.
+pub(super) fn moments(number: usize) -> impl Iterator<Item = Duration> {
+    let first = Duration::from_micros(500 << (number % 5));
+    (0..TRIES).map(move |tries| first / 2_u32.pow(tries))
 }
 
 /// Why it ended early.
@@ -84,15 +105,13 @@ pub(super) async fn apply(
 }
 
 /// [`apply`] with a copy of the persona's card: a card counts its tries in its folder, so it is one application's at a time.
-async fn apply_with(
+pub(super) async fn apply_with(
     card: EmulatedCard,
     applicant: &Applicant,
     persona: &str,
     cut: Option<Cut>,
 ) -> Result<IssueAnswer, End> {
-    let home = Persona::load(persona).ok();
-    let home = home.and_then(|it| it.municipality.parse().ok());
-    let home = home.expect("a persona lives in a municipality");
+    let home = home(persona);
     let mut challenged = step(Step::Challenge, cut, applicant.challenge()).await?;
     let evidence = applicant.evidence(card, &challenged);
     let sent = step(
@@ -107,6 +126,76 @@ async fn apply_with(
     let issued = step(Step::Issue, cut, applicant.issue(&previewed.state)).await?;
     step(Step::Delivered, cut, applicant.delivered(&previewed.state)).await?;
     Ok(issued)
+}
+
+fn home(persona: &str) -> MunicipalityCode {
+    let home = Persona::load(persona).ok();
+    let home = home.and_then(|it| it.municipality.parse().ok());
+    home.expect("a persona lives in a municipality")
+}
+
+/// What asks for a step.
+pub(super) type Asking = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send>>;
+
+/// An application of a persona that has come to a step, and has not asked for it yet.
+pub(super) async fn come_to(
+    world: &World,
+    applicant: Applicant,
+    persona: &str,
+    at: Step,
+) -> Result<Asking, CallError> {
+    if at == Step::Challenge {
+        return Ok(Box::pin(
+            async move { applicant.challenge().await.map(drop) },
+        ));
+    }
+    let mut challenged = applicant.challenge().await?;
+    let evidence = applicant.evidence(world.ground.card(persona), &challenged);
+    if at == Step::Evidence {
+        return Ok(Box::pin(async move {
+            let sent = applicant.send(&mut challenged, &evidence).await;
+            sent.map(drop)
+        }));
+    }
+    let ticket = applicant.send(&mut challenged, &evidence).await?.ticket;
+    drop(challenged);
+    let home = home(persona);
+    if at == Step::Inquiry {
+        return Ok(Box::pin(async move {
+            applicant.inquire(&ticket, home).await.map(drop)
+        }));
+    }
+    let state = applicant.inquire(&ticket, home).await?.state;
+    if at == Step::Issue {
+        return Ok(Box::pin(
+            async move { applicant.issue(&state).await.map(drop) },
+        ));
+    }
+    applicant.issue(&state).await?;
+    Ok(Box::pin(async move {
+        applicant.delivered(&state).await.map(drop)
+    }))
+}
+
+/// So many at the same time.
+///
+/// # Errors
+/// The first of theirs.
+pub(super) fn at_once<T: Send>(
+    count: usize,
+    one: impl Fn(usize) -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
+    let one = &one;
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || one(number)))
+            .collect();
+        let ended = all.into_iter().map(|thread| {
+            let panicked = |_| Err(io::Error::other("an application panicked"));
+            thread.join().unwrap_or_else(panicked)
+        });
+        ended.collect()
+    })
 }
 
 /// Sends a signal that ends. The first SIGSEGV only takes away the handler that tells stack overflows in a Rust program.
@@ -140,18 +229,16 @@ async fn step<T>(
 ) -> Result<T, End> {
     match cut.filter(|cut| cut.at == this) {
         None => Ok(call.await?),
-        Some(cut) if cut.waits => {
-            if let Some((process, what)) = cut.signal {
-                strike(process, what);
-            }
-            // Whatever it is.
-            let _ = call.await;
-            Err(End::Cut { answered: true })
-        }
         Some(cut) => {
             // Answered in time or not: from here on there is no application.
             let mut call = pin!(call);
-            let answered = timeout(cut.after, &mut call).await.is_ok();
+            // Tokio's own clock counts milliseconds, and some answers take less than two.
+            let moment = spawn_blocking(move || thread::sleep(cut.after));
+            let answered = tokio::select! {
+                biased;
+                _ = &mut call => true,
+                _ = moment => false,
+            };
             if let Some((process, what)) = cut.signal {
                 strike(process, what);
             }

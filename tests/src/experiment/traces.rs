@@ -9,6 +9,9 @@
 //! Searched for are all pieces of eight bytes of each form; of sixteen where eight say too little, for they stand in fonts
 //! and tables, too: ASCII in UTF-16 (four characters), a QR code's digits (four characters as well), hexadecimal digits (four bytes), JSON (a
 //! member's name), and the page's file.
+//!
+//! Of a holder's number its digests, too, for twelve digits can be tried until one fits: by SHA-256 and SHA-1, of the number alone and before the
+//! birth date, as bytes, hexadecimal and base64. Of the PIN nothing: there is no telling four digits.
 
 use std::fs;
 use std::io;
@@ -17,6 +20,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use issuance_api::terminal::IssueAnswer;
 use serde_json::Value;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 use toml::Table;
 
 use super::memory::{Pieces, Search};
@@ -62,6 +67,10 @@ impl Traces {
         let (year, day) = born.split_at(4);
         let (month, day) = day.split_at(2);
         traces.text("birth date", &format!("{year}-{month}-{day}"));
+        for text in [number.to_owned(), format!("{number}{born}")] {
+            traces.digest("number's digest", &Sha256::digest(&text));
+            traces.digest("number's digest", &Sha1::digest(&text));
+        }
         Ok(traces)
     }
 
@@ -194,17 +203,8 @@ impl Traces {
             big.extend(unit.to_be_bytes());
             escaped += &format!("\\u{unit:04x}");
         }
-        for shift in 0..3 {
-            let mut bytes = vec![0; shift];
-            bytes.extend(text.as_bytes());
-            // Characters that also hold bits of a neighbour are left off on both sides.
-            let whole = (shift * 8).div_ceil(6)..bytes.len() * 8 / 6;
-            let part = |encoded: String| {
-                let part = encoded.as_bytes().get(whole.clone());
-                part.unwrap_or_default().to_vec()
-            };
-            add(&part(STANDARD_NO_PAD.encode(&bytes)));
-            add(&part(URL_SAFE_NO_PAD.encode(&bytes)));
+        for encoded in in_base64(text.as_bytes()) {
+            add(&encoded);
         }
         if text.is_ascii() {
             self.0.long_of(kind, &little);
@@ -214,9 +214,21 @@ impl Traces {
             add(&big);
             add(escaped.as_bytes());
         }
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.hexadecimal(kind, text.as_bytes());
+    }
+
+    fn hexadecimal(&mut self, kind: &'static str, bytes: &[u8]) {
+        let hex = hex(bytes);
         self.0.long_of(kind, hex.as_bytes());
         self.0.long_of(kind, hex.to_uppercase().as_bytes());
+    }
+
+    fn digest(&mut self, kind: &'static str, digest: &[u8]) {
+        self.bytes(kind, digest);
+        for encoded in in_base64(digest) {
+            self.bytes(kind, &encoded);
+        }
+        self.hexadecimal(kind, digest);
     }
 
     fn bytes(&mut self, kind: &'static str, bytes: &[u8]) {
@@ -248,6 +260,27 @@ pub(super) struct Printed {
     pub(super) page: Vec<u8>,
     /// What can be read on it.
     pub(super) text: String,
+}
+
+/// In lower case.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// In both alphabets, wherever it may begin in a longer text.
+fn in_base64(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for shift in 0..3 {
+        let shifted = [&[0; 2][..shift], bytes].concat();
+        // Characters that also hold bits of a neighbour are left off on both sides.
+        let whole = (shift * 8).div_ceil(6)..shifted.len() * 8 / 6;
+        for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            let encoded = alphabet.encode(&shifted);
+            let part = encoded.as_bytes().get(whole.clone());
+            all.push(part.unwrap_or_default().to_vec());
+        }
+    }
+    all
 }
 
 /// Digits as a QR code has them (ISO/IEC 18004): three in ten bits, two in seven, one in four.
@@ -326,6 +359,34 @@ mod tests {
             assert_eq!(kinds(&bytes), [kind], "{}", String::from_utf8_lossy(&bytes));
         }
         assert!(kinds("東京都清瀬市 1985 201112".as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_digests() {
+        const KIND: [&str; 1] = ["number's digest"];
+        for text in ["201112304512", "20111230451219850412"] {
+            for digest in [Sha256::digest(text).to_vec(), Sha1::digest(text).to_vec()] {
+                let hex = hex(&digest);
+                for bytes in [
+                    [&b"x"[..], &digest[8..16], b"x"].concat(),
+                    Vec::from(&hex[..16]),
+                    format!("x{}", hex[4..20].to_uppercase()).into(),
+                    STANDARD_NO_PAD.encode(&digest).into(),
+                    URL_SAFE_NO_PAD.encode([&b"x"[..], &digest].concat()).into(),
+                    STANDARD_NO_PAD
+                        .encode([&b"xy"[..], &digest].concat())
+                        .into(),
+                ] {
+                    assert_eq!(kinds(&bytes), KIND, "{}", String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
+        for nobodys in [
+            Sha256::digest("201112304513").to_vec(),
+            Sha1::digest("1234").to_vec(),
+        ] {
+            assert!(kinds(&nobodys).is_empty());
+        }
     }
 
     fn passport(number: &str) -> Passport {

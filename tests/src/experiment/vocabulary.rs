@@ -1,7 +1,7 @@
 //! G5: logs have a closed vocabulary. Every line that center and VRS write is an event of `docs/events.toml`, with the fields that stand there and
 //! values of their kinds; none is a free text, and nothing in a line is anybody's.
 //!
-//! Control: lines that have a word of their own are refused, and a holder's name in a line is found.
+//! Control: lines that have a word of their own are refused, and a holder's name in a line is found, as is a digest of their number.
 
 mod figures;
 mod limits;
@@ -14,6 +14,7 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use toml::Table;
 
 pub use figures::Figures;
@@ -21,7 +22,7 @@ pub use figures::Figures;
 use super::holders::{self, PERSONAS};
 use super::memory::Found;
 use super::steps::{Cut, STEPS, apply, block_on, issued};
-use super::traces::Traces;
+use super::traces::{Traces, hex};
 use super::{Report, Size};
 use crate::applicant::Applicant;
 use crate::process::Program;
@@ -212,7 +213,6 @@ pub fn run(size: Size) -> io::Result<Report> {
                     at,
                     after: Duration::from_millis(1 << (number % 5)),
                     signal: None,
-                    waits: false,
                 };
                 for persona in PERSONAS {
                     let applicant = holders::applicant(&world, persona)?;
@@ -304,16 +304,22 @@ pub fn run(size: Size) -> io::Result<Report> {
         "pieces of a holder in a line that has their name",
         found.values().sum(),
     );
-    let mut found = Found::new();
     let number = holders::passport(PERSONAS[1])?.number;
-    search.count(
-        line(&format!(r#""event":"ready","of":"{number}""#)).as_bytes(),
-        &mut found,
-    );
-    report.finds(
-        "pieces of a passport in a line that has its number",
-        found.values().sum(),
-    );
+    let digest = Sha256::digest("201112304512");
+    for (what, said) in [
+        ("a passport in a line that has its number", number),
+        (
+            "a holder in a line that has a digest of their number",
+            hex(&digest),
+        ),
+    ] {
+        let mut found = Found::new();
+        search.count(
+            line(&format!(r#""event":"ready","of":"{said}""#)).as_bytes(),
+            &mut found,
+        );
+        report.finds(format!("pieces of {what}"), found.values().sum());
+    }
     Ok(report)
 }
 

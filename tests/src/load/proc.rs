@@ -8,7 +8,7 @@ use std::time::Duration;
 const UTIME: usize = 11;
 
 /// CPU time of a process with all its threads, in user mode and in the kernel.
-pub(super) fn cpu(id: u32) -> io::Result<Duration> {
+pub(crate) fn cpu(id: u32) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
     let ticks = ticks(&stat).ok_or(io::ErrorKind::InvalidData)?;
     Ok(Duration::from_secs(ticks)

@@ -1,20 +1,23 @@
-//! Center and VRS end by signals that they do not choose, while somebody applies; and all files are searched then.
+//! Center and VRS end by signals that they do not choose, while somebody applies; many apply at the same time; and all files are searched then.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use issuance_api::ProblemCode;
 use issuance_api::terminal::IssueAnswer;
 use rustix::process::Signal;
 
 use super::super::holders::{self, PERSONAS};
 use super::super::memory::{Found, Search};
-use super::super::steps::{Cut, End, STEPS, apply, block_on, end, issued};
+use super::super::steps::{
+    Cut, End, STEPS, Step, apply, apply_with, at_once, block_on, end, issued, moments,
+};
 use super::super::traces::Traces;
 use super::super::{Report, Size};
 use super::{PERSONA, Server, import};
-use crate::applicant::Applicant;
+use crate::applicant::{Applicant, problem};
 use crate::process::{Program, with_core_files};
 use crate::world::{Options, Programs, World, set};
 
@@ -31,39 +34,40 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         restart(&mut world, server)?;
     }
     let search = block_on(holders::traces(&world))??.search();
-    let (mut ended, mut at_work) = (0, 0);
+    let (mut ended, mut said) = (0, Found::new());
     for (own, server) in Server::BOTH.into_iter().enumerate() {
+        let mut at_work = BTreeMap::new();
         for round in own..own + size.of(1, 6) {
             for (number, at) in (round..).zip(STEPS) {
-                let crash = CRASHES[number % CRASHES.len()];
-                let process = server.program(&world)?.id();
-                // For use in Japan and for abroad in turn.
-                let persona = PERSONAS[number % PERSONAS.len()];
-                let applicant = holders::applicant(&world, persona)?;
-                let cut = Cut {
-                    at,
-                    after: Duration::from_micros(250 << (number % 5)),
-                    signal: Some((process, crash)),
-                    waits: false,
-                };
-                // How far it came is not what is looked at, but that some were at work.
-                let how = block_on(apply(&world, &applicant, persona, Some(cut)))?;
-                at_work += usize::from(matches!(how, Err(End::Cut { answered: false })));
-                ended += 1;
-                restart(&mut world, server)?;
+                let ends = ends(&mut world, server, at, number)?;
+                ended += ends.count;
+                for line in &ends.said {
+                    search.count(line.as_bytes(), &mut said);
+                }
+                if ends.is_at_work {
+                    *at_work.entry(at.name()).or_default() += 1;
+                }
             }
         }
+        let name = server.name();
+        report.figure(
+            format!("{name}: steps at which it was ended with a request at work"),
+            at_work.len(),
+            STEPS.len(),
+        );
+        report.counted("  ends that were", &at_work);
     }
+    load(&world, size, report)?;
     let Files {
         found,
         searched,
         unread,
     } = in_files(&world, &search)?;
     report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
-    report.finds("of those with a request at work", at_work);
     report.told("pieces of eight bytes searched for", search.len());
     report.told("files searched", searched);
     report.figure("files that could not be read", unread, 0);
+    report.figure("pieces in lines of servers that were ended", sum(&said), 0);
     report.figure(
         "pieces of holders, passports or certificates in files",
         sum(&found),
@@ -103,6 +107,61 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
     core_of_control(report)
 }
 
+/// Ends of a server at one step.
+#[derive(Default)]
+struct Ends {
+    count: usize,
+    /// Whether the last of them came before the answer.
+    is_at_work: bool,
+    /// All that those wrote who were ended.
+    said: Vec<String>,
+}
+
+/// Ends a server by a signal, at a step of an application, until that comes before the answer.
+fn ends(world: &mut World, server: Server, at: Step, number: usize) -> io::Result<Ends> {
+    let crash = CRASHES[number % CRASHES.len()];
+    // For use in Japan and for abroad in turn.
+    let persona = PERSONAS[number % PERSONAS.len()];
+    let mut ends = Ends::default();
+    for after in moments(number) {
+        let process = server.program(world)?.id();
+        let applicant = holders::applicant(world, persona)?;
+        let cut = Cut {
+            at,
+            after,
+            signal: Some((process, crash)),
+        };
+        let how = block_on(apply(world, &applicant, persona, Some(cut)))?;
+        ends.count += 1;
+        ends.said.extend(restart(world, server)?);
+        if matches!(how, Err(End::Cut { answered: false })) {
+            ends.is_at_work = true;
+            break;
+        }
+    }
+    Ok(ends)
+}
+
+/// Many apply at the same time. Some may be told that others are too many.
+fn load(world: &World, size: Size, report: &mut Report) -> io::Result<()> {
+    let count = size.of(24, 60);
+    let issued = at_once(count, |number| {
+        let persona = PERSONAS[number % PERSONAS.len()];
+        let applicant = holders::applicant(world, persona)?;
+        let card = world.ground.card_of(&format!("load-{number}"), persona)?;
+        match block_on(apply_with(card, &applicant, persona, None))? {
+            Ok(_) => Ok(true),
+            Err(End::Failed(error)) if problem(&error) == ProblemCode::Busy => Ok(false),
+            Err(End::Failed(error)) => Err(io::Error::other(error)),
+            Err(End::Cut { .. }) => Err(io::Error::other("cut off, which nobody asked for")),
+        }
+    })?;
+    let issued = issued.into_iter().filter(|it| *it).count();
+    report.told("applications at the same time, after that", count);
+    report.finds("of those that end with a certificate", issued);
+    Ok(())
+}
+
 fn seal_of(issued: IssueAnswer) -> io::Result<Vec<u8>> {
     let seal = issued.vds_nc.ok_or(io::ErrorKind::NotFound)?;
     Ok(seal.expose().as_bytes().to_vec())
@@ -135,13 +194,17 @@ fn core_of_control(report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a server again, with core files as large as may be, in a folder of its own.
-fn restart(world: &mut World, server: Server) -> io::Result<()> {
+/// Starts a server again, with core files as large as may be, in a folder of its own; all that the one before wrote.
+fn restart(world: &mut World, server: Server) -> io::Result<Vec<String>> {
     let (program, command) = match server {
         Server::Center => (&mut world.center, world.ground.center()),
         Server::Vrs => (&mut world.vrs, world.ground.serving_vrs()),
     };
-    *program = None;
+    let mut said = Vec::new();
+    if let Some(mut before) = program.take() {
+        before.end()?;
+        said.extend(before.log.all().into_iter().chain(before.output.all()));
+    }
     let folder = world.ground.path("run");
     let temporary = folder.join("tmp");
     fs::create_dir_all(&temporary)?;
@@ -154,7 +217,7 @@ fn restart(world: &mut World, server: Server) -> io::Result<()> {
         Server::Vrs => &mut world.addresses.vrs_admin,
     };
     *admin = ready.remove("admin").unwrap_or_default();
-    Ok(())
+    Ok(said)
 }
 
 /// What was found in files, in so many, and how many more could not be read.

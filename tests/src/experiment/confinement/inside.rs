@@ -1,5 +1,6 @@
 //! What a process is to try from inside, with all that has to be there for it to succeed.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -127,18 +128,24 @@ impl Stage {
         report: &mut Report,
     ) -> io::Result<()> {
         let (needed, tried) = self.tried(program)?;
-        let done: Vec<&str> = came_out(&tried, true).collect();
+        let others: Vec<_> = self
+            .forbidden
+            .iter()
+            .zip(&tried)
+            .filter(|(attempt, tried)| !tried.is_refused(attempt))
+            .map(|(_, tried)| tried.to_string())
+            .collect();
         report.figure(
             format!("{name}: attempts from inside that the kernel refuses"),
-            tried.len() - done.len(),
+            tried.len() - others.len(),
             tried.len(),
         );
-        if !done.is_empty() {
-            report.told("  not refused", done.join(", "));
+        if !others.is_empty() {
+            report.told("  not refused", others.join(", "));
         }
         report.figure(
             format!("{name}: of what it needs, what it still can"),
-            came_out(&needed, true).count(),
+            needed.iter().filter(|it| it.is_done()).count(),
             needed.len(),
         );
         Ok(())
@@ -154,12 +161,13 @@ impl Stage {
         let (_, tried) = self.tried(program)?;
         report.control(
             format!("{name} without protection: the same attempts that succeed"),
-            came_out(&tried, true).count(),
+            tried.iter().filter(|it| it.is_done()).count(),
             tried.len(),
         );
-        let refused: Vec<&str> = came_out(&tried, false).collect();
-        if !refused.is_empty() {
-            report.told("  refused without protection", refused.join(", "));
+        let failed = tried.iter().filter(|it| !it.is_done());
+        let failed: Vec<_> = failed.map(Outcome::to_string).collect();
+        if !failed.is_empty() {
+            report.told("  failed without protection", failed.join(", "));
         }
         Ok(())
     }
@@ -169,7 +177,10 @@ impl Stage {
         let count = self.forbidden.len() + self.allowed.len();
         let lines = poll(TRIED_WITHIN, || {
             let lines = program.output.all();
-            let tried: Vec<_> = lines.iter().filter_map(|line| outcome(line)).collect();
+            let tried: Vec<_> = lines
+                .iter()
+                .filter_map(|line| Outcome::read(line))
+                .collect();
             (tried.len() == count).then_some(tried)
         });
         fs::remove_file(&self.list)?;
@@ -183,23 +194,68 @@ impl Stage {
     }
 }
 
-/// An attempt's name, and whether it succeeded.
-type Outcome = (String, bool);
-
-fn came_out(tried: &[Outcome], done: bool) -> impl Iterator<Item = &str> {
-    let those = tried
-        .iter()
-        .filter(move |(_, succeeded)| *succeeded == done);
-    those.map(|(name, _)| name.as_str())
+/// What came of an attempt.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    /// The attempt's.
+    name: String,
+    /// By which number of error it failed, if it did.
+    error: Option<i32>,
 }
 
-/// `attempt NAME done` or `attempt NAME refused NUMBER`.
-fn outcome(line: &str) -> Option<Outcome> {
-    let mut words = line.strip_prefix("attempt ")?.split(' ');
-    let name = words.next()?.to_owned();
-    match words.next()? {
-        "done" => Some((name, true)),
-        "refused" => Some((format!("{name} ({})", words.next()?), false)),
-        _ => None,
+impl Outcome {
+    /// `attempt NAME done` or `attempt NAME failed NUMBER`.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("attempt ")?.split(' ');
+        let name = words.next()?.to_owned();
+        let error = match words.next()? {
+            "done" => None,
+            "failed" => Some(words.next()?.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { name, error })
+    }
+
+    const fn is_done(&self) -> bool {
+        self.error.is_none()
+    }
+
+    /// Whether the kernel refused it: it neither succeeded nor failed by itself.
+    fn is_refused(&self, attempt: &Attempt) -> bool {
+        self.error.is_some_and(|error| attempt.is_refused_by(error))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error {
+            None => f.write_str(&self.name),
+            Some(error) => write!(f, "{} ({error})", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn done_refused_and_failed_are_told_apart() {
+        let attempt = Attempt::Make("made".into());
+        for (line, is_done, is_refused) in [
+            ("attempt make done", true, false),
+            ("attempt make failed 1", false, true),
+            ("attempt make failed 13", false, true),
+            ("attempt make failed 2", false, false),
+        ] {
+            let outcome = Outcome::read(line).unwrap();
+            assert_eq!(outcome.is_done(), is_done, "{line}");
+            assert_eq!(outcome.is_refused(&attempt), is_refused, "{line}");
+        }
+        for other in ["attempt begin", "attempt make failed", "ready"] {
+            assert_eq!(Outcome::read(other), None, "{other}");
+        }
+        let failed = Outcome::read(&attempt::line(&attempt, &Err(io::Error::other("so"))));
+        assert!(!failed.unwrap().is_refused(&attempt));
     }
 }

@@ -5,14 +5,21 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use issuance_api::ProblemCode;
+use issuance_channel::client::CallError;
 use rustix::process::Signal;
+use tokio::task::JoinSet;
 
 use super::super::Size;
-use super::super::steps::{Cut, End, STEPS, Step, apply, block_on, issued, issued_with};
-use super::watched::{Watched, applicant};
+use super::super::steps::{
+    Cut, End, STEPS, Step, apply, at_once, block_on, come_to, issued, issued_with, moments,
+};
+use super::watched::{Tally, Watched, applicant};
 use super::{PERSONAS, TERMINAL};
-use crate::applicant::Applicant;
-use crate::process::poll;
+use crate::applicant::{Applicant, problem};
+use crate::load::cpu;
+use crate::process::{Program, poll};
+use crate::world::{limit, set};
 
 /// How long an order may take to be followed.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -20,6 +27,12 @@ const WITHIN: Duration = Duration::from_secs(10);
 const MOST: usize = 100;
 /// How long the center's handlers may take where the record system does not answer. Otherwise it is the usual time, for a busy machine is no failure.
 const PATIENCE_MS: i64 = 4000;
+/// More connections to the record system than ask it at once: of one municipality's records a quarter of them.
+const CONNECTIONS: i64 = 64;
+/// Until all have asked it that ask at once.
+const ASKED: Duration = Duration::from_millis(300);
+/// What has nothing to do takes no processor's time for so long.
+const AT_REST: Duration = Duration::from_millis(200);
 
 /// What leaves servers in a state that is looked at, or in two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +65,8 @@ impl Watched {
             Happening::Answered => self.whole(size.of(1, 50)),
             Happening::Together => self.together(size.of(6, 40)),
             Happening::Aborted => self.aborted(size.of(1, 10)),
-            Happening::TimedOut => self.timed_out(),
-            Happening::WithoutRecords => self.without_records(),
+            Happening::TimedOut => self.timed_out(size.of(1, 5)),
+            Happening::WithoutRecords => self.without_records(size.of(1, 5)),
             Happening::Panicked => self.panicked(size.of(1, 10)),
         }
     }
@@ -86,129 +99,139 @@ impl Watched {
     fn together(&mut self, count: usize) -> io::Result<()> {
         let this = &*self;
         let world = &self.world;
-        thread::scope(|scope| {
-            let one = |number: usize| {
-                let persona = PERSONAS[number % 2];
-                let applicant = this.applicant(persona)?;
-                let card = world.ground.card_of(&format!("g3-{number}"), persona)?;
-                block_on(issued_with(card, &applicant, persona))?.map(drop)
-            };
-            let all: Vec<_> = (0..count)
-                .map(|number| scope.spawn(move || one(number)))
-                .collect();
-            all.into_iter().try_for_each(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|_| Err(io::Error::other("an application panicked")))
-            })
+        at_once(count, |number| {
+            let persona = PERSONAS[number % 2];
+            let applicant = this.applicant(persona)?;
+            let card = world.ground.card_of(&format!("g3-{number}"), persona)?;
+            block_on(issued_with(card, &applicant, persona))?.map(drop)
         })?;
         self.applications += count;
         self.look("answered, many at the same time")
     }
 
-    /// Given up at every step, at several moments.
+    /// Given up at every step, at several moments, each time until that is before the answer.
     fn aborted(&mut self, times: usize) -> io::Result<()> {
         let this = &*self;
-        let world = &self.world;
-        let (mut count, mut unanswered) = (0, 0);
+        let mut tries = Vec::new();
         block_on(async {
             for round in 0..times {
                 for (number, at) in (round..).zip(STEPS) {
                     for persona in PERSONAS {
-                        let cut = Cut {
-                            at,
-                            after: Duration::from_micros(250 << (number % 5)),
-                            signal: None,
-                            waits: false,
-                        };
-                        let applicant = this.applicant(persona)?;
-                        match apply(world, &applicant, persona, Some(cut)).await {
-                            Err(End::Failed(error)) => return Err(io::Error::other(error)),
-                            Ok(_) => count += 1,
-                            Err(End::Cut { answered }) => {
-                                count += 1;
-                                unanswered += usize::from(!answered);
-                            }
-                        }
+                        tries.push((at, this.gives_up(persona, at, number).await?));
                     }
                 }
             }
-            Ok(())
+            Ok::<_, io::Error>(())
         })??;
-        self.applications += count;
-        self.given_up += unanswered;
+        for (at, (begun, is_unanswered)) in tries {
+            self.applications += begun;
+            if is_unanswered {
+                *self.given_up.entry(at.name()).or_default() += 1;
+            }
+        }
         self.look("aborted at every step")
     }
 
-    /// The record system stops answering, with the application in its hands, and goes on later.
-    fn timed_out(&mut self) -> io::Result<()> {
-        self.world.ground.edit("center/center.toml", |config| {
-            let terminals = config["terminals"].as_table_mut();
-            let limits = terminals.and_then(|it| it["limits"].as_table_mut());
-            if let Some(limits) = limits {
-                limits.insert("handler_ms".to_owned(), PATIENCE_MS.into());
+    /// Begins applications and gives them up at this step, until one is before its answer: how many, and whether one was.
+    async fn gives_up(&self, persona: &str, at: Step, number: usize) -> io::Result<(usize, bool)> {
+        let mut begun = 0;
+        for after in moments(number) {
+            let cut = Cut {
+                at,
+                after,
+                signal: None,
+            };
+            let applicant = self.applicant(persona)?;
+            begun += 1;
+            match apply(&self.world, &applicant, persona, Some(cut)).await {
+                Err(End::Failed(error)) => return Err(io::Error::other(error)),
+                Err(End::Cut { answered: false }) => return Ok((begun, true)),
+                Ok(_) | Err(End::Cut { answered: true }) => {}
             }
+        }
+        Ok((begun, false))
+    }
+
+    /// The record system stops answering, with applications in its hands, and goes on later.
+    fn timed_out(&mut self, times: usize) -> io::Result<()> {
+        const OVER: &str = "\"handler-timed-out\"";
+        self.world.ground.edit("center/center.toml", |config| {
+            limit(config, "handler_ms", PATIENCE_MS);
+            set(config, "vrs.connections", CONNECTIONS);
         })?;
         self.world.center = None;
         self.world.start_center()?;
-        for (at, persona) in [Step::Evidence, Step::Inquiry, Step::Issue]
-            .into_iter()
-            .zip(PERSONAS.into_iter().rev().cycle())
-        {
-            let Some(vrs) = &self.world.vrs else {
-                return Err(io::ErrorKind::NotFound.into());
-            };
-            let applicant = self.applicant(persona)?;
-            let stopped = Cut {
-                at,
-                after: Duration::ZERO,
-                signal: Some((vrs.id(), Signal::STOP)),
-                waits: true,
-            };
-            // It is in the center's hands, and on its way to the record system, until the center gives it up.
-            let world = &self.world;
-            let waited = block_on(apply(world, &applicant, persona, Some(stopped)))?;
-            if let Err(End::Failed(error)) = waited {
+        for _ in 0..times {
+            let vrs = self.program("vrs")?;
+            // So many connections lead to it then, and on each the center knows whom to seal to: whatever is asked next is in its hands at once.
+            let evidence = STEPS.map(|_| Step::Evidence);
+            let answers = block_on(self.ask(&evidence, vrs, Signal::STOP, Some(ASKED)))??;
+            if let Some(error) = answers.into_iter().find_map(Result::err) {
                 return Err(io::Error::other(error));
             }
-            self.applications += 1;
+            let before = self.counted(OVER)?;
+            let answers = block_on(self.ask(&STEPS, vrs, Signal::STOP, None))??;
             vrs.signal(Signal::CONT)?;
+            rests(vrs)?;
+            let over = self.counted(OVER)? - before;
+            self.applications += evidence.len() * PERSONAS.len() + answers.len();
+            self.timed_out += Tally {
+                asked: answers.len(),
+                counted: over,
+            };
         }
-        self.timed_out += self.counted("\"handler-timed-out\"")?;
         self.look("timed out at every step that asks the record system")
     }
 
-    /// The record system is gone, at every step that asks it, with the application in the center's hands. Evidence alone would show nothing: its
+    /// The record system is gone, at every step that asks it, with applications in the center's hands. Evidence alone would show nothing: its
     /// types wipe themselves before the record system is asked, so that without either of the other protections nothing was found of it.
-    fn without_records(&mut self) -> io::Result<()> {
-        const REFUSED: &str = "\"records-unavailable\"";
-        let steps = &STEPS[1..];
-        let before = self.counted(REFUSED)?;
-        for (number, (at, persona)) in steps.iter().zip(PERSONAS.into_iter().cycle()).enumerate() {
-            if number > 0 {
+    fn without_records(&mut self, times: usize) -> io::Result<()> {
+        for round in 0..times {
+            if round > 0 {
                 self.world.start_vrs()?;
             }
-            let applicant = self.applicant(persona)?;
-            let gone = Cut {
-                at: *at,
-                after: Duration::ZERO,
-                signal: Some((self.program("vrs")?.id(), Signal::KILL)),
-                waits: true,
+            let vrs = self.program("vrs")?;
+            let answers = block_on(self.ask(&STEPS, vrs, Signal::KILL, None))??;
+            let refused = answers.iter().filter(|answer| {
+                let error = answer.as_ref().err();
+                error.map(problem) == Some(ProblemCode::RecordsUnavailable)
+            });
+            let refused = refused.count();
+            self.applications += answers.len();
+            self.without_records += Tally {
+                asked: answers.len(),
+                counted: refused,
             };
-            let waited = block_on(apply(&self.world, &applicant, persona, Some(gone)))?;
-            if let Err(End::Failed(error)) = waited {
-                return Err(io::Error::other(error));
-            }
-            self.applications += 1;
             self.world.vrs = None;
-        }
-        if self.counted(REFUSED)? - before != steps.len() {
-            return Err(io::Error::other(
-                "the center answers without a record system",
-            ));
         }
         self.look("record system gone at every step that asks it")?;
         self.world.start_vrs()
+    }
+
+    /// Both personas come to each of these steps and ask for all of them at the same time, of a center whose record system has got a signal
+    /// then; what each is answered. A record system that stands still goes on `until` then, or is left so.
+    async fn ask(
+        &self,
+        steps: &[Step],
+        vrs: &Program,
+        what: Signal,
+        until: Option<Duration>,
+    ) -> io::Result<Vec<Result<(), CallError>>> {
+        let mut ready = Vec::new();
+        // Challenges are good for the shortest time: they come last.
+        for at in steps.iter().rev() {
+            for persona in PERSONAS {
+                let asking = come_to(&self.world, self.applicant(persona)?, persona, *at).await;
+                ready.push(asking.map_err(io::Error::other)?);
+            }
+        }
+        vrs.signal(what)?;
+        let asking: JoinSet<_> = ready.into_iter().collect();
+        if let Some(until) = until {
+            tokio::time::sleep(until).await;
+            vrs.signal(Signal::CONT)?;
+        }
+        Ok(asking.join_all().await)
     }
 
     /// How much of this the center has counted since it began.
@@ -279,4 +302,14 @@ impl Watched {
         let events = lines.iter().filter(|it| it.contains("\"panicked\""));
         Ok(events.count())
     }
+}
+
+/// Until a server has nothing to do any more: what was given up at the other end, it may still be at.
+fn rests(server: &Program) -> io::Result<()> {
+    let rests = poll(WITHIN, || {
+        let before = cpu(server.id()).ok()?;
+        thread::sleep(AT_REST);
+        (cpu(server.id()).ok()? == before).then_some(())
+    });
+    rests.ok_or_else(|| io::Error::other("a server does not come to rest"))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::ops::AddAssign;
 use std::thread;
 
 use issuance_channel::client::Client;
@@ -27,6 +28,20 @@ pub(super) struct State {
     pub(super) scans: Vec<(&'static str, Scan)>,
 }
 
+/// How many asked, and of these how many came to what was to be.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) asked: usize,
+    pub(super) counted: usize,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.counted += other.counted;
+    }
+}
+
 /// The first persona applies at a kiosk, for use in Japan; the second by an app, for abroad.
 pub(super) fn applicant(client: &Client, persona: &str) -> io::Result<Applicant> {
     let applicant = Applicant::new(client.clone());
@@ -40,10 +55,12 @@ pub(super) struct Watched {
     pub(super) world: World,
     pub(super) search: Search,
     pub(super) applications: usize,
-    /// Requests given up before they were answered.
-    pub(super) given_up: usize,
-    /// Handlers of the center whose time was over.
-    pub(super) timed_out: usize,
+    /// Requests given up before they were answered, by step.
+    pub(super) given_up: BTreeMap<&'static str, usize>,
+    /// While the record system stood still: handlers of the center whose time was over.
+    pub(super) timed_out: Tally,
+    /// While it was gone: requests that the center refused for that.
+    pub(super) without_records: Tally,
     /// Handlers of each server that panicked.
     pub(super) panics: BTreeMap<&'static str, usize>,
     pub(super) states: Vec<State>,
@@ -61,8 +78,9 @@ impl Watched {
             world,
             search: Traces::default().search(),
             applications: 0,
-            given_up: 0,
-            timed_out: 0,
+            given_up: BTreeMap::new(),
+            timed_out: Tally::default(),
+            without_records: Tally::default(),
             panics: BTreeMap::new(),
             states: Vec::new(),
         };
