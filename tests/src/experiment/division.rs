@@ -4,7 +4,9 @@
 //! with its name changed inside at last; then rows of the one stand in the other's, beside its own and in their place. Nobody may be given what is
 //! another municipality's. The program for one municipality is run where the others' files are not, and changes nothing where they are.
 //!
-//! Control: all are given their own where nothing was exchanged.
+//! Control: all are given their own where nothing was exchanged; the judge is shown others' records; others' rows are given where they were sealed
+//! for the place in which they lie; a file has its values in common with what it was before all of it was written anew; and the program for
+//! another municipality changes, and needs, what is not this one's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,6 +15,9 @@ use std::path::Path;
 use std::process::Command;
 
 use issuance_api::MunicipalityCode;
+use issuance_api::terminal::Preview;
+use vrs::import;
+use vrs::storage::Division;
 
 use super::{Report, Size};
 use crate::applicant::{Applicant, problem};
@@ -97,6 +102,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     runtime.block_on(async {
         asked(&town, &mut report).await?;
         exchanged(&town, size, &mut report).await?;
+        sealed_there(&town, &mut report).await?;
         in_common(&town, &mut report).await
     })?;
     alone(&town.ground, &mut report)?;
@@ -119,22 +125,33 @@ struct Answers {
 }
 
 impl Answers {
-    /// With all the proof there is.
+    fn judge(&mut self, resident: &Resident, preview: &Preview) {
+        match resident.is_previewed_by(preview) {
+            true => self.own += 1,
+            false => self.others += 1,
+        }
+    }
+
+    /// With all the proof there is; what was given.
     async fn ask(
         &mut self,
         open: &Open<Records>,
         resident: &Resident,
         at: MunicipalityCode,
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<Preview>> {
         let applicant = Applicant::new(open.terminal(kiosk(1)));
         let identified = applicant.identify(resident.card()).await;
         let ticket = identified.map_err(io::Error::other)?.ticket;
         match applicant.inquire(&ticket, at).await {
-            Ok(shown) if resident.is_previewed_by(&shown.preview) => self.own += 1,
-            Ok(_) => self.others += 1,
-            Err(error) => *self.refused.entry(problem(&error).as_str()).or_default() += 1,
+            Ok(shown) => {
+                self.judge(resident, &shown.preview);
+                Ok(Some(shown.preview))
+            }
+            Err(error) => {
+                *self.refused.entry(problem(&error).as_str()).or_default() += 1;
+                Ok(None)
+            }
         }
-        Ok(())
     }
 }
 
@@ -142,19 +159,51 @@ impl Answers {
 async fn asked(town: &Town, report: &mut Report) -> io::Result<()> {
     let open = town.open().await?;
     let mut answers = Answers::default();
-    for resident in &town.people.residents {
+    let mut shown = Answers::default();
+    let residents = &town.people.residents;
+    for (resident, next) in residents.iter().zip(residents.iter().cycle().skip(1)) {
         for at in municipalities() {
-            answers.ask(&open, resident, at).await?;
+            if let Some(preview) = answers.ask(&open, resident, at).await? {
+                shown.judge(next, &preview);
+            }
         }
     }
     open.vrs.close().await;
     report.counted("asked elsewhere, refused", &answers.refused);
     report.figure("given elsewhere", answers.others, 0);
-    let residents = town.people.residents.len();
     report.control(
         "given at home, where nothing is exchanged",
         answers.own,
-        residents,
+        residents.len(),
+    );
+    report.control(
+        "others' records, shown to the judge",
+        shown.others,
+        residents.len(),
+    );
+    Ok(())
+}
+
+/// Rows of the one in the other's file, sealed for where they lie: as the other's own import writes them. What refuses an exchange is out of the way.
+async fn sealed_there(town: &Town, report: &mut Report) -> io::Result<()> {
+    let [(from, rows), (to, own), ..] = &town.people.records[..] else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    let (_, rows) = rows.split_once('\n').unwrap_or_default();
+    let records = [(*to, format!("{own}{rows}"))];
+    let others = town.people.records.iter().filter(|(code, _)| code != to);
+    let records: Vec<_> = records.into_iter().chain(others.cloned()).collect();
+    let open = town.open_in(Databases::new(&records, town.now()).await?)?;
+    let mut answers = Answers::default();
+    for resident in &town.people.residents {
+        if resident.municipality == *from {
+            answers.ask(&open, resident, *to).await?;
+        }
+    }
+    open.vrs.close().await;
+    report.finds(
+        "given another municipality's, where its rows are sealed for the place in which they lie",
+        answers.others,
     );
     Ok(())
 }
@@ -214,18 +263,32 @@ async fn in_common(town: &Town, report: &mut Report) -> io::Result<()> {
         common,
         0,
     );
-    report.finds("values in such a file", first.len());
+    // Other lots of the same people.
+    let anew = records.replace(",L", ",M");
+    let anew = import::parse(anew.as_bytes());
+    let anew = anew.map_err(|_| io::Error::other("records that are none"))?;
+    let division = Division::open(&databases.folders(), codes[0]).await;
+    let division = division.map_err(io::Error::other)?;
+    let imported = division.import(&anew, town.now()).await;
+    imported.map_err(io::Error::other)?;
+    division.close().await;
+    let again = values(codes[0])?;
+    report.finds(
+        "values that one file has in common with itself, with all of it written anew",
+        first.intersection(&again).count(),
+    );
+    report.finds("values that it does not", first.difference(&again).count());
     Ok(())
 }
 
 /// The program for one municipality, with and without the others' files.
 fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
-    let own = MUNICIPALITIES[0];
-    let records = crate::world::repository().join("tests/data/vrs").join(own);
-    let import = || {
+    let [own, another, ..] = MUNICIPALITIES;
+    let import = |municipality: &str| {
+        let records = crate::world::repository().join("tests/data/vrs");
         let mut import = ground.vrs();
-        import.args(["import", "--municipality", own]);
-        run_program(import.arg(records.with_extension("csv")))
+        import.args(["import", "--municipality", municipality]);
+        run_program(import.arg(records.join(municipality).with_extension("csv")))
     };
     let files = || -> io::Result<BTreeMap<String, Vec<u8>>> {
         let mut files = BTreeMap::new();
@@ -241,18 +304,33 @@ fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
         Ok(files)
     };
     let before = files()?;
-    import()?;
+    import(own)?;
     let changed = before != files()?;
     report.figure("others' files changed by a program for one", changed, false);
+    import(another)?;
+    let after = files()?;
+    let changed = after
+        .iter()
+        .filter(|(name, content)| before.get(*name) != Some(content));
+    report.finds("files changed by a program for another", changed.count());
+    let before = after;
     for name in before.keys() {
         fs::remove_file(ground.path(name))?;
     }
-    let needed = import().is_err() || !files()?.is_empty();
+    let needs = |municipality| -> io::Result<bool> {
+        Ok(import(municipality).is_err() || !files()?.is_empty())
+    };
+    let needed = needs(own)?;
+    let needed_by_another = needs(another)?;
     for (name, content) in &before {
         fs::write(ground.path(name), content)?;
     }
     report.figure("others' files needed or made by it", needed, false);
-    report.finds("files of others", before.len());
+    report.control(
+        "files needed or made by a program for another",
+        needed_by_another,
+        true,
+    );
     Ok(())
 }
 

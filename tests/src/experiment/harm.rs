@@ -2,12 +2,13 @@
 //!
 //! Applications at a terminal's real core and a real center, with something that goes wrong at the card: first each fault at each command,
 //! so that a swap and a removal are met at every APDU boundary, with a resident who types the PIN right and with one who mistypes it first,
-//! read plain and by secure messaging; then two faults at a time, drawn by lot. Counted is what reaches the card, and what its counters say
-//! afterwards.
+//! read plain and by secure messaging; then two faults at a time, drawn by lot. Counted is what reaches the card, what its counters say
+//! afterwards, and how each removal and each swap ended.
 //!
 //! Control: a terminal that presents the PIN again when it got no answer, and goes on after a wrong one.
 
 mod careless;
+mod ended;
 mod hand;
 
 use std::collections::BTreeMap;
@@ -18,9 +19,9 @@ use card::messaging::Protection;
 use card::{surface_ap, text_ap};
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
-use hw_sim::fault::{Fault, Faulty, Position};
+use hw_sim::fault::{Fault, Faulty, Kind, Position};
 use hw_sim::memory::Memory;
-use issuance_api::{MunicipalityCode, ProblemCode};
+use issuance_api::MunicipalityCode;
 use terminal::conduct::Terminal;
 
 use super::{Report, Size};
@@ -29,6 +30,7 @@ use crate::random::Random;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{CardInHand, CountedPaper, Link, LinkedCenter, Records};
 use crate::world::MUNICIPALITIES;
+use ended::{Boundaries, End};
 use hand::Hand;
 
 /// Of each kind that may make the card say something else. What takes time alone, or is quiet, is tried elsewhere.
@@ -114,6 +116,11 @@ struct Tally {
     code_tries_lost: u32,
     /// By a card that was swapped in with nobody told, of PIN and birth code: what was meant for the first reached it.
     swapped_lost: [u32; 2],
+    /// Of these, more than one for an entry of the PIN, and for an application.
+    swapped_lost_again: [u32; 2],
+    /// Where a removal was all that went wrong, or a swap.
+    lifted: Boundaries,
+    swapped: Boundaries,
     locked: usize,
     crossed: usize,
     other_reasons: BTreeMap<&'static str, usize>,
@@ -126,7 +133,7 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
     let mut plans = Vec::new();
     for way in &Way::ALL[..size.of(1, Way::ALL.len())] {
         let issued = tally.issued;
-        let commands = place.trial(*way, &[], &mut tally).await?;
+        let (commands, _) = place.trial(*way, &[], &mut tally).await?;
         if tally.issued != issued + 1 {
             return Err(io::Error::other("no certificate where nothing goes wrong"));
         }
@@ -152,7 +159,12 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         plans.push((way, vec![drawn(&mut random)?, drawn(&mut random)?]));
     }
     for (way, plan) in &plans {
-        place.trial(*way, plan, &mut tally).await?;
+        let (_, end) = place.trial(*way, plan, &mut tally).await?;
+        match &plan[..] {
+            [only] if only.kind == Kind::Lifted => tally.lifted.count(end),
+            [only] if matches!(only.kind, Kind::Swapped(_)) => tally.swapped.count(end),
+            _ => {}
+        }
     }
     let misread = misread(&place.cards[0])?;
     for card in &misread {
@@ -181,6 +193,14 @@ async fn trials(town: &Town, size: Size) -> io::Result<Report> {
         "tries lost by a card that was swapped in with nobody told, so that the first one's PIN, or birth code, reached it",
         format!("{pins}, {codes}"),
     );
+    let [pins, codes] = tally.swapped_lost_again;
+    report.figure("of these more than one for an entry of the PIN", pins, 0);
+    report.figure(
+        "of these more than one birth code for an application",
+        codes,
+        0,
+    );
+    ended::at_boundaries(&tally.lifted, &tally.swapped, &mut report);
     report.figure("cards locked", tally.locked, 0);
     report.figure(
         "certificates of another card than the one that lay there",
@@ -239,8 +259,13 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// One application with these faults; how many commands the cards got.
-    async fn trial(&mut self, way: Way, plan: &[Fault], tally: &mut Tally) -> io::Result<u32> {
+    /// One application with these faults; how many commands the cards got, and how it ended.
+    async fn trial(
+        &mut self,
+        way: Way,
+        plan: &[Fault],
+        tally: &mut Tally,
+    ) -> io::Result<(u32, End)> {
         let card = self.cards[0].clone();
         self.trial_of(&card, way, plan, tally).await
     }
@@ -252,7 +277,7 @@ impl<'a> Place<'a> {
         way: Way,
         plan: &[Fault],
         tally: &mut Tally,
-    ) -> io::Result<u32> {
+    ) -> io::Result<(u32, End)> {
         let mut card = Faulty::of(
             PERSONAS[0].parse().map_err(io::Error::other)?,
             EmulatedCard::new(card.clone()),
@@ -269,6 +294,7 @@ impl<'a> Place<'a> {
         tally.runs += 1;
         tally.commands += lying.commands;
         tally.presented_again += usize::from(lying.pins > hand.entries);
+        let mut swapped_lost = [0; 2];
         // Wherever they are by now.
         for card in lying.card.cards() {
             let memory = card.memory();
@@ -277,8 +303,8 @@ impl<'a> Place<'a> {
             let code = lost(Ap::Surface, surface_ap::BIRTH_CODE, CODE_TRIES);
             tally.locked += usize::from(pin == u32::from(TRIES) || code == u32::from(CODE_TRIES));
             if memory.matches(Ap::Text, text_ap::PIN, OTHER_PIN) {
-                tally.swapped_lost[0] += pin;
-                tally.swapped_lost[1] += code;
+                swapped_lost[0] += pin;
+                swapped_lost[1] += code;
             } else {
                 // A wrong one costs a try, until the right one follows.
                 tally.tries_lost += pin.saturating_sub(hand.mistyped());
@@ -286,16 +312,27 @@ impl<'a> Place<'a> {
                 tally.code_tries_lost += code;
             }
         }
-        match ended.map_err(|problem| problem.code) {
-            Ok(_) => {
-                tally.issued += 1;
-                let jws = self.terminal.output.jws.take();
-                let own = jws.is_some_and(|jws| self.is_of(&lying.card, &jws));
-                tally.crossed += usize::from(!own);
-            }
-            Err(code) => *tally.by(code).entry(code.as_str()).or_default() += 1,
+        for (n, most) in [hand.entries, 1].into_iter().enumerate() {
+            tally.swapped_lost[n] += swapped_lost[n];
+            tally.swapped_lost_again[n] += swapped_lost[n].saturating_sub(most);
         }
-        Ok(lying.commands)
+        let end = match ended.map_err(|problem| problem.code) {
+            Ok(_) => {
+                let jws = self.terminal.output.jws.take();
+                match jws.is_some_and(|jws| self.is_of(&lying.card, &jws)) {
+                    true => End::Own,
+                    false => End::Crossed,
+                }
+            }
+            Err(code) => {
+                let end = End::from(code);
+                *tally.by(end).entry(code.as_str()).or_default() += 1;
+                end
+            }
+        };
+        tally.issued += usize::from(matches!(end, End::Own | End::Crossed));
+        tally.crossed += usize::from(matches!(end, End::Crossed));
+        Ok((lying.commands, end))
     }
 
     /// Whether a certificate is of whom the card belongs to that lies there.
@@ -317,25 +354,16 @@ impl<'a> Place<'a> {
 }
 
 impl Tally {
-    /// Where an application counts that ended so.
-    fn by(&mut self, code: ProblemCode) -> &mut BTreeMap<&'static str, usize> {
-        match code {
-            ProblemCode::CardLifted
-            | ProblemCode::CardUnreadable
-            | ProblemCode::CardExpired
-            | ProblemCode::PhoneInsteadOfCard
-            | ProblemCode::PinBlocked
-            | ProblemCode::WrongCard
-            | ProblemCode::Cancelled => &mut self.ended,
-            ProblemCode::CardBindingInvalid
-            | ProblemCode::CardBindingMissing
-            | ProblemCode::CardDataAltered
-            | ProblemCode::CardIssuerUnknown
-            | ProblemCode::CardNotGenuine => &mut self.refused,
-            _ => &mut self.other_reasons,
+    /// Where an application counts that ended so, without a certificate.
+    fn by(&mut self, end: End) -> &mut BTreeMap<&'static str, usize> {
+        match end {
+            End::Lifted | End::Terminal => &mut self.ended,
+            End::Center => &mut self.refused,
+            End::Own | End::Crossed | End::Otherwise => &mut self.other_reasons,
         }
     }
 }
+
 async fn open(town: &Town) -> io::Result<Open<Records>> {
     let records = std::fs::read_to_string(
         crate::world::repository()

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
+use issuance_api::ProblemCode;
+
 use crate::process::lines_of_programs;
 
 mod at_terminal;
@@ -32,6 +34,17 @@ pub(crate) mod steps;
 mod tls;
 mod traces;
 pub mod vocabulary;
+
+/// What is so of nobody who comes to a center here: all have records, and live.
+const UNTRUE: [ProblemCode; 7] = [
+    ProblemCode::NoRecord,
+    ProblemCode::NoSuchPerson,
+    ProblemCode::Deceased,
+    ProblemCode::MovedOut,
+    ProblemCode::IssuingStopped,
+    ProblemCode::ConfirmationNeeded,
+    ProblemCode::PassportNotRegistered,
+];
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,15 @@ impl Clock {
         self.passed.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
+    /// Takes time back that has passed, as no machine's uptime goes: what programs forgot meanwhile stays forgotten.
+    ///
+    /// # Panics
+    /// If it is more than half a billion years.
+    pub fn take_back(&self, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).expect("a time that is simulated");
+        self.passed.fetch_sub(milliseconds, Ordering::SeqCst);
+    }
+
     /// Sets the day's time so many seconds later, or earlier if negative, as whoever sets the machines' clocks does: no time passes.
     pub fn set(&self, seconds: i64) {
         self.set.fetch_add(seconds, Ordering::SeqCst);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use issuance_api::ProblemCode;
 use issuance_api::terminal::IssueAnswer;
 use verify::{Content, Country, Csca, Jwks, TrustList, Verdict};
 
 use super::pairs::Pairs;
 use super::{Outcome, Report};
+use crate::experiment;
 use crate::simulator::Resident;
 use crate::world::Ground;
 
@@ -63,19 +63,8 @@ impl Tally {
         self.trials += 1;
         self.repeated += outcome.repeated;
         self.note(TWICE, registered.len() > before + 1);
-        // All of them have records, and live.
-        let untrue = matches!(
-            outcome.problem,
-            Some(
-                ProblemCode::NoRecord
-                    | ProblemCode::NoSuchPerson
-                    | ProblemCode::Deceased
-                    | ProblemCode::MovedOut
-                    | ProblemCode::IssuingStopped
-                    | ProblemCode::ConfirmationNeeded
-                    | ProblemCode::PassportNotRegistered
-            )
-        );
+        let problem = outcome.problem.as_ref();
+        let untrue = problem.is_some_and(|code| experiment::UNTRUE.contains(code));
         self.note(UNTRUE, untrue);
         if let Some(code) = outcome.problem {
             *self.refused.entry(code.as_str()).or_default() += 1;

@@ -144,7 +144,7 @@ impl<S: Surroundings> Counter<S> {
 
     /// The resident may cancel before every step.
     fn stays(&self) -> Result<(), End> {
-        if self.once_in(60) {
+        if self.once_in(self.plan.leaves_in) {
             Err(End::Left)
         } else {
             Ok(())

@@ -6,29 +6,40 @@ use std::time::Duration;
 use issuance_api::passport::PassportMrz;
 use issuance_api::{Blob, MunicipalityCode, ProblemCode};
 use issuance_channel::client::CallError;
+use vrs::import;
 
-use crate::applicant::{Applicant, Line as _, problem};
+use super::listed::verdict;
+use super::restarts::over_new_starts;
+use crate::applicant::{self, Applicant, Line as _, problem};
 use crate::experiment::Report;
 use crate::experiment::isolation::register::rows;
-use crate::simulator::town::{Open, Town, kiosk};
-use crate::simulator::{Link, Records, Resident};
+use crate::simulator::town::{Open, Town, app, kiosk};
+use crate::simulator::{Databases, Records, Resident};
 use crate::world::{FOURTH, MUNICIPALITIES};
 
 /// What was said, unless it was done.
-fn code<T>(answer: Result<T, CallError>) -> Option<ProblemCode> {
+pub(super) fn code<T>(answer: Result<T, CallError>) -> Option<ProblemCode> {
     answer.err().map(|error| problem(&error))
 }
 
-async fn ticket(applicant: &Applicant<Link>, resident: &Resident) -> io::Result<Blob> {
+pub(super) async fn ticket<L: applicant::Link>(
+    applicant: &Applicant<L>,
+    resident: &Resident,
+) -> io::Result<Blob> {
     let identified = applicant.identify(resident.card()).await;
     Ok(identified.map_err(io::Error::other)?.ticket)
 }
 
 pub(super) async fn gone_bad(town: &Town, report: &mut Report) -> io::Result<()> {
-    let open = town.open().await?;
+    // The fourth has a database too: a list of what is revoked is of all municipalities, or there is none.
+    let mut records = town.people.records.clone();
+    records.push((parse(FOURTH), import::header().join(",") + "\n"));
+    let open = town.open_in(Databases::new(&records, town.now()).await?)?;
     let mut tried = Tried { report, done: 0 };
     tickets(town, &open, &mut tried).await?;
     certificates(town, &open, &mut tried).await?;
+    abroad(town, &open, &mut tried).await?;
+    over_new_starts(town, &mut tried).await?;
     time(town, &open, &mut tried).await?;
     // The same kiosk, honestly: all of it works, or nothing was shown.
     let (applicant, resident) = (
@@ -49,13 +60,13 @@ pub(super) async fn gone_bad(town: &Town, report: &mut Report) -> io::Result<()>
     Ok(())
 }
 
-struct Tried<'a> {
+pub(super) struct Tried<'a> {
     report: &'a mut Report,
     done: usize,
 }
 
 impl Tried<'_> {
-    fn refused(&mut self, what: &str, said: Option<ProblemCode>, expected: ProblemCode) {
+    pub(super) fn refused(&mut self, what: &str, said: Option<ProblemCode>, expected: ProblemCode) {
         self.done += 1;
         let said = said.map_or("done", ProblemCode::as_str);
         self.report
@@ -149,6 +160,18 @@ async fn certificates(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) 
         );
     }
     let issued = bad.issue(&shown.state).await.map_err(io::Error::other)?;
+    let said = code(elsewhere.delivered(&shown.state).await);
+    tried.refused(
+        "another kiosk's state handed over",
+        said,
+        ProblemCode::StateInvalid,
+    );
+    let said = code(without_key.delivered(&shown.state).await);
+    tried.refused(
+        "a state handed over without its session key",
+        said,
+        ProblemCode::SessionProofInvalid,
+    );
     // Another preview of the same is another state, and no second certificate.
     open.clock.pass(Duration::from_secs(2));
     let again = bad.inquire(&own, resident.municipality).await;
@@ -181,6 +204,12 @@ async fn certificates(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) 
     );
 
     // It reports nothing: the certificate it kept for itself ends on the list.
+    let good = verdict(town, open, issued.jws.expose()).await?;
+    tried.report.control(
+        "a certificate it did not report yet, to verify with the center's list",
+        good.word(),
+        "valid",
+    );
     open.clock.pass(Duration::from_secs(601));
     open.vrs.tidy().await;
     let id = issued.certificate_id.to_string();
@@ -192,8 +221,43 @@ async fn certificates(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) 
         state,
         "lapsed".to_owned(),
     );
+    let listed = verdict(town, open, issued.jws.expose()).await?;
+    tried.report.figure(
+        "a certificate it did not report, to verify with the center's list",
+        listed.word(),
+        "revoked",
+    );
     tried.done += 1;
     Ok(())
+}
+
+/// One from each presentation of a card, for abroad as well. An app handed one over before.
+async fn abroad(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) -> io::Result<()> {
+    let resident = &town.people.residents[6];
+    earlier_abroad(open, resident).await?;
+    let bad = Applicant::new(open.terminal(kiosk(1))).abroad(None);
+    let own = ticket(&bad, resident).await?;
+    let shown = bad.inquire(&own, resident.municipality).await;
+    let shown = shown.map_err(io::Error::other)?;
+    bad.issue(&shown.state).await.map_err(io::Error::other)?;
+    open.clock.pass(Duration::from_secs(2));
+    let again = bad.inquire(&own, resident.municipality).await;
+    let again = again.map_err(io::Error::other)?;
+    let said = code(bad.issue(&again.state).await);
+    tried.refused(
+        "a second certificate for abroad",
+        said,
+        ProblemCode::RegistrationConflict,
+    );
+    Ok(())
+}
+
+/// An app hands over a certificate for abroad: what a kiosk's rests on.
+pub(super) async fn earlier_abroad(open: &Open<Records>, resident: &Resident) -> io::Result<()> {
+    let with_passport = Applicant::new(open.terminal(app(1)));
+    let passport = resident.passport().mrz();
+    let issued = with_passport.issue_abroad(resident.card(), resident.municipality, passport);
+    issued.await.map(drop).map_err(io::Error::other)
 }
 
 async fn time(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) -> io::Result<()> {

@@ -6,41 +6,51 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use issuance_api::terminal::IssueAnswer;
-use issuance_api::{Blob, ProblemCode};
+use issuance_api::{Blob, CertificateKind, ProblemCode};
 use issuance_channel::client::CallError;
 
+use super::kiosk::earlier_abroad;
 use crate::applicant::{Applicant, problem};
 use crate::experiment::Report;
 use crate::experiment::isolation::register::rows;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{Link, Records, Resident};
 
+/// So often for abroad, too: once in so many times, since their pages take long to draw.
+const ABROAD: usize = 10;
+
 /// What may be said to the one that comes second: there is one already, or it is being made.
 const SECOND: [ProblemCode; 2] = [ProblemCode::RegistrationConflict, ProblemCode::Busy];
 
-/// So many times: with two previews of one ticket, and with one preview twice. Control: with two answers of the card, each of which is a
-/// presentation of its own.
+/// So many times: with two previews of one ticket, for use in Japan and abroad, and with one preview twice. Control: with two answers of the
+/// card, each of which is a presentation of its own.
 pub(super) async fn at_one(town: &Town, times: usize, report: &mut Report) -> io::Result<()> {
     let open = town.open().await?;
     let resident = &town.people.residents[1];
-    let (mut two, mut one, mut own) = (Pairs::default(), Pairs::default(), Pairs::default());
-    for _ in 0..times {
-        let (bad, ticket) = presented(&open, resident).await?;
-        let first = state(&bad, &ticket, resident).await?;
-        // A preview of the same second is the same.
-        open.clock.pass(Duration::from_secs(2));
-        let second = state(&bad, &ticket, resident).await?;
-        let asked = [(&bad, first), (&bad, second)];
-        two.ask(town, &open, resident, asked).await?;
+    earlier_abroad(&open, resident).await?;
+    let [mut two, mut abroad, mut one, mut own] = std::array::from_fn(|_| Pairs::default());
+    for n in 0..times {
+        let domestic = (CertificateKind::Domestic, &mut two);
+        let abroad = (CertificateKind::Abroad, &mut abroad);
+        let kinds = [Some(domestic), Some(abroad).filter(|_| n % ABROAD == 0)];
+        for (kind, pairs) in kinds.into_iter().flatten() {
+            let (bad, ticket) = presented(&open, resident, kind).await?;
+            let first = state(&bad, &ticket, resident).await?;
+            // A preview of the same second is the same.
+            open.clock.pass(Duration::from_secs(2));
+            let second = state(&bad, &ticket, resident).await?;
+            let asked = [(&bad, first), (&bad, second)];
+            pairs.ask(town, &open, resident, asked).await?;
+        }
 
-        let (bad, ticket) = presented(&open, resident).await?;
+        let (bad, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let only = state(&bad, &ticket, resident).await?;
         let asked = [(&bad, only.clone()), (&bad, only)];
         one.ask(town, &open, resident, asked).await?;
 
-        let (bad, ticket) = presented(&open, resident).await?;
+        let (bad, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let first = state(&bad, &ticket, resident).await?;
-        let (again, ticket) = presented(&open, resident).await?;
+        let (again, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let second = state(&again, &ticket, resident).await?;
         let asked = [(&bad, first), (&again, second)];
         own.ask(town, &open, resident, asked).await?;
@@ -48,9 +58,13 @@ pub(super) async fn at_one(town: &Town, times: usize, report: &mut Report) -> io
     open.vrs.close().await;
     for (what, pairs) in [
         ("two previews of one ticket at one moment", two),
+        (
+            "two previews for abroad of one ticket at one moment",
+            abroad,
+        ),
         ("one preview twice at one moment", one),
     ] {
-        report.told(format!("{what}: times"), times);
+        report.told(format!("{what}: times"), pairs.times);
         report.figure(format!("{what}: with two certificates"), pairs.both, 0);
         report.figure(format!("{what}: registered twice"), pairs.registered, 0);
         report.figure(format!("{what}: without any"), pairs.neither, 0);
@@ -68,8 +82,12 @@ pub(super) async fn at_one(town: &Town, times: usize, report: &mut Report) -> io
 async fn presented(
     open: &Open<Records>,
     resident: &Resident,
+    kind: CertificateKind,
 ) -> io::Result<(Arc<Applicant<Link>>, Blob)> {
-    let applicant = Applicant::new(open.terminal(kiosk(1)));
+    let mut applicant = Applicant::new(open.terminal(kiosk(1)));
+    if kind == CertificateKind::Abroad {
+        applicant = applicant.abroad(None);
+    }
     let identified = applicant.identify(resident.card()).await;
     let ticket = identified.map_err(io::Error::other)?.ticket;
     Ok((Arc::new(applicant), ticket))
@@ -87,6 +105,7 @@ async fn state(
 /// What came of pairs of requests.
 #[derive(Default)]
 struct Pairs {
+    times: usize,
     both: usize,
     neither: usize,
     registered: usize,
@@ -127,6 +146,7 @@ impl Pairs {
                 }
             }
         }
+        self.times += 1;
         self.both += usize::from(got.len() > 1);
         self.neither += usize::from(got.is_empty());
         self.registered += usize::from(rows(&database)?.len() > before + 1);

@@ -34,7 +34,7 @@ const OF_EVIDENCE: [ProblemCode; 6] = [
 
 /// How a recording, or something made of it, is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     SameConnection,
     SameKiosk,
     OtherKiosk,
@@ -63,7 +63,7 @@ impl Way {
 }
 
 /// Evidence as it passed, and what it was made for.
-struct Recording {
+pub(super) struct Recording {
     of: usize,
     applicant: Applicant<Link>,
     challenge: Challenge,
@@ -114,8 +114,6 @@ pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) ->
         late(town, &open, &mut tried, &mut accepted, &mut refused).await?;
     }
     report.told("recordings, copies and mixtures presented", tried);
-    report.told("of these after a new start", after_restart);
-    report.told("of these after their time", after_expiry);
     report.counted("refused", &refused);
     report.figure("accepted", accepted, 0);
     let otherwise = refused.iter();
@@ -132,11 +130,13 @@ pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) ->
         honest,
     );
     report.finds("honest cards believed", honest);
+    report.finds("presented after a new start", after_restart);
+    report.finds("presented after their time", after_expiry);
     residual(town, &open, report).await
 }
 
 /// Records honest applications as they pass.
-async fn record(
+pub(super) async fn record(
     town: &Town,
     open: &Open<Records>,
     random: &mut Random,
@@ -186,7 +186,7 @@ impl Recording {
         })
     }
 
-    async fn present(
+    pub(super) async fn present(
         &self,
         way: Way,
         town: &Town,
