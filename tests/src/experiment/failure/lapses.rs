@@ -146,7 +146,7 @@ async fn trial(
     tally.note(SHORTER, known_then.is_none_or(|now| now < known));
 
     vrs.tidy().await;
-    tally.note(MISTOLD, revoke(open, resident, &other).await.is_err());
+    let is_revoked = revoke(open, resident, &other).await.is_ok();
     let told = Asking::new(open)?.ask(&records(&vrs), &notes).await;
     let at_last = Register::at(&database)?;
     tally.note(
@@ -157,7 +157,8 @@ async fn trial(
     tally.note(NOT_ONCE, !is_over);
     tally.note(UNPUBLISHED, told != Some(at_last.list.len()));
     let health = vrs.health().await;
-    tally.note(UNWELL, health.iter().any(|(_, found)| found.is_err()));
+    let is_well = is_revoked && health.iter().all(|(_, found)| found.is_ok());
+    tally.note(UNWELL, !is_well);
     vrs.close().await;
     Ok(is_said)
 }

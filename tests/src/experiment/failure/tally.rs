@@ -39,7 +39,7 @@ pub(super) const SHORTER: &str = "told a list that is not the one there is, or a
 pub(super) const MISTOLD: &str = "revocations that are not as the municipality was told";
 pub(super) const NOT_ONCE: &str = "void and not on the list once, or on it and not void";
 pub(super) const UNPUBLISHED: &str = "not published once it is over";
-pub(super) const UNWELL: &str = "not whole once it is over";
+pub(super) const UNWELL: &str = "not whole, or nothing revoked, once it is over";
 pub(super) const STUCK: &str = "no certificate once it is over";
 pub(super) const SLOW: &str = "without an answer in time";
 /// Then nothing was shown.
