@@ -1,14 +1,19 @@
 //! G6, failure is never an answer.
 //!
-//! Something fails at every call the center makes of the record system, at its signers and its fonts, at every call the record system makes
-//! itself (each kind of statement of its databases, the marks beside their keys, the key it signs with), and in every way a municipality's
-//! database can be wrong, while an application is at any of its steps; one at a time, and the calls in pairs, of one's own and across: of each
-//! pair it is seen that both came about. Whatever the terminal is told then
-//! is a problem, never a certificate that is not registered, never two, never "no record"; what was reserved and not handed over lapses, and no
-//! revocation is taken back; nor is anybody told that there was no earlier certificate for abroad, whatever became of it.
+//! Something fails at every call the center makes of the record system in an application, at its signers and its fonts; at each kind of statement by which the record
+//! system opens its databases, looks through them and answers, at the marks beside their keys, and at the key it signs with; and in every way of
+//! `databases` that a municipality's database can be wrong, while an application is at any of its steps: one at a time, and the calls in pairs, of
+//! one's own and across. Of each pair it is seen that both came about. Whatever the terminal is told then
+//! is a problem, never a certificate that is not registered, never two, never "no record"; nor is anybody told that there was no earlier
+//! certificate for abroad, whatever became of it. What was reserved and not handed over lapses once it is over.
+//!
+//! So the record system's statements fail, alone and in pairs, while something is to lapse (`lapses`): it does, or somebody is told, and does so
+//! once it is over. No revocation is taken back, whatever becomes of asking for them (`revocations`).
 //! Nor does anything lapse, or stay, because somebody sets the machines' clocks. The same again with real programs: a record system that is gone, stands still, or answers rubbish.
 //!
-//! Control: the same with a record system that takes a failure for an answer; and the judge is shown two certificates of one application.
+//! Not here: what an import writes, and what brings an older database to this program's form. Nobody is answered by those.
+//!
+//! Control: the same with a record system that takes a failure for an answer; what is handed over in time; and the judge is shown two certificates of one application.
 
 mod across;
 mod calls;
@@ -17,6 +22,7 @@ mod clocks;
 mod databases;
 mod faults;
 mod inside;
+mod lapses;
 mod pairs;
 mod processes;
 mod revocations;
@@ -117,6 +123,10 @@ pub fn run(size: Size) -> io::Result<Report> {
         "a call of the center and one of the record system's own",
         &mut report,
     );
+    let mut lapsing = Tally::at(&town.ground)?;
+    runtime.block_on(lapses::trials(&town, size, &mut lapsing))?;
+    lapsing.report("of its own when something lapses", &mut report);
+    runtime.block_on(lapses::control(&town, &mut report))?;
     runtime.block_on(revocations::trials(&town, &mut report))?;
     runtime.block_on(clocks::trials(&town, &mut report))?;
     let processes = processes::run(size)?;

@@ -125,7 +125,7 @@ const OTHER_LISTS: [&str; 5] = [
 ];
 
 /// A third certificate was handed over, and the other two are void.
-async fn with_revocations() -> (World, PathBuf) {
+pub(crate) async fn with_revocations() -> (World, PathBuf) {
     let (world, database) = with_certificates().await;
     let third = world.apply(&number(1));
     third.ask(&world.vrs, HOME).await.unwrap();
@@ -137,7 +137,7 @@ async fn with_revocations() -> (World, PathBuf) {
     (world, database)
 }
 
-async fn revoke(world: &World, id: u8) -> Result<Revocation, Unavailable> {
+pub(crate) async fn revoke(world: &World, id: u8) -> Result<Revocation, Unavailable> {
     let division = world.place.open(HOME).await?;
     let mut session = division.begin().await?;
     let revocation = session.revoke(&certificate_id(id), 0).await?;
@@ -147,7 +147,7 @@ async fn revoke(world: &World, id: u8) -> Result<Revocation, Unavailable> {
 }
 
 /// What a center is told that knows nothing yet, by a program that has seen nothing either.
-async fn told(world: &World) -> Result<usize, ProblemCode> {
+pub(crate) async fn told(world: &World) -> Result<usize, ProblemCode> {
     let vrs = world.restarted();
     let told = vrs.revocations(&RevocationsRequest::default()).await;
     told.map(|told| told.lists.iter().map(|list| list.revoked.len()).sum())

@@ -7,6 +7,7 @@ mod census;
 mod certificates;
 mod demo;
 mod ended;
+mod failing;
 mod fixture;
 mod import;
 mod program;

@@ -1,7 +1,14 @@
-//! What fails at the record system itself: each kind of statement of its databases, the mark beside a key, the key it signs with.
+//! What fails at the record system itself: each kind of statement by which it opens its databases, looks through them, answers and lets lapse, the
+//! mark beside a key, the key it signs with.
 //!
-//! Statements are made to fail by the database itself: by triggers that refuse, by tables that are not where they were. Takes a mount namespace
-//! of one's own, as `./shomei` makes one.
+//! Statements are made to fail by the database itself: by triggers that refuse; by tables, columns and indices that are not where they were; and
+//! by a view in a table's place, which has no index. All that is written so by somebody else, so databases are looked through again under each. Takes
+//! a mount namespace of one's own, as `./shomei` makes one.
+//!
+//! Two reads fail with others alone, since they read nothing that those do not: persons' rows, with whoever is looked up; how many are void, with
+//! the register's rows. That nobody may write while somebody else does is one of the ways of `databases`.
+
+mod kind;
 
 use std::fs;
 use std::io;
@@ -19,99 +26,16 @@ use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id, kiosk};
 use crate::simulator::{Link, Records, Resident};
 use crate::world::run;
-
-/// What fails, for as long as it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inside {
-    /// What is released or changed is written into the operation log.
-    Log,
-    /// A certificate is registered.
-    Reserve,
-    /// It is handed over.
-    Deliver,
-    /// The data epoch moves on.
-    Epoch,
-    /// All of that is made to last.
-    Commit,
-    /// Somebody is looked up.
-    Person,
-    /// Their doses are.
-    Doses,
-    /// Their certificates are.
-    Certificates,
-    /// The mark is read.
-    Mark,
-    /// It is raised: when everything else is done.
-    MarkRaised,
-    /// A finding or a receipt is signed, by a key that nobody knows.
-    Statement,
-}
-
-impl Inside {
-    pub(super) const ALL: [Self; 11] = [
-        Self::Log,
-        Self::Reserve,
-        Self::Deliver,
-        Self::Epoch,
-        Self::Commit,
-        Self::Person,
-        Self::Doses,
-        Self::Certificates,
-        Self::Mark,
-        Self::MarkRaised,
-        Self::Statement,
-    ];
-
-    /// By what it is made to fail, and by what it works again.
-    const fn sql(self) -> Option<[&'static str; 2]> {
-        match self {
-            Self::Log => Some([
-                "CREATE TRIGGER no_log BEFORE INSERT ON operation BEGIN SELECT RAISE (ABORT, 'as it was to'); END",
-                "DROP TRIGGER no_log",
-            ]),
-            Self::Reserve => Some([
-                "CREATE TRIGGER no_reserve BEFORE INSERT ON certificate BEGIN SELECT RAISE (ABORT, 'as it was to'); END",
-                "DROP TRIGGER no_reserve",
-            ]),
-            Self::Deliver => Some([
-                "CREATE TRIGGER no_deliver BEFORE UPDATE ON certificate BEGIN SELECT RAISE (ABORT, 'as it was to'); END",
-                "DROP TRIGGER no_deliver",
-            ]),
-            Self::Epoch => Some([
-                "CREATE TRIGGER no_epoch BEFORE UPDATE ON person BEGIN SELECT RAISE (ABORT, 'as it was to'); END",
-                "DROP TRIGGER no_epoch",
-            ]),
-            // What refers to nobody is refused when the transaction ends.
-            Self::Commit => Some([
-                "CREATE TABLE nobody (person INTEGER REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED); \
-                 CREATE TRIGGER no_commit AFTER INSERT ON operation BEGIN INSERT INTO nobody VALUES (-1); END",
-                "DROP TRIGGER no_commit; DROP TABLE nobody",
-            ]),
-            Self::Person => Some([
-                "ALTER TABLE person RENAME TO elsewhere",
-                "ALTER TABLE elsewhere RENAME TO person",
-            ]),
-            Self::Doses => Some([
-                "ALTER TABLE dose RENAME TO other_doses",
-                "ALTER TABLE other_doses RENAME TO dose",
-            ]),
-            Self::Certificates => Some([
-                "ALTER TABLE certificate RENAME TO other_certificates",
-                "ALTER TABLE other_certificates RENAME TO certificate",
-            ]),
-            Self::Mark | Self::MarkRaised | Self::Statement => None,
-        }
-    }
-}
+pub(super) use kind::Inside;
 
 /// Each alone and in pairs, from the beginning of an application; with large numbers from each of its steps on.
 pub(super) async fn trials(town: &Town, size: Size, tally: &mut Tally) -> io::Result<()> {
     let open = town.open().await?;
-    let mut plans: Vec<Vec<Inside>> = Inside::ALL.iter().map(|inside| vec![*inside]).collect();
+    let alone = Inside::ALL.iter().chain(&Inside::ALONE);
+    let mut plans: Vec<Vec<Inside>> = alone.map(|inside| vec![*inside]).collect();
     let mut pairs = pairs::of(&Inside::ALL);
     tally.pairs.there = pairs.len();
-    // A mark that is not there is not raised.
-    pairs.retain(|pair| *pair != [Inside::Mark, Inside::MarkRaised]);
+    pairs.retain(|pair| !Inside::shut_out(*pair));
     tally.pairs.possible = pairs.len();
     let mut random = Random::new(66);
     for _ in 0..size.of(6, pairs.len()) {
@@ -161,31 +85,41 @@ async fn trial(
     over(town, open, resident, tally).await
 }
 
-/// Who applies at a center over that record system; where the key fails, over one with another key.
+/// Who applies at a center over [`vrs`].
 pub(super) fn applicant(
     town: &Town,
     open: &Open<Records>,
     plan: &[Inside],
 ) -> io::Result<Applicant<Link<Records>>> {
-    let records = Records::near(vrs(town, open, plan)?, center_id());
+    applicant_over(town, open, vrs(town, open, plan)?)
+}
+
+/// Who applies at a center over this record system.
+pub(super) fn applicant_over(
+    town: &Town,
+    open: &Open<Records>,
+    vrs: Arc<Vrs>,
+) -> io::Result<Applicant<Link<Records>>> {
+    let records = Records::near(vrs, center_id());
     let (clock, notes) = (open.clock.clone(), open.notes.clone());
     let center = town.works.center(center_id(), records, clock, notes)?;
     Ok(Applicant::new(Link::near(Arc::new(center), kiosk(1))))
 }
 
-/// That record system; where the key fails, one with another key.
+/// That record system; where the key fails, one with another key, and where something fails at opening, one that has opened nothing yet.
 pub(super) fn vrs(town: &Town, open: &Open<Records>, plan: &[Inside]) -> io::Result<Arc<Vrs>> {
-    match plan.contains(&Inside::Statement) {
-        false => Ok(Arc::clone(&open.vrs)),
-        true => {
-            let file = town.ground.path("vrs/signing/nobodys.pem");
-            if !file.exists() {
-                StatementKey::create(&file, Environment::Emulator).map_err(io::Error::other)?;
-            }
-            let key = StatementKey::load(&file, Environment::Emulator);
-            let key = key.map_err(io::Error::other)?;
-            town.vrs_signing(&open.databases, &open.clock, &open.notes, key)
+    if plan.contains(&Inside::Statement) {
+        let file = town.ground.path("vrs/signing/nobodys.pem");
+        if !file.exists() {
+            StatementKey::create(&file, Environment::Emulator).map_err(io::Error::other)?;
         }
+        let key = StatementKey::load(&file, Environment::Emulator);
+        let key = key.map_err(io::Error::other)?;
+        return town.vrs_signing(&open.databases, &open.clock, &open.notes, key);
+    }
+    match plan.iter().any(|inside| inside.is_at_opening()) {
+        false => Ok(Arc::clone(&open.vrs)),
+        true => town.vrs(&open.databases, &open.clock, &open.notes),
     }
 }
 
@@ -239,9 +173,8 @@ impl<'a> Failing<'a> {
         Ok(outcome)
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    pub(super) fn begin(&mut self) -> io::Result<()> {
         self.begun = true;
-        // First what is written there, then what is taken away.
         for inside in self.plan {
             match inside {
                 Inside::Mark => fs::rename(&self.mark, self.away())?,
@@ -255,7 +188,7 @@ impl<'a> Failing<'a> {
         Ok(())
     }
 
-    fn end(&self) -> io::Result<()> {
+    pub(super) fn end(&self) -> io::Result<()> {
         if !self.begun {
             return Ok(());
         }

@@ -5,11 +5,13 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
+use issuance_api::CertificateId;
 use issuance_center::public::Published;
+use issuance_center::registry::Registry;
 use issuance_center::revocations::Fetching;
 use issuance_channel::build;
 use vrs::metrics::Step as Call;
-use vrs::storage::{Division, Revocation};
+use vrs::storage::{Division, Revocation, Unavailable};
 
 use super::databases::Files;
 use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
@@ -26,30 +28,23 @@ pub(super) async fn trials(town: &Town, report: &mut Report) -> io::Result<()> {
     for way in ways {
         let open = town.open().await?;
         let resident = &town.people.residents[0];
-        let build = build::running().map_err(io::Error::other)?;
-        let center = open.center.parts();
-        let published = Arc::new(Published::new(
-            vec![center.signing.public(open.clock.now()).clone()],
-            build,
-        ));
-        let mut fetching = Fetching::new(Arc::clone(&center.rids), Arc::clone(&published));
+        let mut center = Asking::new(&open)?;
         let records = |plan| {
             let records = Records::near(Arc::clone(&open.vrs), center_id());
             let font = town.ground.path("center").join(NAMES);
             FaultyRecords::new(records, Faults::new(plan, font))
         };
         revoke_one(&open, resident).await?;
-        fetching.poll(&records(Vec::new()), &*open.notes).await;
+        center.ask(&records(Vec::new()), &open.notes).await;
         revoke_one(&open, resident).await?;
         let notes = Notes::default();
         let fails = vec![Fault::Call(Call::Revocations, way, Times::Once)];
-        fetching.poll(&records(fails), &notes).await;
-        lost += usize::from(published.entries() != Some(1));
+        lost += usize::from(center.ask(&records(fails), &notes).await != Some(1));
         unsaid += usize::from(!notes.all().keys().any(|name| {
             ["revocations-unavailable", "revocations-shrunk"].contains(&name.as_str())
         }));
-        fetching.poll(&records(Vec::new()), &*open.notes).await;
-        stuck += usize::from(published.entries() != Some(2));
+        let told = center.ask(&records(Vec::new()), &open.notes).await;
+        stuck += usize::from(told != Some(2));
         open.vrs.close().await;
     }
     report.told(
@@ -141,32 +136,57 @@ async fn with_two(
 
 /// How many entries a center publishes that knows nothing yet; nothing while it has none to publish.
 async fn published(open: &Open<Records>, notes: &Notes) -> io::Result<Option<usize>> {
-    let build = build::running().map_err(io::Error::other)?;
-    let center = open.center.parts();
-    let public = center.signing.public(open.clock.now()).clone();
-    let published = Arc::new(Published::new(vec![public], build));
-    let mut fetching = Fetching::new(Arc::clone(&center.rids), Arc::clone(&published));
     let records = Records::near(Arc::clone(&open.vrs), center_id());
-    fetching.poll(&records, notes).await;
-    Ok(published.entries())
+    Ok(Asking::new(open)?.ask(&records, notes).await)
+}
+
+/// A center as far as it asks for what no longer holds, and what it publishes of it. It knows nothing when it starts.
+pub(super) struct Asking {
+    fetching: Fetching,
+    published: Arc<Published>,
+}
+
+impl Asking {
+    pub(super) fn new(open: &Open<Records>) -> io::Result<Self> {
+        let build = build::running().map_err(io::Error::other)?;
+        let center = open.center.parts();
+        let public = center.signing.public(open.clock.now()).clone();
+        let published = Arc::new(Published::new(vec![public], build));
+        Ok(Self {
+            fetching: Fetching::new(Arc::clone(&center.rids), Arc::clone(&published)),
+            published,
+        })
+    }
+
+    /// Asks once. How many entries it publishes then; nothing while it has none to publish.
+    pub(super) async fn ask(&mut self, records: &impl Registry, notes: &Notes) -> Option<usize> {
+        self.fetching.poll(records, notes).await;
+        self.published.entries()
+    }
 }
 
 /// A certificate is issued, and revoked by the municipality.
-async fn revoke_one<R: issuance_center::registry::Registry>(
-    open: &Open<R>,
-    resident: &Resident,
-) -> io::Result<()> {
+async fn revoke_one<R: Registry>(open: &Open<R>, resident: &Resident) -> io::Result<()> {
     let outcome = undisturbed(&Applicant::new(open.terminal(kiosk(1))), resident).await?;
     let issued = outcome.issued.ok_or(io::ErrorKind::NotFound)?;
-    let division = Division::open(&open.databases.folders(), resident.municipality).await;
-    let division = division.map_err(io::Error::other)?;
-    let mut session = division.begin().await.map_err(io::Error::other)?;
-    let now = open.clock.now().unix_timestamp();
-    let revoked = session.revoke(&issued.certificate_id, now).await;
-    session.commit().await.map_err(io::Error::other)?;
-    division.close().await;
-    match revoked.map_err(io::Error::other)? {
-        Revocation::Revoked => Ok(()),
-        _ => Err(io::Error::other("a certificate that cannot be revoked")),
+    match revoke(open, resident, &issued.certificate_id).await {
+        Ok(Revocation::Revoked) => Ok(()),
+        Ok(_) => Err(io::Error::other("a certificate that cannot be revoked")),
+        Err(unavailable) => Err(io::Error::other(unavailable)),
     }
+}
+
+/// The municipality revokes a certificate, as `vrs revoke` does.
+pub(super) async fn revoke<R>(
+    open: &Open<R>,
+    resident: &Resident,
+    certificate: &CertificateId,
+) -> Result<Revocation, Unavailable> {
+    let division = Division::open(&open.databases.folders(), resident.municipality).await?;
+    let mut session = division.begin().await?;
+    let now = open.clock.now().unix_timestamp();
+    let revocation = session.revoke(certificate, now).await?;
+    session.commit().await?;
+    division.close().await;
+    Ok(revocation)
 }

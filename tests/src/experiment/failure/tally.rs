@@ -33,6 +33,13 @@ pub(super) const STOPPED: &str =
 pub(super) const RESTED: &str =
     "certificates for abroad whose earlier one is gone from the register";
 pub(super) const NOT_LAPSED: &str = "reserved, not handed over, and not lapsed";
+pub(super) const HELD: &str = "handed over though their reservation was over";
+pub(super) const UNSAID: &str = "not lapsed, and nothing said of it";
+pub(super) const SHORTER: &str = "told a list that is not the one there is, or a shorter one";
+pub(super) const MISTOLD: &str = "revocations that are not as the municipality was told";
+pub(super) const NOT_ONCE: &str = "void and not on the list once, or on it and not void";
+pub(super) const UNPUBLISHED: &str = "not published once it is over";
+pub(super) const UNWELL: &str = "not whole, or nothing revoked, once it is over";
 pub(super) const STUCK: &str = "no certificate once it is over";
 pub(super) const SLOW: &str = "without an answer in time";
 /// Then nothing was shown.
