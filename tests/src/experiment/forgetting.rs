@@ -51,7 +51,7 @@ const TERMINALS: [Terminal; 2] = [
         name: "app",
         script: "app.py",
         group: None,
-        parts: &["forgotten", "forgotten_abroad"],
+        parts: &["first_start", "forgotten", "forgotten_abroad"],
     },
 ];
 const TERMINAL: &str = "kiosk-0001";
