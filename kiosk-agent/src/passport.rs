@@ -34,6 +34,12 @@ use issuance_api::passport::PassportMrz;
 use picture::Picture;
 pub use recogniser::{Recogniser, RecogniserError, Tesseract};
 
+/// Whether a file is a picture in which lines are looked for. For whoever tries what pictures can do to the decoder.
+#[must_use]
+pub fn decodes(file: &[u8]) -> bool {
+    Picture::decode(file).is_ok()
+}
+
 /// Why a picture gave no passport's lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {

@@ -4,6 +4,7 @@
 //! in several sizes, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
 //! error correction.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
-use image::{ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use rqrr::PreparedImage;
 use zeroize::Zeroizing;
 
@@ -82,9 +83,11 @@ fn plain(text: &str, found: &mut Vec<Zeroizing<String>>) {
         found.push(Zeroizing::new(text.to_owned()));
         return;
     }
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        add(line.to_owned(), found);
-    }
+    // A text may have as many lines as it has bytes.
+    let mut seen = HashSet::new();
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && seen.insert(*line));
+    found.extend(lines.map(|line| Zeroizing::new(line.to_owned())));
 }
 
 fn add(text: String, found: &mut Vec<Zeroizing<String>>) {
@@ -173,13 +176,17 @@ fn picture(
     limits.max_alloc = Some(MAX_ALLOCATION);
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     reader.limits(limits);
-    let picture = reader.decode().map_err(|_| ScanError::Picture)?;
+    let decoder = reader.into_decoder().map_err(|_| ScanError::Picture)?;
+    let (width, height) = decoder.dimensions();
+    let dots = u64::from(width) * u64::from(height);
+    // As the header says, before there is memory for them: a few bytes can stand for any number of dots.
+    if !usize::try_from(dots).is_ok_and(|dots| (1..=MAX_DOTS).contains(&dots)) {
+        return Err(ScanError::Picture);
+    }
+    let picture = DynamicImage::from_decoder(decoder).map_err(|_| ScanError::Picture)?;
     let picture = picture.into_luma_alpha8();
     let width = usize::try_from(picture.width()).map_err(|_| ScanError::Picture)?;
     let raw = Zeroizing::new(picture.into_raw());
-    if width == 0 || raw.is_empty() || raw.len() / 2 > MAX_DOTS {
-        return Err(ScanError::Picture);
-    }
     // On white paper, where it is transparent.
     let on_white = |dot: &[u8]| {
         let [luma, alpha] = [dot[0], dot[1]].map(u32::from);

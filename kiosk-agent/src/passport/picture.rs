@@ -2,12 +2,15 @@
 
 use std::io::Cursor;
 
-use image::{ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use zeroize::Zeroizing;
 
 /// Longest side in dots: more than any phone's camera has.
 const LONGEST: u32 = 12_000;
-/// Memory for decoding. A camera's 50 million dots take 150 MB in colour.
+/// Most dots, as the largest pictures that phones' cameras take as a rule (9,248 × 6,936). A decoder of progressive JPEG takes up to eight bytes
+/// for each beside the picture itself, whatever [`MEMORY`] is.
+const MOST_DOTS: u64 = 65_000_000;
+/// Memory for a decoded PNG. A camera's 50 million dots take 150 MB in colour.
 const MEMORY: u64 = 400 << 20;
 
 /// Not a JPEG or PNG file, broken, or too large.
@@ -31,8 +34,15 @@ impl Picture {
         limits.max_image_height = Some(LONGEST);
         limits.max_alloc = Some(MEMORY);
         reader.limits(limits);
+        let decoder = reader.into_decoder().map_err(|_| NotAPicture)?;
+        let (width, height) = decoder.dimensions();
+        // As the header says, before there is memory for them: a few bytes can stand for any number of dots.
+        if u64::from(width) * u64::from(height) > MOST_DOTS || decoder.total_bytes() > MEMORY {
+            return Err(NotAPicture);
+        }
+        let picture = DynamicImage::from_decoder(decoder).map_err(|_| NotAPicture)?;
         // What the decoder frees is wiped by the program's allocator.
-        let grey = reader.decode().map_err(|_| NotAPicture)?.into_luma8();
+        let grey = picture.into_luma8();
         let side = |side: u32| usize::try_from(side).map_err(|_| NotAPicture);
         let (width, height) = (side(grey.width())?, side(grey.height())?);
         Self::new(width, height, Zeroizing::new(grey.into_raw())).ok_or(NotAPicture)
@@ -134,6 +144,24 @@ mod tests {
             0, 1, 0, 0, 0, 1, 0, 0, 8, 0, 0, 0, 0, 0xd0, 0x34, 0x13, 0x3c,
         ]);
         assert!(Picture::decode(&huge).is_err());
+    }
+
+    #[test]
+    fn more_dots_than_a_camera_has_are_refused_by_the_header() {
+        let jpeg = |width: u16, height: u16| {
+            let mut file = Vec::new();
+            let encoder = image::codecs::jpeg::JpegEncoder::new(&mut file);
+            let grey = image::GrayImage::from_pixel(8, 8, image::Luma([128]));
+            grey.write_with_encoder(encoder).unwrap();
+            // The frame's header: its marker, length and depth, then height and width.
+            let frame = file.windows(2).position(|two| two == b"\xFF\xC0").unwrap();
+            file[frame + 5..][..2].copy_from_slice(&height.to_be_bytes());
+            file[frame + 7..][..2].copy_from_slice(&width.to_be_bytes());
+            file
+        };
+        // What is missing behind the first dots is grey.
+        assert!(Picture::decode(&jpeg(64, 32)).is_ok());
+        assert!(Picture::decode(&jpeg(8_100, 8_100)).is_err());
     }
 
     #[test]

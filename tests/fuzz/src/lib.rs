@@ -8,9 +8,11 @@
 //! An input has a [`Shape`], along which [`mutate()`] changes it: data objects keep lengths that fit,
 //! so that a change gets past the outermost check.
 
+mod inputs;
 pub mod mutate;
 pub mod seeds;
 mod targets;
 
+pub use inputs::Inputs;
 pub use mutate::{Shape, mutate};
 pub use targets::{PLANTED, TARGETS, Target, find};

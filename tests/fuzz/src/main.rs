@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::{Parser, Subcommand};
-use fuzz_targets::{TARGETS, Target, find};
+use fuzz_targets::{Inputs, TARGETS, Target, find};
 
 /// Seeds and replay of the fuzz targets.
 #[derive(Parser)]
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 fn seeds(target: &Target, dir: &Path) -> io::Result<()> {
     let folder = dir.join(target.name);
     fs::create_dir_all(&folder)?;
-    for (index, seed) in (target.seeds)().iter().enumerate() {
+    for (index, seed) in Inputs::of(target, 0).seeds().enumerate() {
         fs::write(folder.join(format!("seed-{index:03}")), seed)?;
     }
     Ok(())
@@ -66,9 +66,9 @@ fn seeds(target: &Target, dir: &Path) -> io::Result<()> {
 
 fn replay(target: &Target, inputs: &[PathBuf]) -> io::Result<()> {
     // Keys are this process's own, so only its own seeds hold what is genuine here.
-    let seeds = (target.seeds)();
-    seeds.iter().for_each(|seed| (target.body)(seed));
-    let mut count = seeds.len();
+    let seeds = Inputs::of(target, 0);
+    seeds.seeds().for_each(|seed| (target.body)(seed));
+    let mut count = seeds.seeds().count();
     for path in inputs {
         let paths = if path.is_dir() {
             let entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path()));

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use card::apdu::Command;
+use card::attributes::Attributes;
 use card::certificate::Certificate;
 use card::evidence::{Evidence, SurfacePart, TextFiles};
+use card::file::MAX_FILE;
 use card::ins;
 use card::key::Signature;
 use card::messaging::{self, Protection};
@@ -91,6 +93,45 @@ pub(crate) fn trust() -> &'static TrustStore {
 
 /// The real test card's files with answers that nobody gave, without and with the surface part.
 pub(crate) fn evidence() -> Vec<Vec<u8>> {
+    evidence_with(&text_file(2))
+}
+
+/// The same with a file of attributes as long as a file may be: no evidence that decodes is longer. And with a last file that is as long too.
+pub(crate) fn long_evidence() -> Vec<Vec<u8>> {
+    let mut all = evidence_with(&long_attributes());
+    // Before the last answer.
+    let certificate = surface_file(4);
+    let mut longest = all.last().cloned().unwrap_or_default();
+    let answer = longest.split_off(longest.len() - 256);
+    longest.truncate(longest.len() - certificate.len() - 2);
+    let mut file = certificate;
+    file.resize(MAX_FILE, 0);
+    longest.extend(join(&[file]));
+    longest.extend(answer);
+    all.push(longest);
+    all
+}
+
+/// The real test card's attributes, with an address that fills the file.
+pub(crate) fn long_attributes() -> Vec<u8> {
+    let own = parsed(text_file(2), text_ap::AttributesFile::decode);
+    let own = own.attributes();
+    let of = |address: usize| {
+        let attributes = Attributes::new(
+            own.name().expose().clone(),
+            "9".repeat(address),
+            own.birth().again(),
+            own.sex(),
+        );
+        let file = text_ap::AttributesFile::of(&attributes);
+        file.as_bytes().to_vec()
+    };
+    // What is beside a long address takes as much room beside a longer one.
+    let beside = of(MAX_FILE / 2).len() - MAX_FILE / 2;
+    of(MAX_FILE - beside)
+}
+
+fn evidence_with(attributes: &[u8]) -> Vec<Vec<u8>> {
     let answer = || Signature::from([0x5A; 256]);
     let surface = SurfacePart {
         age_record: parsed(surface_file(1), AgeRecord::decode),
@@ -99,7 +140,7 @@ pub(crate) fn evidence() -> Vec<Vec<u8>> {
     };
     let files = || TextFiles {
         number: parsed(text_file(1), text_ap::NumberFile::decode),
-        attributes: parsed(text_file(2), text_ap::AttributesFile::decode),
+        attributes: parsed(attributes.to_vec(), text_ap::AttributesFile::decode),
         integrity: parsed(text_file(3), text_ap::IntegrityFile::decode),
         certificate: parsed(text_file(4), Certificate::decode),
         card_key: parsed(text_file(7), text_ap::CardKeyFile::decode),
@@ -203,6 +244,28 @@ pub(crate) fn sessions() -> Vec<Vec<u8>> {
         .chain(secured)
         .chain(cut_short)
         .collect()
+}
+
+/// The same with a file of attributes as long as a file may be, in a few long pieces and in many short ones.
+pub(crate) fn long_sessions() -> Vec<Vec<u8>> {
+    let attributes = long_attributes();
+    let number = parsed(text_file(1), text_ap::NumberFile::decode);
+    let decoded = parsed(attributes.clone(), text_ap::AttributesFile::decode);
+    // Signed by nobody: a terminal asks for the birth code where the digests fit.
+    let integrity =
+        text_ap::IntegrityFile::issue(&number, &decoded, |_| Signature::from([0x5A; 256]));
+    let plain = Settings::default();
+    let short = Settings {
+        extended_length: false,
+        ..plain
+    };
+    let sessions = [plain, short].map(|settings| {
+        let memory = copy(settings, 3, b"1234")
+            .with_file(Ap::Text, text_ap::ATTRIBUTES, &attributes)
+            .with_file(Ap::Text, text_ap::INTEGRITY, integrity.as_bytes());
+        with_head(0x00, &session(memory, Protection::Plain))
+    });
+    sessions.to_vec()
 }
 
 /// All files of the real test card, none of its keys.

@@ -1,6 +1,7 @@
 //! The targets: for each a body that panics if something is wrong, and where to begin.
 
-use card::evidence::Context;
+use card::evidence::{Context, MAX_EVIDENCE};
+use card::file::MAX_FILE;
 
 use crate::mutate::Shape;
 use crate::seeds;
@@ -14,6 +15,7 @@ mod evidence;
 mod files;
 mod mrz;
 mod page;
+mod picture;
 mod printer;
 mod qr;
 mod request;
@@ -21,6 +23,9 @@ mod sealed;
 mod session;
 mod tlv;
 mod x509;
+
+/// Longest body of a request (`body_bytes` of `issuance-center/channel/src/server/config.rs`).
+const BODY: usize = 64 * 1024;
 
 /// One thing that is fuzzed.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +42,8 @@ pub struct Target {
     pub short_run: u32,
     /// Where to begin.
     pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Where to begin as well, though seldom: inputs about as long as what takes them takes.
+    pub long: fn() -> Vec<Vec<u8>>,
 }
 
 /// All there are.
@@ -45,41 +52,46 @@ pub const TARGETS: &[Target] = &[
         name: "apdu",
         body: apdu::body,
         shape: Shape::Bytes,
-        longest: 1024,
+        longest: 64 * 1024 + 16,
         short_run: 100_000,
         seeds: apdu::seeds,
+        long: apdu::long,
     },
     Target {
         name: "tlv",
         body: tlv::body,
         shape: Shape::Tlv,
-        longest: 2048,
+        longest: MAX_FILE + 1,
         short_run: 20_000,
         seeds: tlv::seeds,
+        long: tlv::long,
     },
     Target {
         name: "files",
         body: files::body,
         shape: Shape::Tlv,
-        longest: 4096,
+        longest: MAX_FILE + 1,
         short_run: 10_000,
         seeds: files::seeds,
+        long: files::long,
     },
     Target {
         name: "evidence",
         body: evidence::decode,
         shape: Shape::Evidence,
-        longest: 6144,
+        longest: MAX_EVIDENCE,
         short_run: 10_000,
         seeds: seeds::evidence,
+        long: seeds::long_evidence,
     },
     Target {
         name: "verify",
         body: evidence::verify,
         shape: Shape::Evidence,
-        longest: 6144,
+        longest: MAX_EVIDENCE,
         short_run: 1_000,
         seeds: seeds::evidence,
+        long: seeds::long_evidence,
     },
     Target {
         name: "emulator",
@@ -88,14 +100,16 @@ pub const TARGETS: &[Target] = &[
         longest: 2048,
         short_run: 1_500,
         seeds: emulator::seeds,
+        long: Vec::new,
     },
     Target {
         name: "session",
         body: session::body,
         shape: Shape::Parts,
-        longest: 8192,
+        longest: 16 * 1024,
         short_run: 3_000,
         seeds: seeds::sessions,
+        long: seeds::long_sessions,
     },
     Target {
         name: "x509",
@@ -104,6 +118,7 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 1_000,
         seeds: x509::seeds,
+        long: Vec::new,
     },
     Target {
         name: "seal",
@@ -112,6 +127,7 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 20_000,
         seeds: documents::seal_seeds,
+        long: Vec::new,
     },
     Target {
         name: "card",
@@ -120,6 +136,7 @@ pub const TARGETS: &[Target] = &[
         longest: 8192,
         short_run: 5_000,
         seeds: documents::card_seeds,
+        long: Vec::new,
     },
     Target {
         name: "mrz",
@@ -128,46 +145,52 @@ pub const TARGETS: &[Target] = &[
         longest: 256,
         short_run: 50_000,
         seeds: mrz::seeds,
+        long: Vec::new,
     },
     Target {
         name: "attestation",
         body: attestation::body,
         shape: Shape::Parts,
-        longest: 8192,
+        longest: BODY,
         short_run: 20_000,
         seeds: attestation::seeds,
+        long: attestation::long,
     },
     Target {
         name: "request",
         body: request::body,
         shape: Shape::Bytes,
-        longest: 4096,
+        longest: BODY + 1,
         short_run: 30_000,
         seeds: request::seeds,
+        long: request::long,
     },
     Target {
         name: "sealed",
         body: sealed::body,
         shape: Shape::Bytes,
-        longest: 2048,
+        longest: BODY,
         short_run: 3_000,
         seeds: sealed::seeds,
+        long: sealed::long,
     },
     Target {
         name: "qr",
         body: qr::body,
         shape: Shape::Bytes,
         longest: 4096,
-        short_run: 25,
+        short_run: 100,
         seeds: qr::seeds,
+        long: Vec::new,
     },
     Target {
         name: "csv",
         body: csv::body,
         shape: Shape::Bytes,
-        longest: 4096,
+        longest: csv::LONGEST,
         short_run: 10_000,
         seeds: csv::seeds,
+        long: csv::long,
     },
     Target {
         name: "page",
@@ -176,14 +199,25 @@ pub const TARGETS: &[Target] = &[
         longest: 256 * 1024,
         short_run: 100,
         seeds: page::seeds,
+        long: Vec::new,
     },
     Target {
         name: "printer",
         body: printer::body,
         shape: Shape::Bytes,
-        longest: 4096,
+        longest: 1 << 20,
         short_run: 10_000,
         seeds: printer::seeds,
+        long: printer::long,
+    },
+    Target {
+        name: "picture",
+        body: picture::body,
+        shape: Shape::Bytes,
+        longest: 64 * 1024,
+        short_run: 1_500,
+        seeds: picture::seeds,
+        long: Vec::new,
     },
 ];
 
@@ -196,6 +230,7 @@ pub const PLANTED: &[Target] = &[
         longest: 256 * 1024,
         short_run: 5,
         seeds: page::seeds,
+        long: Vec::new,
     },
     Target {
         name: "printer",
@@ -204,6 +239,16 @@ pub const PLANTED: &[Target] = &[
         longest: 4096,
         short_run: 2_000,
         seeds: printer::seeds,
+        long: Vec::new,
+    },
+    Target {
+        name: "picture",
+        body: picture::planted,
+        shape: Shape::Bytes,
+        longest: 64 * 1024,
+        short_run: 4,
+        seeds: picture::planted_seeds,
+        long: Vec::new,
     },
 ];
 

@@ -4,25 +4,17 @@
 
 use std::panic::catch_unwind;
 
-use fuzz_targets::{TARGETS, Target, find, mutate, mutate::Random};
-
-/// At most so many changes to a seed.
-const CHANGES: usize = 4;
+use fuzz_targets::{Inputs, TARGETS, Target, find};
 
 fn run(name: &str) {
     let target = find(name).unwrap();
-    let seeds = (target.seeds)();
-    assert!(!seeds.is_empty());
-    for seed in &seeds {
+    let mut inputs = Inputs::of(target, 1);
+    assert!(inputs.seeds().next().is_some());
+    for seed in inputs.seeds() {
         assert!(seed.len() <= target.longest, "{name}: a seed is too long");
         judge(target, seed);
     }
-    let mut random = Random::new(1);
-    for _ in 0..target.short_run {
-        let mut input = random.choose(&seeds).unwrap().clone();
-        for _ in 0..=random.below(CHANGES) {
-            mutate(target.shape, &mut input, &mut random);
-        }
+    for input in inputs.by_ref().take(target.short_run as usize) {
         judge(target, &input);
     }
 }
@@ -53,4 +45,4 @@ macro_rules! targets {
         }
     };
 }
-targets!(apdu tlv files evidence verify emulator session x509 seal card mrz attestation request sealed qr csv page printer);
+targets!(apdu tlv files evidence verify emulator session x509 seal card mrz attestation request sealed qr csv page printer picture);

@@ -41,3 +41,16 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     commands.dedup();
     commands
 }
+
+/// The longest command there is, and the longest response.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    let data = vec![0x5A; usize::from(u16::MAX)];
+    let command = Command::new(0x00, 0xD6, 0, 0)
+        .with_data(&data)
+        .and_then(|command| command.expecting(1 << 16))
+        .expect("as long as a command may be");
+    vec![
+        command.encode().to_vec(),
+        [&data[..], &[0x5A, 0x90, 0x00]].concat(),
+    ]
+}

@@ -83,3 +83,13 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         seeds::with_head(1, std::slice::from_ref(&ground.description)),
     ]
 }
+
+/// As long as a body may be: a genuine chain with objects of three bytes each before it, and those alone.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    let numbers = [0x02, 0x01, 0x00].repeat(19_000);
+    let length = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+    let object = [&[0x30, 0x82][..], &length.to_be_bytes(), &numbers].concat();
+    let mut chain = GROUND.chain.clone();
+    chain.insert(0, object.clone());
+    vec![seeds::with_head(0, &chain), seeds::with_head(1, &[object])]
+}

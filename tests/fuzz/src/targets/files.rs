@@ -330,3 +330,13 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let anchors = anchors.iter().map(|anchor| parser(8, anchor));
     text_files.chain(anchors).chain(others).collect()
 }
+
+/// As long as a file may be.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    let mut anchors = seeds::anchor_files().concat();
+    anchors.truncate(MAX_FILE);
+    vec![
+        [&[1][..], &seeds::long_attributes()].concat(),
+        [&[8][..], &anchors].concat(),
+    ]
+}

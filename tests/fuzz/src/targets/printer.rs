@@ -16,28 +16,35 @@ pub(super) fn planted(input: &[u8]) {
     let _ = IppParser::new(IppReader::new(Cursor::new(input.to_vec()))).parse();
 }
 
+/// A value with its name, or one more of the same.
+fn attribute(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {
+    let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let name = name.as_bytes();
+    [&[tag][..], &length(name), name, &length(value), value].concat()
+}
+
+/// A success with groups of attributes, each behind its tag.
+fn answer(groups: &[u8]) -> Vec<u8> {
+    let head = [
+        attribute(0x47, "attributes-charset", b"utf-8"),
+        attribute(0x48, "attributes-natural-language", b"en"),
+    ];
+    // Version 2.0, success, request 1; operation attributes, the groups, the end.
+    let begin = [2, 0, 0, 0, 0, 0, 0, 1, 0x01];
+    [&begin[..], &head.concat(), groups, &[0x03]].concat()
+}
+
+fn understood(seeds: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    assert!(
+        seeds.iter().all(|seed| understands(seed)),
+        "answers to begin with"
+    );
+    seeds
+}
+
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let attribute = |tag: u8, name: &str, value: &[u8]| {
-        let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
-        let name = name.as_bytes();
-        [&[tag][..], &length(name), name, &length(value), value].concat()
-    };
-    let answer = |group: u8, attributes: &[Vec<u8>]| {
-        let head = [
-            attribute(0x47, "attributes-charset", b"utf-8"),
-            attribute(0x48, "attributes-natural-language", b"en"),
-        ];
-        // Version 2.0, success, request 1; operation attributes, the group asked for, the end.
-        let begin = [2, 0, 0, 0, 0, 0, 0, 1, 0x01];
-        [
-            &begin[..],
-            &head.concat(),
-            &[group],
-            &attributes.concat(),
-            &[0x03],
-        ]
-        .concat()
-    };
+    let one =
+        |group: u8, attributes: &[Vec<u8>]| answer(&[&[group][..], &attributes.concat()].concat());
     let job = [
         attribute(0x21, "job-id", &7_i32.to_be_bytes()),
         attribute(0x42, "job-name", b""),
@@ -55,10 +62,29 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         attribute(0x22, "printer-is-accepting-jobs", &[1]),
         attribute(0x44, "media-ready", b"iso_a4_210x297mm"),
     ];
-    let seeds = vec![answer(0x02, &job), answer(0x04, &printer)];
-    assert!(
-        seeds.iter().all(|seed| understands(seed)),
-        "answers to begin with"
-    );
-    seeds
+    understood(vec![one(0x02, &job), one(0x04, &printer)])
+}
+
+/// Nearly as long as an answer may be (`ANSWER_LIMIT` of `kiosk-agent/src/output/printer/transport.rs`): many jobs, and many reasons of one.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    const LONG: usize = 1_000_000;
+    let job = [
+        &[0x02][..],
+        &attribute(0x21, "job-id", &7_i32.to_be_bytes()),
+        &attribute(0x42, "job-name", b""),
+        &attribute(0x23, "job-state", &9_i32.to_be_bytes()),
+    ]
+    .concat();
+    let state = [
+        &[0x02][..],
+        &attribute(0x23, "job-state", &9_i32.to_be_bytes()),
+        &attribute(0x44, "job-state-reasons", b"none"),
+    ]
+    .concat();
+    let reason = attribute(0x44, "", b"job-completed-with-errors");
+    let reasons = reason.repeat(LONG / reason.len());
+    understood(vec![
+        answer(&job.repeat(LONG / job.len())),
+        answer(&[state, reasons].concat()),
+    ])
 }

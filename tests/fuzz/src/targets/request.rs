@@ -248,11 +248,14 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
                 expires_in_seconds: 600,
             },
         ),
-        with_page(&Issued {
-            certificate_id: id,
-            jws: personal("a.b.c"),
-            vds_nc: None,
-        }),
+        with_page(
+            &Issued {
+                certificate_id: id,
+                jws: personal("a.b.c"),
+                vds_nc: None,
+            },
+            b"%PDF-1.7",
+        ),
         seed(11, &Problem::from(ProblemCode::Busy)),
         seed(
             12,
@@ -274,13 +277,82 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-fn with_page(issued: &Issued) -> Vec<u8> {
+/// Nearly as long as a body may be.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    // In base64 a third more.
+    const BYTES: usize = 48_000;
+    let evidence = PersonalBytes::new(vec![0x5A; BYTES]);
+    let dose = |number| registry::DoseRecord {
+        date: "2021-07-08".parse().expect("a date"),
+        vaccine_name: Personal::new("コミナティ筋注".to_owned()),
+        maker: Personal::new("ファイザー".to_owned()),
+        lot: Personal::new(format!("EY{number:04}")),
+        number: Some(1),
+    };
+    let finding = Finding {
+        application: Array::new([7; 16]),
+        municipality: "132217".parse().expect("a municipality's code"),
+        programme: "covid-19".parse().expect("a programme's id"),
+        kind: CertificateKind::Domestic,
+        ticket_expires_in_seconds: 600,
+        data_epoch: 9,
+        outcome: Outcome::Records(registry::Records {
+            holder: terminal::Holder {
+                name: Personal::new("見本\u{3000}花子".to_owned()),
+                birth_date: "1985-04-12".parse().expect("a date"),
+            },
+            record_version: 4,
+            doses: (0..480).map(dose).collect(),
+            passport: None,
+        }),
+        signature: Array::new([8; 64]),
+    };
+    let issued = Issued {
+        certificate_id: CertificateId::from_mac(&[9; 32]),
+        jws: Personal::new("a.b.c".to_owned()),
+        vds_nc: None,
+    };
+    vec![
+        seed(
+            0,
+            &terminal::EvidenceRequest {
+                vrs_nonce: Blob::new(vec![0x5A; 40]),
+                session_key: Array::new([1; 32]),
+                evidence,
+            },
+        ),
+        seed(8, &finding),
+        with_page(&issued, &[0xA5; BYTES]),
+        // Objects in each other, and many that nobody asked for.
+        [&[8][..], &b"{\"a\":".repeat(10_000)].concat(),
+        [&[8, b'{'][..], &b"\"a\":[1],".repeat(7_000), b"\"b\":0}"].concat(),
+    ]
+}
+
+fn with_page(issued: &Issued, page: &[u8]) -> Vec<u8> {
     let json = serde_json::to_vec(issued).expect("a body can be written");
-    let body = attached::attach(&json, b"%PDF-1.7").expect("it is short");
+    let body = attached::attach(&json, page).expect("it is short");
     [&[10], body.as_slice()].concat()
 }
 
 fn seed(head: u8, value: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_vec(value).expect("a body can be written");
     [&[head], json.as_slice()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_bodies_are_read() {
+        let long = long();
+        let json = |at: usize| &long[at][1..];
+        assert!(serde_json::from_slice::<terminal::EvidenceRequest>(json(0)).is_ok());
+        assert!(serde_json::from_slice::<Finding>(json(1)).is_ok());
+        assert!(attached::detach(json(2)).is_some());
+        for seed in &long {
+            assert!((48_000..=64 * 1024).contains(&seed.len()));
+        }
+    }
 }

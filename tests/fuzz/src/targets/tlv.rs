@@ -1,3 +1,4 @@
+use card::file::MAX_FILE;
 use card::tlv::{Reader, Tlv, TlvError, Writer, announced_length, only};
 
 use crate::seeds;
@@ -73,4 +74,18 @@ fn object_is_whole(object: &Tlv<'_>, from: &[u8]) {
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let files = seeds::card_files().into_iter();
     files.map(|file| [&[0x80][..], &file].concat()).collect()
+}
+
+/// As long as a file may be: one object, objects of two bytes each, and one in another.
+pub(super) fn long() -> Vec<Vec<u8>> {
+    let one = |length: usize| {
+        let object = Writer::new().tlv(0xDF22, &vec![0xA5; length]);
+        object.into_bytes()
+    };
+    let nested = (0..=DEPTH).fold(one(MAX_FILE - 64), |inner, _| {
+        Writer::new().tlv(0xFF20, &inner).into_bytes()
+    });
+    let all = [one(MAX_FILE - 8), [0x90, 0x00].repeat(MAX_FILE / 2), nested];
+    let all = all.map(|objects| [&[0x80][..], &objects].concat());
+    all.to_vec()
 }

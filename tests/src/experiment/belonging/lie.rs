@@ -42,6 +42,8 @@ pub(super) enum Swap {
     ForgedUnderUnknownCsca,
     /// In preview and certificate alike: what a terminal can tell only from the passport itself. None of [`ALL`](Self::ALL).
     PassportThroughout,
+    /// The same of doses, of which a terminal knows nothing. None of [`ALL`](Self::ALL).
+    DosesThroughout,
 }
 
 impl Swap {
@@ -79,6 +81,9 @@ impl Swap {
         Self::ForgedUnderUnknownCsca,
     ];
 
+    /// In preview and certificate alike.
+    pub(super) const THROUGHOUT: [Self; 2] = [Self::PassportThroughout, Self::DosesThroughout];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Finding => "what was found, before it is hashed and signed",
@@ -114,7 +119,8 @@ impl Swap {
             Self::UnknownCsca => "the certificate itself, sealed under a CSCA that is not known",
             Self::OthersUnderUnknownCsca => "another's seal, under a CSCA that is not known",
             Self::ForgedUnderUnknownCsca => "a seal's dose, under a CSCA that is not known",
-            Self::PassportThroughout => "another's passport throughout",
+            Self::PassportThroughout => "another's passport in preview and certificate alike",
+            Self::DosesThroughout => "another's doses in preview and certificate alike",
         }
     }
 
@@ -131,6 +137,7 @@ impl Swap {
             | Self::PreviewDoses
             | Self::PreviewPassport
             | Self::PassportThroughout
+            | Self::DosesThroughout
             | Self::State => At::Preview,
             _ => At::Certificate,
         }

@@ -184,6 +184,10 @@ impl<R: Registry> LyingCenter<R> {
                 preview.passport = others.passport;
                 self.throughout = true;
             }
+            Swap::DosesThroughout => {
+                preview.doses = others.doses;
+                self.throughout = true;
+            }
             _ => answer.state = other.state,
         }
         if *answer != before {

@@ -1,0 +1,4 @@
+#![no_main]
+//! See `fuzz-targets`.
+
+shomei_fuzz::target!("picture");
