@@ -32,7 +32,7 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn new() -> Self {
-        Self::holding([-10, 4000], [-10, 4000])
+        Self::holding([-4000, 4000], [-4000, 4000])
     }
 
     /// With certificates of CSCA and signer that hold so many days from now, from and until.
