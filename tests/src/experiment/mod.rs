@@ -1,7 +1,7 @@
 //! The promises (G1 to G14), each with its experiment: `./shomei experiment G4`.
 //!
-//! An experiment runs the real programs, prints what it measured beside what is promised, and has a control: the same with the protection
-//! taken out, which must fail. It says so when either is not as promised. The full figures are of release builds; the integration tests run
+//! An experiment runs the real programs, or center and VRS as libraries in one process (the README says which), prints what it measured beside
+//! what is promised, and has a control: the same with the protection taken out, which must fail. It says so when either is not as promised. The full figures are of release builds; the integration tests run
 //! the same code with [`Size::Small`].
 
 use std::collections::BTreeMap;

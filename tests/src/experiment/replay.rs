@@ -8,6 +8,10 @@
 //! believes the recordings once more; and the two residual risks the README names are seen: a mixture of two cards of one municipality and
 //! one birth date, and a card that answers live over a relay.
 //!
+//! All of that is center and record system as functions, under one clock, between connections whose exporters are drawn by lot. The part that
+//! connections, kiosks and new starts have in it is run with real programs, too (`processes`): certificates, TLS's exporters, sealed bodies,
+//! and processes that end.
+//!
 //! **A kiosk gone bad** holds a valid certificate and its session keys, and runs what it likes. It sees what its residents see: PIN, what the
 //! card tells, the preview, the certificate; it can print more copies, show what is not so, answer a challenge with the card that lies
 //! on it, spend its tries, have the PIN open what else of it takes that PIN, and ask with the ticket it got for that card: three municipalities at
@@ -34,6 +38,7 @@ mod kiosk;
 mod listed;
 pub(super) mod mixture;
 mod moment;
+mod processes;
 mod recordings;
 mod restarts;
 
@@ -68,5 +73,6 @@ pub fn run(size: Size) -> io::Result<Report> {
         kiosk::gone_bad(&town, &mut report).await?;
         moment::at_one(&town, size.of(20, 1_000), &mut report).await
     })?;
+    processes::run(&runtime, size.of(1, 25), &mut report)?;
     Ok(report)
 }

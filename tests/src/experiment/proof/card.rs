@@ -5,9 +5,10 @@ use std::io;
 use card::evidence::Evidence;
 use issuance_api::registry::{EvidenceRequest, Ticket};
 use issuance_api::terminal::Challenge;
-use issuance_api::{Array, Blob, CenterId, PersonalBytes, ProblemCode};
+use issuance_api::{Array, Blob, PersonalBytes, ProblemCode};
+use issuance_center::registry::Registry;
 
-use super::{Application, Bad, EXPORTER};
+use super::{Application, Bad, EXPORTER, OTHER_CENTER, refusal};
 use crate::again::files_again;
 use crate::applicant::Applicant;
 use crate::experiment::replay::mixture::mixed;
@@ -79,20 +80,16 @@ impl Way {
     }
 }
 
-fn other_center() -> CenterId {
-    "center-2".parse().expect("a center's id")
-}
-
-impl Bad<'_> {
-    fn challenge(&self) -> Challenge {
-        let minted = self.vrs.nonce(&self.id);
-        Challenge {
+impl<R: Registry> Bad<'_, R> {
+    async fn challenge(&self) -> io::Result<Challenge> {
+        let minted = self.vrs.nonce().await.map_err(refusal)?;
+        Ok(Challenge {
             center_nonce: Array::new([7; 32]),
             vrs_nonce: minted.nonce,
             center: self.id.clone(),
             vrs: minted.vrs,
             expires_in_seconds: 60,
-        }
+        })
     }
 
     /// As an honest center would ask.
@@ -105,20 +102,19 @@ impl Bad<'_> {
     }
 
     /// The ticket that is got for proof.
-    pub(super) fn ticket(&self, application: &Application<'_>) -> io::Result<Blob> {
-        let (_, request) = Self::honest(application, &self.challenge());
-        let ticket = self.vrs.evidence(&self.id, &request);
-        let ticket = ticket.map_err(|code| io::Error::other(code.as_str()))?;
-        Ok(ticket.ticket)
+    pub(super) async fn ticket(&self, application: &Application<'_>) -> io::Result<Blob> {
+        let (_, request) = Self::honest(application, &self.challenge().await?);
+        let ticket = self.vrs.evidence(&request).await;
+        Ok(ticket.map_err(refusal)?.ticket)
     }
 
     /// Asks for one this way.
-    pub(super) fn present(
+    pub(super) async fn present(
         &mut self,
         way: Way,
         application: &Application<'_>,
     ) -> io::Result<Result<Ticket, ProblemCode>> {
-        let challenge = self.challenge();
+        let challenge = self.challenge().await?;
         let applicant = &application.applicant;
         let (evidence, mut asked) = Self::honest(application, &challenge);
         let length = asked.evidence.as_bytes().len();
@@ -135,20 +131,19 @@ impl Bad<'_> {
                 asked.evidence = PersonalBytes::new(bytes.to_vec());
             }
             Way::Earlier => {
-                let (_, earlier) = Self::honest(application, &self.challenge());
+                let (_, earlier) = Self::honest(application, &self.challenge().await?);
                 asked.evidence = earlier.evidence;
             }
             Way::Anothers => {
                 let other = self
-                    .town
                     .people
                     .to_mix_with(application.resident, &mut self.random);
-                let other = applicant.answer(&mut other.card(), &self.challenge(), &EXPORTER);
+                let earlier = self.challenge().await?;
+                let other = applicant.answer(&mut other.card(), &earlier, &EXPORTER);
                 asked.evidence = PersonalBytes::new(other.encode().to_vec());
             }
             Way::AnothersFiles => {
                 let other = self
-                    .town
                     .people
                     .to_mix_with(application.resident, &mut self.random);
                 let other = applicant.answer(&mut other.card(), &challenge, &EXPORTER);
@@ -161,7 +156,7 @@ impl Bad<'_> {
                 asked.evidence = PersonalBytes::new(bare.encode().to_vec());
             }
             Way::ForgedCard => {
-                let mut card = application.resident.forged(&self.town.ground)?;
+                let mut card = application.resident.forged(self.ground)?;
                 let forged = applicant.answer(&mut card, &challenge, &EXPORTER);
                 asked.evidence = PersonalBytes::new(forged.encode().to_vec());
             }
@@ -173,14 +168,14 @@ impl Bad<'_> {
             Way::OtherCenterNonce => asked.center_nonce = Array::new([8; 32]),
             Way::ForOtherCenter => {
                 let elsewhere = Challenge {
-                    center: other_center(),
+                    center: OTHER_CENTER.parse().expect("a center's id"),
                     ..challenge
                 };
                 (_, asked) = Self::honest(application, &elsewhere);
             }
             Way::NonceOfOtherCenter => {
                 let elsewhere = Challenge {
-                    vrs_nonce: self.vrs.nonce(&other_center()).nonce,
+                    vrs_nonce: self.other.nonce().await.map_err(refusal)?.nonce,
                     ..challenge
                 };
                 (_, asked) = Self::honest(application, &elsewhere);
@@ -193,11 +188,10 @@ impl Bad<'_> {
                 (_, asked) = Self::honest(application, &made_up);
             }
             Way::NonceTwice => {
-                let once = self.vrs.evidence(&self.id, &asked);
-                once.map_err(|code| io::Error::other(code.as_str()))?;
+                self.vrs.evidence(&asked).await.map_err(refusal)?;
             }
         }
-        Ok(self.vrs.evidence(&self.id, &asked))
+        Ok(self.vrs.evidence(&asked).await)
     }
 }
 

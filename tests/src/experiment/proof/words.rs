@@ -1,24 +1,23 @@
 //! Asking under a ticket, in words that the resident signed, and in others.
 
-use std::io;
 use std::sync::Arc;
 
 use issuance_api::passport::{Passport, PassportMrz};
 use issuance_api::registry::{DeliveredRequest, InquiryRequest, RegisterRequest, Registration};
 use issuance_api::{
-    Array, Blob, CenterId, CertificateId, CertificateKind, IssueIntent, MunicipalityCode,
-    ProblemCode, ProgrammeId, TerminalUrn, inquiry_message, issue_message,
+    Array, Blob, CertificateId, CertificateKind, IssueIntent, MunicipalityCode, ProblemCode,
+    ProgrammeId, TerminalUrn, inquiry_message, issue_message,
 };
-use vrs::service::Vrs;
-
-use super::{Application, Bad, EXPORTER, Tally};
-use crate::again::again;
-use crate::applicant::Applicant;
-use crate::simulator::town::kiosk;
-use crate::simulator::{Link, Resident};
-use crate::world::MUNICIPALITIES;
+use issuance_center::registry::Registry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::{Application, Bad, EXPORTER, Named, Tally};
+use crate::again::again;
+use crate::applicant::Applicant;
+use crate::simulator::Resident;
+use crate::simulator::town::kiosk;
+use crate::world::MUNICIPALITIES;
 
 /// The digest of the center's sealed state, of which the record system knows no more.
 const STATE: Array<32> = Array::new([5; 32]);
@@ -35,7 +34,7 @@ pub(super) enum Request {
 /// What the center has besides: another resident's application, which it saw too, and whom this one is about.
 pub(super) struct Asked<'a> {
     pub(super) ticket: Blob,
-    pub(super) applicant: &'a Applicant<Link>,
+    pub(super) applicant: &'a Applicant<Named>,
     pub(super) resident: &'a Resident,
 }
 
@@ -177,11 +176,11 @@ impl Request {
         }
     }
 
-    async fn send(&self, vrs: &Vrs, center: &CenterId) -> Result<(), ProblemCode> {
+    async fn send(&self, vrs: &impl Registry) -> Result<(), ProblemCode> {
         match self {
-            Self::Inquiry(it) => vrs.inquiry(center, it).await.map(drop),
-            Self::Register(it) => vrs.register(center, it).await.map(drop),
-            Self::Delivered(it) => vrs.delivered(center, it).await.map(drop),
+            Self::Inquiry(it) => vrs.inquiry(it).await.map(drop),
+            Self::Register(it) => vrs.register(it).await.map(drop),
+            Self::Delivered(it) => vrs.delivered(it).await.map(drop),
         }
     }
 
@@ -224,14 +223,13 @@ fn each<T: Serialize + DeserializeOwned>(
     edited.collect()
 }
 
-impl Bad<'_> {
+impl<R: Registry> Bad<'_, R> {
     /// Everything but what was signed, and what was signed by another center.
     pub(super) async fn edited(&self, request: &Request, asked: &Asked<'_>, tally: &mut Tally) {
         for (what, edited) in request.edited(asked) {
-            tally.tried(what, edited.send(self.vrs, &self.id).await);
+            tally.tried(what, edited.send(&self.vrs).await);
         }
-        let other = "center-2".parse().expect("a center's id");
-        tally.tried("another center", request.send(self.vrs, &other).await);
+        tally.tried("another center", request.send(&self.other).await);
     }
 
     /// What the resident signed.
@@ -266,11 +264,10 @@ impl Bad<'_> {
         }: &Application<'_>,
         ticket: &Blob,
         record_version: u64,
-    ) -> io::Result<RegisterRequest> {
+    ) -> RegisterRequest {
         let mut id = [0; 32];
         id[..8].copy_from_slice(&self.random.next().to_be_bytes());
-        let kid = self.town.works.signing_key()?;
-        Ok(RegisterRequest {
+        RegisterRequest {
             ticket: ticket.clone(),
             terminal: applicant.urn().parse().expect("a terminal's URN"),
             exporter: EXPORTER,
@@ -281,13 +278,13 @@ impl Bad<'_> {
                 programme: programme(),
                 municipality: resident.municipality,
                 kind: CertificateKind::Domestic,
-                kid: issuance_center::signing::Signer::public(&kid).kid().clone(),
+                kid: self.kid.clone(),
                 record_version,
                 content_digest: Array::new([6; 32]),
                 issued_on: self.clock.now().to_offset(JAPAN).date().into(),
                 passport: None,
             },
-        })
+        }
     }
 
     /// Its hand-over.
