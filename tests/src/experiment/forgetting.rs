@@ -3,7 +3,7 @@
 //! by an app, and once at a kiosk, for abroad. Both are given up, and meet a record system that stands still or is gone, at every step.
 //!
 //! A kiosk's core, `pcscd` and browser, and an app that was locked and its browser, are searched in a full one by `tests/browser/forgetting.py` and
-//! `app_forgetting.py` ([`at_terminal`](super::at_terminal)).
+//! `app_forgetting.py` (`at_terminal`).
 //!
 //! That a handler panics takes a clock that does: servers as shipped but for it.
 //!
