@@ -21,6 +21,7 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use issuance_api::problem::Language;
+use issuance_channel::stack;
 use sandbox::{Memory, SandboxError};
 use terminal::app::conduct::App;
 use terminal::app::config::AppConfig;
@@ -174,7 +175,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         say_ready(&page, memory);
         opening.show(&config.page.open)?;
         let signal = tokio::select! {
-            never = app.attend(&mut porter, &mut front) => match never {},
+            never = stack::wiped(app.attend(&mut porter, &mut front)) => match never {},
             signal = signals.next() => signal,
         };
         // What was under way is dropped and with it wiped; the card may still be held.

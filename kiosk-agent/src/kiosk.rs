@@ -34,6 +34,7 @@ use card::pcsc::Pcsc;
 use clap::Parser;
 use issuance_api::problem::Language;
 use issuance_api::{CertificateKind, MunicipalityCode, Problem, ProgrammeId};
+use issuance_channel::stack;
 use sandbox::{Calls, SandboxError, Trial};
 
 use crate::beside::launcher::{Launched, LauncherLost};
@@ -309,7 +310,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
             event::tell(Event::Confined(extent));
         }
         let end = tokio::select! {
-            end = front.attend(&mut terminal, &alive) => end,
+            end = stack::wiped(front.attend(&mut terminal, &alive)) => end,
             number = signals.next() => Ok(End::Signal(number)),
             () = marker_lost => Err(MarkerLost.into()),
             () = alive.go_on() => unreachable!("it goes on until it is dropped"),

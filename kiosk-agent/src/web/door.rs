@@ -24,6 +24,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use issuance_channel::stack;
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -157,7 +158,8 @@ impl Door {
             }
             let (site, address) = (Arc::clone(&site), Arc::clone(&address));
             let let_in = Arc::new(AtomicBool::new(false));
-            let task = tokio::spawn(attend(site, address, stream, Arc::clone(&let_in)));
+            let attended = attend(site, address, stream, Arc::clone(&let_in));
+            let task = tokio::spawn(stack::wiped(attended));
             let task = task.abort_handle();
             held.push(Held { let_in, task });
         }
