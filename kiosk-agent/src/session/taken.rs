@@ -11,6 +11,7 @@ use issuance_api::{
     Array, Blob, CertificateKind, IssueIntent, MunicipalityCode, Problem, ProblemCode,
     inquiry_message, problem::Retry,
 };
+use issuance_channel::stack;
 use sha2::{Digest, Sha256};
 
 use super::issued::{Checked, Sealed};
@@ -185,6 +186,8 @@ impl CardTaken {
         let (programme, kind) = (&self.offer.id, self.kind);
         let lines = self.passport.as_ref().map(|(lines, _)| lines);
         let lines_digest = lines.map(|lines| lines.digest());
+        // Hashing leaves its last block there, and a future that is made next is moved into its place with what was in its own.
+        stack::overwrite();
         let request = |exporter: &Array<32>| InquiryRequest {
             ticket: self.ticket.clone(),
             session_key: self.key.public(),
