@@ -15,9 +15,9 @@ use card::messaging::Protection;
 use card::pcsc::Pcsc;
 use card::pin::Pin;
 use issuance_api::ProblemCode;
+use issuance_channel::stack;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use zeroize::Zeroize;
 
 use crate::ports::{Card, Question, Reading};
 use desk::Desk;
@@ -32,8 +32,6 @@ const HANGS: Duration = Duration::from_secs(10);
 const READ_WITHIN: Duration = Duration::from_secs(30);
 /// Letting go takes no time, unless something else is still under way.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
-/// More of the stack than any request takes: 72 KiB in a development build, which takes the most.
-const DEEPEST: usize = 256 * 1024;
 
 /// Tells the time: which day it is decides whether a card has expired.
 pub type Clock = fn() -> SystemTime;
@@ -161,7 +159,7 @@ impl Card for PcscCard {
 
 fn attend(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) {
     while attend_to_one(desk, inbox) {
-        overwrite_the_stack();
+        stack::overwrite();
     }
 }
 
@@ -201,15 +199,4 @@ fn attend_to_one(desk: &mut Desk, inbox: &mpsc::Receiver<Request>) -> bool {
         Request::Open { .. } | Request::Read { .. } | Request::Gone { .. } => desk.close(),
     }
     true
-}
-
-/// Overwrites what the frames of the last request left behind: values that wipe themselves are copied as they are moved, and the copies
-/// stay, the individual number among them.
-#[inline(never)]
-fn overwrite_the_stack() {
-    let mut left = [0xff_u8; DEEPEST];
-    // What nobody looks at would not be written.
-    std::hint::black_box(&mut left);
-    left.zeroize();
-    std::hint::black_box(&left);
 }

@@ -18,6 +18,15 @@ const UNITS: [(&str, &str); 2] = [
     ("vrs/package/shomei-vrs.service", "vrs"),
 ];
 
+/// What each of them says, the kiosk's too.
+const EVERYWHERE: [&str; 5] = [
+    "IPAddressDeny=any",
+    "SocketBindDeny=any",
+    "LimitCORE=1",
+    "CoredumpFilter=0",
+    "LimitMEMLOCK=infinity",
+];
+
 const KIOSK: &str = "kiosk-agent/package/shomei-kiosk.service";
 
 /// What systemd has to say of a unit, on a machine where there is no other than its own.
@@ -70,16 +79,11 @@ fn each_lets_packets_to_named_addresses_alone() {
     for (unit, _) in UNITS {
         let text = fs::read_to_string(repository().join(unit)).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        for line in [
-            "IPAddressDeny=any",
-            "SocketBindDeny=any",
-            "LimitCORE=1",
-            "CoredumpFilter=0",
-            "LimitMEMLOCK=infinity",
+        for line in EVERYWHERE.into_iter().chain([
             "NoExecPaths=/",
             "NoNewPrivileges=yes",
             "ProtectSystem=strict",
-        ] {
+        ]) {
             assert!(lines.contains(&line), "{unit} lacks {line}");
         }
         let allowed = lines
@@ -93,13 +97,7 @@ fn each_lets_packets_to_named_addresses_alone() {
 fn the_kiosk_s_reaches_its_own_machine_until_its_operator_says_more() {
     let text = fs::read_to_string(repository().join(KIOSK)).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    for line in [
-        "IPAddressDeny=any",
-        "SocketBindDeny=any",
-        "LimitCORE=1",
-        "CoredumpFilter=0",
-        "LimitMEMLOCK=infinity",
-    ] {
+    for line in EVERYWHERE {
         assert!(lines.contains(&line), "{line}");
     }
     // Its page's, and no other.

@@ -206,16 +206,21 @@ fn a_symbol_as_large_as_the_page_is_read() {
     }
 }
 
-#[test]
-fn a_preview_of_somebody_or_something_else_is_noticed() {
-    let shown = preview();
-    let asked = Asked {
+/// What a preview shows was asked for, and no passport read.
+fn asked_for(shown: &Preview) -> Asked<'_> {
+    Asked {
         programme: &shown.programme,
         kind: shown.kind,
         municipality: shown.authority.code,
         copies: shown.copies,
         passport: None,
-    };
+    }
+}
+
+#[test]
+fn a_preview_of_somebody_or_something_else_is_noticed() {
+    let shown = preview();
+    let asked = asked_for(&shown);
     let check = |change: fn(&mut Preview)| {
         let mut preview = preview();
         change(&mut preview);

@@ -22,13 +22,13 @@ use issuance_api::terminal::InquiryAnswer;
 use issuance_api::{CertificateKind, ProblemCode};
 use terminal::conduct::Terminal;
 use terminal::latch::Latch;
-use terminal::ports::{FrontEnd, View};
+use terminal::ports::{Center, FrontEnd, View};
 
 use super::{Report, Size};
 use crate::again::again;
 use crate::random::Random;
 use crate::simulator::town::{Town, app, kiosk};
-use crate::simulator::{LinkedCenter, Records};
+use crate::simulator::{CardInHand, CountedPaper, LinkedCenter, Records};
 use forge::Forge;
 pub(super) use hand::Hand;
 use lie::{At, Lie, Lies, Swap};
@@ -84,14 +84,12 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             true => CertificateKind::Abroad,
             false => CertificateKind::Domestic,
         };
-        lies.tell(Some(Lie {
+        let lie = Lie {
             swap,
             seed: random.next(),
-        }));
-        terminal.card = resident.card().into();
+        };
         let mut hand = Hand::of(resident, kind);
-        let ended = terminal.serve(&mut hand).await;
-        let printed = std::mem::take(&mut terminal.output.pages);
+        let (ended, printed) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
         if !lies.was_told() {
             // Whom it would have been swapped with has the very same to offer: somebody else, then.
             lies.tell(None);
@@ -111,7 +109,6 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             trusting.show(&View::Preview(&Arc::new(again(preview))));
         }
         lies.tell(None);
-        let ended = ended.map(drop).map_err(|problem| problem.code);
         let in_service = if ended == Err(ProblemCode::ContentMismatch) {
             // The next resident gets nothing either, and hears why.
             let mut next = Hand::of(resident, kind);
@@ -155,14 +152,12 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 true => CertificateKind::Abroad,
                 false => CertificateKind::Domestic,
             };
-            lies.tell(Some(Lie {
+            let lie = Lie {
                 swap,
                 seed: random.next(),
-            }));
-            terminal.card = resident.card().into();
+            };
             let mut hand = Hand::of(resident, kind);
-            let _ = terminal.serve(&mut hand).await;
-            let printed = std::mem::take(&mut terminal.output.pages);
+            let (_, printed) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
             if lies.was_told() {
                 residual.count(hand.shown_of_others, printed);
             }
@@ -172,4 +167,18 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         residual.report(&mut report);
     }
     Ok(report)
+}
+
+/// One application in which this is to be told: how it ended, and how many pages came out.
+async fn lied_to<C: Center>(
+    terminal: &mut Terminal<C, CardInHand, CountedPaper>,
+    lies: &Lies,
+    lie: Lie,
+    hand: &mut Hand<'_>,
+) -> (Result<(), ProblemCode>, usize) {
+    lies.tell(Some(lie));
+    terminal.card = hand.resident.card().into();
+    let ended = terminal.serve(hand).await;
+    let ended = ended.map(drop).map_err(|problem| problem.code);
+    (ended, std::mem::take(&mut terminal.output.pages))
 }

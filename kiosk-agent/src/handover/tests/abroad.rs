@@ -268,16 +268,10 @@ fn the_romanised_name_has_to_be_the_passport_s() {
 fn a_preview_names_the_passport_that_was_read() {
     let shown = preview_abroad();
     let read = passport();
+    let unread = asked_for(&shown);
     let asked = Asked {
-        programme: &shown.programme,
-        kind: shown.kind,
-        municipality: shown.authority.code,
-        copies: shown.copies,
         passport: Some(&read),
-    };
-    let unread = Asked {
-        passport: None,
-        ..asked
+        ..unread
     };
     let check = |asked: &Asked<'_>, change: fn(&mut Preview)| {
         let mut preview = preview_abroad();

@@ -9,7 +9,7 @@ use crate::simulator::Resident;
 
 /// A resident who knows what to do, and remembers what was on the screen.
 pub(in crate::experiment) struct Hand<'a> {
-    resident: &'a Resident,
+    pub(super) resident: &'a Resident,
     kind: CertificateKind,
     next: Option<Intent>,
     pub(super) shown_of_others: usize,

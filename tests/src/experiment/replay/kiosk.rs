@@ -172,16 +172,8 @@ async fn certificates(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) 
         said,
         ProblemCode::SessionProofInvalid,
     );
-    // Another preview of the same is another state, and no second certificate.
-    open.clock.pass(Duration::from_secs(2));
-    let again = bad.inquire(&own, resident.municipality).await;
-    let again = again.map_err(io::Error::other)?;
-    let said = code(bad.issue(&again.state).await);
-    tried.refused(
-        "a second certificate",
-        said,
-        ProblemCode::RegistrationConflict,
-    );
+    let what = "a second certificate";
+    once_more((&bad, &own), resident.municipality, what, (open, tried)).await?;
 
     // A passport of its choice, with the resident's birth date: at a kiosk one has to have been handed over with it before.
     let mut passport = resident.passport();
@@ -240,15 +232,22 @@ async fn abroad(town: &Town, open: &Open<Records>, tried: &mut Tried<'_>) -> io:
     let shown = bad.inquire(&own, resident.municipality).await;
     let shown = shown.map_err(io::Error::other)?;
     bad.issue(&shown.state).await.map_err(io::Error::other)?;
+    let what = "a second certificate for abroad";
+    once_more((&bad, &own), resident.municipality, what, (open, tried)).await
+}
+
+/// Another preview of the same is another state, and no second certificate.
+async fn once_more<L: applicant::Link>(
+    (bad, own): (&Applicant<L>, &Blob),
+    home: MunicipalityCode,
+    what: &'static str,
+    (open, tried): (&Open<Records>, &mut Tried<'_>),
+) -> io::Result<()> {
     open.clock.pass(Duration::from_secs(2));
-    let again = bad.inquire(&own, resident.municipality).await;
+    let again = bad.inquire(own, home).await;
     let again = again.map_err(io::Error::other)?;
     let said = code(bad.issue(&again.state).await);
-    tried.refused(
-        "a second certificate for abroad",
-        said,
-        ProblemCode::RegistrationConflict,
-    );
+    tried.refused(what, said, ProblemCode::RegistrationConflict);
     Ok(())
 }
 
