@@ -3,8 +3,8 @@
 //! Each case is a world of its own. All are measured in turn, several times over, and of each the cheapest round counts: a busy machine makes a round dearer,
 //! never cheaper. Figures are the CPU of center and VRS (`/proc/PID/stat`); the generator's is not counted.
 //!
-//! Nothing shipped can be switched off. Without the wiping allocator, unconfined, or with its stacks as they were left it is the program `control` that
-//! serves. What sealing costs is measured by itself, since neither end has a way to go without.
+//! Nothing shipped can be switched off. Without the wiping allocator it is the program `control` that serves; unconfined, or with its stacks as they
+//! were left, it is `wiping`. What sealing costs is measured by itself, since neither end has a way to go without.
 
 use std::fmt;
 use std::fs;
@@ -26,16 +26,19 @@ struct Case {
     bound: bool,
 }
 
-/// The first is as shipped. Whatever else is different from the second, which is the control program, is that much cheaper than it.
+/// The first is as shipped, the second without whatever can be gone without; then each protection is taken out alone.
 const CASES: [Case; 6] = [
     case("everything, as shipped", Programs::Own),
-    case("freed memory not wiped", Programs::Control(&[])),
-    case("nor stacks", Programs::Control(&["--stacks"])),
     case(
-        "freed memory not wiped, and not confined",
-        Programs::Control(&["--free"]),
+        "none of the next three",
+        Programs::Control(&["--stacks", "--free"]),
     ),
-    case("none of these", Programs::Control(&["--stacks", "--free"])),
+    case("freed memory not wiped", Programs::Control(&[])),
+    case("stacks not overwritten", Programs::Wiping(&["--stacks"])),
+    case(
+        "not confined, memory not locked",
+        Programs::Wiping(&["--free"]),
+    ),
     Case {
         what: "cards not bound (no surface AP)",
         programs: Programs::Own,
