@@ -24,7 +24,6 @@ mod apart;
 pub mod conduct;
 pub mod config;
 pub mod desk;
-pub mod export;
 pub mod front;
 pub mod intent;
 pub mod kinds;

@@ -16,7 +16,6 @@
 
 mod issuer;
 mod mismatch;
-mod page;
 mod seal;
 
 use std::fmt;
@@ -26,6 +25,7 @@ use card::attributes::{Attributes, BirthDate};
 use issuance_api::passport::{Passport, PassportData};
 use issuance_api::terminal::{Dose, IssueAnswer, Preview};
 use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, PersonalBytes, ProgrammeId};
+use sight::page::{self, PageError};
 use verify::CardError;
 use zeroize::Zeroizing;
 
@@ -34,13 +34,6 @@ pub use mismatch::Mismatch;
 pub(crate) use seal::ISSUING_STATE;
 
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
-
-/// Whether a page is explained at once by these texts of its QR codes: for whoever makes pages. What is not may be right all the
-/// same, and takes [`Issuer::check`] seconds.
-#[must_use]
-pub fn explains(pdf: &[u8], expected: &[&str]) -> bool {
-    page::explains(pdf, expected)
-}
 
 /// Who lies on the reader, as the card says it. Kept to the end of the application, for comparison alone.
 #[derive(Debug)]
@@ -139,6 +132,15 @@ pub enum Refusal {
     /// No QR code could be read from its page: whether it belongs is not known.
     #[error("no QR code could be read")]
     Unread,
+}
+
+impl From<PageError> for Refusal {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Other => Self::Mismatch(Mismatch::Page),
+            PageError::Unread => Self::Unread,
+        }
+    }
 }
 
 /// Whose key signed.

@@ -16,7 +16,6 @@
 //! | [`handover`] | the check that everything passes before it is shown, written or printed |
 //! | [`hours`] | when applications are taken |
 //! | [`latch`] | out of service, once that check failed |
-//! | [`passport`] | a passport read from a picture |
 //! | [`program`] | what the programs share |
 //! | [`config`], [`text`] | `kiosk.toml`; what a front end says, by language |
 //!
@@ -39,7 +38,6 @@ pub mod kiosk;
 pub mod latch;
 mod money;
 pub mod output;
-pub mod passport;
 pub mod ports;
 pub mod program;
 pub mod reader;

@@ -34,7 +34,7 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "attestation",
     "card",
     "hw-sim",
@@ -44,6 +44,7 @@ const OURS: [&str; 11] = [
     "kiosk-agent",
     "sandbox",
     "shomei-tests",
+    "sight",
     "verify",
     "vrs",
 ];
@@ -85,9 +86,11 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
                 "issuance-api",
                 "issuance-channel",
                 "sandbox",
+                "sight",
                 "verify",
             ],
         ),
+        ("sight", &["issuance-api"]),
         ("verify", &[]),
     ] {
         assert_eq!(ours_in(package), knows, "{package}");
@@ -122,6 +125,7 @@ fn what_is_absent_is_absent() {
             &["--features", "program"],
             &["tokio", "hyper", "rustls", "socket2"],
         ),
+        ("sight", &[], &["tokio", "hyper", "rustls", "pcsc"]),
         ("vrs", &[], &["krilla", "pdf-writer", "qrcode", "pcsc"]),
     ] {
         let built = built_from(package, features);

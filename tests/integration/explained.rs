@@ -4,9 +4,9 @@
 use std::fs;
 
 use issuance_center::certificate::qr::Symbol;
+use sight::page::explains;
 use stage::judges::page;
 use tempfile::TempDir;
-use terminal::handover::explains;
 
 #[path = "../../issuance-center/specimen/mod.rs"]
 mod specimen;

@@ -2,12 +2,12 @@
 
 use issuance_api::ProblemCode;
 use issuance_api::passport::{Passport as Judged, PassportMrz};
+use sight::passport::{PassportReader, ReadError, Recogniser, RecogniserError, Tesseract};
 use stage::passport::Passport;
 use stage::passport::photograph::Photograph;
 use stage::passport::specimen::Specimen;
 use stage::passport::trial::{Kind, anybody, photographs};
 use stage::random::Random;
-use terminal::passport::{PassportReader, ReadError, Recogniser, RecogniserError, Tesseract};
 use time::macros::date;
 use zeroize::Zeroizing;
 

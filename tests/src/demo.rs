@@ -13,13 +13,13 @@ use std::process::{ExitCode, ExitStatus};
 
 use issuance_api::ProblemCode;
 use issuance_api::passport::PassportMrz;
+use sight::passport::{PassportReader, Tesseract};
 use stage::kiosk::{Application, Purpose, apply};
 use stage::passport::Passport;
 use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
 use stage::reader::Reader;
 use stage::world::{Options, World};
-use terminal::passport::{PassportReader, Tesseract};
 use zeroize::Zeroizing;
 
 use self::display::Display;

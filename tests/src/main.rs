@@ -15,6 +15,7 @@ use card::pin::Pin;
 use clap::{Args, Parser, Subcommand};
 use hw_sim::transcript::Transcript;
 use issuance_api::problem::Language;
+use sight::passport::{PassportReader, Tesseract};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::app_stand;
@@ -24,7 +25,6 @@ use stage::load::{self, Plan};
 use stage::passport::trial::photographs;
 use stage::stand;
 use stage::transcripts::{Once, Outcome, parts, run as run_part};
-use terminal::passport::{PassportReader, Tesseract};
 use zeroize::Zeroizing;
 
 mod demo;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::apart::{self, Apart};
 use super::conduct::ReadsPassports;
 use super::server::LARGEST;
-use crate::passport::{PassportReader, Tesseract};
+use sight::passport::{PassportReader, Tesseract};
 
 /// What calls the program for this and nothing else.
 pub const ARGUMENT: &str = "--passport";

@@ -12,10 +12,10 @@ use hyper::{Method, Response, StatusCode};
 use issuance_api::problem::Language;
 use serde::Deserialize;
 use serde_json::json;
+use sight::sheet;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::desk::Content;
-use super::export;
 use super::front::{Knock, NotTaken, Refusal, Shared};
 use super::intent::Press;
 use super::porter::{Opens, Place};
@@ -288,7 +288,7 @@ impl App {
 
     async fn image(&self) -> Result<Response<Body>, StatusCode> {
         let opened = self.shared.opened().ok_or(StatusCode::CONFLICT)?;
-        let image = tokio::task::spawn_blocking(move || export::picture(opened.page()));
+        let image = tokio::task::spawn_blocking(move || sheet::picture(opened.page()));
         let image = image.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         let mut image = image.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         Ok(door::content(std::mem::take(&mut *image), "image/png"))

@@ -2,13 +2,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use card::attributes::{Attributes, BirthDate, Sex};
+pub(crate) use dev_pages::page;
 use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Localized, Preview};
 use issuance_api::{CertificateId, CertificateKind, Personal, PersonalBytes};
-use krilla::blend::BlendMode;
-use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Rect};
-use krilla::page::PageSettings;
-use krilla::paint::Fill;
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -189,79 +185,6 @@ pub(crate) fn payload(preview: &Preview) -> Value {
             "rid": "AAAAAAAAAAAAAAAA",
         },
     })
-}
-
-/// An A4 page with these QR codes, each 40 mm wide.
-pub(crate) fn page(texts: &[&str]) -> Vec<u8> {
-    let symbols = texts.iter().enumerate().map(|(place, text)| {
-        let place = (60.0 + 250.0 * place as f32, 60.0);
-        Symbol::new(text, place, 113.4)
-    });
-    page_of(&symbols.collect::<Vec<_>>())
-}
-
-/// A QR code on a page: where its modules are, and their ink.
-pub(crate) struct Symbol {
-    code: qrcode::QrCode,
-    place: (f32, f32),
-    module: f32,
-    pub(crate) ink: (u8, u8, u8),
-}
-
-impl Symbol {
-    /// A black one; place and side in points.
-    pub(crate) fn new(text: &str, place: (f32, f32), side: f32) -> Self {
-        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).unwrap();
-        let module = side / code.width() as f32;
-        Self {
-            code,
-            place,
-            module,
-            ink: (0, 0, 0),
-        }
-    }
-}
-
-/// An A4 page with these symbols, one over the other.
-pub(crate) fn page_of(symbols: &[Symbol]) -> Vec<u8> {
-    page_with(symbols, None)
-}
-
-/// The same, but where they overlap, their inks mix as on paper: each takes away light.
-pub(crate) fn mixed_page_of(symbols: &[Symbol]) -> Vec<u8> {
-    page_with(symbols, Some(BlendMode::Multiply))
-}
-
-fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
-    let mut document = krilla::Document::new();
-    let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
-    let mut surface = page.surface();
-    if let Some(blend) = blend {
-        surface.push_blend_mode(blend);
-    }
-    for symbol in symbols {
-        let (red, green, blue) = symbol.ink;
-        surface.set_fill(Some(Fill {
-            paint: rgb::Color::new(red, green, blue).into(),
-            ..Fill::default()
-        }));
-        let (width, module) = (symbol.code.width(), symbol.module);
-        let mut path = PathBuilder::new();
-        for (index, color) in symbol.code.to_colors().iter().enumerate() {
-            if *color == qrcode::Color::Dark {
-                let (x, y) = ((index % width) as f32, (index / width) as f32);
-                let (left, top) = (symbol.place.0 + x * module, symbol.place.1 + y * module);
-                path.push_rect(Rect::from_xywh(left, top, module, module).unwrap());
-            }
-        }
-        surface.draw_path(&path.finish().unwrap());
-    }
-    if blend.is_some() {
-        surface.pop();
-    }
-    surface.finish();
-    page.finish();
-    document.finish().unwrap()
 }
 
 /// A person's values have no `Clone`: the same once more, the way it travels.

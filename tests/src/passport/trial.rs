@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use issuance_api::passport::{LINE, PassportMrz};
-use terminal::passport::{PassportReader, ReadError, Recogniser};
+use sight::passport::{PassportReader, ReadError, Recogniser};
 
 use super::Passport;
 use super::photograph::Photograph;

@@ -10,7 +10,7 @@ use crate::app::apart::tests::holds_nothing;
 use crate::app::conduct::tests::doubles::*;
 use crate::conduct::tests::doubles::{PIN, Script};
 use crate::handover::testing::{Maker, again};
-use crate::passport::ReadError;
+use sight::passport::ReadError;
 
 fn both() -> Value {
     json!(["domestic", "abroad"])

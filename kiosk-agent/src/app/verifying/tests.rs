@@ -1,12 +1,12 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use issuance_api::CertificateId;
+use sight::sheet;
 use tempfile::TempDir;
 
 use verify::scan;
 
 use super::center::{each, newest};
 use super::*;
-use crate::app::export;
 use crate::handover::qr_text;
 use crate::handover::sealing::{Sealer, preview_abroad};
 use crate::handover::testing::{ISS, Maker, page, payload, preview};
@@ -99,7 +99,7 @@ fn text_pictures_and_pages_are_read_and_judged_alike_without_any_network() {
     let jws = place.jws();
     let text = qr_text(&jws);
     let pdf = page(&[&text]);
-    let picture = export::picture(&pdf).unwrap();
+    let picture = sheet::picture(&pdf).unwrap();
     for file in [text.as_bytes(), jws.as_bytes(), &pdf, &picture] {
         assert_eq!(verdicts(&verifying, file), ["unchecked"], "no list yet");
     }

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use issuance_center::certificate::qr::Symbol;
-use terminal::handover::explains;
+use sight::page::explains;
 
 #[path = "../../../../issuance-center/specimen/mod.rs"]
 mod specimen;

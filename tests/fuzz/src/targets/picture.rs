@@ -1,11 +1,11 @@
-//! Strangers' pictures, PNG and JPEG: read for codes (`verify::scan`), and decoded for a passport's lines (`terminal::passport`), whose search takes
+//! Strangers' pictures, PNG and JPEG: read for codes (`verify::scan`), and decoded for a passport's lines (`sight::passport`), whose search takes
 //! seconds and is left out.
 
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Luma};
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use terminal::passport;
+use sight::passport;
 
 /// Dots up to which a picture is looked at to its end: how long that takes goes by dots, and a camera's have seconds.
 const FEW: u64 = 1 << 16;
@@ -13,7 +13,7 @@ const FEW: u64 = 1 << 16;
 /// How many dots it takes at most, and whether it takes this file for a picture.
 type Reader = (u64, fn(&[u8]) -> bool);
 
-/// `MAX_DOTS` of `verify::scan`, `MOST_DOTS` of `terminal::passport`.
+/// `MAX_DOTS` of `verify::scan`, `MOST_DOTS` of `sight::passport`.
 const READERS: [Reader; 2] = [(50_000_000, codes), (65_000_000, passport::decodes)];
 
 /// More dots than any of them takes, a side.

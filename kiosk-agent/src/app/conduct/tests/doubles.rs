@@ -32,8 +32,8 @@ use crate::config::IssuerConfig;
 use crate::handover::sealing::{Sealer, passport, preview_abroad};
 use crate::handover::testing::ISS;
 use crate::latch::Latch;
-use crate::passport::ReadError;
 use crate::ports::{Card, Center};
+use sight::passport::ReadError;
 
 /// Longer than anything takes here.
 const LONG: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
 //! Draws `src/passport/glyphs.txt` from the font OCR-B of Debian's fonts-ocr-b (public domain; Norbert Schwarz, Matthew Skala):
-//! `cargo run -p kiosk-agent --example glyphs > kiosk-agent/src/passport/glyphs.txt`
+//! `cargo run -p sight --example glyphs > kiosk-agent/sight/src/passport/glyphs.txt`
 
 use std::sync::Arc;
 

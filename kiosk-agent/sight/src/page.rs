@@ -20,10 +20,19 @@ use hayro::{RenderCache, RenderSettings, render_into};
 use rqrr::PreparedImage;
 use zeroize::Zeroizing;
 
-use super::{Mismatch, Refusal, same};
-
 mod drawing;
 mod exact;
+
+/// Why a page is not what it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// It cannot be rasterised, is not the only one, or one of its QR codes is another than those expected, or coloured.
+    #[error("another page")]
+    Other,
+    /// One of those expected could not be read: whether it is there is not known.
+    #[error("a QR code could not be read")]
+    Unread,
+}
 
 /// Resolution of the first look, in dots an inch: coarse, for it takes in the whole page.
 const COARSE: f32 = 200.0;
@@ -65,7 +74,10 @@ const RENDERING: RenderSettings = RenderSettings {
 };
 
 /// Checks that the document is one page on which every QR code reads as one of `expected`, a few texts, and each of those is there.
-pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
+///
+/// # Errors
+/// [`PageError`]
+pub fn check(pdf: &[u8], expected: &[&str]) -> Result<(), PageError> {
     on_sheet(pdf, expected, |sheet, whole| {
         if exact::explains(sheet.page, sheet.expected, whole) {
             return Ok(());
@@ -74,27 +86,32 @@ pub(super) fn check(pdf: &[u8], expected: &[&str]) -> Result<(), Refusal> {
     })
 }
 
-/// Whether the first look is enough.
-pub(super) fn explains(pdf: &[u8], expected: &[&str]) -> bool {
+/// Whether the first look is enough: for whoever makes pages. What is not explained at once may be right all the same, and takes [`check`] seconds.
+#[must_use]
+pub fn explains(pdf: &[u8], expected: &[&str]) -> bool {
     let explained = on_sheet(pdf, expected, |sheet, whole| {
         Ok(exact::explains(sheet.page, sheet.expected, whole))
     });
     explained == Ok(true)
 }
 
+fn ensure(is: bool) -> Result<(), PageError> {
+    if is { Ok(()) } else { Err(PageError::Other) }
+}
+
 fn on_sheet<T>(
     pdf: &[u8],
     expected: &[&str],
-    look: impl FnOnce(Sheet<'_>, Area) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
+    look: impl FnOnce(Sheet<'_>, Area) -> Result<T, PageError>,
+) -> Result<T, PageError> {
     // What is cut off is mended by whoever reads it, each in a way of its own.
-    same(Mismatch::Page, pdf.trim_ascii_end().ends_with(END))?;
-    let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| Mismatch::Page)?;
+    ensure(pdf.trim_ascii_end().ends_with(END))?;
+    let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| PageError::Other)?;
     let [page] = &pdf.pages()[..] else {
-        return Err(Mismatch::Page.into());
+        return Err(PageError::Other);
     };
     let (width, height) = page.render_dimensions();
-    same(Mismatch::Page, width.max(height) <= LONGEST_SIDE)?;
+    ensure(width.max(height) <= LONGEST_SIDE)?;
     let whole = Area {
         left: 0,
         top: 0,
@@ -105,7 +122,7 @@ fn on_sheet<T>(
 }
 
 /// Reads every code there is.
-fn thoroughly(mut sheet: Sheet<'_>, whole: Area) -> Result<(), Refusal> {
+fn thoroughly(mut sheet: Sheet<'_>, whole: Area) -> Result<(), PageError> {
     let (page, expected) = (sheet.page, sheet.expected);
     let raster = sheet.rasterise(whole, COARSE);
     let dense = clusters(&raster, CELL, DENSE).into_iter();
@@ -118,7 +135,7 @@ fn thoroughly(mut sheet: Sheet<'_>, whole: Area) -> Result<(), Refusal> {
         std::cmp::Reverse(scaled(area.width * area.height, resolution * resolution))
     });
     let looks = Mutex::new(looks.into_iter());
-    let look = |sheet: &mut Sheet<'_>| -> Result<u8, Mismatch> {
+    let look = |sheet: &mut Sheet<'_>| -> Result<u8, PageError> {
         loop {
             let next = looks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((area, resolution)) = next else {
@@ -142,7 +159,7 @@ fn thoroughly(mut sheet: Sheet<'_>, whole: Area) -> Result<(), Refusal> {
     if read.count_ones() as usize == expected.len() {
         Ok(())
     } else {
-        Err(Refusal::Unread)
+        Err(PageError::Unread)
     }
 }
 
@@ -213,7 +230,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Compares all QR codes that read. Where only finder patterns seem to be, printed lines among them, none does.
-    fn decode(&mut self, raster: Raster) -> Result<(), Mismatch> {
+    fn decode(&mut self, raster: Raster) -> Result<(), PageError> {
         let mut raster = raster;
         let width = raster.width;
         let coloured = std::mem::take(&mut *raster.coloured);
@@ -229,7 +246,7 @@ impl<'a> Sheet<'a> {
             let text = Zeroizing::new(text);
             let mut expected = self.expected.iter();
             let which = expected.position(|expected| *expected == text.as_str());
-            let which = which.ok_or(Mismatch::Page)?;
+            let which = which.ok_or(PageError::Other)?;
             let columns = width.div_ceil(CELL);
             let cells = |of: fn(&rqrr::Point) -> i32| {
                 let ends = grid.bounds.iter().map(of);
@@ -239,7 +256,7 @@ impl<'a> Sheet<'a> {
             for y in cells(|point| point.y) {
                 for x in cells(|point| point.x).filter(|x| *x < columns) {
                     let colour = coloured.get(y * columns + x).copied().unwrap_or(false);
-                    same(Mismatch::Page, !colour)?;
+                    ensure(!colour)?;
                 }
             }
             self.read |= 1 << which;
@@ -499,7 +516,7 @@ fn dimension(dots: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::testing::{Symbol, mixed_page_of, page, page_of};
+    use dev_pages::{Symbol, mixed_page_of, page, page_of};
 
     fn explained(pdf: Vec<u8>, expected: &[&str]) -> bool {
         explains(&pdf, expected)

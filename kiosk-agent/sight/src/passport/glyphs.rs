@@ -1,6 +1,6 @@
 //! The characters of the zone, in OCR-B (ISO 1073-2): what a cell looks most like.
 //!
-//! `glyphs.txt` is drawn from Debian's fonts-ocr-b, in the public domain, by `cargo run -p kiosk-agent --example glyphs`.
+//! `glyphs.txt` is drawn from Debian's fonts-ocr-b, in the public domain, by `cargo run -p sight --example glyphs`.
 
 use std::sync::LazyLock;
 

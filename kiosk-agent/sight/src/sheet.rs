@@ -81,7 +81,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::handover::testing::page;
+    use dev_pages::page;
 
     #[test]
     fn a_picture_of_a_page_reads_with_a_decoder_that_is_not_ours() {
