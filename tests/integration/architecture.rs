@@ -1,8 +1,10 @@
 //! The absences that `docs/architecture.md` promises, asked of cargo.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
 use stage::world::repository;
 
 /// Names of all packages that a package is built from, with these features.
@@ -34,9 +36,12 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 12] = [
+const OURS: [&str; 15] = [
     "attestation",
     "card",
+    "dev-pages",
+    "dev-pki",
+    "fuzz-targets",
     "hw-sim",
     "issuance-api",
     "issuance-center",
@@ -54,6 +59,55 @@ fn ours_in(package: &str) -> Vec<&'static str> {
     OURS.into_iter()
         .filter(|name| *name != package && built.contains(*name))
         .collect()
+}
+
+/// The packages that a resident's data goes through. Others have programs, too, which are libraries for everybody.
+const PROGRAMS: [&str; 3] = ["issuance-center", "kiosk-agent", "vrs"];
+
+/// Packages of this workspace that depend on a program themselves, be it for their tests or for building alone, and where they lie.
+fn dependents_on_programs(workspace: &Path) -> BTreeSet<(String, String)> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(workspace);
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let output = cargo.args(["--locked", "--offline"]).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = told["packages"].as_array().unwrap();
+    assert!(!packages.is_empty(), "cargo metadata told something");
+    let depends = |package: &&Value| {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        dependencies.iter().any(|it| {
+            let name = it["name"].as_str().unwrap();
+            PROGRAMS.contains(&name) && name != package["name"]
+        })
+    };
+    let repository = repository().canonicalize().unwrap();
+    let named = |package: &Value| {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        let folder = manifest.parent().unwrap();
+        let folder = folder.strip_prefix(&repository).unwrap();
+        (
+            package["name"].as_str().unwrap().to_owned(),
+            folder.display().to_string(),
+        )
+    };
+    packages.iter().filter(depends).map(named).collect()
+}
+
+#[test]
+fn only_what_lies_in_tests_depends_on_the_programs() {
+    let found = dependents_on_programs(&repository());
+    let expected = [("fuzz-targets", "tests/fuzz"), ("shomei-tests", "tests")];
+    let expected = expected.map(|(name, folder)| (name.to_owned(), folder.to_owned()));
+    assert_eq!(found, BTreeSet::from(expected));
+    assert_eq!(
+        dependents_on_programs(&repository().join("fuzz")),
+        BTreeSet::new()
+    );
 }
 
 #[test]
@@ -92,6 +146,24 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
         ),
         ("sight", &["issuance-api"]),
         ("verify", &[]),
+        ("dev-pages", &[]),
+        ("dev-pki", &[]),
+        (
+            "fuzz-targets",
+            &[
+                "attestation",
+                "card",
+                "hw-sim",
+                "issuance-api",
+                "issuance-center",
+                "issuance-channel",
+                "kiosk-agent",
+                "sandbox",
+                "sight",
+                "verify",
+                "vrs",
+            ],
+        ),
     ] {
         assert_eq!(ours_in(package), knows, "{package}");
     }

@@ -1,4 +1,4 @@
-//! The units of center and VRS: systemd understands them, and they leave a process next to nothing.
+//! The units of center and VRS: systemd understands them, and they leave a process next to nothing; and what their operators add.
 
 use std::fs;
 use std::process::Command;
@@ -29,8 +29,8 @@ const EVERYWHERE: [&str; 5] = [
 
 const KIOSK: &str = "kiosk-agent/package/shomei-kiosk.service";
 
-/// What systemd has to say of a unit, on a machine where there is no other than its own.
-fn analyzed(unit: &str, executable: &str, arguments: &[&str]) -> (bool, String) {
+/// What systemd has to say of a unit with what its operator added, on a machine where there is no other than its own.
+fn analyzed(unit: &str, executable: &str, drop_in: &str, arguments: &[&str]) -> (bool, String) {
     let root = TempDir::new().unwrap();
     let path = |relative: &str| root.path().join(relative);
     for folder in ["etc/systemd/system", "usr/bin", "usr/lib/systemd"] {
@@ -47,6 +47,9 @@ fn analyzed(unit: &str, executable: &str, arguments: &[&str]) -> (bool, String) 
     let name = unit.rsplit('/').next().unwrap();
     let installed = path("etc/systemd/system").join(name);
     fs::write(&installed, text).unwrap();
+    let added = path("etc/systemd/system").join(format!("{name}.d"));
+    fs::create_dir(&added).unwrap();
+    fs::write(added.join("addresses.conf"), drop_in).unwrap();
     let mut analyze = Command::new("systemd-analyze");
     analyze.arg(format!("--root={}", root.path().display()));
     let subject = match arguments {
@@ -54,20 +57,25 @@ fn analyzed(unit: &str, executable: &str, arguments: &[&str]) -> (bool, String) 
         _ => name.to_owned(),
     };
     let output = analyze.args(arguments).arg(subject).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.success(), said)
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
 }
 
 #[test]
 fn systemd_understands_every_line_and_finds_little_exposed() {
     for (unit, executable) in UNITS {
-        let verified = analyzed(unit, executable, &["verify", "--man=no"]);
+        let verified = analyzed(unit, executable, "", &["verify", "--man=no"]);
         assert_eq!(verified, (true, String::new()), "{unit}");
-        let (few, said) = analyzed(unit, executable, &["security", "--offline=true", EXPOSURE]);
+        let (few, said) = analyzed(
+            unit,
+            executable,
+            "",
+            &["security", "--offline=true", EXPOSURE],
+        );
         assert!(few, "{unit}: {said}");
     }
     // The control: what it does not know it says.
-    let (_, said) = analyzed(KIOSK, "kiosk", &["verify", "--man=no"]);
+    let (_, said) = analyzed(KIOSK, "kiosk", "", &["verify", "--man=no"]);
     assert!(
         !said.is_empty(),
         "the kiosk's program and compositor are not there"
@@ -90,6 +98,43 @@ fn each_lets_packets_to_named_addresses_alone() {
             .iter()
             .filter_map(|line| line.strip_prefix("IPAddressAllow="));
         assert!(allowed.clone().count() > 1 && !allowed.clone().any(|it| it == "any"));
+    }
+}
+
+/// The drop-in that a README gives an example of.
+fn example(unit: &str) -> String {
+    let folder = repository().join(unit).join("../..");
+    let text = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, after) = text.split_once("```ini\n").unwrap();
+    after.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn a_drop_in_as_the_readme_has_it_leaves_none_of_the_unit_s_examples() {
+    // systemd tells of a list no more than whether it has anything but this machine: so that is all that is left of the README's.
+    const OWN_ALONE: &str = "IP address allow list with only localhost entries";
+    let is_own_alone = |unit, executable, drop_in: &str| {
+        let verified = analyzed(unit, executable, drop_in, &["verify", "--man=no"]);
+        assert_eq!(verified, (true, String::new()), "{unit}");
+        let analysis = ["security", "--offline=true", "--no-pager"];
+        let (_, said) = analyzed(unit, executable, drop_in, &analysis);
+        assert!(said.contains("IP address allow list"), "{said}");
+        said.contains(OWN_ALONE)
+    };
+    for (unit, executable) in UNITS {
+        let whole = example(unit);
+        let but = |left_out: fn(&str) -> bool| -> String {
+            let kept: Vec<&str> = whole.lines().filter(|line| !left_out(line)).collect();
+            kept.join("\n")
+        };
+        assert!(!is_own_alone(unit, executable, &whole));
+        let cleared = but(|line| line.starts_with("IPAddressAllow=203."));
+        assert!(is_own_alone(unit, executable, &cleared), "{cleared}");
+        // The control: without the first line of them the unit's stay.
+        let added =
+            but(|line| line.starts_with("IPAddressAllow=203.") || line == "IPAddressAllow=");
+        assert_ne!(added, cleared);
+        assert!(!is_own_alone(unit, executable, &added), "{added}");
     }
 }
 

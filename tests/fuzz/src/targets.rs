@@ -160,7 +160,7 @@ pub const TARGETS: &[Target] = &[
         name: "request",
         body: request::body,
         shape: Shape::Bytes,
-        longest: BODY + 1,
+        longest: request::LONGEST,
         short_run: 30_000,
         seeds: request::seeds,
         long: request::long,

@@ -4,22 +4,36 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use issuance_api::passport::PassportMrz;
-use issuance_api::registry::{self, Finding, Outcome, Receipt, RegisterRequest, Registration};
-use issuance_api::terminal::{self, Challenge, IssueRequest, Issued};
+use issuance_api::registry::{
+    self, Finding, Outcome, Receipt, RegisterRequest, Registration, RevocationPiece, Revocations,
+    RevocationsRequest, Revoked, Ticket,
+};
+use issuance_api::terminal::{self, Challenge, IssueRequest, Issued, Localized, Menu, MenuRequest};
 use issuance_api::{
-    Array, Blob, CertificateId, CertificateKind, Personal, PersonalBytes, Problem, ProblemCode,
-    attached,
+    Array, Blob, CertificateId, CertificateKind, MunicipalityCode, Personal, PersonalBytes,
+    Problem, ProblemCode, attached, enrolment,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use vrs::service::MAX_REVOCATIONS;
+
+/// Room for the longest answers: a piece of the revocations, and a menu of all municipalities. A request is never so long.
+pub(super) const LONGEST: usize = 1 << 20;
+
+/// How many things an input can be.
+const KINDS: u8 = 26;
 
 /// What is read is written as it was read, and what is printed of it says nothing of a person. The first byte says what it is.
 pub(super) fn body(input: &[u8]) {
-    let Some((head, json)) = input.split_first() else {
-        return;
-    };
-    match head % 14 {
+    if let Some((head, json)) = input.split_first() {
+        take(*head, json);
+    }
+}
+
+/// Whether it was read.
+fn take(head: u8, json: &[u8]) -> bool {
+    match head % KINDS {
         0 => read::<terminal::EvidenceRequest>(json),
         1 => read::<terminal::InquiryRequest>(json),
         2 => read::<IssueRequest>(json),
@@ -33,26 +47,38 @@ pub(super) fn body(input: &[u8]) {
         10 => issued(json),
         11 => read::<Problem>(json),
         12 => read::<Challenge>(json),
-        _ => read::<Receipt>(json),
+        13 => read::<Receipt>(json),
+        14 => read::<enrolment::Nonce>(json),
+        15 => read::<enrolment::Request>(json),
+        16 => read::<enrolment::Answer>(json),
+        17 => read::<MenuRequest>(json),
+        18 => read::<Menu>(json),
+        19 => read::<terminal::EvidenceAnswer>(json),
+        20 => read::<terminal::DeliveredAnswer>(json),
+        21 => read::<registry::Nonce>(json),
+        22 => read::<Ticket>(json),
+        23 => read::<registry::DeliveredAnswer>(json),
+        24 => read::<RevocationsRequest>(json),
+        _ => read::<Revocations>(json),
     }
 }
 
 /// JSON with a page attached.
-fn issued(body: &[u8]) {
+fn issued(body: &[u8]) -> bool {
     let Some((json, page)) = attached::detach(body) else {
-        return;
+        return false;
     };
     let again = attached::attach(json, page);
     assert!(
         again.as_deref() == Some(body),
         "attached otherwise than detached"
     );
-    read::<Issued>(json);
+    read::<Issued>(json)
 }
 
-fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &[u8]) {
+fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<T>(json) else {
-        return;
+        return false;
     };
     let written = serde_json::to_vec(&value).expect("what was read can be written");
     let again = serde_json::from_slice::<T>(&written).expect("what was written can be read");
@@ -67,6 +93,7 @@ fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &[u8]) {
             "a value is printed"
         );
     }
+    true
 }
 
 /// So short a text stands anywhere by chance.
@@ -274,13 +301,134 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
                 signature: Array::new([8; 64]),
             },
         ),
+        seed(
+            14,
+            &enrolment::Nonce {
+                nonce: Array::new([3; 32]),
+                center: "center-1".parse().expect("a center's id"),
+                expires_in_seconds: 60,
+            },
+        ),
+        seed(
+            15,
+            &enrolment::Request {
+                chain: vec![blob(700), blob(500), blob(300)],
+                signature: blob(71),
+            },
+        ),
+        seed(
+            16,
+            &enrolment::Answer {
+                certificate: blob(500),
+                expires_in_seconds: 14_400,
+            },
+        ),
+        seed(
+            17,
+            &MenuRequest {
+                build: "5a".repeat(32).parse().expect("a build's digest"),
+            },
+        ),
+        seed(18, &menu([municipality()])),
+        seed(
+            19,
+            &terminal::EvidenceAnswer {
+                ticket: blob(60),
+                expires_in_seconds: 600,
+            },
+        ),
+        seed(20, &terminal::DeliveredAnswer {}),
+        seed(
+            21,
+            &registry::Nonce {
+                nonce: blob(40),
+                vrs: "vrs-1".parse().expect("a record system's id"),
+                expires_in_seconds: 60,
+            },
+        ),
+        seed(
+            22,
+            &Ticket {
+                ticket: blob(60),
+                expires_in_seconds: 600,
+            },
+        ),
+        seed(23, &registry::DeliveredAnswer {}),
+        seed(
+            24,
+            &RevocationsRequest {
+                known: [(municipality(), 12)].into(),
+            },
+        ),
+        seed(25, &revocations(2)),
     ]
 }
 
-/// Nearly as long as a body may be.
+/// Of these municipalities.
+fn menu(municipalities: impl IntoIterator<Item = MunicipalityCode>) -> Menu {
+    let text = |text: &str| Localized {
+        ja: format!("{text}（日）"),
+        en: text.to_owned(),
+        zh: format!("{text}（中）"),
+        ko: format!("{text}（한）"),
+    };
+    let offer = |code| terminal::MunicipalityOffer {
+        code,
+        prefecture: "東京都".to_owned(),
+        prefecture_en: "Tokyo".to_owned(),
+        name: "清瀬市".to_owned(),
+        reading: "きよせし".to_owned(),
+        name_en: "Kiyose".to_owned(),
+        kinds: vec![CertificateKind::Domestic, CertificateKind::Abroad],
+    };
+    Menu {
+        center: "center-1".parse().expect("a center's id"),
+        programmes: vec![terminal::ProgrammeOffer {
+            id: "covid-19".parse().expect("a programme's id"),
+            name: text("COVID-19"),
+            municipalities: municipalities.into_iter().map(offer).collect(),
+        }],
+        hours: terminal::Hours {
+            open: "06:30".to_owned(),
+            close: "23:00".to_owned(),
+        },
+        notices: vec![text("Notice")],
+        maintenance: Some(text("Maintenance")),
+    }
+}
+
+/// A piece with so many entries.
+fn revocations(entries: usize) -> Revocations {
+    let revoked = (0..entries).map(|number| {
+        let mut mac = [0; 32];
+        mac[..8].copy_from_slice(&number.to_be_bytes());
+        Revoked {
+            certificate_id: CertificateId::from_mac(&mac),
+            kid: format!("{number:0>43}").parse().expect("a key id"),
+        }
+    });
+    Revocations {
+        lists: vec![RevocationPiece {
+            municipality: "132217".parse().expect("a municipality's code"),
+            entries: u64::MAX,
+            after: 12,
+            chain: Array::new([5; 32]),
+            revoked: revoked.collect(),
+        }],
+    }
+}
+
+/// Codes with the check digits that they need, whoever's they are.
+fn municipalities() -> impl Iterator<Item = MunicipalityCode> {
+    (10_000..1_000_000).filter_map(|digits| format!("{digits:06}").parse().ok())
+}
+
+/// Nearly as long as a request may be, and answers as long as they are at most.
 pub(super) fn long() -> Vec<Vec<u8>> {
     // In base64 a third more.
     const BYTES: usize = 48_000;
+    // About as many as there are in Japan.
+    const MUNICIPALITIES: usize = 1_741;
     let evidence = PersonalBytes::new(vec![0x5A; BYTES]);
     let dose = |number| registry::DoseRecord {
         date: "2021-07-08".parse().expect("a date"),
@@ -312,6 +460,10 @@ pub(super) fn long() -> Vec<Vec<u8>> {
         jws: Personal::new("a.b.c".to_owned()),
         vds_nc: None,
     };
+    let build = MenuRequest {
+        build: "5a".repeat(32).parse().expect("a build's digest"),
+    };
+    let build = seed(17, &build);
     vec![
         seed(
             0,
@@ -323,6 +475,35 @@ pub(super) fn long() -> Vec<Vec<u8>> {
         ),
         seed(8, &finding),
         with_page(&issued, &[0xA5; BYTES]),
+        // Of whoever comes to enrol: one long certificate, and many of no length.
+        seed(
+            15,
+            &enrolment::Request {
+                chain: vec![Blob::new(vec![0x5A; BYTES])],
+                signature: Blob::new(vec![0x5A; 71]),
+            },
+        ),
+        seed(
+            15,
+            &enrolment::Request {
+                chain: vec![Blob::new(Vec::new()); 20_000],
+                signature: Blob::new(vec![0x5A; 71]),
+            },
+        ),
+        seed(
+            24,
+            &RevocationsRequest {
+                known: municipalities()
+                    .take(2_000)
+                    .zip(u64::MAX - 2_000..)
+                    .collect(),
+            },
+        ),
+        seed(18, &menu(municipalities().take(MUNICIPALITIES))),
+        seed(25, &revocations(MAX_REVOCATIONS)),
+        // A text where one of 64 characters stands, and room in which nothing does.
+        [&[17][..], b"{\"build\":\"", &[b'5'; 60_000], b"\"}"].concat(),
+        [&build[..build.len() - 1], &[b' '; 60_000], b"}"].concat(),
         // Objects in each other, and many that nobody asked for.
         [&[8][..], &b"{\"a\":".repeat(10_000)].concat(),
         [&[8, b'{'][..], &b"\"a\":[1],".repeat(7_000), b"\"b\":0}"].concat(),
@@ -342,17 +523,42 @@ fn seed(head: u8, value: &impl Serialize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    fn is_taken(input: &[u8]) -> bool {
+        take(input[0], &input[1..])
+    }
+
+    #[test]
+    fn there_is_a_seed_of_every_kind_and_each_is_read() {
+        let seeds = seeds();
+        for seed in &seeds {
+            assert!(is_taken(seed), "{}", seed[0]);
+        }
+        let kinds: BTreeSet<u8> = seeds.iter().map(|seed| seed[0]).collect();
+        assert_eq!(kinds, (0..KINDS).collect());
+    }
 
     #[test]
     fn the_long_bodies_are_read() {
         let long = long();
-        let json = |at: usize| &long[at][1..];
-        assert!(serde_json::from_slice::<terminal::EvidenceRequest>(json(0)).is_ok());
-        assert!(serde_json::from_slice::<Finding>(json(1)).is_ok());
-        assert!(attached::detach(json(2)).is_some());
-        for seed in &long {
-            assert!((48_000..=64 * 1024).contains(&seed.len()));
+        let taken: Vec<u8> = long
+            .iter()
+            .filter(|it| is_taken(it))
+            .map(|it| it[0])
+            .collect();
+        assert_eq!(taken, [0, 8, 10, 15, 15, 24, 18, 25, 17]);
+        let (requests, answers): (Vec<_>, Vec<_>) =
+            long.iter().partition(|it| !matches!(it[0], 18 | 25));
+        for seed in requests {
+            assert!((48_000..=64 * 1024).contains(&seed.len()), "{}", seed[0]);
         }
+        let lengths: Vec<usize> = answers.iter().map(|it| it.len()).collect();
+        assert!(
+            lengths.iter().all(|it| (250_000..LONGEST).contains(it)),
+            "{lengths:?}"
+        );
     }
 }
