@@ -29,6 +29,9 @@ pub enum ConfigError {
     /// The admin listener must be on loopback.
     #[error("the admin listener is not on loopback")]
     AdminNotLoopback,
+    /// The folder of keys lies in that of databases, where the process that serves may write over and remove whatever there is.
+    #[error("the folder of keys lies in the folder of data")]
+    KeysInData,
 }
 
 /// The configuration.
@@ -156,15 +159,21 @@ impl Config {
         } = file.lifetimes;
         let mut tls = file.tls;
         tls.resolve(folder);
+        let folders = Folders {
+            data: folder.join(file.storage.data),
+            keys: folder.join(file.storage.keys),
+        };
+        // As the kernel takes them; before `init` there may be none.
+        let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        if real(&folders.keys).starts_with(real(&folders.data)) {
+            return Err(ConfigError::KeysInData);
+        }
         Ok(Self {
             id: file.id,
             environment: file.environment.parse().map_err(|_| ConfigError::Form)?,
             centers: file.centers,
             municipalities: file.municipalities,
-            folders: Folders {
-                data: folder.join(file.storage.data),
-                keys: folder.join(file.storage.keys),
-            },
+            folders,
             listen_centers: file.listen.centers,
             listen_admin: file.listen.admin,
             tls,
@@ -186,16 +195,18 @@ impl Config {
         })
     }
 
-    /// What the process goes on needing once everything was read: files that are read again, the databases with the marks beside
-    /// their keys, and its own ports. It connects nowhere.
+    /// What the process goes on needing once everything was read: files that are read again, the keys, the
+    /// databases with their marks, and its own ports. It connects nowhere, and no key is written over.
     #[must_use]
     pub fn needs(&self) -> Needs {
         let tls = &self.tls;
         let files = [&tls.certificate, &tls.key, &tls.roots, &tls.revocations];
+        let mut read = Needs::folders(files.into_iter().chain([&self.refused_signers]));
+        read.push(self.folders.keys.clone());
         Needs {
-            read: Needs::folders(files.into_iter().chain([&self.refused_signers])),
+            read,
             run: Vec::new(),
-            overwrite: vec![self.folders.keys.clone()],
+            overwrite: vec![self.folders.marks()],
             write: vec![self.folders.data.clone()],
             listen: vec![self.listen_centers.port(), self.listen_admin.port()],
             connect: Vec::new(),
@@ -248,6 +259,9 @@ mod tests {
         assert_eq!(needs.within_reach([&config.statement_key]), 0);
         assert_eq!(needs.within_reach([&config.tls.key]), 1);
         assert_eq!(needs.write, [PathBuf::from("/etc/shomei/data")]);
+        // Marks, and not the keys that they lie beside.
+        assert_eq!(needs.overwrite, [PathBuf::from("/etc/shomei/keys/marks")]);
+        assert!(needs.read.contains(&config.folders.keys));
         assert!(needs.connect.is_empty());
         assert_eq!(config.landlock, Landlock::Demanded);
     }
@@ -274,6 +288,23 @@ mod tests {
             Config::parse(&text, Path::new("")).err(),
             Some(ConfigError::AdminNotLoopback)
         );
+    }
+
+    #[test]
+    fn keys_do_not_lie_where_everything_may_be_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |keys: &str| {
+            let text = EXAMPLE.replace("keys = \"keys\"", &format!("keys = \"{keys}\""));
+            Config::parse(&text, folder.path()).err()
+        };
+        let refused = Some(ConfigError::KeysInData);
+        for (keys, error) in [("keys", None), ("data", refused), ("data/keys", refused)] {
+            assert_eq!(with(keys), error, "{keys}");
+        }
+        // By another name, too.
+        std::fs::create_dir_all(folder.path().join("data/keys")).unwrap();
+        std::os::unix::fs::symlink("data/keys", folder.path().join("linked")).unwrap();
+        assert_eq!(with("linked"), refused);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum Attempt {
     Append(PathBuf),
     /// Something else in its place.
     Overwrite(PathBuf),
+    /// The same up to the point where it could be done: for what must not be harmed where that succeeds.
+    OpenToOverwrite(PathBuf),
     /// Nothing in its place.
     Empty(PathBuf),
     /// Another name for a file.
@@ -151,6 +153,7 @@ impl Attempt {
             Self::MakeSocket(path) => UnixListener::bind(path).map(drop),
             Self::Append(path) => OpenOptions::new().append(true).open(path)?.write_all(WORDS),
             Self::Overwrite(path) => OpenOptions::new().write(true).open(path)?.write_all(WORDS),
+            Self::OpenToOverwrite(path) => OpenOptions::new().write(true).open(path).map(drop),
             Self::Empty(path) => OpenOptions::new()
                 .write(true)
                 .truncate(true)

@@ -148,11 +148,13 @@ fn of_server(world: &World, server: Server) -> io::Result<Stage> {
                 Attempt::Make(own("data/made")),
                 Attempt::Append(own("data/made")),
                 Attempt::Remove(own("data/made")),
+                Attempt::OpenToOverwrite(own("keys/marks/132217.epoch")),
             ]);
-            // What it may do to a database it must not do to a key.
+            // What it may do to a database it must not do to a key, nor what it may do to a mark.
             stage.forbid([
                 Attempt::Make(own("keys/made")),
-                Attempt::Remove(own("keys/132217.epoch")),
+                Attempt::OpenToOverwrite(own("keys/132217.key")),
+                Attempt::Remove(own("keys/marks/132217.epoch")),
                 Attempt::MakeLink(own("data/link")),
                 Attempt::Connect(address(&world.addresses.terminals)?),
             ]);

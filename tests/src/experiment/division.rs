@@ -292,11 +292,11 @@ fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
     };
     let files = || -> io::Result<BTreeMap<String, Vec<u8>>> {
         let mut files = BTreeMap::new();
-        for folder in ["vrs/data", "vrs/keys"] {
+        for folder in ["vrs/data", "vrs/keys", "vrs/keys/marks"] {
             for entry in ground.path(folder).read_dir()? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if !name.starts_with(own) {
+                if entry.path().is_file() && !name.starts_with(own) {
                     files.insert(format!("{folder}/{name}"), fs::read(entry.path())?);
                 }
             }

@@ -118,7 +118,7 @@ impl Databases {
     /// The mark of how far its data have come.
     #[must_use]
     pub fn mark(&self, municipality: MunicipalityCode) -> PathBuf {
-        self.folders().keys.join(format!("{municipality}.epoch"))
+        self.folders().marks().join(format!("{municipality}.epoch"))
     }
 }
 

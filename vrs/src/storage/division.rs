@@ -125,7 +125,7 @@ impl Division {
         if database.exists() {
             return Err(CreateError::Exists);
         }
-        for folder in [&folders.data, &folders.keys] {
+        for folder in [&folders.data, &folders.keys, &folders.marks()] {
             DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)

@@ -1,4 +1,4 @@
-//! The highest data epoch ever committed, kept beside the key file: backups of the database do not carry it back.
+//! The highest data epoch ever committed, kept beside the keys, in a folder of marks: backups of the database do not carry it back.
 
 use std::{
     fs::{File, OpenOptions},

@@ -5,10 +5,10 @@
 //! transactions that have found the municipality's sentinel; a session writes, and there is one at a time:
 //!
 //! ```text
-//! data/CODE.sqlite   the division
-//! keys/CODE.key      its master key
-//! keys/CODE.epoch    highest data epoch ever committed (20 digits and a line feed): an older file is a stale restore
-//! sentinel           person row under index("sentinel"), sealed {municipality, data epoch, census, revocations}
+//! data/CODE.sqlite         the division
+//! keys/CODE.key            its master key
+//! keys/marks/CODE.epoch    highest data epoch ever committed (20 digits and a line feed): an older file is a stale restore
+//! sentinel                 person row under index("sentinel"), sealed {municipality, data epoch, census, revocations}
 //! ```
 //! Without the sentinel the answer is [`Unavailable`], so zero rows are never an answer by themselves. The census says who is registered, what is in the register of
 //! certificates, and what no longer holds of them: all persons and certificates are looked through at the first question, at the next one after anybody else has written (SQLite says so), by an import before it begins,
@@ -40,7 +40,7 @@ pub use session::{Reading, Session};
 pub struct Folders {
     /// Holds `CODE.sqlite`.
     pub data: PathBuf,
-    /// Holds `CODE.key` and `CODE.epoch`.
+    /// Holds `CODE.key`, and the folder of marks.
     pub keys: PathBuf,
 }
 
@@ -62,6 +62,13 @@ impl Folders {
         Ok(found)
     }
 
+    /// Holds `CODE.epoch`. A folder of its own, since who serves writes over a mark and never over a key; and a folder, since a mark that
+    /// is made or put back meanwhile is another file, which has to be written over all the same.
+    #[must_use]
+    pub fn marks(&self) -> PathBuf {
+        self.keys.join("marks")
+    }
+
     fn database(&self, municipality: MunicipalityCode) -> PathBuf {
         file(&self.data, municipality, "sqlite")
     }
@@ -71,7 +78,7 @@ impl Folders {
     }
 
     fn epoch(&self, municipality: MunicipalityCode) -> PathBuf {
-        file(&self.keys, municipality, "epoch")
+        file(&self.marks(), municipality, "epoch")
     }
 }
 

@@ -226,9 +226,14 @@ async fn a_passport_is_kept_sealed() {
     issue(&world, &app(&world), 1, MINE).await;
     world.vrs.close().await;
     let mut files = 0;
-    for folder in [&world.place.folders.data, &world.place.folders.keys] {
+    let folders = &world.place.folders;
+    for folder in [&folders.data, &folders.keys, &folders.marks()] {
         for entry in std::fs::read_dir(folder).unwrap() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let bytes = std::fs::read(path).unwrap();
             files += 1;
             for canary in ["TK1234567", "SHIKEN", "TARO"] {
                 let found = bytes

@@ -12,7 +12,10 @@ use card::trust::ApRole;
 use dev_pki::{Leaf, Options};
 use issuance_api::{
     ProblemCode,
-    registry::{Finding, Nonce, Outcome, Receipt, Revocations, RevocationsRequest, Ticket},
+    registry::{
+        EvidenceRequest, Finding, Nonce, Outcome, Receipt, RegisterRequest, Revocations,
+        RevocationsRequest, Ticket,
+    },
 };
 use issuance_channel::{
     client::{CallError, Client, Config},
@@ -193,6 +196,30 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
+/// From nonce to receipt: what was shown, and what was registered.
+async fn registered(
+    vrs: &Client,
+    application: &mut Application,
+    id: u8,
+) -> (EvidenceRequest, RegisterRequest) {
+    let nonce: Nonce = vrs.post("/v1/nonce").await.unwrap();
+    let evidence = application.evidence(&nonce.nonce);
+    let ticket: Ticket = vrs.post_sealed("/v1/evidence", &evidence).await.unwrap();
+    application.ticket = ticket.ticket;
+    let inquiry = application.inquiry(HOME);
+    let finding: Finding = vrs.post_sealed("/v1/inquiry", &inquiry).await.unwrap();
+    assert!(matches!(&finding.outcome, Outcome::Records(records) if records.doses.len() == 1));
+    let mut registration = application.registration(id);
+    // The program goes by the machine's clock.
+    registration.certificate.issued_on = time::OffsetDateTime::now_utc().date().into();
+    let receipt: Receipt = vrs
+        .post_sealed("/v1/register", &registration)
+        .await
+        .unwrap();
+    assert_eq!(receipt.application, finding.application);
+    (evidence, registration)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_from_nonce_to_hand_over() {
     let site = Site::new();
@@ -209,21 +236,7 @@ async fn an_application_from_nonce_to_hand_over() {
     assert!(served.get("/health").starts_with("HTTP/1.1 200"));
 
     let mut application = Application::new(&number(1));
-    let nonce: Nonce = vrs.post("/v1/nonce").await.unwrap();
-    let evidence = application.evidence(&nonce.nonce);
-    let ticket: Ticket = vrs.post_sealed("/v1/evidence", &evidence).await.unwrap();
-    application.ticket = ticket.ticket;
-    let inquiry = application.inquiry(HOME);
-    let finding: Finding = vrs.post_sealed("/v1/inquiry", &inquiry).await.unwrap();
-    assert!(matches!(&finding.outcome, Outcome::Records(records) if records.doses.len() == 1));
-    let mut registration = application.registration(1);
-    // The program goes by the machine's clock.
-    registration.certificate.issued_on = time::OffsetDateTime::now_utc().date().into();
-    let receipt: Receipt = vrs
-        .post_sealed("/v1/register", &registration)
-        .await
-        .unwrap();
-    assert_eq!(receipt.application, finding.application);
+    let (evidence, registration) = registered(&vrs, &mut application, 1).await;
     let _: issuance_api::registry::DeliveredAnswer = vrs
         .post_sealed("/v1/delivered", &application.delivery(1))
         .await
@@ -267,6 +280,31 @@ async fn an_application_from_nonce_to_hand_over() {
         lines[lines.len() - 1].contains(r#""event":"stopped""#),
         "{log}"
     );
+}
+
+/// What is not there yet when it confines itself it has to write over later.
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_that_are_made_or_put_back_while_it_serves_are_raised() {
+    let site = Site::new();
+    site.ok(&["init", "--municipality", "131016"]);
+    let served = Served::start(&site);
+    site.ok(&["init", "--municipality", HOME]);
+    let persons = [1, 2].map(|n| row(&number(n)).dose("20210701", "A1"));
+    assert!(site.import(&csv(&persons)).status.success());
+    let vrs = site.client("center", "urn:shomei:center:center-1", &served.centers);
+    let mark = site.path("keys/marks").join(HOME).with_extension("epoch");
+    for id in [1, 2] {
+        // As an editor writes: another file, under the name of the one before.
+        let draft = mark.with_extension("draft");
+        fs::copy(&mark, &draft).unwrap();
+        fs::rename(&draft, &mark).unwrap();
+        let before: u64 = fs::read_to_string(&mark).unwrap().trim().parse().unwrap();
+        let mut application = Application::new(&number(id.into()));
+        registered(&vrs, &mut application, id).await;
+        let after = fs::read_to_string(&mark).unwrap();
+        assert_eq!(after, format!("{:020}\n", before + 1));
+    }
+    served.end();
 }
 
 #[tokio::test(flavor = "multi_thread")]

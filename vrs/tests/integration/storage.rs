@@ -95,7 +95,8 @@ async fn files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new(&["132217"]).await;
     let _open = place.open("132217").await.unwrap();
-    for folder in [&place.folders.data, &place.folders.keys] {
+    let folders = &place.folders;
+    for folder in [&folders.data, &folders.keys, &folders.marks()] {
         let mode = fs::metadata(folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         for file in fs::read_dir(folder).unwrap() {
@@ -178,17 +179,17 @@ async fn every_cause_of_unavailability_is_told_apart() {
         ),
         (
             |place| {
-                let mark = place.folders.keys.join("132217.epoch");
+                let mark = place.folders.marks().join("132217.epoch");
                 fs::write(mark, format!("{:020}\n", 9)).unwrap();
             },
             Unavailable::Stale,
         ),
         (
-            |place| fs::remove_file(place.folders.keys.join("132217.epoch")).unwrap(),
+            |place| fs::remove_file(place.folders.marks().join("132217.epoch")).unwrap(),
             Unavailable::HighWater,
         ),
         (
-            |place| fs::write(place.folders.keys.join("132217.epoch"), "1\n").unwrap(),
+            |place| fs::write(place.folders.marks().join("132217.epoch"), "1\n").unwrap(),
             Unavailable::HighWater,
         ),
     ];
