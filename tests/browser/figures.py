@@ -1,9 +1,10 @@
-"""What searches found, counted by place, as an experiment tells it (G3): a line for each figure and for each control.
+"""What searches found, counted by place, as an experiment tells it (G3): a line for each figure, for each control, and for what was not tried.
 
 Only where something was found is told, and how much of it.
 """
 
 _counts = {}
+_untried = []
 
 
 def none(where, found):
@@ -24,11 +25,19 @@ def some(where, found):
     return found
 
 
+def untried(what):
+    """What this machine has no way to try: the verdict says so."""
+    _untried.append(what)
+
+
 def tell(part):
     """Of one part, whether it came to its end or not."""
     for (kind, where), count in _counts.items():
         print(f"{kind} {count} {part}: {where}", flush=True)
+    for what in _untried:
+        print(f"untried {part}: {what}", flush=True)
     _counts.clear()
+    _untried.clear()
 
 
 def _add(kind, where, found):

@@ -8,7 +8,7 @@ import signal
 import time
 
 import paper
-from figures import left, none, some
+from figures import left, none, some, untried
 from interruptions import STEPS
 from remains import bare, descendants, in_files, in_process, in_processes, is_alive, memory, named, traces, written_to
 from stand import PIN, persona
@@ -27,6 +27,11 @@ class Residents:
         """What lives beside the core all the time: the browsers' launcher, what looks a name up, and what marks a kiosk out of service."""
         below = descendants(self.stand.kiosk)
         return [process for name in ("launcher", "names", "marker") for process in named(below, f"kiosk-{name}")]
+
+    def places(self):
+        """Where a resident is looked for, and the processes there. A browser is searched for less than the others: its dictionaries have pieces
+        of every name."""
+        return {"core": [self.stand.kiosk], "beside": self.beside(), "card service": [self.stand.about["service"]], "browser": self.browser()}
 
     def browser(self):
         (launcher,) = named(descendants(self.stand.kiosk), "kiosk-launcher")
@@ -53,29 +58,31 @@ class Residents:
             pass
         none("core, more than whose certificate it has to be", held)
 
-    def in_every_form(self, process, who):
-        """What a process holds in any form that a program may keep it in, as it is searched for in center and VRS (G3). Not for browsers, whose
-        dictionaries have pieces of every name."""
-        return self.stand.order(search={"process": process, "of": who})
+    def in_every_form(self, processes, who):
+        """What processes hold in any form that a program may keep it in, as it is searched for in center and VRS (G3). Refused where one is gone."""
+        counts = {}
+        for process in processes:
+            for kind, count in self.stand.order(search={"process": process, "of": who}).items():
+                counts[kind] = counts.get(kind, 0) + count
+        return counts
 
     def leaves_nothing(self, who, before, certificate=()):
         """After a session, with the next one's first screen there. `before` are the processes of its browser, `certificate` what would tell
         what was printed."""
         wanted = [*traces(persona(who), PIN), *certificate]
+        assert before, "the control: there was a browser"
         survivors = [process for process in before if is_alive(process)]
         none("processes of the browser that live on", survivors)
-        found = {
-            "core": in_process(self.stand.kiosk, wanted),
-            "browser": in_processes(self.browser(), wanted),
-            "page": {kind for kind, bytes in wanted if bytes in self.document()},
-        }
+        places = self.places()
+        assert len(places["beside"]) == 3, "the control: the printer has a name, and so is looked up"
+        found = {"page": {kind for kind, bytes in wanted if bytes in self.document()}}
+        for where, processes in places.items():
+            found[where] = in_processes(processes, wanted)
+            if where != "browser":
+                found[f"{where}, bare PIN"] = sum(bare(process, PIN) for process in processes)
+                found[f"{where}, in every form"] = self.in_every_form(processes, who)
         for folder in ("memory", "home"):
             found[folder], _ = in_files(self.stand.about[folder], wanted)
-        beside = self.beside()
-        assert len(beside) == 3, "the control: the printer has a name, and so is looked up"
-        found["beside"] = in_processes(beside, wanted)
-        found["core, bare PIN"] = self.pins()
-        found["core, in every form"] = self.in_every_form(self.stand.kiosk, who)
         found["configuration"], files = in_files(os.path.join(self.stand.about["ground"], "kiosk"), wanted)
         assert files, "the control: there are files"
         assert len(os.listdir(self.stand.about["memory"])) == 1, "a profile was left"
@@ -114,7 +121,7 @@ def applied(stand, kiosk):
     # From here on the core knows whose the certificate has to be, and no more.
     residents.forgets(first, {"name", "birth date"})
     none("core, bare PIN, once the card may be taken", residents.pins())
-    some("core, in every form, of whose the certificate has to be", residents.in_every_form(stand.kiosk, "ordinary").get("name"))
+    some("core, in every form, of whose the certificate has to be", residents.in_every_form([stand.kiosk], "ordinary").get("name"))
     stand.order(remove=0)
     kiosk.is_on("municipality").page.locator("button.choice").first.click()
     kiosk.is_on("copies").push("Next").is_on("preview")
@@ -177,7 +184,6 @@ def abroad(stand, kiosk):
     def kept(processes, sheet=None):
         return stand.order(search_abroad={"processes": processes, "of": who, "sheet": sheet and str(sheet)})
 
-    places = {"core": lambda: [stand.kiosk], "beside": residents.beside, "card service": lambda: [stand.about["service"]], "browser": residents.browser}
     none("browser that has seen nobody", stand.order(nobodys={"processes": residents.browser(), "of": who}))
     kiosk.begin("en").place(who).is_on("kind").page.locator("button.choice").last.click()
     kiosk.is_on("pin").type_pin().is_on("take-card")
@@ -186,7 +192,7 @@ def abroad(stand, kiosk):
     kiosk.is_on("copies").push("MoreCopies").push("Next").is_on("preview")
     of_passport = {"name", "birth date", "passport's name", "passport's number"}
     for where in ("core", "browser"):
-        shown = some(f"{where} at the preview", kept(places[where]()))
+        shown = some(f"{where} at the preview", kept(residents.places()[where]))
         assert of_passport <= shown.keys(), f"the control: {shown}"
     # With the first of two copies out, what is printed is known and held.
     stand.order(printer="hold")
@@ -203,7 +209,7 @@ def abroad(stand, kiosk):
     stand.order(printer="go")
     browser = residents.browser()
     kiosk.is_on("done").to_start()
-    found = {where: kept(processes(), sheet) for where, processes in places.items()}
+    found = {where: kept(processes, sheet) for where, processes in residents.places().items()}
     for where, what in found.items():
         left(f"{where}, passport and certificate in every form, with the next one's first screen there", what)
     remaining = {where: what for where, what in found.items() if what}
@@ -323,19 +329,25 @@ def unprotected(stand, kiosk):
             kiosk.push("Issue").is_on("done").to_start()
         else:
             kiosk.cancel().is_told(way).to_start()
-        some(f"core that wipes nothing, {way}, in every form, with the next one's first screen there", residents.in_every_form(stand.kiosk, who))
+        some(f"core that wipes nothing, {way}, in every form, with the next one's first screen there", residents.in_every_form([stand.kiosk], who))
     stand.order(core="shipped")
     kiosk.open()
 
 
-# What ends a core, and what it knows then: the PIN, while it is with the card; whose certificate it is to be; the certificate.
+# What ends a core, and what it knows then: the PIN, while it is with the card; what the card says; whose certificate it is to be; the certificate.
 SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL)
-POINTS = ("reading", "preview", "delivering")
+POINTS = ("verifying", "reading", "preview", "delivering")
+# Which of the card's answers takes so long, and what core and card service have in hand meanwhile.
+ANSWERS = {
+    "verifying": ("slow=2500@ins=20,times=2", {"VERIFY"}),
+    "reading": ("slow=2500@ins=B0,times=always", {"name", "address", "birth date"}),
+}
 
 
 def is_ended_by(process, end):
     """Whether a core file is written or not: that takes its time, and is not gone on with once anything else ends the process."""
     deadline = time.monotonic() + 60
+    assert is_alive(process), f"it ended before {end.name}"
     while is_alive(process):
         # The first SIGSEGV only has Rust's handler, which sees no overflow of a stack, get out of the way.
         os.kill(process, end)
@@ -345,11 +357,14 @@ def is_ended_by(process, end):
 
 def killed_at(stand, kiosk, point, end):
     residents = Residents(stand, kiosk)
-    if point == "reading":
-        kiosk.begin("ja").place("ordinary", faults=["slow=2500@ins=20,times=2"]).is_on("kind")
+    if point in ANSWERS:
+        slow, kinds = ANSWERS[point]
+        kiosk.begin("ja").place("ordinary", faults=[slow]).is_on("kind")
         kiosk.page.locator("button.choice").first.click()
         kiosk.is_on("pin").type_pin().is_on("reading")
-        residents.holds(persona("ordinary"), {"VERIFY"})
+        residents.holds(persona("ordinary"), kinds)
+        held = some(f"card service, {point}", in_process(stand.about["service"], traces(persona("ordinary"), PIN)))
+        assert kinds <= held.keys(), f"the control: {held}"
     else:
         kiosk.to_preview("ordinary", "ja")
         residents.holds(persona("ordinary"), {"name", "birth date"})
@@ -359,7 +374,7 @@ def killed_at(stand, kiosk, point, end):
     browser = residents.browser()
     is_ended_by(stand.kiosk, end)
     stand.order(end="kiosk")
-    if point == "reading":
+    if point in ANSWERS:
         stand.order(remove=0)
     if point == "delivering":
         stand.order(printer="go")
@@ -375,8 +390,8 @@ def killed_anywhere(stand, kiosk):
 
 
 def killed(stand, kiosk):
-    """A part of the same: each point and each signal once."""
-    for point, end in zip(POINTS, SIGNALS):
+    """A part of the same: each point once, and each signal."""
+    for point, end in zip(POINTS, (*SIGNALS, *SIGNALS)):
         killed_at(stand, kiosk, point, end)
 
 
@@ -384,7 +399,7 @@ def dumped(stand, kiosk):
     """The control: a core that may do everything leaves a core file, and whoever was there in it; where the machine keeps one beside a process."""
     with open("/proc/sys/kernel/core_pattern", encoding="ascii") as pattern:
         if pattern.read().startswith(("|", "/")):
-            print("not tried: core files go elsewhere here", flush=True)
+            untried("what a core file of a core that may do everything holds, for this machine keeps none beside the process")
             return
     stand.order(core="free")
     kiosk.open().to_preview("ordinary", "ja")
@@ -400,34 +415,29 @@ def dumped(stand, kiosk):
 
 def service(stand, kiosk):
     """The card service is Debian's. It is started so that it overwrites what it frees, and then keeps nothing of a card either."""
-    who = ("ordinary", "gaiji")
-    traced = {name: traces(persona(name), PIN) for name in who}
     residents = Residents(stand, kiosk)
 
-    def kept(process):
-        plain = {name: in_process(process, wanted) for name, wanted in traced.items()}
-        return plain, {name: residents.in_every_form(process, name) for name in who}
+    def kept(process, who):
+        return in_process(process, traces(persona(who), PIN)), residents.in_every_form([process], who)
 
-    def served(name):
-        kiosk.to_municipality(name, "en").cancel().is_told("cancelled")
-        kiosk.to_start()
+    def served(who):
+        kiosk.to_municipality(who, "en")
+        browser = residents.browser()
+        kiosk.cancel().is_told("cancelled").to_start()
+        return browser
 
-    process = stand.about["service"]
-    for name in who:
-        served(name)
-        plain, every = kept(process)
-        for who_else in who:
-            left("card service", plain[who_else])
-            left("card service, in every form", every[who_else])
-        assert not any(plain.values()) and not any(every.values()), (plain, every)
+    for whose in ("ordinary", "gaiji"):
+        browser = served(whose)
+        for who in ("ordinary", "gaiji"):
+            residents.leaves_nothing(who, browser)
     stand.order(stop="pcscd")
     process = stand.order(start="plain-pcscd")
     served("ordinary")
-    plain, every = kept(process)
-    some("card service that leaves what it frees as it is", plain["ordinary"])
-    some("card service that leaves what it frees as it is, in every form", every["ordinary"])
+    plain, every = kept(process, "ordinary")
+    some("card service that leaves what it frees as it is", plain)
+    some("card service that leaves what it frees as it is, in every form", every)
     stand.order(stop="pcscd")
-    stand.order(start="pcscd")
+    stand.about["service"] = stand.order(start="pcscd")
 
 
 def small(stand, _):

@@ -80,13 +80,16 @@ def present(process, begin, end):
 
 
 def in_process(process, wanted):
-    """Kinds that a process holds in memory it can write to, with how often."""
-    counts = {}
+    """Kinds that a process holds in memory it can write to, with how often. One without any memory is there no more, and shows nothing."""
+    counts, has_memory = {}, False
     for content in memory(process, max(len(bytes) for _, bytes in wanted) - 1):
+        has_memory = True
         for kind, bytes in wanted:
             count = content.count(bytes)
             if count:
                 counts[kind] = counts.get(kind, 0) + count
+    if not has_memory:
+        raise ProcessLookupError(f"nothing of process {process} can be read")
     return counts
 
 
@@ -124,15 +127,20 @@ _range = range
 
 
 def in_processes(processes, wanted):
-    """The same for several; one that has ended meanwhile holds nothing."""
-    counts = {}
+    """The same for several; one that has ended meanwhile holds nothing, but one of them has to be there."""
+    counts, are_there = {}, 0
     for process in processes:
         try:
             found = in_process(process, wanted)
         except (FileNotFoundError, ProcessLookupError):
+            if is_alive(process):
+                raise
             continue
+        are_there += 1
         for kind, count in found.items():
             counts[kind] = counts.get(kind, 0) + count
+    if not are_there:
+        raise ProcessLookupError("none of these processes is there")
     return counts
 
 
@@ -144,8 +152,9 @@ def in_files(folder, wanted):
             files += 1
             try:
                 content = (Path(path) / name).read_bytes() if (Path(path) / name).is_file() else b""
-            except OSError:
-                continue
+            except FileNotFoundError:
+                # Removed meanwhile.
+                content = b""
             content += name.encode()
             kinds |= {kind for kind, bytes in wanted if bytes in content}
     return kinds, files

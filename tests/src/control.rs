@@ -1,9 +1,10 @@
-//! Center, VRS and kiosk as no program of ours runs them: what the experiments have instead, to show that they would notice.
+//! Center, VRS with its imports, and kiosk as no program of ours runs them: what the experiments have instead, to show that they would notice.
 //!
 //! It is two programs. In `control` nothing is wiped when it is freed, for there is no allocator that does; `wiping` has the allocator of the
 //! shipped programs. With `--free` the process takes nothing from itself. With `--stacks` it leaves its threads' stacks as they are. With `--attempts`
 //! it tries, from inside and once it serves, what `attempts.json` says, as soon as that is there: in the folder `lists` beside its
 //! configuration, or, at a kiosk, beside the services' root. With `--panics` a handler panics where the file `panic` in that folder says.
+//! `import` takes nothing from itself in any case.
 //! The shipped programs have no such switch: what they serve with is given to them in code, as [`sandbox::Trial`] and as a clock.
 #![allow(
     clippy::print_stdout,
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use crate::experiment::attempt::{self, Attempt};
 use clap::{Args, Parser, Subcommand};
+use issuance_api::MunicipalityCode;
 use sandbox::{Inside, Trial};
 use terminal::kiosk;
 
@@ -35,6 +37,7 @@ struct Arguments {
 enum Program {
     Center(Server),
     Vrs(Server),
+    Import(Import),
     Kiosk {
         #[command(flatten)]
         switches: Switches,
@@ -49,6 +52,15 @@ struct Server {
     switches: Switches,
     #[arg(long)]
     config: PathBuf,
+}
+
+#[derive(Args)]
+struct Import {
+    #[arg(long)]
+    config: PathBuf,
+    #[arg(long)]
+    municipality: MunicipalityCode,
+    file: PathBuf,
 }
 
 #[derive(Args)]
@@ -92,6 +104,7 @@ pub fn main() -> ExitCode {
     let served = match Arguments::parse().program {
         Program::Center(server) => center(&server),
         Program::Vrs(server) => vrs(&server),
+        Program::Import(import) => self::import(&import),
         Program::Kiosk { switches, kiosk } => return at_kiosk(&switches, kiosk),
     };
     match served {
@@ -119,6 +132,17 @@ fn vrs(server: &Server) -> Result<(), Box<dyn Error>> {
         .trial(&server.config.with_file_name("lists"));
     let clock = Clock::new(vrs::clock::SystemClock::start());
     Ok(vrs::serve::serve(config, clock, trial)?)
+}
+
+fn import(import: &Import) -> Result<(), Box<dyn Error>> {
+    let config = vrs::config::Config::load(&import.config)?;
+    let clock = vrs::clock::SystemClock::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let done = vrs::commands::import(&config, import.municipality, &import.file, &clock);
+    runtime.block_on(done)?;
+    Ok(())
 }
 
 /// How often a handler may still look at the clock, and never again after: 0 is as often as it likes.

@@ -41,14 +41,19 @@ pub(super) fn seen_at(terminal: &Terminal, report: &mut Report) -> io::Result<()
     let mut residents = Program::start(terminal.script, python)?;
     let status = residents.wait(WITHIN)?;
     let told = residents.output.all();
-    let figures = told.iter().filter_map(|line| Counted::read(line));
-    for Counted { kind, count, what } in figures {
-        let what = format!("{name}, {what}");
-        match kind {
-            Kind::Figure => report.figure(what, count, 0),
-            Kind::Control => report.finds(what, count),
+    let mut searched = 0;
+    for line in told.iter().filter_map(|line| Told::read(line)) {
+        let place = |what: &str| format!("{name}, {what}");
+        match line {
+            Told::Figure(count, what) => {
+                searched += 1;
+                report.figure(place(what), count, 0);
+            }
+            Told::Control(count, what) => report.finds(place(what), count),
+            Told::Untried(what) => report.untried(place(what)),
         }
     }
+    report.finds(format!("{name}: places searched"), searched);
     let is_end = |part: &&&str| {
         let end = format!("{part}: ");
         told.iter().any(|line| line.starts_with(&end))
@@ -66,31 +71,27 @@ pub(super) fn seen_at(terminal: &Terminal, report: &mut Report) -> io::Result<()
     Ok(())
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Kind {
-    Figure,
-    Control,
-}
-
 /// One line of `figures.py`.
 #[derive(Debug, PartialEq, Eq)]
-struct Counted<'line> {
-    kind: Kind,
-    count: usize,
-    what: &'line str,
+enum Told<'line> {
+    Figure(usize, &'line str),
+    Control(usize, &'line str),
+    Untried(&'line str),
 }
 
-impl<'line> Counted<'line> {
+impl<'line> Told<'line> {
     fn read(line: &'line str) -> Option<Self> {
         let (kind, rest) = line.split_once(' ')?;
-        let kind = match kind {
-            "figure" => Kind::Figure,
-            "control" => Kind::Control,
-            _ => return None,
+        let counted = || {
+            let (count, what) = rest.split_once(' ')?;
+            Some((count.parse().ok()?, what))
         };
-        let (count, what) = rest.split_once(' ')?;
-        let count = count.parse().ok()?;
-        Some(Self { kind, count, what })
+        match kind {
+            "figure" => counted().map(|(count, what)| Self::Figure(count, what)),
+            "control" => counted().map(|(count, what)| Self::Control(count, what)),
+            "untried" => Some(Self::Untried(rest)),
+            _ => None,
+        }
     }
 }
 
@@ -99,17 +100,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_and_controls_are_told_from_everything_else() {
-        let read = Counted::read("control 12 applied: core at the preview").unwrap();
-        assert_eq!(read.kind, Kind::Control);
-        assert_eq!(
-            (read.count, read.what),
-            (12, "applied: core at the preview")
-        );
-        let kind = Counted::read("figure 0 applied: core").map(|it| it.kind);
-        assert_eq!(kind, Some(Kind::Figure));
+    fn what_counts_is_told_from_everything_else() {
+        for (line, told) in [
+            (
+                "control 12 applied: core at the preview",
+                Told::Control(12, "applied: core at the preview"),
+            ),
+            ("figure 0 applied: core", Told::Figure(0, "applied: core")),
+            ("untried dumped: cores", Told::Untried("dumped: cores")),
+        ] {
+            assert_eq!(Told::read(line), Some(told));
+        }
         for other in ["applied: 12.0 s", "figure some applied", "figure", "done"] {
-            assert_eq!(Counted::read(other), None, "{other}");
+            assert_eq!(Told::read(other), None, "{other}");
         }
     }
 }

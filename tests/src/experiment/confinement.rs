@@ -2,7 +2,7 @@
 //! when center or VRS is ended by a signal in the middle of an application, or an import while it reads, or many apply at the same time, no file
 //! holds anything of it.
 //!
-//! Controls: the same attempts in processes that take nothing from themselves all succeed, and one of those leaves its memory in a core file.
+//! Controls: the same attempts in processes that take nothing from themselves all succeed, and each of those leaves its memory in a core file.
 
 mod crashes;
 mod import;
@@ -79,6 +79,13 @@ impl Server {
             Self::Vrs => &world.vrs,
         };
         program.as_ref().ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    const fn place(self, world: &mut World) -> &mut Option<Program> {
+        match self {
+            Self::Center => &mut world.center,
+            Self::Vrs => &mut world.vrs,
+        }
     }
 }
 

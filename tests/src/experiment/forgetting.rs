@@ -130,8 +130,8 @@ fn panicked(size: Size, report: &mut Report) -> io::Result<()> {
 /// What a process holds of a persona's holder, in every form of `traces`: kinds, and how many pieces of each.
 ///
 /// # Errors
-/// If there is no such persona, or the process cannot be read.
+/// If there is no such persona, or any of the process cannot be read.
 pub fn remains(process: u32, persona: &str) -> io::Result<BTreeMap<&'static str, usize>> {
     let search = Traces::of_holder(persona)?.search();
-    Ok(search.process(process)?.found)
+    search.process(process)?.whole()
 }

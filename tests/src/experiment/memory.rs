@@ -118,6 +118,18 @@ pub(super) struct Scan {
 }
 
 impl Scan {
+    /// What was found, for whoever tells nothing else of it.
+    ///
+    /// # Errors
+    /// If there is anything that could not be read.
+    pub(super) fn whole(self) -> io::Result<Found> {
+        if self.unread.is_empty() {
+            return Ok(self.found);
+        }
+        let unread = format!("bytes that could not be read: {:?}", self.unread);
+        Err(io::Error::other(unread))
+    }
+
     /// Of several processes.
     pub(super) fn add(&mut self, other: Self) {
         for (kind, count) in other.found {

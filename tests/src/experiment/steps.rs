@@ -1,6 +1,7 @@
 //! Applications for the experiments, ended wherever wanted.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
@@ -211,13 +212,19 @@ pub(super) fn strike(process: u32, what: Signal) {
 /// Ends a program of ours by a signal.
 ///
 /// # Errors
-/// If it lives on.
+/// If it lives on, or ended otherwise.
 pub(super) fn end(program: &mut Program, by: Signal) -> io::Result<()> {
     strike(program.id(), by);
     // On a busy machine two signals may have come as one.
-    if program.wait(Duration::from_secs(10)).is_err() {
-        strike(program.id(), by);
-        program.wait(Duration::from_secs(30))?;
+    let status = match program.wait(Duration::from_secs(10)) {
+        Ok(status) => status,
+        Err(_) => {
+            strike(program.id(), by);
+            program.wait(Duration::from_secs(30))?
+        }
+    };
+    if status.signal() != Some(by.as_raw()) {
+        return Err(io::Error::other(format!("{status}, and not by {by:?}")));
     }
     Ok(())
 }

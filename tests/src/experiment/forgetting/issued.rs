@@ -63,7 +63,7 @@ impl Issued {
     /// how many pieces of each. Not searched are files that a process can only read. A process that has ended holds nothing.
     ///
     /// # Errors
-    /// If there is nobody else's certificate, whose words are nobody's; if the sheet cannot be read, or none of the processes.
+    /// If there is nobody else's certificate, whose words are nobody's; if the sheet cannot be read, or none of the processes, or not all of one.
     pub fn remains(
         &mut self,
         processes: &[u32],
@@ -79,7 +79,7 @@ impl Issued {
             }
         };
         let (_, search) = self.latest.insert((wanted, search));
-        Ok(scan(search, processes)?.found)
+        scan(search, processes)?.whole()
     }
 
     fn traces(&self, persona: &str, sheet: Option<&Path>) -> io::Result<Traces> {
