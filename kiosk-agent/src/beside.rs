@@ -3,7 +3,7 @@
 //!
 //! | process | what it does for the core | what the core can have it do |
 //! |---|---|---|
-//! | [`launcher`] | starts and ends the browser, as it was configured | that, with another page |
+//! | [`launcher`] | starts and ends the browser, as it was configured | that, with a page of this machine at another port, and another secret for it |
 //! | [`names`] | looks one name up, which it was started with | that, once more |
 //! | [`marker`] | sets the mark of a kiosk out of service, in the folder it was started with | that, with one of nine words in it |
 //!
