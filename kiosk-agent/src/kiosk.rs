@@ -217,9 +217,11 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
     let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let pcsc = Pcsc::open().map_err(ReaderError::from)?;
     let issuer = config.issuer.load()?;
+    let landlock = config.sandbox.landlock;
     let mut needs = config.needs();
     if let Some((host, port)) = config.center_host() {
-        config.center.way = names::way(host, port).map_err(StartError::Beside)?;
+        let way = names::way(host, port, landlock);
+        config.center.way = way.map_err(StartError::Beside)?;
     }
     let (center, urn) = ChannelCenter::new(config.center.clone())?;
     let configured = config.printer.uri.as_deref().map(str::parse).transpose()?;
@@ -235,7 +237,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         }
         (_, Some(address)) => {
             needs.connect.push(address.port());
-            let way = names::way(address.host(), address.port());
+            let way = names::way(address.host(), address.port(), landlock);
             let way = way.map_err(StartError::Beside)?;
             let ca = config.printer.ca.as_deref();
             Place::Printer(Box::new(Printer::new(address, ca, &urn)?.by(way)))
@@ -243,7 +245,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         (None, None) => return Err(StartError::NoPlace),
     };
     let found = mark.find().map_err(StartError::State)?;
-    let marker = Marker::start(&config.state).map_err(StartError::Beside)?;
+    let marker = Marker::start(&config.state, landlock).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
     let read_once: Vec<_> = config.attendant.iter().map(|it| it.key.clone()).collect();
     let service = match (config.browser, config.attendant) {
@@ -262,7 +264,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         _ => Service::Text,
     };
     // What was read once is out of reach from here on. There is one thread.
-    let extent = trial.confine(&needs, config.sandbox.landlock, memory, &read_once)?;
+    let extent = trial.confine(&needs, landlock, memory, &read_once)?;
 
     let calls = match output {
         Place::Folder(_) => Calls::Folder,
