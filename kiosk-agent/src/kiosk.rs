@@ -214,6 +214,12 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         mark.take_away().map_err(StartError::State)?;
         return Ok(End::Done);
     }
+    // Before anything is started, which inherits what they are read from: then there is nothing in it any more.
+    let read = || Once::read(&arguments, &config.programme);
+    let once = match arguments.once.then(read).transpose() {
+        Ok(once) => once.map(Box::new),
+        Err(code) => return Ok(End::Refused(code.into())),
+    };
     let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let pcsc = Pcsc::open().map_err(ReaderError::from)?;
     let issuer = config.issuer.load()?;
@@ -248,12 +254,9 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
     let marker = Marker::start(&config.state, landlock).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
     let read_once: Vec<_> = config.attendant.iter().map(|it| it.key.clone()).collect();
-    let service = match (config.browser, config.attendant) {
-        _ if arguments.once => match Once::read(&arguments, &config.programme) {
-            Ok(once) => Service::Once(Box::new(once)),
-            Err(code) => return Ok(End::Refused(code.into())),
-        },
-        (Some(browser), attendant) if !arguments.text => {
+    let service = match (once, config.browser, config.attendant) {
+        (Some(once), ..) => Service::Once(once),
+        (None, Some(browser), attendant) if !arguments.text => {
             let key = attendant.map(|attendant| attendant.load()).transpose()?;
             let launched = Launched::start(&Settings::from(browser))?;
             // The page's, which is any.
