@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let desk = Desk::new(AttendantKey::parse(KEY));
     let mut front = Front::new(desk);
     let server = runtime.block_on(Server::bind(front.shared()))?;
-    say(&json!({"page": server.address().as_str(), "attendant": KEY}))?;
+    say(&json!({"page": server.entrance().address().as_str(), "attendant": KEY}))?;
     runtime.spawn(server.serve());
     for line in io::stdin().lock().lines() {
         show(&mut front, serde_json::from_str(&line?)?)?;

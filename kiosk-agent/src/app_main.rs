@@ -167,7 +167,7 @@ fn run(arguments: &Arguments) -> Result<Option<u8>, StartError> {
         let server = Server::bind(config.page.port, place.clone(), front.shared())
             .await
             .map_err(StartError::Port)?;
-        let opening = Opening::write(arguments.start.as_deref(), &server.address())?;
+        let opening = Opening::write(arguments.start.as_deref(), &server.entrance())?;
         let page = server.origin().to_owned();
         tokio::spawn(server.serve());
         tokio::spawn(async move { verifying.keep_fresh().await });

@@ -214,12 +214,20 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         mark.take_away().map_err(StartError::State)?;
         return Ok(End::Done);
     }
+    // Before anything is started, which inherits what they are read from: then there is nothing in it any more.
+    let read = || Once::read(&arguments, &config.programme);
+    let once = match arguments.once.then(read).transpose() {
+        Ok(once) => once.map(Box::new),
+        Err(code) => return Ok(End::Refused(code.into())),
+    };
     let alive = Arc::new(Alive::find().map_err(StartError::Manager)?);
     let pcsc = Pcsc::open().map_err(ReaderError::from)?;
     let issuer = config.issuer.load()?;
+    let landlock = config.sandbox.landlock;
     let mut needs = config.needs();
     if let Some((host, port)) = config.center_host() {
-        config.center.way = names::way(host, port).map_err(StartError::Beside)?;
+        let way = names::way(host, port, landlock);
+        config.center.way = way.map_err(StartError::Beside)?;
     }
     let (center, urn) = ChannelCenter::new(config.center.clone())?;
     let configured = config.printer.uri.as_deref().map(str::parse).transpose()?;
@@ -235,7 +243,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         }
         (_, Some(address)) => {
             needs.connect.push(address.port());
-            let way = names::way(address.host(), address.port());
+            let way = names::way(address.host(), address.port(), landlock);
             let way = way.map_err(StartError::Beside)?;
             let ca = config.printer.ca.as_deref();
             Place::Printer(Box::new(Printer::new(address, ca, &urn)?.by(way)))
@@ -243,15 +251,12 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         (None, None) => return Err(StartError::NoPlace),
     };
     let found = mark.find().map_err(StartError::State)?;
-    let marker = Marker::start(&config.state).map_err(StartError::Beside)?;
+    let marker = Marker::start(&config.state, landlock).map_err(StartError::Beside)?;
     let cabinet = Cabinet::new(config.cabinet, config.fee.map(|fee| fee.of(1)))?;
     let read_once: Vec<_> = config.attendant.iter().map(|it| it.key.clone()).collect();
-    let service = match (config.browser, config.attendant) {
-        _ if arguments.once => match Once::read(&arguments, &config.programme) {
-            Ok(once) => Service::Once(Box::new(once)),
-            Err(code) => return Ok(End::Refused(code.into())),
-        },
-        (Some(browser), attendant) if !arguments.text => {
+    let service = match (once, config.browser, config.attendant) {
+        (Some(once), ..) => Service::Once(once),
+        (None, Some(browser), attendant) if !arguments.text => {
             let key = attendant.map(|attendant| attendant.load()).transpose()?;
             let launched = Launched::start(&Settings::from(browser))?;
             // The page's, which is any.
@@ -262,7 +267,7 @@ fn run(arguments: Arguments, trial: Trial) -> Result<End, StartError> {
         _ => Service::Text,
     };
     // What was read once is out of reach from here on. There is one thread.
-    let extent = trial.confine(&needs, config.sandbox.landlock, memory, &read_once)?;
+    let extent = trial.confine(&needs, landlock, memory, &read_once)?;
 
     let calls = match output {
         Place::Folder(_) => Calls::Folder,

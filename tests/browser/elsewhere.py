@@ -4,16 +4,20 @@ The program `kiosk`, beside STAGE, is asked for a browser as its core asks for o
 policy of ours. What it sends to another address is heard there. Nothing may be: under the policies that the package ships and with the launcher's own
 arguments, nor under the policies alone. The controls: with neither, every way leads there; with the launcher's arguments alone, WebRTC does.
 
+Nor is anything written for the browser that whoever got into the core chose the words of: what is no port and no secret ends the launcher.
+
 The policies lie where Chromium looks for them, and the other address is one of this machine's, both in namespaces that are a process's own.
 """
 
 import contextlib
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -156,15 +160,21 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def browser(program, address, arguments):
-    """One of the kiosk's launcher, in the frames of `terminal::beside::launcher`."""
-    core, launcher = socket.socketpair()
-    with subprocess.Popen([program, "--launch"], stdin=launcher) as process:
-        launcher.close()
-        settings = {"program": "/usr/bin/chromium", "arguments": [*HEADLESS, *arguments], "memory": MEMORY, "full_screen": True}
-        settings = json.dumps(settings).encode()
+def launcher(program, **settings):
+    """The kiosk's, and its core's end of what they speak by: the frames of `terminal::beside::launcher`."""
+    core, other = socket.socketpair()
+    with subprocess.Popen([program, "--launch"], stdin=other) as process:
+        other.close()
+        settings = json.dumps({"full_screen": True, **settings}).encode()
         core.sendall(struct.pack(">I", len(settings)) + settings)
-        core.sendall(struct.pack(">cIH", b"s", 1, len(address)) + address.encode())
+        yield core, process
+
+
+@contextlib.contextmanager
+def browser(program, port, arguments):
+    """One that shows the page at this port."""
+    with launcher(program, program="/usr/bin/chromium", arguments=[*HEADLESS, *arguments], memory=MEMORY) as (core, process):
+        core.sendall(struct.pack(">cIH32s", b"s", 1, port, os.urandom(32)))
         assert core.recv(5, socket.MSG_WAITALL) == struct.pack(">cI", b"+", 1), "no browser was started"
         try:
             yield
@@ -175,6 +185,46 @@ def browser(program, address, arguments):
             core.close()
 
 
+def written(program, words):
+    """What lies before a browser when the core says these words for its page, and whether the launcher goes on."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        shown = Path(memory, "shown")
+        look = Path(memory, "browser")
+        look.write_text(f'#!/bin/sh\ncat "$HOME"/* > {shown}.draft && mv {shown}.draft {shown} && exec sleep {PATIENCE}\n')
+        look.chmod(0o700)
+        with launcher(program, program=str(look), arguments=[], memory=memory) as (core, process):
+            core.sendall(struct.pack(">cI", b"s", 1) + words)
+            if core.recv(5, socket.MSG_WAITALL) == struct.pack(">cI", b"+", 1):
+                deadline = time.monotonic() + PATIENCE
+                while not shown.exists() and process.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.05)
+            goes_on = False
+            # Whoever has ended hears nothing more.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                core.sendall(struct.pack(">cI", b"e", 1))
+                goes_on = core.recv(5) != b""
+            core.close()
+            process.wait(timeout=PATIENCE)
+        return shown.read_text() if shown.exists() else "", goes_on
+
+
+def chosen(program):
+    """Nothing is written but a port and digits, whatever the core says."""
+    script = b'"><script>location="file:///etc/passwd"</script>' + TEXT.encode()
+    page = re.compile(r'<!doctype html><meta charset="utf-8"><title>Shomei</title>'
+                      r'<meta http-equiv="refresh" content="0;url=http://127\.0\.0\.1:\d+/#[0-9a-f]{64}">')
+    for words, expected in (
+        (struct.pack(">H32s", 1, script), True),
+        (struct.pack(">H32s", 1, script[-32:]), True),
+        # An address with its length.
+        (struct.pack(">H", len(script)) + script, False),
+    ):
+        shown, goes_on = written(program, words)
+        assert goes_on == expected, words
+        assert page.fullmatch(shown) if expected else not shown or page.fullmatch(shown), shown
+    print("for the browser: a port and digits", flush=True)
+
+
 def within(program, policies, arguments, awaited):
     """Which ways lead elsewhere; in namespaces of this process's own. Those that are awaited may take their time."""
     if policies:
@@ -183,7 +233,7 @@ def within(program, policies, arguments, awaited):
         (folder / "shomei-kiosk.json").write_bytes(POLICIES.read_bytes())
     elsewhere = Elsewhere()
     own = Own(elsewhere.ports)
-    with browser(program, f"http://127.0.0.1:{own.server_port}/", arguments):
+    with browser(program, own.server_port, arguments):
         assert own.done.wait(PATIENCE), f"the page tried no more than {own.said}"
         deadline = time.monotonic() + PATIENCE
         while not awaited <= elsewhere.heard and time.monotonic() < deadline:
@@ -201,6 +251,7 @@ def ways(*how):
 
 def main(stage):
     program = str(Path(stage).with_name("kiosk"))
+    chosen(program)
     for what, policies, arguments, expected in (
         ("with neither", False, [NAMES_RESOLVE], WAYS),
         ("without policies", False, [], DATAGRAMS),

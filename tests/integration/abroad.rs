@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
 use issuance_api::{PersonalBytes, ProblemCode};
 use serde_json::{Value, json};
 use stage::applicant::Applicant;
+use stage::browser::beside;
 use stage::judges::page;
 use stage::kiosk::{Application, Outcome, Purpose, apply};
 use stage::passport::Passport;
 use stage::passport::specimen::Specimen;
 use stage::persona::Persona;
-use stage::process::program;
+use stage::process::{Program, poll, program};
 use stage::world::{ISSUER, Options, World};
 use tempfile::TempDir;
 use terminal::app::verifying::{CenterConfig, FetchError, OLD_AFTER, VerifyConfig, Verifying};
@@ -504,4 +506,37 @@ fn what_the_municipality_revokes_everybody_hears_of_and_of_whom_nobody() {
         assert!(!published.contains(canary), "{canary}");
     }
     let _: PersonalBytes = issued.page;
+}
+
+/// What runs beside a kiosk's core inherits what PIN and passport are read from: it is started once they were read.
+#[test]
+fn nothing_is_started_beside_a_kiosk_that_could_read_what_was_given_to_it() {
+    const WITHIN: Duration = Duration::from_secs(60);
+    let world = world();
+    let out = TempDir::new().unwrap();
+    let mut command = Command::new(program("kiosk"));
+    command
+        .arg("--config")
+        .arg(world.ground.path("kiosk/kiosk.toml"));
+    command.arg("--out").arg(out.path()).stdin(Stdio::piped());
+    command.args(["--once", "--municipality", HOME, "--pin-fd", "0"]);
+    let mut kiosk = Program::start("kiosk", command).unwrap();
+    let given = |descriptor: &str| {
+        fs::read_link(format!("/proc/{}/fd/{descriptor}", kiosk.id())).unwrap_or_default()
+    };
+    // It opens once more what it reads.
+    let reads = || {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", kiosk.id())).ok()?;
+        let names = descriptors.flatten().map(|entry| entry.file_name());
+        let all = names.filter(|name| given(&name.to_string_lossy()) == given("0"));
+        (all.count() == 2).then_some(())
+    };
+    poll(WITHIN, reads).expect("it reads the PIN");
+    for name in ["kiosk-names", "kiosk-marker", "kiosk-launcher"] {
+        assert_eq!(beside(kiosk.id(), name), None, "{name}");
+    }
+    drop(kiosk.input());
+    assert_eq!(kiosk.wait(WITHIN).unwrap().code(), Some(1));
+    let said = kiosk.log.all();
+    assert!(said[0].starts_with("pin-malformed: "), "{said:?}");
 }

@@ -52,6 +52,11 @@ fn a_page_of_another_s_choice_carries_nothing_from_this_machine() {
 }
 
 #[test]
+fn names_are_looked_up_by_who_can_do_nothing_else() {
+    drives("names.py", &[]);
+}
+
+#[test]
 fn everybody_can_use_the_page() {
     passes("access");
 }

@@ -7,6 +7,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
+use stage::browser::beside;
 use stage::kiosk::{Application, Outcome, Purpose, apply, apply_with};
 use stage::persona::Persona;
 use stage::process::{Program, program, signal};
@@ -96,17 +97,7 @@ fn said(outcome: &Outcome, event: &str) -> bool {
 
 /// The process beside a kiosk's core that writes its mark.
 fn marker(kiosk: &Program) -> u32 {
-    let core = kiosk.id();
-    let children = fs::read_to_string(format!("/proc/{core}/task/{core}/children")).unwrap();
-    let mut children = children
-        .split_whitespace()
-        .map(|child| child.parse().unwrap());
-    children
-        .find(|child| {
-            let line = fs::read_to_string(format!("/proc/{child}/cmdline"));
-            line.is_ok_and(|line| line.starts_with("kiosk-marker\0"))
-        })
-        .unwrap()
+    beside(kiosk.id(), "kiosk-marker").unwrap()
 }
 
 #[test]

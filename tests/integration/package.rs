@@ -418,6 +418,7 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
         assert!(!is_allowed(&machine, "nobody", action), "{action}");
     }
 
+    nothing_written_is_run(&machine);
     only_the_kiosk_s_page_is_opened(&machine);
 
     // A kiosk that hangs is started anew.
@@ -454,6 +455,36 @@ fn an_installed_kiosk_serves_from_the_start_of_its_machine() {
     let how =
         ["ActiveState", "Result", "ExecMainStatus"].map(|it| machine.property(UNIT, it).unwrap());
     assert_eq!(how, ["inactive", "success", "0"]);
+}
+
+/// Not even what the kiosk's user wrote itself, wherever the unit lets it write.
+fn nothing_written_is_run(machine: &Machine) {
+    const FOLDERS: [&str; 5] = [
+        "/run/shomei-kiosk",
+        "/var/lib/shomei-kiosk",
+        "/tmp",
+        "/var/tmp",
+        "/dev/shm",
+    ];
+    let script = "cp /bin/true $0/run && $0/run; ran=$?; rm $0/run && exit $ran";
+    let user = ["setpriv", "--reuid", "shomei-kiosk", "--clear-groups"];
+    let runs = |prefix: &[&str], folder: &str| {
+        let mut command = machine.inside("env").unwrap();
+        command
+            .args(prefix)
+            .args(user)
+            .args(["sh", "-c", script, folder]);
+        let output = command.output().unwrap();
+        (output.status.code(), output)
+    };
+    let core = processes(machine, KIOSK)[0].to_string();
+    for folder in FOLDERS {
+        let (ran, output) = runs(&["nsenter", "--target", &core, "--mount"], folder);
+        assert_eq!(ran, Some(126), "{folder}: {output:?}");
+    }
+    // The control: out of the unit it is.
+    let (ran, output) = runs(&[], "/tmp");
+    assert_eq!(ran, Some(0), "{output:?}");
 }
 
 /// With the mark of a kiosk that took itself out of service: it starts, and says so, until an operator's command.

@@ -1,4 +1,4 @@
-//! The kiosk's own browser, where there is no screen: how it is started, and which process it is.
+//! The kiosk's own browser, where there is no screen: how it is started, and which process it is; and what else is beside a kiosk's core.
 
 /// What Chromium is called with beside what the kiosk gives it. Its own sandbox does not work for root, and there is no screen here.
 pub const HEADLESS: [&str; 3] = ["--no-sandbox", "--headless=new", "--disable-gpu"];
@@ -6,7 +6,13 @@ pub const HEADLESS: [&str; 3] = ["--no-sandbox", "--headless=new", "--disable-gp
 /// What starts browsers, beside the kiosk's core: its child.
 #[must_use]
 pub fn launcher(kiosk: u32) -> Option<u32> {
-    children(kiosk).find(|child| command_line(*child).starts_with("kiosk-launcher\0"))
+    beside(kiosk, "kiosk-launcher")
+}
+
+/// The process beside a kiosk's core that is called so.
+#[must_use]
+pub fn beside(kiosk: u32, name: &str) -> Option<u32> {
+    children(kiosk).find(|child| command_line(*child).split('\0').next() == Some(name))
 }
 
 /// The browser's first process: among the launcher's children, which are all that browsers left behind, the one with a profile.

@@ -24,6 +24,10 @@ pub enum Calls {
     Terminal,
     /// One that leaves certificates in a folder, where Landlock lets it.
     Folder,
+    /// One that asks name servers, of which the C library loads nothing more.
+    Names,
+    /// One that leaves a file in a folder, where Landlock lets it, and calls nobody.
+    Mark,
     /// One that reads what is open already, and writes it: it opens nothing and calls nobody.
     Pipes,
 }
@@ -31,7 +35,17 @@ pub enum Calls {
 impl Calls {
     /// Whether it writes files.
     const fn writes(self) -> bool {
-        matches!(self, Self::Database | Self::Folder)
+        matches!(self, Self::Database | Self::Folder | Self::Mark)
+    }
+
+    /// Whether it opens files.
+    const fn opens(self) -> bool {
+        !matches!(self, Self::Pipes)
+    }
+
+    /// Whether it calls others.
+    const fn calls(self) -> bool {
+        !matches!(self, Self::Mark | Self::Pipes)
     }
 
     /// Whether it is a terminal.
@@ -137,6 +151,12 @@ const DATABASE_OLDER: &[c_long] = &[];
 /// A certificate's, in a folder: written without a name, named once it is whole, and the one before taken away.
 const FOLDER: &[c_long] = &[libc::SYS_fsync, libc::SYS_linkat, libc::SYS_unlinkat];
 
+/// Both questions at once, and what this machine is called.
+const NAMES: &[c_long] = &[libc::SYS_sendmmsg, libc::SYS_uname];
+
+/// A file made or emptied, written and kept; and a socket that is open already.
+const MARK: &[c_long] = &[libc::SYS_fsync, libc::SYS_recvfrom];
+
 /// A text terminal's modes, read and set: echo. What is typed for somebody (TIOCSTI) is another command.
 const TEXT_TERMINAL: [i32; 8] = [
     0x5401, // TCGETS
@@ -202,6 +222,7 @@ pub(crate) fn program(
 fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::Error> {
     let mut plain = match calls {
         Calls::Pipes => WITHIN.to_vec(),
+        Calls::Mark => [WITHIN, MARK].concat(),
         _ => [WITHIN, PLAIN, OLDER].concat(),
     };
     let mut descriptors = vec![
@@ -214,12 +235,16 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
     let mut open = vec![SeccompRule::new(vec![masked(2, WRITING, libc::O_RDONLY)?])?];
     let mut devices = vec![FIONBIO];
     match calls {
-        Calls::Server | Calls::Pipes => {}
+        Calls::Server | Calls::Mark | Calls::Pipes => {}
         Calls::Database => {
             plain.extend([DATABASE, DATABASE_OLDER].concat());
             descriptors.extend([libc::F_GETLK, libc::F_SETLK, libc::F_SETLKW]);
         }
         Calls::Terminal => devices.extend(TEXT_TERMINAL.iter().chain(&GPIO)),
+        Calls::Names => {
+            plain.extend(NAMES);
+            devices.push(FIONREAD);
+        }
         Calls::Folder => {
             devices.extend(TEXT_TERMINAL.iter().chain(&GPIO));
             plain.extend(FOLDER);
@@ -258,11 +283,25 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
         let stream = masked(1, 0xF, libc::SOCK_STREAM)?;
         sockets.push(SeccompRule::new(vec![is(0, libc::AF_UNIX)?, stream])?);
     }
-    if calls != Calls::Pipes {
+    if calls == Calls::Names {
+        for family in [libc::AF_INET, libc::AF_INET6] {
+            let kind = masked(1, 0xF, libc::SOCK_DGRAM)?;
+            sockets.push(SeccompRule::new(vec![is(0, family)?, kind, is(2, 0)?])?);
+        }
+    }
+    if calls.opens() {
         rules.insert(libc::SYS_openat, open);
+    }
+    if calls.calls() {
         rules.insert(libc::SYS_socket, sockets);
+    }
+    if calls != Calls::Pipes {
         // With MSG_FASTOPEN they connect, of which Landlock is not asked.
-        for (call, flags) in [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2)] {
+        let mut sending = vec![(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2)];
+        if calls == Calls::Names {
+            sending.push((libc::SYS_sendmmsg, 3));
+        }
+        for (call, flags) in sending {
             let connects_nothing = SeccompRule::new(vec![masked(flags, libc::MSG_FASTOPEN, 0)?])?;
             rules.insert(call, vec![connects_nothing]);
         }
@@ -272,6 +311,9 @@ fn rules(calls: Calls) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler
 
 /// `ioctl` that makes a socket one that does not block.
 const FIONBIO: i32 = 0x5421;
+
+/// `ioctl` that says how much there is to read.
+const FIONREAD: i32 = 0x541B;
 
 fn one_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, seccompiler::Error> {
     let rules = values.iter().map(|value| {
@@ -308,18 +350,20 @@ pub(crate) const fn number(constant: i32) -> u32 {
 mod tests {
     use super::*;
 
-    const ALL: [Calls; 5] = [
+    const ALL: [Calls; 7] = [
         Calls::Server,
         Calls::Database,
         Calls::Terminal,
         Calls::Folder,
+        Calls::Names,
+        Calls::Mark,
         Calls::Pipes,
     ];
 
     #[test]
     fn filters_compile_for_all() {
         for calls in ALL {
-            let least = if calls == Calls::Pipes { 80 } else { 100 };
+            let least = if calls.calls() { 100 } else { 80 };
             assert!(allowed(calls).unwrap().len() > least);
         }
         assert!(!newer_absent().unwrap().is_empty());
@@ -327,7 +371,8 @@ mod tests {
 
     #[test]
     fn nothing_that_carries_away_is_on_the_list() {
-        let [server, database, terminal, folder, pipes] = ALL.map(|calls| rules(calls).unwrap());
+        let [server, database, terminal, folder, names, mark, pipes] =
+            ALL.map(|calls| rules(calls).unwrap());
         for call in [
             libc::SYS_execve,
             libc::SYS_execveat,
@@ -356,17 +401,19 @@ mod tests {
             libc::SYS_prlimit64,
             libc::SYS_seccomp,
         ] {
-            for rules in [&server, &database, &terminal, &folder, &pipes] {
+            for rules in [
+                &server, &database, &terminal, &folder, &names, &mark, &pipes,
+            ] {
                 assert!(!rules.contains_key(&call));
             }
         }
         for call in [libc::SYS_pwrite64, libc::SYS_ftruncate] {
             assert!(database.contains_key(&call));
-            for rules in [&server, &terminal, &folder] {
+            for rules in [&server, &terminal, &folder, &names, &mark] {
                 assert!(!rules.contains_key(&call));
             }
         }
-        for rules in [&server, &terminal] {
+        for rules in [&server, &terminal, &names, &mark] {
             assert!(
                 ![libc::SYS_unlinkat, libc::SYS_linkat]
                     .iter()
@@ -382,6 +429,9 @@ mod tests {
             libc::SYS_sendmsg,
         ] {
             assert!(server.contains_key(&call) && !pipes.contains_key(&call));
+        }
+        for call in [libc::SYS_socket, libc::SYS_connect, libc::SYS_getdents64] {
+            assert!(!mark.contains_key(&call));
         }
     }
 
@@ -414,6 +464,39 @@ mod tests {
                 other => panic!("a step of another kind: {other:#x}"),
             }
         }
+    }
+
+    #[test]
+    fn who_asks_name_servers_opens_files_to_read_and_sockets_of_the_internet() {
+        const LET: u32 = 0x7FFF_0000;
+        let filter = allowed(Calls::Names).unwrap();
+        let lets = |call, arguments: [i32; 3]| {
+            let arguments = [0, 1, 2].map(|at| (at, u64::from(arguments[at].cast_unsigned())));
+            answer(&filter, call, &arguments) == LET
+        };
+        let (stream, datagrams) = (libc::SOCK_STREAM, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC);
+        for (family, kind, is_let) in [
+            (libc::AF_INET, stream, true),
+            (libc::AF_INET6, datagrams, true),
+            (libc::AF_UNIX, stream, false),
+            (libc::AF_NETLINK, libc::SOCK_RAW, false),
+            (libc::AF_INET, libc::SOCK_RAW, false),
+        ] {
+            assert_eq!(
+                lets(libc::SYS_socket, [family, kind, 0]),
+                is_let,
+                "{family} {kind}"
+            );
+        }
+        for (flags, is_let) in [
+            (libc::O_CLOEXEC, true),
+            (libc::O_CREAT, false),
+            (libc::O_WRONLY, false),
+        ] {
+            assert_eq!(lets(libc::SYS_openat, [0, 0, flags]), is_let, "{flags:#x}");
+        }
+        let connects = (3, u64::from(libc::MSG_FASTOPEN.cast_unsigned()));
+        assert_ne!(answer(&filter, libc::SYS_sendmmsg, &[connects]), LET);
     }
 
     #[test]

@@ -49,10 +49,12 @@ pub fn confine(needs: &Needs, landlock: Landlock) -> Result<Confined, SandboxErr
     let write = make_bitflags!(AccessFs::{
         ReadFile | WriteFile | ReadDir | Truncate | MakeReg | RemoveFile
     });
+    let make = make_bitflags!(AccessFs::{ReadDir | WriteFile | Truncate | MakeReg});
     for (folders, access) in [
         (&needs.read, read),
         (&needs.run, run),
         (&needs.overwrite, overwrite),
+        (&needs.make, make),
         (&needs.write, write),
     ] {
         for folder in folders {

@@ -27,12 +27,14 @@ pub use ways_out::{close_ways_out, start_nothing};
 /// What a process goes on needing. Everything else is refused by the kernel.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
-    /// Folders beneath which files may be read. Folders, since what is read again is replaced by another file.
+    /// Folders beneath which files may be read, since what is read again is replaced by another file; or, of who reads once, files.
     pub read: Vec<PathBuf>,
     /// Programs and folders beneath which files may be read and run.
     pub run: Vec<PathBuf>,
     /// Folders in which files may be written over, and none made or removed.
     pub overwrite: Vec<PathBuf>,
+    /// Folders in which files may be made and emptied and written, and none read or removed.
+    pub make: Vec<PathBuf>,
     /// Folders in which files may be made, written and removed.
     pub write: Vec<PathBuf>,
     /// Ports it may listen on; 0 is whichever the kernel chooses.
@@ -75,6 +77,26 @@ pub enum Landlock {
     Demanded,
     /// As much as the kernel has, which may be nothing.
     WhatThereIs,
+}
+
+impl Landlock {
+    /// Both.
+    const ALL: [Self; 2] = [Self::Demanded, Self::WhatThereIs];
+
+    /// As a configuration says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Demanded => "demanded",
+            Self::WhatThereIs => "what-there-is",
+        }
+    }
+
+    /// The one that is called so.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
 }
 
 /// How far this process is confined: told at every start.

@@ -10,6 +10,7 @@ use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use crate::web::browser::leading_to;
+use crate::web::door::Entrance;
 
 /// A file that leads on to the page. It goes when this is dropped.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Opening {
     ///
     /// # Errors
     /// [`OpeningError::File`]
-    pub fn write(path: Option<&Path>, address: &str) -> Result<Self, OpeningError> {
+    pub fn write(path: Option<&Path>, entrance: &Entrance) -> Result<Self, OpeningError> {
         let (path, folder) = match path {
             Some(path) => (path.to_owned(), None),
             None => {
@@ -49,12 +50,10 @@ impl Opening {
                 (folder.path().join("start.html"), Some(folder))
             }
         };
-        let page = leading_to(address);
+        let page = leading_to(entrance);
         let write = || secret_file::create(&path, 0o600, &[page.as_bytes()]);
         let written = match write() {
-            Err(error)
-                if error.kind() == io::ErrorKind::AlreadyExists && is_left(&path, address) =>
-            {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_left(&path, &page) => {
                 std::fs::remove_file(&path).and_then(|()| write())
             }
             written => written,
@@ -89,18 +88,17 @@ impl Opening {
 
 /// Whether it is what a start before this one left there that was killed: it leads to the same port, which this one has now, by a secret that
 /// opens nothing any more.
-fn is_left(path: &Path, address: &str) -> bool {
+fn is_left(path: &Path, page: &str) -> bool {
     let there = std::fs::symlink_metadata(path);
     let own = there.is_ok_and(|it| {
         it.is_file() && it.mode() & 0o777 == 0o600 && it.uid() == geteuid().as_raw()
     });
-    let Some((page, _)) = address.split_once("/#") else {
+    // Up to the secret.
+    let Some((begins, _)) = page.split_once('#') else {
         return false;
     };
-    let begins = leading_to(&format!("{page}/#"));
-    // All that follows the address's beginning.
-    let begins = begins.trim_end_matches("\">");
-    own && std::fs::read_to_string(path).is_ok_and(|page| page.starts_with(begins))
+    let left = std::fs::read_to_string(path);
+    own && left.is_ok_and(|left| left.split_once('#').is_some_and(|(left, _)| left == begins))
 }
 
 impl Drop for Opening {
@@ -116,40 +114,47 @@ mod tests {
 
     use super::*;
 
+    /// At this port, by a secret of these bytes.
+    fn entrance(port: u8, secret: u8) -> Entrance {
+        let mut bytes = [secret; Entrance::LENGTH];
+        bytes[..2].copy_from_slice(&[0, port]);
+        Entrance::of(&bytes)
+    }
+
     /// As SIGKILL leaves it.
     #[test]
     fn what_a_killed_start_left_makes_room_and_nothing_else_does() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("start.html");
-        let before = Opening::write(Some(&path), "http://127.0.0.1:1/#00").unwrap();
+        let before = Opening::write(Some(&path), &entrance(1, 0)).unwrap();
         std::mem::forget(before);
-        let opening = Opening::write(Some(&path), "http://127.0.0.1:1/#11").unwrap();
+        let opening = Opening::write(Some(&path), &entrance(1, 0x11)).unwrap();
         let content = std::fs::read_to_string(&path).unwrap();
         assert!(content.contains("#11") && !content.contains("#00"));
         std::mem::forget(opening);
         // Another app's, which has another port.
-        assert!(Opening::write(Some(&path), "http://127.0.0.1:2/#22").is_err());
+        assert!(Opening::write(Some(&path), &entrance(2, 0x22)).is_err());
         // Others may read it: it is somebody's.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+        assert!(Opening::write(Some(&path), &entrance(1, 0x22)).is_err());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&path, "somebody's").unwrap();
-        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+        assert!(Opening::write(Some(&path), &entrance(1, 0x22)).is_err());
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/nowhere", &path).unwrap();
-        assert!(Opening::write(Some(&path), "http://127.0.0.1:1/#22").is_err());
+        assert!(Opening::write(Some(&path), &entrance(1, 0x22)).is_err());
     }
 
     #[test]
     fn the_file_is_its_owner_s_alone_leads_to_the_page_and_goes() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("start.html");
-        let opening = Opening::write(Some(&path), "http://127.0.0.1:1/#00").unwrap();
+        let opening = Opening::write(Some(&path), &entrance(1, 0)).unwrap();
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
         let content = std::fs::read_to_string(&path).unwrap();
         assert!(content.contains("url=http://127.0.0.1:1/#00"));
         // Whatever is there already is somebody's.
-        assert!(Opening::write(Some(&path), "").is_err());
+        assert!(Opening::write(Some(&path), &entrance(2, 0)).is_err());
         assert!(path.exists());
         let copy = folder.path().join("copy");
         opening

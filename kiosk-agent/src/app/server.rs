@@ -21,7 +21,7 @@ use super::intent::Press;
 use super::porter::{Opens, Place};
 use crate::text::home;
 use crate::web::assets;
-use crate::web::door::{self, Address, Body, Door, Secret, Site, header, without_body};
+use crate::web::door::{self, Address, Body, Door, Entrance, Secret, Site, header, without_body};
 
 /// Longest press, and longest passphrase with what is around it, in bytes.
 const LONGEST: usize = 4096;
@@ -78,10 +78,10 @@ impl Server {
         Ok(Self { door, app })
     }
 
-    /// Where the page is, with the start's secret behind the `#`, which a browser sends nobody.
+    /// Where the page is entered by whoever started the program.
     #[must_use]
-    pub fn address(&self) -> Zeroizing<String> {
-        self.door.address(&self.app.start)
+    pub fn entrance(&self) -> Entrance {
+        self.door.entrance(&self.app.start)
     }
 
     /// Where the page is, without a secret.
@@ -210,7 +210,7 @@ impl App {
             reply,
         });
         Ok(match unlocked.await {
-            Ok(secret) => json(&json!({ "secret": secret.expose() })),
+            Ok(secret) => json(&json!({ "secret": secret.expose().as_str() })),
             Err(refusal) => refused(refusal),
         })
     }

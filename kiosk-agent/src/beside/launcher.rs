@@ -3,9 +3,12 @@
 //!
 //! Both ends speak in frames over a socket, each with the number of the browser it is about:
 //! ```text
-//! core      START number length address      END number
+//! core      START number port secret      END number
 //! launcher  STARTED or NOT_STARTED number    ENDED number    LOST number (its first process ended by itself)
 //! ```
+//! Of its page the core says port and secret, in two and thirty-two bytes, and the launcher makes an address of them ([`Entrance`]). There are no
+//! bytes that would be something else in a browser; what is neither of the two frames ends the launcher.
+//!
 //! When the core is gone, however it went, the browser is ended with all its processes, and its profile goes.
 
 use std::future::pending;
@@ -19,6 +22,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::web::browser::{Browser, BrowserError, GOING, Settings};
+use crate::web::door::Entrance;
 
 /// What calls the program for this and nothing else.
 pub(super) const ARGUMENT: &str = "--launch";
@@ -97,13 +101,11 @@ impl Launcher {
     ///
     /// # Errors
     /// [`LauncherLost`]
-    pub async fn start(&mut self, address: &str) -> Result<bool, LauncherLost> {
+    pub async fn start(&mut self, entrance: &Entrance) -> Result<bool, LauncherLost> {
         self.number = self.number.wrapping_add(1);
-        let length = u16::try_from(address.len()).map_err(|_| LauncherLost)?;
-        let mut request = Zeroizing::new(Vec::with_capacity(address.len() + 7));
+        let mut request = Zeroizing::new(Vec::with_capacity(size_of::<Frame>() + Entrance::LENGTH));
         request.extend(frame(START, self.number));
-        request.extend(length.to_be_bytes());
-        request.extend(address.as_bytes());
+        request.extend(entrance.bytes().iter());
         self.say(&request).await?;
         Ok(self.hear(&[STARTED, NOT_STARTED]).await? == STARTED)
     }
@@ -270,11 +272,9 @@ async fn attend(
         *running = None;
         let answer = match kind {
             START => {
-                let length = core.stream.read_u16().await?.into();
-                let mut address = Zeroizing::new(vec![0; length]);
-                core.stream.read_exact(&mut address).await?;
-                let address = str::from_utf8(&address).map_err(io::Error::other)?;
-                *running = Browser::start(settings, address)
+                let mut bytes = Zeroizing::new([0; Entrance::LENGTH]);
+                core.stream.read_exact(bytes.as_mut_slice()).await?;
+                *running = Browser::start(settings, &Entrance::of(&bytes))
                     .ok()
                     .map(|browser| (number, browser));
                 told = false;
@@ -328,6 +328,17 @@ mod tests {
         }
     }
 
+    /// At port 1, by a secret of zeros.
+    fn entrance() -> Entrance {
+        let mut bytes = [0; Entrance::LENGTH];
+        bytes[1] = 1;
+        Entrance::of(&bytes)
+    }
+
+    const STARTED_ON: &str = "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
+         <meta http-equiv=\"refresh\" content=\"0;url=http://127.0.0.1:1/#\
+         0000000000000000000000000000000000000000000000000000000000000000\">";
+
     fn profiles(memory: &Path) -> Vec<std::path::PathBuf> {
         let entries = memory.read_dir().unwrap().flatten();
         let folders = entries.filter(|entry| entry.path().is_dir());
@@ -338,14 +349,15 @@ mod tests {
     async fn a_browser_is_started_with_its_page_told_of_and_ended() {
         let memory = TempDir::new_in("/dev/shm").unwrap();
         let mut launcher = within(settings(memory.path()));
+        let page = &entrance();
         // There is none yet.
         launcher.end().await.unwrap();
-        assert_eq!(launcher.start("http://127.0.0.1:1/#00").await, Ok(true));
+        assert_eq!(launcher.start(page).await, Ok(true));
         let [profile] = &profiles(memory.path())[..] else {
             panic!("no profile");
         };
         let start = std::fs::read_to_string(profile.join("start.html")).unwrap();
-        assert!(start.contains("url=http://127.0.0.1:1/#00"));
+        assert_eq!(start, STARTED_ON);
         let lasting = timeout(Duration::from_millis(200), launcher.ended()).await;
         assert!(lasting.is_err(), "it runs");
         std::fs::write(profile.join("end"), "").unwrap();
@@ -355,13 +367,13 @@ mod tests {
 
         // What is told of one is not taken for another.
         for _ in 0..2 {
-            launcher.start("http://127.0.0.1:1/#00").await.unwrap();
+            launcher.start(page).await.unwrap();
             let profile = profiles(memory.path()).remove(0);
             std::fs::write(profile.join("end"), "").unwrap();
             sleep(Duration::from_millis(200)).await;
             launcher.end().await.unwrap();
         }
-        assert_eq!(launcher.start("http://127.0.0.1:1/#00").await, Ok(true));
+        assert_eq!(launcher.start(page).await, Ok(true));
         let lasting = timeout(Duration::from_millis(200), launcher.ended()).await;
         assert!(lasting.is_err(), "it runs");
         launcher.close().await;
@@ -374,14 +386,69 @@ mod tests {
         let mut missing = settings(memory.path());
         missing.memory = memory.path().join("nowhere");
         let mut launcher = within(missing);
-        assert_eq!(launcher.start("http://127.0.0.1:1/#00").await, Ok(false));
+        assert_eq!(launcher.start(&entrance()).await, Ok(false));
 
         let (own, other) = net::UnixStream::pair().unwrap();
         let mut launcher = Launched(own).attend().unwrap();
         drop(other);
         assert_eq!(launcher.ended().await, Err(LauncherLost));
         assert_eq!(launcher.end().await, Err(LauncherLost));
-        assert_eq!(launcher.start("").await, Err(LauncherLost));
+        assert_eq!(launcher.start(&entrance()).await, Err(LauncherLost));
+    }
+
+    /// Of a core that others have got into: whatever it says is a port and a secret, or the end.
+    #[tokio::test]
+    async fn nothing_is_written_for_the_browser_but_a_port_and_digits() {
+        const SCRIPT: &[u8] =
+            b"\"><script>location=\"file:///etc/passwd\"</script><meta content=\"";
+        let memory = TempDir::new_in("/dev/shm").unwrap();
+        let settings = settings(memory.path());
+        let length = u16::try_from(SCRIPT.len()).unwrap().to_be_bytes();
+        for (said, is_the_end) in [
+            // As long as it has to be, and any bytes.
+            ([&[0, 1][..], &SCRIPT[..32]].concat(), false),
+            ([&[0, 1][..], &SCRIPT[SCRIPT.len() - 32..]].concat(), false),
+            // An address, with its length.
+            ([&length[..], SCRIPT].concat(), true),
+            (
+                [&length[..], b"http://127.0.0.1:1/#00", SCRIPT].concat(),
+                true,
+            ),
+            // Nothing whole.
+            (b"http://127.0.0.1:1/".to_vec(), true),
+            (Vec::new(), true),
+        ] {
+            let (mut own, stream) = UnixStream::pair().unwrap();
+            let mut core = Line {
+                stream,
+                heard: Frame::default(),
+                length: 0,
+            };
+            let mut browser = None;
+            let told = [&frame(START, 1)[..], &said].concat();
+            own.write_all(&told).await.unwrap();
+            own.shutdown().await.unwrap();
+            let served = attend(&settings, &mut core, &mut browser).await;
+            assert_eq!(served.is_err(), is_the_end, "{said:?}");
+            for profile in profiles(memory.path()) {
+                let entries = profile.read_dir().unwrap().flatten();
+                let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+                assert_eq!(names, ["start.html"]);
+                let page = std::fs::read_to_string(profile.join("start.html")).unwrap();
+                let (before, digits) = page.split_once("/#").unwrap();
+                let (before, port) = before.rsplit_once(':').unwrap();
+                assert!(port.parse::<u16>().is_ok());
+                assert!(STARTED_ON.starts_with(before));
+                let (digits, after) = digits.split_once('"').unwrap();
+                assert_eq!((digits.len(), after), (64, ">"));
+                let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+                assert!(digits.bytes().all(is_digit), "{digits}");
+            }
+            if let Some((_, mut browser)) = browser {
+                browser.end().await;
+            }
+            assert_eq!(profiles(memory.path()).len(), 0);
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What writes the [mark](Mark) of a kiosk that is out of service: a process of its own, since the core can write no file. It has that one folder
-//! from when it was started, and does nothing but set the mark, with one of nine words in it: no core takes one away.
+//! from when it was started, and does nothing but set the mark, with one of nine words in it: no core takes one away, and nor could this process.
 
 use std::ffi::OsStr;
 use std::future::Future;
@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
+use sandbox::{Calls, Landlock, Needs};
 use tokio::io::Interest;
 
 use crate::handover::Mismatch;
 use crate::latch::Mark;
 
-/// What calls the program for this, before the folder.
+/// What calls the program for this, before the folder and how much of Landlock is demanded.
 pub(super) const ARGUMENT: &str = "--mark";
 
 const WRITTEN: u8 = b'+';
@@ -38,8 +39,9 @@ impl Marker {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub fn start(folder: &Path) -> io::Result<Self> {
-        let arguments = [OsStr::new(ARGUMENT), folder.as_os_str()];
+    pub fn start(folder: &Path, landlock: Landlock) -> io::Result<Self> {
+        let landlock = OsStr::new(landlock.as_str());
+        let arguments = [OsStr::new(ARGUMENT), folder.as_os_str(), landlock];
         Self::of(super::start("kiosk-marker", &arguments)?)
     }
 
@@ -88,10 +90,21 @@ impl Marker {
 }
 
 /// What the process does.
-pub(super) fn serve(folder: &Path) -> io::Result<()> {
+pub(super) fn serve(folder: &Path, landlock: Landlock) -> io::Result<()> {
     sandbox::harden().map_err(io::Error::other)?;
+    sandbox::confine(&needs(folder), landlock).map_err(io::Error::other)?;
     let _deaf = super::deaf()?;
-    attend(super::own_end()?, &Mark::new(folder.to_owned()))
+    let core = super::own_end()?;
+    sandbox::seal(Calls::Mark).map_err(io::Error::other)?;
+    attend(core, &Mark::new(folder.to_owned()))
+}
+
+/// What setting the mark takes.
+fn needs(folder: &Path) -> Needs {
+    Needs {
+        make: vec![folder.to_owned()],
+        ..Needs::default()
+    }
 }
 
 /// Sets the mark whenever it is told to, until the core is gone.
@@ -125,9 +138,41 @@ pub(crate) fn gone() -> Marker {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::net::{TcpListener, TcpStream};
+
     use tempfile::TempDir;
 
     use super::*;
+    use crate::beside::tests::{confined, is_refused};
+
+    #[test]
+    fn who_sets_the_mark_can_do_no_more() {
+        let [folder, other] = [(), ()].map(|()| TempDir::new().unwrap());
+        let mark = Mark::new(folder.path().to_owned());
+        let set = folder.path().join("out-of-service");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let made = other.path().join("made");
+        confined(needs(folder.path()), move || {
+            // Where there is none, and where there is one.
+            mark.set(Some(Mismatch::Seal)).unwrap();
+            mark.set(Some(Mismatch::Name)).unwrap();
+            assert!(is_refused(mark.take_away()));
+            assert!(is_refused(File::open(&set)));
+            assert!(is_refused(std::fs::rename(
+                &set,
+                set.with_file_name("other")
+            )));
+            assert!(is_refused(File::open("/etc/passwd")));
+            assert!(is_refused(File::create(&made)));
+            assert!(is_refused(std::process::Command::new("true").status()));
+            assert!(is_refused(TcpListener::bind("127.0.0.1:0")));
+            assert!(is_refused(TcpStream::connect(address)));
+        });
+        let written = std::fs::read(folder.path().join("out-of-service"));
+        assert_eq!(written.unwrap(), b"name\n");
+    }
 
     #[tokio::test]
     async fn an_answer_is_no_end() {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use issuance_api::ProblemCode;
 use tokio::time::sleep;
-use zeroize::Zeroizing;
 
 use super::alive::Alive;
 use crate::beside::launcher::{Launched, Launcher, LauncherLost};
@@ -18,6 +17,7 @@ use crate::event::{self, Event};
 use crate::output::Output;
 use crate::ports::{Card, Center};
 use crate::web::desk::Desk;
+use crate::web::door::Entrance;
 use crate::web::front::Front;
 use crate::web::keeper::Keeper;
 use crate::web::server::Server;
@@ -34,7 +34,7 @@ enum Ended {
 /// The page, its server and its browsers.
 pub(super) struct Page {
     front: Front,
-    address: Zeroizing<String>,
+    entrance: Entrance,
     launcher: Launcher,
 }
 
@@ -43,11 +43,11 @@ impl Page {
     pub(super) async fn open(launched: Launched, desk: Desk) -> io::Result<Self> {
         let front = Front::new(desk);
         let server = Server::bind(front.shared()).await?;
-        let address = server.address();
+        let entrance = server.entrance();
         tokio::spawn(server.serve());
         Ok(Self {
             front,
-            address,
+            entrance,
             launcher: launched.attend()?,
         })
     }
@@ -70,8 +70,8 @@ impl Page {
             page.seen().await;
             manager.ready();
         });
-        let address = self.address.clone();
-        let keeper = Keeper::new(&mut self.launcher, address, front.shared(), |how| {
+        let entrance = self.entrance.clone();
+        let keeper = Keeper::new(&mut self.launcher, entrance, front.shared(), |how| {
             event::tell(Event::BrowserLost { how });
         });
         match serve(terminal, front, keeper).await {

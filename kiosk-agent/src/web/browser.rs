@@ -24,6 +24,8 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+use super::door::Entrance;
+
 /// `f_type` of tmpfs, from `linux/magic.h`.
 const TMPFS: u64 = 0x0102_1994;
 /// How long ended processes may take to go.
@@ -115,17 +117,17 @@ impl Settings {
 }
 
 impl Browser {
-    /// Starts one on an empty profile. The address holds a secret, which others could read on a command line: it is in a
+    /// Starts one on an empty profile. The page's address holds a secret, which others could read on a command line: it is in a
     /// file that only this user can read.
     ///
     /// # Errors
     /// [`BrowserError`]
-    pub fn start(settings: &Settings, address: &str) -> Result<Self, BrowserError> {
+    pub fn start(settings: &Settings, entrance: &Entrance) -> Result<Self, BrowserError> {
         settings.check()?;
         sweep(&settings.memory);
         let profile = Profile::new(&settings.memory).map_err(BrowserError::Profile)?;
         let folder = profile.folder.path();
-        let start = write_start(folder, address).map_err(BrowserError::Profile)?;
+        let start = write_start(folder, entrance).map_err(BrowserError::Profile)?;
         // What its first process leaves becomes this one's to bury: only then is it known when all are gone.
         let _ = set_child_subreaper(Some(getpid()));
         let mut command = std::process::Command::new("setpriv");
@@ -291,15 +293,17 @@ fn is_in_memory(folder: &Path) -> bool {
 }
 
 /// The page that leads on to the kiosk's.
-fn write_start(profile: &Path, address: &str) -> io::Result<PathBuf> {
-    let page = leading_to(address);
+fn write_start(profile: &Path, entrance: &Entrance) -> io::Result<PathBuf> {
+    let page = leading_to(entrance);
     let path = profile.join("start.html");
     issuance_channel::secret_file::create(&path, 0o600, &[page.as_bytes()])?;
     Ok(path)
 }
 
-/// A page that leads on to another.
-pub(crate) fn leading_to(address: &str) -> Zeroizing<String> {
+/// A page that leads on to another, which it names as it is: no character in that means anything here.
+pub(crate) fn leading_to(entrance: &Entrance) -> Zeroizing<String> {
+    let address = entrance.address();
+    let address = address.as_str();
     format!(
         "<!doctype html><meta charset=\"utf-8\"><title>Shomei</title>\
          <meta http-equiv=\"refresh\" content=\"0;url={address}\">"
@@ -320,9 +324,13 @@ mod tests {
         }
     }
 
+    fn entrance() -> Entrance {
+        Entrance::of(&[0; Entrance::LENGTH])
+    }
+
     #[tokio::test]
     async fn a_profile_on_disk_is_refused() {
-        let started = Browser::start(&settings("true", "/proc"), "http://127.0.0.1:1/#00");
+        let started = Browser::start(&settings("true", "/proc"), &entrance());
         assert!(matches!(started, Err(BrowserError::NotInMemory)));
     }
 
@@ -338,7 +346,7 @@ mod tests {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&program, mode).unwrap();
         let settings = settings(program.to_str().unwrap(), folder.path().to_str().unwrap());
-        let mut browser = Browser::start(&settings, "http://127.0.0.1:1/#00").unwrap();
+        let mut browser = Browser::start(&settings, &entrance()).unwrap();
         let group = browser.group.unwrap();
         assert!(test_kill_process_group(group).is_ok());
         let profile = browser.profile.as_ref().unwrap().folder.path().to_owned();

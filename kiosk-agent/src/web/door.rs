@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -68,6 +68,7 @@ pub(crate) trait Site: Send + Sync + 'static {
 /// Where the page is.
 #[derive(Debug)]
 pub(crate) struct Address {
+    port: u16,
     host: String,
     origin: String,
 }
@@ -79,9 +80,59 @@ pub(crate) struct Door {
     address: Address,
 }
 
-/// What lets a page in: 32 random bytes, in hexadecimal digits.
+/// Bytes of a [`Secret`].
+const SECRET: usize = 32;
+
+/// What lets a page in: random bytes, and as a page has them hexadecimal digits.
 #[derive(Clone)]
-pub(crate) struct Secret(Zeroizing<String>);
+pub(crate) struct Secret(Zeroizing<[u8; SECRET]>);
+
+/// Where a page is entered: `http://127.0.0.1:PORT/#` and the secret's digits, which a browser sends nobody. A port and a secret are all there is to
+/// it, so whatever they are it leads to this machine and has no other character in it.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    port: u16,
+    secret: Secret,
+}
+
+impl Entrance {
+    /// So long it is between processes.
+    pub(crate) const LENGTH: usize = 2 + SECRET;
+
+    /// Of the port's two bytes and the secret's. There are none that are not one.
+    pub(crate) fn of(bytes: &[u8; Self::LENGTH]) -> Self {
+        let [first, second, secret @ ..] = bytes;
+        Self {
+            port: u16::from_be_bytes([*first, *second]),
+            secret: Secret(Zeroizing::new(*secret)),
+        }
+    }
+
+    /// As [`of`](Self::of) takes them.
+    pub(crate) fn bytes(&self) -> Zeroizing<[u8; Self::LENGTH]> {
+        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
+        let (port, secret) = bytes.split_at_mut(2);
+        port.copy_from_slice(&self.port.to_be_bytes());
+        secret.copy_from_slice(self.secret.0.as_slice());
+        bytes
+    }
+
+    /// What a browser is opened on.
+    #[must_use]
+    pub fn address(&self) -> Zeroizing<String> {
+        let origin = origin(self.port);
+        format!("{origin}/#{}", self.secret.expose().as_str()).into()
+    }
+}
+
+/// Of a page at this port.
+fn origin(port: u16) -> String {
+    format!("http://{}", host(port))
+}
+
+fn host(port: u16) -> String {
+    SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).to_string()
+}
 
 impl Secret {
     /// A fresh one.
@@ -89,21 +140,27 @@ impl Secret {
     /// # Errors
     /// If there is no randomness.
     pub(crate) fn random() -> io::Result<Self> {
-        let mut random = Zeroizing::new([0; 32]);
+        let mut random = Zeroizing::new([0; SECRET]);
         getrandom::fill(random.as_mut_slice()).map_err(io::Error::other)?;
-        let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self(digits.into()))
+        Ok(Self(random))
     }
 
     /// The digits.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
+    pub(crate) fn expose(&self) -> Zeroizing<String> {
+        // Room for all of them, so that growing leaves no copy behind.
+        let mut digits = Zeroizing::new(String::with_capacity(2 * SECRET));
+        for byte in self.0.iter() {
+            for digit in [byte >> 4, byte & 0xF] {
+                digits.extend(char::from_digit(digit.into(), 16));
+            }
+        }
+        digits
     }
 
     /// Whether it comes with a request.
     pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         let given = header(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        given.is_some_and(|given| given.as_bytes().ct_eq(self.0.as_bytes()).into())
+        given.is_some_and(|given| given.as_bytes().ct_eq(self.expose().as_bytes()).into())
     }
 }
 
@@ -120,15 +177,21 @@ impl Door {
     /// If it is not free.
     pub(crate) async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        let host = listener.local_addr()?.to_string();
-        let origin = format!("http://{host}");
-        let address = Address { host, origin };
+        let port = listener.local_addr()?.port();
+        let address = Address {
+            port,
+            host: host(port),
+            origin: origin(port),
+        };
         Ok(Self { listener, address })
     }
 
-    /// Where the page is, with a secret behind the `#`, which a browser sends nobody.
-    pub(crate) fn address(&self, secret: &Secret) -> Zeroizing<String> {
-        format!("{}/#{}", self.address.origin, secret.expose()).into()
+    /// Where the page is entered by whoever has this.
+    pub(crate) fn entrance(&self, secret: &Secret) -> Entrance {
+        Entrance {
+            port: self.address.port,
+            secret: secret.clone(),
+        }
     }
 
     /// Where the page is, without a secret.
@@ -303,6 +366,36 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn whatever_an_entrance_is_made_of_it_leads_to_this_machine_and_is_digits() {
+        let text = *b"\0P\"><script src=//elsewhere.local>";
+        let mut bytes = [0; Entrance::LENGTH];
+        for filled in [[0; Entrance::LENGTH], [0xFF; Entrance::LENGTH], text] {
+            bytes.copy_from_slice(&filled);
+            let entrance = Entrance::of(&bytes);
+            let address = entrance.address();
+            let rest = address.strip_prefix("http://127.0.0.1:").unwrap();
+            let (port, digits) = rest.split_once("/#").unwrap();
+            assert_eq!(port.parse(), Ok(u16::from_be_bytes([bytes[0], bytes[1]])));
+            let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+            assert!(
+                digits.len() == 64 && digits.bytes().all(is_digit),
+                "{digits}"
+            );
+            assert_eq!(*entrance.bytes(), bytes);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_door_is_entered_where_its_entrance_leads() {
+        let secret = Secret::random().unwrap();
+        let door = Door::bind(0).await.unwrap();
+        let entrance = door.entrance(&secret);
+        let address = format!("{}/#{}", door.origin(), secret.expose().as_str());
+        assert_eq!(*entrance.address(), address);
+        assert_eq!(*Entrance::of(&entrance.bytes()).address(), address);
+    }
+
     struct Hall(Secret);
 
     impl Site for Hall {
@@ -347,7 +440,7 @@ mod tests {
         let open = tokio::spawn(door.open(Arc::new(Hall(secret.clone()))));
         let connect = || TcpStream::connect(&host);
         let mut page = connect().await.unwrap();
-        assert!(asks(&mut page, &host, secret.expose()).await);
+        assert!(asks(&mut page, &host, &secret.expose()).await);
         assert!(asks(&mut page, &host, "").await);
         // Somebody who guesses is as strange as who says nothing.
         let mut stranger = connect().await.unwrap();
@@ -363,7 +456,7 @@ mod tests {
         let soon = tokio::time::timeout(PATIENCE / 2, answered).await;
         assert_eq!(soon, Ok(true), "the next one need not wait");
         assert!(asks(&mut page, &host, "").await, "it stays");
-        assert!(asks(&mut page, &host, secret.expose()).await);
+        assert!(asks(&mut page, &host, &secret.expose()).await);
         assert!(!asks(&mut stranger, &host, "").await, "it had to go");
         open.abort();
     }

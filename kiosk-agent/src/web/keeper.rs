@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use zeroize::Zeroizing;
 
+use super::door::Entrance;
 use super::front::{Loss, Shared};
 use crate::beside::launcher::{Launcher, LauncherLost};
 
@@ -20,7 +20,7 @@ const STEADY: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Keeper<'a> {
     launcher: &'a mut Launcher,
-    address: Zeroizing<String>,
+    entrance: Entrance,
     shared: Arc<Shared>,
     /// Told of each loss.
     tell: fn(Loss),
@@ -38,14 +38,14 @@ impl<'a> Keeper<'a> {
     /// Nothing is started yet. `tell` hears of each loss: while there is no browser nobody can be shown anything.
     pub fn new(
         launcher: &'a mut Launcher,
-        address: Zeroizing<String>,
+        entrance: Entrance,
         shared: Arc<Shared>,
         tell: fn(Loss),
     ) -> Self {
         let now = Instant::now();
         Self {
             launcher,
-            address,
+            entrance,
             shared,
             tell,
             running: false,
@@ -67,7 +67,7 @@ impl<'a> Keeper<'a> {
             if let Some(due) = self.due {
                 sleep_until(due).await;
             }
-            if self.launcher.start(&self.address).await? {
+            if self.launcher.start(&self.entrance).await? {
                 self.shared.expect_page();
                 self.running = true;
                 self.started = Instant::now();
@@ -154,7 +154,8 @@ mod tests {
             memory: memory.path().to_owned(),
         };
         let mut launcher = within(settings);
-        let mut keeper = Keeper::new(&mut launcher, String::new().into(), shared, |_| ());
+        let entrance = Entrance::of(&[0; Entrance::LENGTH]);
+        let mut keeper = Keeper::new(&mut launcher, entrance, shared, |_| ());
         let begin = Instant::now();
         let four = async {
             let starts = memory.path().join("starts");

@@ -17,10 +17,9 @@ use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
-use zeroize::Zeroizing;
 
 use super::assets;
-use super::door::{self, Address, Body, Door, Secret, Site, without_body};
+use super::door::{self, Address, Body, Door, Entrance, Secret, Site, without_body};
 use super::front::Shared;
 use super::intent::Press;
 
@@ -53,10 +52,10 @@ impl Server {
         Ok(Self { door, kiosk })
     }
 
-    /// Where the page is, with the secret behind the `#`, which a browser sends nobody.
+    /// Where the page is entered.
     #[must_use]
-    pub fn address(&self) -> Zeroizing<String> {
-        self.door.address(&self.kiosk.secret)
+    pub fn entrance(&self) -> Entrance {
+        self.door.entrance(&self.kiosk.secret)
     }
 
     /// Answers until it is dropped.

@@ -18,7 +18,7 @@ struct Started {
 async fn start() -> Started {
     let front = Front::new(Desk::new(None));
     let server = Server::bind(front.shared()).await.unwrap();
-    let address = server.address();
+    let address = server.entrance().address();
     let (origin, secret) = address.split_once("/#").unwrap();
     let started = Started {
         host: origin.trim_start_matches("http://").to_owned(),

@@ -14,7 +14,7 @@ use super::super::Report;
 use super::super::attempt::Attempt;
 use super::inside::Stage;
 use super::{confined, told, written_to};
-use crate::browser::{HEADLESS, first_process, launcher};
+use crate::browser::{HEADLESS, beside, first_process, launcher};
 use crate::process::{Program, poll, program, signal};
 use crate::world::{World, set};
 
@@ -136,6 +136,8 @@ pub(super) fn shipped(world: &World, may_lock: bool, report: &mut Report) -> io:
         match lost {
             "core" => {
                 confined("kiosk", core, report)?;
+                let marker = beside(core, "kiosk-marker").ok_or(io::ErrorKind::NotFound)?;
+                confined("kiosk-marker", marker, report)?;
                 told("kiosk", &kiosk.program, may_lock, report);
                 let files = written_to(core)?;
                 report.figure("kiosk: files open for writing", files.len(), 0);
