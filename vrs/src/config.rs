@@ -207,6 +207,7 @@ impl Config {
             read,
             run: Vec::new(),
             overwrite: vec![self.folders.marks()],
+            make: Vec::new(),
             write: vec![self.folders.data.clone()],
             listen: vec![self.listen_centers.port(), self.listen_admin.port()],
             connect: Vec::new(),

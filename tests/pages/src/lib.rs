@@ -1,7 +1,11 @@
 //! Pages with QR codes that the center did not set: for tests of whoever looks at pages.
 //!
 //! Another library draws them than the center's, in another way: modules one by one, in any colour, at any place, and over each other.
-#![allow(clippy::missing_panics_doc, reason = "for tests")]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::cast_precision_loss,
+    reason = "for tests, of symbols of a hundred modules"
+)]
 
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
@@ -32,7 +36,8 @@ impl Symbol {
     /// A black one; place and side in points.
     #[must_use]
     pub fn new(text: &str, place: (f32, f32), side: f32) -> Self {
-        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).unwrap();
+        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L)
+            .expect("a text that fits into a symbol");
         let module = side / code.width() as f32;
         Self {
             code,
@@ -57,7 +62,7 @@ pub fn mixed_page_of(symbols: &[Symbol]) -> Vec<u8> {
 
 fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     let mut document = krilla::Document::new();
-    let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
+    let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).expect("A4"));
     let mut surface = page.surface();
     if let Some(blend) = blend {
         surface.push_blend_mode(blend);
@@ -74,15 +79,17 @@ fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
             if *color == qrcode::Color::Dark {
                 let (x, y) = ((index % width) as f32, (index / width) as f32);
                 let (left, top) = (symbol.place.0 + x * module, symbol.place.1 + y * module);
-                path.push_rect(Rect::from_xywh(left, top, module, module).unwrap());
+                path.push_rect(
+                    Rect::from_xywh(left, top, module, module).expect("a module has a side"),
+                );
             }
         }
-        surface.draw_path(&path.finish().unwrap());
+        surface.draw_path(&path.finish().expect("a symbol has dark modules"));
     }
     if blend.is_some() {
         surface.pop();
     }
     surface.finish();
     page.finish();
-    document.finish().unwrap()
+    document.finish().expect("a page of paths alone")
 }
