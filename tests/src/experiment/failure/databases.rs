@@ -9,7 +9,7 @@ use issuance_api::{MunicipalityCode, ProblemCode};
 use vrs::import;
 use vrs::storage::{Division, Session};
 
-use super::{Moment, RESTED, STOPPED, Tally, VOID, apply, rows, undisturbed};
+use super::{DAMAGED, Moment, RESTED, STOPPED, Tally, VOID, apply, rows, undisturbed};
 use crate::applicant::Applicant;
 use crate::experiment::Size;
 use crate::simulator::town::{Town, app, kiosk};
@@ -152,6 +152,9 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
     .await?;
     drop(held);
     tally.note(VOID, !came_about);
+    if when == When::Before {
+        tally.note(DAMAGED, outcome.issued.is_some());
+    }
     if damage.is_of_an_earlier_one() && when != When::At(Moment::Delivered) {
         tally.note(RESTED, outcome.issued.is_some());
     }

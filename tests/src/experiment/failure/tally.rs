@@ -28,6 +28,9 @@ pub(super) const UNREGISTERED: &str = "certificates that are not registered";
 pub(super) const TWICE: &str = "two of one application";
 pub(super) const CROSSED: &str = "others' or altered";
 pub(super) const UNTRUE: &str = "told that there is no record, or what else is not so";
+/// An old copy and a missing mark among them: what an old copy says was right once, so nobody would see it in a certificate.
+pub(super) const DAMAGED: &str =
+    "certificates of a municipality whose records were damaged before the start";
 pub(super) const STOPPED: &str =
     "certificates after issuing was stopped and older rows were put back";
 pub(super) const RESTED: &str =
