@@ -160,10 +160,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def launcher(program, **settings):
+def launcher(kiosk, **settings):
     """The kiosk's, and its core's end of what they speak by: the frames of `terminal::beside::launcher`."""
     core, other = socket.socketpair()
-    with subprocess.Popen([program, "--launch"], stdin=other) as process:
+    with subprocess.Popen([kiosk, "--launch"], stdin=other) as process:
         other.close()
         settings = json.dumps({"full_screen": True, **settings}).encode()
         core.sendall(struct.pack(">I", len(settings)) + settings)
