@@ -103,7 +103,8 @@ fn each_lets_packets_to_named_addresses_alone() {
 
 /// The drop-in that a README gives an example of.
 fn example(unit: &str) -> String {
-    let folder = repository().join(unit).join("../..");
+    let unit = repository().join(unit);
+    let folder = unit.ancestors().nth(2).unwrap();
     let text = fs::read_to_string(folder.join("README.md")).unwrap();
     let (_, after) = text.split_once("```ini\n").unwrap();
     after.split_once("```").unwrap().0.to_owned()
