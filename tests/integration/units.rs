@@ -101,6 +101,35 @@ fn each_lets_packets_to_named_addresses_alone() {
     }
 }
 
+/// systemd mounts it by itself, and so leaves it out of what is said of "/".
+#[test]
+fn what_can_be_written_is_named_where_nothing_is_run() {
+    for unit in UNITS.map(|(unit, _)| unit).into_iter().chain([KIOSK]) {
+        let text = fs::read_to_string(repository().join(unit)).unwrap();
+        let values = |key: &str| -> Vec<&str> {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(key));
+            let values = lines.flat_map(str::split_whitespace);
+            values.map(|value| value.trim_start_matches('-')).collect()
+        };
+        let below = |folder: &str, key: &str| -> Vec<String> {
+            let names = values(key).into_iter();
+            names.map(|name| format!("{folder}/{name}")).collect()
+        };
+        let written = [
+            below("/var/lib", "StateDirectory="),
+            below("/run", "RuntimeDirectory="),
+            values("ReadWritePaths=")
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        ];
+        let not_run = values("NoExecPaths=");
+        for folder in written.concat() {
+            assert!(not_run.contains(&folder.as_str()), "{unit}: {folder}");
+        }
+    }
+}
+
 /// The drop-in that a README gives an example of.
 fn example(unit: &str) -> String {
     let unit = repository().join(unit);

@@ -44,7 +44,8 @@ use crate::simulator::town::{Open, Town, app, kiosk};
 use crate::simulator::{Link, Resident};
 use crate::world::{Ground, Options, set};
 use tally::{
-    CROSSED, DAMAGED, NOT_LAPSED, RESTED, SLOW, STOPPED, STUCK, TWICE, Tally, UNREGISTERED, UNTRUE, VOID,
+    CROSSED, DAMAGED, NOT_LAPSED, RESTED, SLOW, STOPPED, STUCK, TWICE, Tally, UNREGISTERED, UNTRUE,
+    VOID,
 };
 
 /// One of them has a name for which the font of names is read.
