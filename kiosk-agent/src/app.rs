@@ -14,7 +14,6 @@
 //! | [`shelf`] | certificates as they are shown |
 //! | [`wallet`] | certificates kept on the device, encrypted |
 //! | [`scanner`], [`passports`] | codes and passports, read in programs of their own |
-//! | [`export`] | a certificate's page as a picture |
 //! | [`verifying`] | somebody's certificate, looked at |
 //!
 //! As at a kiosk, the page decides nothing and keeps nothing. Nothing of an application is kept (requirement A3): when it ends, whatever

@@ -1,7 +1,7 @@
 //! Reads the QR codes back from the page: the PDF is rasterised as a printer would, and decoded as a verifier would.
 //!
-//! First [exactly](exact): that explains every page of ours. What it does not explain is looked at thoroughly:
-//! the whole page once at [`COARSE`] dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
+//! First exactly (`exact`): that explains every page of ours. What it does not explain is looked at thoroughly:
+//! the whole page once at 200 dots an inch; then, more finely, wherever ink lies as evenly and as close together as in a
 //! symbol. Every code that reads, at any resolution, has to be one of those expected, and lie in an area without colour; each of
 //! those has to be read once at least. A camera, a scanner and this check weigh colours differently, and could each read another code.
 

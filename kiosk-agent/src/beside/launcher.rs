@@ -6,7 +6,7 @@
 //! core      START number port secret      END number
 //! launcher  STARTED or NOT_STARTED number    ENDED number    LOST number (its first process ended by itself)
 //! ```
-//! Of its page the core says port and secret, in two and thirty-two bytes, and the launcher makes an address of them ([`Entrance`]). There are no
+//! Of its page the core says port and secret, in two and thirty-two bytes, and the launcher makes an address of them (`Entrance`). There are no
 //! bytes that would be something else in a browser; what is neither of the two frames ends the launcher.
 //!
 //! When the core is gone, however it went, the browser is ended with all its processes, and its profile goes.
