@@ -7,29 +7,24 @@ use std::process::Command;
 use serde_json::Value;
 use stage::world::repository;
 
-/// Names of all packages that a package is built from, with these features.
-fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
+/// What cargo says of a workspace.
+fn cargo(workspace: &Path, arguments: &[&str]) -> String {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(repository());
-    cargo.args([
-        "tree",
-        "--locked",
-        "--offline",
-        "--package",
-        package,
-        "--edges",
-        "normal",
-    ]);
-    cargo
-        .args(["--prefix", "none", "--format", "{p}"])
-        .args(features);
-    let output = cargo.output().unwrap();
+    cargo.current_dir(workspace).args(arguments);
+    let output = cargo.args(["--locked", "--offline"]).output().unwrap();
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let text = String::from_utf8(output.stdout).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Names of all packages that a package is built from, with these features.
+fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
+    let tree = ["tree", "--package", package, "--edges", "normal"];
+    let names = ["--prefix", "none", "--format", "{p}"];
+    let text = cargo(&repository(), &[&tree[..], &names, features].concat());
     text.lines()
         .filter_map(|line| line.split(' ').next())
         .map(str::to_owned)
@@ -66,16 +61,11 @@ const PROGRAMS: [&str; 3] = ["issuance-center", "kiosk-agent", "vrs"];
 
 /// Packages of this workspace that depend on a program themselves, be it for their tests or for building alone, and where they lie.
 fn dependents_on_programs(workspace: &Path) -> BTreeSet<(String, String)> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(workspace);
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
-    let output = cargo.args(["--locked", "--offline"]).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
+    let told = cargo(
+        workspace,
+        &["metadata", "--no-deps", "--format-version", "1"],
     );
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
     let packages = told["packages"].as_array().unwrap();
     assert!(!packages.is_empty(), "cargo metadata told something");
     let depends = |package: &&Value| {

@@ -9,6 +9,21 @@
 //!
 //! A crate of its own, so that it is optimised in development builds too: it looks at millions of dots.
 
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+
 pub mod page;
 pub mod passport;
 pub mod sheet;
+
+/// What was drawn, on white paper.
+fn on_paper(mut context: RenderContext, width: u16, height: u16) -> Pixmap {
+    context.flush();
+    let mut pixmap = Pixmap::new(width, height);
+    let settings = RasterizerSettings {
+        target_init: TargetInit::Clear(WHITE),
+        ..RasterizerSettings::default()
+    };
+    context.render_with(&mut pixmap, &mut Resources::default(), settings);
+    pixmap
+}

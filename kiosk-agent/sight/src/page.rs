@@ -14,11 +14,12 @@ use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::Affine;
-use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::vello_cpu::{Pixmap, RenderContext};
 use hayro::{RenderCache, RenderSettings, render_into};
 use rqrr::PreparedImage;
 use zeroize::Zeroizing;
+
+use crate::on_paper;
 
 mod drawing;
 mod exact;
@@ -336,14 +337,7 @@ impl Painter for Sheet<'_> {
             &mut context,
             view * self.page.initial_transform(true).to_kurbo(),
         );
-        context.flush();
-        let mut pixmap = Pixmap::new(width, height);
-        let settings = RasterizerSettings {
-            target_init: TargetInit::Clear(WHITE),
-            ..RasterizerSettings::default()
-        };
-        context.render_with(&mut pixmap, &mut Resources::default(), settings);
-        pixmap
+        on_paper(context, width, height)
     }
 }
 

@@ -7,12 +7,13 @@ use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::kurbo::Affine;
-use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::vello_cpu::RenderContext;
 use hayro::{RenderCache, RenderSettings, render_into};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use zeroize::Zeroizing;
+
+use crate::on_paper;
 
 /// Dots an inch. A module of the largest code on a page is 3.2 dots wide: it reads from the screen of a phone, and the page can
 /// be printed.
@@ -50,13 +51,7 @@ pub fn picture(page: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAPage> {
         &mut context,
         Affine::scale(f64::from(scale)) * page.initial_transform(true).to_kurbo(),
     );
-    context.flush();
-    let mut pixmap = Pixmap::new(width, height);
-    let settings = RasterizerSettings {
-        target_init: TargetInit::Clear(WHITE),
-        ..RasterizerSettings::default()
-    };
-    context.render_with(&mut pixmap, &mut Resources::default(), settings);
+    let pixmap = on_paper(context, width, height);
     // On white paper nothing is transparent.
     let dots = pixmap.data().iter().flat_map(|dot| [dot.r, dot.g, dot.b]);
     let dots = Zeroizing::new(dots.collect::<Vec<u8>>());

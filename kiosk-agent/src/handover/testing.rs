@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use card::attributes::{Attributes, BirthDate, Sex};
-pub(crate) use dev_pages::page;
+use dev_pages::page;
 use issuance_api::terminal::{Authority, Dose, Holder, IssueAnswer, Localized, Preview};
 use issuance_api::{CertificateId, CertificateKind, Personal, PersonalBytes};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};

@@ -3,7 +3,7 @@ mod abroad;
 use std::path::Path;
 use std::sync::Arc;
 
-use dev_pages::{Symbol, mixed_page_of, page_of};
+use dev_pages::{Symbol, mixed_page_of, page, page_of};
 use serde_json::json;
 
 use super::sealing::Sealer;

@@ -18,12 +18,12 @@ use hayro::hayro_interpret::{
 use hayro::hayro_syntax::object::{Array, Dict};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, PathEl, Rect, Shape, Stroke, StrokeOpts, stroke};
-use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::color::{AlphaColor, Srgb};
 use hayro::vello_cpu::peniko::Fill;
-use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::vello_cpu::{Pixmap, RenderContext};
 
 use super::Painter;
+use crate::on_paper;
 
 /// How far a stroke's edge may lie from where it should, in points: a tenth of a dot at 600 dots an inch.
 const TOLERANCE: f64 = 0.012;
@@ -85,14 +85,7 @@ impl Painter for Drawing {
             context.set_paint(filled.colour);
             context.fill_path(&filled.outline);
         }
-        context.flush();
-        let mut pixmap = Pixmap::new(width, height);
-        let settings = RasterizerSettings {
-            target_init: TargetInit::Clear(WHITE),
-            ..RasterizerSettings::default()
-        };
-        context.render_with(&mut pixmap, &mut Resources::default(), settings);
-        pixmap
+        on_paper(context, width, height)
     }
 }
 

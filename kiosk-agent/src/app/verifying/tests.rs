@@ -1,4 +1,5 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
+use dev_pages::page;
 use issuance_api::CertificateId;
 use sight::sheet;
 use tempfile::TempDir;
@@ -9,7 +10,7 @@ use super::center::{each, newest};
 use super::*;
 use crate::handover::qr_text;
 use crate::handover::sealing::{Sealer, preview_abroad};
-use crate::handover::testing::{ISS, Maker, page, payload, preview};
+use crate::handover::testing::{ISS, Maker, payload, preview};
 
 /// After the specimens' `nbf`.
 const NOW: i64 = 1_790_000_100;

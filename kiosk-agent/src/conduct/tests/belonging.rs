@@ -1,11 +1,12 @@
 //! What does not belong to the card, and what cannot be told to.
 
+use dev_pages::page;
 use issuance_api::Personal;
 use issuance_api::terminal::{IssueAnswer, Preview};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::handover::testing::{ISS, Maker, again, answer, page, payload};
+use crate::handover::testing::{ISS, Maker, again, answer, payload};
 use crate::handover::{Mismatch, qr_text};
 
 fn with(preview: &Preview, pointer: &str, value: Value) -> Value {

@@ -4,11 +4,12 @@ use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use dev_pages::page;
 use ipp::model::JobState;
 
 use super::job::Ended;
 use super::*;
-use crate::handover::testing::{certificate, page};
+use crate::handover::testing::certificate;
 
 mod proxy;
 mod real;

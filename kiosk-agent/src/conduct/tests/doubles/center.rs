@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use card::evidence::Evidence;
+use dev_pages::page;
 use ed25519_dalek::VerifyingKey;
 use issuance_api::terminal::{
     Challenge, DeliveredAnswer, DeliveredRequest, EvidenceAnswer, EvidenceRequest, InquiryAnswer,
@@ -18,8 +19,8 @@ use tokio::time::sleep;
 use super::{EXPORTER, STATE, STATE_ABROAD, Script, evidence};
 use crate::handover::qr_text;
 use crate::handover::sealing::Sealer;
+use crate::handover::testing::Maker;
 use crate::handover::testing::again;
-use crate::handover::testing::{Maker, page};
 use crate::ports::Center;
 
 /// What comes for a preview; `Maker::answer` is what should.
