@@ -33,7 +33,8 @@ const MAX_PAGES: usize = 32;
 const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
-/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size.
+/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
+/// sides of half of this in three times the size.
 const SMALL: usize = 900;
 
 /// Why nothing could be looked at.
@@ -137,15 +138,16 @@ impl Grey {
         Some(Self { width, dots })
     }
 
-    fn double(&self) -> Self {
-        let mut dots = Zeroizing::new(Vec::with_capacity(self.dots.len() * 4));
+    /// With a square of dots for each.
+    fn enlarged<const TIMES: usize>(&self) -> Self {
+        let mut dots = Zeroizing::new(Vec::with_capacity(self.dots.len() * TIMES * TIMES));
         for row in self.dots.chunks_exact(self.width) {
-            for _ in 0..2 {
-                dots.extend(row.iter().flat_map(|dot| [*dot; 2]));
+            for _ in 0..TIMES {
+                dots.extend(row.iter().flat_map(|dot| [*dot; TIMES]));
             }
         }
         Self {
-            width: self.width * 2,
+            width: self.width * TIMES,
             dots,
         }
     }
@@ -154,7 +156,10 @@ impl Grey {
         self.decode(found);
         let longest = self.width.max(self.height());
         if longest <= SMALL {
-            self.double().decode(found);
+            self.enlarged::<2>().decode(found);
+        }
+        if longest <= SMALL / 2 {
+            self.enlarged::<3>().decode(found);
         }
         let mut smaller = (longest > SMALL).then(|| self.half()).flatten();
         while let Some(grey) = smaller {

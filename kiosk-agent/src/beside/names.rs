@@ -118,7 +118,10 @@ pub(super) fn serve_once(address: &str, landlock: Landlock) -> io::Result<()> {
     sandbox::seal(Calls::Names).map_err(io::Error::other)?;
     let addresses = address.to_socket_addrs()?;
     let line: String = addresses.map(|address| format!("{address} ")).collect();
-    io::stdout().write_all(line.as_bytes())
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    // Dropped, it would not say that it failed.
+    out.flush()
 }
 
 /// What looking up takes.

@@ -125,6 +125,8 @@ async fn trial(town: &Town, damage: Damage, when: When, tally: &mut Tally) -> io
         return Err(io::Error::other("no certificate before anything is wrong"));
     }
     if when == When::Before {
+        // What ends writes its log back into the file, and may mend it with that.
+        open.vrs.close().await;
         files.harm(damage, &open.databases)?;
         open = open.restarted(town).await?;
     }
