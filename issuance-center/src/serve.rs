@@ -1,5 +1,5 @@
-//! `issuance-center serve`: everything is read and checked, then the process is confined, then the listeners, then what has to be done
-//! regularly.
+//! `issuance-center serve`: everything is read and checked, then the process is confined, the listeners are bound, system calls are sealed; only
+//! then is anybody let in, and done what has to be done regularly.
 
 use std::{io::Write, sync::Arc};
 
@@ -364,8 +364,8 @@ async fn listen(
     let enrolling = config.enrolment.as_ref().zip(enrolment);
     let enrolment = match enrolling {
         Some((config, service)) => {
-            let running = server::anonymous(&config.listener, service).await;
-            Some(running.map_err(ServeError::Enrolling)?)
+            let bound = server::anonymous(&config.listener, service).await;
+            Some(bound.map_err(ServeError::Enrolling)?)
         }
         None => None,
     };
@@ -387,6 +387,9 @@ async fn listen(
         .map_err(ServeError::Admin)?;
     trial.seal(Calls::Server)?;
     events.note(Event::Confined(extent));
+    // Nobody is let in before, not even who waited in the system's queue.
+    let (terminals, public, admin) = (terminals.serve(), public.serve(), admin.serve());
+    let enrolment = enrolment.map(server::Bound::serve);
     // There is nowhere to report that standard output is gone.
     let enrolled = enrolment
         .as_ref()

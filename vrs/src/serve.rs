@@ -1,4 +1,5 @@
-//! `vrs serve`: the listener for centers, the operator's listener, and what has to be done regularly.
+//! `vrs serve`: the listener for centers, the operator's listener, neither of which lets anybody in before the process is sealed, and what has to
+//! be done regularly.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -142,6 +143,8 @@ async fn listen(
     let admin = server::loopback(loopback, service).await?;
     trial.seal(Calls::Database)?;
     events.note(Event::Confined(extent));
+    // Nobody is let in before, not even who waited in the system's queue.
+    let (centers, admin) = (centers.serve(), admin.serve());
     // There is nowhere to report that standard output is gone.
     let _ = writeln!(
         std::io::stdout(),

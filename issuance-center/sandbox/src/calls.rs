@@ -120,7 +120,8 @@ const OLDER: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[];
 
-/// SQLite's, and a file's lock.
+/// SQLite's, and a file's lock. Not those by which it gives a file beside a database the database's mode and owner: it goes on without, and
+/// with them whatever it can read, a key too, could be given another mode.
 const DATABASE: &[c_long] = &[
     libc::SYS_pwrite64,
     libc::SYS_ftruncate,
@@ -131,8 +132,6 @@ const DATABASE: &[c_long] = &[
     libc::SYS_unlinkat,
     libc::SYS_faccessat,
     libc::SYS_readlinkat,
-    libc::SYS_fchown,
-    libc::SYS_fchmod,
     libc::SYS_getcwd,
     libc::SYS_geteuid,
 ];
@@ -315,7 +314,7 @@ const FIONBIO: i32 = 0x5421;
 /// `ioctl` that says how much there is to read.
 const FIONREAD: i32 = 0x541B;
 
-fn one_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, seccompiler::Error> {
+pub(crate) fn one_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, seccompiler::Error> {
     let rules = values.iter().map(|value| {
         let rule = SeccompRule::new(vec![is(argument, *value)?])?;
         Ok(rule)
@@ -347,7 +346,7 @@ pub(crate) const fn number(constant: i32) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const ALL: [Calls; 7] = [
@@ -397,6 +396,8 @@ mod tests {
             libc::SYS_symlinkat,
             libc::SYS_mkdirat,
             libc::SYS_mknodat,
+            libc::SYS_fchmod,
+            libc::SYS_fchown,
             libc::SYS_openat2,
             libc::SYS_prlimit64,
             libc::SYS_seccomp,
@@ -436,7 +437,7 @@ mod tests {
     }
 
     /// What a filter answers to a call, as the kernel reads it (`struct seccomp_data`; classic BPF).
-    fn answer(filter: &BpfProgram, call: c_long, arguments: &[(usize, u64)]) -> u32 {
+    pub(crate) fn answer(filter: &BpfProgram, call: c_long, arguments: &[(usize, u64)]) -> u32 {
         let machine = match std::env::consts::ARCH {
             "x86_64" => 0xC000_003E_u32,
             _ => 0xC000_00B7,

@@ -3,7 +3,8 @@
 //! ```text
 //! harden   first of all: no core dumps, nobody may look into the process, memory stays off the swap, a panic tells nothing of what was at hand
 //! confine  everything that is read once was read, and there is one thread: from here on files and ports are those of `Needs`
-//! seal     it listens, or has what else it needs: from here on system calls are those of `Calls`, for all of its threads
+//! seal     a server has its addresses and lets nobody in yet, others have what else they need: from here on system calls are those of `Calls`,
+//!          for all threads
 //! ```
 //! `confine` is Landlock, which the kernel applies to a thread and to those it starts; `seal` is seccomp. Neither can be taken back.
 //! Descriptors that are open already stay usable: the listeners, standard error, a font.
@@ -115,7 +116,7 @@ pub struct Extent {
 pub struct Trial {
     /// Off: the control, in which everything succeeds that is refused otherwise.
     pub confined: bool,
-    /// Called once the process serves, on a thread of its own.
+    /// Called once the process is sealed, on a thread of its own.
     pub inside: Option<Inside>,
 }
 

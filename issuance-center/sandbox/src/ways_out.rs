@@ -10,7 +10,7 @@ use seccompiler::{
 };
 
 use crate::SandboxError;
-use crate::calls::{is, masked, newer_absent, number, program};
+use crate::calls::{is, masked, newer_absent, number, one_of, program};
 
 /// Connections of any kind, other processes' memory and
 /// descriptors, a session or group of its own (what starts it kills its group), file systems and the kernel's stores.
@@ -83,7 +83,7 @@ const COPIES: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
 #[cfg(not(target_arch = "x86_64"))]
 const COPIES: &[c_long] = &[];
 
-/// To other processes: to its own threads, as `abort` sends one, `tgkill` does.
+/// To other processes. To its own threads, as `abort` sends one, `tgkill` does: that to others' is looked at below.
 const SIGNALS: &[c_long] = &[
     libc::SYS_kill,
     libc::SYS_tkill,
@@ -104,6 +104,16 @@ const WAYS_OUT_OLDER: &[c_long] = &[
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const WAYS_OUT_OLDER: &[c_long] = &[];
+
+/// To whom the kernel sends a signal for a descriptor, and which. Where nobody was named it is whoever asked.
+const SIGNALS_OF_DESCRIPTORS: [i32; 3] = [
+    libc::F_SETOWN,
+    10, // F_SETSIG
+    15, // F_SETOWN_EX
+];
+
+/// `ioctl` that does what `fcntl` does with O_ASYNC.
+const FIOASYNC: i32 = 0x5452;
 
 /// Namespaces in which a process is its own master.
 const NAMESPACES: [i32; 7] = [
@@ -170,6 +180,19 @@ fn without_processes() -> Result<BpfProgram, seccompiler::Error> {
     let mut rules: BTreeMap<_, _> = calls.map(|call| (*call, Vec::new())).collect();
     let process = SeccompRule::new(vec![masked(0, libc::CLONE_THREAD, 0)?])?;
     rules.insert(libc::SYS_clone, vec![process]);
+    // Whatever takes this one's place keeps its number.
+    let own = std::process::id().into();
+    let others = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, own)?;
+    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![others])?]);
+    let mut descriptors = one_of(1, &SIGNALS_OF_DESCRIPTORS)?;
+    // A terminal's go to whoever works in it, though nobody was named.
+    let whenever_ready = masked(2, libc::O_ASYNC, libc::O_ASYNC)?;
+    descriptors.push(SeccompRule::new(vec![
+        is(1, libc::F_SETFL)?,
+        whenever_ready,
+    ])?);
+    rules.insert(libc::SYS_fcntl, descriptors);
+    rules.insert(libc::SYS_ioctl, one_of(1, &[FIOASYNC])?);
     refused(rules)
 }
 
@@ -208,6 +231,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::calls::tests::answer;
 
     fn ends_well(program: &str, arguments: &[&str]) -> bool {
         let mut command = Command::new(program);
@@ -270,6 +294,56 @@ mod tests {
             (started.is_ok(), thread::spawn(|| true).join().unwrap())
         });
         assert!(!started && threads);
+    }
+
+    #[test]
+    fn whoever_starts_nothing_ends_nobody_but_itself() {
+        let filter = without_processes().unwrap();
+        let own = u64::from(std::process::id());
+        let number_of = |constant: i32| u64::from(number(constant));
+        let (command, flags) = (1_usize, 2_usize);
+        for (call, arguments, is_let) in [
+            (libc::SYS_tgkill, vec![(0, own)], true),
+            (libc::SYS_tgkill, vec![(0, own + 1)], false),
+            (libc::SYS_kill, vec![(0, own)], false),
+            (
+                libc::SYS_fcntl,
+                vec![(command, number_of(libc::F_SETOWN))],
+                false,
+            ),
+            // F_SETSIG and F_SETOWN_EX.
+            (libc::SYS_fcntl, vec![(command, 10)], false),
+            (libc::SYS_fcntl, vec![(command, 15)], false),
+            (
+                libc::SYS_fcntl,
+                vec![
+                    (command, number_of(libc::F_SETFL)),
+                    (flags, number_of(libc::O_ASYNC | libc::O_NONBLOCK)),
+                ],
+                false,
+            ),
+            (
+                libc::SYS_fcntl,
+                vec![
+                    (command, number_of(libc::F_SETFL)),
+                    (flags, number_of(libc::O_NONBLOCK)),
+                ],
+                true,
+            ),
+            (
+                libc::SYS_fcntl,
+                vec![(command, number_of(libc::F_SETFD))],
+                true,
+            ),
+            (libc::SYS_ioctl, vec![(command, number_of(FIOASYNC))], false),
+        ] {
+            let answered = answer(&filter, call, &arguments);
+            let expected = match is_let {
+                true => libc::SECCOMP_RET_ALLOW,
+                false => libc::SECCOMP_RET_ERRNO | number(libc::EPERM),
+            };
+            assert_eq!(answered, expected, "{call} with {arguments:x?}");
+        }
     }
 
     /// Calls as no library makes them.

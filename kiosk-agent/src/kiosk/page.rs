@@ -34,20 +34,21 @@ enum Ended {
 /// The page, its server and its browsers.
 pub(super) struct Page {
     front: Front,
+    /// Until residents are served.
+    server: Option<Server>,
     entrance: Entrance,
     launcher: Launcher,
 }
 
 impl Page {
-    /// The page is answered from here on; there is no browser yet.
+    /// The page has its port, and is not answered yet; there is no browser.
     pub(super) async fn open(launched: Launched, desk: Desk) -> io::Result<Self> {
         let front = Front::new(desk);
         let server = Server::bind(front.shared()).await?;
-        let entrance = server.entrance();
-        tokio::spawn(server.serve());
         Ok(Self {
             front,
-            entrance,
+            entrance: server.entrance(),
+            server: Some(server),
             launcher: launched.attend()?,
         })
     }
@@ -60,6 +61,9 @@ impl Page {
         terminal: &mut Terminal<C, K, O, P, S>,
         alive: &Arc<Alive>,
     ) -> LauncherLost {
+        if let Some(server) = self.server.take() {
+            tokio::spawn(server.serve());
+        }
         let front = &mut self.front;
         front.report(|health| {
             health.version = env!("CARGO_PKG_VERSION");

@@ -1,15 +1,15 @@
 //! What is tried from inside a server: whatever would carry something away. The same is tried by one that is not confined, where each has to
 //! succeed; so nothing here does harm.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, fchown, symlink};
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,6 +54,10 @@ pub enum Attempt {
     Remove(PathBuf),
     /// Others may read a file: a bit of a message.
     Mode(PathBuf),
+    /// The same of one that may be read, once it is open; here the mode that it has, so that no key is harmed.
+    ModeOpened(PathBuf),
+    /// Its owner likewise.
+    OwnerOpened(PathBuf),
     /// A file's time: sixteen bytes of a message.
     Time(PathBuf),
     /// Words beside a file.
@@ -165,6 +169,14 @@ impl Attempt {
                 use std::os::unix::fs::PermissionsExt;
                 fs::set_permissions(path, fs::Permissions::from_mode(0o640))
             }
+            Self::ModeOpened(path) => {
+                let (file, known) = opened(path)?;
+                file.set_permissions(known.permissions())
+            }
+            Self::OwnerOpened(path) => {
+                let (file, known) = opened(path)?;
+                fchown(file, Some(known.uid()), Some(known.gid()))
+            }
             Self::Time(path) => {
                 let time = rustix::fs::Timespec {
                     tv_sec: 1,
@@ -257,6 +269,16 @@ impl Attempt {
     }
 }
 
+/// A file that may be read, and what is known of it. That it may not is no answer to what was to be tried.
+fn opened(path: &Path) -> io::Result<(File, Metadata)> {
+    let open = || -> io::Result<_> {
+        let file = File::open(path)?;
+        let known = file.metadata()?;
+        Ok((file, known))
+    };
+    open().map_err(io::Error::other)
+}
+
 /// `MSG_FASTOPEN`.
 const FASTOPEN: u32 = 0x2000_0000;
 
@@ -324,5 +346,16 @@ mod tests {
         }
         // No error of the kernel's.
         assert!(!make.is_refused_by(0));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_not_one_whose_mode_is_refused() {
+        let nowhere = PathBuf::from("/nowhere/at/all");
+        for attempt in [
+            Attempt::ModeOpened(nowhere.clone()),
+            Attempt::OwnerOpened(nowhere),
+        ] {
+            assert_eq!(attempt.run().unwrap_err().raw_os_error(), None);
+        }
     }
 }

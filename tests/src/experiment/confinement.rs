@@ -144,6 +144,8 @@ fn of_server(world: &World, server: Server) -> io::Result<Stage> {
         Attempt::Make(own("made")),
         Attempt::Make(own("lists/made")),
         Attempt::Append(listed.clone()),
+        Attempt::ModeOpened(listed.clone()),
+        Attempt::OwnerOpened(listed.clone()),
         Attempt::Read(key),
         Attempt::Connect(own_admin),
     ]);
@@ -161,6 +163,8 @@ fn of_server(world: &World, server: Server) -> io::Result<Stage> {
             stage.forbid([
                 Attempt::Make(own("keys/made")),
                 Attempt::OpenToOverwrite(own("keys/132217.key")),
+                Attempt::ModeOpened(own("keys/132217.key")),
+                Attempt::OwnerOpened(own("keys/132217.key")),
                 Attempt::Remove(own("keys/marks/132217.epoch")),
                 Attempt::MakeLink(own("data/link")),
                 Attempt::Connect(address(&world.addresses.terminals)?),

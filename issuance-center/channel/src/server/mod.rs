@@ -1,11 +1,14 @@
 //! Listeners: [`mutual`] with certificates on both sides and sealed bodies, [`anonymous`](fn@anonymous) for those who have
 //! none yet, [`public`] for what anybody may read, [`loopback`] for health and metrics.
 //!
+//! Each is bound first and serves when it is told to ([`Bound`]): in between a process can take from itself what it needs no more, and nobody has
+//! been let in.
+//!
 //! Everything is bounded: connections, unfinished handshakes, requests at work, headers, bodies; handshake, header, body, handler, answer and
 //! idle time each have a deadline ([`Limits`]). Certificates, keys and revocation lists are read again every
 //! [`Limits::reload`], and each time every open connection's peer is verified anew: a revoked one is out.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc};
 
 use issuance_api::{Array, PersonalBytes, Problem, ProblemCode, attached};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -266,6 +269,33 @@ pub enum StartError {
     NotLoopback,
 }
 
+/// A listener that has its address and accepts nothing: whoever comes waits in the system's queue.
+#[must_use = "it accepts nothing until it serves"]
+pub struct Bound {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    reload: Arc<dyn Reload>,
+    serving: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Bound {
+    /// Where it will listen.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts from here on. To be called in the runtime that it was bound in.
+    pub fn serve(self) -> Running {
+        Running {
+            address: self.address,
+            stop: self.stop,
+            reload: self.reload,
+            task: tokio::spawn(self.serving),
+        }
+    }
+}
+
 /// A running listener. Dropping it stops it, without waiting.
 #[derive(Debug)]
 pub struct Running {
@@ -302,70 +332,70 @@ impl Running {
     }
 }
 
-/// Starts a listener with certificates on both sides.
+/// Binds a listener with certificates on both sides.
 ///
 /// # Errors
 /// See [`StartError`].
-pub async fn mutual<S: Service>(config: &MutualConfig, service: S) -> Result<Running, StartError> {
+pub async fn mutual<S: Service>(config: &MutualConfig, service: S) -> Result<Bound, StartError> {
     let front = mutual::Mutual::new(config, service)?;
-    start(config.listen, &config.limits, front).await
+    bound(config.listen, &config.limits, front).await
 }
 
-/// Starts a listener for those who have no certificate yet.
+/// Binds a listener for those who have no certificate yet.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn anonymous<S: AnonymousService>(
     config: &AnonymousConfig,
     service: S,
-) -> Result<Running, StartError> {
+) -> Result<Bound, StartError> {
     let front = anonymous::Anonymous::new(config, service)?;
-    start(config.listen, &config.limits, front).await
+    bound(config.listen, &config.limits, front).await
 }
 
-/// Starts a listener that anybody may talk to.
+/// Binds a listener that anybody may talk to.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn public<S: OpenService>(
     config: &PublicConfig,
     service: S,
-) -> Result<Running, StartError> {
+) -> Result<Bound, StartError> {
     let each = config.limits.connections_per_peer;
     let front = open::Open::public(config.tls.clone(), each, service)?;
-    start(config.listen, &config.limits, front).await
+    bound(config.listen, &config.limits, front).await
 }
 
-/// Starts a plain listener on loopback.
+/// Binds a plain listener on loopback.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn loopback<S: OpenService>(
     config: &LoopbackConfig,
     service: S,
-) -> Result<Running, StartError> {
+) -> Result<Bound, StartError> {
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback);
     }
-    start(config.listen, &config.limits, open::Open::plain(service)).await
+    bound(config.listen, &config.limits, open::Open::plain(service)).await
 }
 
-async fn start<F: Front>(
+async fn bound<F: Front>(
     listen: SocketAddr,
     limits: &Limits,
     front: F,
-) -> Result<Running, StartError> {
+) -> Result<Bound, StartError> {
     let listener = bind(listen, limits.connections)?;
     let address = listener.local_addr()?;
     let front = Arc::new(front);
     let reload = front.reloader();
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(listener::run(listener, front, limits.clone(), stopping));
-    Ok(Running {
+    let serving = Box::pin(listener::run(listener, front, limits.clone(), stopping));
+    Ok(Bound {
         address,
         stop,
         reload,
-        task,
+        serving,
     })
 }
 

@@ -87,8 +87,8 @@ async fn serve(stage: &Stage, per_minute: u32) -> (Running, Arc<Desk>) {
         limits: Limits::public(),
     };
     let desk = Arc::new(Desk::default());
-    let running = server::anonymous(&config, SharedDesk(Arc::clone(&desk)));
-    (running.await.unwrap(), desk)
+    let bound = server::anonymous(&config, SharedDesk(Arc::clone(&desk)));
+    (bound.await.unwrap().serve(), desk)
 }
 
 fn whom(stage: &Stage, address: SocketAddr) -> ServerConfig {

@@ -165,8 +165,9 @@ async fn listeners_for_anybody_have_the_share_too() {
         ..few()
     };
     let echo = Arc::default();
-    let running = server::public(&config, Plain(Arc::clone(&echo))).await;
-    let address = running.as_ref().unwrap().address();
+    let bound = server::public(&config, Plain(Arc::clone(&echo))).await;
+    let running = bound.unwrap().serve();
+    let address = running.address();
     let _silent = crowd(address, 4 * SHARE, &echo, 3 * SHARE).await;
     let mut raw = stage.anonymous(address).await.unwrap();
     send(&mut raw, "GET /keys HTTP/1.1\r\nhost: x\r\n\r\n").await;

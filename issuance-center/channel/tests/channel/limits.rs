@@ -368,9 +368,8 @@ async fn bodies_that_stall_keep_no_honest_request_waiting() {
 async fn a_body_announced_where_none_belongs_is_refused_unread() {
     let stage = Stage::new();
     let (server, echo) = stage.serve(Limits::default()).await;
-    let public = server::public(&stage.public(), Plain::default())
-        .await
-        .unwrap();
+    let bound = server::public(&stage.public(), Plain::default()).await;
+    let public = bound.unwrap().serve();
     for announced in ["content-length: 100", "transfer-encoding: chunked"] {
         let request = format!("POST /v1/peer HTTP/1.1\r\nhost: localhost\r\n{announced}\r\n\r\n");
         let terminal = stage.raw(KIOSK, server.address()).await;
@@ -509,12 +508,11 @@ async fn a_plain_listener_is_for_loopback_alone() {
         limits: Limits::default(),
     };
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let started = server::loopback(&config(listen), Plain::default()).await;
-        assert!(matches!(started, Err(StartError::NotLoopback)), "{listen}");
+        let bound = server::loopback(&config(listen), Plain::default()).await;
+        assert!(matches!(bound, Err(StartError::NotLoopback)), "{listen}");
     }
-    let running = server::loopback(&config("127.0.0.1:0"), Plain::default())
-        .await
-        .unwrap();
+    let bound = server::loopback(&config("127.0.0.1:0"), Plain::default()).await;
+    let running = bound.unwrap().serve();
     let mut raw = TcpStream::connect(running.address()).await.unwrap();
     send(
         &mut raw,
@@ -532,9 +530,8 @@ async fn a_plain_listener_is_for_loopback_alone() {
 #[tokio::test]
 async fn a_public_listener_asks_for_no_certificate_and_the_mutual_one_does() {
     let stage = Stage::new();
-    let running = server::public(&stage.public(), Plain::default())
-        .await
-        .unwrap();
+    let bound = server::public(&stage.public(), Plain::default()).await;
+    let running = bound.unwrap().serve();
     let mut raw = stage.anonymous(running.address()).await.unwrap();
     send(
         &mut raw,
@@ -560,8 +557,9 @@ async fn one_address_takes_its_places_on_a_public_listener_and_no_more() {
     config.limits.connections_per_peer = 2;
     config.limits.idle = SHORT;
     let echo = Arc::default();
-    let running = server::public(&config, Plain(Arc::clone(&echo))).await;
-    let address = running.as_ref().unwrap().address();
+    let bound = server::public(&config, Plain(Arc::clone(&echo))).await;
+    let running = bound.unwrap().serve();
+    let address = running.address();
     let ask = async |raw: &mut Raw| {
         send(raw, "GET /keys HTTP/1.1\r\nhost: x\r\n\r\n").await;
         let mut first = [0; 12];

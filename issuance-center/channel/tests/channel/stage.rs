@@ -75,8 +75,8 @@ impl Stage {
 
     pub(crate) async fn serve_at(&self, config: &MutualConfig) -> (Running, Arc<Echo>) {
         let echo = Arc::new(Echo::default());
-        let running = server::mutual(config, Shared(Arc::clone(&echo))).await;
-        (running.unwrap(), echo)
+        let bound = server::mutual(config, Shared(Arc::clone(&echo))).await;
+        (bound.unwrap().serve(), echo)
     }
 
     pub(crate) fn public(&self) -> PublicConfig {

@@ -80,6 +80,8 @@ impl Kiosk {
             Attempt::Make(ground("kiosk/state/made")),
             Attempt::Make(roots.join("made")),
             Attempt::Append(roots.join("ca.pem")),
+            Attempt::ModeOpened(roots.join("ca.pem")),
+            Attempt::OwnerOpened(roots.join("ca.pem")),
             Attempt::Read(ground("kiosk/attendant.key")),
             Attempt::Read(ground("kiosk/page.toml")),
             Attempt::Read(format!("/proc/{launcher}/maps").into()),

@@ -54,7 +54,7 @@ async fn pair() -> (TempDir, Running, Client) {
         app_limits: AppLimits::default(),
         limits: Limits::default(),
     };
-    let server = server::mutual(&config, Echo).await.unwrap();
+    let server = server::mutual(&config, Echo).await.unwrap().serve();
     let client = Client::new(Config {
         address: server.address().to_string(),
         way: Default::default(),
