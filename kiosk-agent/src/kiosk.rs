@@ -95,11 +95,11 @@ pub struct Arguments {
     /// With --once: copies.
     #[arg(long, requires = "once", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=10))]
     copies: u8,
-    /// With --once: file descriptor the PIN is read from, four digits.
+    /// With --once: file descriptor the PIN is read from, four digits. Of a pipe or a terminal, not of a file.
     #[arg(long, requires = "once")]
     pin_fd: Option<u32>,
-    /// With --once and --kind abroad: file descriptor the passport's two machine-readable lines are read from. Without it the
-    /// certificate rests on an earlier one, as at every kiosk.
+    /// With --once and --kind abroad: file descriptor the passport's two machine-readable lines are read from, likewise. Without it
+    /// the certificate rests on an earlier one, as at every kiosk.
     #[arg(long, requires = "once")]
     passport_mrz_fd: Option<u32>,
 }

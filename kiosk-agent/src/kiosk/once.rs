@@ -1,7 +1,7 @@
 //! `--once`: a front end that answers by itself, once a question, and tells progress in lines for programs.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
 use crate::cabinet::{PaymentUnit, Sensor};
 use crate::conduct::Terminal;
@@ -151,17 +151,24 @@ fn step(name: &str) {
 
 /// Reads a PIN from an inherited descriptor: four digits, then the end or a line's end.
 fn pin_from(descriptor: u32) -> Result<Pin, ProblemCode> {
-    let malformed = |_| ProblemCode::PinMalformed;
-    let mut source = File::open(format!("/proc/self/fd/{descriptor}")).map_err(malformed)?;
+    let mut source = inherited(descriptor).map_err(|_| ProblemCode::PinMalformed)?;
     pin_of(&mut source)
 }
 
 /// Reads a passport's two lines from an inherited descriptor, as a reader or the app's camera gave them: the seam for whatever
 /// reads passports here.
 fn passport_from(descriptor: u32) -> Result<PassportMrz, ProblemCode> {
-    let unreadable = |_| ProblemCode::PassportUnreadable;
-    let source = File::open(format!("/proc/self/fd/{descriptor}")).map_err(unreadable)?;
+    let source = inherited(descriptor).map_err(|_| ProblemCode::PassportUnreadable)?;
     passport_of(source)
+}
+
+/// What a descriptor is of, where it is empty once it was read. Whoever is started later inherits it, and would read a file from its beginning.
+fn inherited(descriptor: u32) -> io::Result<File> {
+    let source = File::open(format!("/proc/self/fd/{descriptor}"))?;
+    match source.metadata()?.is_file() {
+        true => Err(io::ErrorKind::InvalidInput.into()),
+        false => Ok(source),
+    }
 }
 
 fn passport_of(source: impl Read) -> Result<PassportMrz, ProblemCode> {
@@ -192,6 +199,8 @@ fn pin_of(source: &mut impl Read) -> Result<Pin, ProblemCode> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
     use std::sync::Arc;
 
     use super::*;
@@ -279,6 +288,21 @@ mod tests {
         // What is longer is cut off, and no zone any more.
         let long = passport_of(format!("{both}{lower}").as_bytes());
         assert!(long.is_err() && passport_of(&[0xff][..]).is_err());
+    }
+
+    #[test]
+    fn nothing_is_read_from_what_could_be_read_again() {
+        let number = |it: &dyn AsRawFd| u32::try_from(it.as_raw_fd()).unwrap();
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"0123").unwrap();
+        drop(writer);
+        assert_eq!(pin_from(number(&reader)).unwrap().expose(), b"0123");
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123").unwrap();
+        let refused = pin_from(number(&file));
+        assert!(matches!(refused, Err(ProblemCode::PinMalformed)));
+        let refused = passport_from(number(&file));
+        assert!(matches!(refused, Err(ProblemCode::PassportUnreadable)));
     }
 
     #[test]
