@@ -9,6 +9,8 @@ import re
 import struct
 from pathlib import Path
 
+from figures import untried
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 # Read at once, with the end of the piece before it.
 PIECE = 1 << 22
@@ -62,11 +64,32 @@ def is_alive(process):
         return False
 
 
+def is_mapped(process, begin, end):
+    """Whether anything is mapped there still. Nothing is in a process that has ended."""
+    try:
+        lines = Path(f"/proc/{process}/maps").read_text().splitlines()
+    except OSError:
+        return False
+    mappings = ([int(text, 16) for text in line.split()[0].split("-")] for line in lines)
+    return any(first < end and begin < last for first, last in mappings)
+
+
+def there(process, begin, end):
+    """Parts of a mapping that are to be read. One of whose pages nothing is told is read whole, unless it is gone by now."""
+    try:
+        return list(present(process, begin, end))
+    except OSError:
+        return [(begin, end)] if is_mapped(process, begin, end) else []
+
+
 def present(process, begin, end):
     """Parts of a mapping that are in memory, or swapped."""
+    wanted = (end - begin) // PAGE * 8
     with open(f"/proc/{process}/pagemap", "rb") as map:
         map.seek(begin // PAGE * 8)
-        entries = map.read((end - begin) // PAGE * 8)
+        entries = map.read(wanted)
+    if len(entries) != wanted:
+        raise OSError(errno.EIO, "not all pages are told of")
     run = None
     for number, (entry,) in enumerate(struct.iter_unpack("<Q", entries)):
         is_there = entry >> 62
@@ -79,10 +102,11 @@ def present(process, begin, end):
         yield begin + run * PAGE, end
 
 
-def in_process(process, wanted):
-    """Kinds that a process holds in memory it can write to, with how often. One without any memory is there no more, and shows nothing."""
+def in_process(process, wanted, unread=None):
+    """Kinds that a process holds in memory it can write to, with how often. One without any memory is there no more, and shows nothing. Of what
+    cannot be read see `memory`."""
     counts, has_memory = {}, False
-    for content in memory(process, max(len(bytes) for _, bytes in wanted) - 1):
+    for content in memory(process, max(len(bytes) for _, bytes in wanted) - 1, unread):
         has_memory = True
         for kind, bytes in wanted:
             count = content.count(bytes)
@@ -99,39 +123,63 @@ def bare(process, pin):
     return sum(len(alone.findall(content)) for content in memory(process, len(pin) + 1))
 
 
-def memory(process, overlap):
-    """What a process holds in memory it can write to, piece by piece; each begins with so many bytes of the one before."""
+def memory(process, overlap, unread=None):
+    """What a process holds in memory it can write to, piece by piece; each begins with so many bytes of the one before. Pages that are there and
+    cannot be read are counted in `unread`, by what is mapped there; who gives none is refused an answer at the end."""
+    counts = {} if unread is None else unread
     with open(f"/proc/{process}/mem", "rb", buffering=0) as held:
         for line in Path(f"/proc/{process}/maps").read_text().splitlines():
-            range, rights = line.split()[:2]
+            range, rights, _, _, _, *name = line.split(maxsplit=5)
             if "w" not in rights or "r" not in rights:
                 continue
             begin, end = (int(text, 16) for text in range.split("-"))
-            for start, stop in present(process, begin, end):
-                before = b""
-                for at in _range(start, stop, PIECE):
-                    try:
-                        piece = os.pread(held.fileno(), min(PIECE, stop - at), at)
-                    except OSError as error:
-                        # It was unmapped meanwhile, or its process has ended: it holds nothing. The pieces behind it are looked at all the same.
-                        if error.errno not in (errno.EIO, errno.EFAULT, errno.ESRCH):
-                            raise
-                        before = b""
+            (name,) = name or ["memory without a name"]
+            for start, stop in there(process, begin, end):
+                before, at, failed = b"", start, None
+                while at < stop:
+                    piece = _piece(held, min(PIECE, stop - at), at)
+                    if piece:
+                        content = before + piece
+                        yield content
+                        before, at = content[-overlap:] if overlap else b"", at + len(piece)
                         continue
-                    content = before + piece
-                    yield content
-                    before = content[-overlap:] if overlap else b""
+                    # It was unmapped meanwhile, or its process has ended: it holds nothing. What is behind it is looked at all the same.
+                    before, parts = b"", there(process, at, stop)
+                    if not parts:
+                        break
+                    if parts[0][0] > at:
+                        at = parts[0][0]
+                    elif at != failed:
+                        # It may have been put there only now.
+                        failed = at
+                    else:
+                        counts[name] = counts.get(name, 0) + 1
+                        at += PAGE
+    if unread is None and counts:
+        raise OSError(f"pages of process {process} that cannot be read: {counts}")
 
 
-_range = range
+def _piece(held, size, at):
+    """What of it can be read before the first page that cannot: of that, nothing."""
+    try:
+        return os.pread(held.fileno(), size, at)
+    except OSError as error:
+        if error.errno not in (errno.EIO, errno.EFAULT, errno.ESRCH):
+            raise
+        return b""
+
+
+# Told once, and not after every search.
+_told = set()
 
 
 def in_processes(processes, wanted):
-    """The same for several; one that has ended meanwhile holds nothing, but one of them has to be there."""
-    counts, are_there = {}, 0
+    """The same for several; one that has ended meanwhile holds nothing, but one of them has to be there. What cannot be read is told and no
+    more: a browser maps memory of devices, too."""
+    counts, are_there, unread = {}, 0, {}
     for process in processes:
         try:
-            found = in_process(process, wanted)
+            found = in_process(process, wanted, unread)
         except (FileNotFoundError, ProcessLookupError):
             if is_alive(process):
                 raise
@@ -139,6 +187,9 @@ def in_processes(processes, wanted):
         are_there += 1
         for kind, count in found.items():
             counts[kind] = counts.get(kind, 0) + count
+    for name in unread.keys() - _told:
+        _told.add(name)
+        untried(f"what is in {name}, {unread[name]} pages of which cannot be read")
     if not are_there:
         raise ProcessLookupError("none of these processes is there")
     return counts

@@ -57,12 +57,19 @@ pub fn signal(process: u32, what: Signal) -> io::Result<()> {
 
 /// Lines a process wrote, as they come.
 #[derive(Clone, Default)]
-pub struct Lines(Arc<Mutex<Vec<String>>>);
+pub struct Lines(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Lines {
-    /// All lines so far.
+    /// All lines so far, as text.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
+        self.raw().iter().map(|line| as_text(line)).collect()
+    }
+
+    /// All lines so far, for whoever searches them: joined with line feeds they are what was written, in whatever encoding. In UTF-16 a line feed's
+    /// byte may be half of a character.
+    #[must_use]
+    pub fn raw(&self) -> Vec<Vec<u8>> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -82,7 +89,8 @@ impl Lines {
     fn follow(&self, source: impl Read + Send + 'static) -> JoinHandle<()> {
         let lines = self.clone();
         thread::spawn(move || {
-            for line in BufReader::new(source).lines().map_while(Result::ok) {
+            // Not `lines`, which ends at the first that is no UTF-8.
+            for line in BufReader::new(source).split(b'\n').map_while(Result::ok) {
                 lines
                     .0
                     .lock()
@@ -90,6 +98,15 @@ impl Lines {
                     .push(line);
             }
         })
+    }
+}
+
+/// A line as text. One that is no UTF-8 can be no event, and begins as nothing that anybody waits for.
+#[must_use]
+pub fn as_text(line: &[u8]) -> String {
+    match str::from_utf8(line) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("no UTF-8: {}", line.escape_ascii()),
     }
 }
 
@@ -245,9 +262,20 @@ impl Program {
             Ok(status) => Ok(status),
             Err(_) => {
                 self.child.kill()?;
-                self.child.wait()
+                let status = self.child.wait()?;
+                self.hear_out();
+                Ok(status)
             }
         }
+    }
+
+    /// Waits for the last lines of a program that was killed: but not for ever, since what it started may hold its pipes.
+    fn hear_out(&mut self) {
+        poll(END_WITHIN, || {
+            let is_over = self.readers.iter().all(JoinHandle::is_finished);
+            is_over.then_some(())
+        });
+        self.readers.clear();
     }
 }
 
@@ -270,6 +298,25 @@ impl Drop for Program {
         drop(self.end());
         if self.says_events {
             self.look_at_lines();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_utf_8_is_a_fault_and_hides_none_behind_it() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r"printf '\377\001\nno event\n' >&2"]);
+        let mut program = Program::start("sh", shell).unwrap().saying_events();
+        program.wait(READY_WITHIN).unwrap();
+        assert_eq!(program.log.raw(), [&b"\xff\x01"[..], b"no event"]);
+        drop(program);
+        let (_, strange) = lines_of_programs();
+        for fault in [r"no UTF-8: \xff\x01", "no event"] {
+            assert!(strange.iter().any(|line| line == fault), "{strange:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod kiosk;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -30,6 +31,9 @@ use inside::Stage;
 
 /// Longer than a program takes to say so on a busy machine.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
+
+/// What the kernel adds to the name of an open file that has none any more, or never had.
+const DELETED: &[u8] = b" (deleted)";
 
 /// Whose applications these are.
 const PERSONA: &str = "ordinary";
@@ -198,6 +202,7 @@ fn shipped(report: &mut Report) -> io::Result<()> {
         );
         told(name, server.program(&world)?, may_lock, report);
     }
+    nameless(report)?;
     if !may_lock {
         report.untried("that memory is kept off the swap, for processes here may not lock theirs");
     }
@@ -304,7 +309,8 @@ fn confined(name: &str, process: u32, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// Regular files that a process has open for writing.
+/// Regular files that a process has open for writing, whether they have a name or not. Of those without one the folder is not told: they lie
+/// in none any more.
 fn written_to(process: u32) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
@@ -316,18 +322,42 @@ fn written_to(process: u32) -> io::Result<Vec<PathBuf>> {
             "/proc/{process}/fdinfo/{}",
             descriptor.file_name().display()
         );
-        // One may have been closed meanwhile.
+        // One may have been closed meanwhile. It is the open file that is asked, not what has its name now.
         let Ok(information) = fs::read_to_string(information) else {
             continue;
+        };
+        let is_file = match fs::metadata(descriptor.path()) {
+            Ok(file) => file.is_file(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
         };
         let flags = information
             .lines()
             .find_map(|line| line.strip_prefix("flags:"));
         let flags = flags.and_then(|it| u32::from_str_radix(it.trim(), 8).ok());
         let is_writable = flags.is_none_or(|flags| flags & 3 != 0);
-        if target.is_absolute() && target.is_file() && is_writable {
-            files.push(target);
+        if target.is_absolute() && is_file && is_writable {
+            let is_nameless = target.as_os_str().as_encoded_bytes().ends_with(DELETED);
+            let bare = target.file_name().filter(|_| is_nameless);
+            let bare = bare.map(PathBuf::from);
+            files.push(bare.unwrap_or(target));
         }
     }
     Ok(files)
+}
+
+/// The control: one that never had a name, as what a database puts aside, is counted.
+fn nameless(report: &mut Report) -> io::Result<()> {
+    let file = tempfile::tempfile()?;
+    let own = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    let files = written_to(std::process::id())?;
+    let counted = files
+        .iter()
+        .any(|it| Some(it.as_os_str()) == own.file_name());
+    report.control(
+        "a file without a name that this process has open is counted",
+        counted,
+        true,
+    );
+    Ok(())
 }

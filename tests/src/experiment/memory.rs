@@ -130,6 +130,11 @@ impl Scan {
         Err(io::Error::other(unread))
     }
 
+    /// So many bytes of what is mapped there could not be read.
+    fn misses(&mut self, name: &str, bytes: usize) {
+        *self.unread.entry(name.to_owned()).or_default() += bytes;
+    }
+
     /// Of several processes.
     pub(super) fn add(&mut self, other: Self) {
         for (kind, count) in other.found {
@@ -254,11 +259,12 @@ impl Search {
                 continue;
             };
             let mapping = (to, format!("{} KiB {name}", (to - from) / 1024));
-            for (from, to) in present(&mut pages, from, to)? {
+            for (from, to) in parts(id, &mut pages, (from, to), name, &mut scan)? {
                 for page in self.region(&memory, from, to, &mapping, &mut scan) {
                     // What was given back meanwhile holds nothing of anybody any more.
-                    if !present(&mut pages, page, page + PAGE as u64)?.is_empty() {
-                        *scan.unread.entry(name.to_owned()).or_default() += PAGE;
+                    let page = (page, page + PAGE as u64);
+                    if !parts(id, &mut pages, page, name, &mut scan)?.is_empty() {
+                        scan.misses(name, PAGE);
                     }
                 }
             }
@@ -347,17 +353,39 @@ fn range(line: &str) -> Option<(u64, u64)> {
     Some((number(from)?, number(to)?))
 }
 
-/// Parts of a mapping whose pages are there.
+/// Whether anything is mapped there still. Nothing is in a process that has ended.
+fn is_mapped(id: u32, from: u64, to: u64) -> bool {
+    let maps = fs::read_to_string(format!("/proc/{id}/maps")).unwrap_or_default();
+    let mut mappings = maps.lines().filter_map(range);
+    mappings.any(|(begin, end)| begin < to && from < end)
+}
+
+/// Parts of a mapping that are to be searched. One of whose pages nothing is told is unread, unless it is gone by now.
+fn parts(
+    id: u32,
+    pages: &mut File,
+    (from, to): (u64, u64),
+    name: &str,
+    scan: &mut Scan,
+) -> io::Result<Vec<(u64, u64)>> {
+    match present(pages, from, to) {
+        Err(_) if is_mapped(id, from, to) => {
+            let bytes = usize::try_from(to - from).map_err(io::Error::other)?;
+            scan.misses(name, bytes);
+            Ok(Vec::new())
+        }
+        Err(_) => Ok(Vec::new()),
+        told => told,
+    }
+}
+
+/// Parts of a mapping whose pages are there. Kernel addresses, `[vsyscall]`, have no entries.
 fn present(pages: &mut File, from: u64, to: u64) -> io::Result<Vec<(u64, u64)>> {
     const PAGE_BYTES: u64 = PAGE as u64;
     let count = usize::try_from((to - from) / PAGE_BYTES).map_err(io::Error::other)?;
     let mut entries = vec![0; count * 8];
-    // Kernel addresses, `[vsyscall]`, have no entries.
-    if pages.seek(SeekFrom::Start(from / PAGE_BYTES * 8)).is_err()
-        || pages.read_exact(&mut entries).is_err()
-    {
-        return Ok(Vec::new());
-    }
+    pages.seek(SeekFrom::Start(from / PAGE_BYTES * 8))?;
+    pages.read_exact(&mut entries)?;
     let mut parts: Vec<(u64, u64)> = Vec::new();
     for (page, entry) in (from..).step_by(PAGE).zip(entries.chunks_exact(8)) {
         // The highest byte: in memory, or swapped.
@@ -474,6 +502,27 @@ mod tests {
         let unread = search(b"ABCDEFGH").region(&file, 0, end, &mapping, &mut scan);
         assert_eq!(unread, [PAGE as u64, 2 * PAGE as u64]);
         assert_eq!(scan.bytes, PAGE);
+    }
+
+    #[test]
+    fn a_mapping_of_whose_pages_nothing_is_told_is_unread_unless_it_is_gone() {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let here = maps.lines().find_map(range).unwrap();
+        let (own, none) = (std::process::id(), u32::MAX);
+        // Nobody has anything at the lowest address.
+        for (id, mapping, is_there) in [
+            (own, here, true),
+            (own, (0, PAGE as u64), false),
+            (none, here, false),
+        ] {
+            let mut pages = tempfile::tempfile().unwrap();
+            let mut scan = Scan::default();
+            let searched = parts(id, &mut pages, mapping, "it", &mut scan).unwrap();
+            assert!(searched.is_empty());
+            let (from, to) = mapping;
+            let bytes = usize::try_from(to - from).unwrap();
+            assert_eq!(scan.unread.get("it"), is_there.then_some(&bytes));
+        }
     }
 
     #[test]

@@ -193,7 +193,8 @@ fn rotation(
     let people = Arc::new(People::imported(&world.ground, 40)?);
     let before = world.published_keys()?;
     world.center = None;
-    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(10, 40) as u64);
+    // Until then a key is made, a center and three kiosks are started, and each of these serves: beside other tests that takes its time.
+    let takes_over = OffsetDateTime::now_utc() + Duration::from_secs(size.of(25, 40) as u64);
     next_key(&world, takes_over)?;
     world.start_center()?;
     let published = world.published_keys()?;
@@ -202,7 +203,7 @@ fn rotation(
     pins.in_time(&published)?;
     let kiosks = size.of(2, 6);
     let honest = Honest::start(&world, &people, kiosks, Duration::from_millis(100))?;
-    let end = takes_over + Duration::from_secs(size.of(5, 60) as u64);
+    let end = takes_over + Duration::from_secs(size.of(10, 60) as u64);
     let mut rotated = 0;
     while OffsetDateTime::now_utc() < end {
         let pki = &world.ground.pki;

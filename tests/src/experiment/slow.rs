@@ -78,14 +78,15 @@ pub fn run(size: Size) -> io::Result<Report> {
     );
     let applications = got.issued.len() + got.failed.len();
     report.told("honest applications meanwhile", applications);
-    // At most one of a thousand.
     let failed = got.failed.len();
     report.told("of these without a certificate", failed);
-    report.figure(
-        "honest success of 99.9 %",
-        failed * 1000 <= applications && applications > 0,
-        true,
-    );
+    let (success, at_most) = match size {
+        Size::Full => ("honest success of 99.9 %", applications / 1000),
+        // There are fewer than a thousand: that would be none.
+        Size::Small => ("honest success, but for one at most", 1),
+    };
+    let succeeds = failed <= at_most && !got.issued.is_empty();
+    report.figure(success, succeeds, true);
     drop(world);
 
     let patient = World::start(&Options {

@@ -25,7 +25,7 @@ use super::steps::{Cut, STEPS, apply, block_on, issued};
 use super::traces::{Traces, hex};
 use super::{Report, Size};
 use crate::applicant::Applicant;
-use crate::process::Program;
+use crate::process::{Program, as_text};
 use crate::world::{Options, World, repository, set};
 
 /// The events there are, read from their one file.
@@ -231,7 +231,8 @@ pub fn run(size: Size) -> io::Result<Report> {
     provoked.judge.report(provoked::KINDS, &mut report);
     traces = traces.and(Traces::of_holder("moved")?);
     lines.extend(provoked.lines);
-    let kinds: BTreeSet<_> = lines
+    let texts: Vec<_> = lines.iter().map(|line| as_text(line)).collect();
+    let kinds: BTreeSet<_> = texts
         .iter()
         .filter_map(|line| serde_json::from_str(line).ok())
         .map(|line| kind_of(&line))
@@ -249,10 +250,10 @@ pub fn run(size: Size) -> io::Result<Report> {
     report.told("  never said here", unsaid.join(", "));
     let search = traces.search();
     let (mut faults, mut found) = (Vec::new(), Found::new());
-    for line in &lines {
+    for line in &texts {
         faults.extend(vocabulary.fault(line));
-        search.count(line.as_bytes(), &mut found);
     }
+    search.count(&lines.join(&b'\n'), &mut found);
     report.told(
         "applications, made, refused and aborted, for use in Japan and for abroad",
         applications,
@@ -324,12 +325,12 @@ pub fn run(size: Size) -> io::Result<Report> {
 }
 
 /// All that both wrote until they ended.
-fn said(world: &mut World) -> io::Result<Vec<String>> {
+fn said(world: &mut World) -> io::Result<Vec<Vec<u8>>> {
     let mut lines = Vec::new();
     for program in [&mut world.center, &mut world.vrs] {
         let mut program: Program = program.take().ok_or(io::ErrorKind::NotFound)?;
         program.end()?;
-        lines.extend(program.log.all());
+        lines.extend(program.log.raw());
     }
     Ok(lines)
 }

@@ -42,9 +42,7 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
             for (number, at) in (round..).zip(STEPS) {
                 let ends = ends(&mut world, server, at, number)?;
                 ended += ends.count;
-                for line in &ends.said {
-                    search.count(line.as_bytes(), &mut said);
-                }
+                search.count(&ends.said.join(&b'\n'), &mut said);
                 if ends.is_at_work {
                     *at_work.entry(at.name()).or_default() += 1;
                 }
@@ -120,7 +118,7 @@ struct Ends {
     /// Whether the last of them came before the answer.
     is_at_work: bool,
     /// All that those wrote who were ended.
-    said: Vec<String>,
+    said: Vec<Vec<u8>>,
 }
 
 /// Ends a server by a signal, at a step of an application, until that comes before the answer.
@@ -235,7 +233,7 @@ fn take_cores(folder: &Path, search: &Search, found: &mut Found) -> io::Result<(
 }
 
 /// Starts a server again, with core files as large as may be, in a folder of its own; all that the one before wrote.
-fn restart(world: &mut World, server: Server) -> io::Result<Vec<String>> {
+fn restart(world: &mut World, server: Server) -> io::Result<Vec<Vec<u8>>> {
     let command = match server {
         Server::Center => world.ground.center(),
         Server::Vrs => world.ground.serving_vrs(),
@@ -243,7 +241,7 @@ fn restart(world: &mut World, server: Server) -> io::Result<Vec<String>> {
     let mut said = Vec::new();
     if let Some(mut before) = server.place(world).take() {
         before.end()?;
-        said.extend(before.log.all().into_iter().chain(before.output.all()));
+        said.extend(before.log.raw().into_iter().chain(before.output.raw()));
     }
     let folder = world.ground.path("run");
     let temporary = folder.join("tmp");
@@ -305,10 +303,10 @@ pub(super) fn in_files(world: &World, search: &Search) -> io::Result<Files> {
             Server::Vrs => &world.addresses.vrs_admin,
         };
         let metrics = world.metrics(admin)?;
-        let lines = program.log.all().into_iter().chain(program.output.all());
-        for line in lines.chain([metrics]) {
-            search.count(line.as_bytes(), &mut files.found);
+        for written in [program.log.raw(), program.output.raw()] {
+            search.count(&written.join(&b'\n'), &mut files.found);
         }
+        search.count(metrics.as_bytes(), &mut files.found);
     }
     Ok(files)
 }

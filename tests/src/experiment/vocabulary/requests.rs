@@ -132,7 +132,7 @@ pub(super) struct Witness {
     pub(super) world: World,
     pub(super) judge: Judge,
     /// All that was said.
-    pub(super) lines: Vec<String>,
+    pub(super) lines: Vec<Vec<u8>>,
     /// Of which kinds, by whom.
     said: BTreeSet<(Server, String)>,
     /// How much of center's and VRS's logs is among them.
@@ -198,7 +198,7 @@ impl Witness {
         };
         let mut program: Program = program.take().ok_or(io::ErrorKind::NotFound)?;
         program.end()?;
-        let said = program.log.all();
+        let said = program.log.raw();
         self.lines.extend_from_slice(&said[self.read[place]..]);
         self.read[place] = 0;
         Ok(())
@@ -225,11 +225,11 @@ impl Witness {
             (Server::Vrs, &self.world.vrs),
         ];
         for ((server, program), read) in servers.into_iter().zip(&mut self.read) {
-            let said = program.as_ref().map(|it| it.log.all()).unwrap_or_default();
+            let said = program.as_ref().map(|it| it.log.raw()).unwrap_or_default();
             let said = said.get(*read..).unwrap_or_default();
             *read += said.len();
             // What is no JSON is told elsewhere.
-            let parsed = said.iter().map(|line| serde_json::from_str(line));
+            let parsed = said.iter().map(|line| serde_json::from_slice(line));
             let parsed: Vec<Value> = parsed.map(Result::unwrap_or_default).collect();
             let kinds = parsed.iter().map(|line| (server, kind_of(line)));
             self.said.extend(kinds);
