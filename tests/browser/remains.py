@@ -64,6 +64,21 @@ def is_alive(process):
         return False
 
 
+def occupied(process):
+    """Mappings of which anything is in memory or swapped out, or nobody says: as the experiments' own search has them (`memory.rs`)."""
+    mapping = None
+    for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if "-" in key.split()[0]:
+            mapping = line
+        elif mapping and (key in _SIZES and value.strip() != "0 kB" or key == "VmFlags" and {"io", "mm", "pf"} & set(value.split())):
+            yield mapping
+            mapping = None
+
+
+_SIZES = ("Rss", "Swap", "Shared_Hugetlb", "Private_Hugetlb")
+
+
 def is_mapped(process, begin, end):
     """Whether anything is mapped there still. Nothing is in a process that has ended."""
     try:
@@ -128,7 +143,7 @@ def memory(process, overlap, unread=None):
     cannot be read are counted in `unread`, by what is mapped there; who gives none is refused an answer at the end."""
     counts = {} if unread is None else unread
     with open(f"/proc/{process}/mem", "rb", buffering=0) as held:
-        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+        for line in occupied(process):
             range, rights, _, _, _, *name = line.split(maxsplit=5)
             if "w" not in rights or "r" not in rights:
                 continue
