@@ -74,7 +74,9 @@ class Phone:
         self.close()
         arguments = [*ARGUMENTS, *([f"--use-file-for-fake-video-capture={video}"] if video else [])]
         self.browser = self.playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        context = self.browser.new_context(viewport=PHONE, locale={"ja": "ja-JP", "en": "en-GB", "zh": "zh-CN", "ko": "ko-KR"}[language])
+        locale = {"ja": "ja-JP", "en": "en-GB", "zh": "zh-CN", "ko": "ko-KR"}[language]
+        # As in `stand`: `app_access` looks at what moves.
+        context = self.browser.new_context(viewport=PHONE, locale=locale, reduced_motion="reduce")
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE * 1000)
         self.page.on("console", lambda message: self.said.append(message.text))

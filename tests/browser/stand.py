@@ -77,6 +77,8 @@ class Page:
                 for page in self.browser.contexts[0].pages:
                     if page.url.startswith("http://127.0.0.1:"):
                         page.wait_for_selector("main:not(.on-starting) h1", timeout=20_000)
+                        # What moves is drawn sixty times a second by a processor that the programs need; `access` looks at it.
+                        page.emulate_media(reduced_motion="reduce")
                         self.page = page
                         self.language = "ja"
                         if self.catalogue is None:
