@@ -85,6 +85,27 @@ impl Bench {
             .map(|verified| verified.attributes().name().expose().to_owned()))
     }
 
+    /// What comes of a card with this fault. On a busy machine the reader now and then loses a card before the fault can strike: that shows
+    /// nothing, and is tried again.
+    fn read_with(&self, fault: &str) -> Result<Option<String>, SessionError> {
+        let mut lost = Vec::new();
+        while lost.len() < 3 {
+            let parsed: Fault = fault.parse().unwrap();
+            let before = self.counted();
+            self.reader.insert_into(0, "ordinary", &[parsed]).unwrap();
+            let outcome = self.read(0);
+            let after = self.counted();
+            assert!(after.0 - before.0 <= 1, "{fault}: more than one VERIFY");
+            match outcome {
+                outcome if after.1 > before.1 => return outcome,
+                Err(SessionError::Transport(error)) => lost.push(error),
+                Err(error) => panic!("{fault} did not strike: {error:?}"),
+                Ok(_) => panic!("{fault} did not strike"),
+            }
+        }
+        panic!("{fault} did not strike: {lost:?}")
+    }
+
     /// How often a PIN was presented on the first slot so far, and how many faults struck.
     fn counted(&self) -> (usize, usize) {
         let events = self.reader.trace().unwrap();
@@ -184,13 +205,7 @@ fn whatever_goes_wrong_through_pcscd_it_is_an_error_or_a_right_reading() {
         ("swapped=gaiji@ef=text:0002", false),
         ("swapped=gaiji@apdu=1", true),
     ] {
-        let before = bench.counted();
-        let parsed: Fault = fault.parse().unwrap();
-        reader.insert_into(0, "ordinary", &[parsed]).unwrap();
-        let outcome = bench.read(0);
-        let after = bench.counted();
-        assert!(after.0 - before.0 <= 1, "{fault}: more than one VERIFY");
-        assert!(after.1 > before.1, "{fault} did not strike");
+        let outcome = bench.read_with(fault);
         let expected = if fault.starts_with("swapped") {
             GAIJI
         } else {
