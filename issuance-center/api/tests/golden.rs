@@ -93,6 +93,7 @@ pinned! {
     "enrolment/nonce": enrolment::Nonce,
     "enrolment/request": enrolment::Request,
     "enrolment/answer": enrolment::Answer,
+    "terminal/menu-request": terminal::MenuRequest,
     "terminal/menu": terminal::Menu,
     "terminal/challenge": terminal::Challenge,
     "terminal/evidence-request": terminal::EvidenceRequest,

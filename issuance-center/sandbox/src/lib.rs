@@ -63,7 +63,8 @@ impl Needs {
     /// Which of these files it could still read.
     pub fn within_reach<'a>(&self, files: impl IntoIterator<Item = &'a PathBuf>) -> usize {
         let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-        let open: Vec<PathBuf> = self.read.iter().map(real).collect();
+        let readable = [&self.read, &self.run, &self.overwrite, &self.write];
+        let open: Vec<PathBuf> = readable.into_iter().flatten().map(real).collect();
         let reached = |file: &&PathBuf| open.iter().any(|folder| real(file).starts_with(folder));
         files.into_iter().filter(reached).count()
     }
@@ -224,9 +225,16 @@ mod tests {
     fn a_key_beside_what_is_read_again_is_within_reach() {
         let needs = Needs {
             read: vec!["/etc/center/tls".into()],
+            write: vec!["/var/lib/center".into()],
+            make: vec!["/var/lib/marks".into()],
             ..Needs::default()
         };
-        let keys = ["/etc/center/tls/own.key", "/etc/center/signing/current.pem"];
-        assert_eq!(needs.within_reach(&keys.map(PathBuf::from)), 1);
+        let keys = [
+            "/etc/center/tls/own.key",
+            "/var/lib/center/own.key",
+            "/var/lib/marks/own.key",
+            "/etc/center/signing/current.pem",
+        ];
+        assert_eq!(needs.within_reach(&keys.map(PathBuf::from)), 2);
     }
 }
