@@ -24,11 +24,11 @@ use crate::process::Program;
 
 mod ground;
 
-pub(crate) use ground::run;
 pub use ground::{
     ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, limit, repository,
     set,
 };
+pub(crate) use ground::{reading, run};
 
 /// The world, running.
 pub struct World {
@@ -262,10 +262,8 @@ impl World {
     /// # Errors
     /// If the database cannot be read.
     pub fn registered(&self, municipality: &str) -> io::Result<u64> {
-        let mut sqlite = Command::new("sqlite3");
-        sqlite
-            .arg("-readonly")
-            .arg(self.ground.path(&format!("vrs/data/{municipality}.sqlite")));
+        let database = format!("vrs/data/{municipality}.sqlite");
+        let mut sqlite = reading(&self.ground.path(&database));
         let count = run(sqlite.arg("SELECT count(*) FROM certificate"))?;
         String::from_utf8_lossy(&count)
             .trim()

@@ -550,6 +550,14 @@ fn write(path: &Path, config: &Table) -> io::Result<()> {
     fs::write(path, config.to_string())
 }
 
+/// A program that is not ours, to read a database; it waits where that is being opened or closed.
+pub(crate) fn reading(database: &Path) -> Command {
+    let mut sqlite = Command::new("sqlite3");
+    sqlite.args(["-readonly", "-cmd", ".timeout 60000"]);
+    sqlite.arg(database);
+    sqlite
+}
+
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> io::Result<Vec<u8>> {
     let output = command.output()?;

@@ -258,9 +258,7 @@ impl Files {
 
     /// A copy as a backup makes it.
     pub(super) fn keep(&self) -> io::Result<()> {
-        let mut sqlite = Command::new("sqlite3");
-        sqlite.arg(&self.database);
-        run(sqlite.arg(format!(".backup '{}'", self.copy.display()))).map(drop)
+        self.sqlite(&[&format!(".backup '{}'", self.copy.display())])
     }
 
     pub(super) fn sqlite(&self, commands: &[&str]) -> io::Result<()> {

@@ -8,7 +8,6 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ use super::{
 use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id};
 use crate::simulator::{Notes, Records};
-use crate::world::run;
+use crate::world::{reading, run};
 
 /// Longer than a reservation, and not so long that its hand-over cannot be reported any more.
 const OVER: Duration = Duration::from_secs(700);
@@ -180,8 +179,7 @@ struct Register {
 
 impl Register {
     fn at(database: &Path) -> io::Result<Self> {
-        let mut sqlite = Command::new("sqlite3");
-        sqlite.arg("-readonly").arg(database);
+        let mut sqlite = reading(database);
         let list = run(sqlite.arg(
             "SELECT certificate_id FROM revocation \
                 JOIN certificate ON certificate.id = revocation.certificate",

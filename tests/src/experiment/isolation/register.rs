@@ -3,14 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
-use std::process::Command;
 
 use issuance_api::MunicipalityCode;
 use vrs::storage::{Division, Folders};
 
 use super::counter::Handed;
 use crate::simulator::People;
-use crate::world::run;
+use crate::world::{reading, run};
 
 /// What the registers say otherwise than the kiosks.
 pub(super) async fn differences(
@@ -76,8 +75,7 @@ pub(super) async fn differences(
 
 /// Certificates of a register: id, person, state. Read by a program that is not ours.
 pub(in crate::experiment) fn rows(database: &Path) -> io::Result<Vec<[String; 3]>> {
-    let mut sqlite = Command::new("sqlite3");
-    sqlite.arg("-readonly").arg(database);
+    let mut sqlite = reading(database);
     let rows = run(sqlite.arg("SELECT certificate_id, person, state FROM certificate"))?;
     let rows = String::from_utf8_lossy(&rows).into_owned();
     let row = |line: &str| {
