@@ -28,7 +28,7 @@ pub use ground::{
     ATTENDANT, Edit, FOURTH, Ground, ISSUER, MUNICIPALITIES, Options, Programs, limit, repository,
     set,
 };
-pub(crate) use ground::{reading, run};
+pub(crate) use ground::{reading, run, sqlite};
 
 /// The world, running.
 pub struct World {

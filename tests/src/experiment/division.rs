@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::Command;
 
 use issuance_api::MunicipalityCode;
 use issuance_api::terminal::Preview;
@@ -23,7 +22,7 @@ use super::{Report, Size};
 use crate::applicant::{Applicant, problem};
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{Databases, Records, Resident};
-use crate::world::{Ground, MUNICIPALITIES, run as run_program};
+use crate::world::{Ground, MUNICIPALITIES, run as run_program, sqlite};
 
 /// What of one municipality's lies at another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,10 +334,6 @@ fn alone(ground: &Ground, report: &mut Report) -> io::Result<()> {
 }
 
 fn sql(database: &Path, statements: &str) -> io::Result<String> {
-    let mut sqlite = Command::new("sqlite3");
-    sqlite
-        .args(["-bail", "-cmd", ".timeout 60000"])
-        .arg(database);
-    let answer = run_program(sqlite.arg(statements))?;
+    let answer = run_program(sqlite(database).arg(statements))?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

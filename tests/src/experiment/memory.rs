@@ -202,7 +202,7 @@ impl Search {
     fn each_from(&self, from: usize, bytes: &[u8], mut found: impl FnMut(&'static str, usize)) {
         let mut number = from.saturating_sub(WINDOW - 1);
         let mut window = 0_u64;
-        // Most of an experiment's time passes here, in builds where nothing is optimised: no iterator.
+        // Most of an experiment's time passes here, in builds where little is optimised, too: no iterator.
         while number < bytes.len() {
             window = (window >> 8) | ((bytes[number] as u64) << 56);
             let slot = slot(window);

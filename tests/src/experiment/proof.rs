@@ -18,7 +18,6 @@ mod words;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::process::Command;
 
 use hw_sim::authority::{Ca, KeyName};
 use issuance_api::registry::Outcome;
@@ -39,7 +38,7 @@ use crate::applicant::{Applicant, Link};
 use crate::random::Random;
 use crate::simulator::town::{center_id, kiosk};
 use crate::simulator::{People, Resident};
-use crate::world::{Ground, run as run_program, set};
+use crate::world::{Ground, reading, run as run_program, set};
 
 /// Residents, six each born on one day.
 const RESIDENTS: usize = 18;
@@ -176,8 +175,7 @@ impl Tally {
         report.figure(what("others' records, for proof"), self.others, 0);
         let (mut logged, mut registered) = (0, 0);
         for database in databases {
-            let mut sqlite = Command::new("sqlite3");
-            sqlite.arg("-readonly").arg(&database);
+            let mut sqlite = reading(&database);
             let sql = "SELECT count(*) FROM operation WHERE event LIKE '%\"released\"%'";
             let count = run_program(sqlite.arg(sql))?;
             let count = String::from_utf8_lossy(&count).trim().parse::<usize>();

@@ -550,11 +550,20 @@ fn write(path: &Path, config: &Table) -> io::Result<()> {
     fs::write(path, config.to_string())
 }
 
-/// A program that is not ours, to read a database; it waits where that is being opened or closed.
+/// A program that is not ours, at a database: it waits where that is being opened, written or closed, and stops at what fails.
+pub(crate) fn sqlite(database: &Path) -> Command {
+    sqlite_with(&[], database)
+}
+
+/// The same, to read alone.
 pub(crate) fn reading(database: &Path) -> Command {
+    sqlite_with(&["-readonly"], database)
+}
+
+fn sqlite_with(options: &[&str], database: &Path) -> Command {
     let mut sqlite = Command::new("sqlite3");
-    sqlite.args(["-readonly", "-cmd", ".timeout 60000"]);
-    sqlite.arg(database);
+    sqlite.args(["-bail", "-cmd", ".timeout 60000"]);
+    sqlite.args(options).arg(database);
     sqlite
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::process::Command;
 
 use issuance_api::{MunicipalityCode, ProblemCode};
 use vrs::import;
@@ -14,7 +13,7 @@ use crate::applicant::Applicant;
 use crate::experiment::Size;
 use crate::simulator::town::{Town, app, kiosk};
 use crate::simulator::{Databases, Resident};
-use crate::world::{MUNICIPALITIES, run};
+use crate::world::{MUNICIPALITIES, run, sqlite};
 
 /// What is done to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,10 +261,7 @@ impl Files {
     }
 
     pub(super) fn sqlite(&self, commands: &[&str]) -> io::Result<()> {
-        let mut sqlite = Command::new("sqlite3");
-        sqlite.args(["-bail", "-cmd", ".timeout 60000"]);
-        sqlite.arg(&self.database);
-        run(sqlite.args(commands)).map(drop)
+        run(sqlite(&self.database).args(commands)).map(drop)
     }
 
     /// Another program imports that nothing is to be issued to this resident any more.

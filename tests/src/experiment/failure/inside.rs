@@ -25,7 +25,7 @@ use crate::applicant::{Applicant, Link as Way};
 use crate::random::Random;
 use crate::simulator::town::{Open, Town, center_id, kiosk};
 use crate::simulator::{Link, Records, Resident};
-use crate::world::run;
+use crate::world::{run, sqlite};
 pub(super) use kind::Inside;
 
 /// Each alone and in pairs, from the beginning of an application; with large numbers from each of its steps on.
@@ -208,9 +208,7 @@ impl<'a> Failing<'a> {
         let Some(statement) = statement else {
             return Ok(());
         };
-        let mut sqlite = Command::new("sqlite3");
-        sqlite.args(["-cmd", ".timeout 5000"]).arg(&self.database);
-        run(sqlite.arg(statement)).map(drop)
+        run(sqlite(&self.database).arg(statement)).map(drop)
     }
 
     fn away(&self) -> PathBuf {
