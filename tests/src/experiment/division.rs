@@ -2,11 +2,12 @@
 //!
 //! Residents ask other municipalities than theirs. Then one municipality's database, its key, its mark of how old it may be lie where another's were,
 //! with its name changed inside at last; then rows of the one stand in the other's, beside its own and in their place. Nobody may be given what is
-//! another municipality's. The program for one municipality is run where the others' files are not, and changes nothing where they are.
+//! another municipality's. One municipality revokes another's certificate, and its database is attached to another's by the library that the record
+//! system has. The program for one municipality is run where the others' files are not, and changes nothing where they are.
 //!
 //! Control: all are given their own where nothing was exchanged; the judge is shown others' records; others' rows are given where they were sealed
-//! for the place in which they lie; a file has its values in common with what it was before all of it was written anew; and the program for
-//! another municipality changes, and needs, what is not this one's.
+//! for the place in which they lie; a municipality revokes its own; the machine's own SQLite attaches; a file has its values in common with what it
+//! was before all of it was written anew; and the program for another municipality changes, and needs, what is not this one's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,8 +16,10 @@ use std::path::Path;
 
 use issuance_api::MunicipalityCode;
 use issuance_api::terminal::Preview;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use vrs::import;
-use vrs::storage::Division;
+use vrs::storage::{Division, Revocation};
 
 use super::{Report, Size};
 use crate::applicant::{Applicant, problem};
@@ -102,6 +105,8 @@ pub fn run(size: Size) -> io::Result<Report> {
         asked(&town, &mut report).await?;
         exchanged(&town, size, &mut report).await?;
         sealed_there(&town, &mut report).await?;
+        revoked(&town, &mut report).await?;
+        attached(&town, &mut report).await?;
         in_common(&town, &mut report).await
     })?;
     alone(&town.ground, &mut report)?;
@@ -203,6 +208,60 @@ async fn sealed_there(town: &Town, report: &mut Report) -> io::Result<()> {
     report.finds(
         "given another municipality's, where its rows are sealed for the place in which they lie",
         answers.others,
+    );
+    Ok(())
+}
+
+/// Certificates of a resident of each municipality, revoked by all others and then by their own.
+async fn revoked(town: &Town, report: &mut Report) -> io::Result<()> {
+    let open = town.open().await?;
+    let (mut by_others, mut unknown, mut by_own) = (0, 0, 0);
+    for home in municipalities() {
+        let theirs = |resident: &&Resident| resident.municipality == home;
+        let resident = town.people.residents.iter().find(theirs);
+        let resident = resident.ok_or(io::ErrorKind::NotFound)?;
+        let applicant = Applicant::new(open.terminal(kiosk(1)));
+        let identified = applicant.identify(resident.card()).await;
+        let ticket = identified.map_err(io::Error::other)?.ticket;
+        let shown = applicant.inquire(&ticket, home).await;
+        let issued = applicant.issue(&shown.map_err(io::Error::other)?.state);
+        let id = issued.await.map_err(io::Error::other)?.certificate_id;
+        for at in municipalities().into_iter().filter(|at| *at != home) {
+            match open.revoke(at, &id).await.map_err(io::Error::other)? {
+                Revocation::Unknown => unknown += 1,
+                Revocation::Revoked | Revocation::Already => by_others += 1,
+            }
+        }
+        let own = open.revoke(home, &id).await.map_err(io::Error::other)?;
+        by_own += usize::from(own == Revocation::Revoked);
+    }
+    open.vrs.close().await;
+    report.told("certificates that another municipality does not know", unknown);
+    report.figure("revoked by another municipality", by_others, 0);
+    report.control("revoked by their own", by_own, municipalities().len());
+    Ok(())
+}
+
+/// One municipality's database attached to another's: by the library that the record system is built with, and by the machine's.
+async fn attached(town: &Town, report: &mut Report) -> io::Result<()> {
+    let open = town.open().await?;
+    open.vrs.close().await;
+    let [from, to, ..] = municipalities()[..] else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    let attach = format!("ATTACH '{}' AS other", open.databases.file(from).display());
+    let options = SqliteConnectOptions::new().filename(open.databases.file(to));
+    let mut connection = options.connect().await.map_err(io::Error::other)?;
+    let done = sqlx::query(AssertSqlSafe(attach.clone()));
+    let done = done.execute(&mut connection).await;
+    let refused = done.is_err_and(|error| error.to_string().contains("too many attached"));
+    report.figure("attached to another's database", !refused, false);
+    let count = format!("{attach}; SELECT count(*) FROM other.person");
+    let count = sql(&open.databases.file(to), &count)?;
+    report.control(
+        "attached by the machine's SQLite",
+        count.trim() != "0",
+        true,
     );
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use issuance_api::{CenterId, TerminalUrn};
+use issuance_api::{CenterId, CertificateId, MunicipalityCode, TerminalUrn};
 use issuance_center::center::Center;
 use issuance_center::registry::Registry;
 use issuance_center::signing::{Purpose, Signer};
@@ -15,6 +15,7 @@ use terminal::handover::Issuer;
 use terminal::latch::Latch;
 use vrs::service::Vrs;
 use vrs::statement::StatementKey;
+use vrs::storage::{Division, Revocation, Unavailable};
 
 use super::{CardInHand, Clock, CountedPaper, Databases, Link, Notes, People, Records, Works};
 use crate::world::{Ground, ISSUER, Options};
@@ -222,6 +223,24 @@ impl<R> Open<R> {
     #[must_use]
     pub fn terminal(&self, terminal: TerminalUrn) -> Link<R> {
         Link::near(Arc::clone(&self.center), terminal)
+    }
+
+    /// A municipality revokes a certificate, as `vrs revoke` does.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn revoke(
+        &self,
+        municipality: MunicipalityCode,
+        certificate: &CertificateId,
+    ) -> Result<Revocation, Unavailable> {
+        let division = Division::open(&self.databases.folders(), municipality).await?;
+        let mut session = division.begin().await?;
+        let now = self.clock.now().unix_timestamp();
+        let revocation = session.revoke(certificate, now).await?;
+        session.commit().await?;
+        division.close().await;
+        Ok(revocation)
     }
 }
 

@@ -169,9 +169,14 @@ impl Division {
         let connections = Arc::default();
         let writer = connect(&database, WRITERS, BUSY, &connections).await?;
         // Where no file is missing, the log is there from the first connection to the last, and one is always open.
-        let stated: String = sqlx::query_scalar("SELECT municipality FROM division")
-            .fetch_one(&writer)
-            .await?;
+        let (stated, attaches_none): (String, bool) = sqlx::query_as(
+            "SELECT municipality, sqlite_compileoption_used('MAX_ATTACHED=0') FROM division",
+        )
+        .fetch_one(&writer)
+        .await?;
+        if !attaches_none {
+            return Err(Unavailable::Library);
+        }
         if stated != municipality.as_str() {
             return Err(Unavailable::OtherMunicipality);
         }

@@ -102,6 +102,9 @@ pub enum Unavailable {
     /// The file says it is another municipality's.
     #[error("the database is another municipality's")]
     OtherMunicipality,
+    /// This program was not built as the workspace builds it (`.cargo/config.toml`): its SQLite could attach another municipality's database.
+    #[error("SQLite could attach another database")]
+    Library,
     /// The sentinel is not found under this key, or does not open.
     #[error("the sentinel is not found")]
     Sentinel,

@@ -18,7 +18,7 @@ use vrs::storage::Revocation;
 
 use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
 use super::inside::{Failing, Inside, applicant_over};
-use super::revocations::{Asking, revoke};
+use super::revocations::Asking;
 use super::tally::{HELD, MISTOLD, NOT_ONCE, SHORTER, UNPUBLISHED, UNSAID, UNWELL};
 use super::{
     Moment, NAMES, NOT_LAPSED, Report, Size, Tally, VOID, apply, pairs, rows, undisturbed,
@@ -115,7 +115,7 @@ async fn trial(
         Ok(true)
     })
     .await;
-    let revoked = revoke(open, resident, &other).await;
+    let revoked = open.revoke(resident.municipality, &other).await;
     let told = Asking::new(open)?.ask(&records(&vrs), &notes).await;
     let known_then = center.ask(&records(&vrs), &notes).await;
     failing.end()?;
@@ -145,7 +145,7 @@ async fn trial(
     tally.note(SHORTER, known_then.is_none_or(|now| now < known));
 
     vrs.tidy().await;
-    let is_revoked = revoke(open, resident, &other).await.is_ok();
+    let is_revoked = open.revoke(resident.municipality, &other).await.is_ok();
     let told = Asking::new(open)?.ask(&records(&vrs), &notes).await;
     let at_last = Register::at(&database)?;
     tally.note(

@@ -5,13 +5,12 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use issuance_api::CertificateId;
 use issuance_center::public::Published;
 use issuance_center::registry::Registry;
 use issuance_center::revocations::Fetching;
 use issuance_channel::build;
 use vrs::metrics::Step as Call;
-use vrs::storage::{Division, Revocation, Unavailable};
+use vrs::storage::Revocation;
 
 use super::databases::Files;
 use super::faults::{Fault, Faults, FaultyRecords, Times, Way};
@@ -169,24 +168,9 @@ impl Asking {
 async fn revoke_one<R: Registry>(open: &Open<R>, resident: &Resident) -> io::Result<()> {
     let outcome = undisturbed(&Applicant::new(open.terminal(kiosk(1))), resident).await?;
     let issued = outcome.issued.ok_or(io::ErrorKind::NotFound)?;
-    match revoke(open, resident, &issued.certificate_id).await {
+    match open.revoke(resident.municipality, &issued.certificate_id).await {
         Ok(Revocation::Revoked) => Ok(()),
         Ok(_) => Err(io::Error::other("a certificate that cannot be revoked")),
         Err(unavailable) => Err(io::Error::other(unavailable)),
     }
-}
-
-/// The municipality revokes a certificate, as `vrs revoke` does.
-pub(super) async fn revoke<R>(
-    open: &Open<R>,
-    resident: &Resident,
-    certificate: &CertificateId,
-) -> Result<Revocation, Unavailable> {
-    let division = Division::open(&open.databases.folders(), resident.municipality).await?;
-    let mut session = division.begin().await?;
-    let now = open.clock.now().unix_timestamp();
-    let revocation = session.revoke(certificate, now).await?;
-    session.commit().await?;
-    division.close().await;
-    Ok(revocation)
 }
