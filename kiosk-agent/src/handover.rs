@@ -1,7 +1,7 @@
 //! The hand-over check: what a certificate has to pass before anything of it is shown, written or printed.
 //!
 //! ```text
-//! preview   name and birth date are the card's; programme, kind, municipality, copies and passport are those asked for
+//! preview   name and birth date are the card's; programme, kind, municipality (its names, too), copies and passport are those asked for
 //! JWS       verifies under a pinned key; its issuer is the configured one
 //! payload   names and birth date are the card's and the passport's; the doses are the preview's, in order, and no other
 //! seal      for abroad: verifies up to the pinned CSCA; name, number and birth date are the passport's and the card's, the doses
@@ -23,8 +23,8 @@ use std::fmt::Write as _;
 
 use card::attributes::{Attributes, BirthDate};
 use issuance_api::passport::{Passport, PassportData};
-use issuance_api::terminal::{Dose, IssueAnswer, Preview};
-use issuance_api::{CertificateKind, Date, MunicipalityCode, Personal, PersonalBytes, ProgrammeId};
+use issuance_api::terminal::{Authority, Dose, IssueAnswer, Preview};
+use issuance_api::{CertificateKind, Date, Personal, PersonalBytes, ProgrammeId};
 use sight::page::{self, PageError};
 use verify::CardError;
 use zeroize::Zeroizing;
@@ -69,7 +69,7 @@ impl CardHolder {
         )?;
         let what_was_asked = preview.programme == *asked.programme
             && preview.kind == asked.kind
-            && preview.authority.code == asked.municipality
+            && preview.authority == *asked.authority
             && preview.copies == asked.copies;
         same(Mismatch::Request, what_was_asked)?;
         let abroad = asked.kind == CertificateKind::Abroad;
@@ -111,8 +111,8 @@ pub struct Asked<'a> {
     pub programme: &'a ProgrammeId,
     /// Kind.
     pub kind: CertificateKind,
-    /// Municipality.
-    pub municipality: MunicipalityCode,
+    /// Municipality, as it was offered: a certificate names it, and has no code of it.
+    pub authority: &'a Authority,
     /// Copies.
     pub copies: u8,
     /// For abroad: the passport that was read, where one was.

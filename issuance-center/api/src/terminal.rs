@@ -125,6 +125,18 @@ pub struct MunicipalityOffer {
     pub kinds: Vec<CertificateKind>,
 }
 
+impl MunicipalityOffer {
+    /// The municipality as it stands on a certificate.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority::new(
+            self.code,
+            [&self.prefecture, &self.name],
+            [&self.prefecture_en, &self.name_en],
+        )
+    }
+}
+
 /// What the card must answer over. Good for one evidence, on this connection, for 60 seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -246,6 +258,22 @@ pub struct Authority {
     pub name: String,
     /// English.
     pub name_en: String,
+}
+
+impl Authority {
+    /// Of prefecture and name, Japanese and English.
+    #[must_use]
+    pub fn new(
+        code: MunicipalityCode,
+        [prefecture, name]: [&str; 2],
+        [prefecture_en, name_en]: [&str; 2],
+    ) -> Self {
+        Self {
+            code,
+            name: format!("{prefecture}{name}"),
+            name_en: format!("{name_en}, {prefecture_en}"),
+        }
+    }
 }
 
 /// One dose as certified. No `Clone`, and a `Debug` that shows nothing:

@@ -233,12 +233,17 @@ impl Programme {
     /// The municipality as it stands on a certificate, if it takes part.
     #[must_use]
     pub fn authority(&self, code: &MunicipalityCode) -> Option<Authority> {
-        let municipality = self.municipality(code)?;
-        Some(Authority {
-            code: municipality.code,
-            name: format!("{}{}", municipality.prefecture.ja, municipality.name.ja),
-            name_en: format!("{}, {}", municipality.name.en, municipality.prefecture.en),
-        })
+        let Municipality {
+            code,
+            prefecture,
+            name,
+            ..
+        } = self.municipality(code)?;
+        Some(Authority::new(
+            *code,
+            [&prefecture.ja, &name.ja],
+            [&prefecture.en, &name.en],
+        ))
     }
 
     /// Kinds of certificate that a municipality lets terminals of this role issue; nothing if it does not take part.

@@ -46,6 +46,20 @@ fn only_who_takes_part_certifies() {
 }
 
 #[test]
+fn a_municipality_certifies_under_the_names_by_which_it_is_offered() {
+    let (programmes, _) = covid();
+    for role in [TerminalRole::Kiosk, TerminalRole::App] {
+        for offer in programmes.offers(role, date!(2026 - 11 - 23)) {
+            let programme = programmes.find(&offer.id).unwrap();
+            for municipality in &offer.municipalities {
+                let certifies = programme.authority(&municipality.code);
+                assert_eq!(certifies, Some(municipality.authority()));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_product_was_renamed_and_the_day_of_vaccination_decides() {
     let (programmes, id) = covid();
     let programme = programmes.find(&id).unwrap();

@@ -15,7 +15,7 @@ pub enum Mismatch {
     /// Another passport than the one read, or one where none belongs.
     #[error("passport")]
     Passport,
-    /// Not what was asked for: programme, kind, municipality or copies.
+    /// Not what was asked for: programme, kind, municipality or one of its names, or copies.
     #[error("request")]
     Request,
     /// Not signed by the key that it names, or what was signed is no health card.

@@ -212,7 +212,7 @@ fn asked_for(shown: &Preview) -> Asked<'_> {
     Asked {
         programme: &shown.programme,
         kind: shown.kind,
-        municipality: shown.authority.code,
+        authority: &shown.authority,
         copies: shown.copies,
         passport: None,
     }
@@ -238,6 +238,15 @@ fn a_preview_of_somebody_or_something_else_is_noticed() {
     );
     assert_eq!(
         check(|it| it.authority.code = "131016".parse().unwrap()),
+        Err(Mismatch::Request)
+    );
+    // The certificate would say the same, and nothing of a code.
+    assert_eq!(
+        check(|it| it.authority.name = "東京都千代田区".into()),
+        Err(Mismatch::Request)
+    );
+    assert_eq!(
+        check(|it| it.authority.name_en = "Chiyoda City, Tokyo".into()),
         Err(Mismatch::Request)
     );
     assert_eq!(check(|it| it.copies = 2), Err(Mismatch::Request));

@@ -175,14 +175,11 @@ impl CardTaken {
             })
         };
         // K4: only what the center offered.
-        if !self
-            .offer
-            .municipalities
-            .iter()
-            .any(|offered| offered.code == code)
-        {
+        let mut offers = self.municipalities().iter();
+        let offered = offers.find(|offered| offered.code == code);
+        let Some(authority) = offered.map(MunicipalityOffer::authority) else {
             return refused(self, ProblemCode::MunicipalityNotTakingPart.into());
-        }
+        };
         let (programme, kind) = (&self.offer.id, self.kind);
         let lines = self.passport.as_ref().map(|(lines, _)| lines);
         let lines_digest = lines.map(|lines| lines.digest());
@@ -212,7 +209,7 @@ impl CardTaken {
         let asked = Asked {
             programme,
             kind,
-            municipality: code,
+            authority: &authority,
             copies,
             passport: self.passport().map(|passport| &**passport),
         };

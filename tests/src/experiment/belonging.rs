@@ -43,7 +43,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(trials(size.of(62, 10_000), size.of(8, 24)))
+    runtime.block_on(trials(size.of(64, 10_000), size.of(8, 24)))
 }
 
 async fn trials(count: usize, residents: usize) -> io::Result<Report> {

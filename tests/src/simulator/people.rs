@@ -36,6 +36,12 @@ const GIVEN: [&str; 13] = [
 
 /// The second's, which needs the font of names.
 const RARE_NAME: &str = "𠮷田\u{3000}髙子";
+/// What certificates call the municipalities.
+const AUTHORITIES: [[&str; 2]; MUNICIPALITIES.len()] = [
+    ["東京都清瀬市", "Kiyose City, Tokyo"],
+    ["東京都千代田区", "Chiyoda City, Tokyo"],
+    ["神奈川県横浜市", "Yokohama City, Kanagawa"],
+];
 /// Whose cards' keys these cards have.
 const ORIGINALS: [&str; 3] = ["ordinary", "gaiji", "seven-doses"];
 /// So many in a row have one birth date.
@@ -137,13 +143,20 @@ impl Resident {
         Ok(forged.card())
     }
 
+    /// What certificates call where the records are, Japanese and English.
+    const fn authority(&self) -> [&'static str; 2] {
+        AUTHORITIES[self.n % AUTHORITIES.len()]
+    }
+
     /// Whether a preview is theirs.
     #[must_use]
     pub fn is_previewed_by(&self, preview: &Preview) -> bool {
         let lots = preview.doses.iter().map(|dose| dose.lot.expose());
+        let authority = &preview.authority;
         preview.holder.name.expose() == self.name
             && String::from(preview.holder.birth_date.expose()).replace('-', "") == self.birth_date
-            && preview.authority.code == self.municipality
+            && authority.code == self.municipality
+            && [&*authority.name, &*authority.name_en] == self.authority()
             && lots.eq(&self.lots)
             && preview
                 .passport
@@ -159,9 +172,14 @@ impl Resident {
         let parts: Vec<_> = parts.map(verify::Private::expose).collect();
         let lots = card.immunizations.iter();
         let lots = lots.map(|dose| dose.lot.as_ref().map_or("", verify::Private::expose));
+        let [authority, _] = self.authority();
+        let is_theirs = |dose: &verify::Immunization| {
+            dose.performer.as_ref().map(verify::Private::expose) == Some(authority)
+        };
         parts.join("\u{3000}") == self.name
             && patient.birth_date.expose().to_string().replace('-', "") == self.birth_date
             && lots.eq(self.lots.iter())
+            && card.immunizations.iter().all(is_theirs)
     }
 
     /// Their card. Every time all tries are left on it.

@@ -119,7 +119,7 @@ async fn a_key_of_the_issuer_that_is_not_pinned_yet_ends_the_application_alone()
 #[tokio::test(start_paused = true)]
 async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
     type Forge = fn(&mut Preview);
-    let forgeries: [(&str, Mismatch, Forge); 5] = [
+    let forgeries: [(&str, Mismatch, Forge); 6] = [
         ("name", Mismatch::Name, |it| {
             it.holder.name = Personal::new("別人　花子".into())
         }),
@@ -128,6 +128,9 @@ async fn a_preview_of_somebody_or_something_else_latches_the_terminal() {
         }),
         ("municipality", Mismatch::Request, |it| {
             it.authority.code = "131016".parse().unwrap()
+        }),
+        ("municipality's name", Mismatch::Request, |it| {
+            it.authority.name = "東京都千代田区".to_owned()
         }),
         ("copies", Mismatch::Request, |it| it.copies = 2),
         ("programme", Mismatch::Request, |it| {

@@ -516,13 +516,13 @@ pub(crate) fn terminal() -> TestTerminal {
 }
 
 pub(crate) fn menu() -> Menu {
-    let municipality = |code: &str| MunicipalityOffer {
+    let municipality = |code: &str, [name, reading, name_en]: [&str; 3]| MunicipalityOffer {
         code: code.parse().unwrap(),
         prefecture: "東京都".to_owned(),
         prefecture_en: "Tokyo".to_owned(),
-        name: "市".to_owned(),
-        reading: "し".to_owned(),
-        name_en: "City".to_owned(),
+        name: name.to_owned(),
+        reading: reading.to_owned(),
+        name_en: name_en.to_owned(),
         kinds: vec![CertificateKind::Domestic],
     };
     Menu {
@@ -530,7 +530,10 @@ pub(crate) fn menu() -> Menu {
         programmes: vec![ProgrammeOffer {
             id: preview().programme,
             name: said("COVID-19"),
-            municipalities: vec![municipality(HOME), municipality("131016")],
+            municipalities: vec![
+                municipality(HOME, ["清瀬市", "きよせし", "Kiyose City"]),
+                municipality("131016", ["千代田区", "ちよだく", "Chiyoda City"]),
+            ],
         }],
         hours: Hours {
             open: "00:00".to_owned(),

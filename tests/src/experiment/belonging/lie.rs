@@ -12,6 +12,8 @@ pub(super) enum Swap {
     PreviewName,
     PreviewBirthDate,
     PreviewMunicipality,
+    /// Under the right code: a certificate has only the name.
+    PreviewMunicipalityName,
     PreviewCopies,
     PreviewKind,
     PreviewDoses,
@@ -47,12 +49,13 @@ pub(super) enum Swap {
 }
 
 impl Swap {
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Finding,
         Self::Preview,
         Self::PreviewName,
         Self::PreviewBirthDate,
         Self::PreviewMunicipality,
+        Self::PreviewMunicipalityName,
         Self::PreviewCopies,
         Self::PreviewKind,
         Self::PreviewDoses,
@@ -91,6 +94,9 @@ impl Swap {
             Self::PreviewName => "a preview with another name",
             Self::PreviewBirthDate => "a preview with another birth date",
             Self::PreviewMunicipality => "a preview of another municipality",
+            Self::PreviewMunicipalityName => {
+                "a preview with another municipality's name under the right code"
+            }
             Self::PreviewCopies => "a preview with more copies",
             Self::PreviewKind => "a preview of another kind",
             Self::PreviewDoses => "a preview with another's doses",
@@ -132,6 +138,7 @@ impl Swap {
             | Self::PreviewName
             | Self::PreviewBirthDate
             | Self::PreviewMunicipality
+            | Self::PreviewMunicipalityName
             | Self::PreviewCopies
             | Self::PreviewKind
             | Self::PreviewDoses

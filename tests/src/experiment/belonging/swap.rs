@@ -171,6 +171,10 @@ impl<R: Registry> LyingCenter<R> {
             Swap::PreviewName => preview.holder.name = others.holder.name,
             Swap::PreviewBirthDate => preview.holder.birth_date = others.holder.birth_date,
             Swap::PreviewMunicipality => preview.authority = others.authority,
+            Swap::PreviewMunicipalityName => {
+                preview.authority.name = others.authority.name;
+                preview.authority.name_en = others.authority.name_en;
+            }
             Swap::PreviewCopies => preview.copies += 1,
             Swap::PreviewKind => {
                 preview.kind = match preview.kind {

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use issuance_api::terminal::{InquiryAnswer, IssueAnswer};
-use issuance_api::{CertificateKind, ProblemCode};
+use issuance_api::terminal::{Authority, InquiryAnswer, IssueAnswer, Menu, MunicipalityOffer};
+use issuance_api::{CertificateKind, MunicipalityCode, ProblemCode};
 use issuance_channel::client::CallError;
 use sha2::{Digest, Sha256};
 use terminal::handover::{Asked, CardHolder, Issuer};
@@ -79,6 +79,13 @@ impl From<CallError> for End {
     fn from(error: CallError) -> Self {
         Self::Problem(applicant::problem(&error))
     }
+}
+
+/// The municipality as a menu has it.
+fn offered(menu: &Menu, code: MunicipalityCode) -> Option<Authority> {
+    let mut offers = menu.programmes.iter().flat_map(|it| &it.municipalities);
+    let offered = offers.find(|it| it.code == code);
+    offered.map(MunicipalityOffer::authority)
 }
 
 impl<S: Surroundings> Counter<S> {
@@ -164,7 +171,8 @@ impl<S: Surroundings> Counter<S> {
     async fn apply<L: Link>(&self, number: usize, who: usize, ways: [&L; 2]) -> Result<(), End> {
         let resident = &self.people.residents[who];
         let applicant = Applicant::new(ways[0].clone());
-        applicant.menu().await?;
+        let authority = offered(&applicant.menu().await?, resident.municipality);
+        let authority = authority.ok_or(End::Problem(ProblemCode::MunicipalityNotTakingPart))?;
         self.stays()?;
         let mut challenged = applicant.challenge().await?;
         let mut card = resident.card();
@@ -203,7 +211,7 @@ impl<S: Surroundings> Counter<S> {
             let issue = async || applicant.issue(&shown.state).await;
             let issued = self.repeated(issue).await?;
             if self.once_in(self.plan.checked_in) {
-                self.check(&holder, &shown, issued_again(&issued))?;
+                self.check(&holder, &authority, &shown, issued_again(&issued))?;
             }
             self.judge(number, who, &issued);
             Ok(issued)
@@ -259,6 +267,7 @@ impl<S: Surroundings> Counter<S> {
     fn check(
         &self,
         holder: &CardHolder,
+        authority: &Authority,
         shown: &InquiryAnswer,
         issued: IssueAnswer,
     ) -> Result<(), End> {
@@ -266,7 +275,7 @@ impl<S: Surroundings> Counter<S> {
         let asked = Asked {
             programme: &programme,
             kind: CertificateKind::Domestic,
-            municipality: shown.preview.authority.code,
+            authority,
             copies: 1,
             passport: None,
         };
