@@ -7,7 +7,8 @@
 //! on the screen and what reached the printer is judged by what the resident's records say.
 //!
 //! Control: the same answers at a terminal that takes what it gets. And what the terminal cannot tell has to be so still: doses in a preview, until the
-//! certificate gives them away; and at a kiosk, which reads no passport, another's doses or passport in preview and certificate alike.
+//! certificate gives them away; and in preview and certificate alike another vaccine's code under the right product, which neither the screen nor the page has,
+//! and at a kiosk, which reads no passport, another's doses or passport.
 
 mod forge;
 mod hand;

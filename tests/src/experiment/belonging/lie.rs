@@ -46,6 +46,8 @@ pub(super) enum Swap {
     PassportThroughout,
     /// The same of doses, of which a terminal knows nothing. None of [`ALL`](Self::ALL).
     DosesThroughout,
+    /// The same of the vaccine's codes, under product and maker as they are: only the center has the table of them. None of [`ALL`](Self::ALL).
+    VaccineThroughout,
 }
 
 impl Swap {
@@ -85,7 +87,11 @@ impl Swap {
     ];
 
     /// In preview and certificate alike.
-    pub(super) const THROUGHOUT: [Self; 2] = [Self::PassportThroughout, Self::DosesThroughout];
+    pub(super) const THROUGHOUT: [Self; 3] = [
+        Self::PassportThroughout,
+        Self::DosesThroughout,
+        Self::VaccineThroughout,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -127,6 +133,9 @@ impl Swap {
             Self::ForgedUnderUnknownCsca => "a seal's dose, under a CSCA that is not known",
             Self::PassportThroughout => "another's passport in preview and certificate alike",
             Self::DosesThroughout => "another's doses in preview and certificate alike",
+            Self::VaccineThroughout => {
+                "another vaccine's code in preview and certificate alike, under the right product"
+            }
         }
     }
 
@@ -145,6 +154,7 @@ impl Swap {
             | Self::PreviewPassport
             | Self::PassportThroughout
             | Self::DosesThroughout
+            | Self::VaccineThroughout
             | Self::State => At::Preview,
             _ => At::Certificate,
         }
@@ -165,6 +175,11 @@ impl Swap {
                 | Self::ForgedUnderUnknownCsca
                 | Self::PassportThroughout
         )
+    }
+
+    /// Whether a screen would show it: codes stand in what is signed alone.
+    pub(super) const fn is_on_screens(self) -> bool {
+        !matches!(self, Self::VaccineThroughout)
     }
 
     /// Whether nothing but the key is not as it should be: no sign of a mix-up, for a file of keys may lag.

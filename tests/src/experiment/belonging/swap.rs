@@ -8,7 +8,7 @@ use issuance_api::registry::{
     RevocationsRequest, Ticket,
 };
 use issuance_api::terminal::{
-    Challenge, DeliveredAnswer as Delivered, DeliveredRequest as Delivering, EvidenceAnswer,
+    Challenge, DeliveredAnswer as Delivered, DeliveredRequest as Delivering, Dose, EvidenceAnswer,
     EvidenceRequest, InquiryAnswer, InquiryRequest, IssueAnswer, IssueRequest, Menu, Preview,
 };
 use issuance_api::{Array, CertificateKind, Date, Personal, PersonalDate, Problem, ProblemCode};
@@ -192,6 +192,10 @@ impl<R: Registry> LyingCenter<R> {
                 preview.doses = others.doses;
                 self.throughout = true;
             }
+            Swap::VaccineThroughout => {
+                preview.doses.iter_mut().for_each(vaccinate_otherwise);
+                self.throughout = true;
+            }
             _ => answer.state = other.state,
         }
         if *answer != before {
@@ -270,6 +274,16 @@ impl<R: Registry> LyingCenter<R> {
 fn other_day(date: &PersonalDate) -> PersonalDate {
     let date = date.expose().get();
     Date::from(date.next_day().unwrap_or(date)).into()
+}
+
+/// With the codes of a vaccine that nobody here had, and the brand that is signed beside them.
+fn vaccinate_otherwise(dose: &mut Dose) {
+    let text = |text: &str| Personal::new(text.to_owned());
+    dose.cvx = text("207");
+    if let Some(abroad) = &mut dose.abroad {
+        abroad.icd11 = text("XM3DT5");
+        abroad.brand = text("Spikevax");
+    }
 }
 
 impl<R: Registry> Center for LyingCenter<R> {

@@ -184,10 +184,15 @@ impl Residual {
             format!("residual, at a kiosk: {}", self.swap.name()),
             self.told,
         );
+        let shown = if self.swap.is_on_screens() {
+            self.told
+        } else {
+            0
+        };
         report.control(
             "  shown, printed",
             format!("{}, {}", self.shown, self.printed),
-            format!("{}, {}", self.told, self.told),
+            format!("{shown}, {}", self.told),
         );
     }
 }
