@@ -67,8 +67,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             let mut hand = Hand::of(resident, kind);
             let ended = terminal.serve(&mut hand).await;
             ended.map_err(|problem| io::Error::other(problem.code.as_str()))?;
-            honest += terminal.output.pages;
-            terminal.output.pages = 0;
+            honest += std::mem::take(&mut terminal.output).pages;
             terminal.center.keep(resident, kind);
         }
     }
@@ -90,7 +89,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             seed: random.next(),
         };
         let mut hand = Hand::of(resident, kind);
-        let (ended, printed) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
+        let (ended, paper) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
         if !lies.was_told() {
             // Whom it would have been swapped with has the very same to offer: somebody else, then.
             lies.tell(None);
@@ -100,6 +99,12 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
         let asked_again = swap == Swap::Finding
             && hand.problems == [ProblemCode::PassportNotYours]
             && ended.is_ok();
+        // Only what came out of that, and is theirs, may be printed.
+        let is_own = |jws: &str| {
+            let card = verify::check(jws, &keys, i64::MAX);
+            card.is_ok_and(|card| resident.is_certified_by(&card))
+        };
+        let own = asked_again && paper.jws.as_ref().is_some_and(|jws| is_own(jws));
         let (previewed, issued) = terminal.center.last();
         let judged = issued.map(|it| verify::check(it.jws.expose(), &keys, i64::MAX));
         let would_print = swap.at() == At::Certificate
@@ -128,7 +133,7 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
             ended,
             asked_again,
             shown: hand.shown_of_others,
-            printed,
+            printed: paper.pages - usize::from(own),
             would_show: trusting.shown_of_others,
             would_print,
             in_service,
@@ -158,9 +163,9 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
                 seed: random.next(),
             };
             let mut hand = Hand::of(resident, kind);
-            let (_, printed) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
+            let (_, paper) = lied_to(&mut terminal, &lies, lie, &mut hand).await;
             if lies.was_told() {
-                residual.count(hand.shown_of_others, printed);
+                residual.count(hand.shown_of_others, paper.pages);
             }
             lies.tell(None);
             terminal.latch = Latch::new();
@@ -170,16 +175,16 @@ async fn trials(count: usize, residents: usize) -> io::Result<Report> {
     Ok(report)
 }
 
-/// One application in which this is to be told: how it ended, and how many pages came out.
+/// One application in which this is to be told: how it ended, and what came out.
 async fn lied_to<C: Center>(
     terminal: &mut Terminal<C, CardInHand, CountedPaper>,
     lies: &Lies,
     lie: Lie,
     hand: &mut Hand<'_>,
-) -> (Result<(), ProblemCode>, usize) {
+) -> (Result<(), ProblemCode>, CountedPaper) {
     lies.tell(Some(lie));
     terminal.card = hand.resident.card().into();
     let ended = terminal.serve(hand).await;
     let ended = ended.map(drop).map_err(|problem| problem.code);
-    (ended, std::mem::take(&mut terminal.output.pages))
+    (ended, std::mem::take(&mut terminal.output))
 }

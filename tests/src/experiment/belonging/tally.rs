@@ -15,6 +15,7 @@ pub(super) struct Told {
     /// The center was lied to, refused, and was asked again.
     pub(super) asked_again: bool,
     pub(super) shown: usize,
+    /// Pages, but for the resident's own after an honest answer.
     pub(super) printed: usize,
     /// What a terminal that takes what it gets would have shown.
     pub(super) would_show: usize,
@@ -73,7 +74,7 @@ impl Tally {
         } else {
             self.shown += told.shown;
         }
-        self.printed += if asked_again { 0 } else { told.printed };
+        self.printed += told.printed;
         self.would_show += told.would_show;
         self.would_print += usize::from(told.would_print);
         match told.ended {
