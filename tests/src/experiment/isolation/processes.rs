@@ -19,6 +19,7 @@ use super::counter::{Counter, Surroundings, Tally};
 use super::register::differences;
 use super::{CENTERS, Outcome, Plan};
 use crate::applicant::{Line, Link};
+use crate::experiment::honest::{registered, until};
 use crate::load::allow_open_files;
 use crate::process::Lines;
 use crate::random::Random;
@@ -29,6 +30,8 @@ use crate::world::{ISSUER, Options, World};
 const PAUSE: Duration = Duration::from_millis(100);
 /// What is reserved and not delivered lapses after so many seconds.
 const RESERVATION: i64 = 15;
+/// So much later at most, on a machine that has much else to do.
+const LAPSES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs the plan.
 ///
@@ -89,6 +92,12 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         }
         let lapse = u64::try_from(RESERVATION).map_err(io::Error::other)?;
         sleep(Duration::from_secs(lapse + 3)).await;
+        let lapsed = async || {
+            let rows = registered(&world, &counter.people);
+            rows.is_ok_and(|rows| rows.iter().all(|(_, state)| state != "reserved"))
+        };
+        // What is reserved still when that is over counts.
+        until(LAPSES_WITHIN, lapsed).await;
         Ok::<_, io::Error>(())
     })?;
     let programs = [
