@@ -81,7 +81,7 @@ pub struct Config {
     pub programmes: PathBuf,
     /// Listener for terminals.
     pub terminals: MutualConfig,
-    /// Builds of the kiosk's program that are served; any, where nothing is said.
+    /// Builds of the kiosk's program that get the menu; any, where nothing is said.
     pub kiosk_builds: Option<Vec<BuildId>>,
     /// Applications of one app.
     pub app_quota: AppQuota,

@@ -59,7 +59,8 @@ pub struct Parts<R> {
     pub challenge_lifetime: Duration,
     /// From preview to hand-over.
     pub state_lifetime: Duration,
-    /// Which builds of the kiosk's program are served; any, where nothing is said.
+    /// Which builds of the kiosk's program get the menu; any, where nothing is said. A build says itself which it is: this keeps out old ones,
+    /// and no attacker.
     pub kiosk_builds: Option<Vec<BuildId>>,
     /// Whose cards are believed.
     pub trust: TrustStore,
@@ -119,7 +120,7 @@ impl<R> Center<R> {
     /// `POST /v1/menu`.
     ///
     /// # Errors
-    /// [`ProblemCode::TerminalRefused`]: a kiosk says it runs a build that is not served.
+    /// [`ProblemCode::TerminalRefused`]: a kiosk says it runs a build that is not listed.
     pub fn menu(&self, role: TerminalRole, request: &MenuRequest) -> Result<Menu, Problem> {
         if let (TerminalRole::Kiosk, Some(builds)) = (role, &self.parts.kiosk_builds)
             && !builds.contains(&request.build)
