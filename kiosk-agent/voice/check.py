@@ -16,6 +16,8 @@ LONGEST_BEFORE = 0.20
 LONGEST_AFTER = 0.40
 QUIET_END = 10 ** (-40 / 20)
 FULL_SCALE = 0.99
+# Recordings whose sound is held at once.
+AT_ONCE = 64
 
 
 def path(assets, prompt):
@@ -40,9 +42,10 @@ def report(wanted, assets):
              for language, entries in manifest.items() for key in entries if (language, key) not in names]
     files = {path(assets, prompt) for prompt in wanted}
     wrong += [f"{file.relative_to(assets)}: belongs to nothing" for file in sorted(assets.rglob("*.opus")) if file not in files]
-    for prompt in wanted:
-        entry = manifest.get(prompt.language, {}).get(prompt.key)
-        wrong += [f"{prompt.language}/{prompt.key}: {fault}" for fault in faults(prompt, entry, path(assets, prompt))]
+    for begin in range(0, len(wanted), AT_ONCE):
+        some = wanted[begin : begin + AT_ONCE]
+        recordings = [(prompt, manifest.get(prompt.language, {}).get(prompt.key), path(assets, prompt)) for prompt in some]
+        wrong += [f"{prompt.language}/{prompt.key}: {fault}" for prompt, found in zip(some, faults(recordings)) for fault in found]
     size = sum(file.stat().st_size for file in assets.rglob("*.opus"))
     seconds = sum(entry["duration_ms"] for entries in manifest.values() for entry in entries.values()) / 1000
     print(*wrong, sep="\n", end="\n" if wrong else "")
@@ -50,18 +53,34 @@ def report(wanted, assets):
     return 1 if wrong else 0
 
 
-def faults(prompt, entry, file):
-    """What is wrong with one recording."""
+def faults(recordings):
+    """What is wrong with each recording: (what is wanted, its entry in the manifest, its file)."""
+    found = [stated(*recording) for recording in recordings]
+    there = [number for number, (_, entry, file) in enumerate(recordings) if is_made(entry, file)]
+    measured = audio.measured([audio.decode(recordings[number][2]) for number in there])
+    for number, measures in zip(there, measured):
+        prompt, entry, _ = recordings[number]
+        found[number] += heard(measures, entry) + paced(prompt, entry)
+    return found
+
+
+def is_made(entry, file):
+    """Whether the file is the one that the manifest speaks of."""
+    return entry is not None and file.is_file() and sha256(file) == entry["audio_sha256"]
+
+
+def stated(prompt, entry, file):
+    """What is wrong with what the manifest says."""
     if entry is None or not file.is_file():
         return ["missing"]
-    if sha256(file) != entry["audio_sha256"]:
+    if not is_made(entry, file):
         return ["not the file that was made"]
     found = []
     if entry["text_sha256"] != prompt.text_sha256 or entry["recipe"] != prompt.recipe:
         found.append("made from another text or reading")
     if [cue["text"] for cue in entry["cues"]] != list(prompt.shown):
         found.append("its captions are not the text's sentences")
-    return found + heard(audio.measure(audio.decode(file)), entry) + paced(prompt, entry)
+    return found
 
 
 def heard(measures, entry):

@@ -1,4 +1,4 @@
-"""`python3 -m unittest` in this folder. Needs numpy, ffmpeg and opusenc, no voice."""
+"""`python3 -m unittest` in this folder. Needs numpy, ffmpeg and opus-tools, no voice."""
 
 import json
 import shutil
@@ -125,7 +125,8 @@ class Recordings(unittest.TestCase):
 
     def test_a_file_put_in_its_place_is_noticed(self):
         (self.assets / "en/CardLeft.opus").write_bytes((self.assets / "en/alarm/card.opus").read_bytes())
-        self.assertEqual(check.faults(self.prompt("CardLeft"), self.entry("CardLeft"), self.assets / "en/CardLeft.opus"), ["not the file that was made"])
+        recording = (self.prompt("CardLeft"), self.entry("CardLeft"), self.assets / "en/CardLeft.opus")
+        self.assertEqual(check.faults([recording]), [["not the file that was made"]])
 
     def test_faults_are_heard(self):
         good = audio.decode(self.assets / "en/CardLeft.opus")
@@ -136,8 +137,14 @@ class Recordings(unittest.TestCase):
         self.assertIn("is cut off at its end", self.faults_of(good[: len(good) - round(0.2 * audio.DECODED_RATE)]))
         self.assertIn("-99.0 LUFS", self.faults_of(np.zeros(48_000, np.float32)))
 
+    def test_several_are_measured_as_each_alone(self):
+        sounds = [audio.decode(file) for file in sorted(self.assets.rglob("*.opus"))]
+        self.assertGreater(len(sounds), 2)
+        sounds[1] = sounds[1] * np.float32(0.5)
+        self.assertEqual(audio.measured(sounds), [audio.measured([sound])[0] for sound in sounds])
+
     def faults_of(self, sound):
-        measures = audio.measure(sound.astype(np.float32))
+        measures = audio.measured([sound.astype(np.float32)])[0]
         return check.heard(measures, self.entry("CardLeft") | {"duration_ms": round(1000 * measures.seconds)})
 
     def test_a_lost_sentence_is_noticed(self):
