@@ -4,8 +4,10 @@ pub mod photograph;
 pub mod specimen;
 pub mod trial;
 
+use std::sync::Arc;
+
 use issuance_api::Personal;
-use issuance_api::passport::{LINE, PassportMrz};
+use issuance_api::passport::{LINE, PassportData, PassportMrz};
 
 use crate::persona::Persona;
 
@@ -92,6 +94,16 @@ impl Passport {
     pub fn mrz(&self) -> PassportMrz {
         let [line1, line2] = self.lines().map(Personal::new);
         PassportMrz { line1, line2 }
+    }
+
+    /// What of it is certified and kept.
+    ///
+    /// # Panics
+    /// If a field is not of its form.
+    #[must_use]
+    pub fn data(&self) -> Arc<PassportData> {
+        let read = issuance_api::passport::Passport::try_from(&self.mrz());
+        read.expect("lines with their check digits").into_data()
     }
 }
 

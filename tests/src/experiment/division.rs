@@ -224,8 +224,9 @@ async fn revoked(town: &Town, report: &mut Report) -> io::Result<()> {
         let identified = applicant.identify(resident.card()).await;
         let ticket = identified.map_err(io::Error::other)?.ticket;
         let shown = applicant.inquire(&ticket, home).await;
-        let issued = applicant.issue(&shown.map_err(io::Error::other)?.state);
-        let id = issued.await.map_err(io::Error::other)?.certificate_id;
+        let state = shown.map_err(io::Error::other)?.state;
+        let issued = applicant.issue(&state).await;
+        let id = issued.map_err(io::Error::other)?.certificate_id;
         for at in municipalities().into_iter().filter(|at| *at != home) {
             match open.revoke(at, &id).await.map_err(io::Error::other)? {
                 Revocation::Unknown => unknown += 1,
@@ -236,7 +237,10 @@ async fn revoked(town: &Town, report: &mut Report) -> io::Result<()> {
         by_own += usize::from(own == Revocation::Revoked);
     }
     open.vrs.close().await;
-    report.told("certificates that another municipality does not know", unknown);
+    report.told(
+        "certificates that another municipality does not know",
+        unknown,
+    );
     report.figure("revoked by another municipality", by_others, 0);
     report.control("revoked by their own", by_own, municipalities().len());
     Ok(())

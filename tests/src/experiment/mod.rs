@@ -33,6 +33,7 @@ pub mod slow;
 pub(crate) mod steps;
 mod tls;
 mod traces;
+mod verifier;
 pub mod vocabulary;
 
 /// What is so of nobody who comes to a center here: all have records, and live.

@@ -7,9 +7,15 @@
 //! | a queue's order without its job | whoever gives up is taken out of the order, and their finished job stays in the queue |
 //! | state by position | what is in hand is kept at a position of a list, and earlier entries are taken out of it |
 //! | one server assumed | each server numbers its jobs 1, 2, 3, …, and two of them keep them in one place |
+//!
+//! And one that did not happen ([`Failure::SealBySecond`]): in those a whole answer is another's, and what tells that of the health card need not
+//! look at the second code of a certificate for abroad.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use issuance_api::terminal::Issued;
+use issuance_api::{Personal, attached};
 
 use super::Clock;
 use super::line::Link;
@@ -25,10 +31,12 @@ pub enum Failure {
     StateByPosition,
     /// Numbers that are only one server's, kept in one place for two.
     OneServerAssumed,
+    /// As the first, of the second code alone. None of [`ALL`](Self::ALL).
+    SealBySecond,
 }
 
 impl Failure {
-    /// All of them.
+    /// All that happened.
     pub const ALL: [Self; 4] = [
         Self::FileBySecond,
         Self::OrderWithoutJob,
@@ -44,6 +52,7 @@ impl Failure {
             Self::OrderWithoutJob => "a queue's order released without its job",
             Self::StateByPosition => "state keyed by position",
             Self::OneServerAssumed => "one server assumed where there are two",
+            Self::SealBySecond => "the second code alone in a shared file named by the second",
         }
     }
 }
@@ -62,6 +71,7 @@ struct Kept {
     list: Vec<Vec<u8>>,
     numbers: HashMap<String, u64>,
     jobs: HashMap<u64, Vec<u8>>,
+    seals: HashMap<i64, String>,
 }
 
 impl Failures {
@@ -116,10 +126,35 @@ impl Failures {
                 wait().await;
                 self.kept().jobs[&number].clone()
             }
+            Failure::SealBySecond => {
+                let Some(seal) = seal_of(&answer) else {
+                    return answer;
+                };
+                let name = self.clock.now().unix_timestamp();
+                self.kept().seals.insert(name, seal);
+                wait().await;
+                let seal = self.kept().seals[&name].clone();
+                with_seal(&answer, seal).expect("an answer with a seal")
+            }
         }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The second code of an answer, where it has one.
+fn seal_of(answer: &[u8]) -> Option<String> {
+    let (json, _) = attached::detach(answer)?;
+    let issued: Issued = serde_json::from_slice(json).ok()?;
+    issued.vds_nc.map(|seal| seal.expose().to_owned())
+}
+
+/// An answer with another one.
+fn with_seal(answer: &[u8], seal: String) -> Option<Vec<u8>> {
+    let (json, page) = attached::detach(answer)?;
+    let mut issued: Issued = serde_json::from_slice(json).ok()?;
+    issued.vds_nc = Some(Personal::new(seal));
+    attached::attach(&serde_json::to_vec(&issued).ok()?, page)
 }

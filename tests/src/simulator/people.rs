@@ -1,8 +1,10 @@
 //! Made-up residents, as many as wanted: records of their own in a municipality's file, and cards of their own.
 //!
 //! The cards' private keys are those of three personas' cards, since making keys takes too long; what tells people apart are the files, which
-//! the municipalities' signers signed for each. Some share a name, some a birth date, and some both: each has lots of their own all the
-//! same, so no certificate of one could be taken for another's.
+//! the municipalities' signers signed for each. Some share a name, some a birth date, and some both: each has lots and a passport of their
+//! own all the same, so no certificate of one could be taken for another's.
+
+mod own;
 
 use std::io;
 use std::path::Path;
@@ -19,7 +21,6 @@ use hw_sim::authority::{Ca, KeyName, Signer, public_key};
 use hw_sim::chip::EmulatedCard;
 use hw_sim::memory::Memory;
 use issuance_api::MunicipalityCode;
-use issuance_api::terminal::Preview;
 use vrs::import;
 
 use crate::passport::Passport;
@@ -81,14 +82,18 @@ const FILES: [(Ap, Ef); 7] = [
 ];
 
 impl Resident {
-    /// Their passport.
+    /// Their passport: nobody else has its name, nor its number.
     #[must_use]
     pub fn passport(&self) -> Passport {
+        // No digit stands in a passport's name.
+        let letter = |character: char| {
+            let digit = character.to_digit(10);
+            let letter = digit.and_then(|digit| char::from_digit(digit + 10, 36));
+            letter.unwrap_or(character).to_ascii_uppercase()
+        };
+        let own: String = self.lots[0].chars().map(letter).collect();
         Passport {
-            name: format!(
-                "MIHON<<{}",
-                self.lots[0].replace(|digit: char| digit.is_ascii_digit(), "")
-            ),
+            name: format!("MIHON<<{own}"),
             number: format!("XX{}", &self.number.expose()[4..11]),
             birth_date: self.birth_date[2..].to_owned(),
             last_day: "350101".to_owned(),
@@ -146,40 +151,6 @@ impl Resident {
     /// What certificates call where the records are, Japanese and English.
     const fn authority(&self) -> [&'static str; 2] {
         AUTHORITIES[self.n % AUTHORITIES.len()]
-    }
-
-    /// Whether a preview is theirs.
-    #[must_use]
-    pub fn is_previewed_by(&self, preview: &Preview) -> bool {
-        let lots = preview.doses.iter().map(|dose| dose.lot.expose());
-        let authority = &preview.authority;
-        preview.holder.name.expose() == self.name
-            && String::from(preview.holder.birth_date.expose()).replace('-', "") == self.birth_date
-            && authority.code == self.municipality
-            && [&*authority.name, &*authority.name_en] == self.authority()
-            && lots.eq(&self.lots)
-            && preview
-                .passport
-                .iter()
-                .all(|it| it.number.expose() == self.passport().number)
-    }
-
-    /// Whether a certificate is theirs.
-    #[must_use]
-    pub fn is_certified_by(&self, card: &verify::Card) -> bool {
-        let patient = &card.patient;
-        let parts = patient.family.iter().chain(&patient.given);
-        let parts: Vec<_> = parts.map(verify::Private::expose).collect();
-        let lots = card.immunizations.iter();
-        let lots = lots.map(|dose| dose.lot.as_ref().map_or("", verify::Private::expose));
-        let [authority, _] = self.authority();
-        let is_theirs = |dose: &verify::Immunization| {
-            dose.performer.as_ref().map(verify::Private::expose) == Some(authority)
-        };
-        parts.join("\u{3000}") == self.name
-            && patient.birth_date.expose().to_string().replace('-', "") == self.birth_date
-            && lots.eq(self.lots.iter())
-            && card.immunizations.iter().all(is_theirs)
     }
 
     /// Their card. Every time all tries are left on it.

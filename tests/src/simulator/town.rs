@@ -108,7 +108,11 @@ impl Town {
         counting(urn, center, card, self.issuer()?)
     }
 
-    fn issuer(&self) -> io::Result<Issuer> {
+    /// Its issuer, as a terminal knows it that hands over certificates for abroad too.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn issuer(&self) -> io::Result<Issuer> {
         let issuer = Issuer::new(ISSUER.to_owned(), &self.keys).map_err(io::Error::other)?;
         let csca = self.ground.path("center/vdsnc/csca.pem");
         issuer.with_csca(&csca).map_err(io::Error::other)

@@ -168,7 +168,10 @@ impl Asking {
 async fn revoke_one<R: Registry>(open: &Open<R>, resident: &Resident) -> io::Result<()> {
     let outcome = undisturbed(&Applicant::new(open.terminal(kiosk(1))), resident).await?;
     let issued = outcome.issued.ok_or(io::ErrorKind::NotFound)?;
-    match open.revoke(resident.municipality, &issued.certificate_id).await {
+    match open
+        .revoke(resident.municipality, &issued.certificate_id)
+        .await
+    {
         Ok(Revocation::Revoked) => Ok(()),
         Ok(_) => Err(io::Error::other("a certificate that cannot be revoked")),
         Err(unavailable) => Err(io::Error::other(unavailable)),

@@ -13,8 +13,9 @@ use terminal::handover::{Asked, CardHolder, Issuer};
 use super::{Outcome, Plan};
 use crate::again::issued_again;
 use crate::applicant::{self, Applicant, Line, Link};
+use crate::experiment::verifier::Verifier;
 use crate::random::Random;
-use crate::simulator::{People, Resident};
+use crate::simulator::People;
 use crate::world::MUNICIPALITIES;
 
 /// How often a request that may be repeated is sent.
@@ -26,6 +27,8 @@ pub(super) struct Handed {
     pub(super) resident: usize,
     /// In which application.
     pub(super) application: usize,
+    /// Whether it is for abroad, by an app.
+    pub(super) by_app: bool,
     /// Whether the center confirmed that it was handed over.
     pub(super) reported: bool,
     digest: [u8; 32],
@@ -39,7 +42,39 @@ pub(super) struct Tally {
     pub(super) handed: HashMap<String, Handed>,
     /// Pages, each of which belongs to one certificate.
     pages: HashMap<[u8; 32], String>,
+    /// Residents who have a certificate for abroad from an app, as the center confirmed: once for each.
+    earlier: Vec<usize>,
     began: BTreeSet<i64>,
+}
+
+/// What somebody comes for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// For use in Japan, at a kiosk.
+    Domestic,
+    /// For abroad by an app, which reads their passport.
+    ByApp,
+    /// For abroad at a kiosk, which reads none: it rests on an earlier one by an app.
+    AtKiosk,
+}
+
+impl Wish {
+    const fn kind(self) -> CertificateKind {
+        match self {
+            Self::Domestic => CertificateKind::Domestic,
+            Self::ByApp | Self::AtKiosk => CertificateKind::Abroad,
+        }
+    }
+}
+
+/// Somebody who comes.
+#[derive(Clone, Copy)]
+struct Visit {
+    /// In which application.
+    number: usize,
+    /// Who, of the people.
+    who: usize,
+    wish: Wish,
 }
 
 /// What decides where nothing else does, and what time it is.
@@ -58,7 +93,7 @@ pub(super) trait Surroundings: Send + Sync {
 pub(super) struct Counter<S> {
     pub(super) people: Arc<People>,
     pub(super) issuer: Arc<Issuer>,
-    pub(super) keys: Arc<verify::Jwks>,
+    pub(super) verifier: Arc<Verifier>,
     pub(super) plan: Plan,
     pub(super) surroundings: S,
     begun: AtomicUsize,
@@ -92,14 +127,14 @@ impl<S: Surroundings> Counter<S> {
     pub(super) fn new(
         people: Arc<People>,
         issuer: Arc<Issuer>,
-        keys: Arc<verify::Jwks>,
+        verifier: Arc<Verifier>,
         plan: Plan,
         surroundings: S,
     ) -> Self {
         Self {
             people,
             issuer,
-            keys,
+            verifier,
             plan,
             surroundings,
             begun: AtomicUsize::new(0),
@@ -107,8 +142,9 @@ impl<S: Surroundings> Counter<S> {
         }
     }
 
-    /// A kiosk's day, with the center it belongs to and another.
-    pub(super) async fn serve<L: Link>(&self, ways: [&L; 2]) {
+    /// A kiosk's day, with the center it belongs to and another. Where certificates for abroad are wanted: once in how many times, and the same two
+    /// centers' ways of the app that gives some of them.
+    pub(super) async fn serve<L: Link>(&self, kiosk: [&L; 2], abroad: Option<(usize, [&L; 2])>) {
         loop {
             self.surroundings.wait().await;
             let number = self.begun.fetch_add(1, Ordering::SeqCst);
@@ -121,10 +157,12 @@ impl<S: Surroundings> Counter<S> {
                 let first = tally.began.insert(self.surroundings.now());
                 tally.outcome.same_tick += usize::from(!first);
             }
-            let resident = self
-                .surroundings
-                .decide(|random| random.below(self.people.residents.len()));
-            match self.apply(number, resident, ways).await {
+            let visit = self.next(number, abroad.map(|(times, _)| times));
+            let ways = match (visit.wish, abroad) {
+                (Wish::ByApp, Some((_, app))) => app,
+                _ => kiosk,
+            };
+            match self.apply(visit, ways).await {
                 Ok(()) => {}
                 Err(End::Left) => self.tally().outcome.left += 1,
                 Err(End::OutOfService) => {
@@ -143,6 +181,27 @@ impl<S: Surroundings> Counter<S> {
                 }
             }
         }
+    }
+
+    /// Who comes next, and for what. Where nobody wants a certificate for abroad nothing is drawn for it.
+    fn next(&self, number: usize, abroad: Option<usize>) -> Visit {
+        let below = |end| self.surroundings.decide(|random| random.below(end));
+        let earlier = self.tally().earlier.len();
+        let wish = match abroad {
+            Some(times) if self.once_in(times) => match earlier > 0 && self.once_in(2) {
+                true => Wish::AtKiosk,
+                false => Wish::ByApp,
+            },
+            _ => Wish::Domestic,
+        };
+        let who = match wish {
+            Wish::AtKiosk => {
+                let place = below(earlier);
+                self.tally().earlier[place]
+            }
+            Wish::Domestic | Wish::ByApp => below(self.people.residents.len()),
+        };
+        Visit { number, who, wish }
     }
 
     fn once_in(&self, times: usize) -> bool {
@@ -168,9 +227,13 @@ impl<S: Surroundings> Counter<S> {
         answer.map_err(End::Problem)
     }
 
-    async fn apply<L: Link>(&self, number: usize, who: usize, ways: [&L; 2]) -> Result<(), End> {
-        let resident = &self.people.residents[who];
-        let applicant = Applicant::new(ways[0].clone());
+    async fn apply<L: Link>(&self, visit: Visit, ways: [&L; 2]) -> Result<(), End> {
+        let resident = &self.people.residents[visit.who];
+        let mut applicant = Applicant::new(ways[0].clone());
+        if visit.wish.kind() == CertificateKind::Abroad {
+            let read = visit.wish == Wish::ByApp;
+            applicant = applicant.abroad(read.then(|| resident.passport().mrz()));
+        }
         let authority = offered(&applicant.menu().await?, resident.municipality);
         let authority = authority.ok_or(End::Problem(ProblemCode::MunicipalityNotTakingPart))?;
         self.stays()?;
@@ -198,7 +261,7 @@ impl<S: Surroundings> Counter<S> {
             // Back from the preview, and again.
             shown = self.repeated(ask).await?;
         }
-        self.judge_preview(resident, &shown);
+        self.judge_preview(visit, &shown);
         self.stays()?;
         if self.once_in(100) {
             // By mistake to the other center, which cannot know it.
@@ -211,9 +274,9 @@ impl<S: Surroundings> Counter<S> {
             let issue = async || applicant.issue(&shown.state).await;
             let issued = self.repeated(issue).await?;
             if self.once_in(self.plan.checked_in) {
-                self.check(&holder, &authority, &shown, issued_again(&issued))?;
+                self.check(visit, &holder, &authority, &shown, issued_again(&issued))?;
             }
-            self.judge(number, who, &issued);
+            self.judge(visit, &issued);
             Ok(issued)
         };
         let issued = take().await?;
@@ -226,26 +289,38 @@ impl<S: Surroundings> Counter<S> {
             .await?;
         let mut tally = self.tally();
         tally.outcome.delivered += 1;
+        if visit.wish == Wish::ByApp {
+            tally.earlier.push(visit.who);
+        }
         if let Some(handed) = tally.handed.get_mut(&issued.certificate_id.to_string()) {
             handed.reported = true;
         }
         Ok(())
     }
 
-    fn judge_preview(&self, resident: &Resident, shown: &InquiryAnswer) {
-        let own = resident.is_previewed_by(&shown.preview);
+    fn judge_preview(&self, visit: Visit, shown: &InquiryAnswer) {
+        let resident = &self.people.residents[visit.who];
+        let (kind, preview) = (visit.wish.kind(), &shown.preview);
+        let own = resident.is_previewed_by(preview)
+            && preview.kind == kind
+            && preview.passport.is_some() == (kind == CertificateKind::Abroad);
         self.tally().outcome.crossed += usize::from(!own);
     }
 
     /// Whether this certificate is this resident's, and this application's alone.
-    fn judge(&self, application: usize, who: usize, issued: &IssueAnswer) {
+    fn judge(&self, visit: Visit, issued: &IssueAnswer) {
+        let Visit { number, who, wish } = visit;
         let resident = &self.people.residents[who];
         let now = self.surroundings.now() / 1000;
-        let card = verify::check(issued.jws.expose(), &self.keys, now);
-        let own = card.is_ok_and(|card| resident.is_certified_by(&card));
+        let is_abroad = wish.kind() == CertificateKind::Abroad;
+        let own =
+            self.verifier.is_of(issued, resident, now) && issued.vds_nc.is_some() == is_abroad;
         let page: [u8; 32] = Sha256::digest(issued.page.as_bytes()).into();
         let mut all = Sha256::new_with_prefix(page);
         all.update(issued.jws.expose());
+        if let Some(seal) = &issued.vds_nc {
+            all.update(seal.expose());
+        }
         let digest: [u8; 32] = all.finalize().into();
         let id = issued.certificate_id.to_string();
         let mut tally = self.tally();
@@ -253,36 +328,46 @@ impl<S: Surroundings> Counter<S> {
         let first = !tally.handed.contains_key(&id);
         let handed = tally.handed.entry(id).or_insert(Handed {
             resident: who,
-            application,
+            application: number,
+            by_app: wish == Wish::ByApp,
             reported: false,
             digest,
         });
-        let same =
-            (handed.resident, handed.application, handed.digest) == (who, application, digest);
-        tally.outcome.issued += usize::from(first);
-        tally.outcome.crossed += usize::from(!(own && own_page && same));
+        let same = (handed.resident, handed.application, handed.digest) == (who, number, digest);
+        let outcome = &mut tally.outcome;
+        outcome.issued += usize::from(first);
+        outcome.by_app += usize::from(first && wish == Wish::ByApp);
+        outcome.at_kiosk += usize::from(first && wish == Wish::AtKiosk);
+        outcome.crossed += usize::from(!(own && own_page));
+        outcome.mixed += usize::from(own && own_page && !same);
     }
 
-    /// Has the kiosk's own check look at it, from what the kiosk has.
+    /// Has the terminal's own check look at it, from what the terminal has: what was asked for, and the passport where it read one.
     fn check(
         &self,
+        visit: Visit,
         holder: &CardHolder,
         authority: &Authority,
         shown: &InquiryAnswer,
         issued: IssueAnswer,
     ) -> Result<(), End> {
+        let resident = &self.people.residents[visit.who];
         let programme = "covid-19".parse().expect("a programme's id");
+        let read = visit.wish == Wish::ByApp;
+        let passport = read.then(|| resident.passport().data());
         let asked = Asked {
             programme: &programme,
-            kind: CertificateKind::Domestic,
+            kind: visit.wish.kind(),
             authority,
             copies: 1,
-            passport: None,
+            passport: passport.as_deref(),
         };
         let good = holder.check_preview(&asked, &shown.preview).is_ok()
             && self.issuer.check(holder, &shown.preview, issued).is_ok();
         let mut tally = self.tally();
         tally.outcome.checked += 1;
+        let is_abroad = visit.wish.kind() == CertificateKind::Abroad;
+        tally.outcome.checked_abroad += usize::from(is_abroad);
         if good {
             return Ok(());
         }

@@ -20,6 +20,7 @@ use super::register::differences;
 use super::{CENTERS, Outcome, Plan};
 use crate::applicant::{Line, Link};
 use crate::experiment::honest::{registered, until};
+use crate::experiment::verifier::Verifier;
 use crate::load::allow_open_files;
 use crate::process::Lines;
 use crate::random::Random;
@@ -56,7 +57,7 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
     let counter = Arc::new(Counter::new(
         Arc::new(people),
         Arc::new(Issuer::new(ISSUER.to_owned(), &keys).map_err(io::Error::other)?),
-        Arc::new(verify::Jwks::parse(&keys).map_err(io::Error::other)?),
+        Arc::new(Verifier::at(&world.ground)?),
         *plan,
         Real(Arc::new(Mutex::new(Random::new(plan.seed)))),
     ));
@@ -85,7 +86,7 @@ pub(super) fn run(plan: &Plan) -> io::Result<Outcome> {
         let mut open = JoinSet::new();
         for ways in kiosks {
             let counter = Arc::clone(&counter);
-            open.spawn_local(async move { counter.serve([&ways[0], &ways[1]]).await });
+            open.spawn_local(async move { counter.serve(ways.each_ref(), None).await });
         }
         while let Some(closed) = open.join_next().await {
             closed.map_err(io::Error::other)?;

@@ -19,6 +19,14 @@ pub(super) async fn differences(
 ) -> io::Result<usize> {
     let mut registered: HashMap<String, (MunicipalityCode, String, String)> = HashMap::new();
     let mut persons: HashMap<(MunicipalityCode, String), usize> = HashMap::new();
+    // Of each resident those for abroad by an app: handed over, as the center confirmed, and all that came.
+    let mut by_app = vec![[0, 0]; people.residents.len()];
+    for own in handed.values().filter(|own| own.by_app) {
+        let [confirmed, all] = &mut by_app[own.resident];
+        *confirmed += usize::from(own.reported);
+        *all += 1;
+    }
+    let mut differences = 0;
     for (municipality, _) in &people.records {
         for row in rows(&folders.data.join(format!("{municipality}.sqlite")))? {
             let [id, person, state] = row;
@@ -26,22 +34,28 @@ pub(super) async fn differences(
         }
         let division = Division::open(folders, *municipality).await;
         let division = division.map_err(io::Error::other)?;
-        let mut reading = division.read().await.map_err(io::Error::other)?;
+        let mut session = division.begin().await.map_err(io::Error::other)?;
         for (n, resident) in people.residents.iter().enumerate() {
             if resident.municipality == *municipality {
-                let found = reading
+                let found = session
                     .person(&resident.number)
                     .await
                     .map_err(io::Error::other)?;
                 let found = found.ok_or_else(|| io::Error::other("a resident is gone"))?;
                 let person = serde_json::to_string(&found.id)?;
                 persons.insert((*municipality, person), n);
+                // What a kiosk's may rest on: sealed, so that VRS alone can read it.
+                let passports = session.passports(found.id).await;
+                let passports = passports.map_err(io::Error::other)?;
+                let own = resident.passport().data();
+                differences += passports.iter().filter(|it| **it != own).count();
+                let [confirmed, all] = by_app[n];
+                differences += usize::from(!(confirmed..=all).contains(&passports.len()));
             }
         }
-        drop(reading);
+        drop(session);
         division.close().await;
     }
-    let mut differences = 0;
     for (
         id,
         Handed {

@@ -13,10 +13,10 @@ use vrs::service::Vrs;
 use super::counter::{Counter, Surroundings, Tally};
 use super::register::differences;
 use super::{CENTERS, Outcome, Plan};
+use crate::experiment::verifier::Verifier;
 use crate::random::Random;
-use crate::simulator::town::Town;
+use crate::simulator::town::{Town, app, kiosk};
 use crate::simulator::{Clock, Databases, Failure, Failures, Link, Lots, Notes, Records};
-use crate::world::ISSUER;
 
 /// Applications until databases and programs are made anew: so long does a register stay small enough to lie in memory.
 const ROUND: usize = 20_000;
@@ -25,7 +25,7 @@ const ROUND: usize = 20_000;
 pub(super) struct Isolation {
     town: Town,
     issuer: Arc<Issuer>,
-    keys: Arc<verify::Jwks>,
+    verifier: Arc<Verifier>,
 }
 
 impl Isolation {
@@ -35,11 +35,9 @@ impl Isolation {
     /// If a program fails or a file cannot be written.
     pub(super) fn prepare(residents: usize) -> io::Result<Self> {
         let town = Town::prepare(residents)?;
-        let issuer = Issuer::new(ISSUER.to_owned(), &town.keys).map_err(io::Error::other)?;
-        let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
         Ok(Self {
-            issuer: Arc::new(issuer),
-            keys: Arc::new(keys),
+            issuer: Arc::new(town.issuer()?),
+            verifier: Arc::new(Verifier::at(&town.ground)?),
             town,
         })
     }
@@ -130,27 +128,27 @@ impl Isolation {
         let counter = Arc::new(Counter::new(
             Arc::clone(&self.town.people),
             Arc::clone(&self.issuer),
-            Arc::clone(&self.keys),
+            Arc::clone(&self.verifier),
             *plan,
             Simulated {
                 lots: lots.clone(),
                 clock: Arc::clone(&clock),
             },
         ));
-        for kiosk in 0..plan.kiosks {
-            let terminal: TerminalUrn = format!("urn:shomei:terminal:kiosk:dev:{kiosk:04}")
-                .parse()
-                .map_err(io::Error::other)?;
-            let ways: Vec<_> = (0..centers.len())
-                .map(|n| Link {
-                    center: Arc::clone(&centers[(kiosk + n) % centers.len()]),
-                    terminal: terminal.clone(),
-                    lots: Some(lots.clone()),
-                    failures: failures.clone(),
-                })
-                .collect();
-            let counter = Arc::clone(&counter);
-            lots.spawn(async move { counter.serve([&ways[0], &ways[1]]).await });
+        for number in 0..plan.kiosks {
+            let way = |terminal: &TerminalUrn, n: usize| Link {
+                center: Arc::clone(&centers[(number + n) % centers.len()]),
+                terminal: terminal.clone(),
+                lots: Some(lots.clone()),
+                failures: failures.clone(),
+            };
+            let ways = |terminal: TerminalUrn| [0, 1].map(|n| way(&terminal, n));
+            let (kiosk, app) = (ways(kiosk(number)), ways(app(number)));
+            let (counter, abroad_in) = (Arc::clone(&counter), plan.abroad_in);
+            lots.spawn(async move {
+                let abroad = abroad_in.map(|times| (times, app.each_ref()));
+                counter.serve(kiosk.each_ref(), abroad).await;
+            });
         }
         let mut tidied = Duration::ZERO;
         lots.run(async || {

@@ -13,6 +13,7 @@ use super::kiosk::earlier_abroad;
 use crate::applicant::{Applicant, problem};
 use crate::experiment::Report;
 use crate::experiment::isolation::register::rows;
+use crate::experiment::verifier::Verifier;
 use crate::simulator::town::{Open, Town, kiosk};
 use crate::simulator::{Link, Records, Resident};
 
@@ -26,6 +27,7 @@ const SECOND: [ProblemCode; 2] = [ProblemCode::RegistrationConflict, ProblemCode
 /// card, each of which is a presentation of its own.
 pub(super) async fn at_one(town: &Town, times: usize, report: &mut Report) -> io::Result<()> {
     let open = town.open().await?;
+    let verifier = Verifier::at(&town.ground)?;
     let resident = &town.people.residents[1];
     earlier_abroad(&open, resident).await?;
     let [mut two, mut abroad, mut one, mut own] = std::array::from_fn(|_| Pairs::default());
@@ -40,20 +42,20 @@ pub(super) async fn at_one(town: &Town, times: usize, report: &mut Report) -> io
             open.clock.pass(Duration::from_secs(2));
             let second = state(&bad, &ticket, resident).await?;
             let asked = [(&bad, first), (&bad, second)];
-            pairs.ask(town, &open, resident, asked).await?;
+            pairs.ask(&verifier, &open, resident, asked).await?;
         }
 
         let (bad, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let only = state(&bad, &ticket, resident).await?;
         let asked = [(&bad, only.clone()), (&bad, only)];
-        one.ask(town, &open, resident, asked).await?;
+        one.ask(&verifier, &open, resident, asked).await?;
 
         let (bad, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let first = state(&bad, &ticket, resident).await?;
         let (again, ticket) = presented(&open, resident, CertificateKind::Domestic).await?;
         let second = state(&again, &ticket, resident).await?;
         let asked = [(&bad, first), (&again, second)];
-        own.ask(town, &open, resident, asked).await?;
+        own.ask(&verifier, &open, resident, asked).await?;
     }
     open.vrs.close().await;
     for (what, pairs) in [
@@ -116,7 +118,7 @@ struct Pairs {
 impl Pairs {
     async fn ask(
         &mut self,
-        town: &Town,
+        verifier: &Verifier,
         open: &Open<Records>,
         resident: &Resident,
         [first, second]: [(&Arc<Applicant<Link>>, Blob); 2],
@@ -134,9 +136,7 @@ impl Pairs {
             match answer {
                 Ok(issued) => {
                     got.insert(issued.certificate_id.to_string());
-                    let keys = verify::Jwks::parse(&town.keys).map_err(io::Error::other)?;
-                    let card = verify::check(issued.jws.expose(), &keys, i64::MAX);
-                    let own = card.is_ok_and(|card| resident.is_certified_by(&card));
+                    let own = verifier.is_of(&issued, resident, i64::MAX);
                     self.otherwise += usize::from(!own);
                 }
                 Err(error) => {
