@@ -181,7 +181,7 @@ fn with_surface_of(text: &Evidence, surface: &Evidence) -> Evidence {
     Evidence::decode(&bytes).unwrap()
 }
 
-/// The residual risk the README names: two genuine cards whose holders were born on one day.
+/// A residual risk the README names: two genuine cards whose holders were born on one day. (With three it is the same: G7.)
 #[test]
 fn a_mixture_of_two_cards_with_one_birth_date_is_believed() {
     let world = world();
@@ -226,7 +226,7 @@ fn issue(world: &World, name: &str, persona: &str) {
     personalize(folder.path(), &world.ground.path("cards"), false).unwrap();
 }
 
-/// The other residual risk: a genuine card that lies elsewhere, asked over a wire. Its PIN is entered nowhere: whoever has
+/// Another residual risk: a genuine card that lies elsewhere, asked over a wire. Its PIN is entered nowhere: whoever has
 /// its files needs only its answers, and it gives them to anybody.
 #[test]
 fn a_live_relay_of_a_card_that_was_read_once_is_believed() {

@@ -67,7 +67,8 @@ impl Verified {
         self.number
     }
 
-    /// Whether the surface AP answered too, so that the card that answered is tied to the birth date.
+    /// Whether the surface AP answered too, so that its card is tied to the birth date. Nothing says that the text AP's
+    /// answer is the same card's.
     #[must_use]
     pub const fn is_bound_by_surface(&self) -> bool {
         self.surface_signer.is_some()

@@ -5,8 +5,9 @@
 //! another card; by a card onto which all files of another were copied; by one card for the files of another.
 //!
 //! Control: the recordings verify under the challenges they were made for, and so do honest cards; a record system that forgets its nonces
-//! believes the recordings once more; and the two residual risks the README names are seen: a mixture of two cards of one municipality and
-//! one birth date, and a card that answers live over a relay.
+//! believes the recordings once more; and the residual risks the README names are seen: a mixture of two cards of one municipality and
+//! one birth date; one of three, where the text AP's answer is that of any card of the municipality and the surface AP's that of a card from
+//! anywhere with the birth date; and a card that answers live over a relay.
 //!
 //! All of that is center and record system as functions, under one clock, between connections whose exporters are drawn by lot. The part that
 //! connections, kiosks and new starts have in it is run with real programs, too (`processes`): certificates, TLS's exporters, sealed bodies,

@@ -2,7 +2,11 @@
 
 use std::io;
 
+use card::aid;
 use card::evidence::{Context, Evidence, TextFiles};
+use card::text_ap::CardKeyFile;
+use card::trust::ApRole;
+use hw_sim::chip::EmulatedCard;
 use issuance_api::ProblemCode;
 
 use super::recordings::said;
@@ -83,6 +87,98 @@ pub(super) async fn mixture(
     said(applicant.send(&mut there, &evidence).await)
 }
 
+/// The victim's files, all but the key; the key of one card and its answer to it; age record and answer of a third.
+async fn of_three(
+    applicant: &Applicant<Link>,
+    victim: &Resident,
+    mut text: EmulatedCard,
+    surface: &Resident,
+) -> Result<(), ProblemCode> {
+    let mut there = match applicant.challenge().await {
+        Ok(there) => there,
+        Err(error) => return said::<()>(Err(error)),
+    };
+    let urn = applicant.urn();
+    let exporter = there.connection.exporter().clone();
+    let context = applicant.context(&urn, &there.challenge, &exporter);
+    let recorded = applicant.answer(&mut victim.card(), &there.challenge, &exporter);
+    let (recorded, _) = recorded.into_files();
+    let mut text = Held(text.powered());
+    text.select(&aid::TEXT_AP);
+    text.verify(b"1234");
+    let files = TextFiles {
+        card_key: CardKeyFile::decode(&text.read(7)).expect("a key file"),
+        ..recorded
+    };
+    let answer = text.sign(context.digest(ApRole::Text, files.named()));
+    let mut third = surface.card();
+    let third = Held(third.powered()).answer(&files, &surface.birth_code(), &context);
+    let evidence = Evidence::new(files, answer, third.into_files().1);
+    said(applicant.send(&mut there, &evidence).await)
+}
+
+/// Mixtures of three: that whose third has the victim's birth date is believed, wherever that card is from; its neighbours are not.
+async fn three(
+    town: &Town,
+    open: &Open<Records>,
+    applicant: &Applicant<Link>,
+    report: &mut Report,
+) -> io::Result<()> {
+    /// A persona whose municipality's signer has a key of its own: those of the residents' municipalities share one.
+    const OF_ANOTHER_SIGNER: &str = "not-taking-part";
+    let people = &town.people.residents;
+    let victim = &people[0];
+    let here = |it: &Resident| it.municipality == victim.municipality;
+    let that_day = |it: &Resident| it.birth_date == victim.birth_date;
+    let text = whoever(people, |it| {
+        here(it) && !that_day(it) && it.has_other_keys_than(victim)
+    })?;
+    let others = [victim, text];
+    let elsewhere =
+        |it: &Resident| !here(it) && others.iter().all(|other| it.has_other_keys_than(other));
+    let third = whoever(people, |it| elsewhere(it) && that_day(it))?;
+    let of_another_day = whoever(people, |it| elsewhere(it) && !that_day(it))?;
+    let noted = || {
+        let all = open.notes.all();
+        all.get("signers-differ").copied().unwrap_or_default()
+    };
+    let before = noted();
+    let believed = of_three(applicant, victim, text.card(), third).await;
+    report.control(
+        "residual: files of one card, the text AP's answer of any other of its municipality, the surface AP's of a third from elsewhere with \
+         the first's birth date: a mixture that is believed",
+        believed.is_ok(),
+        true,
+    );
+    report.control(
+        "and noted by the record system, for its signers differ",
+        noted() - before,
+        1,
+    );
+    let code =
+        |answer: Result<(), ProblemCode>| answer.err().map_or("believed", ProblemCode::as_str);
+    let said = of_three(applicant, victim, text.card(), of_another_day).await;
+    report.figure(
+        "such a mixture where the third has another birth date",
+        code(said),
+        ProblemCode::CardBindingInvalid.as_str(),
+    );
+    let stranger = town.ground.card(OF_ANOTHER_SIGNER);
+    let said = of_three(applicant, victim, stranger, third).await;
+    report.figure(
+        "such a mixture where the text AP's answer is of another municipality's card",
+        code(said),
+        ProblemCode::CardDataAltered.as_str(),
+    );
+    Ok(())
+}
+
+/// Somebody of whom this is so.
+fn whoever(people: &[Resident], so: impl Fn(&Resident) -> bool) -> io::Result<&Resident> {
+    let found = people.iter().find(|it| so(it));
+    found.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
 /// What is not stopped, and why: seen, so that nobody believes otherwise. Were it stopped one day, it would have to be said.
 pub(super) async fn residual(
     town: &Town,
@@ -90,15 +186,12 @@ pub(super) async fn residual(
     report: &mut Report,
 ) -> io::Result<()> {
     let people = &town.people.residents;
-    let (victim, thief) = (
-        &people[0],
-        people.iter().find(|it| {
-            it.has_other_keys_than(&people[0])
-                && it.municipality == people[0].municipality
-                && it.birth_date == people[0].birth_date
-        }),
-    );
-    let thief = thief.ok_or(io::ErrorKind::NotFound)?;
+    let victim = &people[0];
+    let thief = whoever(people, |it| {
+        it.has_other_keys_than(victim)
+            && it.municipality == victim.municipality
+            && it.birth_date == victim.birth_date
+    })?;
     let applicant = Applicant::new(open.terminal(kiosk(1)));
     let twins = mixture(&applicant, victim, thief).await.is_ok();
     report.control(
@@ -106,6 +199,7 @@ pub(super) async fn residual(
         twins,
         true,
     );
+    three(town, open, &applicant, report).await?;
     // The card lies elsewhere and answers whatever comes over the wire; its files were read before.
     let mut there = applicant.challenge().await.map_err(io::Error::other)?;
     let urn = applicant.urn();
