@@ -24,7 +24,7 @@ pub mod town;
 pub use clock::Clock;
 pub use databases::Databases;
 pub use failures::{Failure, Failures};
-pub use hand::{CardInHand, Lying};
+pub use hand::{CardInHand, Lying, Presented};
 pub use line::{Line, Link};
 pub use lots::Lots;
 pub use people::{People, Resident};

@@ -8,6 +8,7 @@ use card::messaging::Protection;
 use card::pin::Pin;
 use card::session::Connected;
 use card::transport::{Lengths, Transport, TransportError};
+use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::fault::Faulty;
 use issuance_api::ProblemCode;
@@ -23,7 +24,22 @@ pub struct Lying {
     pub commands: u32,
     /// Those that presented the PIN of the 券面事項入力補助AP, whatever became of them.
     pub pins: u32,
+    /// Those that presented a birth code: of each, how many tries had been told of.
+    pub codes: Vec<Option<u8>>,
+    /// Tries of the birth code, as the answer told that was given last to whoever asked for them.
+    pub code_told: Option<u8>,
     gone: bool,
+}
+
+/// Tells how often a PIN was presented, while a terminal has the card.
+pub struct Presented(Arc<Mutex<Lying>>);
+
+impl Presented {
+    /// So often until now.
+    #[must_use]
+    pub fn by_now(&self) -> u32 {
+        there(&self.0).pins
+    }
 }
 
 /// A connection to it. Power goes off when it is dropped.
@@ -43,13 +59,32 @@ impl Transport for Contact {
             return Err(TransportError::CardLifted);
         }
         lying.commands += 1;
-        // VERIFY of EF 0011 with data: without, it asks for the tries.
-        if matches!(command, [0x00, 0x20, 0x00, 0x91, 4, ..]) {
-            lying.pins += 1;
+        // VERIFY of EF 0011 with data: without, it asks for the tries. A PIN has four digits, a birth code six.
+        match command {
+            [0x00, 0x20, 0x00, 0x91, 4, ..] => lying.pins += 1,
+            [0x00, 0x20, 0x00, 0x91, 6, ..] => {
+                let told = lying.code_told;
+                lying.codes.push(told);
+            }
+            _ => {}
         }
         let answered = lying.card.answer(command).outcome.over_a_reader();
+        let in_surface = lying.card.card().addressed().ap() == Some(Ap::Surface);
+        // The question, or GET RESPONSE after it.
+        if in_surface && matches!(command, [0x00, 0x20, 0x00, 0x91] | [0x00, 0xC0, ..]) {
+            let answer = answered.as_ref().ok();
+            lying.code_told = answer.and_then(|answer| tries_told(answer));
+        }
         lying.gone = matches!(answered, Err(TransportError::CardLifted));
         answered
+    }
+}
+
+/// Tries left, as an answer tells them.
+fn tries_told(answer: &[u8]) -> Option<u8> {
+    match answer {
+        [.., 0x63, left @ 0xC0..=0xCF] => Some(left & 0x0F),
+        _ => None,
     }
 }
 
@@ -74,6 +109,8 @@ impl CardInHand {
             card,
             commands: 0,
             pins: 0,
+            codes: Vec::new(),
+            code_told: None,
             gone: false,
         };
         Self {
@@ -87,6 +124,12 @@ impl CardInHand {
     #[must_use]
     pub fn contact(&self) -> impl Transport + use<> {
         Contact::new(&self.lying)
+    }
+
+    /// To look at it meanwhile.
+    #[must_use]
+    pub fn presented(&self) -> Presented {
+        Presented(Arc::clone(&self.lying))
     }
 
     /// What lies there.

@@ -6,24 +6,24 @@ use card::messaging::Protection;
 use card::text_ap;
 use card::transport::Transport;
 use hw_sim::ap::Ap;
-use hw_sim::chip::EmulatedCard;
 use hw_sim::fault::Faulty;
 use hw_sim::memory::Memory;
 
-use super::{TRIES, at};
+use super::hand::presented_again;
+use super::plan::{Tries, at};
+use super::{CODE_TRIES, TRIES};
+use crate::experiment::Report;
 use crate::simulator::CardInHand;
 
-/// On each card that was there, of the PIN.
-fn tries_left(card: &Faulty) -> impl Iterator<Item = u8> {
-    let memories = card.cards().map(EmulatedCard::memory);
-    memories.map(|memory| memory.tries_left(Ap::Text, text_ap::PIN))
-}
-
 /// What a terminal does to cards that presents a PIN until something comes of it: a resident who mistypes, and an answer that is lost.
-pub(super) fn careless(card: &Memory, commands: u32) -> io::Result<(usize, usize)> {
-    let (mut again, mut lost) = (0, 0);
-    for position in 1..=commands {
-        let mut card = Faulty::from(EmulatedCard::new(card.clone()));
+pub(super) fn careless(card: &Memory, commands: u32, report: &mut Report) -> io::Result<()> {
+    let (mut again, mut lost, mut locked) = (0, 0, 0);
+    for (position, pin) in (1..=commands).zip((1..=TRIES).cycle()) {
+        let tries = Tries {
+            pin,
+            code: CODE_TRIES,
+        };
+        let mut card = Faulty::from(tries.on(card)?);
         drop(card.add(at("mute", position, 0)?, |_| None));
         let card = CardInHand::new(card, Protection::default());
         let mut contact = card.contact();
@@ -39,8 +39,18 @@ pub(super) fn careless(card: &Memory, commands: u32) -> io::Result<(usize, usize
         }
         drop(contact);
         let lying = card.lying();
-        again += usize::from(lying.pins > 1);
-        lost += tries_left(&lying.card).filter(|left| *left < TRIES).count();
+        again += usize::from(presented_again(&[0], lying.pins) > 0);
+        let memory = lying.card.card().memory();
+        let left = memory.tries_left(Ap::Text, text_ap::PIN);
+        // The first is the entry's own, and where it was the last there is nothing left to lose.
+        lost += usize::from((pin - 1).saturating_sub(left));
+        locked += usize::from(left == 0 && pin > 1);
     }
-    Ok((again, lost))
+    report.finds(
+        "entries presented more than once by a terminal that tries again",
+        again,
+    );
+    report.finds("tries lost to it", lost);
+    report.finds("cards locked by it", locked);
+    Ok(())
 }
