@@ -175,6 +175,8 @@ def left_while_read(stand, phone):
         phone.to_person("gaiji", kinds).on_from_person().is_on("passport")
 
     def give():
+        # One that nobody was caught at is read to its end.
+        phone.page.locator("main.on-passport, main.on-passport-check").wait_for()
         if phone.page.locator("main.on-passport-check").count():
             phone.push("PassportAgain")
         phone.is_on("passport").give_picture(picture)
