@@ -142,21 +142,19 @@ class Measures:
 
 def measured(sounds, rate=DECODED_RATE):
     """Measures of each sound."""
+    louds = [np.flatnonzero(np.abs(sound) > 10 ** (-45 / 20)) for sound in sounds]
     # The silence around a single word would be a good part of it: there it is measured as it was levelled.
-    audible = {number: trimmed(sound, rate) if len(sound) < 2 * rate else sound for number, sound in enumerate(sounds) if len(loud_in(sound))}
-    heard = dict(zip(audible, loudnesses(list(audible.values()), rate) if audible else []))
-    return [measures(sound, rate, heard.get(number, -99.0)) for number, sound in enumerate(sounds)]
+    audible = [trimmed(sound, rate) if len(sound) < 2 * rate else sound for sound, loud in zip(sounds, louds) if len(loud)]
+    heard = iter(loudnesses(audible, rate) if audible else [])
+    return [measures(sound, rate, loud, next(heard)) if len(loud) else silent(sound, rate) for sound, loud in zip(sounds, louds)]
 
 
-def loud_in(sound):
-    """Where there is something to hear."""
-    return np.flatnonzero(np.abs(sound) > 10 ** (-45 / 20))
+def silent(sound, rate):
+    return Measures(len(sound) / rate, 0.0, -99.0, len(sound) / rate, len(sound) / rate, 0.0)
 
 
-def measures(sound, rate, loudness):
-    loud = loud_in(sound)
-    if not len(loud):
-        return Measures(len(sound) / rate, 0.0, loudness, len(sound) / rate, len(sound) / rate, 0.0)
+def measures(sound, rate, loud, loudness):
+    """Of a sound with something to hear, which is in these places."""
     return Measures(
         seconds=len(sound) / rate,
         peak=float(np.max(np.abs(sound))),

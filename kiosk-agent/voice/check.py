@@ -55,26 +55,26 @@ def report(wanted, assets):
 
 def faults(recordings):
     """What is wrong with each recording: (what is wanted, its entry in the manifest, its file)."""
-    found = [stated(*recording) for recording in recordings]
-    there = [number for number, (_, entry, file) in enumerate(recordings) if is_made(entry, file)]
+    found = [absent(entry, file) for _, entry, file in recordings]
+    there = [number for number, absence in enumerate(found) if not absence]
     measured = audio.measured([audio.decode(recordings[number][2]) for number in there])
     for number, measures in zip(there, measured):
         prompt, entry, _ = recordings[number]
-        found[number] += heard(measures, entry) + paced(prompt, entry)
+        found[number] = stated(prompt, entry) + heard(measures, entry) + paced(prompt, entry)
     return found
 
 
-def is_made(entry, file):
-    """Whether the file is the one that the manifest speaks of."""
-    return entry is not None and file.is_file() and sha256(file) == entry["audio_sha256"]
-
-
-def stated(prompt, entry, file):
-    """What is wrong with what the manifest says."""
+def absent(entry, file):
+    """Why there is nothing to hear."""
     if entry is None or not file.is_file():
         return ["missing"]
-    if not is_made(entry, file):
+    if sha256(file) != entry["audio_sha256"]:
         return ["not the file that was made"]
+    return []
+
+
+def stated(prompt, entry):
+    """What is wrong with what the manifest says."""
     found = []
     if entry["text_sha256"] != prompt.text_sha256 or entry["recipe"] != prompt.recipe:
         found.append("made from another text or reading")
