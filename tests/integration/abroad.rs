@@ -70,8 +70,8 @@ fn passport(persona: &str) -> Passport {
 /// A certificate for abroad by the app, handed over.
 async fn issue(world: &World, persona: &str, passport: &Passport) -> (InquiryAnswer, IssueAnswer) {
     let app = Applicant::new(world.client_of_center("apps/app-0001"));
-    let home = HOME.parse().unwrap();
-    let issued = app.issue_abroad(world.ground.card(persona), home, passport.mrz());
+    let app = app.abroad(Some(passport.mrz()));
+    let issued = app.certificate(world.ground.card(persona), HOME.parse().unwrap());
     issued.await.unwrap()
 }
 

@@ -333,19 +333,17 @@ impl<L: Link> Applicant<L> {
         connection.post_sealed("/v1/inquiry", &request).await
     }
 
-    /// From challenge to hand-over: a certificate for abroad, with what was previewed.
+    /// From challenge to hand-over: a certificate, with what was previewed.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn issue_abroad(
+    pub async fn certificate(
         &self,
         card: EmulatedCard,
         municipality: MunicipalityCode,
-        passport: PassportMrz,
     ) -> Result<(InquiryAnswer, IssueAnswer), CallError> {
         let ticket = self.identify(card).await?.ticket;
-        let previewed = self.inquire_abroad(&ticket, municipality, Some(passport));
-        let previewed = previewed.await?;
+        let previewed = self.inquire(&ticket, municipality).await?;
         let issued = self.issue(&previewed.state).await?;
         self.delivered(&previewed.state).await?;
         Ok((previewed, issued))

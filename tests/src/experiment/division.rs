@@ -221,12 +221,11 @@ async fn revoked(town: &Town, report: &mut Report) -> io::Result<()> {
         let resident = town.people.residents.iter().find(theirs);
         let resident = resident.ok_or(io::ErrorKind::NotFound)?;
         let applicant = Applicant::new(open.terminal(kiosk(1)));
-        let identified = applicant.identify(resident.card()).await;
-        let ticket = identified.map_err(io::Error::other)?.ticket;
-        let shown = applicant.inquire(&ticket, home).await;
-        let state = shown.map_err(io::Error::other)?.state;
-        let issued = applicant.issue(&state).await;
-        let id = issued.map_err(io::Error::other)?.certificate_id;
+        let (_, issued) = applicant
+            .certificate(resident.card(), home)
+            .await
+            .map_err(io::Error::other)?;
+        let id = issued.certificate_id;
         for at in municipalities().into_iter().filter(|at| *at != home) {
             match open.revoke(at, &id).await.map_err(io::Error::other)? {
                 Revocation::Unknown => unknown += 1,

@@ -71,7 +71,6 @@ struct Kept {
     list: Vec<Vec<u8>>,
     numbers: HashMap<String, u64>,
     jobs: HashMap<u64, Vec<u8>>,
-    seals: HashMap<i64, String>,
 }
 
 impl Failures {
@@ -89,12 +88,7 @@ impl Failures {
     pub(super) async fn pass<R>(&self, link: &Link<R>, answer: Vec<u8>) -> Vec<u8> {
         let wait = || link.point();
         match self.failure {
-            Failure::FileBySecond => {
-                let name = self.clock.now().unix_timestamp();
-                self.kept().files.insert(name, answer);
-                wait().await;
-                self.kept().files[&name].clone()
-            }
+            Failure::FileBySecond => self.by_second(answer, link).await,
             Failure::OrderWithoutJob => {
                 self.kept().queue.push_back(answer);
                 // Who gives up here never comes to take theirs.
@@ -130,13 +124,18 @@ impl Failures {
                 let Some(seal) = seal_of(&answer) else {
                     return answer;
                 };
-                let name = self.clock.now().unix_timestamp();
-                self.kept().seals.insert(name, seal);
-                wait().await;
-                let seal = self.kept().seals[&name].clone();
+                let seal = self.by_second(seal.into_bytes(), link).await;
                 with_seal(&answer, seal).expect("an answer with a seal")
             }
         }
+    }
+
+    /// What is in the file of this second when others have had their turn: whatever was written there last.
+    async fn by_second<R>(&self, written: Vec<u8>, link: &Link<R>) -> Vec<u8> {
+        let name = self.clock.now().unix_timestamp();
+        self.kept().files.insert(name, written);
+        link.point().await;
+        self.kept().files[&name].clone()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -152,9 +151,9 @@ fn seal_of(answer: &[u8]) -> Option<String> {
 }
 
 /// An answer with another one.
-fn with_seal(answer: &[u8], seal: String) -> Option<Vec<u8>> {
+fn with_seal(answer: &[u8], seal: Vec<u8>) -> Option<Vec<u8>> {
     let (json, page) = attached::detach(answer)?;
     let mut issued: Issued = serde_json::from_slice(json).ok()?;
-    issued.vds_nc = Some(Personal::new(seal));
+    issued.vds_nc = Some(Personal::new(String::from_utf8(seal).ok()?));
     attached::attach(&serde_json::to_vec(&issued).ok()?, page)
 }

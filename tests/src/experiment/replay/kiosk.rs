@@ -253,9 +253,9 @@ async fn once_more<L: applicant::Link>(
 
 /// An app hands over a certificate for abroad: what a kiosk's rests on.
 pub(super) async fn earlier_abroad(open: &Open<Records>, resident: &Resident) -> io::Result<()> {
-    let with_passport = Applicant::new(open.terminal(app(1)));
     let passport = resident.passport().mrz();
-    let issued = with_passport.issue_abroad(resident.card(), resident.municipality, passport);
+    let with_passport = Applicant::new(open.terminal(app(1))).abroad(Some(passport));
+    let issued = with_passport.certificate(resident.card(), resident.municipality);
     issued.await.map(drop).map_err(io::Error::other)
 }
 

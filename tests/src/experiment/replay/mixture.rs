@@ -66,25 +66,7 @@ pub(super) async fn mixture(
     victim: &Resident,
     thief: &Resident,
 ) -> Result<(), ProblemCode> {
-    let mut there = match applicant.challenge().await {
-        Ok(there) => there,
-        Err(error) => return said::<()>(Err(error)),
-    };
-    let urn = applicant.urn();
-    let exporter = there.connection.exporter().clone();
-    let context = applicant.context(&urn, &there.challenge, &exporter);
-    let files = |resident: &Resident| {
-        let mut card = resident.card();
-        let evidence = applicant.answer(&mut card, &there.challenge, &exporter);
-        evidence.into_files().0
-    };
-    let files = TextFiles {
-        card_key: files(thief).card_key,
-        ..files(victim)
-    };
-    let mut card = thief.card();
-    let evidence = Held(card.powered()).answer(&files, &thief.birth_code(), &context);
-    said(applicant.send(&mut there, &evidence).await)
+    of_three(applicant, victim, thief.card(), thief).await
 }
 
 /// The victim's files, all but the key; the key of one card and its answer to it; age record and answer of a third.

@@ -37,8 +37,7 @@ pub(super) fn run(runtime: &Runtime, times: usize, report: &mut Report) -> io::R
     for kiosk in [OWN, OTHER] {
         world.certify(kiosk)?;
     }
-    let keys = std::fs::read_to_string(world.ground.path("center/jwks.json"))?;
-    let mut tally = Tally::new(&keys)?;
+    let mut tally = Tally::at(&world.ground)?;
     for resident in people.residents.iter().cycle().take(times) {
         let kept = runtime.block_on(before(&world, resident, &mut tally))?;
         world.center = None;

@@ -5,14 +5,15 @@ use std::io;
 
 use issuance_api::terminal::IssueAnswer;
 use issuance_api::{Array, ProblemCode};
-use verify::Jwks;
 
 use crate::experiment::Report;
+use crate::experiment::verifier::Verifier;
 use crate::simulator::Resident;
+use crate::world::Ground;
 
 /// Of everything that was presented, in this order.
 pub(super) struct Tally {
-    keys: Jwks,
+    verifier: Verifier,
     exporters: Vec<[u8; 32]>,
     elsewhere: Vec<Elsewhere>,
     belonging: Vec<Belonging>,
@@ -35,10 +36,10 @@ struct Belonging {
 }
 
 impl Tally {
-    /// With the keys that certificates are verified with.
-    pub(super) fn new(keys: &str) -> io::Result<Self> {
+    /// Of what is issued on this ground.
+    pub(super) fn at(ground: &Ground) -> io::Result<Self> {
         Ok(Self {
-            keys: Jwks::parse(keys).map_err(io::Error::other)?,
+            verifier: Verifier::at(ground)?,
             exporters: Vec::new(),
             elsewhere: Vec::new(),
             belonging: Vec::new(),
@@ -101,8 +102,8 @@ impl Tally {
         resident: &Resident,
         issued: &IssueAnswer,
     ) {
-        let card = verify::check(issued.jws.expose(), &self.keys, i64::MAX);
-        self.so(what, card.is_ok_and(|card| resident.is_certified_by(&card)));
+        let own = self.verifier.is_of(issued, resident, i64::MAX);
+        self.so(what, own);
         self.certificates.insert(issued.certificate_id.to_string());
     }
 
