@@ -31,9 +31,10 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
     "attestation",
     "card",
+    "dev-memory",
     "dev-pages",
     "dev-pki",
     "fuzz-targets",
@@ -136,6 +137,7 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
         ),
         ("sight", &["issuance-api"]),
         ("verify", &[]),
+        ("dev-memory", &[]),
         ("dev-pages", &[]),
         ("dev-pki", &[]),
         (

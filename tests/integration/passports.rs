@@ -1,10 +1,10 @@
 //! Specimen passports, photographed well and badly, read with the real Tesseract.
 
+use dev_pages::photograph::Photograph;
 use issuance_api::ProblemCode;
 use issuance_api::passport::{Passport as Judged, PassportMrz};
 use sight::passport::{PassportReader, ReadError, Recogniser, RecogniserError, Tesseract};
 use stage::passport::Passport;
-use stage::passport::photograph::Photograph;
 use stage::passport::specimen::Specimen;
 use stage::passport::trial::{Kind, anybody, photographs};
 use stage::random::Random;

@@ -24,6 +24,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dev_pages::photograph::Photograph;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,7 +35,6 @@ use crate::again::again;
 use crate::around::{Around, Carried, Line};
 use crate::device::Device;
 use crate::passport::Passport;
-use crate::passport::photograph::Photograph;
 use crate::passport::specimen::Specimen;
 use crate::passport::trial::Kind;
 use crate::persona::Persona;
@@ -261,7 +261,7 @@ impl Taken {
             Self::UpsideDown => page.turned(180.0, TABLE),
             Self::Glare => page.clone().shone_upon((0.5, 0.86), (0.12, 0.08), 1.0),
             Self::Blurred => page.blurred(4.5),
-            Self::Dark => page.clone().lit(0.03, 0.03).noisy(3.0, &mut random),
+            Self::Dark => page.clone().lit(0.03, 0.03).noisy(3.0, || random.normal()),
             Self::Skewed => return Kind::FarInclined.photograph(page, &mut random),
             Self::CutOff => page.cut(0.0, 0.0, 1.0, 0.86),
         };

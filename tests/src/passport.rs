@@ -1,6 +1,5 @@
 //! Passports of people who do not exist: the two lines that a reader would give, and the photo page they are read from.
 
-pub mod photograph;
 pub mod specimen;
 pub mod trial;
 

@@ -1,4 +1,4 @@
-//! Pages with QR codes that the center did not set: for tests of whoever looks at pages.
+//! Pages with QR codes that the center did not set, and photographs of pages: for tests of whoever looks at them.
 //!
 //! Another library draws them than the center's, in another way: modules one by one, in any colour, at any place, and over each other.
 #![allow(
@@ -6,6 +6,8 @@
     clippy::cast_precision_loss,
     reason = "for tests, of symbols of a hundred modules"
 )]
+
+pub mod photograph;
 
 use krilla::blend::BlendMode;
 use krilla::color::rgb;

@@ -23,7 +23,6 @@ pub mod harm;
 mod holders;
 mod honest;
 pub mod isolation;
-mod memory;
 pub mod overload;
 pub mod parsers;
 pub mod proof;

@@ -24,9 +24,9 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use toml::Table;
 
-use super::memory::{Pieces, Search};
 use crate::passport::Passport;
 use crate::world::repository;
+use dev_memory::{Pieces, Search};
 
 /// Kinds of which a server has some that has handled nobody: what it sets pages with.
 pub(super) const OF_PAGES: [&str; 3] = ["page", "page's text", "payload"];
@@ -315,8 +315,8 @@ mod tests {
     use issuance_api::Personal;
     use issuance_api::passport::PassportData;
 
-    use super::super::memory::Found;
     use super::*;
+    use dev_memory::Found;
 
     fn kinds(bytes: &[u8]) -> Vec<&'static str> {
         let mut found = Found::new();

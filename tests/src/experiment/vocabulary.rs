@@ -20,13 +20,13 @@ use toml::Table;
 pub use figures::Figures;
 
 use super::holders::{self, PERSONAS};
-use super::memory::Found;
 use super::steps::{Cut, STEPS, apply, block_on, issued};
 use super::traces::{Traces, hex};
 use super::{Report, Size};
 use crate::applicant::Applicant;
 use crate::process::{Program, as_text};
 use crate::world::{Options, World, repository, set};
+use dev_memory::Found;
 
 /// The events there are, read from their one file.
 pub struct Vocabulary {
@@ -258,7 +258,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         "applications, made, refused and aborted, for use in Japan and for abroad",
         applications,
     );
-    report.told("pieces of eight bytes searched for", search.len());
+    report.told("pieces of eight bytes searched for", search.pieces());
     report.told("lines of center and VRS", lines.len());
     report.figure(
         "lines that are no event of docs/events.toml",

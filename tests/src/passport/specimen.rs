@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dev_pages::photograph::Photograph;
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::Pdf;
 use hayro::{RenderCache, RenderSettings};
@@ -11,8 +12,6 @@ use krilla::page::PageSettings;
 use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
-
-use super::photograph::Photograph;
 
 /// Points in a millimetre.
 const MM: f32 = 72.0 / 25.4;

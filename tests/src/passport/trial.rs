@@ -10,9 +10,9 @@ use issuance_api::passport::{LINE, PassportMrz};
 use sight::passport::{PassportReader, ReadError, Recogniser};
 
 use super::Passport;
-use super::photograph::Photograph;
 use super::specimen::Specimen;
 use crate::random::Random;
+use dev_pages::photograph::Photograph;
 
 /// Grey of the table that a passport lies on.
 const TABLE: f32 = 90.0;
@@ -121,16 +121,21 @@ impl Kind {
             Self::Soft => page.blurred(random.between(0.8, 3.3)),
             Self::Blurred => page.blurred(random.between(3.3, 9.0)),
             Self::Moved => page.moved(random.between(2.0, 10.0), random.between(0.0, 180.0)),
-            Self::Noisy => page.clone().noisy(random.between(4.0, 45.0), random),
+            Self::Noisy => {
+                let deviation = random.between(4.0, 45.0);
+                page.clone().noisy(deviation, || random.normal())
+            }
             Self::Dim => {
                 let picture = page
                     .clone()
                     .lit(random.between(0.1, 0.5), random.between(0.1, 0.5));
-                picture.noisy(2.0, random)
+                picture.noisy(2.0, || random.normal())
             }
             Self::Dark => {
                 let light = random.between(0.01, 0.05);
-                page.clone().lit(light, light).noisy(3.0, random)
+                page.clone()
+                    .lit(light, light)
+                    .noisy(3.0, || random.normal())
             }
             Self::Glare | Self::Veil => {
                 let strength = if self == Self::Glare { 1.0 } else { 0.25 };
@@ -161,7 +166,8 @@ impl Kind {
                     .turned(random.between(-15.0, 15.0), TABLE)
                     .blurred(random.between(0.0, 2.0))
                     .lit(random.between(0.3, 1.0), random.between(0.3, 1.0));
-                picture.noisy(random.between(0.0, 12.0), random)
+                let deviation = random.between(0.0, 12.0);
+                picture.noisy(deviation, || random.normal())
             }
         }
     }

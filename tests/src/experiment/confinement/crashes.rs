@@ -11,7 +11,6 @@ use rustix::process::Signal;
 use toml::Table;
 
 use super::super::holders::{self, PERSONAS};
-use super::super::memory::{Found, Search};
 use super::super::steps::{
     Cut, End, STEPS, Step, apply, apply_with, at_once, block_on, end, issued, moments,
 };
@@ -21,6 +20,7 @@ use super::{Server, import};
 use crate::applicant::problem;
 use crate::process::{Program, with_core_files};
 use crate::world::{Options, Programs, World, set};
+use dev_memory::{Found, Search};
 
 /// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
 pub(super) const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];
@@ -63,7 +63,7 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         unread,
     } = in_files(&world, &search)?;
     report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
-    report.told("pieces of eight bytes searched for", search.len());
+    report.told("pieces of eight bytes searched for", search.pieces());
     report.told("files searched", searched);
     report.figure("files that could not be read", unread, 0);
     report.figure("pieces in lines of servers that were ended", sum(&said), 0);

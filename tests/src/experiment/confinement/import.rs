@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use super::super::memory::Search;
 use super::super::steps::end;
 use super::super::{Report, Size};
 use super::crashes::{CRASHES, in_files, sum};
 use crate::process::{Program, program, with_core_files};
 use crate::world::{World, repository};
+use dev_memory::Search;
 
 /// Where the holder is registered.
 const MUNICIPALITY: &str = "132217";

@@ -9,11 +9,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::super::holders::{by_app, passport, print};
-use super::super::memory::{Found, Scan, Search};
 use super::super::steps::{block_on, issued};
 use super::super::traces::{OF_PAGES, Printed, Traces};
 use crate::judges::page;
 use crate::world::World;
+use dev_memory::{Found, Scan, Search};
 
 /// Dots to an inch, at which both codes of a page can be read.
 const DOTS_PER_INCH: u32 = 300;

@@ -9,7 +9,6 @@ use std::thread;
 use issuance_channel::client::Client;
 
 use super::super::Report;
-use super::super::memory::{Scan, Search};
 use super::super::steps::{block_on, issued};
 use super::super::traces::{OF_PAGES, Printed, Traces};
 use super::{APP, LATER, PERSONAS, TERMINAL, passport};
@@ -17,6 +16,7 @@ use crate::applicant::Applicant;
 use crate::judges::page;
 use crate::process::Program;
 use crate::world::{Options, Programs, World, set};
+use dev_memory::{Scan, Search};
 
 /// What begins every search: nobody was there yet.
 pub(super) const BEFORE: &str = "before the first application";

@@ -6,10 +6,10 @@ use std::io;
 use toml::Table;
 
 use super::super::Report;
-use super::super::memory::Found;
 use super::super::traces::Traces;
 use super::is_code;
 use crate::world::{World, repository};
+use dev_memory::Found;
 
 /// The figures there are at `/metrics`, read from their one file.
 pub struct Figures(Table);

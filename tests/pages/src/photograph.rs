@@ -4,8 +4,6 @@ use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, codecs::jpeg::JpegEncoder};
 
-use crate::random::Random;
-
 /// Grey dots, 0 to 255, by rows.
 #[derive(Clone, Debug)]
 pub struct Photograph {
@@ -170,11 +168,11 @@ impl Photograph {
         Self::new(self.width, sum.into_iter().map(|dot| dot / count).collect())
     }
 
-    /// With noise of this deviation.
+    /// With noise of this deviation: each dot's is drawn around 0, with deviation 1.
     #[must_use]
-    pub fn noisy(mut self, deviation: f32, random: &mut Random) -> Self {
+    pub fn noisy(mut self, deviation: f32, mut drawn: impl FnMut() -> f32) -> Self {
         for dot in &mut self.dots {
-            *dot = (*dot + deviation * random.normal()).clamp(0.0, 255.0);
+            *dot = (*dot + deviation * drawn()).clamp(0.0, 255.0);
         }
         self
     }

@@ -1,4 +1,6 @@
 //! All of a process's memory, searched for many things at once.
+//!
+//! A package of its own, so that a development build has it optimised: most of the time of an experiment about memory passes here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -6,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
 /// Length of what is searched for: whoever keeps no eight bytes of something keeps nothing of it.
-pub(super) const WINDOW: usize = 8;
+pub const WINDOW: usize = 8;
 
 /// Bits of the table that most places are ruled out by.
 const BITS: u32 = 24;
@@ -18,7 +20,7 @@ const PAGE: usize = 4096;
 
 /// Pieces of something, each of a kind.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pieces {
+pub struct Pieces {
     /// Of eight bytes.
     short: HashMap<u64, &'static str>,
     /// Of sixteen: by the second half, with the first halves there are before it.
@@ -27,7 +29,7 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// Every piece of eight bytes, but those that say next to nothing.
-    pub(super) fn of(&mut self, kind: &'static str, bytes: &[u8]) {
+    pub fn of(&mut self, kind: &'static str, bytes: &[u8]) {
         for piece in bytes.windows(WINDOW) {
             if says_something(piece) {
                 self.short.entry(value(piece)).or_insert(kind);
@@ -36,7 +38,7 @@ impl Pieces {
     }
 
     /// Every piece of sixteen bytes.
-    pub(super) fn long_of(&mut self, kind: &'static str, bytes: &[u8]) {
+    pub fn long_of(&mut self, kind: &'static str, bytes: &[u8]) {
         for piece in bytes.windows(2 * WINDOW) {
             let (first, second) = piece.split_at(WINDOW);
             if says_something(piece) {
@@ -47,14 +49,14 @@ impl Pieces {
     }
 
     /// As [`long_of`](Self::long_of), every so many bytes alone: enough of something long, whose pieces lie one after the other.
-    pub(super) fn every(&mut self, step: usize, kind: &'static str, bytes: &[u8]) {
+    pub fn every(&mut self, step: usize, kind: &'static str, bytes: &[u8]) {
         for piece in bytes.windows(2 * WINDOW).step_by(step) {
             self.long_of(kind, piece);
         }
     }
 
     /// Takes out what others have, too: it is nobody's.
-    pub(super) fn less(&mut self, others: &Self) {
+    pub fn less(&mut self, others: &Self) {
         self.short
             .retain(|piece, _| !others.short.contains_key(piece));
         self.long.retain(|second, (_, before)| {
@@ -65,7 +67,8 @@ impl Pieces {
         });
     }
 
-    pub(super) fn add(&mut self, other: Self) {
+    /// Those of another, too.
+    pub fn add(&mut self, other: Self) {
         self.short.extend(other.short);
         for (second, (kind, before)) in other.long {
             let (_, all) = self.long.entry(second).or_insert((kind, Vec::new()));
@@ -92,29 +95,29 @@ fn value(piece: &[u8]) -> u64 {
 
 /// Pieces, searched for all at once.
 #[derive(Clone)]
-pub(super) struct Search {
+pub struct Search {
     pieces: Pieces,
     table: Vec<u64>,
-    /// For what the other lets through: there are a million pieces, and a look among them takes long where nothing is optimised.
+    /// For what the other lets through: there are a million pieces, and a look among them takes long.
     second: Vec<u64>,
 }
 
 /// How often what was found.
-pub(super) type Found = BTreeMap<&'static str, usize>;
+pub type Found = BTreeMap<&'static str, usize>;
 
 /// Of one process.
 #[derive(Debug, Default)]
-pub(super) struct Scan {
+pub struct Scan {
     /// Pieces found, by kind.
-    pub(super) found: Found,
+    pub found: Found,
     /// Where the first of them are: what is mapped there, and how far below its end, as stacks are measured.
-    pub(super) places: Vec<String>,
+    pub places: Vec<String>,
     /// Bytes looked at.
-    pub(super) bytes: usize,
+    pub bytes: usize,
     /// What was found, piece by piece.
     pieces: Pieces,
     /// Bytes that are there and could not be read, by what is mapped there.
-    pub(super) unread: BTreeMap<String, usize>,
+    pub unread: BTreeMap<String, usize>,
 }
 
 impl Scan {
@@ -122,7 +125,7 @@ impl Scan {
     ///
     /// # Errors
     /// If there is anything that could not be read.
-    pub(super) fn whole(self) -> io::Result<Found> {
+    pub fn whole(self) -> io::Result<Found> {
         if self.unread.is_empty() {
             return Ok(self.found);
         }
@@ -136,7 +139,7 @@ impl Scan {
     }
 
     /// Of several processes.
-    pub(super) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         for (kind, count) in other.found {
             *self.found.entry(kind).or_default() += count;
         }
@@ -163,7 +166,9 @@ fn is_a_file(name: &str) -> bool {
 const PLACES: usize = 4;
 
 impl Search {
-    pub(super) fn new(pieces: Pieces) -> Self {
+    /// For these.
+    #[must_use]
+    pub fn new(pieces: Pieces) -> Self {
         let mut table = vec![0; 1 << (BITS - 6)];
         let mut second = table.clone();
         for piece in pieces.short.keys().chain(pieces.long.keys()) {
@@ -179,12 +184,14 @@ impl Search {
     }
 
     /// How many different pieces are searched for.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn pieces(&self) -> usize {
         self.pieces.short.len() + self.pieces.long.len()
     }
 
     /// The same, but for what was found of these kinds.
-    pub(super) fn less(&self, kinds: &[&str], scan: &Scan) -> Self {
+    #[must_use]
+    pub fn less(&self, kinds: &[&str], scan: &Scan) -> Self {
         let mut found = scan.pieces.clone();
         found.short.retain(|_, kind| kinds.contains(kind));
         found.long.retain(|_, (kind, _)| kinds.contains(kind));
@@ -194,17 +201,16 @@ impl Search {
     }
 
     /// Adds what these bytes hold.
-    pub(super) fn count(&self, bytes: &[u8], found: &mut Found) {
+    pub fn count(&self, bytes: &[u8], found: &mut Found) {
         self.each_from(0, bytes, |kind, _| *found.entry(kind).or_default() += 1);
     }
 
     /// What ends behind the first `from` bytes, and where.
     fn each_from(&self, from: usize, bytes: &[u8], mut found: impl FnMut(&'static str, usize)) {
-        let mut number = from.saturating_sub(WINDOW - 1);
+        let begin = from.saturating_sub(WINDOW - 1);
         let mut window = 0_u64;
-        // Most of an experiment's time passes here, in builds where little is optimised, too: no iterator.
-        while number < bytes.len() {
-            window = (window >> 8) | ((bytes[number] as u64) << 56);
+        for (number, byte) in bytes.iter().enumerate().skip(begin) {
+            window = (window >> 8) | (u64::from(*byte) << 56);
             let slot = slot(window);
             if self.table[slot >> 6] & (1 << (slot & 63)) != 0
                 && number >= from
@@ -214,7 +220,6 @@ impl Search {
             {
                 found(kind, number);
             }
-            number += 1;
         }
     }
 
@@ -236,12 +241,18 @@ impl Search {
 
     /// What a process holds: everything that is there, whether its own or mapped from a file, in memory or swapped out, whether it may read it
     /// itself or not.
-    pub(super) fn process(&self, id: u32) -> io::Result<Scan> {
+    ///
+    /// # Errors
+    /// If the process is not there, or its memory may not be read. A page that cannot be is told of in [`Scan::unread`].
+    pub fn process(&self, id: u32) -> io::Result<Scan> {
         self.mappings(id, |_, _| true)
     }
 
     /// The same, without files that a process has mapped and cannot write to: a browser's dictionaries and fonts have pieces of everybody.
-    pub(super) fn without_files(&self, id: u32) -> io::Result<Scan> {
+    ///
+    /// # Errors
+    /// As [`process`](Self::process).
+    pub fn without_files(&self, id: u32) -> io::Result<Scan> {
         self.mappings(id, |rights, name| rights.contains('w') || !is_a_file(name))
     }
 
