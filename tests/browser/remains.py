@@ -65,7 +65,7 @@ def is_alive(process):
 
 
 def occupied(process):
-    """Mappings of which anything is in memory or swapped out, or nobody says: as the experiments' own search has them (`memory.rs`)."""
+    """Mappings of which anything is in memory or swapped out, or nobody says: as the experiments' own search has them (`tests/memory`)."""
     mapping = None
     for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
         key, _, value = line.partition(":")

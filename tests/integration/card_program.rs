@@ -5,20 +5,18 @@ mod entries;
 mod files;
 mod reading;
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::MutexGuard;
 
-use hw_sim::personalize::personalize;
 use hw_sim::trace::Event;
 use serde_json::Value;
 use stage::process::program;
 use stage::reader::Reader;
 use tempfile::TempDir;
 
-use crate::support::alone_with_pcsc;
+use crate::support::{alone_with_pcsc, personalized};
 
 const READER: &str = "Virtual PCD 00 00";
 const VERIFY: u8 = 0x20;
@@ -34,8 +32,7 @@ struct Counter {
 impl Counter {
     fn with(personas: &[&str]) -> Self {
         let alone = alone_with_pcsc();
-        let folder = TempDir::new().unwrap();
-        personalized(personas, folder.path());
+        let folder = personalized(personas);
         let reader = Reader::start(&folder.path().join("cards")).unwrap();
         Self {
             reader,
@@ -60,18 +57,6 @@ impl Counter {
         let presents = |event: &&Event| matches!(event, Event::Apdu(exchange) if exchange.header[1] == VERIFY && exchange.sent > 0);
         trace.iter().filter(presents).count()
     }
-}
-
-/// Cards for these personas, as files, and trust anchors for them.
-fn personalized(personas: &[&str], folder: &Path) {
-    let chosen = folder.join("personas");
-    fs::create_dir(&chosen).unwrap();
-    for persona in personas {
-        let name = format!("{persona}.toml");
-        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
-        fs::copy(all.join(&name), chosen.join(&name)).unwrap();
-    }
-    personalize(&chosen, folder, false).unwrap();
 }
 
 /// Runs the program with these lines on standard input, which is file descriptor 0.

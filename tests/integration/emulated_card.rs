@@ -9,7 +9,6 @@ use card::jpki_ap::AUTHENTICATION_PIN;
 use hw_sim::ap::Ap;
 use hw_sim::chip::EmulatedCard;
 use hw_sim::memory::{Memory, MemoryError};
-use hw_sim::personalize::personalize;
 use hw_sim::reader::{Slot, Stay};
 use myna_card::data::Sex;
 use stage::judges::myna::{self, Checks};
@@ -18,11 +17,11 @@ use stage::pcscd::Pcscd;
 use stage::process::poll;
 use tempfile::TempDir;
 
-use crate::support::alone_with_pcsc;
+use crate::support::{alone_with_pcsc, personalized};
 
 const READER: &str = "Virtual PCD 00 00";
 
-/// Cards of all personas, and a reader of one's own to put them on.
+/// Cards of some personas, and a reader of one's own to put them on.
 struct Desk {
     slot: Slot,
     out: TempDir,
@@ -31,11 +30,9 @@ struct Desk {
 }
 
 impl Desk {
-    fn open() -> Self {
+    fn open(personas: &[&str]) -> Self {
         let service = Pcscd::start().unwrap();
-        let out = TempDir::new().unwrap();
-        let personas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
-        personalize(&personas, out.path(), false).unwrap();
+        let out = personalized(personas);
         Self {
             slot: Slot::new(service.port()),
             out,
@@ -65,7 +62,18 @@ fn noticed<T>(mut judge: impl FnMut() -> Option<T>) -> Option<T> {
 #[test]
 fn outside_programs_agree_with_the_emulated_card() {
     let _alone = alone_with_pcsc();
-    let mut desk = Desk::open();
+    let mut desk = Desk::open(&[
+        "ordinary",
+        "gaiji",
+        "former-surname",
+        "foreign-resident",
+        "long-address",
+        "moved",
+        "tampered-signature",
+        "copy",
+        "tampered",
+        "wrong-ca",
+    ]);
     let anchor = desk.path("anchors/text-9000033.pem");
     desk.insert("ordinary");
     let ordinary = noticed(|| myna::read(READER, "1234", &anchor).ok());
@@ -161,7 +169,7 @@ fn outside_programs_agree_with_the_emulated_card() {
 #[test]
 fn myna_card_reads_the_whole_card_and_by_secure_messaging() {
     let _alone = alone_with_pcsc();
-    let mut desk = Desk::open();
+    let mut desk = Desk::open(&["ordinary"]);
     let anchor = desk.path("anchors/surface-9000023.pem");
     desk.insert("ordinary");
     let record = noticed(|| myna::age_record(READER, "600412", &anchor).ok());
@@ -199,7 +207,7 @@ fn opensc_lists_reads_and_signs_with_its_own_driver() {
         ("Digital Signature Certificate CA", "04"),
     ];
     let _alone = alone_with_pcsc();
-    let mut desk = Desk::open();
+    let mut desk = Desk::open(&["ordinary", "other-card", "phone"]);
     desk.insert("ordinary");
     // A name that is not the driver's is that of a card without power yet, or no answer at all.
     let expected = "jpki";
@@ -303,7 +311,7 @@ fn opensc_lists_reads_and_signs_with_its_own_driver() {
 #[test]
 fn a_dump_answers_reads_and_no_challenge() {
     let _alone = alone_with_pcsc();
-    let mut desk = Desk::open();
+    let mut desk = Desk::open(&["gaiji"]);
     let anchor = desk.path("anchors/text-9000033.pem");
     let dump = desk.path("dump");
     for ap in ["text", "surface", "common", "manager"] {

@@ -2,7 +2,6 @@
 //! whole way.
 
 use std::fs;
-use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +13,6 @@ use card::session::{Attempt, SessionError};
 use card::transport::TransportError;
 use card::trust::{Environment, TrustStore};
 use hw_sim::fault::Fault;
-use hw_sim::personalize::personalize;
 use hw_sim::trace::Event;
 use issuance_api::ProblemCode;
 use stage::kiosk::{Application, Purpose, apply_with};
@@ -25,7 +23,7 @@ use terminal::ports::Card;
 use terminal::reader::PcscCard;
 use tokio::time::timeout;
 
-use crate::support::{Counter, alone_with_pcsc, block_on};
+use crate::support::{Counter, alone_with_pcsc, block_on, personalized};
 
 /// A reader with cards, and nothing else of the world.
 struct Bench {
@@ -40,15 +38,7 @@ struct Bench {
 impl Bench {
     fn with(personas: &[&str]) -> Self {
         let alone = alone_with_pcsc();
-        let folder = TempDir::new().unwrap();
-        let chosen = folder.path().join("personas");
-        fs::create_dir(&chosen).unwrap();
-        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
-        for persona in personas {
-            let file = format!("{persona}.toml");
-            fs::copy(all.join(&file), chosen.join(&file)).unwrap();
-        }
-        personalize(&chosen, folder.path(), false).unwrap();
+        let folder = personalized(personas);
         Self {
             reader: Reader::start(&folder.path().join("cards")).unwrap(),
             trust: TrustStore::load(&folder.path().join("anchors"), Environment::Emulator).unwrap(),

@@ -14,7 +14,7 @@ use stage::process::poll;
 use stage::transcripts::{Once, Outcome, Skipped, examine, parts, run};
 use tempfile::TempDir;
 
-use crate::support::alone_with_pcsc;
+use crate::support::{alone_with_pcsc, personalized};
 
 fn repository() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -143,16 +143,7 @@ fn a_part_is_examined_before_anything_of_it_is_sent() {
 
 #[test]
 fn a_card_with_one_try_left_is_not_presented_a_pin() {
-    let folder = TempDir::new().unwrap();
-    let personas = folder.path().join("personas");
-    fs::create_dir(&personas).unwrap();
-    let name = "one-try-left.toml";
-    fs::copy(
-        repository().join("hw-sim/personas").join(name),
-        personas.join(name),
-    )
-    .unwrap();
-    personalize(&personas, folder.path(), false).unwrap();
+    let folder = personalized(&["one-try-left"]);
     let mut card = EmulatedCard::load(&folder.path().join("cards/one-try-left")).unwrap();
     let text =
         "card ordinary\n00A4040C0A D3921000310001010408 => 9000\n0020009104 31323334 => 9000\n";

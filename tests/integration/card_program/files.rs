@@ -13,7 +13,8 @@ use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Counter, assert_refused, card, json_of, personalized, printed, said};
+use super::{Counter, assert_refused, card, json_of, printed, said};
+use crate::support::personalized;
 
 #[test]
 fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
@@ -128,9 +129,7 @@ struct Shelf(TempDir);
 
 impl Shelf {
     fn with(personas: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
-        personalized(personas, folder.path());
-        Self(folder)
+        Self(personalized(personas))
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Counter, assert_refused, card, json_of, personalized, printed, said};
+use super::{Counter, assert_refused, card, json_of, printed, said};
+use crate::support::personalized;
 
 #[test]
 fn a_card_is_read_by_its_pin_and_proved() {
@@ -190,9 +191,7 @@ fn a_card_that_does_not_tell_its_last_day_is_read() {
 #[test]
 fn the_certificate_for_authentication_is_checked_where_cas_are_given() {
     let counter = Counter::with(&["ordinary"]);
-    let others = counter.path("others");
-    fs::create_dir(&others).unwrap();
-    personalized(&["ordinary"], &others);
+    let others = personalized(&["ordinary"]);
     counter.reader.insert("ordinary").unwrap();
     let read = |cas: &Path, more: &[&str]| {
         let read = ["read", "--pin-fd", "0", "--jpki-cas", cas.to_str().unwrap()];
@@ -219,7 +218,7 @@ fn the_certificate_for_authentication_is_checked_where_cas_are_given() {
     for (folder, status, words) in [
         (counter.path("nowhere"), 11, "CA certificates of the JPKI"),
         (counter.path("cards"), 11, "no CA certificate"),
-        (others.join("anchors-jpki"), 9, "CA is not trusted"),
+        (others.path().join("anchors-jpki"), 9, "CA is not trusted"),
     ] {
         assert_refused(&read(&folder, &[]), status, words);
     }

@@ -34,8 +34,7 @@ const CENTERS: [&str; 2] = ["center-1", "center-2"];
 /// How often a resident goes away before a step: once in so many times.
 const LEAVES_IN: usize = 60;
 
-/// One application in so many is for abroad. Second code and page, drawn on a thread apart, take milliseconds more: were that as long as all else of
-/// an application, card and databases included, all of them would take an eighth longer. (Reckoned from the README's figures, not measured.)
+/// One application in so many is for abroad: there are a million, and second code and page take milliseconds more.
 const ABROAD_IN: usize = 8;
 
 /// G1: under one clock and in an order drawn by lot; with real processes; and each failure as a control.
