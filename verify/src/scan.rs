@@ -34,7 +34,7 @@ const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
 /// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
-/// sides of half of this in three times the size.
+/// sides of a quarter of this, where no code was seen so far, in three times the size: each look at a damaged one takes its time.
 const SMALL: usize = 900;
 
 /// Why nothing could be looked at.
@@ -109,14 +109,17 @@ impl Grey {
         self.dots.len() / self.width
     }
 
-    fn decode(&self, found: &mut Vec<Zeroizing<String>>) {
+    /// Adds what reads; says whether anything looked like a code.
+    fn decode(&self, found: &mut Vec<Zeroizing<String>>) -> bool {
         let dot = |x, y| self.dots[y * self.width + x];
         let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height(), dot);
-        for grid in image.detect_grids() {
+        let grids = image.detect_grids();
+        for grid in &grids {
             if let Ok((_, text)) = grid.decode() {
                 add(text, found);
             }
         }
+        !grids.is_empty()
     }
 
     /// In half the size, four dots becoming their mean. Nothing if none would be left.
@@ -153,12 +156,12 @@ impl Grey {
     }
 
     fn decode_in_all_sizes(self, found: &mut Vec<Zeroizing<String>>) {
-        self.decode(found);
+        let mut is_seen = self.decode(found);
         let longest = self.width.max(self.height());
         if longest <= SMALL {
-            self.enlarged::<2>().decode(found);
+            is_seen |= self.enlarged::<2>().decode(found);
         }
-        if longest <= SMALL / 2 {
+        if longest <= SMALL / 4 && !is_seen {
             self.enlarged::<3>().decode(found);
         }
         let mut smaller = (longest > SMALL).then(|| self.half()).flatten();

@@ -60,6 +60,14 @@ impl Way {
         Self::Copy,
         Self::Mixture,
     ];
+
+    /// Whether it is presented as it was recorded, but for the nonce that it is said to be for.
+    const fn is_a_replay(self) -> bool {
+        !matches!(
+            self,
+            Self::BitsOtherwise | Self::FilesOfAnother | Self::Copy | Self::Mixture
+        )
+    }
 }
 
 /// Evidence as it passed, and what it was made for.
@@ -73,15 +81,16 @@ pub(super) struct Recording {
 
 type Opened = Challenged<Line<Records>>;
 
+/// Presents recordings, as they are until there are so many of these, and what is made of them.
 pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) -> io::Result<()> {
     let mut open = town.open().await?;
     let mut random = Random::new(11);
-    let (mut accepted, mut tried) = (0, 0);
+    let (mut accepted, mut tried, mut replayed) = (0, 0, 0);
     let mut refused: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut honest = 0;
     let mut verify_as_recorded = 0;
     let (mut after_restart, mut after_expiry) = (0, 0);
-    while tried < count {
+    while replayed < count {
         let mut recordings = record(town, &open, &mut random).await?;
         honest += recordings.len();
         verify_as_recorded += recordings.iter().filter(|it| it.verifies(town)).count();
@@ -102,6 +111,7 @@ pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) ->
                 for way in Way::ALL {
                     let answer = recording.present(way, town, &open, &mut random).await?;
                     tried += 1;
+                    replayed += usize::from(way.is_a_replay());
                     after_restart += usize::from(round == 1);
                     after_expiry += usize::from(round == 2);
                     match answer {
@@ -114,6 +124,7 @@ pub(super) async fn presented(town: &Town, count: usize, report: &mut Report) ->
         late(town, &open, &mut tried, &mut accepted, &mut refused).await?;
     }
     report.told("recordings, copies and mixtures presented", tried);
+    report.told("  of which recordings as they were made", replayed);
     report.counted("refused", &refused);
     report.figure("accepted", accepted, 0);
     let otherwise = refused.iter();
