@@ -12,11 +12,12 @@ use std::sync::MutexGuard;
 
 use hw_sim::trace::Event;
 use serde_json::Value;
+use stage::persona::personalized;
 use stage::process::program;
 use stage::reader::Reader;
 use tempfile::TempDir;
 
-use crate::support::{alone_with_pcsc, personalized};
+use crate::support::alone_with_pcsc;
 
 const READER: &str = "Virtual PCD 00 00";
 const VERIFY: u8 = 0x20;
@@ -32,7 +33,7 @@ struct Counter {
 impl Counter {
     fn with(personas: &[&str]) -> Self {
         let alone = alone_with_pcsc();
-        let folder = personalized(personas);
+        let folder = personalized(personas).unwrap();
         let reader = Reader::start(&folder.path().join("cards")).unwrap();
         Self {
             reader,

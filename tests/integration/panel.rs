@@ -11,6 +11,7 @@ use stage::judges::opensc;
 use stage::pcscd::Pcscd;
 use stage::process::{Program, poll, program};
 use stage::reader::name;
+use stage::world::repository;
 use tempfile::TempDir;
 
 use crate::support::alone_with_pcsc;
@@ -23,7 +24,7 @@ fn the_panel_is_handled_by_mouse_and_by_keyboard() {
     let _alone = alone_with_pcsc();
     let service = Pcscd::start().unwrap();
     let out = TempDir::new().unwrap();
-    let personas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-sim/personas");
+    let personas = repository().join("hw-sim/personas");
     personalize(&personas, out.path(), false).unwrap();
     let mut panel = std::process::Command::new(program("hw-sim"));
     panel

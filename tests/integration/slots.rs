@@ -16,14 +16,14 @@ use hw_sim::fault::Fault;
 use hw_sim::trace::Event;
 use issuance_api::ProblemCode;
 use stage::kiosk::{Application, Purpose, apply_with};
-use stage::persona::Persona;
+use stage::persona::{Persona, personalized};
 use stage::reader::{Reader, name};
 use tempfile::TempDir;
 use terminal::ports::Card;
 use terminal::reader::PcscCard;
 use tokio::time::timeout;
 
-use crate::support::{Counter, alone_with_pcsc, block_on, personalized};
+use crate::support::{Counter, alone_with_pcsc, block_on};
 
 /// A reader with cards, and nothing else of the world.
 struct Bench {
@@ -38,7 +38,7 @@ struct Bench {
 impl Bench {
     fn with(personas: &[&str]) -> Self {
         let alone = alone_with_pcsc();
-        let folder = personalized(personas);
+        let folder = personalized(personas).unwrap();
         Self {
             reader: Reader::start(&folder.path().join("cards")).unwrap(),
             trust: TrustStore::load(&folder.path().join("anchors"), Environment::Emulator).unwrap(),

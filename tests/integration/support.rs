@@ -1,39 +1,22 @@
 //! What the tests share.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use card::evidence::Evidence;
-use hw_sim::personalize::personalize;
 use issuance_api::registry::{EvidenceRequest, Nonce, Ticket};
 use issuance_api::terminal::{Challenge, InquiryAnswer};
 use issuance_api::{Array, Blob, PersonalBytes, Problem, ProblemCode};
 use issuance_channel::client::CallError;
 use stage::applicant::Applicant;
 use stage::reader::Reader;
-use stage::world::{Options, World, repository};
-use tempfile::TempDir;
+use stage::world::{Options, World};
 
 /// A world of the usual kind, for tests that leave it as it was. Each starts its own where it changes anything.
 pub(crate) fn world() -> World {
     World::start(&Options::default()).unwrap()
-}
-
-/// Cards of these personas alone, as files, with their trust anchors: making keys for all twenty takes seconds.
-pub(crate) fn personalized(personas: &[&str]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let chosen = folder.path().join("personas");
-    fs::create_dir(&chosen).unwrap();
-    for persona in personas {
-        let name = Path::new(persona).with_extension("toml");
-        let shipped = repository().join("hw-sim/personas").join(&name);
-        fs::copy(shipped, chosen.join(name)).unwrap();
-    }
-    personalize(&chosen, folder.path(), false).unwrap();
-    folder
 }
 
 /// Runs a future to its end.

@@ -1,7 +1,6 @@
 //! The transcripts against a card on a reader: here an emulated one, on a real `pcscd`.
 
 use std::fs;
-use std::path::Path;
 
 use card::pcsc::Pcsc;
 use card::pin::Pin;
@@ -10,15 +9,13 @@ use hw_sim::personalize::personalize;
 use hw_sim::reader::{Slot, Stay};
 use hw_sim::transcript::Transcript;
 use stage::pcscd::Pcscd;
+use stage::persona::personalized;
 use stage::process::poll;
 use stage::transcripts::{Once, Outcome, Skipped, examine, parts, run};
+use stage::world::repository;
 use tempfile::TempDir;
 
-use crate::support::{alone_with_pcsc, personalized};
-
-fn repository() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::support::alone_with_pcsc;
 
 #[test]
 fn one_verify_is_sent_and_never_a_wrong_pin() {
@@ -143,7 +140,7 @@ fn a_part_is_examined_before_anything_of_it_is_sent() {
 
 #[test]
 fn a_card_with_one_try_left_is_not_presented_a_pin() {
-    let folder = personalized(&["one-try-left"]);
+    let folder = personalized(&["one-try-left"]).unwrap();
     let mut card = EmulatedCard::load(&folder.path().join("cards/one-try-left")).unwrap();
     let text =
         "card ordinary\n00A4040C0A D3921000310001010408 => 9000\n0020009104 31323334 => 9000\n";

@@ -4,9 +4,28 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use hw_sim::personalize::personalize;
+use tempfile::TempDir;
 use toml::Table;
 
 use crate::world::repository;
+
+/// Cards of these personas alone, as files, with their trust anchors: making keys for all twenty takes seconds.
+///
+/// # Errors
+/// If there is no such persona, or no room.
+pub fn personalized(personas: &[&str]) -> io::Result<TempDir> {
+    let folder = TempDir::new()?;
+    let chosen = folder.path().join("personas");
+    fs::create_dir(&chosen)?;
+    for persona in personas {
+        let name = Path::new(persona).with_extension("toml");
+        let shipped = repository().join("hw-sim/personas").join(&name);
+        fs::copy(shipped, chosen.join(name))?;
+    }
+    personalize(&chosen, folder.path(), false).map_err(io::Error::other)?;
+    Ok(folder)
+}
 
 /// A persona as an applicant.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 use card::pcsc::Pcsc;
 use card::transport::{Transport, TransportError};
 use hw_sim::chip::EmulatedCard;
-use hw_sim::personalize::personalize;
 use hw_sim::reader::{Slot, Stay};
 use hw_sim::vpcd::Acknowledgements;
-use tempfile::TempDir;
 
 use crate::pcscd::Pcscd;
+use crate::persona::personalized;
 use crate::process::poll;
-use crate::world::repository;
 
 /// SELECT of the text AP.
 const SELECT: [u8; 15] = [
@@ -45,14 +43,7 @@ pub struct Report {
 /// # Errors
 /// If `pcscd` does not come up or the card does not answer.
 pub fn run(commands: usize) -> io::Result<Report> {
-    let folder = TempDir::new()?;
-    let personas = folder.path().join("personas");
-    std::fs::create_dir(&personas)?;
-    std::fs::copy(
-        repository().join("hw-sim/personas/ordinary.toml"),
-        personas.join("ordinary.toml"),
-    )?;
-    personalize(&personas, folder.path(), false).map_err(io::Error::other)?;
+    let folder = personalized(&["ordinary"])?;
     let service = Pcscd::start()?;
     let measure = |acknowledgements, commands| {
         let mut slot = Slot::new(service.port()).with_acknowledgements(acknowledgements);

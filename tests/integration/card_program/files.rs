@@ -11,10 +11,10 @@ use card::key::Signature;
 use card::surface_ap::AgeRecord;
 use card::text_ap::{AttributesFile, CardKeyFile, IntegrityFile, NumberFile};
 use serde_json::{Value, json};
+use stage::persona::personalized;
 use tempfile::TempDir;
 
 use super::{Counter, assert_refused, card, json_of, printed, said};
-use crate::support::personalized;
 
 #[test]
 fn a_dump_is_for_its_owner_and_verifies_until_it_is_changed() {
@@ -129,7 +129,7 @@ struct Shelf(TempDir);
 
 impl Shelf {
     fn with(personas: &[&str]) -> Self {
-        Self(personalized(personas))
+        Self(personalized(personas).unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {

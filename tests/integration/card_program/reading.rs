@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
+use stage::persona::personalized;
 
 use super::{Counter, assert_refused, card, json_of, printed, said};
-use crate::support::personalized;
 
 #[test]
 fn a_card_is_read_by_its_pin_and_proved() {
@@ -191,7 +191,7 @@ fn a_card_that_does_not_tell_its_last_day_is_read() {
 #[test]
 fn the_certificate_for_authentication_is_checked_where_cas_are_given() {
     let counter = Counter::with(&["ordinary"]);
-    let others = personalized(&["ordinary"]);
+    let others = personalized(&["ordinary"]).unwrap();
     counter.reader.insert("ordinary").unwrap();
     let read = |cas: &Path, more: &[&str]| {
         let read = ["read", "--pin-fd", "0", "--jpki-cas", cas.to_str().unwrap()];

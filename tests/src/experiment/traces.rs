@@ -18,6 +18,7 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use dev_memory::{Pieces, Search};
 use issuance_api::terminal::IssueAnswer;
 use serde_json::Value;
 use sha1::Sha1;
@@ -26,7 +27,6 @@ use toml::Table;
 
 use crate::passport::Passport;
 use crate::world::repository;
-use dev_memory::{Pieces, Search};
 
 /// Kinds of which a server has some that has handled nobody: what it sets pages with.
 pub(super) const OF_PAGES: [&str; 3] = ["page", "page's text", "payload"];
@@ -312,11 +312,11 @@ fn programmes() -> io::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use dev_memory::Found;
     use issuance_api::Personal;
     use issuance_api::passport::PassportData;
 
     use super::*;
-    use dev_memory::Found;
 
     fn kinds(bytes: &[u8]) -> Vec<&'static str> {
         let mut found = Found::new();

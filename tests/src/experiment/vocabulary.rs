@@ -13,6 +13,7 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use dev_memory::Found;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use toml::Table;
@@ -26,7 +27,6 @@ use super::{Report, Size};
 use crate::applicant::Applicant;
 use crate::process::{Program, as_text};
 use crate::world::{Options, World, repository, set};
-use dev_memory::Found;
 
 /// The events there are, read from their one file.
 pub struct Vocabulary {

@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use dev_pages::photograph::Photograph;
 use issuance_api::passport::{LINE, PassportMrz};
 use sight::passport::{PassportReader, ReadError, Recogniser};
 
 use super::Passport;
 use super::specimen::Specimen;
 use crate::random::Random;
-use dev_pages::photograph::Photograph;
 
 /// Grey of the table that a passport lies on.
 const TABLE: f32 = 90.0;

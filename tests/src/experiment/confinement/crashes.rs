@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dev_memory::{Found, Search};
 use issuance_api::ProblemCode;
 use issuance_api::terminal::IssueAnswer;
 use rustix::process::Signal;
@@ -20,7 +21,6 @@ use super::{Server, import};
 use crate::applicant::problem;
 use crate::process::{Program, with_core_files};
 use crate::world::{Options, Programs, World, set};
-use dev_memory::{Found, Search};
 
 /// Ends that a process does not choose, and what each would leave: a core, a core, nothing.
 pub(super) const CRASHES: [Signal; 3] = [Signal::SEGV, Signal::ABORT, Signal::KILL];

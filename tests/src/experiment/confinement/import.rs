@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use dev_memory::Search;
 use rustix::process::Signal;
 
 use super::super::steps::end;
@@ -11,7 +12,6 @@ use super::super::{Report, Size};
 use super::crashes::{CRASHES, in_files, sum};
 use crate::process::{Program, program, with_core_files};
 use crate::world::{World, repository};
-use dev_memory::Search;
 
 /// Where the holder is registered.
 const MUNICIPALITY: &str = "132217";

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dev_memory::{Found, Scan, Search};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -13,7 +14,6 @@ use super::super::steps::{block_on, issued};
 use super::super::traces::{OF_PAGES, Printed, Traces};
 use crate::judges::page;
 use crate::world::World;
-use dev_memory::{Found, Scan, Search};
 
 /// Dots to an inch, at which both codes of a page can be read.
 const DOTS_PER_INCH: u32 = 300;

@@ -6,6 +6,7 @@ use std::io;
 use std::ops::AddAssign;
 use std::thread;
 
+use dev_memory::{Scan, Search};
 use issuance_channel::client::Client;
 
 use super::super::Report;
@@ -16,7 +17,6 @@ use crate::applicant::Applicant;
 use crate::judges::page;
 use crate::process::Program;
 use crate::world::{Options, Programs, World, set};
-use dev_memory::{Scan, Search};
 
 /// What begins every search: nobody was there yet.
 pub(super) const BEFORE: &str = "before the first application";

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io;
 
+use dev_memory::Found;
 use toml::Table;
 
 use super::super::Report;
 use super::super::traces::Traces;
 use super::is_code;
 use crate::world::{World, repository};
-use dev_memory::Found;
 
 /// The figures there are at `/metrics`, read from their one file.
 pub struct Figures(Table);
