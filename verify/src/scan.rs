@@ -17,7 +17,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use rqrr::PreparedImage;
+use rqrr::{BitGrid, PreparedImage};
 use zeroize::Zeroizing;
 
 /// Longest file looked at.
@@ -34,8 +34,12 @@ const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
 /// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
-/// sides of a quarter of this, where no code was seen so far, in three times the size: each look at a damaged one takes its time.
+/// sides of a quarter of this, where no code was seen so far, in three times the size.
 const SMALL: usize = 900;
+
+/// Modules a side of version 30, the largest symbol of a certificate (`issuance-center/src/certificate/qr.rs`). A look at a damaged symbol takes as
+/// long as it has modules: at a larger one small pictures get one look, so that none takes 100 ms (guarantee G9).
+const OF_A_CERTIFICATE: usize = 137;
 
 /// Why nothing could be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,8 +113,8 @@ impl Grey {
         self.dots.len() / self.width
     }
 
-    /// Adds what reads; says whether anything looked like a code.
-    fn decode(&self, found: &mut Vec<Zeroizing<String>>) -> bool {
+    /// Adds what reads; says how many modules a side the largest of what looked like codes has.
+    fn decode(&self, found: &mut Vec<Zeroizing<String>>) -> Option<usize> {
         let dot = |x, y| self.dots[y * self.width + x];
         let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height(), dot);
         let grids = image.detect_grids();
@@ -119,7 +123,7 @@ impl Grey {
                 add(text, found);
             }
         }
-        !grids.is_empty()
+        grids.iter().map(|grid| grid.grid.size()).max()
     }
 
     /// In half the size, four dots becoming their mean. Nothing if none would be left.
@@ -156,12 +160,12 @@ impl Grey {
     }
 
     fn decode_in_all_sizes(self, found: &mut Vec<Zeroizing<String>>) {
-        let mut is_seen = self.decode(found);
+        let mut seen = self.decode(found);
         let longest = self.width.max(self.height());
-        if longest <= SMALL {
-            is_seen |= self.enlarged::<2>().decode(found);
+        if longest <= SMALL && seen.is_none_or(|modules| modules <= OF_A_CERTIFICATE) {
+            seen = seen.max(self.enlarged::<2>().decode(found));
         }
-        if longest <= SMALL / 4 && !is_seen {
+        if longest <= SMALL / 4 && seen.is_none() {
             self.enlarged::<3>().decode(found);
         }
         let mut smaller = (longest > SMALL).then(|| self.half()).flatten();
