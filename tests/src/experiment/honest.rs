@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use issuance_api::ProblemCode;
+use issuance_api::{Blob, MunicipalityCode, ProblemCode};
 use issuance_channel::client::{CallError, Client};
 
 use crate::applicant::{self, Applicant};
@@ -113,20 +113,64 @@ pub(super) async fn apply(
     resident: &Resident,
     keys: &verify::Jwks,
 ) -> Result<(String, String), ProblemCode> {
-    let applicant = Applicant::new(client.clone());
-    // At a kiosk the resident would be asked to try again.
-    let identified = repeated(async || applicant.identify(resident.card()).await).await?;
-    let ticket = identified.ticket;
-    let ask = async || applicant.inquire(&ticket, resident.municipality).await;
-    let shown = repeated(ask).await?;
-    let issued = repeated(async || applicant.issue(&shown.state).await).await?;
-    let card = verify::check(issued.jws.expose(), keys, i64::MAX);
-    let card = card.map_err(|_| ProblemCode::ContentMismatch)?;
-    if !resident.is_certified_by(&card) {
-        return Err(ProblemCode::ContentMismatch);
+    let application = Application::issued(client, resident, keys).await?;
+    application.hand_over().await
+}
+
+/// An application whose certificate has come and is not handed over yet: all that was asked for may be asked for again.
+pub(super) struct Application {
+    applicant: Applicant,
+    ticket: Blob,
+    municipality: MunicipalityCode,
+    state: Blob,
+    certificate: (String, String),
+}
+
+impl Application {
+    /// With repetitions as at a kiosk.
+    pub(super) async fn issued(
+        client: &Client,
+        resident: &Resident,
+        keys: &verify::Jwks,
+    ) -> Result<Self, ProblemCode> {
+        let applicant = Applicant::new(client.clone());
+        let municipality = resident.municipality;
+        // At a kiosk the resident would be asked to try again.
+        let identified = repeated(async || applicant.identify(resident.card()).await).await?;
+        let ticket = identified.ticket;
+        let shown = repeated(async || applicant.inquire(&ticket, municipality).await).await?;
+        let issued = repeated(async || applicant.issue(&shown.state).await).await?;
+        let card = verify::check(issued.jws.expose(), keys, i64::MAX);
+        let card = card.map_err(|_| ProblemCode::ContentMismatch)?;
+        if !resident.is_certified_by(&card) {
+            return Err(ProblemCode::ContentMismatch);
+        }
+        Ok(Self {
+            applicant,
+            ticket,
+            municipality,
+            state: shown.state,
+            certificate: (issued.certificate_id.to_string(), card.kid),
+        })
     }
-    repeated(async || applicant.delivered(&shown.state).await).await?;
-    Ok((issued.certificate_id.to_string(), card.kid))
+
+    /// Asks for the records once more, once.
+    pub(super) async fn inquire_again(&self) -> Result<(), CallError> {
+        let shown = self.applicant.inquire(&self.ticket, self.municipality);
+        shown.await.map(|_| ())
+    }
+
+    /// Asks for the certificate once more, once: whether it is the same.
+    pub(super) async fn issue_again(&self) -> Result<bool, CallError> {
+        let issued = self.applicant.issue(&self.state).await?;
+        Ok(issued.certificate_id.to_string() == self.certificate.0)
+    }
+
+    /// With repetitions as at a kiosk; the certificate's id and its key's.
+    pub(super) async fn hand_over(self) -> Result<(String, String), ProblemCode> {
+        repeated(async || self.applicant.delivered(&self.state).await).await?;
+        Ok(self.certificate)
+    }
 }
 
 async fn repeated<T>(request: impl AsyncFn() -> Result<T, CallError>) -> Result<T, ProblemCode> {

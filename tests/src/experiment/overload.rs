@@ -1,8 +1,9 @@
 //! G10, overload is answered.
 //!
-//! A center that takes so many requests at once gets five times as many, as fast as they can be sent, while honest kiosks go on. Measured
-//! are how soon a request too many is refused, how soon all is well again once the load is gone, and whether the registers hold each honest
-//! certificate once.
+//! A center that takes so many requests at once gets five times as many, as fast as they can be sent, while honest kiosks go on: for challenges,
+//! and for previews and certificates of applications that are there, so that VRS is asked, and the signer, as much as they can be. Measured
+//! are how soon a request too many is refused, how soon all is well again once the load is gone, whether each application has one
+//! certificate however often it is asked for, and whether the registers hold each once.
 //!
 //! Control: the same load at a center without the limit, which refuses nothing; and honest kiosks that get certificates under the load.
 
@@ -17,7 +18,7 @@ use issuance_api::terminal::Challenge;
 use issuance_channel::client::{CallError, Client};
 use toml::Table;
 
-use super::honest::{Got, Honest, apply, kiosk, registered, until};
+use super::honest::{Application, Got, Honest, apply, kiosk, registered, until};
 use super::{Report, Size};
 use crate::simulator::People;
 use crate::world::{Options, World, limit};
@@ -36,6 +37,9 @@ struct Load {
     answered: usize,
     refused: Vec<Duration>,
     otherwise: usize,
+    /// Certificates of applications that have one: the same, and not.
+    same: usize,
+    others: usize,
 }
 
 /// G10.
@@ -68,6 +72,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     };
     report.told(format!("requests at once, at a limit of {LIMIT}"), REQUESTS);
     report.told("answered", load.answered);
+    report.finds("with a certificate once more", load.same);
     report.told("refused as busy", times.len());
     let refuses = !times.is_empty();
     report.figure("what is too much is refused", refuses, true);
@@ -77,6 +82,7 @@ pub fn run(size: Size) -> io::Result<Report> {
     );
     report.figure(format!("refused later than after {at_most:?}"), late, 0);
     report.figure("neither answered nor refused", load.otherwise, 0);
+    report.figure("second certificates of an application", load.others, 0);
     let issued = "honest applications meanwhile: certificates";
     match size {
         Size::Full => report.finds(issued, got.issued.len()),
@@ -139,14 +145,15 @@ fn overload(
         .collect();
     let clients = clients?;
     let witness = kiosk(world, "witness")?;
-    let honest = Honest::start(world, &people, 2, Duration::from_millis(300))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let load = runtime.block_on(hammer(clients, lasts));
     let keys = std::fs::read_to_string(world.ground.path("center/jwks.json"))?;
     let keys = verify::Jwks::parse(&keys).map_err(io::Error::other)?;
+    let applied = runtime.block_on(applications(&clients, &people, &keys))?;
+    let honest = Honest::start(world, &people, 2, Duration::from_millis(300))?;
+    let (load, applied) = runtime.block_on(hammer(clients, applied, lasts))?;
     let resident = &people.residents[0];
     // A whole application that nothing is in the way of, from the moment the load is gone.
     let mut witnessed = None;
@@ -155,7 +162,8 @@ fn overload(
         witnessed.is_some()
     }));
     let got = honest.end()?;
-    let handed_over = got.issued.iter().chain(&witnessed);
+    let of_load = runtime.block_on(hand_over(applied))?;
+    let handed_over = got.issued.iter().chain(&witnessed).chain(&of_load);
     let handed_over: BTreeSet<_> = handed_over.map(|(id, _)| id.clone()).collect();
     let registered = registered(world, &people)?.into_iter();
     let registered = registered.filter(|(_, state)| state == "delivered");
@@ -174,39 +182,87 @@ fn overload(
     Ok((load, got, recovery))
 }
 
-async fn hammer(clients: Vec<Client>, lasts: Duration) -> Load {
+/// One of each kiosk, up to its certificate.
+async fn applications(
+    kiosks: &[Client],
+    people: &People,
+    keys: &verify::Jwks,
+) -> io::Result<Vec<Application>> {
+    let mut all = Vec::new();
+    for (client, resident) in kiosks.iter().zip(&people.residents) {
+        let application = Application::issued(client, resident, keys).await;
+        all.push(application.map_err(ended)?);
+    }
+    Ok(all)
+}
+
+async fn hand_over(applications: Vec<Application>) -> io::Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for application in applications {
+        all.push(application.hand_over().await.map_err(ended)?);
+    }
+    Ok(all)
+}
+
+fn ended(code: ProblemCode) -> io::Error {
+    io::Error::other(format!("an application of the load's ended: {code:?}"))
+}
+
+async fn hammer(
+    clients: Vec<Client>,
+    applications: Vec<Application>,
+    lasts: Duration,
+) -> io::Result<(Load, Vec<Application>)> {
     let over = Arc::new(AtomicBool::new(false));
     let hammers: Vec<_> = clients
         .into_iter()
-        .map(|client| {
+        .zip(applications)
+        .map(|(client, application)| {
             let over = Arc::clone(&over);
             tokio::spawn(async move {
                 let mut load = Load::default();
                 while !over.load(Ordering::Relaxed) {
-                    let began = Instant::now();
-                    match client.post::<Challenge>("/v1/challenge").await {
-                        Ok(_) => load.answered += 1,
-                        Err(CallError::Problem(problem)) if problem.code == ProblemCode::Busy => {
-                            load.refused.push(began.elapsed());
-                        }
-                        Err(_) => load.otherwise += 1,
-                    }
+                    load.ask(async || client.post::<Challenge>("/v1/challenge").await)
+                        .await;
+                    load.ask(async || application.inquire_again().await).await;
+                    let same = load.ask(async || application.issue_again().await).await;
+                    load.same += usize::from(same == Some(true));
+                    load.others += usize::from(same == Some(false));
                 }
-                load
+                (load, application)
             })
         })
         .collect();
     tokio::time::sleep(lasts).await;
     over.store(true, Ordering::Relaxed);
     let mut all = Load::default();
+    let mut applications = Vec::new();
     for hammer in hammers {
-        if let Ok(load) = hammer.await {
-            all.answered += load.answered;
-            all.refused.extend(load.refused);
-            all.otherwise += load.otherwise;
-        } else {
-            all.otherwise += 1;
-        }
+        let (load, application) = hammer.await.map_err(io::Error::other)?;
+        all.answered += load.answered;
+        all.refused.extend(load.refused);
+        all.otherwise += load.otherwise;
+        all.same += load.same;
+        all.others += load.others;
+        applications.push(application);
     }
-    all
+    Ok((all, applications))
+}
+
+impl Load {
+    /// Asks once, and keeps what became of it.
+    async fn ask<T>(&mut self, request: impl AsyncFnOnce() -> Result<T, CallError>) -> Option<T> {
+        let began = Instant::now();
+        match request().await {
+            Ok(answer) => {
+                self.answered += 1;
+                return Some(answer);
+            }
+            Err(CallError::Problem(problem)) if problem.code == ProblemCode::Busy => {
+                self.refused.push(began.elapsed());
+            }
+            Err(_) => self.otherwise += 1,
+        }
+        None
+    }
 }
