@@ -1,11 +1,12 @@
 //! From a picture or a page to the texts of the QR codes on it.
 //!
 //! A code that does not read at one size often does at another, as a person with a phone moves it until it reads: everything is looked at
-//! in several sizes, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
+//! in several sizes, but for small pictures of codes that are larger than any certificate's, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
 //! error correction.
 
 use std::collections::HashSet;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hayro::hayro_interpret::InterpreterSettings;
@@ -33,13 +34,14 @@ const MAX_PAGES: usize = 32;
 const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
-/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
-/// sides of a quarter of this, where no code was seen so far, in three times the size.
+/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, unless there is a
+/// code of more than [`OF_A_CERTIFICATE`] modules, and with sides of a quarter of this, where no code was seen so far, in three times the size.
 const SMALL: usize = 900;
 
-/// Modules a side of version 30, the largest symbol of a certificate (`issuance-center/src/certificate/qr.rs`). A look at a damaged symbol takes as
-/// long as it has modules: at a larger one small pictures get one look, so that none takes 100 ms (guarantee G9).
-const OF_A_CERTIFICATE: usize = 137;
+/// Modules a side of version 32. Certificates have no symbol of more than 30 (`issuance-center/src/certificate/qr.rs`); the size is an estimate. A look at a
+/// symbol takes longer the more modules it has, and longest at one that is damaged: where there is a larger one a small picture gets one look, so
+/// that no damaged symbol takes 100 ms (guarantee G9).
+const OF_A_CERTIFICATE: usize = 145;
 
 /// Why nothing could be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +116,14 @@ impl Grey {
     }
 
     /// Adds what reads; says how many modules a side the largest of what looked like codes has.
+    ///
+    /// The decoder's sums overflow at some pictures: what three corners of different codes seem to be has its far end anywhere. Nothing is seen
+    /// then, in this size.
     fn decode(&self, found: &mut Vec<Zeroizing<String>>) -> Option<usize> {
+        catch_unwind(AssertUnwindSafe(|| self.look(found))).unwrap_or(None)
+    }
+
+    fn look(&self, found: &mut Vec<Zeroizing<String>>) -> Option<usize> {
         let dot = |x, y| self.dots[y * self.width + x];
         let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height(), dot);
         let grids = image.detect_grids();

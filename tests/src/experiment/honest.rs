@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use issuance_api::terminal::IssueAnswer;
 use issuance_api::{Blob, MunicipalityCode, ProblemCode};
 use issuance_channel::client::{CallError, Client};
 
@@ -123,7 +124,8 @@ pub(super) struct Application {
     ticket: Blob,
     municipality: MunicipalityCode,
     state: Blob,
-    certificate: (String, String),
+    issued: IssueAnswer,
+    kid: String,
 }
 
 impl Application {
@@ -150,7 +152,8 @@ impl Application {
             ticket,
             municipality,
             state: shown.state,
-            certificate: (issued.certificate_id.to_string(), card.kid),
+            issued,
+            kid: card.kid,
         })
     }
 
@@ -160,16 +163,16 @@ impl Application {
         shown.await.map(|_| ())
     }
 
-    /// Asks for the certificate once more, once: whether it is the same.
+    /// Asks for the certificate once more, once: whether it is the same, byte by byte.
     pub(super) async fn issue_again(&self) -> Result<bool, CallError> {
         let issued = self.applicant.issue(&self.state).await?;
-        Ok(issued.certificate_id.to_string() == self.certificate.0)
+        Ok(issued == self.issued)
     }
 
     /// With repetitions as at a kiosk; the certificate's id and its key's.
     pub(super) async fn hand_over(self) -> Result<(String, String), ProblemCode> {
         repeated(async || self.applicant.delivered(&self.state).await).await?;
-        Ok(self.certificate)
+        Ok((self.issued.certificate_id.to_string(), self.kid))
     }
 }
 

@@ -258,7 +258,7 @@ pub fn run(size: Size) -> io::Result<Report> {
         "applications, made, refused and aborted, for use in Japan and for abroad",
         applications,
     );
-    report.told("pieces of eight bytes searched for", search.pieces());
+    report.told("pieces searched for", search.pieces());
     report.told("lines of center and VRS", lines.len());
     report.figure(
         "lines that are no event of docs/events.toml",

@@ -20,7 +20,7 @@ use rqrr::PreparedImage;
 use zeroize::Zeroizing;
 
 use super::drawing::Drawing;
-use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
+use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled, unbroken};
 
 /// Resolution at which modules are compared: those of our pages are whole dots.
 const FINE: f32 = 300.0;
@@ -104,8 +104,12 @@ fn join(areas: &mut Vec<Area>, mut area: Area) {
     areas.push(area);
 }
 
-/// Whether the decoder reads anything.
-fn any_code(page: Raster) -> bool {
+/// Whether the decoder reads anything, or breaks, which may hide anything.
+pub(super) fn any_code(page: Raster) -> bool {
+    unbroken(|| reads(page)).unwrap_or(true)
+}
+
+fn reads(page: Raster) -> bool {
     let (width, height) = (page.width, page.grey.len() / page.width);
     let mut image =
         PreparedImage::prepare_from_greyscale(width, height, |x, y| page.grey[y * width + x]);

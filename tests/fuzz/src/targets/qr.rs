@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, Luma};
+use qrcode::{Color, EcLevel, QrCode, Version};
 use verify::{Kind, TrustList};
 
 use super::documents;
@@ -50,15 +51,19 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         .iter()
         .map(String::as_str)
         .chain(["shc:/", "", "https://example.org"]);
-    texts.filter_map(symbol).collect()
+    let smallest =
+        texts.filter_map(|text| QrCode::with_error_correction_level(text, EcLevel::L).ok());
+    // What fills it has corners of symbols in it, and rqrr's sums overflow.
+    let digits: String = (1..40).map(|n| (7 + n * n).to_string()).collect();
+    let breaking = QrCode::with_version(digits, Version::Normal(37), EcLevel::L);
+    smallest.chain(breaking).filter_map(input).collect()
 }
 
-fn symbol(text: &str) -> Option<Vec<u8>> {
-    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).ok()?;
+fn input(code: QrCode) -> Option<Vec<u8>> {
     let version = u8::try_from((code.width() - 17) / 4).ok()?;
     let mut modules = vec![0; (code.width() * code.width()).div_ceil(8)];
     for (bit, color) in code.to_colors().iter().enumerate() {
-        if *color == qrcode::Color::Dark {
+        if *color == Color::Dark {
             modules[bit / 8] |= 1 << (bit % 8);
         }
     }

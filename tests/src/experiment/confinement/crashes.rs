@@ -63,7 +63,7 @@ pub(super) fn all(size: Size, report: &mut Report) -> io::Result<()> {
         unread,
     } = in_files(&world, &search)?;
     report.told("ends by SIGSEGV, SIGABRT and SIGKILL at every step", ended);
-    report.told("pieces of eight bytes searched for", search.pieces());
+    report.told("pieces searched for", search.pieces());
     report.told("files searched", searched);
     report.figure("files that could not be read", unread, 0);
     report.figure("pieces in lines of servers that were ended", sum(&said), 0);
