@@ -31,7 +31,7 @@ fn built_from(package: &str, features: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "attestation",
     "card",
     "dev-memory",
@@ -46,6 +46,7 @@ const OURS: [&str; 16] = [
     "sandbox",
     "shomei-tests",
     "sight",
+    "symbols",
     "verify",
     "vrs",
 ];
@@ -132,10 +133,12 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
                 "issuance-channel",
                 "sandbox",
                 "sight",
+                "symbols",
                 "verify",
             ],
         ),
-        ("sight", &["issuance-api"]),
+        ("sight", &["issuance-api", "symbols"]),
+        ("symbols", &[]),
         ("verify", &[]),
         ("dev-memory", &[]),
         ("dev-pages", &[]),
@@ -152,6 +155,7 @@ fn nobody_knows_more_of_the_others_than_the_architecture_page_says() {
                 "kiosk-agent",
                 "sandbox",
                 "sight",
+                "symbols",
                 "verify",
                 "vrs",
             ],

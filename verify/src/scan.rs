@@ -1,12 +1,11 @@
 //! From a picture or a page to the texts of the QR codes on it.
 //!
 //! A code that does not read at one size often does at another, as a person with a phone moves it until it reads: everything is looked at
-//! in several sizes, but for small pictures of codes that are larger than any certificate's, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
+//! in several sizes, and what was read in any of them counts. Two readings of one code are the same text; what reads wrongly fails its own
 //! error correction.
 
 use std::collections::HashSet;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hayro::hayro_interpret::InterpreterSettings;
@@ -18,7 +17,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use rqrr::{BitGrid, PreparedImage};
+use symbols::Work;
 use zeroize::Zeroizing;
 
 /// Longest file looked at.
@@ -34,14 +33,14 @@ const MAX_PAGES: usize = 32;
 const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
-/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, unless there is a
-/// code of more than [`OF_A_CERTIFICATE`] modules, and with sides of a quarter of this, where no code was seen so far, in three times the size.
+/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
+/// sides of a quarter of this, where no code was seen so far, in three times the size.
 const SMALL: usize = 900;
 
-/// Modules a side of version 32. Certificates have no symbol of more than 30 (`issuance-center/src/certificate/qr.rs`); the size is an estimate. A look at a
-/// symbol takes longer the more modules it has, and longest at one that is damaged: where there is a larger one a small picture gets one look, so
-/// that no damaged symbol takes 100 ms (guarantee G9).
-const OF_A_CERTIFICATE: usize = 145;
+/// For all looks at a small picture, in millions ([`Work`]), so that none takes 100 ms (guarantee G9): two looks at the largest symbol of a certificate.
+const FOR_A_SMALL_ONE: u64 = 18;
+/// For each look at a page or another picture: some five of the largest symbols there are.
+const FOR_A_LOOK: u64 = 64;
 
 /// Why nothing could be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,8 +96,7 @@ fn plain(text: &str, found: &mut Vec<Zeroizing<String>>) {
     found.extend(lines.map(|line| Zeroizing::new(line.to_owned())));
 }
 
-fn add(text: String, found: &mut Vec<Zeroizing<String>>) {
-    let text = Zeroizing::new(text);
+fn add(text: Zeroizing<String>, found: &mut Vec<Zeroizing<String>>) {
     if !found.contains(&text) {
         found.push(text);
     }
@@ -115,24 +113,16 @@ impl Grey {
         self.dots.len() / self.width
     }
 
-    /// Adds what reads; says how many modules a side the largest of what looked like codes has.
-    ///
-    /// The decoder's sums overflow at some pictures: what three corners of different codes seem to be has its far end anywhere. Nothing is seen
-    /// then, in this size.
-    fn decode(&self, found: &mut Vec<Zeroizing<String>>) -> Option<usize> {
-        catch_unwind(AssertUnwindSafe(|| self.look(found))).unwrap_or(None)
-    }
-
-    fn look(&self, found: &mut Vec<Zeroizing<String>>) -> Option<usize> {
-        let dot = |x, y| self.dots[y * self.width + x];
-        let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height(), dot);
-        let grids = image.detect_grids();
-        for grid in &grids {
-            if let Ok((_, text)) = grid.decode() {
-                add(text, found);
-            }
-        }
-        grids.iter().map(|grid| grid.grid.size()).max()
+    /// Adds what reads; says whether anything looked like a code. Where the decoder breaks nothing does.
+    fn decode(&self, work: &mut Work, found: &mut Vec<Zeroizing<String>>) -> bool {
+        let codes = symbols::codes(self.width, self.dots.to_vec(), work);
+        let codes = codes.unwrap_or_default();
+        let is_seen = !codes.is_empty();
+        codes
+            .into_iter()
+            .filter_map(|code| code.text)
+            .for_each(|text| add(text, found));
+        is_seen
     }
 
     /// In half the size, four dots becoming their mean. Nothing if none would be left.
@@ -169,19 +159,24 @@ impl Grey {
     }
 
     fn decode_in_all_sizes(self, found: &mut Vec<Zeroizing<String>>) {
-        let mut seen = self.decode(found);
         let longest = self.width.max(self.height());
-        if longest <= SMALL && seen.is_none_or(|modules| modules <= OF_A_CERTIFICATE) {
-            seen = seen.max(self.enlarged::<2>().decode(found));
+        if longest <= SMALL {
+            return self.decode_enlarged(longest, found);
         }
-        if longest <= SMALL / 4 && seen.is_none() {
-            self.enlarged::<3>().decode(found);
-        }
-        let mut smaller = (longest > SMALL).then(|| self.half()).flatten();
+        let mut smaller = Some(self);
         while let Some(grey) = smaller {
-            grey.decode(found);
+            grey.decode(&mut Work::millions(FOR_A_LOOK), found);
             let longest = grey.width.max(grey.height());
             smaller = (longest > SMALL).then(|| grey.half()).flatten();
+        }
+    }
+
+    fn decode_enlarged(&self, longest: usize, found: &mut Vec<Zeroizing<String>>) {
+        let mut work = Work::millions(FOR_A_SMALL_ONE);
+        let mut is_seen = self.decode(&mut work, found);
+        is_seen |= self.enlarged::<2>().decode(&mut work, found);
+        if longest <= SMALL / 4 && !is_seen {
+            self.enlarged::<3>().decode(&mut work, found);
         }
     }
 }
@@ -228,7 +223,7 @@ fn document(file: &[u8], found: &mut Vec<Zeroizing<String>>) -> Result<(), ScanE
     for page in pages.iter() {
         for resolution in RESOLUTIONS {
             if let Some(grey) = rasterise(page, resolution) {
-                grey.decode(found);
+                grey.decode(&mut Work::millions(FOR_A_LOOK), found);
             }
         }
     }

@@ -16,11 +16,11 @@ use hayro::hayro_syntax::page::Page;
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::{EcLevel, QrResult, Version, ec};
-use rqrr::PreparedImage;
+use symbols::Work;
 use zeroize::Zeroizing;
 
 use super::drawing::Drawing;
-use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled, unbroken};
+use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
 
 /// Resolution at which modules are compared: those of our pages are whole dots.
 const FINE: f32 = 300.0;
@@ -36,6 +36,8 @@ const FEW: usize = 4;
 const CELL: usize = 8;
 /// From this many percent of ink on, a cell could be part of a symbol, half of which is ink. Text has less.
 const DENSE: usize = 30;
+/// For each look where there should be no code, in millions ([`Work`]): a page of ours has hardly anything that seems one.
+const FOR_A_LOOK: u64 = 12;
 /// Modules of light around a symbol (ISO/IEC 18004).
 const QUIET: f32 = 4.0;
 /// Darker is dark without doubt.
@@ -105,21 +107,10 @@ fn join(areas: &mut Vec<Area>, mut area: Area) {
 }
 
 /// Whether the decoder reads anything, or breaks, which may hide anything.
-pub(super) fn any_code(page: Raster) -> bool {
-    unbroken(|| reads(page)).unwrap_or(true)
-}
-
-fn reads(page: Raster) -> bool {
-    let (width, height) = (page.width, page.grey.len() / page.width);
-    let mut image =
-        PreparedImage::prepare_from_greyscale(width, height, |x, y| page.grey[y * width + x]);
-    drop(page);
-    let grids = image.detect_grids();
-    grids.iter().any(|grid| {
-        grid.decode()
-            .map(|(_, text)| drop(Zeroizing::new(text)))
-            .is_ok()
-    })
+pub(super) fn any_code(mut page: Raster) -> bool {
+    let grey = std::mem::take(&mut *page.grey);
+    let codes = symbols::codes(page.width, grey, &mut Work::millions(FOR_A_LOOK));
+    !codes.is_ok_and(|codes| codes.iter().all(|code| code.text.is_none()))
 }
 
 /// Dots of a raster, half open.
