@@ -33,12 +33,14 @@ const MAX_PAGES: usize = 32;
 const RESOLUTIONS: [f32; 4] = [150.0, 200.0, 300.0, 400.0];
 const POINTS_PER_INCH: f32 = 72.0;
 
-/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size, and with
-/// sides of a quarter of this, where no code was seen so far, in three times the size.
+/// A picture with a side longer than this is looked at in half the size too, and so on; one with shorter ones in double the size.
 const SMALL: usize = 900;
+/// One with no longer side than this is looked at in double the size first, and in three times the size where no code was seen.
+const TINY: usize = 225;
 
-/// For all looks at a small picture, in millions ([`Work`]), so that none takes 100 ms (guarantee G9): two looks at the largest symbol of a certificate.
-const FOR_A_SMALL_ONE: u64 = 18;
+/// For all looks at a small picture, in millions ([`Work`]), so that none takes 100 ms (guarantee G9): two looks at a symbol of version 27, in which all
+/// but a few certificates are.
+const FOR_A_SMALL_ONE: u64 = 14;
 /// For each look at a page or another picture: some five of the largest symbols there are.
 const FOR_A_LOOK: u64 = 64;
 
@@ -145,15 +147,15 @@ impl Grey {
     }
 
     /// With a square of dots for each.
-    fn enlarged<const TIMES: usize>(&self) -> Self {
-        let mut dots = Zeroizing::new(Vec::with_capacity(self.dots.len() * TIMES * TIMES));
+    fn enlarged(&self, times: usize) -> Self {
+        let mut dots = Zeroizing::new(Vec::with_capacity(self.dots.len() * times * times));
         for row in self.dots.chunks_exact(self.width) {
-            for _ in 0..TIMES {
-                dots.extend(row.iter().flat_map(|dot| [*dot; TIMES]));
+            for _ in 0..times {
+                dots.extend(row.iter().flat_map(|dot| std::iter::repeat_n(*dot, times)));
             }
         }
         Self {
-            width: self.width * TIMES,
+            width: self.width * times,
             dots,
         }
     }
@@ -161,7 +163,7 @@ impl Grey {
     fn decode_in_all_sizes(self, found: &mut Vec<Zeroizing<String>>) {
         let longest = self.width.max(self.height());
         if longest <= SMALL {
-            return self.decode_enlarged(longest, found);
+            return self.decode_enlarged(longest <= TINY, found);
         }
         let mut smaller = Some(self);
         while let Some(grey) = smaller {
@@ -171,12 +173,16 @@ impl Grey {
         }
     }
 
-    fn decode_enlarged(&self, longest: usize, found: &mut Vec<Zeroizing<String>>) {
+    fn decode_enlarged(&self, is_tiny: bool, found: &mut Vec<Zeroizing<String>>) {
         let mut work = Work::millions(FOR_A_SMALL_ONE);
-        let mut is_seen = self.decode(&mut work, found);
-        is_seen |= self.enlarged::<2>().decode(&mut work, found);
-        if longest <= SMALL / 4 && !is_seen {
-            self.enlarged::<3>().decode(&mut work, found);
+        // The decoder misses some symbols of a dot a module.
+        let sizes = if is_tiny { [2, 1] } else { [1, 2] };
+        let mut is_seen = false;
+        for times in sizes {
+            is_seen |= self.enlarged(times).decode(&mut work, found);
+        }
+        if is_tiny && !is_seen {
+            self.enlarged(3).decode(&mut work, found);
         }
     }
 }

@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 
 use counted::Counted;
 
-/// Asked for each dot by a look at a picture without anything like a code, and at photographs.
-const FOR_A_DOT: u64 = 16;
+/// Asked for each dot by a look at noise of any kind, as long as there is nothing like a code in it.
+const FOR_A_DOT: u64 = 8;
 
-/// How often the decoder may still ask, beyond sixteen times for every dot: several looks may share it. For a look a symbol takes 6.5 million
+/// How often the decoder may still ask, beyond eight times for every dot: several looks may share it. For a look a symbol takes 6.5 million
 /// (version 22), 9 (version 30) or 12 million (version 40), whether it reads or not and whatever its size on the picture. A million take some
 /// four milliseconds.
 #[derive(Debug)]
