@@ -129,7 +129,7 @@ pub enum Refusal {
     /// this clock: no sign of a mix-up, since the issuer's new key can come before the file that pins it.
     #[error("signed by a key that is not known here")]
     KeyUnknown,
-    /// No QR code could be read from its page: whether it belongs is not known.
+    /// No QR code could be read from its page, or what reads them broke: whether it belongs is not known.
     #[error("no QR code could be read")]
     Unread,
 }

@@ -38,11 +38,12 @@ const SMALL: usize = 900;
 /// One with no longer side than this is looked at in double the size first, and in three times the size where no code was seen.
 const TINY: usize = 225;
 
-/// For all looks at a small picture, in millions ([`Work`]), so that none takes 100 ms (guarantee G9): two looks at a symbol of version 27, in which all
-/// but a few certificates are.
-const FOR_A_SMALL_ONE: u64 = 14;
-/// For each look at a page or another picture: some five of the largest symbols there are.
+/// For each look, in millions ([`Work`]): some five of the largest symbols there are.
 const FOR_A_LOOK: u64 = 64;
+/// Dots up to which all looks at a picture share what follows: enough for two looks at a symbol of version 27, in which all but a few certificates
+/// are, or for one at two of them. So a damaged symbol does not take 100 ms (guarantee G9).
+const FEW_DOTS: usize = 140_000;
+const FOR_FEW_DOTS: u64 = 14;
 
 /// Why nothing could be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,15 +175,21 @@ impl Grey {
     }
 
     fn decode_enlarged(&self, is_tiny: bool, found: &mut Vec<Zeroizing<String>>) {
-        let mut work = Work::millions(FOR_A_SMALL_ONE);
+        let of_few = self.dots.len() <= FEW_DOTS;
+        let mut shared = Work::millions(FOR_FEW_DOTS);
+        let mut look = |times: usize, found: &mut _| {
+            let mut own = Work::millions(FOR_A_LOOK);
+            let work = if of_few { &mut shared } else { &mut own };
+            self.enlarged(times).decode(work, found)
+        };
         // The decoder misses some symbols of a dot a module.
         let sizes = if is_tiny { [2, 1] } else { [1, 2] };
         let mut is_seen = false;
         for times in sizes {
-            is_seen |= self.enlarged(times).decode(&mut work, found);
+            is_seen |= look(times, found);
         }
         if is_tiny && !is_seen {
-            self.enlarged(3).decode(&mut work, found);
+            look(3, found);
         }
     }
 }

@@ -6,31 +6,42 @@ use image::{GrayImage, ImageFormat, Luma};
 use qrcode::bits::Bits;
 use qrcode::types::Color;
 use qrcode::{EcLevel, QrCode, Version};
-use zeroize::Zeroizing;
 
 /// Modules of white around a symbol.
 const QUIET: usize = 4;
 
-/// A symbol of this version with some digits, so many dots a module, as a PNG.
-fn picture(version: i16, text: &str, module: usize) -> Vec<u8> {
-    let code = QrCode::with_version(text, Version::Normal(version), EcLevel::L).expect("it fits");
-    let (side, colors) = (code.width(), code.to_colors());
-    let dots = u32::try_from((side + 2 * QUIET) * module).expect("it is small");
-    let picture = GrayImage::from_fn(dots, dots, |x, y| {
-        let module = |dot: u32| (dot as usize / module).checked_sub(QUIET);
-        let is_dark = module(x)
-            .zip(module(y))
-            .is_some_and(|(x, y)| x < side && y < side && colors[y * side + x] == Color::Dark);
-        Luma([if is_dark { 0 } else { 255 }])
-    });
+/// Symbols of these versions beside each other, so many dots a module, as a PNG.
+fn picture(symbols: &[(i16, String)], module: usize) -> Vec<u8> {
+    let drawn = |(version, text): &(i16, String)| {
+        QrCode::with_version(text, Version::Normal(*version), EcLevel::L).expect("it fits")
+    };
+    let drawn: Vec<QrCode> = symbols.iter().map(drawn).collect();
+    let side = |code: &QrCode| code.width() + 2 * QUIET;
+    let width: usize = drawn.iter().map(side).sum();
+    let height = drawn.iter().map(side).max().expect("there is one");
+    let size = |modules: usize| u32::try_from(modules * module).expect("it is small");
+    let mut picture = GrayImage::from_pixel(size(width), size(height), Luma([255]));
+    let mut left = 0;
+    for code in &drawn {
+        let modules = (0..code.width()).flat_map(|y| (0..code.width()).map(move |x| (x, y)));
+        for (x, y) in modules.filter(|at| code[*at] == Color::Dark) {
+            let (x, y) = (size(left + x + QUIET), size(y + QUIET));
+            for (dx, dy) in (0..size(1)).flat_map(|dy| (0..size(1)).map(move |dx| (dx, dy))) {
+                picture.put_pixel(x + dx, y + dy, Luma([0]));
+            }
+        }
+        left += side(code);
+    }
     let mut file = Cursor::new(Vec::new());
     let written = picture.write_to(&mut file, ImageFormat::Png);
     written.expect("a picture can be written to memory");
     file.into_inner()
 }
 
-fn read(version: i16, text: &str, module: usize) -> Vec<Zeroizing<String>> {
-    verify::scan::texts(&picture(version, text, module)).expect("a picture")
+fn reads(symbols: &[(i16, String)], module: usize) -> bool {
+    let found = verify::scan::texts(&picture(symbols, module)).expect("a picture");
+    let is_found = |text| found.iter().any(|it| it.as_str() == text);
+    symbols.iter().all(|(_, text)| is_found(text))
 }
 
 /// So many digits that a symbol of this version is full, others for each number.
@@ -47,22 +58,26 @@ fn full(version: i16, number: usize) -> String {
 fn a_certificates_symbol_reads_at_a_dot_a_module() {
     for version in 20..=30 {
         for number in 0..4 {
-            let text = full(version, number);
-            let read = read(version, &text, 1);
-            assert!(
-                read.iter().any(|it| **it == text),
-                "version {version}, text {number}"
-            );
+            let symbol = (version, full(version, number));
+            assert!(reads(&[symbol], 1), "version {version}, text {number}");
         }
     }
 }
 
-/// One look is enough for what is drawn with two: there is no work left for a second.
 #[test]
 fn larger_symbols_read_at_two_dots_a_module() {
     for version in 31..=40 {
-        let text = full(version, 1);
-        let read = read(version, &text, 2);
-        assert!(read.iter().any(|it| **it == text), "version {version}");
+        let symbol = (version, full(version, 1));
+        assert!(reads(&[symbol], 2), "version {version}");
+    }
+}
+
+/// A certificate's for Japan and its for abroad; those of three certificates.
+#[test]
+fn several_read_at_two_dots_a_module() {
+    for versions in [&[22, 27][..], &[22, 30], &[22, 22, 22]] {
+        let numbered = versions.iter().zip(0..);
+        let symbols: Vec<_> = numbered.map(|(it, n)| (*it, full(*it, n))).collect();
+        assert!(reads(&symbols, 2), "versions {versions:?}");
     }
 }

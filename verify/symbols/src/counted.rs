@@ -6,19 +6,29 @@ use std::rc::Rc;
 
 use image::{GenericImage, GenericImageView, GrayImage, Luma};
 
-/// Dots that are copied in the time of one question.
+/// Dots that are copied in the time of one question, and questions in the time that the rest of a copy takes: what the decoder knows of areas.
 const COPIED: u64 = 64;
+const COPY: u64 = 4_000;
+/// With this dot the decoder fills the ring of each finder pattern, once it has found it.
+const FINDER: Luma<u8> = Luma([2]);
 
 pub(super) struct Counted {
     picture: GrayImage,
     left: Rc<Cell<u64>>,
+    /// Finder patterns so far.
+    finders: u64,
+    put: Luma<u8>,
 }
 
 impl Counted {
     /// Questions are taken from what is left; without any the next one unwinds. That is no panic: nothing is said of it.
     pub(super) fn new(picture: GrayImage, left: &Rc<Cell<u64>>) -> Self {
-        let left = Rc::clone(left);
-        Self { picture, left }
+        Self {
+            picture,
+            left: Rc::clone(left),
+            finders: 0,
+            put: Luma([0]),
+        }
     }
 
     #[inline]
@@ -27,6 +37,14 @@ impl Counted {
             Some(left) => self.left.set(left),
             None => self.end(),
         }
+    }
+
+    /// Every two are compared with every one, and those that lie right are sorted, without another question: of a lattice of some hundred
+    /// thousand of them there is no end, nor memory enough.
+    #[cold]
+    fn another_finder(&mut self) {
+        self.finders += 1;
+        self.count(self.finders.saturating_pow(3));
     }
 
     #[cold]
@@ -39,7 +57,8 @@ impl Counted {
 /// The decoder copies it for each three finder patterns that it tries.
 impl Clone for Counted {
     fn clone(&self) -> Self {
-        self.count(u64::try_from(self.picture.len()).unwrap_or(u64::MAX) / COPIED);
+        let dots = u64::try_from(self.picture.len()).unwrap_or(u64::MAX);
+        self.count(COPY + dots / COPIED);
         Self::new(self.picture.clone(), &self.left)
     }
 }
@@ -69,6 +88,10 @@ impl GenericImage for Counted {
     #[inline]
     fn put_pixel(&mut self, x: u32, y: u32, dot: Luma<u8>) {
         self.count(1);
+        if dot == FINDER && self.put != FINDER {
+            self.another_finder();
+        }
+        self.put = dot;
         self.picture.put_pixel(x, y, dot);
     }
 

@@ -1,8 +1,8 @@
 //! QR codes in a picture in grey, read with bounded work.
 //!
-//! Reading is `rqrr`'s. It takes any three finder patterns for a code's that could be one's, seen from far to the side perhaps, and looks for the fourth
-//! corner as far away as that would have it: for many seconds, of a picture of 300 dots a side, or its sums overflow. So it is given a picture that
-//! counts how often it is asked for a dot or its size, and ends the look when that was too often ([`Work`]).
+//! Reading is `rqrr`'s. Any three finder patterns may be those of one code, seen from the side, and it looks for the fourth corner as far away as
+//! that would have it: for many seconds, of a picture of 300 dots a side, or its sums overflow. So it is given a picture that
+//! counts how often it is asked for a dot or its size, and how many finder patterns there are, and ends the look when that was too much ([`Work`]). Correcting errors is not counted: it takes less.
 
 mod counted;
 
@@ -19,9 +19,9 @@ use counted::Counted;
 /// Asked for each dot by a look at noise of any kind, as long as there is nothing like a code in it.
 const FOR_A_DOT: u64 = 8;
 
-/// How often the decoder may still ask, beyond eight times for every dot: several looks may share it. For a look a symbol takes 6.5 million
-/// (version 22), 9 (version 30) or 12 million (version 40), whether it reads or not and whatever its size on the picture. A million take some
-/// four milliseconds.
+/// How often the decoder may still ask, beyond eight times for every dot: several looks may share it. For a look at a symbol it asks 6.5 million
+/// times (version 22), 9 (version 30) or 12 million times (version 40), whether it reads or not and whatever its size on the picture. A million
+/// of that take some four milliseconds. The n-th finder pattern is counted as n³ times, since each is compared with every two.
 #[derive(Debug)]
 pub struct Work(u64);
 
@@ -140,6 +140,22 @@ mod tests {
         let mut work = Work::millions(18);
         assert_eq!(codes(width, dots, &mut work).unwrap_err(), Broken);
         assert_eq!(work.0, 0);
+    }
+
+    /// All lie right to each other, at any distance: without a bound these take tenths of a second, and larger ones all memory there is.
+    #[test]
+    fn a_lattice_of_finder_patterns_is_left_alone() {
+        const RINGS: [u8; 7] = [
+            0b111_1111, 0b100_0001, 0b101_1101, 0b101_1101, 0b101_1101, 0b100_0001, 0b111_1111,
+        ];
+        let dot = |n: usize| {
+            let (x, y) = (n % 900 % 8, n / 900 % 8);
+            let is_dark = RINGS.get(y).is_some_and(|row| x < 7 && row >> x & 1 == 1);
+            if is_dark { 0 } else { 255 }
+        };
+        let mut work = Work::millions(64);
+        let broken = codes(900, (0..900 * 900).map(dot).collect(), &mut work);
+        assert_eq!(broken.unwrap_err(), Broken);
     }
 
     #[test]
