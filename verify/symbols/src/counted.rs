@@ -99,3 +99,24 @@ impl GenericImage for Counted {
         self.put_pixel(x, y, dot);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_question_counts_and_each_finder_pattern_more_than_the_one_before() {
+        let left = Rc::new(Cell::new(10_000));
+        let mut counted = Counted::new(GrayImage::new(2, 1), &left);
+        for _ in 0..3 {
+            counted.put_pixel(0, 0, Luma([4]));
+            counted.put_pixel(0, 0, FINDER);
+            counted.put_pixel(1, 0, FINDER);
+        }
+        assert_eq!(left.get(), 10_000 - 9 - (1 + 8 + 27));
+        assert_eq!(counted.dimensions(), (2, 1));
+        assert_eq!(counted.get_pixel(1, 0), FINDER);
+        let _ = counted.clone();
+        assert_eq!(left.get(), 10_000 - 9 - 36 - 2 - COPY);
+    }
+}

@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(work.0, 0);
     }
 
-    /// All lie right to each other, at any distance: without a bound these take tenths of a second, and larger ones all memory there is.
+    /// All lie right to each other, at any distance.
     #[test]
     fn a_lattice_of_finder_patterns_is_left_alone() {
         const RINGS: [u8; 7] = [
