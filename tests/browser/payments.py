@@ -1,8 +1,12 @@
 """Fee, card slot and output tray: what is paid for comes out, and what does not is paid back."""
 
+from time import monotonic, sleep
+
 from playwright.sync_api import expect
 
 FEE = 120
+# Seconds in which the center has to know: until then a fee is not kept, though the paper may lie there.
+KNOWN = 20
 # Seconds for each step, where they are waited for.
 SHORT = 3
 
@@ -37,10 +41,15 @@ class Cabinet:
 
     def moved(self, kept, returned):
         """Since this was last asked the operator got so much and so much came out again; nothing is in between."""
-        look = self.hand("look")
         was = (self.kept, self.returned)
-        self.kept, self.returned = look["kept"], look["returned"]
-        moved = (self.kept - was[0], self.returned - was[1])
+        over = monotonic() + KNOWN
+        while True:
+            look = self.hand("look")
+            self.kept, self.returned = look["kept"], look["returned"]
+            moved = (self.kept - was[0], self.returned - was[1])
+            if moved == (kept, returned) or monotonic() > over:
+                break
+            sleep(0.1)
         assert moved == (kept, returned), f"{moved} instead of {(kept, returned)}"
         assert (look["held"], look["owed"]) == (0, 0), look
 
