@@ -177,10 +177,21 @@ impl Grey {
     fn decode_enlarged(&self, is_tiny: bool, found: &mut Vec<Zeroizing<String>>) {
         let of_few = self.dots.len() <= FEW_DOTS;
         let mut shared = Work::millions(FOR_FEW_DOTS);
+        let mut spent = 0;
         let mut look = |times: usize, found: &mut _| {
-            let mut own = Work::millions(FOR_A_LOOK);
-            let work = if of_few { &mut shared } else { &mut own };
-            self.enlarged(times).decode(work, found)
+            if !of_few {
+                return self
+                    .enlarged(times)
+                    .decode(&mut Work::millions(FOR_A_LOOK), found);
+            }
+            let left = shared.left();
+            // It would take as much as the one before, and not come to its end.
+            if left < spent {
+                return false;
+            }
+            let is_seen = self.enlarged(times).decode(&mut shared, found);
+            spent = left - shared.left();
+            is_seen
         };
         // The decoder misses some symbols of a dot a module.
         let sizes = if is_tiny { [2, 1] } else { [1, 2] };

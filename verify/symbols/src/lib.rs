@@ -31,6 +31,12 @@ impl Work {
     pub const fn millions(count: u64) -> Self {
         Self(count * 1_000_000)
     }
+
+    /// What is left of it.
+    #[must_use]
+    pub const fn left(&self) -> u64 {
+        self.0
+    }
 }
 
 /// What looked like a code.
