@@ -40,10 +40,11 @@ const TINY: usize = 225;
 
 /// For each look, in millions ([`Work`]): some five of the largest symbols there are.
 const FOR_A_LOOK: u64 = 64;
-/// Dots up to which all looks at a picture share what follows: enough for two looks at a symbol of version 27, in which all but a few certificates
-/// are, or for one at two of them. So a damaged symbol does not take 100 ms (guarantee G9).
+/// Dots up to which all looks at a picture share what follows: enough for one at the two symbols of a certificate for abroad; there is another
+/// where both together take no more than the last. So a damaged symbol does not take 100 ms (guarantee G9).
 const FEW_DOTS: usize = 140_000;
 const FOR_FEW_DOTS: u64 = 14;
+const FOR_SEVERAL_LOOKS: u64 = 9;
 
 /// Why nothing could be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,8 +186,9 @@ impl Grey {
                     .decode(&mut Work::millions(FOR_A_LOOK), found);
             }
             let left = shared.left();
-            // It would take as much as the one before, and not come to its end.
-            if left < spent {
+            // Another takes as much as the one before.
+            let taken = Work::millions(FOR_FEW_DOTS).left() - left;
+            if taken + spent > Work::millions(FOR_SEVERAL_LOOKS).left() {
                 return false;
             }
             let is_seen = self.enlarged(times).decode(&mut shared, found);
