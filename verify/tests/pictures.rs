@@ -1,45 +1,19 @@
 //! Small pictures, as programs draw them: what is on them reads.
 
-use std::io::Cursor;
+mod drawn;
 
-use image::{GrayImage, ImageFormat, Luma};
+use image::ImageFormat;
 use qrcode::bits::Bits;
-use qrcode::types::Color;
 use qrcode::{EcLevel, QrCode, Version};
 
-/// Modules of white around a symbol.
-const QUIET: usize = 4;
-
-/// Symbols of these versions beside each other, so many dots a module, as a PNG.
-fn picture(symbols: &[(i16, String)], module: usize) -> Vec<u8> {
-    let drawn = |(version, text): &(i16, String)| {
-        QrCode::with_version(text, Version::Normal(*version), EcLevel::L).expect("it fits")
-    };
-    let drawn: Vec<QrCode> = symbols.iter().map(drawn).collect();
-    let side = |code: &QrCode| code.width() + 2 * QUIET;
-    let width: usize = drawn.iter().map(side).sum();
-    let height = drawn.iter().map(side).max().expect("there is one");
-    let size = |modules: usize| u32::try_from(modules * module).expect("it is small");
-    let mut picture = GrayImage::from_pixel(size(width), size(height), Luma([255]));
-    let mut left = 0;
-    for code in &drawn {
-        let modules = (0..code.width()).flat_map(|y| (0..code.width()).map(move |x| (x, y)));
-        for (x, y) in modules.filter(|at| code[*at] == Color::Dark) {
-            let (x, y) = (size(left + x + QUIET), size(y + QUIET));
-            for (dx, dy) in (0..size(1)).flat_map(|dy| (0..size(1)).map(move |dx| (dx, dy))) {
-                picture.put_pixel(x + dx, y + dy, Luma([0]));
-            }
-        }
-        left += side(code);
-    }
-    let mut file = Cursor::new(Vec::new());
-    let written = picture.write_to(&mut file, ImageFormat::Png);
-    written.expect("a picture can be written to memory");
-    file.into_inner()
-}
-
+/// Whether symbols of these versions, with these texts, all read.
 fn reads(symbols: &[(i16, String)], module: usize) -> bool {
-    let found = verify::scan::texts(&picture(symbols, module)).expect("a picture");
+    let drawn = symbols.iter().map(|(version, text)| {
+        QrCode::with_version(text, Version::Normal(*version), EcLevel::L).expect("it fits")
+    });
+    let picture = drawn::picture(&drawn.collect::<Vec<_>>(), module);
+    let file = drawn::encoded(&picture, ImageFormat::Png);
+    let found = verify::scan::texts(&file).expect("a picture");
     let is_found = |text| found.iter().any(|it| it.as_str() == text);
     symbols.iter().all(|(_, text)| is_found(text))
 }

@@ -1,20 +1,21 @@
 //! The program, asked as a person or another program would: text, pictures and pages in, words and an exit status out.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod drawn;
+
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use image::{GrayImage, ImageFormat, Luma};
+use image::{GrayImage, ImageFormat};
 use qrcode::QrCode;
 use qrcode::bits::Bits;
-use qrcode::types::{Color, EcLevel, Version};
+use qrcode::types::{EcLevel, Version};
 use serde_json::Value;
 
-/// Dots a module, and modules around a symbol.
+/// Dots a module.
 const MODULE: usize = 4;
-const QUIET: usize = 4;
 
 fn specimen(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,9 +61,9 @@ fn verdicts(answer: &Answer) -> Vec<String> {
     codes.map(verdict).collect()
 }
 
-/// Rows of modules, `true` being dark.
-fn symbol(text: &str) -> Vec<Vec<bool>> {
-    let version = (20..40)
+/// In the smallest version from 20 on that holds it.
+fn symbol(text: &str) -> QrCode {
+    (20..40)
         .map(Version::Normal)
         .find_map(|version| {
             let mut bits = Bits::new(version);
@@ -77,43 +78,13 @@ fn symbol(text: &str) -> Vec<Vec<bool>> {
             bits.push_terminator(EcLevel::L).ok()?;
             QrCode::with_bits(bits, EcLevel::L).ok()
         })
-        .unwrap();
-    let width = version.width();
-    let colors = version.to_colors();
-    let rows = colors.chunks(width);
-    rows.map(|row| row.iter().map(|color| *color == Color::Dark).collect())
-        .collect()
+        .unwrap()
 }
 
 /// Symbols beside each other on a white picture.
 fn picture(texts: &[String]) -> GrayImage {
     let symbols: Vec<_> = texts.iter().map(|text| symbol(text)).collect();
-    let side = |rows: &Vec<Vec<bool>>| (rows.len() + 2 * QUIET) * MODULE;
-    let width: usize = symbols.iter().map(side).sum();
-    let height = symbols.iter().map(side).max().unwrap();
-    let size = |dots: usize| u32::try_from(dots).unwrap();
-    let mut picture = GrayImage::from_pixel(size(width), size(height), Luma([255]));
-    let mut left = 0;
-    for rows in &symbols {
-        for (y, row) in rows.iter().enumerate() {
-            for (x, _) in row.iter().enumerate().filter(|(_, dark)| **dark) {
-                for dot in 0..MODULE * MODULE {
-                    let (dx, dy) = (dot % MODULE, dot / MODULE);
-                    let x = left + (x + QUIET) * MODULE + dx;
-                    let y = (y + QUIET) * MODULE + dy;
-                    picture.put_pixel(size(x), size(y), Luma([0]));
-                }
-            }
-        }
-        left += side(rows);
-    }
-    picture
-}
-
-fn encoded(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    picture.write_to(&mut file, format).unwrap();
-    file.into_inner()
+    drawn::picture(&symbols, MODULE)
 }
 
 /// A page of A4 with symbols below each other, modules as rectangles.
@@ -121,14 +92,12 @@ fn page(texts: &[String]) -> Vec<u8> {
     let mut content = String::from("0 g\n");
     let side = 260.0;
     for (index, text) in texts.iter().enumerate() {
-        let rows = symbol(text);
-        let module = side / rows.len() as f64;
+        let symbol = symbol(text);
+        let module = side / symbol.width() as f64;
         let top = 800.0 - index as f64 * (side + 60.0);
-        for (y, row) in rows.iter().enumerate() {
-            for (x, _) in row.iter().enumerate().filter(|(_, dark)| **dark) {
-                let (x, y) = (60.0 + x as f64 * module, top - (y + 1) as f64 * module);
-                content.push_str(&format!("{x:.4} {y:.4} {module:.4} {module:.4} re\n"));
-            }
+        for (x, y) in drawn::dark(&symbol) {
+            let (x, y) = (60.0 + x as f64 * module, top - (y + 1) as f64 * module);
+            content.push_str(&format!("{x:.4} {y:.4} {module:.4} {module:.4} re\n"));
         }
     }
     content.push_str("f\n");
@@ -265,8 +234,8 @@ fn pictures_and_pages_with_several_codes_are_read() {
     let texts = [text("smart/example-00.txt"), seal("australia/valid.json")];
     let picture = picture(&texts);
     for file in [
-        encoded(&picture, ImageFormat::Png),
-        encoded(&picture, ImageFormat::Jpeg),
+        drawn::encoded(&picture, ImageFormat::Png),
+        drawn::encoded(&picture, ImageFormat::Jpeg),
         page(&texts),
     ] {
         // Not at one time are both in force: Australia's list is out of date by the time that the card is.
@@ -283,7 +252,11 @@ fn pictures_and_pages_with_several_codes_are_read() {
         let filter = if side < 4 { triangle } else { nearest };
         let (width, height) = (picture.width() * side / 4, picture.height() * side / 4);
         let scaled = image::imageops::resize(&picture, width, height, filter);
-        let answer = ask_at(CARDS, &["--json"], &encoded(&scaled, ImageFormat::Png));
+        let answer = ask_at(
+            CARDS,
+            &["--json"],
+            &drawn::encoded(&scaled, ImageFormat::Png),
+        );
         assert_eq!(verdicts(&answer).len(), 2, "{side}: {}", answer.error);
     }
 }
@@ -294,7 +267,7 @@ fn parts_of_a_card_on_several_pictures_become_one() {
     let files = [0, 1, 2].map(|index| {
         let file = folder.path().join(format!("{index}.png"));
         let text = text(&format!("smart/example-02-{index}.txt"));
-        fs::write(&file, encoded(&picture(&[text]), ImageFormat::Png)).unwrap();
+        fs::write(&file, drawn::encoded(&picture(&[text]), ImageFormat::Png)).unwrap();
         file.to_str().unwrap().to_owned()
     });
     let [first, second, third] = &files;
