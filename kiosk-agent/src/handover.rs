@@ -6,11 +6,11 @@
 //! payload   names and birth date are the card's and the passport's; the doses are the preview's, in order, and no other
 //! seal      for abroad: verifies up to the pinned CSCA; name, number and birth date are the passport's and the card's, the doses
 //!           the preview's
-//! page      rasterised here; every QR on it reads as exactly this JWS or this seal, each of them at least once, and has no colour
+//! page      built as ours are, and rasterised here: its symbols are exactly those of this JWS and this seal, without colour, and no other
 //! ```
 //! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
-//! terminal out of service: somebody's answer reached somebody else. A page on which no QR reads is no sign of that: decoders
-//! miss a symbol now and then. It is not handed over either, but the next application may be. Nor is a key or a CSCA that is not pinned here
+//! terminal out of service: somebody's answer reached somebody else. A page that is not explained and shows no other's code is no sign of
+//! that. It is not handed over either, but the next application may be. Nor is a key or a CSCA that is not pinned here
 //! one: the issuer's next can be at work before this terminal's file has it. So what somebody unknown signed is compared all the same, and ends
 //! the application alone only if everything else belongs.
 
@@ -129,7 +129,7 @@ pub enum Refusal {
     /// this clock: no sign of a mix-up, since the issuer's new key can come before the file that pins it.
     #[error("signed by a key that is not known here")]
     KeyUnknown,
-    /// No QR code could be read from its page, or what reads them broke: whether it belongs is not known.
+    /// Not all of its page is explained, or what reads it broke: whether it belongs is not known.
     #[error("no QR code could be read")]
     Unread,
 }

@@ -1,7 +1,8 @@
-//! The absences that `docs/architecture.md` promises, asked of cargo.
+//! The absences that `docs/architecture.md` promises, asked of cargo, and of the sources where cargo does not know.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -205,4 +206,85 @@ fn what_is_absent_is_absent() {
     // The control: where they belong, they are found.
     assert!(built_from("card", &["--features", "pcsc"]).contains("pcsc"));
     assert!(built_from("vrs", &[]).contains("sqlx"));
+}
+
+/// What shows what it holds when it is printed, and may hold anything of a person.
+const PRINTED: [&str; 2] = ["Zeroizing<", "Bytes"];
+
+/// Names of the types whose derived `Debug` would show one of [`PRINTED`].
+fn shown(source: &str) -> Vec<&str> {
+    let lines: Vec<&str> = source.lines().collect();
+    let derives = |line: &str| line.trim_start().starts_with("#[derive(") && line.contains("Debug");
+    let derived = lines.iter().enumerate().filter(|(_, line)| derives(line));
+    let mut shown = Vec::new();
+    for (at, derive) in derived {
+        let indent = derive.len() - derive.trim_start().len();
+        let is_last = |line: &str| {
+            let line = line.get(indent..).unwrap_or_default();
+            !line.starts_with([' ', '/']) && line.ends_with([';', '}'])
+        };
+        let rest = &lines[at + 1..];
+        let last = rest.iter().position(|line| is_last(line));
+        let item = &rest[..=last.expect("rustfmt ends an item in its own column")];
+        let words = item.iter().flat_map(|line| {
+            let code = line.split("//").next().unwrap_or_default();
+            code.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_')
+        });
+        let is_shown = |word: &str| {
+            PRINTED.contains(&word) || PRINTED.contains(&word.trim_end_matches([',', '>', ')']))
+        };
+        if words.clone().any(is_shown) {
+            let mut words = words.map(|word| word.trim_end_matches(|c: char| !c.is_alphanumeric()));
+            words.find(|word| matches!(*word, "struct" | "enum"));
+            shown.push(words.next().expect("a type has a name"));
+        }
+    }
+    shown
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_printed_shows_a_buffer_of_somebody_s() {
+    let mut files = Vec::new();
+    for folder in ["card", "issuance-center", "kiosk-agent", "verify", "vrs"] {
+        sources(&repository().join(folder), &mut files);
+    }
+    assert!(files.len() > 200, "all of them were found");
+    for file in files {
+        let source = fs::read_to_string(&file).unwrap();
+        assert_eq!(shown(&source), [""; 0], "{}", file.display());
+    }
+    // The control.
+    let source = "
+#[derive(Clone, Debug)]
+struct Held {
+    // Zeroizing<String>, as a comment.
+    kept: watch::Sender<Bytes>,
+}
+#[derive(Debug)]
+pub struct Wiped(Option<Zeroizing<String>>);
+#[derive(Clone)]
+struct NotPrinted(Bytes);
+#[derive(Debug)]
+struct Harmless {
+    bytes: PersonalBytes,
+}
+mod within {
+    #[derive(Debug)]
+    enum Deep {
+        One { text: Zeroizing<String> },
+    }
+}
+";
+    assert_eq!(shown(source), ["Held", "Wiped", "Deep"]);
 }

@@ -32,14 +32,12 @@ pub trait Front: Send {
 }
 
 /// The page.
-#[derive(Debug)]
 pub struct PageFront {
     shared: Arc<Shared>,
     intents: mpsc::Receiver<Intent>,
 }
 
 /// What the server and the core share.
-#[derive(Debug)]
 pub struct Shared {
     desk: Mutex<Desk>,
     session: Mutex<Option<Session>>,
@@ -54,7 +52,6 @@ pub struct Shared {
 }
 
 /// A page that was let in.
-#[derive(Debug)]
 struct Session {
     secret: Secret,
     screens: watch::Sender<Bytes>,

@@ -57,7 +57,6 @@ pub enum PlaceError {
 pub type OpenWallet = Arc<Mutex<Wallet>>;
 
 /// Lets in.
-#[derive(Debug)]
 pub struct Porter {
     place: Place,
     knocks: Knocks,

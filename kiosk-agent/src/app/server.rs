@@ -34,13 +34,11 @@ const SCREEN: HeaderName = HeaderName::from_static("screen-serial");
 const PICTURE: HeaderName = HeaderName::from_static("picture");
 
 /// The server of one start.
-#[derive(Debug)]
 pub struct Server {
     door: Door,
     app: App,
 }
 
-#[derive(Debug)]
 struct App {
     /// Of whoever started the program.
     start: Secret,

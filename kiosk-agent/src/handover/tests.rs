@@ -175,8 +175,10 @@ fn a_symbol_that_says_one_thing_in_one_colour_and_another_in_another_is_noticed(
         ];
         symbols[0].ink = ink;
         symbols[1].ink = others_ink;
-        let refusal = check(&jws, &mixed_page_of(&symbols)).err();
-        assert!(refusal.is_some(), "{ink:?} and {others_ink:?}");
+        for page in [mixed_page_of(&symbols), page_of(&symbols)] {
+            let refusal = check(&jws, &page).err();
+            assert!(refusal.is_some(), "{ink:?} and {others_ink:?}");
+        }
     }
     let one = [Symbol::new(&own, place, side)];
     assert!(check(&jws, &page_of(&one)).is_ok(), "the control");
@@ -199,12 +201,17 @@ fn a_second_symbol_too_fine_for_the_first_look_is_noticed() {
 #[test]
 fn a_symbol_as_large_as_the_page_is_read() {
     let (own, others, jws) = two();
+    let symbol = |text: &str, side| page_of(&[Symbol::new(text, (47.0, 47.0), side)]);
     for side in [190.0, 450.0] {
-        let symbol = |text: &str| page_of(&[Symbol::new(text, (47.0, 47.0), side)]);
-        assert!(check(&jws, &symbol(&own)).is_ok(), "{side}");
-        let refusal = check(&jws, &symbol(&others)).err();
+        let refusal = check(&jws, &symbol(&others, side)).err();
         assert_eq!(refusal, Some(Mismatch::Page.into()), "{side}");
     }
+    assert!(check(&jws, &symbol(&own, 190.0)).is_ok());
+    // Nobody's, but no page of ours has it so large.
+    assert_eq!(
+        check(&jws, &symbol(&own, 450.0)).err(),
+        Some(Refusal::Unread)
+    );
 }
 
 /// What a preview shows was asked for, and no passport read.

@@ -29,14 +29,12 @@ pub const SILENT: Duration = Duration::from_secs(15);
 const AWAY: Duration = Duration::from_secs(2);
 
 /// The browser front end.
-#[derive(Debug)]
 pub struct Front {
     shared: Arc<Shared>,
     intents: mpsc::Receiver<Intent>,
 }
 
 /// What the server and the core share.
-#[derive(Debug)]
 pub struct Shared {
     desk: Mutex<Desk>,
     screen: watch::Sender<Bytes>,

@@ -17,7 +17,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const STEADY: Duration = Duration::from_secs(300);
 
 /// What keeps it. Whatever waits here can be dropped, and is gone on with by what is called next.
-#[derive(Debug)]
 pub struct Keeper<'a> {
     launcher: &'a mut Launcher,
     entrance: Entrance,

@@ -27,14 +27,12 @@ use super::intent::Press;
 const LONGEST: usize = 256;
 
 /// The server of one start.
-#[derive(Debug)]
 pub struct Server {
     door: Door,
     kiosk: Kiosk,
 }
 
 /// Who is let in, and to what.
-#[derive(Debug)]
 struct Kiosk {
     secret: Secret,
     shared: Arc<Shared>,

@@ -9,25 +9,33 @@
 
 pub mod photograph;
 
+use std::fmt::Write as _;
+
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Rect};
 use krilla::page::PageSettings;
 use krilla::paint::Fill;
+use qrcode::bits::Bits;
+use qrcode::{EcLevel, QrCode, Version};
 
-/// An A4 page with these QR codes, each 40 mm wide.
+/// A dot at 300 an inch, in points.
+pub const DOT: f32 = 72.0 / 300.0;
+
+/// An A4 page with these QR codes beside each other, their modules four dots wide as the center's are.
 #[must_use]
 pub fn page(texts: &[&str]) -> Vec<u8> {
     let symbols = texts.iter().enumerate().map(|(place, text)| {
-        let place = (60.0 + 250.0 * place as f32, 60.0);
-        Symbol::new(text, place, 113.4)
+        let place = (60.0 + 1040.0 * DOT * place as f32, 60.0);
+        Symbol::with_modules(text, place, 4.0 * DOT)
     });
     page_of(&symbols.collect::<Vec<_>>())
 }
 
 /// A QR code on a page: where its modules are, and their ink.
 pub struct Symbol {
-    code: qrcode::QrCode,
+    width: usize,
+    is_dark: Vec<bool>,
     place: (f32, f32),
     module: f32,
     /// Red, green and blue.
@@ -38,16 +46,52 @@ impl Symbol {
     /// A black one; place and side in points.
     #[must_use]
     pub fn new(text: &str, place: (f32, f32), side: f32) -> Self {
-        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L)
-            .expect("a text that fits into a symbol");
-        let module = side / code.width() as f32;
+        let code = (1..=40).find_map(|version| encode(text, version));
+        let code = code.expect("a text that fits into a symbol");
+        let is_dark = |color| color == qrcode::Color::Dark;
+        let is_dark = code.to_colors().into_iter().map(is_dark).collect();
+        Self::of(is_dark, code.width(), place, side)
+    }
+
+    /// A black one; place and a module's side in points.
+    #[must_use]
+    pub fn with_modules(text: &str, place: (f32, f32), module: f32) -> Self {
+        let mut symbol = Self::new(text, place, 1.0);
+        symbol.module = module;
+        symbol
+    }
+
+    /// No symbol, but a square of ink.
+    #[must_use]
+    pub fn filled(place: (f32, f32), side: f32) -> Self {
+        Self::of(vec![true], 1, place, side)
+    }
+
+    fn of(is_dark: Vec<bool>, width: usize, place: (f32, f32), side: f32) -> Self {
         Self {
-            code,
+            width,
+            is_dark,
             place,
-            module,
+            module: side / width as f32,
             ink: (0, 0, 0),
         }
     }
+}
+
+/// As the center's are: the digits of a health card by themselves, everything else as bytes.
+fn encode(text: &str, version: i16) -> Option<QrCode> {
+    let (bytes, digits) = text.split_at(if text.starts_with("shc:/") {
+        5
+    } else {
+        text.len()
+    });
+    let mut bits = Bits::new(Version::Normal(version));
+    bits.push_byte_data(bytes.as_bytes()).ok()?;
+    if !digits.is_empty() {
+        bits.push_numeric_data(digits.as_bytes()).ok()?;
+    }
+    bits.push_terminator(EcLevel::L).ok()?;
+    QrCode::with_bits(bits, EcLevel::L).ok()
 }
 
 /// An A4 page with these symbols, one over the other.
@@ -75,10 +119,10 @@ fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
             paint: rgb::Color::new(red, green, blue).into(),
             ..Fill::default()
         }));
-        let (width, module) = (symbol.code.width(), symbol.module);
+        let (width, module) = (symbol.width, symbol.module);
         let mut path = PathBuilder::new();
-        for (index, color) in symbol.code.to_colors().iter().enumerate() {
-            if *color == qrcode::Color::Dark {
+        for (index, is_dark) in symbol.is_dark.iter().enumerate() {
+            if *is_dark {
                 let (x, y) = ((index % width) as f32, (index / width) as f32);
                 let (left, top) = (symbol.place.0 + x * module, symbol.place.1 + y * module);
                 path.push_rect(
@@ -94,4 +138,29 @@ fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     surface.finish();
     page.finish();
     document.finish().expect("a page of paths alone")
+}
+
+/// A document of these objects, numbered from 1: the first is its catalog.
+#[must_use]
+pub fn document(objects: &[Vec<u8>]) -> Vec<u8> {
+    let count = objects.len() + 1;
+    let mut pdf = b"%PDF-1.7\n".to_vec();
+    let mut table = format!("xref\n0 {count}\n0000000000 65535 f \n");
+    for (number, object) in (1..).zip(objects) {
+        write!(table, "{:010} 00000 n \n", pdf.len()).expect("a string takes everything");
+        pdf.extend(format!("{number} 0 obj\n").into_bytes());
+        pdf.extend(object);
+        pdf.extend(b"\nendobj\n");
+    }
+    let start = pdf.len();
+    let end = format!("{table}trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
+    pdf.extend(end.into_bytes());
+    pdf
+}
+
+/// An object that is a stream, with what else its dictionary says.
+#[must_use]
+pub fn stream(dictionary: &str, content: &[u8]) -> Vec<u8> {
+    let begin = format!("<<{dictionary}/Length {}>>stream\n", content.len());
+    [begin.as_bytes(), content, b"\nendstream"].concat()
 }

@@ -24,8 +24,32 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Got {
     /// Certificates that were handed over, by their ids and the keys they are signed with.
     pub(super) issued: Vec<(String, String)>,
-    /// Applications that ended otherwise, by why.
-    pub(super) failed: Vec<ProblemCode>,
+    /// Applications that ended otherwise.
+    pub(super) failed: Vec<Failed>,
+}
+
+/// An application that ended without its certificate handed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    pub(super) code: ProblemCode,
+    /// Its certificate was asked for: it may be registered.
+    pub(super) is_asked_for: bool,
+}
+
+impl Failed {
+    const fn before(code: ProblemCode) -> Self {
+        Self {
+            code,
+            is_asked_for: false,
+        }
+    }
+
+    const fn after(code: ProblemCode) -> Self {
+        Self {
+            code,
+            is_asked_for: true,
+        }
+    }
 }
 
 /// Kiosks that go on until they are told to end.
@@ -100,7 +124,7 @@ fn work(
             }
             match apply(client, resident, &keys).await {
                 Ok(issued) => got.issued.push(issued),
-                Err(code) => got.failed.push(code),
+                Err(failed) => got.failed.push(failed),
             }
             tokio::time::sleep(between).await;
         }
@@ -113,7 +137,7 @@ pub(super) async fn apply(
     client: &Client,
     resident: &Resident,
     keys: &verify::Jwks,
-) -> Result<(String, String), ProblemCode> {
+) -> Result<(String, String), Failed> {
     let application = Application::issued(client, resident, keys).await?;
     application.hand_over().await
 }
@@ -134,18 +158,20 @@ impl Application {
         client: &Client,
         resident: &Resident,
         keys: &verify::Jwks,
-    ) -> Result<Self, ProblemCode> {
+    ) -> Result<Self, Failed> {
         let applicant = Applicant::new(client.clone());
         let municipality = resident.municipality;
         // At a kiosk the resident would be asked to try again.
-        let identified = repeated(async || applicant.identify(resident.card()).await).await?;
-        let ticket = identified.ticket;
-        let shown = repeated(async || applicant.inquire(&ticket, municipality).await).await?;
-        let issued = repeated(async || applicant.issue(&shown.state).await).await?;
-        let card = verify::check(issued.jws.expose(), keys, i64::MAX);
-        let card = card.map_err(|_| ProblemCode::ContentMismatch)?;
+        let identified = repeated(async || applicant.identify(resident.card()).await).await;
+        let ticket = identified.map_err(Failed::before)?.ticket;
+        let shown = repeated(async || applicant.inquire(&ticket, municipality).await).await;
+        let shown = shown.map_err(Failed::before)?;
+        let issued = repeated(async || applicant.issue(&shown.state).await).await;
+        let issued = issued.map_err(Failed::after)?;
+        let other = Failed::after(ProblemCode::ContentMismatch);
+        let card = verify::check(issued.jws.expose(), keys, i64::MAX).map_err(|_| other)?;
         if !resident.is_certified_by(&card) {
-            return Err(ProblemCode::ContentMismatch);
+            return Err(other);
         }
         Ok(Self {
             applicant,
@@ -170,8 +196,9 @@ impl Application {
     }
 
     /// With repetitions as at a kiosk; the certificate's id and its key's.
-    pub(super) async fn hand_over(self) -> Result<(String, String), ProblemCode> {
-        repeated(async || self.applicant.delivered(&self.state).await).await?;
+    pub(super) async fn hand_over(self) -> Result<(String, String), Failed> {
+        let delivered = repeated(async || self.applicant.delivered(&self.state).await).await;
+        delivered.map_err(Failed::after)?;
         Ok((self.issued.certificate_id.to_string(), self.kid))
     }
 }

@@ -40,7 +40,6 @@ impl Work {
 }
 
 /// What looked like a code.
-#[derive(Debug)]
 pub struct Code {
     /// What it says; nothing where it does not read.
     pub text: Option<Zeroizing<String>>,
@@ -134,7 +133,7 @@ mod tests {
     fn sums_that_overflow_are_no_crash() {
         let (width, dots) = misleading();
         let mut work = Work::millions(18);
-        assert_eq!(codes(width, dots, &mut work).unwrap_err(), Broken);
+        assert_eq!(codes(width, dots, &mut work).err(), Some(Broken));
         assert_ne!(work.0, 0, "it is ended by another look");
     }
 
@@ -144,7 +143,7 @@ mod tests {
         let (width, mut dots) = misleading();
         dots[100 * width..102 * width].fill(255);
         let mut work = Work::millions(18);
-        assert_eq!(codes(width, dots, &mut work).unwrap_err(), Broken);
+        assert_eq!(codes(width, dots, &mut work).err(), Some(Broken));
         assert_eq!(work.0, 0);
     }
 
@@ -161,7 +160,7 @@ mod tests {
         };
         let mut work = Work::millions(64);
         let broken = codes(900, (0..900 * 900).map(dot).collect(), &mut work);
-        assert_eq!(broken.unwrap_err(), Broken);
+        assert_eq!(broken.err(), Some(Broken));
     }
 
     #[test]
@@ -169,7 +168,7 @@ mod tests {
         let (width, dots) = drawn(22, "12345678");
         let mut work = Work::millions(10);
         assert!(codes(width, dots.clone(), &mut work).is_ok());
-        assert_eq!(codes(width, dots, &mut work).unwrap_err(), Broken);
+        assert_eq!(codes(width, dots, &mut work).err(), Some(Broken));
     }
 
     #[test]

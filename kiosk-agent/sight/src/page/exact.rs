@@ -5,8 +5,7 @@
 //! rest of the page, coarsely ── no code is read there?
 //! ```
 //! What is expected is known to the last bit, so nothing is decoded and no error corrected: a symbol with one other module is none,
-//! and another symbol cannot hide in one. A page that is not explained so to its last dense place is no mismatch yet; it is
-//! looked at thoroughly.
+//! and another symbol cannot hide in one. A page that is not explained so to its last dense place is not handed over.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -20,7 +19,7 @@ use symbols::Work;
 use zeroize::Zeroizing;
 
 use super::drawing::Drawing;
-use super::{Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
+use super::raster::{self, Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
 
 /// Resolution at which modules are compared: those of our pages are whole dots.
 const FINE: f32 = 300.0;
@@ -107,7 +106,7 @@ fn join(areas: &mut Vec<Area>, mut area: Area) {
 }
 
 /// Whether the decoder reads anything, or breaks, which may hide anything.
-pub(super) fn any_code(mut page: Raster) -> bool {
+fn any_code(mut page: Raster) -> bool {
     let grey = std::mem::take(&mut *page.grey);
     let codes = symbols::codes(page.width, grey, &mut Work::millions(FOR_A_LOOK));
     !codes.is_ok_and(|codes| codes.iter().all(|code| code.text.is_none()))
@@ -351,8 +350,38 @@ fn is_quiet(raster: &Raster, place: Place, reach: usize) -> bool {
 }
 
 fn has_colour(raster: &Raster, place: Place) -> bool {
-    let columns = raster.width.div_ceil(super::CELL);
-    let cells = |from: usize, to: usize| from / super::CELL..=(to - 1) / super::CELL;
+    let columns = raster.width.div_ceil(raster::CELL);
+    let cells = |from: usize, to: usize| from / raster::CELL..=(to - 1) / raster::CELL;
     let mut rows = cells(place.top, place.bottom);
     rows.any(|y| cells(place.left, place.right).any(|x| raster.coloured[y * columns + x]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A symbol that the decoder breaks at: what fills it has finder patterns in it.
+    fn breaking() -> Raster {
+        const QUIET: usize = 4;
+        let text: String = (1..40).map(|n| (7 + n * n).to_string()).collect();
+        let version = qrcode::Version::Normal(37);
+        let code = qrcode::QrCode::with_version(text, version, qrcode::EcLevel::L).unwrap();
+        let width = 2 * (code.width() + 2 * QUIET);
+        let dot = |n: usize| {
+            let module = |at: usize| (at / 2).checked_sub(QUIET).filter(|it| *it < code.width());
+            let dark = module(n % width).zip(module(n / width));
+            let is_dark = dark.is_some_and(|at| code[at] == qrcode::Color::Dark);
+            if is_dark { 0 } else { 255 }
+        };
+        Raster {
+            width,
+            grey: Zeroizing::new((0..width * width).map(dot).collect()),
+            coloured: Zeroizing::default(),
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_decoder_may_hide_a_code() {
+        assert!(any_code(breaking()));
+    }
 }
