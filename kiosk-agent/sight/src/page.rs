@@ -132,14 +132,20 @@ mod tests {
             (30.0, (0, 0, 0)),
             (30.0, (120, 120, 120)),
             (250.0, (150, 150, 150)),
-            // As faint as is said to be seen no more, but for a hair; its modules are too fine for the look at the whole page.
-            (60.0, (210, 210, 210)),
-            (60.0, (225, 225, 225)),
         ] {
             let mut other = Symbol::new("https://other.example/", (250.0, 350.0), side);
             other.ink = ink;
             let page = page_of(&[symbol(&own), other]);
             assert!(!explains(&page, &[&own]), "{side} {ink:?}");
+        }
+        // Faint, and too fine for the look at the whole page.
+        for grey in [210, 225] {
+            let mut faint = Symbol::new(&other, (250.0, 350.0), 113.4);
+            faint.ink = (grey, grey, grey);
+            assert!(
+                !explains(&page_of(&[symbol(&own), faint]), &[&own]),
+                "{grey}"
+            );
         }
         // Light on dark, as cameras read it too.
         let mut dark = Symbol::filled((230.0, 330.0), 70.0);
