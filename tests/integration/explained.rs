@@ -76,11 +76,20 @@ fn whatever_a_name_is_its_page_is_explained() {
     let programme = specimen::covid(&programmes);
     let typesetter = specimen::typesetter();
     let mut explained = 0;
-    for (number, letters) in ["鬱驫麤", "龘靐", "一二", "𠮷鑿", "WMQ", "ＭＷ", "Ii"]
-        .into_iter()
-        .cycle()
-        .enumerate()
-        .take(56)
+    for (number, letters) in [
+        "鬱驫麤",
+        "龘靐",
+        "一二",
+        "𠮷鑿",
+        "WMQ",
+        "ＭＷ",
+        "Ii",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    ]
+    .into_iter()
+    .cycle()
+    .enumerate()
+    .take(64)
     {
         let person = &specimen::SEVEN_DOSES;
         let mut preview = if number % 2 == 0 {
@@ -179,7 +188,10 @@ fn outside_judges_read_the_pages_that_fuzzing_begins_with() {
     let pdf = folder.path().join("page.pdf");
     let target = fuzz_targets::find("page").expect("there is one");
     let mut read = Vec::new();
-    for seed in (target.seeds)() {
+    // The others are content alone, of the second.
+    let documents = (target.seeds)();
+    let documents = documents.iter().filter(|it| it.starts_with(b"%PDF-"));
+    for seed in documents {
         fs::write(&pdf, seed).expect("a file");
         let picture = page::rasterise(&pdf, 300).expect("poppler works");
         let mut texts = page::zbar(&picture).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Reads the QR codes back from the page, as a printer would rasterise it.
 //!
-//! A page is handed over if every part of it is explained: the document is built as ours are (`structure`), consists of outlines in one colour
-//! each (`drawing`), and its symbols are, module by module, those of the expected texts, with none besides (`exact`). That holds for every page
-//! of ours. Any other is refused, and looked at once more (`strangers`): a code on it that is not one of those expected is somebody else's.
+//! A page is handed over if every part of it is explained: the document is built as ours are (`document`, `structure`, `content`), consists of
+//! outlines in one colour each (`drawing`), and its symbols are, module by module, those of the expected texts, with none besides (`exact`). That
+//! holds for every page of ours. Any other is refused, and looked at once more (`strangers`): a code on it that is not one of those expected is somebody else's.
 
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
 use zeroize::Zeroizing;
 
+mod content;
+mod document;
 mod drawing;
 mod exact;
 mod raster;
@@ -31,8 +33,8 @@ pub enum PageError {
     Unread,
 }
 
-/// The end of every PDF (ISO 32000-1, section 7.5.5).
-const END: &[u8] = b"%%EOF";
+/// Modules of the widest symbol there is (ISO/IEC 18004).
+const WIDEST: usize = 177;
 /// No side longer than that of A3, in points: a page may not ask for any amount of memory.
 const LONGEST_SIDE: f32 = 1191.0;
 
@@ -72,8 +74,7 @@ fn on_sheet<T>(
     pdf: &[u8],
     look: impl FnOnce(&Page<'_>, Area) -> Result<T, PageError>,
 ) -> Result<T, PageError> {
-    // What is cut off is mended by whoever reads it, each in a way of its own.
-    ensure(pdf.trim_ascii_end().ends_with(END))?;
+    ensure(document::is_of_one_piece(pdf))?;
     let pdf = Pdf::new(Arc::new(Zeroizing::new(pdf.to_vec()))).map_err(|_| PageError::Other)?;
     let [page] = &pdf.pages()[..] else {
         return Err(PageError::Other);

@@ -22,6 +22,7 @@ use hayro::vello_cpu::color::{AlphaColor, Srgb};
 use hayro::vello_cpu::peniko::Fill;
 use hayro::vello_cpu::{Pixmap, RenderContext};
 
+use super::WIDEST;
 use super::raster::{INK, Painter, luma};
 use crate::on_paper;
 
@@ -32,8 +33,11 @@ const TOLERANCE: f64 = 0.012;
 /// [`INK`], one between the two would not be seen.
 const FAINT: u8 = 226;
 
-/// Modules of the widest symbol there is (ISO/IEC 18004).
-const WIDEST: u32 = 177;
+/// No thinner than this, in points, may a line be, or what is filled but a letter: of less a printer makes a whole dot, and we nothing.
+const THINNEST: f64 = 0.2;
+/// Most elements of outlines, and how often all of it covers the page: twenty times what a page of ours has.
+const MOST_ELEMENTS: usize = 1 << 20;
+const MOST_COVERED: f64 = 100.0;
 
 /// A page's drawing.
 pub(super) struct Drawing(Vec<Filled>);
@@ -64,6 +68,9 @@ impl Drawing {
         let mut reader = Reader {
             drawn: Vec::new(),
             outlines: HashMap::new(),
+            elements: 0,
+            covered: 0.0,
+            whole: f64::from(width) * f64::from(height),
             is_ours: true,
         };
         interpret_page(page, &mut context, &mut reader);
@@ -93,6 +100,11 @@ struct Reader {
     drawn: Vec<Filled>,
     /// Of glyphs, by what names them.
     outlines: HashMap<u128, Arc<BezPath>>,
+    /// Of all outlines.
+    elements: usize,
+    /// By the bounds of all outlines, in square points; and the page's.
+    covered: f64,
+    whole: f64,
     /// Whether all that was read is.
     is_ours: bool,
 }
@@ -116,8 +128,14 @@ impl Reader {
         if alpha != u8::MAX || props.soft_mask.is_some() || props.blend_mode != BlendMode::Normal {
             return self.is_ours = false;
         }
+        let bounds = transform.transform_rect_bbox(outline.control_box());
+        self.elements += outline.elements().len();
+        self.covered += bounds.area();
+        if self.elements > MOST_ELEMENTS || self.covered > MOST_COVERED * self.whole {
+            return self.is_ours = false;
+        }
         self.drawn.push(Filled {
-            bounds: transform.transform_rect_bbox(outline.control_box()),
+            bounds,
             outline,
             transform,
             rule,
@@ -140,6 +158,9 @@ impl Reader {
         };
         let [a, b, c, d, ..] = props.transform.as_coeffs();
         let scale = (a * d - b * c).abs().sqrt().max(f64::EPSILON);
+        if style.width * scale < THINNEST {
+            return self.is_ours = false;
+        }
         for line in lines(path) {
             let outline = stroke(
                 line.iter().copied(),
@@ -170,7 +191,7 @@ fn outline(stencil: &LumaData) -> Option<BezPath> {
     else {
         return None;
     };
-    if *width.max(height) > WIDEST {
+    if usize::try_from(*width.max(height)).ok()? > WIDEST {
         return None;
     }
     let mut outline = BezPath::new();
@@ -200,6 +221,15 @@ impl<'a> Device<'a> for Reader {
             DrawMode::Invisible => (None, None),
         };
         if let Some(rule) = rule {
+            let is_thin = |line| {
+                let bounds = props
+                    .transform
+                    .transform_rect_bbox(BezPath::from_vec(Vec::from(line)).control_box());
+                bounds.width().min(bounds.height()) < THINNEST
+            };
+            if lines(path).any(is_thin) {
+                return self.is_ours = false;
+            }
             let rule = match rule {
                 FillRule::NonZero => Fill::NonZero,
                 FillRule::EvenOdd => Fill::EvenOdd,

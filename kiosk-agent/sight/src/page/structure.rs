@@ -5,12 +5,17 @@
 //!                             └── fonts, stencils
 //! ```
 //! A printer shows what a screen does not, and the other way round: what lies outside the page's crop box, layers and annotations for print alone,
-//! another image for print, transfer functions, changes behind the end (ISO 32000-1, 14.11.2, 8.11, 12.5, 8.9.5.4, 10.5, 7.5.6). Of what
+//! another image for print, transfer functions, fonts that are not in the document (ISO 32000-1, 14.11.2, 8.11, 12.5, 8.9.5.4, 10.5, 9.9). Of what
 //! is named here nothing can be such a part; and whatever else there may be is none of ours, whether or not it would be harmless.
+//! A stream is inflated to a bound, before anything draws it.
 
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Rect, Stream};
 use hayro::hayro_syntax::page::Page;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use zeroize::Zeroizing;
+
+use super::{WIDEST, content};
 
 /// Keys that a dictionary may have.
 type Keys = &'static [&'static [u8]];
@@ -36,7 +41,7 @@ const PAGE: Keys = &[
     b"Tabs",
 ];
 const RESOURCES: Keys = &[b"Font", b"XObject", b"ProcSet"];
-const CONTENT: Keys = &[b"Length", b"Filter"];
+const STREAM: Keys = &[b"Length", b"Filter"];
 const STENCIL: Keys = &[
     b"Type",
     b"Subtype",
@@ -47,21 +52,52 @@ const STENCIL: Keys = &[
     b"Length",
     b"Filter",
 ];
+const FONT: Keys = &[
+    b"Type",
+    b"Subtype",
+    b"BaseFont",
+    b"Encoding",
+    b"DescendantFonts",
+    b"ToUnicode",
+];
+const CID_FONT: Keys = &[
+    b"Type",
+    b"Subtype",
+    b"BaseFont",
+    b"CIDSystemInfo",
+    b"FontDescriptor",
+    b"DW",
+    b"W",
+    b"CIDToGIDMap",
+];
+const DESCRIPTOR: Keys = &[
+    b"Type",
+    b"FontName",
+    b"Flags",
+    b"FontBBox",
+    b"ItalicAngle",
+    b"Ascent",
+    b"Descent",
+    b"CapHeight",
+    b"StemV",
+    b"FontFile2",
+];
 
-/// Stands at a document's end, once for each time that it was changed.
-const START: &[u8] = b"startxref";
+/// Longest stream that is read, once it is inflated.
+const LONGEST: usize = 8 << 20;
 
 /// Whether the document is of such parts alone, and this is its page.
 pub(super) fn is_ours(pdf: &Pdf, page: &Page<'_>) -> bool {
-    is_of_one_piece(pdf.data().as_ref()) && is_only_page(pdf, page).is_some() && is_plain(page)
+    is_only_page(pdf, page).is_some() && is_plain(page.raw()).is_some()
 }
 
-fn is_of_one_piece(pdf: &[u8]) -> bool {
-    pdf.windows(START.len()).filter(|it| *it == START).count() == 1
+fn has_only(dict: &Dict<'_>, keys: Keys) -> Option<()> {
+    dict.keys().all(|key| keys.contains(&&*key)).then_some(())
 }
 
-fn has_only(dict: &Dict<'_>, keys: Keys) -> bool {
-    dict.keys().all(|key| keys.contains(&&*key))
+fn names(dict: &Dict<'_>, key: &[u8], name: &[u8]) -> Option<()> {
+    let named: Name<'_> = dict.get(key)?;
+    (*named == *name).then_some(())
 }
 
 /// The page is the only one and inherits nothing.
@@ -69,57 +105,100 @@ fn is_only_page(pdf: &Pdf, page: &Page<'_>) -> Option<()> {
     let catalog: Dict<'_> = pdf.xref().get(pdf.xref().root_id())?;
     let pages: Dict<'_> = catalog.get(b"Pages")?;
     let kids: Array<'_> = pages.get(b"Kids")?;
-    let mut kids = kids.iter::<Dict<'_>>();
     let page = page.raw();
-    let is_it = kids.next()?.obj_id() == Some(page.obj_id()?) && kids.next().is_none();
-    let has_no_more =
-        has_only(&catalog, CATALOG) && has_only(&pages, PAGES) && has_only(page, PAGE);
-    (is_it && has_no_more).then_some(())
+    has_only(&catalog, CATALOG)?;
+    has_only(&pages, PAGES)?;
+    has_only(page, PAGE)?;
+    let id = page.obj_id()?;
+    let kid: Dict<'_> = kids.iter().next()?;
+    let is_it = kids.raw_iter().count() == 1
+        && kid.obj_id() == Some(id)
+        && pages.get::<i32>(b"Count") == Some(1)
+        && page.get_ref(b"Parent") == catalog.get_ref(b"Pages");
+    is_it.then_some(())
 }
 
-fn is_plain(page: &Page<'_>) -> bool {
-    let Some(resources) = page.raw().get::<Dict<'_>>(b"Resources") else {
-        return false;
+fn is_plain(page: &Dict<'_>) -> Option<()> {
+    let resources: Dict<'_> = page.get(b"Resources")?;
+    let media_box: Rect = page.get(b"MediaBox")?;
+    has_only(&resources, RESOURCES)?;
+    let fonts: Dict<'_> = resources.get(b"Font").unwrap_or_default();
+    let stencils: Dict<'_> = resources.get(b"XObject").unwrap_or_default();
+    let mut of_fonts = fonts.keys().map(|name| fonts.get(&*name));
+    let mut of_stencils = stencils.keys().map(|name| stencils.get(&*name));
+    let all = of_fonts.all(|font| font.is_some_and(|it| is_font(&it).is_some()))
+        && of_stencils.all(|image| image.is_some_and(|it| is_stencil(&it).is_some()));
+    let is_written_so = contents(page)?.iter().all(|it| {
+        content::is_ours(
+            it,
+            |it| fonts.contains_key(it),
+            |it| stencils.contains_key(it),
+        )
+    });
+    (all && is_written_so && (media_box.x0, media_box.y0) == (0.0, 0.0)).then_some(())
+}
+
+fn contents(page: &Dict<'_>) -> Option<Vec<Zeroizing<Vec<u8>>>> {
+    let one = |content: Stream<'_>| {
+        has_only(content.dict(), STREAM)?;
+        unpacked(&content)
     };
-    let at_origin = page.raw().get::<Rect>(b"MediaBox");
-    let stencils = resources.get::<Dict<'_>>(b"XObject").unwrap_or_default();
-    at_origin.is_some_and(|it| (it.x0, it.y0) == (0.0, 0.0))
-        && has_only(&resources, RESOURCES)
-        && has_plain_content(page.raw())
-        && stencils
-            .keys()
-            .all(|name| stencils.get::<Stream<'_>>(&*name).is_some_and(is_stencil))
-}
-
-fn has_plain_content(page: &Dict<'_>) -> bool {
-    let is_plain = |content: Stream<'_>| has_only(content.dict(), CONTENT) && is_packed(&content);
-    if let Some(content) = page.get::<Stream<'_>>(b"Contents") {
-        return is_plain(content);
+    if let Some(content) = page.get(b"Contents") {
+        return Some(vec![one(content)?]);
     }
-    let Some(contents) = page.get::<Array<'_>>(b"Contents") else {
-        return false;
-    };
-    contents.iter::<Stream<'_>>().count() == contents.raw_iter().count()
-        && contents.iter::<Stream<'_>>().all(is_plain)
+    let contents: Array<'_> = page.get(b"Contents")?;
+    let all: Option<Vec<_>> = contents.iter().map(one).collect();
+    all.filter(|all| all.len() == contents.raw_iter().count())
 }
 
-fn is_stencil(image: Stream<'_>) -> bool {
+/// Not larger than a symbol: a bit for each module.
+fn is_stencil(image: &Stream<'_>) -> Option<()> {
     let dict = image.dict();
-    has_only(dict, STENCIL)
-        && is_packed(&image)
-        && dict.get::<bool>(b"ImageMask") == Some(true)
-        && dict
-            .get::<Name<'_>>(b"Subtype")
-            .is_some_and(|it| *it == *b"Image")
+    has_only(dict, STENCIL)?;
+    names(dict, b"Subtype", b"Image")?;
+    let side = |key: &[u8]| {
+        let side = usize::try_from(dict.get::<i32>(key)?).ok()?;
+        (1..=WIDEST).contains(&side).then_some(side)
+    };
+    let (width, height) = (side(b"Width")?, side(b"Height")?);
+    let is_one = dict.get(b"ImageMask") == Some(true)
+        && dict.get::<i32>(b"BitsPerComponent") == Some(1)
+        && unpacked(image)?.len() == width.div_ceil(8) * height;
+    is_one.then_some(())
 }
 
-/// Packed as nothing but DEFLATE packs, or not at all.
-fn is_packed(stream: &Stream<'_>) -> bool {
-    let dict = stream.dict();
-    !dict.contains_key(b"Filter")
-        || dict
-            .get::<Name<'_>>(b"Filter")
-            .is_some_and(|it| *it == *b"FlateDecode")
+/// One whose outlines are all in the document, and are named by their numbers.
+fn is_font(font: &Dict<'_>) -> Option<()> {
+    has_only(font, FONT)?;
+    names(font, b"Subtype", b"Type0")?;
+    names(font, b"Encoding", b"Identity-H")?;
+    let descendants: Array<'_> = font.get(b"DescendantFonts")?;
+    let descendant: Dict<'_> = descendants.iter().next()?;
+    has_only(&descendant, CID_FONT)?;
+    names(&descendant, b"Subtype", b"CIDFontType2")?;
+    let descriptor: Dict<'_> = descendant.get(b"FontDescriptor")?;
+    has_only(&descriptor, DESCRIPTOR)?;
+    for stream in [
+        descendant.get(b"CIDToGIDMap")?,
+        descriptor.get(b"FontFile2")?,
+    ] {
+        let stream: Stream<'_> = stream;
+        has_only(stream.dict(), STREAM)?;
+        unpacked(&stream)?;
+    }
+    (descendants.raw_iter().count() == 1).then_some(())
+}
+
+/// Packed as nothing but DEFLATE packs, or not at all, and not in part.
+fn unpacked(stream: &Stream<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    let raw = stream.raw_data();
+    let data = if stream.dict().contains_key(b"Filter") {
+        names(stream.dict(), b"Filter", b"FlateDecode")?;
+        decompress_to_vec_zlib_with_limit(&raw, LONGEST).ok()?
+    } else {
+        raw.into_owned()
+    };
+    Some(Zeroizing::new(data))
 }
 
 #[cfg(test)]
@@ -142,12 +221,14 @@ mod tests {
         resources: &'static str,
         content: &'static str,
         stencil: &'static str,
-        /// Behind the end.
-        end: &'static str,
     }
 
     /// A page with one symbol, and what may be named by it: a form, an annotation, a picture, each without anything in it.
     fn page(besides: &Besides) -> Vec<u8> {
+        document(&objects(besides))
+    }
+
+    fn objects(besides: &Besides) -> Vec<Vec<u8>> {
         let code = QrCode::with_error_correction_level(TEXT, EcLevel::L).unwrap();
         let width = code.width();
         let samples: Vec<u8> = (0..width)
@@ -165,10 +246,9 @@ mod tests {
             resources,
             content,
             stencil,
-            end,
         } = besides;
         let media_box = media_box.unwrap_or("0 0 300 300");
-        let objects = [
+        vec![
             format!("<</Type/Catalog/Pages 2 0 R{catalog}>>").into_bytes(),
             format!("<</Type/Pages/Kids[3 0 R]/Count 1{pages}>>").into_bytes(),
             format!("<</Type/Page/Parent 2 0 R/MediaBox[{media_box}]/Resources<</XObject<</S 5 0 R>>{resources}>>/Contents 4 0 R{page}>>").into_bytes(),
@@ -180,10 +260,7 @@ mod tests {
             stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]", b""),
             b"<</Type/Annot/Subtype/Square/Rect[0 0 1 1]/F 36/AP<</N 6 0 R>>>>".to_vec(),
             b"<</Type/OCG/Name(L)>>".to_vec(),
-        ];
-        let mut pdf = document(&objects);
-        pdf.extend(end.as_bytes());
-        pdf
+        ]
     }
 
     #[test]
@@ -228,10 +305,6 @@ mod tests {
                 content: "/Filter[/ASCIIHexDecode]",
                 ..none()
             },
-            Besides {
-                end: "\nstartxref\n0\n%%EOF",
-                ..none()
-            },
         ];
         for (number, besides) in others.iter().enumerate() {
             let checked = check(&page(besides), &[TEXT]);
@@ -239,17 +312,101 @@ mod tests {
         }
     }
 
+    /// A page of which one object is another.
+    fn with(number: usize, object: &[u8]) -> Vec<u8> {
+        let mut objects = objects(&Besides::default());
+        objects[number - 1] = object.to_vec();
+        document(&objects)
+    }
+
     #[test]
-    fn only_stencils_are_named() {
-        let named = page(&Besides::default());
-        let find = |needle: &[u8]| named.windows(needle.len()).position(|it| it == needle);
-        let at = find(b"/S 5 0 R>>").unwrap();
-        let mut form = named.clone();
-        form[at..][..8].copy_from_slice(b"/S 6 0 R");
-        assert_eq!(check(&form, &[TEXT]), Err(PageError::Other));
-        let at = find(b"/ImageMask true").unwrap();
-        let mut grey = named.clone();
-        grey[at..][..15].copy_from_slice(b"/ImageMask null");
-        assert_eq!(check(&grey, &[TEXT]), Err(PageError::Other));
+    fn only_one_page_and_only_stencils_are_named() {
+        let image = "/Type/XObject/Subtype/Image/Width 8/Height 2";
+        for (number, object) in [
+            (2, b"<</Type/Pages/Kids[3 0 R 3 0 R]/Count 1>>".to_vec()),
+            (2, b"<</Type/Pages/Kids[3 0 R 9 1 R]/Count 1>>".to_vec()),
+            (2, b"<</Type/Pages/Kids[3 0 R]/Count 2>>".to_vec()),
+            (3, b"<</Type/Page/Parent 6 0 R/MediaBox[0 0 300 300]/Resources<<>>/Contents 4 0 R>>".to_vec()),
+            (3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<<>>/Contents[4 0 R null]>>".to_vec()),
+            (3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<<>>>>".to_vec()),
+            (5, stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]", b"")),
+            (5, stream(&format!("{image}/ImageMask false/BitsPerComponent 1"), b"\0\0")),
+            (5, stream(&format!("{image}/ImageMask true/BitsPerComponent 8"), b"\0\0")),
+            (5, stream(&format!("{image}/ImageMask true/BitsPerComponent 1"), b"\0")),
+            (5, stream("/Type/XObject/Subtype/Image/Width 178/Height 1/ImageMask true/BitsPerComponent 1", &[0; 23])),
+        ] {
+            let checked = check(&with(number, &object), &[TEXT]);
+            assert_eq!(checked, Err(PageError::Other), "{number}");
+        }
+        // The controls: such a stencil, and content in parts, are none of these.
+        let small = stream(
+            &format!("{image}/ImageMask true/BitsPerComponent 1"),
+            b"\0\0",
+        );
+        assert_eq!(check(&with(5, &small), &[TEXT]), Err(PageError::Unread));
+        let parts = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<</XObject<</S 5 0 R>>>>/Contents[4 0 R]>>";
+        assert_eq!(check(&with(3, parts), &[TEXT]), Ok(()));
+    }
+
+    #[test]
+    fn streams_are_packed_as_deflate_packs() {
+        let content = b"q 96 0 0 96 48 48 cm /S Do Q";
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(content, 6);
+        let page = |data: &[u8]| with(4, &stream("/Filter/FlateDecode", data));
+        assert_eq!(check(&page(&packed), &[TEXT]), Ok(()), "the control");
+        let mut wrong = packed.clone();
+        // Its checksum.
+        *wrong.last_mut().unwrap() ^= 1;
+        let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b' '; super::LONGEST + 1], 1);
+        for other in [&packed[..packed.len() - 5], &wrong, &bomb, content] {
+            assert_eq!(check(&page(other), &[TEXT]), Err(PageError::Other));
+        }
+    }
+
+    #[test]
+    fn fonts_are_in_the_document() {
+        let page = |font: &str, cid_font: &str, descriptor: &str, file: &str| {
+            let mut objects = objects(&Besides {
+                resources: "/Font<</F 9 0 R>>",
+                ..Besides::default()
+            });
+            let font = format!("<</Type/Font/BaseFont/A/DescendantFonts[10 0 R]{font}>>");
+            let cid_font = format!("<</Type/Font/BaseFont/A/FontDescriptor 11 0 R{cid_font}>>");
+            let descriptor = format!("<</Type/FontDescriptor/FontName/A/Flags 4{descriptor}>>");
+            objects.extend([font, cid_font, descriptor].map(String::into_bytes));
+            objects.push(stream(file, b""));
+            check(&document(&objects), &[TEXT])
+        };
+        let type_0 = "/Subtype/Type0/Encoding/Identity-H";
+        let cid_font = "/Subtype/CIDFontType2/CIDToGIDMap 12 0 R";
+        let in_it = "/FontFile2 12 0 R";
+        assert_eq!(page(type_0, cid_font, in_it, ""), Ok(()), "the control");
+        for (font, cid_font, descriptor, file) in [
+            ("/Subtype/Type1", cid_font, in_it, ""),
+            ("/Subtype/Type3/Encoding/Identity-H", cid_font, in_it, ""),
+            ("/Subtype/Type0/Encoding/UniJIS-UCS2-H", cid_font, in_it, ""),
+            (
+                type_0,
+                "/Subtype/CIDFontType0/CIDToGIDMap 12 0 R",
+                in_it,
+                "",
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap/Identity",
+                in_it,
+                "",
+            ),
+            (type_0, cid_font, "", ""),
+            (type_0, cid_font, "/FontFile 12 0 R", ""),
+            (type_0, cid_font, in_it, "/F(x)"),
+        ] {
+            let checked = page(font, cid_font, descriptor, file);
+            assert_eq!(
+                checked,
+                Err(PageError::Other),
+                "{font} {cid_font} {descriptor} {file}"
+            );
+        }
     }
 }
