@@ -147,7 +147,7 @@ pub fn document(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     let mut table = format!("xref\n0 {count}\n0000000000 65535 f \n");
     for (number, object) in (1..).zip(objects) {
-        write!(table, "{:010} 00000 n \n", pdf.len()).expect("a string takes everything");
+        writeln!(table, "{:010} 00000 n ", pdf.len()).expect("a string takes everything");
         pdf.extend(format!("{number} 0 obj\n").into_bytes());
         pdf.extend(object);
         pdf.extend(b"\nendobj\n");
