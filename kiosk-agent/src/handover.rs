@@ -9,8 +9,8 @@
 //! page      built as ours are, and rasterised here: its symbols are exactly those of this JWS and this seal, without colour, and no other
 //! ```
 //! A [`Certificate`] comes from [`Issuer::check`] alone. What does not belong is a [`Mismatch`], and the caller latches the
-//! terminal out of service: somebody's answer reached somebody else. A page that is not explained and shows no other's code is no sign of
-//! that. It is not handed over either, but the next application may be. Nor is a key or a CSCA that is not pinned here
+//! terminal out of service: somebody's answer reached somebody else. A page that is built as ours are, is not explained, and shows
+//! no other's code is no sign of that. It is not handed over either, but the next application may be. Nor is a key or a CSCA that is not pinned here
 //! one: the issuer's next can be at work before this terminal's file has it. So what somebody unknown signed is compared all the same, and ends
 //! the application alone only if everything else belongs.
 
@@ -130,7 +130,7 @@ pub enum Refusal {
     #[error("signed by a key that is not known here")]
     KeyUnknown,
     /// Not all of its page is explained, or what reads it broke: whether it belongs is not known.
-    #[error("no QR code could be read")]
+    #[error("not all of its page is explained")]
     Unread,
 }
 

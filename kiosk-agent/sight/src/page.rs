@@ -18,7 +18,9 @@ mod exact;
 mod raster;
 mod strangers;
 mod structure;
+mod syntax;
 
+use drawing::TooMuch;
 use raster::{Area, dots};
 
 /// Why a page is not what it has to be.
@@ -29,7 +31,7 @@ pub enum PageError {
     Other,
     /// Not all of it is explained, but no other code reads: one of those expected may be missing, or not to be read, or in colour. Nor is
     /// it known what a page holds that whoever reads it breaks at.
-    #[error("a QR code could not be read")]
+    #[error("not all of the page is explained")]
     Unread,
 }
 
@@ -45,12 +47,10 @@ const LONGEST_SIDE: f32 = 1191.0;
 pub fn check(pdf: &[u8], expected: &[&str]) -> Result<(), PageError> {
     let checked = catch_unwind(|| {
         on_sheet(pdf, |page, whole| {
-            if exact::explains(page, expected, whole) {
-                Ok(())
-            } else if strangers::are_on(page, expected, whole) {
-                Err(PageError::Other)
-            } else {
-                Err(PageError::Unread)
+            match exact::explains(page, expected, whole) {
+                Ok(true) => Ok(()),
+                Ok(false) if strangers::are_on(page, expected, whole) => Err(PageError::Other),
+                Ok(false) | Err(TooMuch) => Err(PageError::Unread),
             }
         })
     });
@@ -61,7 +61,7 @@ pub fn check(pdf: &[u8], expected: &[&str]) -> Result<(), PageError> {
 #[must_use]
 pub fn explains(pdf: &[u8], expected: &[&str]) -> bool {
     let explained = on_sheet(pdf, |page, whole| {
-        Ok(exact::explains(page, expected, whole))
+        Ok(exact::explains(page, expected, whole) == Ok(true))
     });
     explained == Ok(true)
 }

@@ -30,7 +30,7 @@ pub enum Mismatch {
     /// Other doses than the preview's.
     #[error("doses")]
     Doses,
-    /// The page cannot be rasterised, or one of its QR codes is not exactly this JWS, or coloured.
+    /// The page is not built as ours are, or one of its QR codes is not exactly this JWS or this seal.
     #[error("page")]
     Page,
 }

@@ -257,7 +257,7 @@ impl Previewed {
     ///
     /// # Errors
     /// The center's problem; `content-mismatch` and the latch if the certificate is not the one previewed for this card;
-    /// `certificate-unreadable` if that cannot be told, since no QR code reads; `issuer-key-unknown` if all of it belongs and its
+    /// `certificate-unreadable` if that cannot be told, since not all of its page is explained; `issuer-key-unknown` if all of it belongs and its
     /// key or CSCA is not pinned (yet).
     pub async fn confirm(
         self,

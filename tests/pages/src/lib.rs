@@ -22,12 +22,12 @@ use qrcode::{EcLevel, QrCode, Version};
 /// A dot at 300 an inch, in points.
 pub const DOT: f32 = 72.0 / 300.0;
 
-/// An A4 page with these QR codes beside each other, their modules four dots wide as the center's are.
+/// An A4 page with these QR codes beside each other, their modules six dots wide, as those of most certificates.
 #[must_use]
 pub fn page(texts: &[&str]) -> Vec<u8> {
     let symbols = texts.iter().enumerate().map(|(place, text)| {
         let place = (60.0 + 1040.0 * DOT * place as f32, 60.0);
-        Symbol::with_modules(text, place, 4.0 * DOT)
+        Symbol::with_modules(text, place, 6.0 * DOT)
     });
     page_of(&symbols.collect::<Vec<_>>())
 }
@@ -153,7 +153,7 @@ pub fn document(objects: &[Vec<u8>]) -> Vec<u8> {
         pdf.extend(b"\nendobj\n");
     }
     let start = pdf.len();
-    let end = format!("{table}trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
+    let end = format!("{table}trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
     pdf.extend(end.into_bytes());
     pdf
 }

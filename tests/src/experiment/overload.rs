@@ -174,7 +174,7 @@ fn overload(
     let recovery = runtime.block_on(until(PATIENCE, async || {
         match apply(&witness, resident, &keys).await {
             Ok(issued) => witnessed = Some(issued),
-            Err(code) => failed.push(code),
+            Err(ended) => failed.push(ended),
         }
         witnessed.is_some()
     }));

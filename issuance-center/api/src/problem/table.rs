@@ -147,7 +147,7 @@ problems! {
         "The certificate's QR code could not be read back, so it was not handed over." "Please start again; if it goes on, tell the staff.",
         "无法读取证明的二维码，未予发放。" "请重新开始；如持续发生请告知工作人员。",
         "증명서의 QR 코드를 확인할 수 없어 발급하지 않았습니다." "처음부터 다시 시작하고, 계속되면 직원에게 알려 주십시오.",
-        "No QR code on the page reads at any resolution. The terminal stays in service: decoders miss a symbol now and then.";
+        "Not all of the page is explained, and no other's code reads on it. The terminal stays in service: nothing says that it is somebody else's.";
     PrinterUnavailable "printer-unavailable" None, Repeat,
         "プリンターにつながりません。" "係員にお知らせください。",
         "The printer cannot be reached." "Please tell the staff.",

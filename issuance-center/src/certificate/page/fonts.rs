@@ -135,8 +135,9 @@ impl Face {
             // No font file says it; about this much for its weight.
             stem: 0.01 + 0.000_244 * (font.attributes().weight.value() - 50.0),
         };
-        // What a name may consist of in PDF without an escape; `NAME` in fonts is of these by specification.
-        let name = name.chars().filter(char::is_ascii_graphic).collect();
+        // Without an escape in PDF, which terminals do not take: letters and digits of ASCII, and what stands between them.
+        let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
+        let name = name.chars().filter(is_plain).collect();
         Some(Self {
             name,
             measures,

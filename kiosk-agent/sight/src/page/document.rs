@@ -6,15 +6,12 @@
 //! ```
 //! Readers mend what is otherwise, each in its own way; and what was changed stands behind the end, or in streams of objects.
 
-/// What nothing but streams and tables of objects, changes and encryption are named by, and what can write a name in another way.
-const ELSEWHERE: [&[u8]; 6] = [
-    b"#",
-    b"/ObjStm",
-    b"/XRef",
-    b"/XRefStm",
-    b"/Prev",
-    b"/Encrypt",
-];
+use super::syntax::{only, only_dictionary};
+
+/// Where else objects could be, or readers begin to look: streams of objects, changes, and a table at the beginning.
+const ELSEWHERE: [&[u8]; 3] = [b"ObjStm", b"XRef", b"Linearized"];
+/// What the trailer says, the first two of it always.
+const TRAILER: [&[u8]; 4] = [b"Size", b"Root", b"Info", b"ID"];
 
 /// Bytes of an entry of the table.
 const ENTRY: usize = 20;
@@ -25,19 +22,26 @@ pub(super) fn is_of_one_piece(pdf: &[u8]) -> bool {
 }
 
 fn of_one_piece(pdf: &[u8]) -> Option<()> {
-    let rest = pdf.trim_ascii_end().strip_suffix(b"%%EOF")?;
-    let rest = rest.trim_ascii_end();
+    let rest = pdf.strip_suffix(b"\n").unwrap_or(pdf);
+    let rest = rest.strip_suffix(b"\n%%EOF")?;
     let (rest, start) = rest.split_at(rest.iter().rposition(|byte| !byte.is_ascii_digit())? + 1);
-    let (objects, table) = pdf.split_at_checked(number(start)?)?;
-    let table = &table[..rest.len().checked_sub(objects.len())?];
-    let table = table.trim_ascii_end().strip_suffix(b"startxref")?;
+    let rest = rest.strip_suffix(b"\nstartxref\n")?;
+    let start = number(start)?;
+    let (objects, table) = rest.split_at_checked(start)?;
     let table = table.strip_prefix(b"xref\n0 ")?;
     let (count, entries) = table.split_at(table.iter().position(|byte| *byte == b'\n')?);
     let (entries, trailer) = entries[1..].split_at_checked(number(count)?.checked_mul(ENTRY)?)?;
-    let trailer = trailer.trim_ascii().strip_prefix(b"trailer")?;
+    let trailer = trailer
+        .strip_prefix(b"trailer\n")
+        .filter(|it| it.ends_with(b">>"))?;
+    let trailer = only_dictionary(trailer)?;
+    let said = |name: &[u8]| trailer.iter().find(|(it, _)| *it == name);
+    let is_trailer = trailer.iter().all(|(name, _)| TRAILER.contains(name))
+        && said(b"Root").is_some()
+        && said(b"Size").is_some_and(|(_, size)| *size == count);
     let mut entries = entries.chunks_exact(ENTRY);
     let is_free = entries.next()?.trim_ascii_end() == b"0000000000 65535 f";
-    if !is_free || !is_dictionary(trailer) {
+    if !is_free || !is_trailer {
         return None;
     }
     let mut places = Vec::new();
@@ -50,15 +54,23 @@ fn of_one_piece(pdf: &[u8]) -> Option<()> {
     }
     places.sort_unstable();
     let header = objects.get(..places.first()?.0)?;
-    let is_header = |line: &[u8]| line.is_empty() || line.starts_with(b"%");
     let ends = places.iter().skip(1).map(|(place, _)| *place);
     let mut objects = places
         .iter()
         .zip(ends.chain([objects.len()]))
         .map(|((place, number), end)| Some((*number, objects.get(*place..end)?)));
-    (header.split(|byte| *byte == b'\n').all(is_header)
+    (is_header(header)
         && objects.all(|it| it.is_some_and(|(number, object)| is_object(number, object))))
     .then_some(())
+}
+
+/// The version, and one comment that says that there are bytes beyond ASCII.
+fn is_header(header: &[u8]) -> bool {
+    header.strip_prefix(b"%PDF-1.7\n").is_some_and(|rest| {
+        let comment = rest.trim_ascii_end();
+        let is_comment = |byte: &u8| *byte == b'%' || !byte.is_ascii();
+        comment.is_empty() || comment[0] == b'%' && comment.iter().all(is_comment)
+    })
 }
 
 fn number(digits: &[u8]) -> Option<usize> {
@@ -75,41 +87,31 @@ fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {
 fn is_object(number: u32, object: &[u8]) -> bool {
     let object = object.strip_prefix(format!("{number} 0 obj\n").as_bytes());
     let object = object.and_then(|it| it.trim_ascii_end().strip_suffix(b"\nendobj"));
-    object.is_some_and(|object| match find(object, b"stream\n") {
-        Some(at) => {
-            let (dictionary, data) = (&object[..at], &object[at + b"stream\n".len()..]);
-            let data = data.strip_suffix(b"\nendstream");
-            is_dictionary(dictionary)
-                && data.is_some_and(|data| {
-                    length(dictionary) == Some(data.len()) && find(data, b"endstream").is_none()
-                })
+    object.is_some_and(|object| {
+        let stream =
+            find(object, b"stream\n").filter(|at| object[..*at].trim_ascii_end().ends_with(b">>"));
+        match stream {
+            Some(at) => is_stream(&object[..at], &object[at + b"stream\n".len()..]).is_some(),
+            None => is_here(object) && only(object).is_some(),
         }
-        None => is_plain(object),
     })
 }
 
-/// As a stream's dictionary tells it, itself and once.
-fn length(dictionary: &[u8]) -> Option<usize> {
-    const LENGTH: &[u8] = b"/Length ";
-    let rest = &dictionary[find(dictionary, LENGTH)? + LENGTH.len()..];
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (length, rest) = rest.split_at(digits);
-    let is_direct = rest.trim_ascii_start().starts_with(b"/") || rest.trim_ascii() == b">>";
-    let is_only = find(rest, b"/Length").is_none();
-    (is_direct && is_only).then(|| number(length))?
+/// A stream is as long as its dictionary says, itself.
+fn is_stream(dictionary: &[u8], data: &[u8]) -> Option<()> {
+    let data = data.strip_suffix(b"\nendstream")?;
+    let entries = only_dictionary(dictionary)?;
+    let (_, length) = entries.iter().find(|(name, _)| *name == b"Length")?;
+    let is_so = number(length) == Some(data.len())
+        && is_here(dictionary)
+        // One reader ends there, another goes on.
+        && find(data, b"endstream").is_none();
+    is_so.then_some(())
 }
 
-fn is_dictionary(bytes: &[u8]) -> bool {
-    let bytes = bytes.trim_ascii();
-    bytes.starts_with(b"<<") && bytes.ends_with(b">>") && is_plain(bytes)
-}
-
-/// Whether it names no objects that would be elsewhere, and holds no other's end. Of a comment no reader of ours says what it is.
-fn is_plain(object: &[u8]) -> bool {
-    let words = ELSEWHERE
-        .into_iter()
-        .chain([&b"endobj"[..], b"stream", b"%"]);
-    words.into_iter().all(|word| find(object, word).is_none())
+fn is_here(object: &[u8]) -> bool {
+    let named = |name: &&[u8]| find(object, &[b"/", *name].concat()).is_some();
+    !ELSEWHERE.iter().any(named)
 }
 
 #[cfg(test)]
@@ -137,6 +139,11 @@ mod tests {
     #[test]
     fn a_document_is_objects_and_their_table() {
         assert!(is_of_one_piece(&document(&objects())));
+        assert!(is_of_one_piece(&changed("%%EOF", "%%EOF\n")));
+        // What a string says is no name and no comment.
+        let mut titled = objects();
+        titled[0] = b"<</Type/Catalog/Pages 2 0 R/T(Shot #1 % /Prev endobj stream)>>".to_vec();
+        assert!(is_of_one_piece(&document(&titled)));
         assert!(is_of_one_piece(&dev_pages::page(&["a"])));
         for (from, to) in [
             ("1 0 obj", "1 1 obj"),
@@ -150,9 +157,21 @@ mod tests {
             ("0000000009 00000 n", "0000000010 00000 n"),
             ("xref\n0 4", "xref\n0 3"),
             ("xref\n0 4", "xref\n1 4"),
-            ("/Root 1 0 R", "/Prev 1 0 R"),
-            ("%PDF-1.7", "PDF%-1.7"),
+            ("/Root 1 0 R", "/Root 1 0 R/Prev 1"),
+            ("/Root 1 0 R", "/Root 1 0 R/Encrypt 1 0 R"),
+            ("/Root 1 0 R", "/Info 1 0 R"),
+            ("/Size 4", "/Size 3"),
+            ("/Size 4", ""),
+            ("/Type/Catalog", "/Linearized 1"),
+            ("/Type/Catalog", "/Type/XRef"),
+            ("%PDF-1.7\n", "PDF%-1.7\n"),
+            ("%PDF-1.7\n", "%PDF-1.7\n%a\r1 0 obj\n"),
+            ("%PDF-1.7\n", "%PDF-1.7\n1 0 obj"),
+            ("%PDF-1.7\n", "%\n%PDF-1.7\n"),
             ("%%EOF", "%%EOF\n1 0 obj"),
+            ("%%EOF", "%%EOF\n\n"),
+            ("%%EOF", " %%EOF"),
+            ("\nstartxref", "\n\nstartxref"),
         ] {
             assert!(!is_of_one_piece(&changed(from, to)), "{from} {to}");
         }
@@ -167,6 +186,9 @@ mod tests {
             b"<</Length 4 0 R>>stream\nq Q\nendstream".to_vec(),
             b"<<>>\nendobj\n4 0 obj\n<<>>".to_vec(),
             b"<<>> % <<".to_vec(),
+            b"<<>> 4 0 obj <<>>".to_vec(),
+            b"]".to_vec(),
+            b"<</Length 3>><<>>stream\nq Q\nendstream".to_vec(),
         ] {
             let mut objects = objects();
             objects[2] = other;

@@ -4,7 +4,7 @@
 //! PDF ── interpreter ── outlines in points, in their order ── a raster of any part, at any resolution
 //! ```
 //! A page of ours consists of filled and stroked paths, of text and of stencils, and of nothing that could hide, cut off or let shine through:
-//! a page with anything else is none of ours.
+//! a page with anything else is none of ours. Most of that content and structure have refused before; it is refused here as well.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,15 +29,21 @@ use crate::on_paper;
 /// How far a stroke's edge may lie from where it should, in points: a tenth of a dot at 600 dots an inch.
 const TOLERANCE: f64 = 0.012;
 
-/// From this luma on nobody reads a symbol from white paper: it takes away less than a quarter of the light. Where ink is told by
-/// [`INK`], one between the two would not be seen.
+/// From this luma on nobody reads a symbol from white paper: it takes away less than a quarter of the light, if it takes as little of each
+/// colour. Where ink is told by [`INK`], one between the two would not be seen.
 const FAINT: u8 = 226;
+const FAINT_OF_EACH: u8 = 220;
 
 /// No thinner than this, in points, may a line be, or what is filled but a letter: of less a printer makes a whole dot, and we nothing.
 const THINNEST: f64 = 0.2;
-/// Most elements of outlines, and how often all of it covers the page: twenty times what a page of ours has.
+/// Most elements of outlines, how long all of them are in points, and how often they cover the page: a multiple of what a page of ours has.
 const MOST_ELEMENTS: usize = 1 << 20;
+const LONGEST: f64 = 1e7;
 const MOST_COVERED: f64 = 100.0;
+
+/// There is more on a page than is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuch;
 
 /// A page's drawing.
 pub(super) struct Drawing(Vec<Filled>);
@@ -55,7 +61,10 @@ struct Filled {
 
 impl Drawing {
     /// Reads a page, if it is as ours are.
-    pub(super) fn of(page: &Page<'_>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`TooMuch`], however it is.
+    pub(super) fn of(page: &Page<'_>) -> Result<Option<Self>, TooMuch> {
         let (width, height) = page.render_dimensions();
         let cache = InterpreterCache::new();
         let mut context = Context::new(
@@ -69,12 +78,14 @@ impl Drawing {
             drawn: Vec::new(),
             outlines: HashMap::new(),
             elements: 0,
+            length: 0.0,
             covered: 0.0,
             whole: f64::from(width) * f64::from(height),
             is_ours: true,
         };
         interpret_page(page, &mut context, &mut reader);
-        reader.is_ours.then_some(Self(reader.drawn))
+        reader.ensure_bounded()?;
+        Ok(reader.is_ours.then_some(Self(reader.drawn)))
     }
 }
 
@@ -102,6 +113,7 @@ struct Reader {
     outlines: HashMap<u128, Arc<BezPath>>,
     /// Of all outlines.
     elements: usize,
+    length: f64,
     /// By the bounds of all outlines, in square points; and the page's.
     covered: f64,
     whole: f64,
@@ -117,21 +129,22 @@ impl Reader {
         rule: Fill,
         props: &DrawProps<'_>,
     ) {
+        let bounds = transform.transform_rect_bbox(outline.control_box());
+        self.count(&outline, transform, bounds);
+        if !self.is_ours || self.ensure_bounded().is_err() {
+            return self.is_ours = false;
+        }
         let colour = match &props.paint {
             Paint::Color(colour) => colour.to_rgba().to_rgba8(),
             Paint::Pattern(_) => return self.is_ours = false,
         };
         let [red, green, blue, alpha] = colour;
-        if (INK..FAINT).contains(&luma(red, green, blue)) {
+        let luma = luma(red, green, blue);
+        if (INK..FAINT).contains(&luma) || luma >= FAINT && red.min(green).min(blue) < FAINT_OF_EACH
+        {
             return self.is_ours = false;
         }
         if alpha != u8::MAX || props.soft_mask.is_some() || props.blend_mode != BlendMode::Normal {
-            return self.is_ours = false;
-        }
-        let bounds = transform.transform_rect_bbox(outline.control_box());
-        self.elements += outline.elements().len();
-        self.covered += bounds.area();
-        if self.elements > MOST_ELEMENTS || self.covered > MOST_COVERED * self.whole {
             return self.is_ours = false;
         }
         self.drawn.push(Filled {
@@ -141,6 +154,25 @@ impl Reader {
             rule,
             colour: AlphaColor::from_rgba8(red, green, blue, alpha),
         });
+    }
+
+    fn count(&mut self, outline: &BezPath, transform: Affine, bounds: Rect) {
+        self.elements += outline.elements().len();
+        self.covered += bounds.area();
+        let ends = outline.elements().iter().filter_map(PathEl::end_point);
+        let ends: Vec<_> = ends.map(|end| transform * end).collect();
+        self.length += ends
+            .windows(2)
+            .map(|two| two[0].distance(two[1]))
+            .sum::<f64>();
+    }
+
+    /// What is no number is no bound.
+    fn ensure_bounded(&self) -> Result<(), TooMuch> {
+        let is_bounded = self.elements <= MOST_ELEMENTS
+            && self.length <= LONGEST
+            && self.covered <= MOST_COVERED * self.whole;
+        if is_bounded { Ok(()) } else { Err(TooMuch) }
     }
 
     /// Each line by itself, so that only those are drawn that can be seen.
@@ -157,8 +189,11 @@ impl Reader {
             ..Stroke::default()
         };
         let [a, b, c, d, ..] = props.transform.as_coeffs();
-        let scale = (a * d - b * c).abs().sqrt().max(f64::EPSILON);
-        if style.width * scale < THINNEST {
+        // The smaller of the two scales.
+        let (sum, area) = (a * a + b * b + c * c + d * d, a * d - b * c);
+        let scale = ((sum - (sum * sum - 4.0 * area * area).max(0.0).sqrt()) / 2.0).sqrt();
+        let is_seen = style.width * scale >= THINNEST;
+        if !is_seen {
             return self.is_ours = false;
         }
         for line in lines(path) {
@@ -171,6 +206,27 @@ impl Reader {
             self.fill(Arc::new(outline), props.transform, Fill::NonZero, props);
         }
     }
+}
+
+/// Whether it is one that stands upright on the page, and is not too thin.
+fn is_rectangle(line: &[PathEl], transform: Affine) -> bool {
+    let corners: Option<Vec<_>> = line
+        .iter()
+        .filter(|it| **it != PathEl::ClosePath)
+        .map(|it| match it {
+            PathEl::MoveTo(end) | PathEl::LineTo(end) => Some(transform * *end),
+            _ => None,
+        })
+        .collect();
+    let Some([first, second, third, fourth]) = corners.as_deref() else {
+        return false;
+    };
+    let one_way =
+        first.y == second.y && second.x == third.x && third.y == fourth.y && fourth.x == first.x;
+    let other_way =
+        first.x == second.x && second.y == third.y && third.x == fourth.x && fourth.y == first.y;
+    let (width, height) = ((first.x - third.x).abs(), (first.y - third.y).abs());
+    (one_way || other_way) && width.min(height) >= THINNEST
 }
 
 /// The parts of a path, each from one beginning to the next.
@@ -221,14 +277,8 @@ impl<'a> Device<'a> for Reader {
             DrawMode::Invisible => (None, None),
         };
         if let Some(rule) = rule {
-            let is_thin = |line| {
-                let bounds = props
-                    .transform
-                    .transform_rect_bbox(BezPath::from_vec(Vec::from(line)).control_box());
-                bounds.width().min(bounds.height()) < THINNEST
-            };
-            if lines(path).any(is_thin) {
-                return self.is_ours = false;
+            if !lines(path).all(|line| is_rectangle(line, props.transform)) {
+                self.is_ours = false;
             }
             let rule = match rule {
                 FillRule::NonZero => Fill::NonZero,

@@ -18,7 +18,7 @@ use qrcode::{EcLevel, QrResult, Version, ec};
 use symbols::Work;
 use zeroize::Zeroizing;
 
-use super::drawing::Drawing;
+use super::drawing::{Drawing, TooMuch};
 use super::raster::{self, Area, COARSE, Cells, Painter, Raster, clusters, rounded, scaled};
 
 /// Resolution at which modules are compared: those of our pages are whole dots.
@@ -58,10 +58,15 @@ const MASKS: [MaskPattern; 8] = [
 ];
 
 /// Whether each of the texts is there, and nothing on the page could be a code besides.
-pub(super) fn explains(page: &Page<'_>, expected: &[&str], whole: Area) -> bool {
-    let Some(drawing) = Drawing::of(page) else {
-        return false;
-    };
+///
+/// # Errors
+/// [`TooMuch`]
+pub(super) fn explains(page: &Page<'_>, expected: &[&str], whole: Area) -> Result<bool, TooMuch> {
+    let drawing = Drawing::of(page)?;
+    Ok(drawing.is_some_and(|it| are_all_there_is(&it, expected, whole)))
+}
+
+fn are_all_there_is(drawing: &Drawing, expected: &[&str], whole: Area) -> bool {
     let mut page = drawing.rasterise_together(whole, WHOLE);
     let mut read = vec![false; expected.len()];
     let mut unexplained: Vec<Area> = Vec::new();
@@ -69,7 +74,7 @@ pub(super) fn explains(page: &Page<'_>, expected: &[&str], whole: Area) -> bool 
         // Smaller than a symbol of what a certificate says can be: not worth a look for one.
         if cells.are_few() {
             join(&mut unexplained, cells.area(whole, CELL, COARSE / WHOLE));
-        } else if let Some((which, place)) = symbol(&drawing, expected, whole, cells) {
+        } else if let Some((which, place)) = symbol(drawing, expected, whole, cells) {
             read[which] = true;
             place.scaled(WHOLE / FINE).blank(&mut page);
         } else {

@@ -15,7 +15,8 @@ use hayro::hayro_syntax::page::Page;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use zeroize::Zeroizing;
 
-use super::{WIDEST, content};
+use super::WIDEST;
+use super::content::{self, Named};
 
 /// Keys that a dictionary may have.
 type Keys = &'static [&'static [u8]];
@@ -85,6 +86,14 @@ const DESCRIPTOR: Keys = &[
 
 /// Longest stream that is read, once it is inflated.
 const LONGEST: usize = 8 << 20;
+/// Most parts of content, fonts, and stencils: twice those of a page of ours.
+const MOST_PARTS: usize = 4;
+const MOST_FONTS: usize = 12;
+const MOST_STENCILS: usize = 4;
+/// Widest glyph, in thousandths of its size.
+const WIDEST_GLYPH: f64 = 10_000.0;
+/// How a font file with TrueType outlines begins.
+const TRUE_TYPE: &[u8] = &[0, 1, 0, 0];
 
 /// Whether the document is of such parts alone, and this is its page.
 pub(super) fn is_ours(pdf: &Pdf, page: &Page<'_>) -> bool {
@@ -124,18 +133,32 @@ fn is_plain(page: &Dict<'_>) -> Option<()> {
     has_only(&resources, RESOURCES)?;
     let fonts: Dict<'_> = resources.get(b"Font").unwrap_or_default();
     let stencils: Dict<'_> = resources.get(b"XObject").unwrap_or_default();
-    let mut of_fonts = fonts.keys().map(|name| fonts.get(&*name));
-    let mut of_stencils = stencils.keys().map(|name| stencils.get(&*name));
-    let all = of_fonts.all(|font| font.is_some_and(|it| is_font(&it).is_some()))
-        && of_stencils.all(|image| image.is_some_and(|it| is_stencil(&it).is_some()));
-    let is_written_so = contents(page)?.iter().all(|it| {
-        content::is_ours(
-            it,
-            |it| fonts.contains_key(it),
-            |it| stencils.contains_key(it),
-        )
-    });
-    (all && is_written_so && (media_box.x0, media_box.y0) == (0.0, 0.0)).then_some(())
+    if fonts.len() > MOST_FONTS || stencils.len() > MOST_STENCILS {
+        return None;
+    }
+    let fonts: Option<Vec<_>> = fonts
+        .keys()
+        .map(|name| Some((name.to_vec(), glyphs(&fonts.get(&*name)?)?)))
+        .collect();
+    let fonts = fonts?;
+    let is_stencil = |name: &[u8]| {
+        stencils
+            .get(name)
+            .is_some_and(|it| is_stencil(&it).is_some())
+    };
+    let named = Named {
+        glyphs: |name: &[u8]| {
+            let font = fonts.iter().find(|(it, _)| it == name);
+            font.map(|(_, glyphs)| *glyphs)
+        },
+        is_stencil: |name: &[u8]| stencils.contains_key(name),
+    };
+    let is_so = stencils.keys().all(|name| is_stencil(&name))
+        && contents(page)?
+            .iter()
+            .all(|it| content::is_ours(it, &named))
+        && (media_box.x0, media_box.y0) == (0.0, 0.0);
+    is_so.then_some(())
 }
 
 fn contents(page: &Dict<'_>) -> Option<Vec<Zeroizing<Vec<u8>>>> {
@@ -147,6 +170,9 @@ fn contents(page: &Dict<'_>) -> Option<Vec<Zeroizing<Vec<u8>>>> {
         return Some(vec![one(content)?]);
     }
     let contents: Array<'_> = page.get(b"Contents")?;
+    if contents.raw_iter().count() > MOST_PARTS {
+        return None;
+    }
     let all: Option<Vec<_>> = contents.iter().map(one).collect();
     all.filter(|all| all.len() == contents.raw_iter().count())
 }
@@ -167,8 +193,8 @@ fn is_stencil(image: &Stream<'_>) -> Option<()> {
     is_one.then_some(())
 }
 
-/// One whose outlines are all in the document, and are named by their numbers.
-fn is_font(font: &Dict<'_>) -> Option<()> {
+/// Of a font whose outlines are all in the document, and are named by their numbers: how many there are.
+fn glyphs(font: &Dict<'_>) -> Option<usize> {
     has_only(font, FONT)?;
     names(font, b"Subtype", b"Type0")?;
     names(font, b"Encoding", b"Identity-H")?;
@@ -178,15 +204,35 @@ fn is_font(font: &Dict<'_>) -> Option<()> {
     names(&descendant, b"Subtype", b"CIDFontType2")?;
     let descriptor: Dict<'_> = descendant.get(b"FontDescriptor")?;
     has_only(&descriptor, DESCRIPTOR)?;
-    for stream in [
-        descendant.get(b"CIDToGIDMap")?,
-        descriptor.get(b"FontFile2")?,
-    ] {
-        let stream: Stream<'_> = stream;
+    let plain = |stream: Stream<'_>| {
         has_only(stream.dict(), STREAM)?;
-        unpacked(&stream)?;
-    }
-    (descendants.raw_iter().count() == 1).then_some(())
+        unpacked(&stream)
+    };
+    plain(font.get(b"ToUnicode")?)?;
+    let file = plain(descriptor.get(b"FontFile2")?)?;
+    let glyphs = plain(descendant.get(b"CIDToGIDMap")?)?.len() / 2;
+    let is_so = descendants.raw_iter().count() == 1
+        && file.starts_with(TRUE_TYPE)
+        && descendant.get::<i32>(b"DW") == Some(0)
+        && has_widths(&descendant, glyphs).is_some();
+    is_so.then_some(glyphs)
+}
+
+/// One width for each glyph but the first, in their order.
+fn has_widths(font: &Dict<'_>, glyphs: usize) -> Option<()> {
+    let all: Array<'_> = font.get(b"W")?;
+    let mut parts = all.flex_iter();
+    let first: i32 = parts.next()?;
+    let widths: Array<'_> = parts.next()?;
+    let count = widths.raw_iter().count();
+    let numbers = widths
+        .iter::<f64>()
+        .filter(|it| (0.0..=WIDEST_GLYPH).contains(it));
+    let is_so = first == 1
+        && all.raw_iter().count() == 2
+        && count + 1 == glyphs
+        && numbers.count() == count;
+    is_so.then_some(())
 }
 
 /// Packed as nothing but DEFLATE packs, or not at all, and not in part.
@@ -365,7 +411,7 @@ mod tests {
 
     #[test]
     fn fonts_are_in_the_document() {
-        let page = |font: &str, cid_font: &str, descriptor: &str, file: &str| {
+        let page = |font: &str, cid_font: &str, descriptor: &str, stream_of: (&str, &[u8])| {
             let mut objects = objects(&Besides {
                 resources: "/Font<</F 9 0 R>>",
                 ..Besides::default()
@@ -374,38 +420,89 @@ mod tests {
             let cid_font = format!("<</Type/Font/BaseFont/A/FontDescriptor 11 0 R{cid_font}>>");
             let descriptor = format!("<</Type/FontDescriptor/FontName/A/Flags 4{descriptor}>>");
             objects.extend([font, cid_font, descriptor].map(String::into_bytes));
-            objects.push(stream(file, b""));
+            objects.push(stream(stream_of.0, stream_of.1));
+            objects.push(stream("", &[0; 6]));
             check(&document(&objects), &[TEXT])
         };
-        let type_0 = "/Subtype/Type0/Encoding/Identity-H";
-        let cid_font = "/Subtype/CIDFontType2/CIDToGIDMap 12 0 R";
+        let type_0 = "/Subtype/Type0/Encoding/Identity-H/ToUnicode 13 0 R";
+        let cid_font = "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[1[500 600.5]]";
         let in_it = "/FontFile2 12 0 R";
-        assert_eq!(page(type_0, cid_font, in_it, ""), Ok(()), "the control");
+        let file = ("", &[0, 1, 0, 0][..]);
+        assert_eq!(page(type_0, cid_font, in_it, file), Ok(()), "the control");
         for (font, cid_font, descriptor, file) in [
-            ("/Subtype/Type1", cid_font, in_it, ""),
-            ("/Subtype/Type3/Encoding/Identity-H", cid_font, in_it, ""),
-            ("/Subtype/Type0/Encoding/UniJIS-UCS2-H", cid_font, in_it, ""),
+            ("/Subtype/Type1", cid_font, in_it, file),
+            (
+                "/Subtype/Type3/Encoding/Identity-H/ToUnicode 13 0 R",
+                cid_font,
+                in_it,
+                file,
+            ),
+            (
+                "/Subtype/Type0/Encoding/UniJIS-UCS2-H/ToUnicode 13 0 R",
+                cid_font,
+                in_it,
+                file,
+            ),
+            ("/Subtype/Type0/Encoding/Identity-H", cid_font, in_it, file),
             (
                 type_0,
-                "/Subtype/CIDFontType0/CIDToGIDMap 12 0 R",
+                "/Subtype/CIDFontType0/CIDToGIDMap 13 0 R/DW 0/W[1[500 600.5]]",
                 in_it,
-                "",
+                file,
             ),
             (
                 type_0,
-                "/Subtype/CIDFontType2/CIDToGIDMap/Identity",
+                "/Subtype/CIDFontType2/CIDToGIDMap/Identity/DW 0/W[1[500 600.5]]",
                 in_it,
-                "",
+                file,
             ),
-            (type_0, cid_font, "", ""),
-            (type_0, cid_font, "/FontFile 12 0 R", ""),
-            (type_0, cid_font, in_it, "/F(x)"),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 1/W[1[500 600.5]]",
+                in_it,
+                file,
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[0[500 600.5]]",
+                in_it,
+                file,
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[1[500]]",
+                in_it,
+                file,
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[1[500 90000]]",
+                in_it,
+                file,
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[1[500 600]1[0]]",
+                in_it,
+                file,
+            ),
+            (
+                type_0,
+                "/Subtype/CIDFontType2/CIDToGIDMap 13 0 R/DW 0/W[0 4294967295 0]",
+                in_it,
+                file,
+            ),
+            (type_0, cid_font, "", file),
+            (type_0, cid_font, "/FontFile 12 0 R", file),
+            (type_0, cid_font, in_it, ("/F(x)", file.1)),
+            (type_0, cid_font, in_it, ("", b"")),
+            (type_0, cid_font, in_it, ("", &[0, 2, 0, 0])),
         ] {
             let checked = page(font, cid_font, descriptor, file);
             assert_eq!(
                 checked,
                 Err(PageError::Other),
-                "{font} {cid_font} {descriptor} {file}"
+                "{font} {cid_font} {descriptor} {file:?}"
             );
         }
     }

@@ -174,7 +174,7 @@ fn by_hand(symbols: &[Symbol], content: &[u8]) -> Vec<u8> {
         pdf.extend(b"\nendobj\n");
     }
     let start = pdf.len();
-    let end = format!("{table}trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
+    let end = format!("{table}trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
     pdf.extend(end.into_bytes());
     pdf
 }
