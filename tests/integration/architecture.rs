@@ -209,7 +209,7 @@ fn what_is_absent_is_absent() {
 }
 
 /// What shows what it holds when it is printed, and may hold anything of a person.
-const PRINTED: [&str; 2] = ["Zeroizing<", "Bytes"];
+const PRINTED: [&str; 2] = ["Zeroizing", "Bytes"];
 
 /// Names of the types whose derived `Debug` would show one of [`PRINTED`].
 fn shown(source: &str) -> Vec<&str> {
@@ -228,15 +228,11 @@ fn shown(source: &str) -> Vec<&str> {
         let item = &rest[..=last.expect("rustfmt ends an item in its own column")];
         let words = item.iter().flat_map(|line| {
             let code = line.split("//").next().unwrap_or_default();
-            code.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_')
+            code.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         });
-        let is_shown = |word: &str| {
-            PRINTED.contains(&word) || PRINTED.contains(&word.trim_end_matches([',', '>', ')']))
-        };
-        if words.clone().any(is_shown) {
-            let mut words = words.map(|word| word.trim_end_matches(|c: char| !c.is_alphanumeric()));
-            words.find(|word| matches!(*word, "struct" | "enum"));
-            shown.push(words.next().expect("a type has a name"));
+        if words.clone().any(|word| PRINTED.contains(&word)) {
+            let mut from_kind = words.skip_while(|word| !matches!(*word, "struct" | "enum"));
+            shown.push(from_kind.nth(1).expect("a type has a name"));
         }
     }
     shown

@@ -7,9 +7,8 @@
     reason = "for tests, of symbols of a hundred modules"
 )]
 
+mod document;
 pub mod photograph;
-
-use std::fmt::Write as _;
 
 use krilla::blend::BlendMode;
 use krilla::color::rgb;
@@ -18,6 +17,8 @@ use krilla::page::PageSettings;
 use krilla::paint::Fill;
 use qrcode::bits::Bits;
 use qrcode::{EcLevel, QrCode, Version};
+
+pub use document::{document, stencil, stream};
 
 /// A dot at 300 an inch, in points.
 pub const DOT: f32 = 72.0 / 300.0;
@@ -138,29 +139,4 @@ fn page_with(symbols: &[Symbol], blend: Option<BlendMode>) -> Vec<u8> {
     surface.finish();
     page.finish();
     document.finish().expect("a page of paths alone")
-}
-
-/// A document of these objects, numbered from 1: the first is its catalog.
-#[must_use]
-pub fn document(objects: &[Vec<u8>]) -> Vec<u8> {
-    let count = objects.len() + 1;
-    let mut pdf = b"%PDF-1.7\n".to_vec();
-    let mut table = format!("xref\n0 {count}\n0000000000 65535 f \n");
-    for (number, object) in (1..).zip(objects) {
-        writeln!(table, "{:010} 00000 n ", pdf.len()).expect("a string takes everything");
-        pdf.extend(format!("{number} 0 obj\n").into_bytes());
-        pdf.extend(object);
-        pdf.extend(b"\nendobj\n");
-    }
-    let start = pdf.len();
-    let end = format!("{table}trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
-    pdf.extend(end.into_bytes());
-    pdf
-}
-
-/// An object that is a stream, with what else its dictionary says.
-#[must_use]
-pub fn stream(dictionary: &str, content: &[u8]) -> Vec<u8> {
-    let begin = format!("<<{dictionary}/Length {}>>stream\n", content.len());
-    [begin.as_bytes(), content, b"\nendstream"].concat()
 }

@@ -5,7 +5,7 @@
 use super::syntax::{Object, Reader};
 
 /// Longest content, once it is inflated: twenty times that of a page of ours.
-pub(super) const LONGEST: usize = 4 << 20;
+const LONGEST: usize = 4 << 20;
 /// Most of what is begun and not ended.
 const DEEPEST: usize = 8;
 /// Most stencils drawn: twice those of a page of ours.

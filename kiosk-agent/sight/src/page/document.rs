@@ -9,7 +9,7 @@
 use super::syntax::{only, only_dictionary};
 
 /// Where else objects could be, or readers begin to look: streams of objects, changes, and a table at the beginning.
-const ELSEWHERE: [&[u8]; 3] = [b"ObjStm", b"XRef", b"Linearized"];
+const ELSEWHERE: [&[u8]; 3] = [b"/ObjStm", b"/XRef", b"/Linearized"];
 /// What the trailer says, the first two of it always.
 const TRAILER: [&[u8]; 4] = [b"Size", b"Root", b"Info", b"ID"];
 
@@ -39,29 +39,28 @@ fn of_one_piece(pdf: &[u8]) -> Option<()> {
     let is_trailer = trailer.iter().all(|(name, _)| TRAILER.contains(name))
         && said(b"Root").is_some()
         && said(b"Size").is_some_and(|(_, size)| *size == count);
+    (is_trailer && are_objects(objects, entries)?).then_some(())
+}
+
+/// Whether these are objects, one behind the other behind the header, and these entries say where.
+fn are_objects(objects: &[u8], entries: &[u8]) -> Option<bool> {
     let mut entries = entries.chunks_exact(ENTRY);
     let is_free = entries.next()?.trim_ascii_end() == b"0000000000 65535 f";
-    if !is_free || !is_trailer {
-        return None;
-    }
-    let mut places = Vec::new();
-    for (object, entry) in (1..).zip(entries) {
+    let places = (1..).zip(entries).map(|(object, entry)| {
         let (place, in_use) = entry.split_at(10);
-        if in_use.trim_ascii_end() != b" 00000 n" {
-            return None;
-        }
-        places.push((number(place)?, object));
-    }
+        let is_in_use = in_use.trim_ascii_end() == b" 00000 n";
+        is_in_use.then(|| Some((number(place)?, object)))?
+    });
+    let mut places: Vec<_> = places.collect::<Option<_>>()?;
     places.sort_unstable();
     let header = objects.get(..places.first()?.0)?;
     let ends = places.iter().skip(1).map(|(place, _)| *place);
-    let mut objects = places
+    let mut all = places
         .iter()
         .zip(ends.chain([objects.len()]))
         .map(|((place, number), end)| Some((*number, objects.get(*place..end)?)));
-    (is_header(header)
-        && objects.all(|it| it.is_some_and(|(number, object)| is_object(number, object))))
-    .then_some(())
+    let are = all.all(|it| it.is_some_and(|(number, object)| is_object(number, object)));
+    Some(is_free && is_header(header) && are)
 }
 
 /// The version, and one comment that says that there are bytes beyond ASCII.
@@ -110,8 +109,7 @@ fn is_stream(dictionary: &[u8], data: &[u8]) -> Option<()> {
 }
 
 fn is_here(object: &[u8]) -> bool {
-    let named = |name: &&[u8]| find(object, &[b"/", *name].concat()).is_some();
-    !ELSEWHERE.iter().any(named)
+    ELSEWHERE.iter().all(|name| find(object, name).is_none())
 }
 
 #[cfg(test)]

@@ -160,11 +160,9 @@ impl Reader {
         self.elements += outline.elements().len();
         self.covered += bounds.area();
         let ends = outline.elements().iter().filter_map(PathEl::end_point);
-        let ends: Vec<_> = ends.map(|end| transform * end).collect();
-        self.length += ends
-            .windows(2)
-            .map(|two| two[0].distance(two[1]))
-            .sum::<f64>();
+        let ends = ends.map(|end| transform * end);
+        let sides = ends.clone().zip(ends.skip(1));
+        self.length += sides.map(|(from, to)| from.distance(to)).sum::<f64>();
     }
 
     /// What is no number is no bound.
@@ -210,17 +208,19 @@ impl Reader {
 
 /// Whether it is one that stands upright on the page, and is not too thin.
 fn is_rectangle(line: &[PathEl], transform: Affine) -> bool {
-    let corners: Option<Vec<_>> = line
-        .iter()
-        .filter(|it| **it != PathEl::ClosePath)
-        .map(|it| match it {
-            PathEl::MoveTo(end) | PathEl::LineTo(end) => Some(transform * *end),
-            _ => None,
-        })
-        .collect();
-    let Some([first, second, third, fourth]) = corners.as_deref() else {
+    use PathEl::{ClosePath, LineTo, MoveTo};
+    let ([MoveTo(first), LineTo(second), LineTo(third), LineTo(fourth)]
+    | [
+        MoveTo(first),
+        LineTo(second),
+        LineTo(third),
+        LineTo(fourth),
+        ClosePath,
+    ]) = line
+    else {
         return false;
     };
+    let [first, second, third, fourth] = [first, second, third, fourth].map(|it| transform * *it);
     let one_way =
         first.y == second.y && second.x == third.x && third.y == fourth.y && fourth.x == first.x;
     let other_way =

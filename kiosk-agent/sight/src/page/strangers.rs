@@ -31,7 +31,7 @@ const DENSE: usize = 20;
 const FOR_A_LOOK: u64 = 64;
 /// How many look at the same time: each takes memory.
 const MOST_AT_WORK: usize = 2;
-/// No look is begun later than this: ten times what any page of a center's takes that is another application's.
+/// No look is begun later than this; a page of the center's that is another application's takes a fraction of a second.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Glyphs as they are drawn, as on paper: fitting them to dots would cost most of the time. Nor are their pictures kept, one for

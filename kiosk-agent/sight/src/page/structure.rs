@@ -109,19 +109,23 @@ fn names(dict: &Dict<'_>, key: &[u8], name: &[u8]) -> Option<()> {
     (*named == *name).then_some(())
 }
 
+/// The dictionary that is all that an array holds.
+fn only<'a>(array: &Array<'a>) -> Option<Dict<'a>> {
+    let only = array.iter().next()?;
+    (array.raw_iter().count() == 1).then_some(only)
+}
+
 /// The page is the only one and inherits nothing.
 fn is_only_page(pdf: &Pdf, page: &Page<'_>) -> Option<()> {
     let catalog: Dict<'_> = pdf.xref().get(pdf.xref().root_id())?;
     let pages: Dict<'_> = catalog.get(b"Pages")?;
-    let kids: Array<'_> = pages.get(b"Kids")?;
+    let kid = only(&pages.get(b"Kids")?)?;
     let page = page.raw();
     has_only(&catalog, CATALOG)?;
     has_only(&pages, PAGES)?;
     has_only(page, PAGE)?;
     let id = page.obj_id()?;
-    let kid: Dict<'_> = kids.iter().next()?;
-    let is_it = kids.raw_iter().count() == 1
-        && kid.obj_id() == Some(id)
+    let is_it = kid.obj_id() == Some(id)
         && pages.get::<i32>(b"Count") == Some(1)
         && page.get_ref(b"Parent") == catalog.get_ref(b"Pages");
     is_it.then_some(())
@@ -141,11 +145,6 @@ fn is_plain(page: &Dict<'_>) -> Option<()> {
         .map(|name| Some((name.to_vec(), glyphs(&fonts.get(&*name)?)?)))
         .collect();
     let fonts = fonts?;
-    let is_stencil = |name: &[u8]| {
-        stencils
-            .get(name)
-            .is_some_and(|it| is_stencil(&it).is_some())
-    };
     let named = Named {
         glyphs: |name: &[u8]| {
             let font = fonts.iter().find(|(it, _)| it == name);
@@ -153,7 +152,8 @@ fn is_plain(page: &Dict<'_>) -> Option<()> {
         },
         is_stencil: |name: &[u8]| stencils.contains_key(name),
     };
-    let is_so = stencils.keys().all(|name| is_stencil(&name))
+    let mut images = stencils.keys().map(|name| stencils.get(&*name));
+    let is_so = images.all(|it| it.is_some_and(|it| is_stencil(&it).is_some()))
         && contents(page)?
             .iter()
             .all(|it| content::is_ours(it, &named))
@@ -162,18 +162,14 @@ fn is_plain(page: &Dict<'_>) -> Option<()> {
 }
 
 fn contents(page: &Dict<'_>) -> Option<Vec<Zeroizing<Vec<u8>>>> {
-    let one = |content: Stream<'_>| {
-        has_only(content.dict(), STREAM)?;
-        unpacked(&content)
-    };
     if let Some(content) = page.get(b"Contents") {
-        return Some(vec![one(content)?]);
+        return Some(vec![plain(&content)?]);
     }
     let contents: Array<'_> = page.get(b"Contents")?;
     if contents.raw_iter().count() > MOST_PARTS {
         return None;
     }
-    let all: Option<Vec<_>> = contents.iter().map(one).collect();
+    let all: Option<Vec<_>> = contents.iter().map(|it| plain(&it)).collect();
     all.filter(|all| all.len() == contents.raw_iter().count())
 }
 
@@ -198,21 +194,15 @@ fn glyphs(font: &Dict<'_>) -> Option<usize> {
     has_only(font, FONT)?;
     names(font, b"Subtype", b"Type0")?;
     names(font, b"Encoding", b"Identity-H")?;
-    let descendants: Array<'_> = font.get(b"DescendantFonts")?;
-    let descendant: Dict<'_> = descendants.iter().next()?;
+    let descendant = only(&font.get(b"DescendantFonts")?)?;
     has_only(&descendant, CID_FONT)?;
     names(&descendant, b"Subtype", b"CIDFontType2")?;
     let descriptor: Dict<'_> = descendant.get(b"FontDescriptor")?;
     has_only(&descriptor, DESCRIPTOR)?;
-    let plain = |stream: Stream<'_>| {
-        has_only(stream.dict(), STREAM)?;
-        unpacked(&stream)
-    };
-    plain(font.get(b"ToUnicode")?)?;
-    let file = plain(descriptor.get(b"FontFile2")?)?;
-    let glyphs = plain(descendant.get(b"CIDToGIDMap")?)?.len() / 2;
-    let is_so = descendants.raw_iter().count() == 1
-        && file.starts_with(TRUE_TYPE)
+    plain(&font.get(b"ToUnicode")?)?;
+    let file = plain(&descriptor.get(b"FontFile2")?)?;
+    let glyphs = plain(&descendant.get(b"CIDToGIDMap")?)?.len() / 2;
+    let is_so = file.starts_with(TRUE_TYPE)
         && descendant.get::<i32>(b"DW") == Some(0)
         && has_widths(&descendant, glyphs).is_some();
     is_so.then_some(glyphs)
@@ -233,6 +223,12 @@ fn has_widths(font: &Dict<'_>, glyphs: usize) -> Option<()> {
         && count + 1 == glyphs
         && numbers.count() == count;
     is_so.then_some(())
+}
+
+/// What a stream holds that says nothing else of itself.
+fn plain(stream: &Stream<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    has_only(stream.dict(), STREAM)?;
+    unpacked(stream)
 }
 
 /// Packed as nothing but DEFLATE packs, or not at all, and not in part.
@@ -276,14 +272,6 @@ mod tests {
 
     fn objects(besides: &Besides) -> Vec<Vec<u8>> {
         let code = QrCode::with_error_correction_level(TEXT, EcLevel::L).unwrap();
-        let width = code.width();
-        let samples: Vec<u8> = (0..width)
-            .flat_map(|y| (0..width).step_by(8).map(move |x| (x, y)))
-            .map(|(first, y)| {
-                let is_light = |x| x >= width || code[(x, y)] == Color::Light;
-                (first..first + 8).fold(0, |byte, x| byte << 1 | u8::from(is_light(x)))
-            })
-            .collect();
         let Besides {
             catalog,
             pages,
@@ -299,10 +287,7 @@ mod tests {
             format!("<</Type/Pages/Kids[3 0 R]/Count 1{pages}>>").into_bytes(),
             format!("<</Type/Page/Parent 2 0 R/MediaBox[{media_box}]/Resources<</XObject<</S 5 0 R>>{resources}>>/Contents 4 0 R{page}>>").into_bytes(),
             stream(content, b"q 96 0 0 96 48 48 cm /S Do Q"),
-            stream(
-                &format!("/Type/XObject/Subtype/Image/Width {width}/Height {width}/ImageMask true/BitsPerComponent 1{stencil}"),
-                &samples,
-            ),
+            dev_pages::stencil(code.width(), |x, y| code[(x, y)] == Color::Dark, stencil),
             stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]", b""),
             b"<</Type/Annot/Subtype/Square/Rect[0 0 1 1]/F 36/AP<</N 6 0 R>>>>".to_vec(),
             b"<</Type/OCG/Name(L)>>".to_vec(),

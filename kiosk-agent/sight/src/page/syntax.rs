@@ -9,7 +9,7 @@ const MOST_ENTRIES: usize = 64;
 const LONGEST_NUMBER: usize = 20;
 
 /// What is read.
-#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) enum Object<'a> {
     Number(f64),
     /// What it says, without its escapes.

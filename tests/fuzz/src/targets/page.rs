@@ -11,6 +11,8 @@ use issuance_center::certificate::shc::Jws;
 use issuance_center::certificate::vdsnc::VdsNc;
 use sight::page::explains;
 
+#[path = "../../../pages/src/document.rs"]
+mod document;
 #[path = "../../../../issuance-center/specimen/mod.rs"]
 mod specimen;
 
@@ -138,21 +140,12 @@ fn drawing(symbols: &[Symbol]) -> Vec<u8> {
 
 /// A page that names symbols, with this content.
 fn by_hand(symbols: &[Symbol], content: &[u8]) -> Vec<u8> {
-    let stream = |dictionary: &str, content: &[u8]| {
-        let begin = format!("<<{dictionary}/Length {}>>stream\n", content.len());
-        [begin.as_bytes(), content, b"\nendstream"].concat()
-    };
     let mut images = Vec::new();
     let mut named = String::new();
     for (number, symbol) in numbered(symbols) {
-        let width = symbol.width();
         named += &format!("/S{number} {number} 0 R");
-        images.push(stream(
-            &format!(
-                "/Type/XObject/Subtype/Image/Width {width}/Height {width}/ImageMask true/BitsPerComponent 1"
-            ),
-            &samples(symbol),
-        ));
+        let is_dark = |x, y| symbol.is_dark(x, y);
+        images.push(document::stencil(symbol.width(), is_dark, ""));
     }
     let page = format!(
         "<</Type/Page/Parent 2 0 R/MediaBox[0 0 320 150]/Resources<</XObject<<{named}>>>>/Contents 4 0 R>>"
@@ -161,34 +154,10 @@ fn by_hand(symbols: &[Symbol], content: &[u8]) -> Vec<u8> {
         b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
         page.into_bytes(),
-        stream("", content),
+        document::stream("", content),
     ];
     let objects: Vec<_> = objects.into_iter().chain(images).collect();
-    let count = objects.len() + 1;
-    let mut pdf = b"%PDF-1.7\n".to_vec();
-    let mut table = format!("xref\n0 {count}\n0000000000 65535 f \n");
-    for (number, object) in (1..).zip(objects) {
-        table += &format!("{:010} 00000 n \n", pdf.len());
-        pdf.extend(format!("{number} 0 obj\n").into_bytes());
-        pdf.extend(object);
-        pdf.extend(b"\nendobj\n");
-    }
-    let start = pdf.len();
-    let end = format!("{table}trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF");
-    pdf.extend(end.into_bytes());
-    pdf
-}
-
-/// A stencil's, row by row: where a bit is 0 there is ink.
-fn samples(symbol: &Symbol) -> Vec<u8> {
-    let width = symbol.width();
-    let bytes = (0..width).flat_map(|y| (0..width).step_by(8).map(move |x| (x, y)));
-    let is_light = |x, y| x >= width || !symbol.is_dark(x, y);
-    bytes
-        .map(|(first, y)| {
-            (first..first + 8).fold(0, |byte, x| byte << 1 | u8::from(is_light(x, y)))
-        })
-        .collect()
+    document::document(&objects)
 }
 
 #[cfg(test)]
